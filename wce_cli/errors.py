@@ -1,0 +1,49 @@
+"""What `wce` says when it cannot answer.
+
+Deep code raises `WceError` with what it knows; `main()` alone turns it into lines on stderr and exit code 2.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that stands in the way of an answer."""
+
+    message: str
+    """What is wrong, what was expected, where: `labels[1] is 5, but logits has 3 classes (0..2)`."""
+    hint: str = ""
+    """What to do about it, in the flags in use."""
+    field: str = ""
+    """The field it is about (`labels`), so that the reader of a document can name its place in the file."""
+
+
+class WceError(Exception):
+    """We cannot answer. Carries every problem found, and the shapes and sources that put them in context."""
+
+    def __init__(self, problems: Problem | Iterable[Problem], context: Iterable[str] = ()) -> None:
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        self.context = tuple(context)
+        super().__init__("; ".join(problem.message for problem in self.problems))
+
+    def lines(self) -> list[str]:
+        """The error as it is printed: problems, context, hints (each hint once)."""
+        hints = dict.fromkeys(problem.hint for problem in self.problems if problem.hint)
+        return [
+            *(f"error: {problem.message}" for problem in self.problems),
+            *(f"  {line}" for line in self.context),
+            *(f"hint: {hint}" for hint in hints),
+        ]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint that names the closest known word, or all of them when none is close."""
+    known = list(known)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known: {', '.join(known)}" if len(known) <= 24 else ""
