@@ -1,0 +1,141 @@
+"""What Python has (lists, arrays, tensors) → numpy arrays, or the first place that is not a number.
+
+Nothing is guessed: a string, a boolean, a missing value or a ragged row is named with its index. Tensors
+are recognised by what they can do, so no framework is imported for them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wce_cli.errors import Problem, WceError
+
+WORDS_FOR_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+"""JSON has no literal for these; the strings stand for them in documents and in our own reports."""
+
+
+def to_array(field: str, value: Any) -> tuple[NDArray[Any], str | None]:
+    """`value` as an array of float64, integers or strings, and its dtype's name where it came with one.
+
+    The dtype is known for arrays and tensors ("float32", "bfloat16", …) and None for lists, whose numbers
+    have no type yet. Raises WceError naming the first element that is neither a number nor a name.
+    """
+    if hasattr(value, "detach"):
+        return _from_tensor(field, value)
+    if not isinstance(value, (list, tuple, str, bytes, dict)) and hasattr(value, "__array__"):
+        value = np.asarray(value)
+    if isinstance(value, np.ndarray):
+        return _from_array(field, value)
+    return _from_lists(field, value), None
+
+
+def place(field: str, index: Sequence[int]) -> str:
+    """`logits[1][0]`: an element as the user would write it."""
+    return field + "".join(f"[{i}]" for i in index)
+
+
+def _from_tensor(field: str, tensor: Any) -> tuple[NDArray[Any], str]:
+    dtype = str(tensor.dtype).rsplit(".", 1)[-1]
+    tensor = tensor.detach().cpu()
+    if "float" in dtype:
+        tensor = tensor.double()  # exact from every narrower type, and numpy has no bfloat16
+    return _from_array(field, tensor.resolve_conj().numpy())[0], dtype
+
+
+def _from_array(field: str, array: NDArray[Any]) -> tuple[NDArray[Any], str | None]:
+    dtype = str(array.dtype)
+    if array.dtype.kind == "f":
+        return array.astype(np.float64), dtype
+    if array.dtype.kind in "iub":
+        return array.astype(np.int64), dtype
+    if array.dtype.kind in "UO":
+        return _from_lists(field, array.tolist()), None
+    if dtype == "bfloat16":  # jax arrays carry it through the ml_dtypes package
+        return array.astype(np.float64), dtype
+    raise WceError(Problem(f"{field} has dtype {dtype}, expected numbers", field=field))
+
+
+def _from_lists(field: str, value: Any) -> NDArray[Any]:
+    """Nested lists → array, level by level, so that depth costs no recursion and a ragged row has a name."""
+    shape: list[int] = []
+    level: list[Any] = [value]
+    while level and all(isinstance(item, (list, tuple)) for item in level):
+        lengths = [len(item) for item in level]
+        for position, length in enumerate(lengths):
+            if length != lengths[0]:
+                index = np.unravel_index(position, shape)
+                first = place(field, [0] * len(shape))
+                raise WceError(
+                    Problem(
+                        f"{place(field, index)} has {_count(length)}, but {first} has {lengths[0]}",
+                        "rows must have one length",
+                        field,
+                    )
+                )
+        shape.append(lengths[0])
+        if len(shape) > 32:
+            raise WceError(Problem(f"{field} is nested more than 32 deep", field=field))
+        level = [element for item in level for element in item]
+    leaves = [item.item() if isinstance(item, np.generic) else item for item in level]
+    kinds = set(map(type, leaves))
+    if kinds <= {int}:
+        try:
+            return np.array(leaves, dtype=np.int64).reshape(shape)
+        except OverflowError:
+            kinds = {int, float}
+    if kinds <= {int, float}:
+        try:
+            return np.array(leaves, dtype=np.float64).reshape(shape)
+        except OverflowError:
+            raise WceError(Problem(f"{field} holds a number too large for float64", field=field)) from None
+    if kinds <= {int, float, str} and not any(_is_name(leaf) for leaf in leaves):
+        numbers = [WORDS_FOR_NUMBERS.get(leaf, leaf) for leaf in leaves]
+        return np.array(numbers, dtype=np.float64).reshape(shape)
+    if kinds == {str}:
+        return np.array(leaves, dtype=object).reshape(shape)
+    raise WceError(_first_stranger(field, leaves, shape))
+
+
+def _is_name(leaf: Any) -> bool:
+    return isinstance(leaf, str) and leaf not in WORDS_FOR_NUMBERS
+
+
+def _first_stranger(field: str, leaves: list[Any], shape: list[int]) -> Problem:
+    """Name the first leaf that is no number, in JSON's words."""
+    strange = [
+        position
+        for position, leaf in enumerate(leaves)
+        if _is_name(leaf) or type(leaf) not in (int, float, str)
+    ]
+    position = strange[0]
+    leaf = leaves[position]
+    words = {True: "true", False: "false", None: "null"}
+    if isinstance(leaf, (list, tuple)):
+        return Problem(f"{field} mixes numbers and lists at one depth", "rows must have one length", field)
+    shown = words[leaf] if leaf is None or isinstance(leaf, bool) else _quoted(leaf)
+    more = f" (and {len(strange) - 1} more)" if len(strange) > 1 else ""
+    where = place(field, [int(i) for i in np.unravel_index(position, shape)]) if shape else field
+    hint = "write numbers without quotes" if isinstance(leaf, str) and _reads_as_number(leaf) else ""
+    return Problem(f"{where} is {shown}, expected a number{more}", hint, field)
+
+
+def _quoted(leaf: Any) -> str:
+    text = repr(leaf) if not isinstance(leaf, str) else f'"{leaf}"'
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _reads_as_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _count(length: int) -> str:
+    return f"{length} value" if length == 1 else f"{length} values"

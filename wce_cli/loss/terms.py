@@ -1,0 +1,125 @@
+"""The terms of one block: what each row contributes, and with which weight. No reduction happens here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wce_cli.loss.batch import Block, Spec
+from wce_cli.loss.readings import READINGS
+from wce_cli.loss.sums import Floats, Ints
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Per-row arithmetic of a block, float64 and free of the class weight and of ε.
+
+    Rows with an ignored label are in the arrays, marked by `kept`; what stands in them is not used.
+    """
+
+    start: int
+    kept: NDArray[np.bool_]
+    label: Ints
+    """The class index; for a probability label its argmax, the first on a tie. (n,)"""
+    sample_weight: Floats
+    """s (n,)"""
+    loss: Floats
+    """ℓ before smoothing: a[y], or Σ_c q[c]·a[c]. (n,)"""
+    losses: Floats | None
+    """a = −log p of every class (n, C); only where smoothing or probability labels ask for it."""
+    target: Floats | None
+    """q, the label row before smoothing (n, C); None for index labels."""
+    target_score: Floats | None
+    """The score at the label as given (n,); None for probability labels."""
+    logsumexp: Floats | None
+    """(n,); None where the scores are not logits."""
+
+
+def block_terms(block: Block, spec: Spec) -> Terms:
+    """The terms of a block. An index label without smoothing gathers one score a row, no more."""
+    reading = READINGS[spec.scores](block.scores)
+    if spec.is_soft:
+        target = block.labels.astype(np.float64)
+        losses = reading.every()
+        with np.errstate(invalid="ignore"):
+            loss = (target * losses).sum(axis=1)
+        label = np.where(np.isnan(target), -np.inf, target).argmax(axis=1)
+        kept = np.ones(len(label), dtype=bool)
+        return Terms(
+            block.start,
+            kept,
+            label,
+            block.sample_weight,
+            loss,
+            losses,
+            target,
+            None,
+            reading.logsumexp,
+        )
+    labels = block.labels.astype(np.int64)
+    kept = labels != spec.ignore_index
+    label = np.where(kept, labels, 0)
+    return Terms(
+        block.start,
+        kept,
+        label,
+        block.sample_weight,
+        reading.at(label),
+        reading.every() if spec.label_smoothing > 0 else None,
+        None,
+        block.scores[np.arange(len(label)), label],
+        reading.logsumexp,
+    )
+
+
+def smoothed_losses(terms: Terms, smoothing: float) -> Floats:
+    """ℓ of each row after smoothing: (1 − ε)·ℓ + (ε/C)·Σ_c a[c]. Never weighted. Shape (n,)."""
+    if terms.losses is None or smoothing == 0:
+        return terms.loss
+    c = terms.losses.shape[1]
+    with np.errstate(invalid="ignore"):
+        return _mixed(terms.loss, terms.losses.sum(axis=1), smoothing, c)
+
+
+def pairs(terms: Terms, weight: Floats, smoothing: float) -> dict[str, tuple[Floats, Floats | None]]:
+    """(term tₙ, weight wₙ) of every row by placement; wₙ is None where the placement defines none.
+
+    class      t = s·Σ_c w[c]·q[c]·a[c]    w = s·w[y]              (index labels; q after smoothing)
+    sample     t = w·ℓ                     w = s·w[y]              (y: argmax of a probability label)
+    label-mix  t = w·ℓ                     w = s·Σ_c w[c]·q[c]
+    """
+    s = terms.sample_weight
+    loss = smoothed_losses(terms, smoothing)
+    with np.errstate(invalid="ignore", over="ignore"):
+        by_label = s * weight[terms.label]
+        if terms.target is None:
+            mix = by_label
+            if smoothing > 0:
+                mix = s * _mixed(weight[terms.label], np.full(len(s), weight.sum()), smoothing, len(weight))
+            by_class = by_label * terms.loss
+            if terms.losses is not None and smoothing > 0:
+                everywhere = (weight * terms.losses).sum(axis=1)
+                by_class = s * _mixed(weight[terms.label] * terms.loss, everywhere, smoothing, len(weight))
+        else:
+            assert terms.losses is not None
+            c = len(weight)
+            mix = s * _mixed(
+                (weight * terms.target).sum(axis=1), np.full(len(s), weight.sum()), smoothing, c
+            )
+            own = (weight * terms.target * terms.losses).sum(axis=1)
+            by_class = s * _mixed(own, (weight * terms.losses).sum(axis=1), smoothing, c)
+        return {
+            "class": (by_class, None if terms.target is not None else by_label),
+            "sample": (by_label * loss, by_label),
+            "label-mix": (mix * loss, mix),
+        }
+
+
+def _mixed(own: Floats, everywhere: Floats, smoothing: float, c: int) -> Floats:
+    """(1 − ε)·own + (ε/C)·everywhere; a part with the factor 0 is left out, so that ∞ in it is harmless."""
+    if smoothing == 0:
+        return own
+    spread = smoothing / c * everywhere
+    return spread if smoothing == 1 else (1 - smoothing) * own + spread
