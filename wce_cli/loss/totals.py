@@ -1,0 +1,195 @@
+"""What any number of samples leave behind: the sums that every method, weight and ε can be answered from.
+
+`Totals` is free of the class weight and of the label smoothing, and a monoid: the totals of a batch are the
+sum of the totals of its blocks, shards, micro-batches or ranks. `Facts` is the second monoid of the same
+pass: what findings need to know of single rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from wce_cli.loss.batch import Spec
+from wce_cli.loss.sums import Floats, Ints, Sums
+from wce_cli.loss.terms import Terms, pairs
+
+TOP = 5
+"""Samples with the largest terms that are kept by index."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sufficient statistics of the kept samples.
+
+    y is the label (for a probability label its argmax), s the sample weight, a = −log p, ℓ the loss before
+    smoothing, R = Σ_c a[c], q the label row before smoothing. All sums have shape (C,).
+    """
+
+    n: int
+    """N: samples, ignored ones counted."""
+    n_kept: int
+    count: Ints
+    """Kept samples by y."""
+    count_weighted: Ints
+    """Kept samples with s ≠ 0, by y."""
+    s: Sums
+    """Σs by y."""
+    loss: Sums
+    """Σℓ by y."""
+    s_loss: Sums
+    """Σs·ℓ by y."""
+    every: EveryClass | None
+    """The sums over all classes of a row; None where neither smoothing nor probability labels were asked."""
+
+    def __add__(self, other: Totals) -> Totals:
+        if (self.every is None) != (other.every is None):
+            raise ValueError("totals of one label kind only can be added")
+        every = None if self.every is None or other.every is None else self.every + other.every
+        return Totals(
+            self.n + other.n,
+            self.n_kept + other.n_kept,
+            self.count + other.count,
+            self.count_weighted + other.count_weighted,
+            self.s + other.s,
+            self.loss + other.loss,
+            self.s_loss + other.s_loss,
+            every,
+        )
+
+
+@dataclass(frozen=True)
+class EveryClass:
+    """What smoothing and probability labels need beside the label's own loss."""
+
+    rest: Sums
+    """ΣR by y."""
+    s_rest: Sums
+    """Σs·R by y."""
+    s_losses: Sums
+    """Σs·a[c] by class."""
+    soft: SoftLabels | None
+    """None for index labels."""
+
+    def __add__(self, other: EveryClass) -> EveryClass:
+        soft = None if self.soft is None or other.soft is None else self.soft + other.soft
+        return EveryClass(
+            self.rest + other.rest, self.s_rest + other.s_rest, self.s_losses + other.s_losses, soft
+        )
+
+
+@dataclass(frozen=True)
+class SoftLabels:
+    """Sums by class that probability labels add."""
+
+    s_q: Sums
+    """Σs·q"""
+    s_q_losses: Sums
+    """Σs·q·a"""
+    s_q_loss: Sums
+    """Σs·q·ℓ"""
+    s_q_rest: Sums
+    """Σs·q·R"""
+
+    def __add__(self, other: SoftLabels) -> SoftLabels:
+        return SoftLabels(
+            self.s_q + other.s_q,
+            self.s_q_losses + other.s_q_losses,
+            self.s_q_loss + other.s_q_loss,
+            self.s_q_rest + other.s_q_rest,
+        )
+
+
+def block_totals(terms: Terms, n_classes: int) -> Totals:
+    """The totals of one block's terms."""
+    kept = terms.kept
+    y, s, loss = terms.label[kept], terms.sample_weight[kept], terms.loss[kept]
+
+    def by_label(values: Floats) -> Sums:
+        return Sums.by_label(values, y, n_classes)
+
+    every = None
+    with np.errstate(invalid="ignore", over="ignore"):
+        if terms.losses is not None:
+            a = terms.losses[kept]
+            rest = a.sum(axis=1)
+            soft = None
+            if terms.target is not None:
+                sq = s[:, None] * terms.target[kept]
+                soft = SoftLabels(
+                    Sums.by_column(sq),
+                    Sums.by_column(sq * a),
+                    Sums.by_column(sq * loss[:, None]),
+                    Sums.by_column(sq * rest[:, None]),
+                )
+            every = EveryClass(by_label(rest), by_label(s * rest), Sums.by_column(s[:, None] * a), soft)
+        return Totals(
+            len(kept),
+            int(kept.sum()),
+            np.bincount(y, minlength=n_classes),
+            np.bincount(y[s != 0], minlength=n_classes),
+            by_label(s),
+            by_label(loss),
+            by_label(s * loss),
+            every,
+        )
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What findings need to know of single rows, for the weights of one spec. Kept rows only."""
+
+    smallest_s: Floats
+    largest_s: Floats
+    """Extremes of the sample weight by y, (C,): +∞ and −∞ where there is no sample."""
+    infinite_losses: int
+    nan_losses: int
+    first_infinite: int
+    first_nan: int
+    """Row of the first loss that is ∞ (or NaN); −1 for none."""
+    top: tuple[tuple[float, int], ...]
+    """(term, row) of the largest terms under class placement, largest first, the earlier row on a tie."""
+
+    def __add__(self, other: Facts) -> Facts:
+        return Facts(
+            np.minimum(self.smallest_s, other.smallest_s),
+            np.maximum(self.largest_s, other.largest_s),
+            self.infinite_losses + other.infinite_losses,
+            self.nan_losses + other.nan_losses,
+            _first(self.first_infinite, other.first_infinite),
+            _first(self.first_nan, other.first_nan),
+            _largest([*self.top, *other.top]),
+        )
+
+
+def block_facts(terms: Terms, spec: Spec) -> Facts:
+    """The facts of one block's terms."""
+    kept = terms.kept
+    y, s, loss = terms.label[kept], terms.sample_weight[kept], terms.loss[kept]
+    smallest = np.full(spec.n_classes, np.inf)
+    largest = np.full(spec.n_classes, -np.inf)
+    np.minimum.at(smallest, y, s)
+    np.maximum.at(largest, y, s)
+    rows = np.flatnonzero(kept)
+    infinite, nan = rows[np.isinf(loss)], rows[np.isnan(loss)]
+    term = pairs(terms, spec.class_weight, spec.label_smoothing)["class"][0][kept]
+    order = np.argsort(-term, kind="stable")[:TOP]
+    return Facts(
+        smallest,
+        largest,
+        len(infinite),
+        len(nan),
+        int(infinite[0]) + terms.start if len(infinite) else -1,
+        int(nan[0]) + terms.start if len(nan) else -1,
+        _largest((float(term[i]), int(rows[i]) + terms.start) for i in order if not np.isnan(term[i])),
+    )
+
+
+def _first(a: int, b: int) -> int:
+    return min((row for row in (a, b) if row >= 0), default=-1)
+
+
+def _largest(entries: Iterable[tuple[float, int]]) -> tuple[tuple[float, int], ...]:
+    return tuple(sorted(entries, key=lambda entry: (-entry[0], entry[1]))[:TOP])
