@@ -367,9 +367,7 @@ class _Builder:
         n = int(np.prod(sample_shape))
         c = scores.shape[1] if scores.ndim > 1 else scores.shape[0]
         if labels.ndim <= 1 and len(sample_shape) <= 1:
-            message = (
-                f"{_counted(n, 'sample', 'samples')} ({c} classes) but {_counted(labels.size, 'label', 'labels')}"
-            )
+            message = f"{_counted(n, 'sample', 'samples')} ({c} classes) but {_counted(labels.size, 'label', 'labels')}"
             hint = "rows of scores are split by ';'" if scores.ndim == 1 else ""
         else:
             message = (
@@ -469,9 +467,7 @@ class _Builder:
             expected = f"one for each of {int(np.prod(sample_shape))} samples"
             if len(sample_shape) > 1:
                 expected = f"shape {sample_shape}"
-            self.problem(
-                "sample_weight", f"sample_weight has shape {weights.shape}, expected {expected}"
-            )
+            self.problem("sample_weight", f"sample_weight has shape {weights.shape}, expected {expected}")
             return None
         return weights
 

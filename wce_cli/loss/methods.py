@@ -60,6 +60,14 @@ class Method:
     is_weighted: bool = True
     """False: class and sample weights count as 1."""
 
+    def formula_for(self, placement: str, is_soft: bool) -> str:
+        """The denominator in letters: where it holds weights, those of the placement."""
+        if self.name == "weighted-mean":
+            if placement == "label-mix":
+                return "Σ w·q"
+            return "Σ w[argmax q]" if is_soft else self.formula
+        return self.formula
+
 
 @dataclass(frozen=True)
 class LossValue:
@@ -141,6 +149,18 @@ def _unweighted_numerator(totals: Totals, asked: Weighting) -> float:
         lambda: _asked(totals.every).rest.dot(ones, present),
         len(ones),
     )
+
+
+def smoothed_sums(totals: Totals, asked: Weighting) -> tuple[Floats, Floats]:
+    """Σℓ and Σs·ℓ by label after smoothing, each (C,)."""
+    loss, s_loss = totals.loss.values(), totals.s_loss.values()
+    if asked.smoothing == 0:
+        return loss, s_loss
+    every, spread = _asked(totals.every), asked.smoothing / len(asked.weight)
+    rest, s_rest = spread * every.rest.values(), spread * every.s_rest.values()
+    if asked.smoothing == 1:
+        return rest, s_rest
+    return (1 - asked.smoothing) * loss + rest, (1 - asked.smoothing) * s_loss + s_rest
 
 
 def _asked(every: EveryClass | None) -> EveryClass:
@@ -330,7 +350,9 @@ def loss_values(totals: Totals, weight: Floats, smoothing: float = 0.0) -> tuple
             if denominator is None:
                 continue
             numerator = numerators[name] if method.is_weighted else _unweighted_numerator(totals, asked)
-            values.append(LossValue(method.name, name, numerator, denominator, divide(numerator, denominator)))
+            values.append(
+                LossValue(method.name, name, numerator, denominator, divide(numerator, denominator))
+            )
     return tuple(values)
 
 

@@ -67,9 +67,7 @@ def read_probs(scores: Floats) -> Reading:
 
 def read_log_probs(scores: Floats) -> Reading:
     """a = −log p as given, not renormalised."""
-    return Reading(
-        lambda classes: 0.0 - scores[np.arange(len(scores)), classes], lambda: 0.0 - scores, None
-    )
+    return Reading(lambda classes: 0.0 - scores[np.arange(len(scores)), classes], lambda: 0.0 - scores, None)
 
 
 READINGS: dict[str, Callable[[Floats], Reading]] = {

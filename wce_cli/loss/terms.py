@@ -105,9 +105,7 @@ def pairs(terms: Terms, weight: Floats, smoothing: float) -> dict[str, tuple[Flo
         else:
             assert terms.losses is not None
             c = len(weight)
-            mix = s * _mixed(
-                (weight * terms.target).sum(axis=1), np.full(len(s), weight.sum()), smoothing, c
-            )
+            mix = s * _mixed((weight * terms.target).sum(axis=1), np.full(len(s), weight.sum()), smoothing, c)
             own = (weight * terms.target * terms.losses).sum(axis=1)
             by_class = s * _mixed(own, (weight * terms.losses).sum(axis=1), smoothing, c)
         return {

@@ -149,6 +149,11 @@ class Facts:
     first_infinite: int
     first_nan: int
     """Row of the first loss that is ∞ (or NaN); −1 for none."""
+    smallest_term: float
+    largest_term: float
+    """Extremes of the finite terms under class placement: +∞ and −∞ where there are none."""
+    absolute: float
+    """Σ|t| of the finite terms under class placement: the scale that rounding is judged by."""
     top: tuple[tuple[float, int], ...]
     """(term, row) of the largest terms under class placement, largest first, the earlier row on a tie."""
 
@@ -160,6 +165,9 @@ class Facts:
             self.nan_losses + other.nan_losses,
             _first(self.first_infinite, other.first_infinite),
             _first(self.first_nan, other.first_nan),
+            min(self.smallest_term, other.smallest_term),
+            max(self.largest_term, other.largest_term),
+            self.absolute + other.absolute,
             _largest([*self.top, *other.top]),
         )
 
@@ -175,6 +183,7 @@ def block_facts(terms: Terms, spec: Spec) -> Facts:
     rows = np.flatnonzero(kept)
     infinite, nan = rows[np.isinf(loss)], rows[np.isnan(loss)]
     term = pairs(terms, spec.class_weight, spec.label_smoothing)["class"][0][kept]
+    finite = term[np.isfinite(term)]
     order = np.argsort(-term, kind="stable")[:TOP]
     return Facts(
         smallest,
@@ -183,6 +192,9 @@ def block_facts(terms: Terms, spec: Spec) -> Facts:
         len(nan),
         int(infinite[0]) + terms.start if len(infinite) else -1,
         int(nan[0]) + terms.start if len(nan) else -1,
+        float(finite.min(initial=np.inf)),
+        float(finite.max(initial=-np.inf)),
+        float(np.abs(finite).sum()),
         _largest((float(term[i]), int(rows[i]) + terms.start) for i in order if not np.isnan(term[i])),
     )
 

@@ -1,0 +1,206 @@
+"""PyTorch, measured: `torch.nn.functional.cross_entropy` and `nll_loss` as its users call them.
+
+Every call runs in float64 and in the dtype that the scores came with, or float32 where they came as plain
+numbers. The call is printed as a user would have to type it: x scores, y labels, w class weight, s sample
+weight.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wce_cli.loss.batch import IGNORE_INDEX, Batch
+from wce_cli.loss.readings import read_logits
+from wce_cli.report import Measured
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+NAME = "PyTorch"
+NORMALISED = 1e-9
+"""Log-probabilities whose rows sum to 1 within this may go through cross_entropy: log_softmax leaves them."""
+
+
+def measure(batch: Batch) -> tuple[Measured, ...]:
+    """Every method that torch can express, in float64 and in the scores' own dtype."""
+    if importlib.util.find_spec("torch") is None:
+        return (_nothing("", "not installed: pip install torch"),)
+    try:
+        import torch
+    except Exception as error:  # a broken installation is a row of the answer, not its end
+        return (_nothing("", f"import torch failed: {type(error).__name__}: {error}".splitlines()[0]),)
+    version = torch.__version__.partition("+")[0]
+    reason = _cannot_express(batch)
+    if reason:
+        return (_nothing(version, reason),)
+    own = batch.spec.dtypes.get(batch.spec.scores, "float32")
+    if not hasattr(torch, own):
+        own = "float32"
+    measured = []
+    with torch.no_grad():
+        for dtype in dict.fromkeys(("float64", own)):
+            inputs = _Inputs.of(batch, dtype)
+            for call in _calls(batch, inputs):
+                measured.append(_run(call, version, dtype))
+    return tuple(measured)
+
+
+@dataclass(frozen=True)
+class _Call:
+    text: str
+    run: Callable[[], Tensor]
+    expresses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """The batch as tensors in its own layout, and how a user writes each of them."""
+
+    x: Tensor
+    y: Tensor
+    w: Tensor | None
+    s: Tensor | None
+    x_text: str
+    y_text: str
+    w_text: str
+
+    @classmethod
+    def of(cls, batch: Batch, dtype: str) -> _Inputs:
+        import torch
+
+        spec = batch.spec
+        kind: torch.dtype = getattr(torch, dtype)
+
+        def cast(field: str, letter: str) -> str:
+            came_as = spec.dtypes.get(field)
+            return letter if came_as in (None, dtype) else f"{letter}.to(torch.{dtype})"
+
+        x = torch.from_numpy(batch.scores).to(kind)
+        x_text = cast(spec.scores, "x")
+        if spec.scores == "probs":
+            x, x_text = x.log(), f"{x_text}.log()"
+        labels = torch.from_numpy(np.ascontiguousarray(batch.labels))
+        label_dtype = spec.dtypes.get("labels")
+        if spec.is_soft:
+            y = labels.to(kind)
+            y_text = f"y.to(torch.{dtype})" if spec.integer_one_hot else cast("labels", "y")
+        else:
+            y = labels
+            y_text = "y" if label_dtype in (None, "int64", "uint8") else "y.long()"
+        return cls(
+            x,
+            y,
+            None if spec.weight is None else torch.from_numpy(spec.weight).to(kind),
+            None if batch.sample_weight is None else torch.from_numpy(batch.sample_weight).to(kind),
+            x_text,
+            y_text,
+            cast("weight", "w"),
+        )
+
+
+def _calls(batch: Batch, inputs: _Inputs) -> Iterator[_Call]:
+    """The calls, in the order of the methods."""
+    import torch.nn.functional as F
+
+    spec = batch.spec
+    direct = spec.scores == "logits" or spec.is_soft or spec.label_smoothing > 0
+    function = F.cross_entropy if direct else F.nll_loss
+    name = "cross_entropy" if direct else "nll_loss"
+    shared: dict[str, Any] = {}
+    if not spec.is_soft and spec.ignore_index != IGNORE_INDEX:
+        shared["ignore_index"] = spec.ignore_index
+    if spec.label_smoothing > 0:
+        shared["label_smoothing"] = spec.label_smoothing
+
+    def call(reduction: str, weighted: bool) -> tuple[str, Callable[[], Tensor]]:
+        words = [inputs.x_text, inputs.y_text]
+        options = dict(shared)
+        if weighted and inputs.w is not None:
+            words.append(f"weight={inputs.w_text}")
+            options["weight"] = inputs.w
+        words += [f"{key}={value}" for key, value in shared.items()]
+        if reduction != "mean":
+            words.append(f"reduction='{reduction}'")
+        return f"{name}({', '.join(words)})", lambda: function(
+            inputs.x, inputs.y, reduction=reduction, **options
+        )
+
+    mean, run_mean = call("mean", True)
+    none, run_none = call("none", True)
+    total, run_sum = call("sum", True)
+    plain, run_plain = call("mean", False)
+    same = ("unweighted-mean",) if inputs.w is None and inputs.s is None else ()
+    if inputs.s is None:
+        if spec.is_soft:
+            yield _Call(mean, run_mean, ("batch-mean", *same))
+        else:
+            yield _Call(mean, run_mean, ("weighted-mean", *same))
+            yield _Call(f"{none}.mean()", lambda: run_none().mean(), ("batch-mean",))
+        yield _Call(total, run_sum, ("sum",))
+    else:
+        s = inputs.s
+        if not spec.is_soft:
+            yield _weighted_by_hand(spec.ignore_index, none, run_none, inputs, s)
+        yield _Call(f"({none} * s).mean()", lambda: (run_none() * s).mean(), ("batch-mean",))
+        yield _Call(f"({none} * s).sum()", lambda: (run_none() * s).sum(), ("sum",))
+    if not same:
+        yield _Call(plain, run_plain, ("unweighted-mean",))
+
+
+def _weighted_by_hand(
+    ignore_index: int, none: str, run: Callable[[], Tensor], inputs: _Inputs, s: Tensor
+) -> _Call:
+    """torch's mean takes no sample weight; dividing by Σ s·w[y] is left to the user."""
+    kept = inputs.y != ignore_index
+    anything_ignored = not bool(kept.all())
+    where = f"[y != {ignore_index}]" if anything_ignored else ""
+    if inputs.w is None:
+        return _Call(
+            f"({none} * s).sum() / s{where}.sum()",
+            lambda: (run() * s).sum() / s[kept].sum(),
+            ("weighted-mean",),
+        )
+    w = inputs.w
+    bottom = f"(w[y{where}] * s{where}).sum()" if anything_ignored else "(w[y] * s).sum()"
+    return _Call(
+        f"({none} * s).sum() / {bottom}",
+        lambda: (run() * s).sum() / (w[inputs.y[kept]] * s[kept]).sum(),
+        ("weighted-mean",),
+    )
+
+
+def _cannot_express(batch: Batch) -> str | None:
+    """nll_loss has no smoothing and no probability labels; cross_entropy would normalise the rows again."""
+    spec = batch.spec
+    if spec.scores == "logits" or not (spec.is_soft or spec.label_smoothing > 0):
+        return None
+    scores = batch.block(0, batch.n_samples).scores
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reading = read_logits(np.log(scores) if spec.scores == "probs" else scores)
+    assert reading.logsumexp is not None
+    if (np.abs(reading.logsumexp) <= NORMALISED).all():
+        return None
+    asked = "probability labels" if spec.is_soft else "label smoothing"
+    return (
+        f"cannot express {asked} for {spec.scores}: nll_loss has neither, "
+        "and cross_entropy would normalise these rows again"
+    )
+
+
+def _run(call: _Call, version: str, dtype: str) -> Measured:
+    try:
+        value = float(call.run())
+    except Exception as error:  # what torch refuses is a row of the answer
+        return Measured(
+            NAME, version, call.text, dtype, None, call.expresses, reason=str(error).splitlines()[0]
+        )
+    return Measured(NAME, version, call.text, dtype, value, call.expresses)
+
+
+def _nothing(version: str, reason: str) -> Measured:
+    return Measured(NAME, version, "", "", None, (), reason=reason)

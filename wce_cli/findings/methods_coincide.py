@@ -1,0 +1,71 @@
+"""methods-coincide: this batch cannot tell some methods apart."""
+
+from __future__ import annotations
+
+import math
+
+from wce_cli.digits import format_number
+from wce_cli.findings.page import Page
+from wce_cli.loss.methods import METHODS, LossValue
+from wce_cli.report import Analysis
+
+PAGE = Page(
+    code="methods-coincide",
+    severity="note",
+    summary="several methods give the same number on this batch",
+    meaning="Their denominators (or numerators and denominators both) happen to be equal: with nothing ignored "
+    "N kept = N, with no weight of 0 every kept sample counts, with one sample N = 1 is a sum.",
+    why="A number that fits several methods does not say which one a framework uses.",
+    example="wce explain --logits '0.1 0.9; 0 0.1' --labels 0,1",
+    remedy="add an ignored sample, unequal weights and a class of weight 0 to tell them apart",
+    references=("https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",),
+)
+
+
+def message(analysis: Analysis) -> str | None:
+    """Name the groups of methods that share a value, with the denominators that make them do so."""
+    groups: list[list[LossValue]] = []
+    for value in analysis.values:
+        if value.placement != "class":
+            continue
+        home = next((group for group in groups if _equal(group[0].value, value.value)), None)
+        if home is None:
+            groups.append([value])
+        else:
+            home.append(value)
+    told = [_told(group) for group in groups if len(group) > 1]
+    if not told:
+        return None
+    reasons = _reasons(analysis)
+    return "; ".join(told) + (f" ({', '.join(reasons)})" if reasons else "")
+
+
+def _told(group: list[LossValue]) -> str:
+    names = _listed([value.method for value in group])
+    text = f"{names} are {'both' if len(group) == 2 else 'all'} {format_number(group[0].value)}"
+    if all(_equal(value.denominator, group[0].denominator) for value in group):
+        letters = " = ".join(METHODS[value.method].formula for value in group)
+        text += f": {letters} = {format_number(group[0].denominator)}"
+    return text
+
+
+def _reasons(analysis: Analysis) -> list[str]:
+    spec, totals = analysis.spec, analysis.totals
+    reasons = []
+    if totals.n == 1:
+        reasons.append("one sample")
+    if spec.weight is None and not spec.has_sample_weight:
+        reasons.append("no weights")
+    elif not (spec.class_weight[totals.count > 0] == 0).any() and totals.n_kept:
+        reasons.append("no weight of 0")
+    if totals.n_kept == totals.n and totals.n > 1:
+        reasons.append("nothing ignored")
+    return reasons
+
+
+def _equal(a: float, b: float) -> bool:
+    return math.isclose(a, b, rel_tol=1e-12) or (math.isnan(a) and math.isnan(b))
+
+
+def _listed(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"

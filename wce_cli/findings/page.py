@@ -1,0 +1,24 @@
+"""The page of a finding: what `wce findings CODE` prints, under fixed heads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything about a finding that does not depend on a batch."""
+
+    code: str
+    severity: Literal["note", "caution", "error"]
+    summary: str
+    meaning: str
+    """What it means."""
+    why: str
+    """Why it matters."""
+    example: str
+    """A command that raises it."""
+    remedy: str
+    """What to do; also the help that stands beside the message."""
+    references: tuple[str, ...]

@@ -1,0 +1,50 @@
+"""weight-cancels: weighted-mean divides by the very weight it multiplied with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wce_cli.digits import format_number
+from wce_cli.findings.page import Page
+from wce_cli.report import Analysis
+
+PAGE = Page(
+    code="weight-cancels",
+    severity="caution",
+    summary="all kept samples weigh the same, so weighted-mean cannot see the weight",
+    meaning="Σ w·ℓ / Σ w with one distinct weight is w·Σℓ / (w·N) = Σℓ / N: the weight is in the numerator and in "
+    "the denominator, and cancels. A batch of one sample, or of one class, always does this.",
+    why="With batches of one (or micro-batches of one under gradient accumulation) class weights have no effect "
+    "on training at all: neither the loss nor its gradient changes.",
+    example="wce explain --logits '0.1 0.9' --labels 0 --weight 0.1,1",
+    remedy="divide by N instead, cross_entropy(…, reduction='none').mean(), or use batches that mix classes",
+    references=(
+        "https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",
+        "https://github.com/pytorch/pytorch/issues/8062",
+    ),
+)
+
+
+def message(analysis: Analysis) -> str | None:
+    """Say which weight cancels, and what batch-mean makes of it."""
+    spec, totals, facts = analysis.spec, analysis.totals, analysis.facts
+    if spec.is_soft or spec.label_smoothing > 0 or (spec.weight is None and not spec.has_sample_weight):
+        return None
+    present = totals.count > 0
+    if not present.any() or ((spec.class_weight == 1).all() and present.sum() > 1):
+        return None
+    with np.errstate(invalid="ignore"):
+        weights = np.concatenate(
+            [spec.class_weight[present] * s[present] for s in (facts.smallest_s, facts.largest_s)]
+        )
+    weight = float(weights[0])
+    if weight == 0 or not np.isfinite(weight) or (weights != weight).any():
+        return None
+    mean, batch = analysis.value("weighted-mean"), analysis.value("batch-mean")
+    assert mean is not None
+    assert batch is not None
+    who = "the only kept sample weighs" if totals.n_kept == 1 else f"all {totals.n_kept} kept samples weigh"
+    return (
+        f"{who} {format_number(weight)}, and weighted-mean divides by the same weight: it is "
+        f"{format_number(mean.value)} whatever that weight is. batch-mean sees it: {format_number(batch.value)}"
+    )

@@ -1,0 +1,46 @@
+"""zero-denominator: a method divides by 0."""
+
+from __future__ import annotations
+
+from wce_cli.digits import format_number
+from wce_cli.findings.page import Page
+from wce_cli.report import Analysis
+
+PAGE = Page(
+    code="zero-denominator",
+    severity="error",
+    summary="nothing to divide by: every sample is ignored, or the weights add up to 0",
+    meaning="The denominator of a method is 0. With a numerator of 0 the loss is 0/0, which is NaN; with any "
+    "other numerator it is plus or minus infinity.",
+    why="A NaN loss spreads into every parameter at the next step. Frameworks disagree here: PyTorch and ONNX "
+    "return nan, Keras, Paddle, CatBoost and TensorFlow 1 return 0, scikit-learn and XGBoost raise.",
+    example="wce explain --logits '0.1 0.9' --labels 0 --weight 0,1",
+    remedy="skip such a batch, or sum the terms and divide by max(D, 1)",
+    references=(
+        "https://github.com/pytorch/pytorch/issues/75181",
+        "https://github.com/pytorch/pytorch/issues/70348",
+    ),
+)
+
+
+def message(analysis: Analysis) -> str | None:
+    """Name the methods that divide by 0, and why it is 0."""
+    zero = [value for value in analysis.values if value.denominator == 0 and value.placement == "class"]
+    if not zero:
+        zero = [value for value in analysis.values if value.denominator == 0]
+    if not zero:
+        return None
+    totals = analysis.totals
+    if totals.n == 0:
+        cause = "the batch is empty"
+    elif totals.n_kept == 0:
+        cause = f"all {totals.n} samples are ignored" if totals.n > 1 else "the only sample is ignored"
+    elif not (analysis.spec.class_weight[totals.count_weighted > 0] != 0).any():
+        cause = "every kept sample weighs 0" if totals.n_kept > 1 else "the only kept sample weighs 0"
+    else:
+        cause = "the weights of the kept samples add up to 0"
+    told = "; ".join(
+        f"{value.method} is {format_number(value.numerator)}/0 = {format_number(value.value)}"
+        for value in zero
+    )
+    return f"{cause}: {told}"

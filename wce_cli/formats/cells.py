@@ -1,0 +1,131 @@
+"""The rows that every format shows: which methods, which samples, and each cell's text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wce_cli.digits import format_number
+from wce_cli.formats.look import Look, literal, shortened
+from wce_cli.report import Measured, MethodRow, Report, TermRow
+
+TORCH_METHODS = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
+"""The methods of one plain torch call each, shown whatever the batch."""
+MISSING = "–"
+NAME_WIDTH = 24
+SHORT_ROW = 4
+"""Probability labels of up to this many classes are shown in full."""
+
+
+@dataclass(frozen=True)
+class Footnote:
+    """A measured call, and the number it has below the table."""
+
+    mark: int
+    measured: Measured
+
+
+def shown_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:
+    """The method rows to show: those asked for, or torch's own and whatever a measurement singled out."""
+    if look.methods is not None and "all" not in look.methods:
+        return report.only(look.methods).methods
+    rows = _one_row_where_placements_agree(report.methods)
+    if look.methods is not None:
+        return rows
+    measured = {pair for one in report.measurements for pair in one.methods}
+    kept = [row for row in rows if row.pair in TORCH_METHODS]
+    for row in rows:
+        if row not in kept and row.pair in measured and not any(_agree(row, other) for other in kept):
+            kept.append(row)
+    return tuple(row for row in rows if row in kept)
+
+
+def _one_row_where_placements_agree(rows: Sequence[MethodRow]) -> tuple[MethodRow, ...]:
+    kept: list[MethodRow] = []
+    for row in rows:
+        if not any(other.method == row.method and _agree(other, row) for other in kept):
+            kept.append(row)
+    return tuple(kept)
+
+
+def _agree(a: MethodRow, b: MethodRow) -> bool:
+    def close(x: float, y: float) -> bool:
+        return (math.isnan(x) and math.isnan(y)) or math.isclose(x, y, rel_tol=1e-12)
+
+    return close(a.value, b.value) and close(a.denominator, b.denominator)
+
+
+def footnotes(report: Report, rows: Sequence[MethodRow]) -> dict[str, Footnote]:
+    """The measured float64 call of each shown method, numbered in order of appearance."""
+    marks: dict[str, int] = {}
+    notes: dict[str, Footnote] = {}
+    for row in rows:
+        for one in report.measurements:
+            if one.dtype == "float64" and row.pair in one.expresses:
+                mark = marks.setdefault(one.call, len(marks) + 1)
+                notes[row.pair] = Footnote(mark, one)
+                break
+    return notes
+
+
+def other_precision(report: Report, measured: Measured) -> Measured | None:
+    """The same call in the scores' own dtype."""
+    for one in report.measurements:
+        if one.dtype != "float64" and one.expresses == measured.expresses and one.engine == measured.engine:
+            return one
+    return None
+
+
+def number(value: float | None, look: Look) -> str:
+    """A number's cell; a dash where there is none."""
+    return look.text(MISSING) if value is None else format_number(value, look.digits)
+
+
+def measured_cell(measured: Measured | None, look: Look) -> str:
+    """What a framework returned, or that it could not."""
+    if measured is None:
+        return ""
+    return "error" if measured.value is None else format_number(measured.value, look.digits)
+
+
+def share_cell(share: float | None, look: Look) -> str:
+    """A share in percent with one decimal."""
+    return look.text(MISSING) if share is None else f"{100 * share:.1f} %"
+
+
+def label_cell(row: TermRow, look: Look) -> str:
+    """A label as the user knows it: its name, its index, or its probability row."""
+    if isinstance(row.label, tuple):
+        if len(row.label) <= SHORT_ROW:
+            return " ".join(format_number(p, 4) for p in row.label)
+        top = max(range(len(row.label)), key=lambda c: row.label[c])  # type: ignore[index]
+        return look.text(f"{top}: {format_number(row.label[top], 4)} …")
+    if row.label_name is not None:
+        return name_cell(row.label_name, look)
+    return str(row.label)
+
+
+def name_cell(name: str, look: Look) -> str:
+    """User text, literally; a long name is shortened, a number never is."""
+    return look.text(shortened(literal(name), NAME_WIDTH))
+
+
+def row_cell(row: TermRow) -> str:
+    """Where a sample stands: its number, or its index in a batch of more dimensions."""
+    return ",".join(str(i) for i in row.index) if len(row.index) > 1 else str(row.n)
+
+
+def score_column(report: Report) -> str | None:
+    """The head of the column with the score at the label; None for probability labels."""
+    if report.batch.labels == "probability":
+        return None
+    return {"logits": "x[y]", "probs": "p[y]", "log_probs": "log p[y]"}[report.batch.scores]
+
+
+def score_at_label(row: TermRow) -> float | None:
+    """The score at the label, of whichever kind the scores are."""
+    for value in (row.target_logit, row.target_prob, row.target_log_prob):
+        if value is not None:
+            return value
+    return None

@@ -1,0 +1,252 @@
+"""Where does the number come from?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from wce_cli.engines import measure
+from wce_cli.findings import find
+from wce_cli.loss.batch import IGNORE_INDEX, Batch
+from wce_cli.loss.methods import METHODS, LossValue, Weighting, loss_values, smoothed_sums
+from wce_cli.loss.stream import one_pass
+from wce_cli.loss.sums import Floats
+from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
+from wce_cli.report import (
+    SCHEMA,
+    Analysis,
+    BatchPart,
+    ClassRow,
+    Measured,
+    MethodRow,
+    PlacedTerm,
+    Report,
+    TermRow,
+    TotalsPart,
+)
+
+TERMS_LISTED = 10_000
+"""Samples that a report lists unless more are asked for; totals always cover all."""
+
+ROUNDING = {"float64": 1e-11, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2}
+"""How far a framework's own arithmetic may be off, relative to Σ|t| / |D|, and still be the same method."""
+
+
+def explain(
+    *,
+    logits: Any = None,
+    log_probs: Any = None,
+    probs: Any = None,
+    labels: Any = None,
+    weight: Any = None,
+    sample_weight: Any = None,
+    classes: Sequence[str] | None = None,
+    ignore_index: int = IGNORE_INDEX,
+    label_smoothing: float = 0.0,
+    engines: Sequence[str] = ("torch",),
+) -> Report:
+    """Explain where the cross-entropy of a batch comes from, by every method.
+
+        L = Σₙ tₙ / D
+
+    Exactly one of `logits`, `log_probs`, `probs`, of shape (C,), (N, C) or (N, C, d1, …, dk): lists, numpy
+    arrays or torch tensors. `labels`: class indices or names without the class axis, or probability rows in
+    the scores' shape. `weight`: (C,), a mapping by class name, or "balanced". `sample_weight`: the shape of
+    index labels; it multiplies the class weight. `engines`: the frameworks to measure beside it, () for none.
+
+    Returns a Report: `print` it, or ask `report.value("batch-mean")`. Losses are in nats.
+    Raises WceError, with every problem found, if the batch cannot be read.
+    """
+    batch = Batch.build(
+        logits=logits,
+        log_probs=log_probs,
+        probs=probs,
+        labels=labels,
+        weight=weight,
+        sample_weight=sample_weight,
+        classes=classes,
+        ignore_index=ignore_index,
+        label_smoothing=label_smoothing,
+    )
+    return explain_batch(batch, engines)
+
+
+def explain_batch(batch: Batch, engines: Iterable[str] = (), rows: int = TERMS_LISTED) -> Report:
+    """The report of a checked batch, listing its first `rows` samples."""
+    spec = batch.spec
+    totals, facts = one_pass(batch)
+    values = loss_values(totals, spec.class_weight, spec.label_smoothing)
+    measured = tuple(
+        _agreed(one, values, facts.absolute) for engine in engines for one in measure(engine, batch)
+    )
+    analysis = Analysis(spec, totals, facts, values, measured)
+    numerator = _class_value(values, "sum").numerator
+    one_sign = facts.smallest_term >= 0 or facts.largest_term <= 0
+    shared = numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
+    terms = tuple(_term_rows(batch, 0, min(rows, batch.n_samples), shared))
+    top = tuple(row for _, n in facts.top for row in _term_rows(batch, n, n + 1, shared))
+    return Report(
+        schema=SCHEMA,
+        batch=_batch_part(batch, totals.n_kept),
+        terms=terms,
+        terms_shown=len(terms),
+        terms_total=batch.n_samples,
+        classes=tuple(_class_rows(analysis)),
+        top=top,
+        totals=_totals_part(analysis, numerator),
+        methods=tuple(
+            MethodRow(
+                value.method,
+                value.placement,
+                value.numerator,
+                value.denominator,
+                value.value,
+                METHODS[value.method].formula_for(value.placement, spec.is_soft),
+            )
+            for value in values
+        ),
+        measurements=measured,
+        findings=find(analysis),
+    )
+
+
+def _class_value(values: Iterable[LossValue], method: str) -> LossValue:
+    return next(value for value in values if value.pair == f"{method}/class")
+
+
+def _agreed(measured: Measured, values: Sequence[LossValue], absolute: float) -> Measured:
+    """Say which methods a measurement agrees with; placements that coincide are named once."""
+    if measured.value is None:
+        return measured
+    rounding = ROUNDING.get(measured.dtype, 5e-2)
+    agreeing: dict[str, str] = {}
+    for value in values:
+        scale = max(abs(value.value), absolute / abs(value.denominator) if value.denominator else 0.0)
+        close = (
+            value.value == measured.value
+            or (math.isnan(value.value) and math.isnan(measured.value))
+            or (math.isfinite(scale) and abs(value.value - measured.value) <= rounding * scale)
+        )
+        if close and value.method not in agreeing:
+            agreeing[value.method] = value.pair.removesuffix("/class")
+    return replace(measured, methods=tuple(agreeing.values()))
+
+
+def _batch_part(batch: Batch, n_kept: int) -> BatchPart:
+    spec = batch.spec
+    return BatchPart(
+        name=spec.name,
+        source=spec.source,
+        scores=spec.scores,
+        labels="probability" if spec.is_soft else "index",
+        shape=batch.scores.shape,
+        n=batch.n_samples,
+        n_kept=n_kept,
+        n_classes=spec.n_classes,
+        classes=spec.class_names,
+        weight=None if spec.weight is None else tuple(spec.weight.tolist()),
+        weight_rule=spec.weight_rule,
+        has_sample_weight=spec.has_sample_weight,
+        ignore_index=spec.ignore_index,
+        label_smoothing=spec.label_smoothing,
+        sources=dict(spec.sources),
+        notes=spec.notes,
+    )
+
+
+def _term_rows(batch: Batch, start: int, stop: int, numerator: float | None) -> Iterator[TermRow]:
+    """The samples `start` up to `stop`, each with its pair by every placement that differs."""
+    spec = batch.spec
+    block = batch.block(start, stop)
+    terms = block_terms(block, spec)
+    loss = smoothed_losses(terms, spec.label_smoothing)
+    placed = pairs(terms, spec.class_weight, spec.label_smoothing)
+    by_class, class_weight = placed.pop("class")
+    for i in range(len(loss)):
+        kept = bool(terms.kept[i])
+
+        def scalar(values: Floats | None, i: int = i, kept: bool = kept) -> float | None:
+            return float(values[i]) if kept and values is not None else None
+
+        term = scalar(by_class)
+        weight = scalar(class_weight)
+        label = tuple(block.labels[i].tolist()) if spec.is_soft else int(block.labels[i])
+        others = {
+            name: PlacedTerm(float(w[i]) if w is not None else None, float(t[i]))
+            for name, (t, w) in placed.items()
+            if kept and not (_same(t[i], by_class[i]) and weight is not None and _same(w[i], weight))
+        }
+        yield TermRow(
+            n=start + i,
+            index=batch.index(start + i),
+            label=label,
+            label_name=spec.class_names[label] if spec.class_names and kept and type(label) is int else None,
+            kept=kept,
+            target_logit=scalar(terms.target_score) if spec.scores == "logits" else None,
+            target_prob=scalar(terms.target_score) if spec.scores == "probs" else None,
+            target_log_prob=scalar(terms.target_score) if spec.scores == "log_probs" else None,
+            logsumexp=scalar(terms.logsumexp),
+            loss=scalar(loss),
+            weight=weight,
+            term=term,
+            share=term / numerator if term is not None and numerator is not None else None,
+            placements=others,
+        )
+
+
+def _same(a: float, b: float) -> bool:
+    """Equal but for roundings: a placement that differs, differs by more."""
+    return bool(a == b or (np.isnan(a) and np.isnan(b)) or abs(a - b) <= 1e-14 * max(abs(a), abs(b)))
+
+
+def _class_rows(analysis: Analysis) -> Iterator[ClassRow]:
+    """One row for each class that has a kept sample."""
+    spec, totals = analysis.spec, analysis.totals
+    asked = Weighting(spec.class_weight, spec.label_smoothing)
+    loss, s_loss = smoothed_sums(totals, asked)
+    present = np.flatnonzero(totals.count)
+    with np.errstate(invalid="ignore", over="ignore"):
+        weight_sum = spec.class_weight[present] * totals.s.values()[present]
+        weighted = spec.class_weight[present] * s_loss[present]
+    whole, whole_weight = float(weighted.sum()), float(weight_sum.sum())
+    share_terms = _shares(weighted, whole)
+    share_weights = _shares(weight_sum, whole_weight)
+    for row, c in enumerate(present.tolist()):
+        count = int(totals.count[c])
+        yield ClassRow(
+            index=c,
+            name=spec.class_names[c] if spec.class_names else None,
+            weight=float(spec.class_weight[c]),
+            count=count,
+            loss_sum=float(loss[c]),
+            mean_loss=float(loss[c]) / count,
+            weight_sum=float(weight_sum[row]),
+            weighted_loss_sum=float(weighted[row]),
+            numerator_share=share_terms[row],
+            weight_share=share_weights[row],
+        )
+
+
+def _shares(parts: Floats, whole: float) -> list[float | None]:
+    one_sign = bool((parts >= 0).all() or (parts <= 0).all())
+    if not one_sign or whole == 0 or not math.isfinite(whole):
+        return [None] * len(parts)
+    return [float(part) / whole for part in parts]
+
+
+def _totals_part(analysis: Analysis, numerator: float) -> TotalsPart:
+    totals = analysis.totals
+    unweighted = _class_value(analysis.values, "unweighted-mean")
+    weighted = analysis.value("weighted-mean")
+    return TotalsPart(
+        n=totals.n,
+        n_kept=totals.n_kept,
+        n_ignored=totals.n - totals.n_kept,
+        loss_sum=unweighted.numerator,
+        weight_sum=None if weighted is None else weighted.denominator,
+        numerator=numerator,
+    )

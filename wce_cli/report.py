@@ -1,0 +1,271 @@
+"""What an answer is made of: `Analysis`, which findings read, and `Report`, which formats print.
+
+A report holds plain numbers only, and its fields are the JSON schema `wce.report/1`. NaN and ±∞ are the
+strings "NaN", "Infinity" and "-Infinity" in its dictionary form, None is a value that does not exist.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from wce_cli.errors import Problem, WceError, did_you_mean
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+    from wce_cli.loss.batch import Spec
+    from wce_cli.loss.methods import LossValue
+    from wce_cli.loss.totals import Facts, Totals
+
+SCHEMA = "wce.report/1"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a real framework returned."""
+
+    engine: str
+    """The framework as it is written: PyTorch."""
+    version: str
+    call: str
+    """The call as a user would type it, with the casts it needed: x scores, y labels, w class weight, s
+    sample weight."""
+    dtype: str
+    value: float | None
+    """None where there is none; `reason` says why."""
+    expresses: tuple[str, ...]
+    """The methods that the call is the framework's way to write."""
+    methods: tuple[str, ...] = ()
+    """The methods whose value it returned, within the dtype's rounding."""
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """All that was computed and measured for one batch."""
+
+    spec: Spec
+    totals: Totals
+    facts: Facts
+    values: tuple[LossValue, ...]
+    measured: tuple[Measured, ...]
+
+    def value(self, pair: str) -> LossValue | None:
+        """The loss value of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if undefined."""
+        wanted = pair if "/" in pair else f"{pair}/class"
+        return next((value for value in self.values if value.pair == wanted), None)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something the reader must know."""
+
+    code: str
+    severity: Literal["note", "caution", "error"]
+    message: str
+    help: str
+
+
+@dataclass(frozen=True)
+class BatchPart:
+    """What was asked."""
+
+    name: str | None
+    source: str | None
+    scores: Literal["logits", "log_probs", "probs"]
+    labels: Literal["index", "probability"]
+    shape: tuple[int, ...]
+    """Shape of the scores as given, class axis 1."""
+    n: int
+    n_kept: int
+    n_classes: int
+    classes: tuple[str, ...] | None
+    weight: tuple[float, ...] | None
+    weight_rule: str | None
+    has_sample_weight: bool
+    ignore_index: int
+    label_smoothing: float
+    sources: dict[str, str]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlacedTerm:
+    """A sample's pair under one placement."""
+
+    weight: float | None
+    term: float
+
+
+@dataclass(frozen=True)
+class TermRow:
+    """One sample. Everything but `n`, `index` and `label` is None for an ignored one."""
+
+    n: int
+    """Row number, from 0, positions of an image counted."""
+    index: tuple[int, ...]
+    """Where the row stands in the batch's own layout, class axis left out."""
+    label: int | tuple[float, ...]
+    """Class index, or probability row as given."""
+    label_name: str | None
+    kept: bool
+    target_logit: float | None
+    """x[y]; None unless the scores are logits and the label is an index."""
+    target_prob: float | None
+    """p[y] as given; None unless the scores are probabilities and the label is an index."""
+    target_log_prob: float | None
+    """log p[y] as given; None unless the scores are log-probabilities and the label is an index."""
+    logsumexp: float | None
+    loss: float | None
+    """ℓ, in nats, after smoothing, never weighted."""
+    weight: float | None
+    """w of class placement; None where that is undefined."""
+    term: float | None
+    """t of class placement."""
+    share: float | None
+    """t / Σt; None where terms have mixed signs or sum to 0."""
+    placements: dict[str, PlacedTerm]
+    """The other placements, where they differ."""
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """The kept samples of one class (for probability labels: with this argmax)."""
+
+    index: int
+    name: str | None
+    weight: float
+    count: int
+    loss_sum: float
+    """Σℓ"""
+    mean_loss: float
+    """Σℓ / count"""
+    weight_sum: float
+    """Σ s·w[y]"""
+    weighted_loss_sum: float
+    """Σ s·w[y]·ℓ"""
+    numerator_share: float | None
+    weight_share: float | None
+
+
+@dataclass(frozen=True)
+class TotalsPart:
+    """Sums over the kept samples."""
+
+    n: int
+    n_kept: int
+    n_ignored: int
+    loss_sum: float
+    """Σℓ"""
+    weight_sum: float | None
+    """Σw of class placement; None where that is undefined."""
+    numerator: float
+    """Σt of class placement."""
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """One (method, placement) pair: numerator / denominator = value."""
+
+    method: str
+    placement: str
+    numerator: float
+    denominator: float
+    value: float
+    formula: str
+    """The denominator in letters."""
+
+    @property
+    def pair(self) -> str:
+        """`METHOD` for class placement, else `METHOD/PLACEMENT`."""
+        return self.method if self.placement == "class" else f"{self.method}/{self.placement}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """The answer for one batch; its fields are the JSON."""
+
+    schema: str
+    batch: BatchPart
+    terms: tuple[TermRow, ...]
+    terms_shown: int
+    terms_total: int
+    classes: tuple[ClassRow, ...]
+    top: tuple[TermRow, ...]
+    totals: TotalsPart
+    methods: tuple[MethodRow, ...]
+    measurements: tuple[Measured, ...]
+    findings: tuple[Finding, ...]
+
+    def method(self, pair: str) -> MethodRow | None:
+        """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if undefined here."""
+        wanted = pair.removesuffix("/class")
+        return next((row for row in self.methods if row.pair == wanted), None)
+
+    def value(self, pair: str) -> float:
+        """The loss by `METHOD/PLACEMENT` (`METHOD` alone means class placement), in nats.
+
+        Raises WceError if there is no such pair, or if these labels leave it undefined.
+        """
+        row = self.method(pair)
+        if row is None:
+            raise WceError(self.missing(pair))
+        return row.value
+
+    def missing(self, pair: str) -> Problem:
+        """Why there is no value for a pair."""
+        known = [row.pair for row in self.methods]
+        method = pair.partition("/")[0]
+        siblings = [name for name in known if name.partition("/")[0] == method]
+        if siblings:
+            labels = "probability labels" if self.batch.labels == "probability" else "index labels"
+            return Problem(f"{pair} is not defined for {labels}", f"defined: {', '.join(siblings)}")
+        return Problem(f"there is no method {pair!r}", did_you_mean(pair, known))
+
+    def only(self, pairs: tuple[str, ...]) -> Report:
+        """The same report with the named methods alone, in the order asked. Raises WceError as `value`."""
+        rows = []
+        for pair in pairs:
+            row = self.method(pair)
+            if row is None:
+                raise WceError(self.missing(pair))
+            rows.append(row)
+        return replace(self, methods=tuple(dict.fromkeys(rows)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries, lists, numbers and strings, ready for `json.dumps(…, allow_nan=False)`."""
+        plain = to_plain(self)
+        assert isinstance(plain, dict)
+        return plain
+
+    def __str__(self) -> str:
+        from wce_cli.formats.table import to_table
+
+        return to_table([self])
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{row.pair}={row.value:.6g}" for row in self.methods if row.placement == "class")
+        return f"<wce report of {self.batch.n} samples × {self.batch.n_classes} classes: {values}>"
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.text import Text
+
+        from wce_cli.formats.look import Look
+        from wce_cli.formats.table import to_table
+
+        yield Text(to_table([self], Look(width=options.max_width, ascii=options.ascii_only)).rstrip("\n"))
+
+
+def to_plain(value: Any) -> Any:
+    """Dataclasses → dictionaries, tuples → lists, NaN and ±∞ → the strings that stand for them in JSON."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {key: to_plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
