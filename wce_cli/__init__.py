@@ -1,1 +1,37 @@
-"""placeholder"""
+"""`wce`: where does this weighted cross-entropy number come from, and why is the other one different?
+
+The names below are imported on first use, so that `wce --help` loads neither numpy nor torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wce_cli.version import __version__
+
+if TYPE_CHECKING:
+    from wce_cli.errors import WceError
+    from wce_cli.loss.methods import METHODS
+    from wce_cli.questions.explain import explain
+    from wce_cli.report import Report
+
+__all__ = ["METHODS", "Report", "WceError", "__version__", "explain"]
+
+_HOMES = {
+    "METHODS": "wce_cli.loss.methods",
+    "Report": "wce_cli.report",
+    "WceError": "wce_cli.errors",
+    "explain": "wce_cli.questions.explain",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

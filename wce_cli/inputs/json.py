@@ -1,0 +1,120 @@
+"""A JSON document: one batch, or a list of batches.
+
+The bytes are decoded here rather than by a validator: duplicate keys, a byte order mark and absurd nesting
+are then problems with a name, and bare NaN and Infinity (which Python writes) are read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from wce_cli.errors import Problem, WceError
+from wce_cli.inputs import STDIN, Document
+
+WIDE_MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+
+
+def read_json(path: str) -> list[Document]:
+    """The batches of a JSON file, or of stdin for `-`. Raises WceError naming every problem of the frame."""
+    shown = "stdin" if path == STDIN else path
+    value = decoded(read_bytes(path), shown)
+    from wce_cli.inputs.document import READ_BY_EXPLAIN, frame_problems
+
+    problems = []
+    documents = []
+    for place, item in _batches(value, shown):
+        if not isinstance(item, dict):
+            problems.append(Problem(f"{shown} {place} is {_kind(item)}, expected a batch: an object"))
+            continue
+        problems.extend(frame_problems(item, place))
+        fields = {key: item[key] for key in READ_BY_EXPLAIN if item.get(key) is not None}
+        sources = {key: f"{shown} {place}.{key}" for key in fields}
+        documents.append(Document(fields, sources, place if place != "$" else ""))
+    if problems:
+        raise WceError(problems, [shown])
+    return documents
+
+
+def read_bytes(path: str) -> bytes:
+    """The bytes of a file, or of stdin for `-`."""
+    if path == STDIN:
+        content = sys.stdin.buffer.read()
+        if not content.strip():
+            raise WceError(Problem("stdin was empty", "pipe a JSON batch in, or give --logits and --labels"))
+        return content
+    try:
+        if os.path.isdir(path):
+            raise WceError(Problem(f"{path} is a directory, expected a JSON file"))
+        with open(path, "rb") as file:
+            content = file.read()
+    except FileNotFoundError as error:
+        raise WceError(Problem(f"{path} does not exist")) from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise WceError(Problem(f"{path} cannot be read: {reason.lower()}")) from error
+    if not content.strip():
+        raise WceError(Problem(f"{path} is empty, expected a JSON batch"))
+    return content
+
+
+def decoded(content: bytes, shown: str) -> Any:
+    """JSON bytes → Python values; a UTF-8 byte order mark is skipped."""
+    for mark, name in WIDE_MARKS.items():
+        if content.startswith(mark):
+            raise WceError(
+                Problem(f"{shown} is {name}, expected UTF-8", "PowerShell: Out-File -Encoding utf8, not >")
+            )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise WceError(Problem(f"{shown} is not UTF-8: byte {error.start} is no text")) from error
+    if "\0" in text[:64]:
+        raise WceError(Problem(f"{shown} is not UTF-8 text", "save it as UTF-8 without a byte order mark"))
+    try:
+        return json.loads(text, object_pairs_hook=lambda pairs: _mapping(pairs, shown))
+    except json.JSONDecodeError as error:
+        raise WceError(
+            Problem(f"{shown} is not JSON at line {error.lineno}, column {error.colno}: {error.msg.lower()}")
+        ) from error
+    except RecursionError as error:
+        raise WceError(Problem(f"{shown} is nested too deep to be a batch")) from error
+    except ValueError as error:  # an integer of more digits than Python converts
+        raise WceError(Problem(f"{shown} holds a number too long to read")) from error
+
+
+def _batches(value: Any, shown: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, list):
+        if not value:
+            raise WceError(Problem(f"{shown} is an empty list, expected a batch"))
+        for position, item in enumerate(value):
+            yield f"$[{position}]", item
+    else:
+        yield "$", value
+
+
+def _mapping(pairs: list[tuple[str, Any]], shown: str) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise WceError(Problem(f'{shown} has the key "{key}" twice in one object'))
+            seen.add(key)
+    return mapping
+
+
+def _kind(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    names = {list: "a list", str: "a string", int: "a number", float: "a number"}
+    return names.get(type(value), "a value")
