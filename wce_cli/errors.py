@@ -47,3 +47,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean {close[0]!r}?"
     return f"known: {', '.join(known)}" if len(known) <= 24 else ""
+
+
+def counted(n: int, one: str, many: str) -> str:
+    """`1 label`, `2 labels`."""
+    return f"{n} {one if n == 1 else many}"
+
+
+def and_more(n: int) -> str:
+    """` (and 41 more)`, or nothing: said after the first of many."""
+    return f" (and {n} more)" if n > 0 else ""

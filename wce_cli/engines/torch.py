@@ -126,9 +126,7 @@ def _calls(batch: Batch, inputs: _Inputs) -> Iterator[_Call]:
         words += [f"{key}={value}" for key, value in shared.items()]
         if reduction != "mean":
             words.append(f"reduction='{reduction}'")
-        return f"{name}({', '.join(words)})", lambda: function(
-            inputs.x, inputs.y, reduction=reduction, **options
-        )
+        return f"{name}({', '.join(words)})", lambda: function(inputs.x, inputs.y, reduction=reduction, **options)
 
     mean, run_mean = call("mean", True)
     none, run_none = call("none", True)
@@ -152,9 +150,7 @@ def _calls(batch: Batch, inputs: _Inputs) -> Iterator[_Call]:
         yield _Call(plain, run_plain, ("unweighted-mean",))
 
 
-def _weighted_by_hand(
-    ignore_index: int, none: str, run: Callable[[], Tensor], inputs: _Inputs, s: Tensor
-) -> _Call:
+def _weighted_by_hand(ignore_index: int, none: str, run: Callable[[], Tensor], inputs: _Inputs, s: Tensor) -> _Call:
     """torch's mean takes no sample weight; dividing by Σ s·w[y] is left to the user."""
     kept = inputs.y != ignore_index
     anything_ignored = not bool(kept.all())
@@ -196,9 +192,7 @@ def _run(call: _Call, version: str, dtype: str) -> Measured:
     try:
         value = float(call.run())
     except Exception as error:  # what torch refuses is a row of the answer
-        return Measured(
-            NAME, version, call.text, dtype, None, call.expresses, reason=str(error).splitlines()[0]
-        )
+        return Measured(NAME, version, call.text, dtype, None, call.expresses, reason=str(error).splitlines()[0])
     return Measured(NAME, version, call.text, dtype, value, call.expresses)
 
 

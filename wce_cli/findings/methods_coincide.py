@@ -6,7 +6,7 @@ import math
 
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
-from wce_cli.loss.methods import METHODS, LossValue
+from wce_cli.loss.methods import LossValue
 from wce_cli.report import Analysis
 
 PAGE = Page(
@@ -37,29 +37,33 @@ def message(analysis: Analysis) -> str | None:
     if not told:
         return None
     reasons = _reasons(analysis)
-    return "; ".join(told) + (f" ({', '.join(reasons)})" if reasons else "")
+    return "; ".join(told) + (f": {_listed(reasons)}" if reasons else "")
 
 
 def _told(group: list[LossValue]) -> str:
     names = _listed([value.method for value in group])
     text = f"{names} are {'both' if len(group) == 2 else 'all'} {format_number(group[0].value)}"
-    if all(_equal(value.denominator, group[0].denominator) for value in group):
-        letters = " = ".join(METHODS[value.method].formula for value in group)
-        text += f": {letters} = {format_number(group[0].denominator)}"
+    denominator = group[0].denominator
+    if denominator != 1 and all(_equal(value.denominator, denominator) for value in group):
+        text += f", dividing by {format_number(denominator)}"
     return text
 
 
 def _reasons(analysis: Analysis) -> list[str]:
+    """What is missing from this batch that would tell methods apart."""
     spec, totals = analysis.spec, analysis.totals
     reasons = []
     if totals.n == 1:
-        reasons.append("one sample")
+        reasons.append("there is one sample")
+    elif totals.n_kept == totals.n:
+        reasons.append("nothing is ignored")
     if spec.weight is None and not spec.has_sample_weight:
-        reasons.append("no weights")
-    elif not (spec.class_weight[totals.count > 0] == 0).any() and totals.n_kept:
-        reasons.append("no weight of 0")
-    if totals.n_kept == totals.n and totals.n > 1:
-        reasons.append("nothing ignored")
+        reasons.append("there are no weights")
+    elif totals.n_kept and not (spec.class_weight[totals.count > 0] == 0).any():
+        reasons.append("no weight is 0")
+    sums = analysis.value("sum")
+    if sums is not None and sums.numerator == 0 and totals.n_kept:
+        reasons.append("the numerator is 0")
     return reasons
 
 
@@ -68,4 +72,4 @@ def _equal(a: float, b: float) -> bool:
 
 
 def _listed(names: list[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

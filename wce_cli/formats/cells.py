@@ -36,7 +36,7 @@ def shown_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:
     measured = {pair for one in report.measurements for pair in one.methods}
     kept = [row for row in rows if row.pair in TORCH_METHODS]
     for row in rows:
-        if row not in kept and row.pair in measured and not any(_agree(row, other) for other in kept):
+        if row not in kept and row.pair in measured and not any(_close(row.value, other.value) for other in kept):
             kept.append(row)
     return tuple(row for row in rows if row in kept)
 
@@ -50,10 +50,11 @@ def _one_row_where_placements_agree(rows: Sequence[MethodRow]) -> tuple[MethodRo
 
 
 def _agree(a: MethodRow, b: MethodRow) -> bool:
-    def close(x: float, y: float) -> bool:
-        return (math.isnan(x) and math.isnan(y)) or math.isclose(x, y, rel_tol=1e-12)
+    return _close(a.value, b.value) and _close(a.denominator, b.denominator)
 
-    return close(a.value, b.value) and close(a.denominator, b.denominator)
+
+def _close(a: float, b: float) -> bool:
+    return (math.isnan(a) and math.isnan(b)) or math.isclose(a, b, rel_tol=1e-12)
 
 
 def footnotes(report: Report, rows: Sequence[MethodRow]) -> dict[str, Footnote]:

@@ -114,9 +114,7 @@ def _spelled(report: Report, row: MethodRow, digits: int) -> str:
     weights = [term.weight for term in report.terms if term.kept and term.weight is not None]
     complete = len(weights) == report.totals.n_kept
     if row.formula == "Σ w[y]" and complete and 1 < len(weights) <= SPELLED_OUT:
-        added = " + ".join(
-            f"({w})" if w.startswith("-") else w for w in (format_number(w, digits) for w in weights)
-        )
+        added = " + ".join(f"({w})" if w.startswith("-") else w for w in (format_number(w, digits) for w in weights))
         return f"Σ w[y] = {added} = {total}"
     return f"{row.formula} = {total}"
 

@@ -35,9 +35,7 @@ def to_table(reports: Sequence[Report], look: Look | None = None) -> str:
 class _Column:
     """A head, its cells, and how dear it is: columns are dropped from the cheapest when room runs out."""
 
-    def __init__(
-        self, head: str, cells: list[str], *, worth: int, right: bool = True, style: str = ""
-    ) -> None:
+    def __init__(self, head: str, cells: list[str], *, worth: int, right: bool = True, style: str = "") -> None:
         self.head = head
         self.cells = cells
         self.worth = worth
@@ -140,9 +138,7 @@ class _Screen:
             columns.append(_Column("share", shares + tail_shares, worth=4))
             columns.append(_Column("", bars, worth=1, right=False, style="cyan"))
         elif any(not row.kept for row in rows):
-            columns.append(
-                _Column("", ["" if row.kept else "ignored" for row in rows] + blank, worth=4, right=False)
-            )
+            columns.append(_Column("", ["" if row.kept else "ignored" for row in rows] + blank, worth=4, right=False))
         return columns
 
     def methods(self, report: Report) -> None:
@@ -185,18 +181,13 @@ class _Screen:
     ) -> None:
         """What the framework returned in float64, and in its own dtype where that prints otherwise."""
         look = self.look
-        own = [
-            cells.measured_cell(notes[row.pair].measured, look) if row.pair in notes else "" for row in rows
-        ]
+        own = [cells.measured_cell(notes[row.pair].measured, look) if row.pair in notes else "" for row in rows]
         columns.append(_Column(head, own, worth=7))
         others = [
-            cells.other_precision(report, notes[row.pair].measured) if row.pair in notes else None
-            for row in rows
+            cells.other_precision(report, notes[row.pair].measured) if row.pair in notes else None for row in rows
         ]
         texts = [cells.measured_cell(other, look) for other in others]
-        if any(
-            other is not None and text != mine for other, text, mine in zip(others, texts, own, strict=True)
-        ):
+        if any(other is not None and text != mine for other, text, mine in zip(others, texts, own, strict=True)):
             dtype = next(other.dtype for other in others if other is not None)
             columns.append(_Column(dtype, texts, worth=4))
         marks = [f"[{notes[row.pair].mark}]" if row.pair in notes else "" for row in rows]
@@ -238,17 +229,13 @@ class _Screen:
             self.prose(f"(left out at this width: {', '.join(named)})")
 
     def drawn(self, columns: list[_Column]) -> Table:
-        table = Table(
-            box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim" if self.look.color else ""
-        )
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim" if self.look.color else "")
         for column in columns:
             table.add_column(
                 Text(self.look.text(column.head)), justify="right" if column.right else "left", no_wrap=True
             )
         for row in zip(*(column.cells for column in columns), strict=True):
-            table.add_row(
-                *(Text(cell, style=column.style) for cell, column in zip(row, columns, strict=True))
-            )
+            table.add_row(*(Text(cell, style=column.style) for cell, column in zip(row, columns, strict=True)))
         return table
 
     def wrapped(self, text: str) -> list[str]:

@@ -71,9 +71,7 @@ def decoded(content: bytes, shown: str) -> Any:
     """JSON bytes → Python values; a UTF-8 byte order mark is skipped."""
     for mark, name in WIDE_MARKS.items():
         if content.startswith(mark):
-            raise WceError(
-                Problem(f"{shown} is {name}, expected UTF-8", "PowerShell: Out-File -Encoding utf8, not >")
-            )
+            raise WceError(Problem(f"{shown} is {name}, expected UTF-8", "PowerShell: Out-File -Encoding utf8, not >"))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -68,7 +68,7 @@ def _from_lists(field: str, value: Any) -> NDArray[Any]:
         lengths = [len(item) for item in level]
         for position, length in enumerate(lengths):
             if length != lengths[0]:
-                index = np.unravel_index(position, shape)
+                index = [int(i) for i in np.unravel_index(position, shape)]
                 first = place(field, [0] * len(shape))
                 raise WceError(
                     Problem(
@@ -108,9 +108,7 @@ def _is_name(leaf: Any) -> bool:
 def _first_stranger(field: str, leaves: list[Any], shape: list[int]) -> Problem:
     """Name the first leaf that is no number, in JSON's words."""
     strange = [
-        position
-        for position, leaf in enumerate(leaves)
-        if _is_name(leaf) or type(leaf) not in (int, float, str)
+        position for position, leaf in enumerate(leaves) if _is_name(leaf) or type(leaf) not in (int, float, str)
     ]
     position = strange[0]
     leaf = leaves[position]

@@ -135,8 +135,8 @@ def _label_mix_numerator(totals: Totals, asked: Weighting) -> float:
 
     return _mix(
         eps,
-        lambda: mixed(totals.s_loss, soft and soft.s_q_loss),
-        lambda: mixed(_asked(every).s_rest, soft and soft.s_q_rest),
+        lambda: mixed(totals.s_loss, None if soft is None else soft.s_q_loss),
+        lambda: mixed(_asked(every).s_rest, None if soft is None else soft.s_q_rest),
         c,
     )
 
@@ -350,9 +350,7 @@ def loss_values(totals: Totals, weight: Floats, smoothing: float = 0.0) -> tuple
             if denominator is None:
                 continue
             numerator = numerators[name] if method.is_weighted else _unweighted_numerator(totals, asked)
-            values.append(
-                LossValue(method.name, name, numerator, denominator, divide(numerator, denominator))
-            )
+            values.append(LossValue(method.name, name, numerator, denominator, divide(numerator, denominator)))
     return tuple(values)
 
 

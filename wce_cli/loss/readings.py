@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -49,11 +50,13 @@ def read_logits(scores: Floats) -> Reading:
         log_s = np.log1p(powers.sum(axis=1))
 
         def at(classes: Ints) -> Floats:
-            return log_s - difference[rows, classes] - error[rows, classes]
+            loss: Floats = log_s - difference[rows, classes] - error[rows, classes]
+            return loss
 
         def every() -> Floats:
             with np.errstate(invalid="ignore"):
-                return log_s[:, None] - difference - error
+                losses: Floats = log_s[:, None] - difference - error
+            return losses
 
         return Reading(at, every, np.where(largest == np.inf, np.inf, largest + log_s))
 
@@ -70,7 +73,9 @@ def read_log_probs(scores: Floats) -> Reading:
     return Reading(lambda classes: 0.0 - scores[np.arange(len(scores)), classes], lambda: 0.0 - scores, None)
 
 
-READINGS: dict[str, Callable[[Floats], Reading]] = {
+ScoreKind = Literal["logits", "log_probs", "probs"]
+
+READINGS: dict[ScoreKind, Callable[[Floats], Reading]] = {
     "logits": read_logits,
     "log_probs": read_log_probs,
     "probs": read_probs,

@@ -52,7 +52,11 @@ class Sums:
     @classmethod
     def by_label(cls, values: Floats, labels: Ints, n_classes: int) -> Sums:
         """Sum `values` (n,) into the class that `labels` (n,) names."""
-        return _extract(values, lambda part: np.bincount(labels, weights=part, minlength=n_classes))
+
+        def add(part: Floats) -> Floats:
+            return np.asarray(np.bincount(labels, weights=part, minlength=n_classes), dtype=np.float64)
+
+        return _extract(values, add)
 
     @classmethod
     def by_column(cls, matrix: Floats) -> Sums:

@@ -75,9 +75,7 @@ class EveryClass:
 
     def __add__(self, other: EveryClass) -> EveryClass:
         soft = None if self.soft is None or other.soft is None else self.soft + other.soft
-        return EveryClass(
-            self.rest + other.rest, self.s_rest + other.s_rest, self.s_losses + other.s_losses, soft
-        )
+        return EveryClass(self.rest + other.rest, self.s_rest + other.s_rest, self.s_losses + other.s_losses, soft)
 
 
 @dataclass(frozen=True)

@@ -80,9 +80,7 @@ def explain_batch(batch: Batch, engines: Iterable[str] = (), rows: int = TERMS_L
     spec = batch.spec
     totals, facts = one_pass(batch)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
-    measured = tuple(
-        _agreed(one, values, facts.absolute) for engine in engines for one in measure(engine, batch)
-    )
+    measured = tuple(_agreed(one, values, facts.absolute) for engine in engines for one in measure(engine, batch))
     analysis = Analysis(spec, totals, facts, values, measured)
     numerator = _class_value(values, "sum").numerator
     one_sign = facts.smallest_term >= 0 or facts.largest_term <= 0
@@ -176,9 +174,9 @@ def _term_rows(batch: Batch, start: int, stop: int, numerator: float | None) -> 
         weight = scalar(class_weight)
         label = tuple(block.labels[i].tolist()) if spec.is_soft else int(block.labels[i])
         others = {
-            name: PlacedTerm(float(w[i]) if w is not None else None, float(t[i]))
+            name: PlacedTerm(scalar(w), float(t[i]))
             for name, (t, w) in placed.items()
-            if kept and not (_same(t[i], by_class[i]) and weight is not None and _same(w[i], weight))
+            if term is not None and not (_same(t[i], term) and weight is not None and _same(scalar(w), weight))
         }
         yield TermRow(
             n=start + i,
@@ -198,9 +196,9 @@ def _term_rows(batch: Batch, start: int, stop: int, numerator: float | None) -> 
         )
 
 
-def _same(a: float, b: float) -> bool:
+def _same(a: float | None, b: float) -> bool:
     """Equal but for roundings: a placement that differs, differs by more."""
-    return bool(a == b or (np.isnan(a) and np.isnan(b)) or abs(a - b) <= 1e-14 * max(abs(a), abs(b)))
+    return a is not None and bool(a == b or (np.isnan(a) and np.isnan(b)) or abs(a - b) <= 1e-14 * max(abs(a), abs(b)))
 
 
 def _class_rows(analysis: Analysis) -> Iterator[ClassRow]:

@@ -1,0 +1,159 @@
+"""Gathering the fields of one batch: every problem found is kept, and raised together with the shapes.
+
+Scores and class names are read here; labels and weights, which lean on them, in files of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wce_cli.errors import Problem, WceError, and_more, counted
+from wce_cli.loss.arrays import place, to_array
+from wce_cli.loss.layout import n_classes_of
+from wce_cli.loss.readings import ScoreKind
+from wce_cli.loss.sums import Floats
+
+
+class Gathering:
+    """What has been read of one batch so far, and what is wrong with it."""
+
+    def __init__(self, sources: Mapping[str, str], spelled: Callable[[str], str]) -> None:
+        self.sources = sources
+        self.spelled = spelled
+        self.problems: list[Problem] = []
+        self.notes: list[str] = []
+        self.dtypes: dict[str, str] = {}
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self.integer_one_hot = False
+        """Whether the labels are one-hot rows of integers."""
+
+    def problem(self, field: str, message: str, hint: str = "") -> None:
+        """Keep a problem; reading goes on, so that all are told at once."""
+        self.problems.append(Problem(message, hint, field))
+
+    def refusal(self) -> WceError:
+        """The error of all problems found, with the shapes and sources that put them in context."""
+        width = max((len(field) for field in self.shapes), default=0)
+        shapes = [(field, str(shape)) for field, shape in self.shapes.items()]
+        room = max((len(shape) for _, shape in shapes), default=0)
+        context = [
+            f"{field:<{width}}  {shape:<{room}}  {self.sources.get(field, '')}".rstrip() for field, shape in shapes
+        ]
+        return WceError(self.problems, context)
+
+    def look_over(self, **fields: Any) -> None:
+        """Note what is wrong with fields that cannot be read in full, because the scores could not."""
+        for field, value in fields.items():
+            if value is not None and not isinstance(value, (str, Mapping)):
+                self.array(field, value)
+
+    def array(self, field: str, value: Any) -> NDArray[Any] | None:
+        """Read one field, note its dtype and shape, or note the problem."""
+        try:
+            array, dtype = to_array(field, value)
+        except WceError as error:
+            self.problems.extend(error.problems)
+            return None
+        if dtype is not None:
+            self.dtypes[field] = dtype
+        self.shapes[field] = array.shape
+        return array
+
+    def numbers(self, field: str, value: Any) -> Floats | None:
+        """Read one field whose elements must be numbers."""
+        array = self.array(field, value)
+        if array is None:
+            return None
+        if array.dtype.kind == "O":
+            self.problem(field, f'{field} holds names ("{array.flat[0]}"), expected numbers')
+            return None
+        return array.astype(np.float64)
+
+
+def read_numbers(g: Gathering, ignore_index: Any, label_smoothing: Any) -> None:
+    """Check the two fields that are single numbers."""
+    if isinstance(ignore_index, bool) or not isinstance(ignore_index, (int, np.integer)):
+        g.problem("ignore_index", f"ignore_index is {ignore_index!r}, expected an integer")
+    if isinstance(label_smoothing, bool) or not isinstance(label_smoothing, (int, float, np.number)):
+        g.problem("label_smoothing", f"label_smoothing is {label_smoothing!r}, expected a number")
+    elif not 0.0 <= label_smoothing <= 1.0:
+        g.problem("label_smoothing", f"label_smoothing is {label_smoothing:g}, expected 0 to 1")
+
+
+def kind_of_scores(g: Gathering, fields: Mapping[ScoreKind, Any]) -> tuple[ScoreKind, Any] | None:
+    """The one kind of scores that is given, and its value."""
+    given = {kind: value for kind, value in fields.items() if value is not None}
+    if len(given) == 1:
+        return next(iter(given.items()))
+    if given:
+        kinds = " and ".join(given)
+        g.problem(next(iter(given)), f"{kinds} are both given, expected one kind of scores")
+    else:
+        options = ", ".join(g.spelled(kind) for kind in fields)
+        g.problem("logits", "logits are missing", f"give one of {options}")
+    return None
+
+
+def read_scores(g: Gathering, kind: str, value: Any) -> Floats | None:
+    """The scores as float64 in the layout they came in: (C,), (N, C) or (N, C, d1, …, dk)."""
+    scores = g.numbers(kind, value)
+    if scores is None:
+        return None
+    if scores.ndim == 0:
+        g.problem(kind, f"{kind} is a single number, expected one score for each class")
+        return None
+    c = n_classes_of(scores.shape)
+    if c == 0:
+        g.problem(kind, f"{kind} has shape {scores.shape}: no classes")
+        return None
+    if kind == "probs":
+        outside = np.argwhere((scores < 0) | (scores > 1 + 1e-5))
+        if len(outside):
+            index = outside[0]
+            g.problem(
+                kind,
+                f"{place(kind, index)} is {scores[tuple(index)]:g}, expected a probability from 0 to 1"
+                + and_more(len(outside) - 1),
+                f"use {g.spelled('logits')} for scores before the softmax",
+            )
+    return scores
+
+
+def read_class_names(g: Gathering, classes: Any, weight: Any, c: int) -> tuple[str, ...] | None:
+    """The names given, or those of a weight mapping, in its order."""
+    if classes is None:
+        if isinstance(weight, Mapping) and not all(is_index(key) for key in weight):
+            names = tuple(str(key) for key in weight)
+            if len(names) != c:
+                g.problem(
+                    "weight",
+                    f"weight names {counted(len(names), 'class', 'classes')}, but the scores have {c}",
+                    f"give {g.spelled('classes')} with all {c} names in order",
+                )
+                return None
+            g.notes.append(f"class order from the weight's names: {', '.join(names)}")
+            return names
+        return None
+    if isinstance(classes, str) or not isinstance(classes, (list, tuple)):
+        classes = list(classes) if hasattr(classes, "__iter__") and not isinstance(classes, str) else None
+    if classes is None or not all(isinstance(item, str) for item in classes):
+        g.problem("classes", "classes must be a list of names")
+        return None
+    g.shapes["classes"] = (len(classes),)
+    repeated = [item for position, item in enumerate(classes) if item in classes[:position]]
+    if repeated:
+        g.problem("classes", f'classes names "{repeated[0]}" twice')
+        return None
+    if len(classes) != c:
+        g.problem("classes", f"{counted(len(classes), 'class name', 'class names')} for {c} classes of scores")
+        return None
+    return tuple(classes)
+
+
+def is_index(key: Any) -> bool:
+    """Whether a key of a weight mapping is a class index rather than a name."""
+    return isinstance(key, (int, str)) and str(key).isdecimal()

@@ -1,0 +1,119 @@
+"""Class weight and sample weight as they are given → vectors that fit the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wce_cli.errors import and_more, counted, did_you_mean
+from wce_cli.loss.gathering import Gathering, is_index
+from wce_cli.loss.layout import class_axis_last
+from wce_cli.loss.sums import Floats
+
+
+def read_class_weight(
+    g: Gathering,
+    value: Any,
+    names: tuple[str, ...] | None,
+    c: int,
+    sample_shape: tuple[int, ...],
+    labels: NDArray[Any] | None,
+    ignore_index: int,
+) -> tuple[Floats | None, str | None]:
+    """The class weight as a vector (C,), and the rule it came from."""
+    if value is None:
+        return None, None
+    if isinstance(value, str):
+        if value == "balanced":
+            return (None if labels is None else _balanced(g, labels, names, c, ignore_index)), "balanced"
+        g.problem("weight", f'weight is "{value}", expected numbers or balanced')
+        return None, None
+    if isinstance(value, Mapping):
+        return _by_class(g, value, names, c), None
+    vector = g.numbers("weight", value)
+    if vector is None:
+        return None, None
+    vector = np.atleast_1d(vector)
+    if vector.shape != (c,):
+        n = int(np.prod(sample_shape))
+        hint = ""
+        if vector.shape == (n,):
+            hint = f"{n} numbers look like one weight a sample: {g.spelled('sample_weight')}"
+        elif vector.ndim > 1:
+            hint = "one row of numbers, one for each class"
+        given = counted(vector.size, "weight", "weights") if vector.ndim == 1 else f"weight of shape {vector.shape}"
+        g.problem("weight", f"{given} for {counted(c, 'class', 'classes')}", hint)
+        return None, None
+    return vector, None
+
+
+def _by_class(g: Gathering, mapping: Mapping[Any, Any], names: tuple[str, ...] | None, c: int) -> Floats | None:
+    """A mapping by class name, or by class index where the classes have no names."""
+    by_name = {str(key): value for key, value in mapping.items()}
+    if names is None:
+        if not all(is_index(key) for key in mapping):
+            return None  # already a problem of the names
+        names = tuple(str(i) for i in range(c))
+    fits = True
+    for key in by_name:
+        if key not in names:
+            g.problem("weight", f'weight names "{key}", which is no class', did_you_mean(key, names))
+            fits = False
+    missing = [name for name in names if name not in by_name]
+    if missing:
+        g.problem(
+            "weight",
+            f'weight has no entry for class "{missing[0]}"' + and_more(len(missing) - 1),
+            "name every class; 1 leaves a class as it is",
+        )
+    if missing or not fits:
+        return None
+    return g.numbers("weight", [by_name[name] for name in names])
+
+
+def _balanced(
+    g: Gathering, labels: NDArray[Any], names: tuple[str, ...] | None, c: int, ignore_index: int
+) -> Floats | None:
+    """N / (C · count), scikit-learn's rule (compute_class_weight, 1.9.1), over the kept samples."""
+    if labels.dtype.kind == "f":
+        rows = class_axis_last(labels).reshape(-1, c)
+        if not (((rows == 0) | (rows == 1)).all() and (rows.sum(axis=1) == 1).all()):
+            g.problem("weight", "balanced counts labels, and probability rows have no count")
+            return None
+        kept = rows.argmax(axis=1)
+    else:
+        kept = labels[labels != ignore_index]
+    count = np.bincount(kept.reshape(-1), minlength=c)
+    absent = np.flatnonzero(count == 0)
+    if len(absent):
+        which = f'"{names[absent[0]]}"' if names else str(absent[0])
+        g.problem(
+            "weight",
+            f"balanced divides by the number of samples of each class, and class {which} has none"
+            + and_more(len(absent) - 1),
+            "give the weights as numbers; scikit-learn refuses this too",
+        )
+        return None
+    weight: Floats = count.sum() / (c * count.astype(np.float64))
+    return weight
+
+
+def read_sample_weight(g: Gathering, value: Any, sample_shape: tuple[int, ...]) -> Floats | None:
+    """The sample weight in the shape of index labels."""
+    if value is None:
+        return None
+    weights = g.numbers("sample_weight", value)
+    if weights is None:
+        return None
+    if weights.size == 1 and int(np.prod(sample_shape)) == 1:
+        weights = weights.reshape(sample_shape)
+    if weights.shape != sample_shape:
+        expected = f"one for each of {int(np.prod(sample_shape))} samples"
+        if len(sample_shape) > 1:
+            expected = f"shape {sample_shape}"
+        g.problem("sample_weight", f"sample_weight has shape {weights.shape}, expected {expected}")
+        return None
+    return weights
