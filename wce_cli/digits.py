@@ -1,11 +1,18 @@
-"""How a number is written for a person: significant digits, never a cut one."""
+"""How a number is written: significant digits for a person, never a cut one; and NaN and ±∞ in JSON."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 DIGITS = 6
 """Significant digits in tables, sentences and findings unless `--precision` says otherwise."""
+
+NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+"""JSON has no literal for these: the strings stand for them in documents and in our own reports."""
+
+NUMBER_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "number"}, {"enum": list(NON_FINITE)}]}
+"""A float in our JSON, as JSON Schema."""
 
 
 def format_number(value: float, digits: int = DIGITS) -> str:

@@ -40,13 +40,13 @@ class WceError(Exception):
         ]
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint that names the closest known word, or all of them when none is close."""
+def did_you_mean(word: str, known: Iterable[str], listed: int = 24) -> str:
+    """A hint that names the closest known word, or all of them, up to `listed`, when none is close."""
     known = list(known)
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]!r}?"
-    return f"known: {', '.join(known)}" if len(known) <= 24 else ""
+    return f"known: {', '.join(known)}" if len(known) <= listed else ""
 
 
 def counted(n: int, one: str, many: str) -> str:

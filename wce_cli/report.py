@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from wce_cli.digits import NON_FINITE
 from wce_cli.errors import Problem, WceError, did_you_mean
 
 if TYPE_CHECKING:
@@ -163,6 +164,12 @@ class TotalsPart:
     """Σw of class placement; None where that is undefined."""
     numerator: float
     """Σt of class placement."""
+    n_infinite: int
+    """Samples whose loss is infinite."""
+    n_nan: int
+    first_infinite: int | None
+    """Row number of the first of them; None for none."""
+    first_nan: int | None
 
 
 @dataclass(frozen=True)
@@ -267,5 +274,5 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [to_plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        return "NaN" if math.isnan(value) else next(w for w, number in NON_FINITE.items() if number == value)
     return value

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 
 from wce_cli.formats.look import Look
 from wce_cli.report import Report
 
-FORMATS = {"table": "wce_cli.formats.table:to_table", "json": "wce_cli.formats.json:to_json"}
-"""The formats by name, each `reports, look → str`, imported when it is used."""
+
+@dataclass(frozen=True)
+class Format:
+    """Where a format is written, and how many samples it lists unless more are asked for."""
+
+    function: str
+    """`module:function`, called with reports and a Look; imported when it is used."""
+    rows: int
+
+
+FORMATS = {
+    "table": Format("wce_cli.formats.table:to_table", 20),
+    "json": Format("wce_cli.formats.json:to_json", 10_000),
+}
+"""The formats by name."""
 
 
 def formatted(name: str, reports: Sequence[Report], look: Look) -> str:
     """The reports in the format `name`, ending in a newline."""
-    module, _, function = FORMATS[name].partition(":")
+    module, _, function = FORMATS[name].function.partition(":")
     render: Callable[[Sequence[Report], Look], str] = getattr(import_module(module), function)
     return render(reports, look)

@@ -100,8 +100,8 @@ def label_cell(row: TermRow, look: Look) -> str:
     if isinstance(row.label, tuple):
         if len(row.label) <= SHORT_ROW:
             return " ".join(format_number(p, 4) for p in row.label)
-        top = max(range(len(row.label)), key=lambda c: row.label[c])  # type: ignore[index]
-        return look.text(f"{top}: {format_number(row.label[top], 4)} …")
+        largest = max(row.label)
+        return look.text(f"{row.label.index(largest)}: {format_number(largest, 4)} …")
     if row.label_name is not None:
         return name_cell(row.label_name, look)
     return str(row.label)

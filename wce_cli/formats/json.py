@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
+from wce_cli.digits import NUMBER_SCHEMA
 from wce_cli.formats.cells import shown_methods
 from wce_cli.formats.look import Look
-from wce_cli.report import Report
+from wce_cli.report import SCHEMA, Report
 
 
 def to_json(reports: Sequence[Report], look: Look | None = None) -> str:
@@ -30,3 +32,24 @@ def to_json(reports: Sequence[Report], look: Look | None = None) -> str:
         )
         + "\n"
     )
+
+
+def report_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of what `to_json` writes, made from the types: a report, or a list of reports."""
+    from pydantic import TypeAdapter
+    from pydantic.json_schema import GenerateJsonSchema
+
+    class Schema(GenerateJsonSchema):
+        def float_schema(self, schema: Any) -> dict[str, Any]:
+            return NUMBER_SCHEMA
+
+    report = TypeAdapter(Report).json_schema(
+        mode="serialization", schema_generator=Schema, ref_template="#/$defs/{model}"
+    )
+    parts = report.pop("$defs", {})
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": SCHEMA,
+        "anyOf": [{"$ref": "#/$defs/Report"}, {"type": "array", "items": {"$ref": "#/$defs/Report"}}],
+        "$defs": {"Report": report, **parts},
+    }

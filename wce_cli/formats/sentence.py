@@ -23,7 +23,7 @@ def sentence(report: Report, look: Look) -> str:
     one, other = _two(report, look)
     if one is None:
         return ""
-    told = _non_finite(report, digits)
+    told = _non_finite(report)
     if other is None:
         parts = [_single(report, one, digits)]
     elif _same(one.numerator, other.numerator):
@@ -119,17 +119,21 @@ def _spelled(report: Report, row: MethodRow, digits: int) -> str:
     return f"{row.formula} = {total}"
 
 
-def _non_finite(report: Report, digits: int) -> str:
+def _non_finite(report: Report) -> str:
     """Say in words which sample makes a loss nan or infinite."""
-    for row in report.terms:
-        if row.loss is not None and not math.isfinite(row.loss):
-            cause = ""
-            if row.target_logit == -math.inf:
-                cause = " (its label's logit is -inf)"
-            elif row.target_prob == 0:
-                cause = " (its label's probability is 0)"
-            return f"The loss of sample {row.n} is {format_number(row.loss, digits)}{cause}."
-    return ""
+    totals = report.totals
+    n, many = (totals.first_nan, totals.n_nan) if totals.n_nan else (totals.first_infinite, totals.n_infinite)
+    if n is None:
+        return ""
+    word = "nan" if totals.n_nan else "infinite"
+    row = next((row for row in report.terms if row.n == n), None)
+    cause = ""
+    if row is not None and row.target_logit == -math.inf:
+        cause = " (its label's logit is -inf)"
+    elif row is not None and row.target_prob == 0:
+        cause = " (its label's probability is 0)"
+    more = f", and {many - 1} more" if many > 1 else ""
+    return f"The loss of sample {n} is {word}{cause}{more}."
 
 
 def _same(a: float, b: float) -> bool:

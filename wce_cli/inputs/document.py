@@ -12,12 +12,8 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, WithJsonSchema
 
+from wce_cli.digits import NUMBER_SCHEMA
 from wce_cli.errors import Problem, did_you_mean
-
-NUMBER_SCHEMA: dict[str, Any] = {
-    "anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}],
-}
-"""A float in our JSON: JSON has no literal for NaN and ±∞, so the strings stand for them."""
 
 
 def _nested(*leaves: dict[str, Any]) -> dict[str, Any]:

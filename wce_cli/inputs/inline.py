@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
+from wce_cli.digits import NON_FINITE
 from wce_cli.errors import Problem, WceError
-from wce_cli.loss.arrays import WORDS_FOR_NUMBERS
 
 WHOLE = re.compile(r"[+-]?\d+")
 WORDS = {"nan": "NaN", "inf": "Infinity", "infinity": "Infinity"}
@@ -67,7 +67,7 @@ def _token(token: str) -> Any:
     sign = -1.0 if token.startswith("-") else 1.0
     word = WORDS.get(token.lstrip("+-").lower())
     if word:
-        return sign * WORDS_FOR_NUMBERS[word]
+        return sign * NON_FINITE[word]
     if "_" not in token:
         try:
             return float(token)

@@ -6,17 +6,14 @@ are recognised by what they can do, so no framework is imported for them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wce_cli.digits import NON_FINITE
 from wce_cli.errors import Problem, WceError
-
-WORDS_FOR_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-"""JSON has no literal for these; the strings stand for them in documents and in our own reports."""
 
 
 def to_array(field: str, value: Any) -> tuple[NDArray[Any], str | None]:
@@ -94,7 +91,7 @@ def _from_lists(field: str, value: Any) -> NDArray[Any]:
         except OverflowError:
             raise WceError(Problem(f"{field} holds a number too large for float64", field=field)) from None
     if kinds <= {int, float, str} and not any(_is_name(leaf) for leaf in leaves):
-        numbers = [WORDS_FOR_NUMBERS.get(leaf, leaf) for leaf in leaves]
+        numbers = [NON_FINITE.get(leaf, leaf) for leaf in leaves]
         return np.array(numbers, dtype=np.float64).reshape(shape)
     if kinds == {str}:
         return np.array(leaves, dtype=object).reshape(shape)
@@ -102,7 +99,7 @@ def _from_lists(field: str, value: Any) -> NDArray[Any]:
 
 
 def _is_name(leaf: Any) -> bool:
-    return isinstance(leaf, str) and leaf not in WORDS_FOR_NUMBERS
+    return isinstance(leaf, str) and leaf not in NON_FINITE
 
 
 def _first_stranger(field: str, leaves: list[Any], shape: list[int]) -> Problem:

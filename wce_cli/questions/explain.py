@@ -237,7 +237,7 @@ def _shares(parts: Floats, whole: float) -> list[float | None]:
 
 
 def _totals_part(analysis: Analysis, numerator: float) -> TotalsPart:
-    totals = analysis.totals
+    totals, facts = analysis.totals, analysis.facts
     unweighted = _class_value(analysis.values, "unweighted-mean")
     weighted = analysis.value("weighted-mean")
     return TotalsPart(
@@ -247,4 +247,8 @@ def _totals_part(analysis: Analysis, numerator: float) -> TotalsPart:
         loss_sum=unweighted.numerator,
         weight_sum=None if weighted is None else weighted.denominator,
         numerator=numerator,
+        n_infinite=facts.infinite_losses,
+        n_nan=facts.nan_losses,
+        first_infinite=facts.first_infinite if facts.infinite_losses else None,
+        first_nan=facts.first_nan if facts.nan_losses else None,
     )

@@ -1,0 +1,126 @@
+"""`main()`: the commands, and the one place where an error becomes an exit code.
+
+0 yes, 1 the numbers disagree, 2 cannot answer, 3 a bug in wce, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from wce_cli.cli import explain, findings, methods, schema
+from wce_cli.cli.delivery import deliver, say
+from wce_cli.cli.options import QUOTE
+from wce_cli.cli.outcome import Outcome
+from wce_cli.errors import Problem, WceError
+from wce_cli.version import __version__
+
+CANNOT_ANSWER, BUG, INTERRUPTED = 2, 3, 130
+
+SUMMARY = "Where does this weighted cross-entropy number come from, and why is the other one different?"
+EXAMPLES = (explain.EXAMPLES[0], "wce explain samples/two-samples.json", "wce methods weighted-mean")
+
+COMMANDS: dict[str, tuple[Callable[..., Outcome], tuple[str, ...], tuple[str, ...]]] = {
+    "explain": (explain.explain, explain.EXAMPLES, explain.CODES),
+    "methods": (methods.methods, methods.EXAMPLES, methods.CODES),
+    "findings": (findings.findings, findings.EXAMPLES, findings.CODES),
+    "schema": (schema.schema, schema.EXAMPLES, schema.CODES),
+}
+"""The commands by name: the function, three examples of it, and its own exit codes."""
+
+CODES = ("3 a bug in wce", "130 interrupted")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        if not arguments:
+            return _complain([f"wce {__version__}: {SUMMARY}", "", *_block("Examples", EXAMPLES), "", _MORE])
+        outcome = _app()(arguments, prog_name="wce", standalone_mode=False)
+        if not isinstance(outcome, Outcome):  # --help and --version have printed already
+            return int(outcome or 0)
+        deliver(outcome)
+        return outcome.code
+    except WceError as error:
+        return _complain(error.lines())
+    except typer.TyperException as error:
+        return _complain(_usage(error).lines())
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except MemoryError:
+        return _complain(WceError(Problem("there is not enough memory for this batch")).lines())
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        say([f"wce {__version__}: this is a bug in wce, not in your numbers; please report it with the lines above"])
+        return BUG
+
+
+_MORE = "wce --help lists the commands, wce COMMAND --help the options of one."
+
+
+def _app() -> typer.Typer:
+    settings = {"help_option_names": ["-h", "--help"]}
+    app = typer.Typer(
+        add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings=settings
+    )
+    app.callback(help=SUMMARY, epilog=_epilog(EXAMPLES, ("0 yes", "1 the numbers disagree", "2 cannot answer")))(_root)
+    for name, (command, examples, codes) in COMMANDS.items():
+        app.command(name, epilog=_epilog(examples, codes))(command)
+    return app
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Print the version and exit.", callback=lambda on: _version(on))
+    ] = False,
+) -> None:
+    pass
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"wce {__version__}")
+        raise typer.Exit
+
+
+def _block(head: str, lines: Sequence[str]) -> list[str]:
+    return [f"{head}:", *(f"  {line}" for line in lines)]
+
+
+def _epilog(examples: Sequence[str], codes: Sequence[str]) -> str:
+    """Examples and exit codes below the options; \\b keeps their lines as they are."""
+    blocks = (_block("Examples", examples), _block("Exit codes", [*codes, *CODES]))
+    return "\n\n".join("\b\n" + "\n".join(block) for block in blocks)
+
+
+def _usage(error: Any) -> WceError:
+    """What Typer says of a command line, in our form."""
+    message = str(error.message if hasattr(error, "message") else error).rstrip(".")
+    hint = ""
+    possibilities = getattr(error, "possibilities", None)
+    if possibilities:
+        hint = f"did you mean {possibilities[0]}?"
+    message, _, suggestion = message.partition(". Did you mean ")
+    if suggestion:
+        hint = f"did you mean {suggestion}"
+    if message.startswith("Got unexpected extra argument"):
+        hint = QUOTE
+    parameter = getattr(error, "param", None)
+    if parameter is not None and hasattr(error, "format_message"):
+        message = str(error.format_message()).rstrip(".")
+    message = message[:1].lower() + message[1:]
+    return WceError(Problem(message, hint or "wce COMMAND --help lists the options"))
+
+
+def _complain(lines: Sequence[str]) -> int:
+    say(lines)
+    return CANNOT_ANSWER

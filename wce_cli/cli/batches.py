@@ -1,0 +1,98 @@
+"""The batches that a command is asked about: a document, options that override it, or options alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from wce_cli.cli.options import QUOTE, flag, number, whole_number
+from wce_cli.errors import Problem, WceError
+from wce_cli.inputs import STDIN, Document, read_file
+from wce_cli.inputs.inline import read_inline, read_names
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.readings import READINGS
+
+VALUE = re.compile(r"[\[\](),;:{}\s\d.eE+-]+")
+
+
+def read_batches(file: str | None, typed: Mapping[str, str | None]) -> list[Batch]:
+    """Every batch of FILE (of stdin, where no scores are typed), each field overridden by what was typed.
+
+    Raises WceError with the problems of all fields of all batches.
+    """
+    fields, problems = _typed_fields(typed)
+    if problems:
+        raise WceError(problems)
+    if file is None and any(kind in fields for kind in READINGS):
+        return _built([Document({})], fields)
+    return _built(_documents(file, typed), fields)
+
+
+def _typed_fields(typed: Mapping[str, str | None]) -> tuple[dict[str, Any], list[Problem]]:
+    fields: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for field, text in typed.items():
+        if text is None:
+            continue
+        try:
+            fields[field] = _read(field, text)
+        except WceError as error:
+            problems.extend(error.problems)
+    return fields, problems
+
+
+def _read(field: str, text: str) -> Any:
+    if field == "classes":
+        return read_names(flag(field), text)
+    if field == "ignore_index":
+        return whole_number(flag(field), text)
+    if field == "label_smoothing":
+        return number(flag(field), text)
+    return read_inline(flag(field), text)
+
+
+def _documents(file: str | None, typed: Mapping[str, str | None]) -> list[Document]:
+    if file is None:
+        if sys.stdin is None or sys.stdin.isatty():
+            missing = "labels and weight alone are no batch: logits are missing" if any(typed.values()) else "no batch"
+            raise WceError(Problem(missing, "give --logits and --labels, a JSON file, or pipe one in"))
+        file = STDIN
+    elif file == STDIN and sys.stdin is not None and sys.stdin.isatty():
+        raise WceError(Problem("stdin is a terminal", "pipe a JSON batch in, or name a file"))
+    if file != STDIN and VALUE.fullmatch(file) and not os.path.exists(file):
+        raise WceError(Problem(f"{file} is taken for a file name, and does not exist", QUOTE))
+    return read_file(file)
+
+
+def _built(documents: list[Document], fields: Mapping[str, Any]) -> list[Batch]:
+    batches: list[Batch] = []
+    problems: list[Problem] = []
+    context: dict[str, None] = {}
+    for position, document in enumerate(documents):
+        try:
+            batches.append(_batch(document, fields, position if len(documents) > 1 else None))
+        except WceError as error:
+            place = f"{document.place}: " if document.place else ""
+            problems += [Problem(f"{place}{one.message}", one.hint, one.field) for one in error.problems]
+            context |= dict.fromkeys(error.context)
+    if problems:
+        raise WceError(problems, context)
+    return batches
+
+
+def _batch(document: Document, typed: Mapping[str, Any], position: int | None) -> Batch:
+    merged = dict(document.fields)
+    sources = dict(document.sources)
+    if any(kind in typed for kind in READINGS):  # typed logits replace a file's log_probs, not join them
+        for kind in READINGS:
+            merged.pop(kind, None)
+            sources.pop(kind, None)
+    for field, value in typed.items():
+        merged[field] = value
+        sources[field] = flag(field)
+    if position is not None and not merged.get("name"):
+        merged["name"] = f"batch {position}"
+    return Batch.build(**merged, sources=sources, spelled=flag)

@@ -1,0 +1,69 @@
+"""`wce explain`: where the number comes from."""
+
+from __future__ import annotations
+
+from wce_cli.cli import options
+from wce_cli.cli.outcome import Outcome
+
+EXAMPLES = (
+    "wce explain --logits '0.1 0.9; 0 0.1' --labels 0,1 --weight 0.1,1",
+    "wce explain samples/two-samples.json --weight 1,1",
+    "wce explain - --format json < samples/two-samples.json",
+)
+CODES = ("0 explained, whatever the number is (nan too)", "2 cannot answer: the batch or an option is wrong")
+
+
+def explain(
+    file: options.File = None,
+    logits: options.Logits = None,
+    log_probs: options.LogProbs = None,
+    probs: options.Probs = None,
+    labels: options.Labels = None,
+    weight: options.Weight = None,
+    sample_weight: options.SampleWeight = None,
+    classes: options.Classes = None,
+    ignore_index: options.IgnoreIndex = None,
+    label_smoothing: options.LabelSmoothing = None,
+    engine: options.Engine = "auto",
+    method: options.Methods = None,
+    format: options.Format = "table",
+    output: options.Output = None,
+    rows: options.Rows = None,
+    precision: options.Precision = None,
+    width: options.Width = None,
+    color: options.Color = "auto",
+) -> Outcome:
+    """Show where a loss comes from: terms, weights, denominators.
+
+    Each sample's term and weight, the loss by each method, what PyTorch returns, and the denominator that
+    explains the difference. Without FILE and scores, a JSON batch is read from stdin. Options override the fields of FILE.
+    """
+    from wce_cli.engines import AUTO, ENGINES
+    from wce_cli.formats import FORMATS, formatted
+
+    options.one_of("--format", format, FORMATS)
+    options.one_of("--engine", engine, (AUTO, "none", "all", *ENGINES))
+    limit = FORMATS[format].rows if rows is None else options.row_limit(rows)
+    look = options.look(output=output, precision=precision, width=width, color=color, rows=limit, methods=method)
+
+    from wce_cli.cli.batches import read_batches
+    from wce_cli.questions.explain import explain_batch
+
+    batches = read_batches(
+        file,
+        {
+            "logits": logits,
+            "log_probs": log_probs,
+            "probs": probs,
+            "labels": labels,
+            "weight": weight,
+            "sample_weight": sample_weight,
+            "classes": classes,
+            "ignore_index": ignore_index,
+            "label_smoothing": label_smoothing,
+        },
+    )
+    engines = {"none": (), "all": tuple(ENGINES)}.get(engine, (engine,))
+    reports = [explain_batch(batch, engines, limit) for batch in batches]
+    notes = dict.fromkeys(note for batch in batches for note in batch.spec.notes)
+    return Outcome(formatted(format, reports, look), output, tuple(notes))

@@ -1,0 +1,17 @@
+"""What a command hands to `main()`: it writes nothing itself, so that a closed pipe cannot change its verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An answer, where it goes, and the exit code that it means."""
+
+    text: str
+    output: str | None = None
+    """A file to write instead of stdout."""
+    notes: tuple[str, ...] = ()
+    """Lines for stderr."""
+    code: int = 0

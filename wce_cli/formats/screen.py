@@ -1,0 +1,128 @@
+"""Text for a screen of a given width: columns and prose from which nothing is ever cut.
+
+rich lays the columns out. Left alone it would shorten a number that does not fit, so whole columns are left
+out instead, the cheapest first, and the reader is told which.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import StringIO
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from wce_cli.formats.look import Look
+
+PROSE = 100
+"""Sentences are wrapped here even where the terminal is wider."""
+NARROWEST = 20
+NEVER_DROPPED = 10
+
+
+@dataclass(frozen=True)
+class Column:
+    """A head, its cells, and how dear it is: columns are left out from the cheapest when room runs out."""
+
+    head: str
+    cells: list[str]
+    worth: int
+    right: bool = True
+    style: str = ""
+
+
+class Screen:
+    """Collects lines as text; knows the width, the symbols and whether there is colour."""
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self._out = StringIO()
+        # Our own width logic decides; the console is told to have room, and to look at no environment.
+        self._console = Console(
+            file=self._out,
+            width=10_000,
+            height=100,
+            color_system="standard" if look.color else None,
+            force_terminal=look.color,
+            no_color=not look.color,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            legacy_windows=False,
+            _environ={},
+        )
+
+    def __str__(self) -> str:
+        return "\n".join(line.rstrip() for line in self._out.getvalue().splitlines()) + "\n"
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """One line as it is."""
+        self._console.print(Text(text, style=style), soft_wrap=True)
+
+    def prose(self, text: str, head: str = "", style: str = "", indent: int = 0) -> None:
+        """Sentences, wrapped between words; a word is never broken. `head` begins them, in `style`."""
+        lines = textwrap.wrap(
+            self.look.text(head + text),
+            max(min(self.look.width or PROSE, PROSE), NARROWEST),
+            initial_indent=" " * indent,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for position, content in enumerate(lines):
+            line = Text(content)
+            if position == 0 and head:
+                line.stylize(style, 0, len(head.rstrip()))
+            self._console.print(line, soft_wrap=True)
+
+    def side_by_side(self, items: Sequence[str]) -> None:
+        """Items four spaces apart, as many to a line as fit; an item is never broken."""
+        width = min(self.look.width or PROSE, PROSE)
+        line = ""
+        for item in items:
+            if line and cell_len(line) + 4 + cell_len(item) > width:
+                self.line(line)
+                line = item
+            else:
+                line = f"{line}    {item}" if line else item
+        if line:
+            self.line(line)
+
+    def columns(self, columns: Sequence[Column]) -> None:
+        """Columns side by side; where they do not fit, the cheapest are left out, and that is said."""
+        dropped: list[str] = []
+        while not self.fits(columns):
+            droppable = [column for column in columns if column.worth < NEVER_DROPPED]
+            if not droppable:
+                break
+            cheapest = min(droppable, key=lambda column: column.worth)
+            columns = [column for column in columns if column is not cheapest]
+            dropped.append(cheapest.head)
+        self._console.print(self._drawn(columns), soft_wrap=True)
+        named = [head for head in dropped if head]
+        if named:
+            self.prose(f"(left out at this width: {', '.join(named)})")
+
+    def fits(self, columns: Sequence[Column]) -> bool:
+        """Whether columns side by side fit the width."""
+        if self.look.width is None:
+            return True
+        wanted = Measurement.get(self._console, self._console.options, self._drawn(columns)).maximum
+        return wanted <= self.look.width
+
+    def _drawn(self, columns: Sequence[Column]) -> Table:
+        dim = "dim" if self.look.color else ""
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=dim)
+        for column in columns:
+            head = Text(self.look.text(column.head))
+            table.add_column(head, justify="right" if column.right else "left", no_wrap=True)
+        for row in zip(*(column.cells for column in columns), strict=True):
+            table.add_row(
+                *(Text(self.look.text(cell), style=column.style) for cell, column in zip(row, columns, strict=True))
+            )
+        return table
