@@ -72,12 +72,17 @@ def _built(documents: list[Document], fields: Mapping[str, Any]) -> list[Batch]:
     problems: list[Problem] = []
     context: dict[str, None] = {}
     for position, document in enumerate(documents):
+        found = list(document.problems)
         try:
-            batches.append(_batch(document, fields, position if len(documents) > 1 else None))
+            if document.fields or not found:
+                batches.append(_batch(document, fields, position if len(documents) > 1 else None))
         except WceError as error:
-            place = f"{document.place}: " if document.place else ""
-            problems += [Problem(f"{place}{one.message}", one.hint, one.field) for one in error.problems]
+            found += error.problems
             context |= dict.fromkeys(error.context)
+        if found and document.origin and not any(document.origin in line for line in context):
+            context[f"in {document.origin}"] = None
+        place = f"{document.place}: " if document.place else ""
+        problems += [Problem(f"{place}{one.message}", one.hint, one.field) for one in found]
     if problems:
         raise WceError(problems, context)
     return batches

@@ -36,7 +36,8 @@ def explain(
     """Show where a loss comes from: terms, weights, denominators.
 
     Each sample's term and weight, the loss by each method, what PyTorch returns, and the denominator that
-    explains the difference. Without FILE and scores, a JSON batch is read from stdin. Options override the fields of FILE.
+    explains the difference. Without FILE and scores, a JSON batch is read from stdin. Options override the
+    fields of FILE.
     """
     from wce_cli.engines import AUTO, ENGINES
     from wce_cli.formats import FORMATS, formatted

@@ -15,7 +15,7 @@ CODES = ("0 shown", "2 there is no such finding")
 
 def findings(
     code: Annotated[
-        str | None, typer.Argument(metavar="[CODE]", help="The code of a finding.", show_default=False)
+        str | None, typer.Argument(metavar="CODE", help="The code of a finding.", show_default=False)
     ] = None,
     width: options.Width = None,
     color: options.Color = "auto",

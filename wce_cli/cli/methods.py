@@ -15,7 +15,7 @@ CODES = ("0 shown", "2 there is no such method")
 
 def methods(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A method or a placement.", show_default=False)
+        str | None, typer.Argument(metavar="NAME", help="A method or a placement.", show_default=False)
     ] = None,
     width: options.Width = None,
     color: options.Color = "auto",
@@ -36,7 +36,9 @@ def methods(
         if part not in METHODS and part not in PLACEMENTS:
             raise WceError(Problem(f'there is no method "{part}"', did_you_mean(part, [*METHODS, *PLACEMENTS])))
     shown = [
-        pages.method_page(METHODS[part], look) if part in METHODS else pages.placement_page(PLACEMENTS[part], look)
+        pages.method_page(METHODS[part], PLACEMENTS, look)
+        if part in METHODS
+        else pages.placement_page(PLACEMENTS[part], look)
         for part in filter(None, (method, placement))
     ]
     return Outcome("\n".join(shown))

@@ -20,7 +20,7 @@ QUOTE = "quote a value that holds spaces or brackets: --logits '0.1 0.9; 0 0.1'"
 
 File = Annotated[
     str | None,
-    typer.Argument(metavar="[FILE]", help="A JSON batch, or a list of them; - reads stdin.", show_default=False),
+    typer.Argument(metavar="FILE", help="A JSON batch, or a list of them; - reads stdin.", show_default=False),
 ]
 Logits = Annotated[
     str | None,

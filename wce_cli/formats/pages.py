@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wce_cli.formats.look import Look
@@ -27,12 +27,20 @@ def methods_page(methods: Iterable[Method], placements: Iterable[Placement], loo
     return str(screen)
 
 
-def method_page(method: Method, look: Look) -> str:
-    """One method: its formula, and who uses it on which evidence."""
+def method_page(method: Method, placements: Mapping[str, Placement], look: Look) -> str:
+    """One method: its formula by placement, and who uses it on which evidence."""
     screen = Screen(look)
     _title(screen, method.name, method.summary)
     screen.prose(f"L = Σ tₙ / D,  D = {method.formula}")
-    screen.prose(f"placements: {', '.join(method.placements)}")
+    screen.line()
+    terms = [placements[name] for name in method.placements]
+    _list(
+        screen,
+        [
+            ("placement", "tₙ", "wₙ"),
+            *((p.name, p.term, p.weight) if method.is_weighted else (p.name, "ℓₙ", "1") for p in terms),
+        ],
+    )
     _section(screen, "used by", method.used_by)
     _section(screen, "source", (method.source,))
     return str(screen)

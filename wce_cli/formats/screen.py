@@ -34,6 +34,8 @@ class Column:
     worth: int
     right: bool = True
     style: str = ""
+    name: str = ""
+    """What to call it when it is left out, if not by its head."""
 
 
 class Screen:
@@ -102,7 +104,7 @@ class Screen:
                 break
             cheapest = min(droppable, key=lambda column: column.worth)
             columns = [column for column in columns if column is not cheapest]
-            dropped.append(cheapest.head)
+            dropped.append(cheapest.name or cheapest.head)
         self._console.print(self._drawn(columns), soft_wrap=True)
         named = [head for head in dropped if head]
         if named:

@@ -122,9 +122,9 @@ def _methods(screen: Screen, report: Report, look: Look) -> None:
     letters = [look.text("" if row.formula == "1" else row.formula) for row in rows]
     columns = [
         Column("method", [row.pair for row in rows], NEVER_DROPPED, right=False),
-        Column("Σt", [cells.number(row.numerator, look) for row in rows], 5),
+        Column("Σt", [cells.number(row.numerator, look) for row in rows], 6),
         Column("÷ D", [cells.number(row.denominator, look) for row in rows], 8),
-        Column("", letters, 6, right=False),
+        Column("", letters, 5, right=False, name="D in letters"),
         Column("= loss", [cells.number(row.value, look) for row in rows], NEVER_DROPPED, style="bold"),
     ]
     if notes:

@@ -8,6 +8,8 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import Any
 
+from wce_cli.errors import Problem
+
 STDIN = "-"
 READERS = {".json": "wce_cli.inputs.json:read_json"}
 """The readers by suffix, each `path → documents`, imported when one is used; without a suffix, JSON."""
@@ -22,6 +24,10 @@ class Document:
     """Where each field stands: `batch.json $.labels`."""
     place: str = ""
     """`$[3]` for a batch of a list, else empty."""
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with its keys; the fields they are about are left out."""
+    origin: str = ""
+    """The file, as the user named it."""
 
 
 def read_file(path: str) -> list[Document]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import ConfigDict, Strict, StrictInt, StrictStr, TypeAdapter, ValidationError, WithJsonSchema
 
 from wce_cli.digits import NUMBER_SCHEMA
 from wce_cli.errors import Problem, did_you_mean
@@ -26,6 +26,8 @@ def _nested(*leaves: dict[str, Any]) -> dict[str, Any]:
 
 Numbers = Annotated[Any, WithJsonSchema(_nested(NUMBER_SCHEMA))]
 Labels = Annotated[Any, WithJsonSchema(_nested(NUMBER_SCHEMA, {"type": "string"}))]
+Names = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]})]
+Number = Annotated[float, Strict()]
 ClassWeight = Annotated[
     Any,
     WithJsonSchema(
@@ -45,7 +47,7 @@ ClassWeight = Annotated[
 class BatchDocument:
     """One batch, as a JSON object."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid", strict=True, title="wce batch")
+    __pydantic_config__ = ConfigDict(extra="forbid", title="wce batch")
 
     logits: Numbers = None
     log_probs: Numbers = None
@@ -53,15 +55,15 @@ class BatchDocument:
     labels: Labels = None
     weight: ClassWeight = None
     sample_weight: Numbers = None
-    classes: list[str] | None = None
-    ignore_index: int | None = None
-    label_smoothing: float | None = None
-    name: str | None = None
-    source: str | None = None
-    question: str | None = None
+    classes: Names = None
+    ignore_index: StrictInt | None = None
+    label_smoothing: Number | None = None
+    name: StrictStr | None = None
+    source: StrictStr | None = None
+    question: StrictStr | None = None
     reported: list[Any] | None = None
     expect: dict[str, Any] | None = None
-    tolerance: float | None = None
+    tolerance: Number | None = None
 
 
 KEYS = tuple(field.name for field in fields(BatchDocument))
@@ -80,12 +82,12 @@ _EXPECTED = {
 }
 
 
-def frame_problems(document: Mapping[str, Any], place: str) -> list[Problem]:
-    """What is wrong with the frame of a batch document that stands at `place` (`$`, `$[1]`)."""
+def frame_problems(document: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with the keys of a batch document and with its single values; arrays are not looked at."""
     try:
         _ADAPTER.validate_python(dict(document))
     except ValidationError as error:
-        return [_problem(dict(item), place) for item in error.errors(include_url=False)]
+        return [_problem(dict(item)) for item in error.errors(include_url=False)]
     return []
 
 
@@ -100,11 +102,11 @@ def batch_schema() -> dict[str, Any]:
     }
 
 
-def _problem(item: dict[str, Any], place: str) -> Problem:
-    path = place + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in item["loc"])
+def _problem(item: dict[str, Any]) -> Problem:
+    path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in item["loc"]).removeprefix(".")
     field = str(item["loc"][0]) if item["loc"] else ""
     if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return Problem(f"{path} is no key of a batch", did_you_mean(field, KEYS), field)
+        return Problem(f'"{path}" is no key of a batch', did_you_mean(field, KEYS), field)
     shown = repr(item["input"]) if not isinstance(item["input"], str) else f'"{item["input"]}"'
     shown = {"True": "true", "False": "false", "None": "null"}.get(shown, shown)
     if len(shown) > 60:

@@ -25,23 +25,23 @@ WIDE_MARKS = {
 
 
 def read_json(path: str) -> list[Document]:
-    """The batches of a JSON file, or of stdin for `-`. Raises WceError naming every problem of the frame."""
+    """The batches of a JSON file, or of stdin for `-`. Raises WceError if there is no JSON to read."""
     shown = "stdin" if path == STDIN else path
     value = decoded(read_bytes(path), shown)
     from wce_cli.inputs.document import READ_BY_EXPLAIN, frame_problems
 
-    problems = []
     documents = []
     for place, item in _batches(value, shown):
+        where = place if place != "$" else ""
         if not isinstance(item, dict):
-            problems.append(Problem(f"{shown} {place} is {_kind(item)}, expected a batch: an object"))
+            problem = Problem(f"{shown} {place} is {_kind(item)}, expected a batch: an object")
+            documents.append(Document({}, place=where, problems=(problem,)))
             continue
-        problems.extend(frame_problems(item, place))
-        fields = {key: item[key] for key in READ_BY_EXPLAIN if item.get(key) is not None}
+        problems = frame_problems(item)
+        wrong = {problem.field for problem in problems}
+        fields = {key: item[key] for key in READ_BY_EXPLAIN if item.get(key) is not None and key not in wrong}
         sources = {key: f"{shown} {place}.{key}" for key in fields}
-        documents.append(Document(fields, sources, place if place != "$" else ""))
-    if problems:
-        raise WceError(problems, [shown])
+        documents.append(Document(fields, sources, where, tuple(problems), shown))
     return documents
 
 

@@ -27,7 +27,8 @@ class Gathering:
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.dtypes: dict[str, str] = {}
-        self.shapes: dict[str, tuple[int, ...]] = {}
+        self.shapes: dict[str, str] = {}
+        """How each field came, for the lines below an error."""
         self.integer_one_hot = False
         """Whether the labels are one-hot rows of integers."""
 
@@ -37,11 +38,11 @@ class Gathering:
 
     def refusal(self) -> WceError:
         """The error of all problems found, with the shapes and sources that put them in context."""
-        width = max((len(field) for field in self.shapes), default=0)
-        shapes = [(field, str(shape)) for field, shape in self.shapes.items()]
-        room = max((len(shape) for _, shape in shapes), default=0)
+        width = max(map(len, self.shapes), default=0)
+        room = max(map(len, self.shapes.values()), default=0)
         context = [
-            f"{field:<{width}}  {shape:<{room}}  {self.sources.get(field, '')}".rstrip() for field, shape in shapes
+            f"{field:<{width}}  {shape:<{room}}  {self.sources.get(field, '')}".rstrip()
+            for field, shape in self.shapes.items()
         ]
         return WceError(self.problems, context)
 
@@ -57,10 +58,11 @@ class Gathering:
             array, dtype = to_array(field, value)
         except WceError as error:
             self.problems.extend(error.problems)
+            self.shapes[field] = "not read"
             return None
         if dtype is not None:
             self.dtypes[field] = dtype
-        self.shapes[field] = array.shape
+        self.shapes[field] = str(array.shape)
         return array
 
     def numbers(self, field: str, value: Any) -> Floats | None:
@@ -143,7 +145,7 @@ def read_class_names(g: Gathering, classes: Any, weight: Any, c: int) -> tuple[s
     if classes is None or not all(isinstance(item, str) for item in classes):
         g.problem("classes", "classes must be a list of names")
         return None
-    g.shapes["classes"] = (len(classes),)
+    g.shapes["classes"] = f"({len(classes)},)"
     repeated = [item for position, item in enumerate(classes) if item in classes[:position]]
     if repeated:
         g.problem("classes", f'classes names "{repeated[0]}" twice')

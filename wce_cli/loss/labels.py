@@ -115,6 +115,8 @@ def _indices(g: Gathering, labels: NDArray[Any], scores: Floats, kind: str, igno
 
 
 def _indices_of_names(g: Gathering, labels: NDArray[Any], names: tuple[str, ...] | None) -> Ints | None:
+    if names is None and any(problem.field == "classes" for problem in g.problems):
+        return None  # the names were given, and are what is wrong
     if names is None:
         first = labels.flat[0]
         g.problem(
