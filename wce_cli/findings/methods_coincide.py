@@ -52,6 +52,9 @@ def _told(group: list[LossValue]) -> str:
 def _reasons(analysis: Analysis) -> list[str]:
     """What is missing from this batch that would tell methods apart."""
     spec, totals = analysis.spec, analysis.totals
+    sums = analysis.value("sum")
+    if sums is not None and totals.n_kept and (sums.numerator == 0 or not math.isfinite(sums.numerator)):
+        return [f"the numerator is {format_number(sums.numerator)}"]
     reasons = []
     if totals.n == 1:
         reasons.append("there is one sample")
@@ -61,9 +64,6 @@ def _reasons(analysis: Analysis) -> list[str]:
         reasons.append("there are no weights")
     elif totals.n_kept and not (spec.class_weight[totals.count > 0] == 0).any():
         reasons.append("no weight is 0")
-    sums = analysis.value("sum")
-    if sums is not None and sums.numerator == 0 and totals.n_kept:
-        reasons.append("the numerator is 0")
     return reasons
 
 

@@ -14,6 +14,7 @@ TORCH_METHODS = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
 """The methods of one plain torch call each, shown whatever the batch."""
 MISSING = "–"
 NAME_WIDTH = 24
+CLASSES_TOLD = 8
 SHORT_ROW = 4
 """Probability labels of up to this many classes are shown in full."""
 
@@ -105,6 +106,14 @@ def label_cell(row: TermRow, look: Look) -> str:
     if row.label_name is not None:
         return name_cell(row.label_name, look)
     return str(row.label)
+
+
+def class_weights(report: Report, look: Look) -> str:
+    """The class weight by class, the first few of it: `cat: 0.75, dog: 1.5`."""
+    weights = report.batch.weight or ()
+    names = report.batch.classes or tuple(str(c) for c in range(len(weights)))
+    told = [f"{name_cell(name, look)}: {number(w, look)}" for name, w in zip(names, weights, strict=True)]
+    return ", ".join(told[:CLASSES_TOLD]) + (", …" if len(told) > CLASSES_TOLD else "")
 
 
 def name_cell(name: str, look: Look) -> str:

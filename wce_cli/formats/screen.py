@@ -22,6 +22,8 @@ from wce_cli.formats.look import Look
 PROSE = 100
 """Sentences are wrapped here even where the terminal is wider."""
 NARROWEST = 20
+GLUE = "\N{NO-BREAK SPACE}"
+"""Written instead of a space between parts of a formula that must not be parted."""
 NEVER_DROPPED = 10
 
 
@@ -68,32 +70,46 @@ class Screen:
 
     def prose(self, text: str, head: str = "", style: str = "", indent: int = 0) -> None:
         """Sentences, wrapped between words; a word is never broken. `head` begins them, in `style`."""
-        lines = textwrap.wrap(
-            self.look.text(head + text),
-            max(min(self.look.width or PROSE, PROSE), NARROWEST),
-            initial_indent=" " * indent,
-            subsequent_indent=" " * indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for position, content in enumerate(lines):
+        for position, content in enumerate(self._wrapped(self.look.text(head + text), " " * indent, " " * indent)):
             line = Text(content)
             if position == 0 and head:
                 line.stylize(style, 0, len(head.rstrip()))
             self._console.print(line, soft_wrap=True)
 
     def side_by_side(self, items: Sequence[str]) -> None:
-        """Items four spaces apart, as many to a line as fit; an item is never broken."""
-        width = min(self.look.width or PROSE, PROSE)
+        """Items four spaces apart, as many to a line as fit; one that is longer than a line goes on below."""
         line = ""
         for item in items:
-            if line and cell_len(line) + 4 + cell_len(item) > width:
-                self.line(line)
+            if line and cell_len(line) + 4 + cell_len(item) > self._prose_width:
+                self._hanging(line)
                 line = item
             else:
                 line = f"{line}    {item}" if line else item
         if line:
-            self.line(line)
+            self._hanging(line)
+
+    def _hanging(self, text: str) -> None:
+        if cell_len(text) <= self._prose_width:
+            self.line(text)
+            return
+        for content in self._wrapped(text, "", "    "):
+            self.line(content)
+
+    def _wrapped(self, text: str, first: str, others: str) -> list[str]:
+        """Lines of at most the width; what GLUE holds together stays on one."""
+        lines = textwrap.wrap(
+            text,
+            self._prose_width,
+            initial_indent=first,
+            subsequent_indent=others,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        return [line.replace(GLUE, " ") for line in lines]
+
+    @property
+    def _prose_width(self) -> int:
+        return max(min(self.look.width or PROSE, PROSE), NARROWEST)
 
     def columns(self, columns: Sequence[Column]) -> None:
         """Columns side by side; where they do not fit, the cheapest are left out, and that is said."""

@@ -7,6 +7,7 @@ import math
 from wce_cli.digits import format_number
 from wce_cli.formats.cells import shown_methods
 from wce_cli.formats.look import Look
+from wce_cli.formats.screen import GLUE
 from wce_cli.report import MethodRow, Report
 
 SPELLED_OUT = 6
@@ -48,6 +49,11 @@ def _shared_numerator(report: Report, one: MethodRow, other: MethodRow, digits: 
     def f(value: float) -> str:
         return format_number(value, digits)
 
+    if not math.isfinite(one.numerator):
+        return [
+            f"{one.pair} and {other.pair} are {f(one.value)} and {f(other.value)}: the numerator is "
+            f"{f(one.numerator)}, whatever it is divided by."
+        ]
     if one.denominator == 0 and other.denominator != 0:
         return [
             f"{one.pair} divides {f(one.numerator)} by {_spelled(report, one, digits)}: {f(one.value)}. "
@@ -65,7 +71,7 @@ def _shared_numerator(report: Report, one: MethodRow, other: MethodRow, digits: 
         f"dividing by {_spelled(report, other, digits)} gives the other ({other.pair}).",
     ]
     if math.isfinite(factor):
-        parts.append(f"One factor separates them: {_formula(other)} / {_formula(one)} = {f(factor)}.")
+        parts.append(f"One factor separates them: {_glued(f'{_formula(other)} / {_formula(one)} = {f(factor)}')}.")
     return parts
 
 
@@ -99,11 +105,15 @@ def _who(report: Report, row: MethodRow) -> str:
 
 
 def _meaning(row: MethodRow) -> str:
-    return "the weights of the labels in the batch, " if row.formula == "Σ w[y]" else ""
+    return "the weights of the labels in the batch, " if row.pair == "weighted-mean" else ""
 
 
 def _formula(row: MethodRow) -> str:
     return row.formula.partition(",")[0]
+
+
+def _glued(formula: str) -> str:
+    return formula.replace(" ", GLUE)
 
 
 def _spelled(report: Report, row: MethodRow, digits: int) -> str:
@@ -113,9 +123,9 @@ def _spelled(report: Report, row: MethodRow, digits: int) -> str:
         return "1"
     weights = [term.weight for term in report.terms if term.kept and term.weight is not None]
     complete = len(weights) == report.totals.n_kept
-    if row.formula == "Σ w[y]" and complete and 1 < len(weights) <= SPELLED_OUT:
+    if row.pair == "weighted-mean" and complete and 1 < len(weights) <= SPELLED_OUT:
         added = " + ".join(f"({w})" if w.startswith("-") else w for w in (format_number(w, digits) for w in weights))
-        return f"Σ w[y] = {added} = {total}"
+        return f"{row.formula} = {added} = {total}"
     return f"{row.formula} = {total}"
 
 

@@ -12,7 +12,8 @@ from wce_cli.formats.screen import NEVER_DROPPED, Column, Screen
 from wce_cli.formats.sentence import sentence
 from wce_cli.report import Report, TermRow
 
-BAR = 20
+BAR = 14
+"""Blocks of a share of 100 %: what is left of 80 columns beside the usual ones."""
 SEVERITY_STYLES = {"error": "bold red", "caution": "bold yellow", "note": "bold cyan"}
 
 
@@ -28,6 +29,8 @@ def _drawn(report: Report, look: Look, titled: bool) -> str:
         screen.prose(literal(report.batch.name or "batch"))
         screen.line()
     screen.columns(_sample_columns(report, look))
+    if report.batch.weight_rule == "balanced":
+        screen.prose(f"weight: balanced, N / (C · count) = {cells.class_weights(report, look)}")
     screen.line()
     _methods(screen, report, look)
     text = sentence(report, look)

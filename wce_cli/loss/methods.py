@@ -60,13 +60,12 @@ class Method:
     is_weighted: bool = True
     """False: class and sample weights count as 1."""
 
-    def formula_for(self, placement: str, is_soft: bool) -> str:
-        """The denominator in letters: where it holds weights, those of the placement."""
-        if self.name == "weighted-mean":
-            if placement == "label-mix":
-                return "Σ w·q"
-            return "Σ w[argmax q]" if is_soft else self.formula
-        return self.formula
+    def formula_for(self, placement: str, is_soft: bool, has_sample_weight: bool = False) -> str:
+        """The denominator in letters: where it holds weights, those of the placement, and s where there is one."""
+        if self.name != "weighted-mean":
+            return self.formula
+        weight = "w·q" if placement == "label-mix" else "w[argmax q]" if is_soft else "w[y]"
+        return f"Σ s·{weight}" if has_sample_weight else f"Σ {weight}"
 
 
 @dataclass(frozen=True)

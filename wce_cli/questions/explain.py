@@ -103,7 +103,7 @@ def explain_batch(batch: Batch, engines: Iterable[str] = (), rows: int = TERMS_L
                 value.numerator,
                 value.denominator,
                 value.value,
-                METHODS[value.method].formula_for(value.placement, spec.is_soft),
+                METHODS[value.method].formula_for(value.placement, spec.is_soft, spec.has_sample_weight),
             )
             for value in values
         ),
