@@ -1,8 +1,20 @@
-"""`python -m wce_cli`: the same as `wce`."""
+"""`python -m wce_cli`, and the `wce` command."""
 
+from __future__ import annotations
+
+import gc
+import os
 import sys
 
-from wce_cli.cli.app import main
+
+def run() -> int:
+    """Run the command line of this process and return its exit code."""
+    gc.disable()  # one short run: imports make many objects, and none of them is garbage
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start threads that we never use
+    from wce_cli.cli.app import main
+
+    return main()
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

@@ -6,12 +6,14 @@ Deep code raises `WceError` with what it knows; `main()` alone turns it into lin
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import Any
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that stands in the way of an answer."""
 
     message: str
@@ -47,6 +49,15 @@ def did_you_mean(word: str, known: Iterable[str], listed: int = 24) -> str:
     if close:
         return f"did you mean {close[0]!r}?"
     return f"known: {', '.join(known)}" if len(known) <= listed else ""
+
+
+def as_written(value: Any) -> str:
+    """A value in JSON's words, shortened where it is long: `true`, `null`, `"cat"`, `[1, 2]`."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):  # a Python object that no JSON has
+        text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def counted(n: int, one: str, many: str) -> str:

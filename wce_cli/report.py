@@ -7,8 +7,9 @@ strings "NaN", "Infinity" and "-Infinity" in its dictionary form, None is a valu
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, structs
 
 from wce_cli.digits import NON_FINITE
 from wce_cli.errors import Problem, WceError, did_you_mean
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 SCHEMA = "wce.report/1"
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """What a real framework returned."""
 
     engine: str
@@ -43,8 +43,7 @@ class Measured:
     reason: str | None = None
 
 
-@dataclass(frozen=True)
-class Analysis:
+class Analysis(Struct, frozen=True):
     """All that was computed and measured for one batch."""
 
     spec: Spec
@@ -59,8 +58,7 @@ class Analysis:
         return next((value for value in self.values if value.pair == wanted), None)
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Something the reader must know."""
 
     code: str
@@ -69,8 +67,7 @@ class Finding:
     help: str
 
 
-@dataclass(frozen=True)
-class BatchPart:
+class BatchPart(Struct, frozen=True):
     """What was asked."""
 
     name: str | None
@@ -92,16 +89,14 @@ class BatchPart:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class PlacedTerm:
+class PlacedTerm(Struct, frozen=True):
     """A sample's pair under one placement."""
 
     weight: float | None
     term: float
 
 
-@dataclass(frozen=True)
-class TermRow:
+class TermRow(Struct, frozen=True):
     """One sample. Everything but `n`, `index` and `label` is None for an ignored one."""
 
     n: int
@@ -131,8 +126,7 @@ class TermRow:
     """The other placements, where they differ."""
 
 
-@dataclass(frozen=True)
-class ClassRow:
+class ClassRow(Struct, frozen=True):
     """The kept samples of one class (for probability labels: with this argmax)."""
 
     index: int
@@ -151,8 +145,7 @@ class ClassRow:
     weight_share: float | None
 
 
-@dataclass(frozen=True)
-class TotalsPart:
+class TotalsPart(Struct, frozen=True):
     """Sums over the kept samples."""
 
     n: int
@@ -172,8 +165,7 @@ class TotalsPart:
     first_nan: int | None
 
 
-@dataclass(frozen=True)
-class MethodRow:
+class MethodRow(Struct, frozen=True):
     """One (method, placement) pair: numerator / denominator = value."""
 
     method: str
@@ -190,8 +182,7 @@ class MethodRow:
         return self.method if self.placement == "class" else f"{self.method}/{self.placement}"
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True):
     """The answer for one batch; its fields are the JSON."""
 
     schema: str
@@ -239,7 +230,7 @@ class Report:
             if row is None:
                 raise WceError(self.missing(pair))
             rows.append(row)
-        return replace(self, methods=tuple(dict.fromkeys(rows)))
+        return structs.replace(self, methods=tuple(dict.fromkeys(rows)))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries, lists, numbers and strings, ready for `json.dumps(…, allow_nan=False)`."""
@@ -266,9 +257,9 @@ class Report:
 
 
 def to_plain(value: Any) -> Any:
-    """Dataclasses → dictionaries, tuples → lists, NaN and ±∞ → the strings that stand for them in JSON."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    """Structs → dictionaries, tuples → lists, NaN and ±∞ → the strings that stand for them in JSON."""
+    if isinstance(value, Struct):
+        return {field: to_plain(getattr(value, field)) for field in value.__struct_fields__}
     if isinstance(value, dict):
         return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 from wce_cli.loss.batch import IGNORE_INDEX, Batch
 from wce_cli.loss.readings import read_logits
@@ -50,15 +50,13 @@ def measure(batch: Batch) -> tuple[Measured, ...]:
     return tuple(measured)
 
 
-@dataclass(frozen=True)
-class _Call:
+class _Call(Struct, frozen=True):
     text: str
     run: Callable[[], Tensor]
     expresses: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Inputs:
+class _Inputs(Struct, frozen=True):
     """The batch as tensors in its own layout, and how a user writes each of them."""
 
     x: Tensor

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Page:
+
+class Page(Struct, frozen=True):
     """Everything about a finding that does not depend on a batch."""
 
     code: str

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from wce_cli.formats.look import Look
-from wce_cli.report import Report
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from wce_cli.formats.look import Look
+    from wce_cli.report import Report
 
 
-@dataclass(frozen=True)
-class Format:
+class Format(Struct, frozen=True):
     """Where a format is written, and how many samples it lists unless more are asked for."""
 
     function: str

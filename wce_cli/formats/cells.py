@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wce_cli.digits import format_number
 from wce_cli.formats.look import Look, literal, shortened
@@ -19,8 +20,7 @@ SHORT_ROW = 4
 """Probability labels of up to this many classes are shown in full."""
 
 
-@dataclass(frozen=True)
-class Footnote:
+class Footnote(Struct, frozen=True):
     """A measured call, and the number it has below the table."""
 
     mark: int

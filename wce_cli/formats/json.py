@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
+
+import msgspec
+from msgspec import structs
 
 from wce_cli.digits import NUMBER_SCHEMA
 from wce_cli.formats.cells import shown_methods
@@ -19,7 +21,7 @@ def to_json(reports: Sequence[Report], look: Look | None = None) -> str:
     chosen = [
         report
         if look.methods is None or "all" in look.methods
-        else replace(report, methods=shown_methods(report, look))
+        else structs.replace(report, methods=shown_methods(report, look))
         for report in reports
     ]
     document = [report.to_dict() for report in chosen]
@@ -36,20 +38,22 @@ def to_json(reports: Sequence[Report], look: Look | None = None) -> str:
 
 def report_schema() -> dict[str, Any]:
     """JSON Schema 2020-12 of what `to_json` writes, made from the types: a report, or a list of reports."""
-    from pydantic import TypeAdapter
-    from pydantic.json_schema import GenerateJsonSchema
-
-    class Schema(GenerateJsonSchema):
-        def float_schema(self, schema: Any) -> dict[str, Any]:
-            return NUMBER_SCHEMA
-
-    report = TypeAdapter(Report).json_schema(
-        mode="serialization", schema_generator=Schema, ref_template="#/$defs/{model}"
-    )
-    parts = report.pop("$defs", {})
+    _, parts = msgspec.json.schema_components([Report], ref_template="#/$defs/{name}")
+    report = {"$ref": "#/$defs/Report"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": SCHEMA,
-        "anyOf": [{"$ref": "#/$defs/Report"}, {"type": "array", "items": {"$ref": "#/$defs/Report"}}],
-        "$defs": {"Report": report, **parts},
+        "anyOf": [report, {"type": "array", "items": report}],
+        "$defs": _floats_as_we_write_them(parts),
     }
+
+
+def _floats_as_we_write_them(schema: Any) -> Any:
+    """Let every number of a schema also be one of the strings that stand for NaN and ±∞."""
+    if isinstance(schema, dict):
+        if schema == {"type": "number"}:
+            return NUMBER_SCHEMA
+        return {key: _floats_as_we_write_them(value) for key, value in schema.items()}
+    if isinstance(schema, list):
+        return [_floats_as_we_write_them(value) for value in schema]
+    return schema

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wce_cli.digits import DIGITS
 
@@ -27,8 +27,7 @@ SYMBOLS = {
 """Our own symbols in ASCII, for encodings that lack them."""
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """Everything a format may want to know about its reader."""
 
     width: int | None = None

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import StringIO
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.console import Console
 from rich.measure import Measurement
@@ -27,8 +27,7 @@ GLUE = "\N{NO-BREAK SPACE}"
 NEVER_DROPPED = 10
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Struct, frozen=True):
     """A head, its cells, and how dear it is: columns are left out from the cheapest when room runs out."""
 
     head: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wce_cli.formats import FORMATS, cells
 from wce_cli.formats.look import Look, literal
@@ -45,8 +46,7 @@ def _drawn(report: Report, look: Look, titled: bool) -> str:
     return str(screen)
 
 
-@dataclass(frozen=True)
-class _Sum:
+class _Sum(Struct, frozen=True):
     """A line below the samples: what several of them add up to."""
 
     head: str

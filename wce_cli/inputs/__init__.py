@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import PurePath
 from typing import Any
+
+from msgspec import Struct
 
 from wce_cli.errors import Problem
 
@@ -15,12 +16,11 @@ READERS = {".json": "wce_cli.inputs.json:read_json"}
 """The readers by suffix, each `path → documents`, imported when one is used; without a suffix, JSON."""
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True):
     """The fields of one batch as they were read, not yet checked as arrays."""
 
     fields: Mapping[str, Any]
-    sources: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = {}
     """Where each field stands: `batch.json $.labels`."""
     place: str = ""
     """`$[3]` for a batch of a list, else empty."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wce_cli.digits import NON_FINITE
-from wce_cli.errors import Problem, WceError
+from wce_cli.errors import Problem, WceError, and_more, as_written
 
 
 def to_array(field: str, value: Any) -> tuple[NDArray[Any], str | None]:
@@ -109,19 +109,11 @@ def _first_stranger(field: str, leaves: list[Any], shape: list[int]) -> Problem:
     ]
     position = strange[0]
     leaf = leaves[position]
-    words = {True: "true", False: "false", None: "null"}
     if isinstance(leaf, (list, tuple)):
         return Problem(f"{field} mixes numbers and lists at one depth", "rows must have one length", field)
-    shown = words[leaf] if leaf is None or isinstance(leaf, bool) else _quoted(leaf)
-    more = f" (and {len(strange) - 1} more)" if len(strange) > 1 else ""
     where = place(field, [int(i) for i in np.unravel_index(position, shape)]) if shape else field
     hint = "write numbers without quotes" if isinstance(leaf, str) and _reads_as_number(leaf) else ""
-    return Problem(f"{where} is {shown}, expected a number{more}", hint, field)
-
-
-def _quoted(leaf: Any) -> str:
-    text = repr(leaf) if not isinstance(leaf, str) else f'"{leaf}"'
-    return text if len(text) <= 60 else text[:57] + "..."
+    return Problem(f"{where} is {as_written(leaf)}, expected a number{and_more(len(strange) - 1)}", hint, field)
 
 
 def _reads_as_number(text: str) -> bool:

@@ -7,10 +7,10 @@ class axis last, one row a sample, or as a `WceError` that names every problem a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.loss.gathering import Gathering, kind_of_scores, read_class_names, read_numbers, read_scores
@@ -31,8 +31,7 @@ def as_keyword(field: str) -> str:
     return f"{field}="
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(Struct, frozen=True):
     """What was asked, without the rows."""
 
     scores: ScoreKind
@@ -65,8 +64,7 @@ class Spec:
         return np.ones(self.n_classes) if self.weight is None else self.weight
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Struct, frozen=True):
     """Some rows of a batch, class axis last."""
 
     start: int
@@ -78,8 +76,7 @@ class Block:
     """(n,), ones where none was given."""
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """A spec and its rows in memory, in the layout they came in: (C,), (N, C) or (N, C, d1, …, dk)."""
 
     spec: Spec

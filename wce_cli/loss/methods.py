@@ -11,24 +11,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from wce_cli.loss.sums import Floats, Sums
 from wce_cli.loss.totals import EveryClass, Totals
 
 
-@dataclass(frozen=True)
-class Weighting:
+class Weighting(Struct, frozen=True):
     """A class weight (C,) and a label smoothing ε, to ask `Totals` with."""
 
     weight: Floats
     smoothing: float = 0.0
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """How the class weight enters: the pair (tₙ, wₙ) of a sample."""
 
     name: str
@@ -43,8 +41,7 @@ class Placement:
     """wₙ / s by label, where it depends on the label alone; else None."""
 
 
-@dataclass(frozen=True)
-class Method:
+class Method(Struct, frozen=True):
     """What the sum of the terms is divided by."""
 
     name: str
@@ -68,8 +65,7 @@ class Method:
         return f"Σ s·{weight}" if has_sample_weight else f"Σ {weight}"
 
 
-@dataclass(frozen=True)
-class LossValue:
+class LossValue(Struct, frozen=True):
     """One answer: numerator / denominator = value, in nats."""
 
     method: str

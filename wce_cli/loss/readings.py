@@ -13,16 +13,15 @@ a relative |e|, which for x = [0.1, 700.3] is 5.7e-14.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 
 from wce_cli.loss.sums import Floats, Ints
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """The losses of one block of scores, computed as far as they are asked for."""
 
     at: Callable[[Ints], Floats]

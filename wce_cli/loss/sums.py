@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -22,8 +22,7 @@ ROUNDS = 3
 """Rounds of extraction: together they cover more than 100 bits below the largest value of a block."""
 
 
-@dataclass(frozen=True)
-class Sums:
+class Sums(Struct, frozen=True):
     """One sum per class, as `high + low`, with the infinities and NaNs met counted apart. Shapes (C,)."""
 
     high: Floats

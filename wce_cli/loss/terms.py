@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.loss.batch import Block, Spec
@@ -12,8 +11,7 @@ from wce_cli.loss.readings import READINGS
 from wce_cli.loss.sums import Floats, Ints
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """Per-row arithmetic of a block, float64 and free of the class weight and of ε.
 
     Rows with an ignored label are in the arrays, marked by `kept`; what stands in them is not used.

@@ -8,9 +8,9 @@ pass: what findings need to know of single rows.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from wce_cli.loss.batch import Spec
 from wce_cli.loss.sums import Floats, Ints, Sums
@@ -20,8 +20,7 @@ TOP = 5
 """Samples with the largest terms that are kept by index."""
 
 
-@dataclass(frozen=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """Sufficient statistics of the kept samples.
 
     y is the label (for a probability label its argmax), s the sample weight, a = −log p, ℓ the loss before
@@ -60,8 +59,7 @@ class Totals:
         )
 
 
-@dataclass(frozen=True)
-class EveryClass:
+class EveryClass(Struct, frozen=True):
     """What smoothing and probability labels need beside the label's own loss."""
 
     rest: Sums
@@ -78,8 +76,7 @@ class EveryClass:
         return EveryClass(self.rest + other.rest, self.s_rest + other.s_rest, self.s_losses + other.s_losses, soft)
 
 
-@dataclass(frozen=True)
-class SoftLabels:
+class SoftLabels(Struct, frozen=True):
     """Sums by class that probability labels add."""
 
     s_q: Sums
@@ -135,8 +132,7 @@ def block_totals(terms: Terms, n_classes: int) -> Totals:
         )
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What findings need to know of single rows, for the weights of one spec. Kept rows only."""
 
     smallest_s: Floats

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
 from wce_cli.engines import measure
 from wce_cli.findings import find
@@ -131,7 +131,7 @@ def _agreed(measured: Measured, values: Sequence[LossValue], absolute: float) ->
         )
         if close and value.method not in agreeing:
             agreeing[value.method] = value.pair.removesuffix("/class")
-    return replace(measured, methods=tuple(agreeing.values()))
+    return structs.replace(measured, methods=tuple(agreeing.values()))
 
 
 def _batch_part(batch: Batch, n_kept: int) -> BatchPart:
