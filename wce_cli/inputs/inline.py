@@ -20,6 +20,8 @@ def read_inline(field: str, text: str) -> Any:
     Raises WceError if the value is empty, cut off, or could mean two things.
     """
     stripped = text.strip()
+    if len(stripped) > 1 and stripped[0] == stripped[-1] == "'":  # cmd.exe hands single quotes through
+        stripped = stripped[1:-1].strip()
     if not stripped:
         raise WceError(Problem(f"{field} is empty", field=field))
     if stripped[0] in "[{":
