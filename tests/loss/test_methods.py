@@ -219,8 +219,8 @@ INFINITE = {
     "one-hot on probability 0 smoothed to 1": {"probs": [[0.0, 1.0]], "labels": [[1.0, 0.0]], "label_smoothing": 1.0},
     "one-hot beside probability 0": {"probs": [[0.0, 1.0], [0.5, 0.5]], "labels": [[0.0, 1.0], [1.0, 0.0]]},
     "a mixed label on probability 0": {"probs": [[0.0, 1.0]], "labels": [[0.5, 0.5]]},
+    "a label of zeros on an infinite loss": {"logits": [[0.0, -math.inf], [0, 1]], "labels": [[0.0, 0.0], [1, 0]]},
     "a NaN row": {"logits": [[math.nan, 1.0], [0, 1]], "labels": [0, 1]},
-    "a loss of minus infinity": {"logits": [[0.0, -math.inf]], "labels": [[2.0, -1.0]]},
 }
 
 
@@ -236,6 +236,23 @@ def test_numerators_are_the_sum_of_the_terms_also_where_a_loss_is_not_finite(giv
                 added = float(terms[value.placement][0].sum())
             np.testing.assert_allclose(value.numerator, added, rtol=ROUNDING, err_msg=pair)
         assert_near(value.numerator, exact[pair].numerator, ROUNDING, exact[pair].numerator_scale, pair)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"probs": [[0.0, 1.0]], "labels": [[0.5, 0.5]], "weight": [1, 0]},
+        {"logits": [[0.0, -math.inf]], "labels": [[2.0, -1.0]]},
+    ],
+    ids=["a class of weight 0 in the label", "a label with a negative entry"],
+)
+def test_the_label_mix_of_an_infinite_loss_is_nan_where_sums_by_class_cannot_tell_its_sign(given):
+    batch = Batch.build(**given)
+    found = answers(batch)
+    term = pairs(block_terms(batch.block(0, 1), batch.spec), batch.spec.class_weight, 0.0)["label-mix"][0]
+    assert math.isinf(term[0])
+    assert math.isnan(found["sum/label-mix"].value)
+    assert math.isinf(found["sum/sample"].value)
 
 
 def test_infinite_weights_of_both_signs_answer_without_a_warning():

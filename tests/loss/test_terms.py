@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from tests.loss.random_batches import SMOOTHINGS, random_batch, rows_of
 from tests.oracle import assert_near, kept_samples, label_of, pairs_of_sample

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields, replace
 from functools import reduce
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import fields, replace
 
 from tests.loss.random_batches import random_batch, rows_of
 from tests.oracle import Rows, assert_near, expected_values, kept_samples, label_of, minus_log_p, pairs_of_sample
@@ -41,7 +41,7 @@ def random_cuts(seed: int, n: int) -> list[int]:
 def sums_of(totals: Totals | EveryClass | SoftLabels) -> dict[str, Sums]:
     """Every Sums of a Totals, by name, however deep."""
     found: dict[str, Sums] = {}
-    for field in fields(totals):
+    for field in fields(type(totals)):
         value = getattr(totals, field.name)
         if isinstance(value, Sums):
             found[field.name] = value

@@ -113,27 +113,26 @@ def _sample_numerator(totals: Totals, asked: Weighting) -> float:
 
 def _label_mix_numerator(totals: Totals, asked: Weighting) -> float:
     every, w, eps = totals.every, asked.weight, asked.smoothing
-    c, present, ones = len(w), totals.count > 0, np.ones(len(w))
     if not totals.n_kept:
         return 0.0
-
-    soft = None if every is None else every.soft
-
-    def mixed(by_label: Sums, by_class: Sums | None) -> float:
-        """Σ s·(Σ_c w q̃)·X for X = ℓ or R: the label's own part, and the part that smoothing spreads."""
+    c, present, ones = len(w), totals.count > 0, np.ones(len(w))
+    by_label = _mixed_weight_by_label(totals, asked)
+    if by_label is not None:  # index labels: the mixed weight is one number a class
         return _mix(
             eps,
-            lambda: by_label.dot(w, present) if by_class is None else by_class.dot(w),
-            lambda: float(w.sum()) * by_label.dot(ones, present),
+            lambda: totals.s_loss.dot(by_label, present),
+            lambda: _asked(every).s_rest.dot(by_label, present),
             c,
         )
+    assert every is not None
+    assert every.soft is not None
+    soft = every.soft
 
-    return _mix(
-        eps,
-        lambda: mixed(totals.s_loss, None if soft is None else soft.s_q_loss),
-        lambda: mixed(_asked(every).s_rest, None if soft is None else soft.s_q_rest),
-        c,
-    )
+    def mixed(own: Sums, by_argmax: Sums) -> float:
+        """Σ s·(Σ_c w q̃)·X for X = ℓ or R: what the label rows weigh, and what smoothing spreads."""
+        return _mix(eps, lambda: own.dot(w), lambda: float(w.sum()) * by_argmax.dot(ones, present), c)
+
+    return _mix(eps, lambda: mixed(soft.s_q_loss, totals.s_loss), lambda: mixed(soft.s_q_rest, every.s_rest), c)
 
 
 def _unweighted_numerator(totals: Totals, asked: Weighting) -> float:
@@ -337,15 +336,16 @@ METHODS: dict[str, Method] = {
 def loss_values(totals: Totals, weight: Floats, smoothing: float = 0.0) -> tuple[LossValue, ...]:
     """Every defined (method, placement) pair of these totals, for a class weight (C,) and a smoothing ε."""
     asked = Weighting(weight, smoothing)
-    numerators = {name: placement.numerator(totals, asked) for name, placement in PLACEMENTS.items()}
     values = []
-    for method in METHODS.values():
-        for name in method.placements:
-            denominator = method.denominator(totals, asked, PLACEMENTS[name])
-            if denominator is None:
-                continue
-            numerator = numerators[name] if method.is_weighted else _unweighted_numerator(totals, asked)
-            values.append(LossValue(method.name, name, numerator, denominator, divide(numerator, denominator)))
+    with np.errstate(invalid="ignore", over="ignore"):  # a weight may be ∞: the answer is then ∞ or NaN
+        numerators = {name: placement.numerator(totals, asked) for name, placement in PLACEMENTS.items()}
+        for method in METHODS.values():
+            for name in method.placements:
+                denominator = method.denominator(totals, asked, PLACEMENTS[name])
+                if denominator is None:
+                    continue
+                numerator = numerators[name] if method.is_weighted else _unweighted_numerator(totals, asked)
+                values.append(LossValue(method.name, name, numerator, denominator, divide(numerator, denominator)))
     return tuple(values)
 
 

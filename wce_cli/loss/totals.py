@@ -77,7 +77,11 @@ class EveryClass(Struct, frozen=True):
 
 
 class SoftLabels(Struct, frozen=True):
-    """Sums by class that probability labels add."""
+    """Sums by class that probability labels add.
+
+    The last two are of rows, q[c] apart: a class with q[c] = 0 has no part in them, even if ℓ is ∞. Where ℓ is
+    ∞ and a class in the label has weight 0, the sums cannot tell 0·∞ from a mixed weight above 0: NaN, then.
+    """
 
     s_q: Sums
     """Σs·q"""
@@ -113,11 +117,13 @@ def block_totals(terms: Terms, n_classes: int) -> Totals:
             soft = None
             if terms.target is not None:
                 sq = s[:, None] * terms.target[kept]
+                there = terms.target[kept] != 0
+                there |= ~there.any(axis=1, keepdims=True)  # a row of zeros: 0·∞ is NaN
                 soft = SoftLabels(
                     Sums.by_column(sq),
                     Sums.by_column(sq * a),
-                    Sums.by_column(sq * loss[:, None]),
-                    Sums.by_column(sq * rest[:, None]),
+                    Sums.by_column(np.where(there, sq * loss[:, None], 0.0)),
+                    Sums.by_column(np.where(there, sq * rest[:, None], 0.0)),
                 )
             every = EveryClass(by_label(rest), by_label(s * rest), Sums.by_column(s[:, None] * a), soft)
         return Totals(
@@ -179,6 +185,8 @@ def block_facts(terms: Terms, spec: Spec) -> Facts:
     term = pairs(terms, spec.class_weight, spec.label_smoothing)["class"][0][kept]
     finite = term[np.isfinite(term)]
     order = np.argsort(-term, kind="stable")[:TOP]
+    with np.errstate(over="ignore"):
+        absolute = float(np.abs(finite).sum())
     return Facts(
         smallest,
         largest,
@@ -188,7 +196,7 @@ def block_facts(terms: Terms, spec: Spec) -> Facts:
         int(nan[0]) + terms.start if len(nan) else -1,
         float(finite.min(initial=np.inf)),
         float(finite.max(initial=-np.inf)),
-        float(np.abs(finite).sum()),
+        absolute,
         _largest((float(term[i]), int(rows[i]) + terms.start) for i in order if not np.isnan(term[i])),
     )
 
