@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
 from msgspec import structs
 
 from wce_cli.engines import measure
 from wce_cli.findings import find
 from wce_cli.loss.batch import IGNORE_INDEX, Batch
-from wce_cli.loss.methods import METHODS, LossValue, Weighting, loss_values, smoothed_sums
+from wce_cli.loss.methods import METHODS, LossValue, loss_values
 from wce_cli.loss.stream import one_pass
-from wce_cli.loss.sums import Floats
-from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
-from wce_cli.report import (
-    SCHEMA,
-    Analysis,
-    BatchPart,
-    ClassRow,
-    Measured,
-    MethodRow,
-    PlacedTerm,
-    Report,
-    TermRow,
-    TotalsPart,
-)
+from wce_cli.questions.rows import class_rows, term_rows
+from wce_cli.report import SCHEMA, Analysis, BatchPart, Measured, MethodRow, Report, TotalsPart
 
 TERMS_LISTED = 10_000
 """Samples that a report lists unless more are asked for; totals always cover all."""
@@ -85,15 +72,15 @@ def explain_batch(batch: Batch, engines: Iterable[str] = (), rows: int = TERMS_L
     numerator = _class_value(values, "sum").numerator
     one_sign = facts.smallest_term >= 0 or facts.largest_term <= 0
     shared = numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
-    terms = tuple(_term_rows(batch, 0, min(rows, batch.n_samples), shared))
-    top = tuple(row for _, n in facts.top for row in _term_rows(batch, n, n + 1, shared))
+    terms = tuple(term_rows(batch, 0, min(rows, batch.n_samples), shared))
+    top = tuple(row for _, n in facts.top for row in term_rows(batch, n, n + 1, shared))
     return Report(
         schema=SCHEMA,
         batch=_batch_part(batch, totals.n_kept),
         terms=terms,
         terms_shown=len(terms),
         terms_total=batch.n_samples,
-        classes=tuple(_class_rows(analysis)),
+        classes=tuple(class_rows(analysis)),
         top=top,
         totals=_totals_part(analysis, numerator),
         methods=tuple(
@@ -154,86 +141,6 @@ def _batch_part(batch: Batch, n_kept: int) -> BatchPart:
         sources=dict(spec.sources),
         notes=spec.notes,
     )
-
-
-def _term_rows(batch: Batch, start: int, stop: int, numerator: float | None) -> Iterator[TermRow]:
-    """The samples `start` up to `stop`, each with its pair by every placement that differs."""
-    spec = batch.spec
-    block = batch.block(start, stop)
-    terms = block_terms(block, spec)
-    loss = smoothed_losses(terms, spec.label_smoothing)
-    placed = pairs(terms, spec.class_weight, spec.label_smoothing)
-    by_class, class_weight = placed.pop("class")
-    for i in range(len(loss)):
-        kept = bool(terms.kept[i])
-
-        def scalar(values: Floats | None, i: int = i, kept: bool = kept) -> float | None:
-            return float(values[i]) if kept and values is not None else None
-
-        term = scalar(by_class)
-        weight = scalar(class_weight)
-        label = tuple(block.labels[i].tolist()) if spec.is_soft else int(block.labels[i])
-        others = {
-            name: PlacedTerm(scalar(w), float(t[i]))
-            for name, (t, w) in placed.items()
-            if term is not None and not (_same(t[i], term) and weight is not None and _same(scalar(w), weight))
-        }
-        yield TermRow(
-            n=start + i,
-            index=batch.index(start + i),
-            label=label,
-            label_name=spec.class_names[label] if spec.class_names and kept and type(label) is int else None,
-            kept=kept,
-            target_logit=scalar(terms.target_score) if spec.scores == "logits" else None,
-            target_prob=scalar(terms.target_score) if spec.scores == "probs" else None,
-            target_log_prob=scalar(terms.target_score) if spec.scores == "log_probs" else None,
-            logsumexp=scalar(terms.logsumexp),
-            loss=scalar(loss),
-            weight=weight,
-            term=term,
-            share=term / numerator if term is not None and numerator is not None else None,
-            placements=others,
-        )
-
-
-def _same(a: float | None, b: float) -> bool:
-    """Equal but for roundings: a placement that differs, differs by more."""
-    return a is not None and bool(a == b or (np.isnan(a) and np.isnan(b)) or abs(a - b) <= 1e-14 * max(abs(a), abs(b)))
-
-
-def _class_rows(analysis: Analysis) -> Iterator[ClassRow]:
-    """One row for each class that has a kept sample."""
-    spec, totals = analysis.spec, analysis.totals
-    asked = Weighting(spec.class_weight, spec.label_smoothing)
-    loss, s_loss = smoothed_sums(totals, asked)
-    present = np.flatnonzero(totals.count)
-    with np.errstate(invalid="ignore", over="ignore"):
-        weight_sum = spec.class_weight[present] * totals.s.values()[present]
-        weighted = spec.class_weight[present] * s_loss[present]
-    whole, whole_weight = float(weighted.sum()), float(weight_sum.sum())
-    share_terms = _shares(weighted, whole)
-    share_weights = _shares(weight_sum, whole_weight)
-    for row, c in enumerate(present.tolist()):
-        count = int(totals.count[c])
-        yield ClassRow(
-            index=c,
-            name=spec.class_names[c] if spec.class_names else None,
-            weight=float(spec.class_weight[c]),
-            count=count,
-            loss_sum=float(loss[c]),
-            mean_loss=float(loss[c]) / count,
-            weight_sum=float(weight_sum[row]),
-            weighted_loss_sum=float(weighted[row]),
-            numerator_share=share_terms[row],
-            weight_share=share_weights[row],
-        )
-
-
-def _shares(parts: Floats, whole: float) -> list[float | None]:
-    one_sign = bool((parts >= 0).all() or (parts <= 0).all())
-    if not one_sign or whole == 0 or not math.isfinite(whole):
-        return [None] * len(parts)
-    return [float(part) / whole for part in parts]
 
 
 def _totals_part(analysis: Analysis, numerator: float) -> TotalsPart:
