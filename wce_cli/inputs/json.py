@@ -35,7 +35,7 @@ def read_json(path: str) -> list[Document]:
         where = place if place != "$" else ""
         if not isinstance(item, dict):
             problem = Problem(f"{shown} {place} is {_kind(item)}, expected a batch: an object")
-            documents.append(Document({}, place=where, problems=(problem,)))
+            documents.append(Document({}, problems=(problem,)))
             continue
         problems = frame_problems(item)
         wrong = {problem.field for problem in problems}

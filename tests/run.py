@@ -1,0 +1,69 @@
+"""Running `wce`: in this process, or as a process of its own where that is what is tested."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
+
+from wce_cli.cli.app import main
+
+ROOT = Path(__file__).parents[1]
+
+QUIET = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "PYTHONIOENCODING")
+"""What a developer's terminal may have set, and a test must not see."""
+
+
+class Ran(NamedTuple):
+    """How a command line ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+class _Pipe(io.TextIOWrapper):
+    """A stream that is no terminal, in an encoding."""
+
+    def __init__(self, content: bytes = b"", encoding: str = "utf-8") -> None:
+        super().__init__(io.BytesIO(content), encoding=encoding, newline="")
+
+    def text(self) -> str:
+        self.flush()
+        raw = self.buffer
+        assert isinstance(raw, io.BytesIO)
+        return raw.getvalue().decode(self.encoding)
+
+
+def run(*arguments: str, stdin: bytes = b"", encoding: str = "utf-8", **environment: str) -> Ran:
+    """`wce ARGUMENTS` in this process, off a terminal, with nothing but `environment` to steer its look."""
+    out, err = _Pipe(encoding=encoding), _Pipe(encoding=encoding)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(mock.patch.dict(os.environ))
+        for name in QUIET:
+            os.environ.pop(name, None)
+        os.environ.update(environment)
+        for name, stream in (("stdin", _Pipe(stdin)), ("stdout", out), ("stderr", err)):
+            stack.enter_context(mock.patch.object(sys, name, stream))
+        code = main(arguments)
+        return Ran(code, out.text(), err.text())
+
+
+def spawn(*arguments: str, stdin: bytes = b"", **environment: str) -> Ran:
+    """`python -m wce_cli ARGUMENTS` as a process of its own, from the root of the project."""
+    kept = {name: value for name, value in os.environ.items() if name not in QUIET}
+    done = subprocess.run(
+        [sys.executable, "-m", "wce_cli", *arguments],
+        input=stdin,
+        capture_output=True,
+        cwd=ROOT,
+        env={**kept, "PYTHONIOENCODING": "utf-8", **environment},
+        timeout=120,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
