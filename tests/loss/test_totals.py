@@ -252,9 +252,22 @@ def test_the_facts_of_a_batch_are_the_sum_of_those_of_its_parts(seed):
     _, whole = one_pass(batch)
     parts = [facts for _, facts in parts_of(batch, random_cuts(seed, batch.n_samples))]
     summed = reduce(lambda a, b: a + b, parts)
-    # Only Σ|t| is a sum of floats; everything else is an extreme, a count or an index and must be the same.
+    # Two are sums of floats; everything else is an extreme, a count or an index and must be the same.
     np.testing.assert_allclose(summed.absolute, whole.absolute, rtol=ROUNDING)
-    assert_same_facts(replace(summed, absolute=whole.absolute), whole)
+    np.testing.assert_allclose(summed.reach, whole.reach, rtol=ROUNDING)
+    assert_same_facts(replace(summed, absolute=whole.absolute, reach=whole.reach), whole)
+
+
+def test_the_reach_of_a_framework_is_the_size_of_what_it_subtracts():
+    batch = Batch.build(
+        logits=[[20.0, 0], [3, 1], [9, 9]], labels=[0, 1, -100], weight=[2, -5], sample_weight=[1, 3, 1]
+    )
+    _, facts = one_pass(batch)
+    by_hand = 0.0
+    for w, row, y in ((2, [20.0, 0], 0), (-15, [3, 1], 1)):
+        logsumexp = math.log(sum(map(math.exp, row)))
+        by_hand += abs(w) * (logsumexp - row[y] + 1 + logsumexp)
+    np.testing.assert_allclose(facts.reach, by_hand, rtol=1e-12)
 
 
 def test_the_first_of_equal_terms_is_on_top_also_across_parts():

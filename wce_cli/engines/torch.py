@@ -82,7 +82,7 @@ class _Inputs(Struct, frozen=True):
         x_text = cast(spec.scores, "x")
         if spec.scores == "probs":
             x, x_text = x.log(), f"{x_text}.log()"
-        labels = torch.from_numpy(np.ascontiguousarray(batch.labels))
+        labels = torch.from_numpy(np.ascontiguousarray(batch.labels)).reshape(batch.labels.shape)
         label_dtype = spec.dtypes.get("labels")
         if spec.is_soft:
             y = labels.to(kind)

@@ -14,7 +14,7 @@ PAGE = Page(
     "with), and at six significant digits it printed something else.",
     why="The difference is rounding, not another rule: comparing a float32 print with a float64 one digit by digit "
     "sends people looking for a mistake that is not there. Losses far below 1e-7 are lost in float32 altogether.",
-    example="wce explain --logits '30 0; 0 0.1' --labels 0,1",
+    example="wce explain --logits '20 0' --labels 0",
     remedy="compare to the digits that both have, or compute the loss with logits.double()",
     references=("https://docs.pytorch.org/docs/2.13/notes/numerical_accuracy.html",),
 )

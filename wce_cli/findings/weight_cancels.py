@@ -31,13 +31,15 @@ def message(analysis: Analysis) -> str | None:
     if spec.is_soft or spec.label_smoothing > 0 or (spec.weight is None and not spec.has_sample_weight):
         return None
     present = totals.count > 0
-    if not present.any() or ((spec.class_weight == 1).all() and present.sum() > 1):
+    if not present.any():
         return None
     with np.errstate(invalid="ignore"):
         weights = np.concatenate([spec.class_weight[present] * s[present] for s in (facts.smallest_s, facts.largest_s)])
     weight = float(weights[0])
     if weight == 0 or not np.isfinite(weight) or (weights != weight).any():
         return None
+    if weight == 1 and (spec.class_weight == 1).all() and present.sum() > 1:
+        return None  # weights of 1 all over are no weights
     mean, batch = analysis.value("weighted-mean"), analysis.value("batch-mean")
     assert mean is not None
     assert batch is not None

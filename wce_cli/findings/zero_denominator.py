@@ -40,6 +40,7 @@ def message(analysis: Analysis) -> str | None:
     else:
         cause = "the weights of the kept samples add up to 0"
     told = "; ".join(
-        f"{value.method} is {format_number(value.numerator)}/0 = {format_number(value.value)}" for value in zero
+        f"{value.pair.removesuffix('/class')} is {format_number(value.numerator)}/0 = {format_number(value.value)}"
+        for value in zero
     )
     return f"{cause}: {told}"

@@ -153,7 +153,9 @@ class Facts(Struct, frozen=True):
     largest_term: float
     """Extremes of the finite terms under class placement: +∞ and −∞ where there are none."""
     absolute: float
-    """Σ|t| of the finite terms under class placement: the scale that rounding is judged by."""
+    """Σ|t| of the finite terms under class placement: the scale that our rounding is judged by."""
+    reach: float
+    """Σ|t| + Σ|w|·(1 + |logsumexp|): the scale of the rounding of who subtracts x[y] from a rounded logsumexp."""
     top: tuple[tuple[float, int], ...]
     """(term, row) of the largest terms under class placement, largest first, the earlier row on a tie."""
 
@@ -168,6 +170,7 @@ class Facts(Struct, frozen=True):
             min(self.smallest_term, other.smallest_term),
             max(self.largest_term, other.largest_term),
             self.absolute + other.absolute,
+            self.reach + other.reach,
             _largest([*self.top, *other.top]),
         )
 
@@ -182,11 +185,15 @@ def block_facts(terms: Terms, spec: Spec) -> Facts:
     np.maximum.at(largest, y, s)
     rows = np.flatnonzero(kept)
     infinite, nan = rows[np.isinf(loss)], rows[np.isnan(loss)]
-    term = pairs(terms, spec.class_weight, spec.label_smoothing)["class"][0][kept]
+    placed = pairs(terms, spec.class_weight, spec.label_smoothing)
+    term = placed["class"][0][kept]
     finite = term[np.isfinite(term)]
     order = np.argsort(-term, kind="stable")[:TOP]
     with np.errstate(over="ignore"):
         absolute = float(np.abs(finite).sum())
+        weight = np.maximum(*(np.abs(w[kept]) for _, w in (placed["sample"], placed["label-mix"]) if w is not None))
+        size = weight if terms.logsumexp is None else weight * (1 + np.abs(terms.logsumexp[kept]))
+        reach = absolute + float(size[np.isfinite(size)].sum())
     return Facts(
         smallest,
         largest,
@@ -197,6 +204,7 @@ def block_facts(terms: Terms, spec: Spec) -> Facts:
         float(finite.min(initial=np.inf)),
         float(finite.max(initial=-np.inf)),
         absolute,
+        reach,
         _largest((float(term[i]), int(rows[i]) + terms.start) for i in order if not np.isnan(term[i])),
     )
 

@@ -19,8 +19,8 @@ from wce_cli.report import SCHEMA, Analysis, BatchPart, Measured, MethodRow, Rep
 TERMS_LISTED = 10_000
 """Samples that a report lists unless more are asked for; totals always cover all."""
 
-ROUNDING = {"float64": 1e-11, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2}
-"""How far a framework's own arithmetic may be off, relative to Σ|t| / |D|, and still be the same method."""
+ROUNDING = {"float64": 1e-12, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2}
+"""How far a framework's own arithmetic may be off, relative to `Facts.reach` / |D|, and still be the same method."""
 
 
 def explain(
@@ -67,7 +67,7 @@ def explain_batch(batch: Batch, engines: Iterable[str] = (), rows: int = TERMS_L
     spec = batch.spec
     totals, facts = one_pass(batch)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
-    measured = tuple(_agreed(one, values, facts.absolute) for engine in engines for one in measure(engine, batch))
+    measured = tuple(_agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
     analysis = Analysis(spec, totals, facts, values, measured)
     numerator = _class_value(values, "sum").numerator
     one_sign = facts.smallest_term >= 0 or facts.largest_term <= 0
@@ -103,14 +103,14 @@ def _class_value(values: Iterable[LossValue], method: str) -> LossValue:
     return next(value for value in values if value.pair == f"{method}/class")
 
 
-def _agreed(measured: Measured, values: Sequence[LossValue], absolute: float) -> Measured:
+def _agreed(measured: Measured, values: Sequence[LossValue], reach: float) -> Measured:
     """Say which methods a measurement agrees with; placements that coincide are named once."""
     if measured.value is None:
         return measured
     rounding = ROUNDING.get(measured.dtype, 5e-2)
     agreeing: dict[str, str] = {}
     for value in values:
-        scale = max(abs(value.value), absolute / abs(value.denominator) if value.denominator else 0.0)
+        scale = max(abs(value.value), reach / abs(value.denominator) if value.denominator else 0.0)
         close = (
             value.value == measured.value
             or (math.isnan(value.value) and math.isnan(measured.value))

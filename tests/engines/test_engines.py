@@ -1,0 +1,38 @@
+"""Which engine is asked, and when none is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from wce_cli import WceError, explain
+from wce_cli.engines import AUTO_LIMIT, ENGINES, measure
+from wce_cli.loss.batch import Batch
+
+SMALL = Batch.build(logits=[[0.1, 0.9]], labels=[0])
+
+
+def test_auto_is_torch():
+    pytest.importorskip("torch")
+    assert measure("auto", SMALL) == measure("torch", SMALL)
+
+
+def test_auto_leaves_a_large_batch_alone_and_says_how_to_measure_it():
+    rows = AUTO_LIMIT // 1000 + 1
+    large = Batch.build(logits=np.broadcast_to(np.zeros(1000), (rows, 1000)), labels=np.zeros(rows, dtype=int))
+    (row,) = measure("auto", large)
+    assert row.value is None
+    assert row.reason == "N·C = 10001000 is above 10000000; --engine torch measures it anyway"
+
+
+def test_an_engine_that_does_not_exist_is_refused():
+    with pytest.raises(WceError) as caught:
+        explain(logits=[[1, 2]], labels=[0], engines=("tourch",))
+    assert caught.value.lines() == ["error: there is no engine 'tourch'", "hint: did you mean 'torch'?"]
+
+
+def test_every_engine_is_a_module_that_measures():
+    from importlib import import_module
+
+    for module in ENGINES.values():
+        assert callable(import_module(module).measure)
