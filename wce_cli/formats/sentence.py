@@ -50,10 +50,8 @@ def _shared_numerator(report: Report, one: MethodRow, other: MethodRow, digits: 
         return format_number(value, digits)
 
     if not math.isfinite(one.numerator):
-        return [
-            f"{one.pair} and {other.pair} are {f(one.value)} and {f(other.value)}: the numerator is "
-            f"{f(one.numerator)}, whatever it is divided by."
-        ]
+        both = f"both {f(one.value)}" if _same(one.value, other.value) else f"{f(one.value)} and {f(other.value)}"
+        return [f"{one.pair} and {other.pair} are {both}: the numerator is {f(one.numerator)}."]
     if one.denominator == 0 and other.denominator != 0:
         return [
             f"{one.pair} divides {f(one.numerator)} by {_spelled(report, one, digits)}: {f(one.value)}. "
@@ -82,8 +80,10 @@ def _two_numerators(report: Report, one: MethodRow, other: MethodRow, digits: in
             f"{format_number(row.value, digits)}"
         )
 
+    who = _who(report, one)
+    named = "" if who == one.pair else f" ({one.pair})"
     return [
-        f"{_who(report, one)} gives {quotient(one)}, D = {one.formula} ({one.pair}).",
+        f"{who} gives {quotient(one)}, D = {one.formula}{named}.",
         f"{other.pair} gives {quotient(other)}, D = {other.formula}.",
         "Their numerators differ too, so no single factor separates them.",
     ]
@@ -121,12 +121,13 @@ def _spelled(report: Report, row: MethodRow, digits: int) -> str:
     total = format_number(row.denominator, digits)
     if row.formula == "1":
         return "1"
+    formula = _glued(row.formula)
     weights = [term.weight for term in report.terms if term.kept and term.weight is not None]
     complete = len(weights) == report.totals.n_kept
     if row.pair == "weighted-mean" and complete and 1 < len(weights) <= SPELLED_OUT:
         added = " + ".join(f"({w})" if w.startswith("-") else w for w in (format_number(w, digits) for w in weights))
-        return f"{row.formula} = {added} = {total}"
-    return f"{row.formula} = {total}"
+        return f"{formula} = {added} = {total}"
+    return f"{formula}{GLUE}={GLUE}{total}"
 
 
 def _non_finite(report: Report) -> str:

@@ -1,0 +1,257 @@
+"""The table: what it says, that it adds up, and that nothing of it is ever cut."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.formats.reports import BATCHES, report_of, tables, with_measurements
+from wce_cli import explain
+from wce_cli.formats.look import Look
+from wce_cli.formats.table import to_table
+
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]\d+)?(?![\w.])")
+
+
+def test_the_table_of_the_question():
+    assert (
+        to_table([with_measurements(report_of("two"))])
+        == """\
+n  label  x[y]  logsumexp    loss ℓ  weight w    term t   share
+0  0       0.1     1.2711    1.1711       0.1   0.11711  15.4 %  ██
+1  1       0.1   0.744397  0.644397         1  0.644397  84.6 %  ████████████
+Σ                            1.8155       1.1  0.761507
+
+method                 Σt  ÷ D                   = loss  PyTorch 2.13.0
+weighted-mean    0.761507  1.1  Σ w[y]         0.692279        0.692279  [1]
+batch-mean       0.761507    2  N              0.380753        0.380753  [2]
+sum              0.761507    1                 0.761507        0.761507  [3]
+unweighted-mean    1.8155    2  N kept, w = 1  0.907749        0.907749  [4]
+[1] cross_entropy(x, y, weight=w)    [2] cross_entropy(x, y, weight=w, reduction='none').mean()
+[3] cross_entropy(x, y, weight=w, reduction='sum')    [4] cross_entropy(x, y)
+
+0.692279 and 0.380753 share the numerator 0.761507. PyTorch's weighted mean divides it by the
+weights of the labels in the batch, Σ w[y] = 0.1 + 1 = 1.1; dividing by N = 2 gives the other
+(batch-mean). One factor separates them: N / Σ w[y] = 1.81818.
+
+note methods-coincide: batch-mean, kept-mean and nonzero-mean are all 0.380753, dividing by 2:
+nothing is ignored and no weight is 0
+"""
+    )
+
+
+def test_the_table_of_a_hard_batch():
+    assert (
+        to_table([report_of("hard")], Look(methods=("batch-mean", "weighted-mean/label-mix")))
+        == """\
+n  label  x[y]  logsumexp    loss ℓ  weight w    term t    share
+0  cat       2    2.40761  0.507606         0  0.252491    5.1 %  █
+1  dog       1    2.40761   1.40761       0.5  0.738404   14.9 %  ██
+2  -100      –          –         –         –         –  ignored
+3  eel       1    3.16985   2.13651       1.5   3.03849   61.1 %  █████████
+4  dog       0    4.02474   3.92474      0.25  0.941582   18.9 %  ███
+Σ                           7.97647      2.25   4.97097
+
+method                        Σt     ÷ D             = loss
+batch-mean               4.97097       5  N        0.994194
+weighted-mean/label-mix  5.30166  2.5125  Σ s·w·q   2.11011
+
+batch-mean gives 4.97097 / 5 = 0.994194, D = N. weighted-mean/label-mix gives 5.30166 / 2.5125 =
+2.11011, D = Σ s·w·q. Their numerators differ too, so no single factor separates them.
+
+note ignored-samples: 1 of 5 samples is ignored (label -100): N = 5 counts them (batch-mean
+0.994194), N kept = 4 does not (kept-mean 1.24274)
+"""
+    )
+
+
+def half_unit(cell: str) -> float:
+    """Half of the last digit that a cell prints."""
+    mantissa, _, exponent = cell.partition("e")
+    return 0.5 * 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
+
+
+def assert_it_adds_up(text: str) -> None:
+    """Add the printed cells, divide by the printed D, and compare with what is printed, to its digits."""
+    samples, methods = tables(text)
+    *rows, total = samples
+    assert total["n"] == "Σ"
+    for head in ("loss ℓ", "weight w", "term t"):
+        cells = [row[head] for row in rows if row.get(head, "–") != "–"]
+        if head not in total or not cells:
+            continue
+        allowed = sum(map(half_unit, [*cells, total[head]])) * (1 + 1e-9)
+        assert math.fsum(map(float, cells)) == pytest.approx(float(total[head]), abs=allowed, rel=1e-12), head
+    for row in methods:
+        numerator, d, value = (row[head] for head in ("Σt", "÷ D", "= loss"))
+        quotient = float(numerator) / float(d)
+        reach = half_unit(numerator) / abs(float(d)) + abs(quotient / float(d)) * half_unit(d) + half_unit(value)
+        assert quotient == pytest.approx(float(value), abs=reach * 1.01), row
+    by_method = {row["method"]: row for row in methods}
+    assert by_method["sum"]["Σt"] == total["term t"]
+    if "weight w" in total:
+        assert by_method["weighted-mean"]["÷ D"] == total["weight w"]
+
+
+FINITE = [name for name in BATCHES if name not in ("0/0", "infinite", "nan")]
+
+
+@pytest.mark.parametrize("width", [None, 200])
+@pytest.mark.parametrize("digits", [3, 6, 12])
+@pytest.mark.parametrize("rows", [None, 2])
+@pytest.mark.parametrize("name", FINITE)
+def test_what_is_printed_adds_up(name, rows, digits, width):
+    report = report_of(name)
+    text = to_table([report], Look(rows=rows, digits=digits, width=width))
+    assert_it_adds_up(text)
+    hidden = report.terms_total - (20 if rows is None else rows)
+    assert (f"… {hidden} more" in text) == (hidden > 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(-30, 30), st.floats(-30, 30), st.floats(-30, 30), st.sampled_from([0, 1, 2, -100])),
+        min_size=1,
+        max_size=12,
+    ),
+    st.tuples(*[st.floats(0.01, 100)] * 3),
+    st.integers(0, 5),
+)
+def test_any_table_adds_up(samples, weight, rows):
+    batch = {"logits": [sample[:3] for sample in samples], "labels": [sample[3] for sample in samples]}
+    report = explain(**batch, weight=list(weight), engines=())
+    if report.totals.n_kept:
+        assert_it_adds_up(to_table([report], Look(rows=rows)))
+
+
+@pytest.mark.parametrize("measured", [False, True])
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
+@pytest.mark.parametrize("name", BATCHES)
+def test_a_table_fits_its_width_by_leaving_out_columns_never_digits(name, width, measured):
+    report = report_of(name)
+    if measured and name != "soft":
+        report = with_measurements(report)
+    natural, fitted = to_table([report]), to_table([report], Look(width=width))
+    assert max(map(len, fitted.splitlines())) <= width
+    assert set(NUMBER.findall(fitted)) <= set(NUMBER.findall(natural))
+    for table, whole in zip(tables(fitted), tables(natural), strict=True):
+        for row, complete in zip(table, whole, strict=True):
+            assert row.items() <= complete.items()
+        left_out = [head for head in whole[0] if head and head not in table[0]]
+        for head in left_out:
+            assert head in " ".join(fitted.split()), head
+    assert tables(fitted)[1][0]["= loss"] == tables(natural)[1][0]["= loss"]
+
+
+def test_a_column_too_wide_for_any_screen_is_not_cut():
+    fitted = to_table([report_of("two")], Look(width=5))
+    assert "0.692279" in fitted
+    assert "0.11711" in fitted
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_ascii_says_the_same_in_ascii(name):
+    text = to_table([report_of(name)], Look(ascii=True))
+    assert text.isascii()
+    assert NUMBER.findall(text) == NUMBER.findall(to_table([report_of(name)]))
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_colour_is_the_only_difference_of_colour(name):
+    plain, coloured = to_table([report_of(name)]), to_table([report_of(name)], Look(color=True))
+    assert "\x1b" not in plain
+    assert ESCAPE.search(coloured)
+    assert [line.rstrip() for line in ESCAPE.sub("", coloured).split("\n")] == plain.split("\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("[red]", "[red]"),
+        ("[/items]", "[/items]"),
+        ("[link=x]y", "[link=x]y"),
+        (":smile:", ":smile:"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("a\nb\tc", "a\\nb\\tc"),
+        ("\u202eevil", "\\u202eevil"),
+        ("x" * 300, "x" * 23 + "…"),
+        ("猫", "猫"),
+        ("🐈 cat", "🐈 cat"),
+    ],
+)
+def test_user_text_is_printed_as_it_is_and_moves_nothing(name, printed):
+    report = explain(logits=[[1, 2], [3, 4]], labels=[0, 1], classes=[name, "dog"], engines=())
+    text = to_table([report], Look(color=True))
+    assert printed in ESCAPE.sub("", text)
+    assert not any(ord(character) < 32 for character in ESCAPE.sub("", text) if character != "\n")
+
+
+def test_columns_stay_aligned_beside_wide_characters():
+    from rich.cells import cell_len
+
+    report = explain(logits=[[1, 2], [3, 4]], labels=[0, 1], classes=["猫猫", "dog"], engines=())
+    lines = to_table([report]).split("\n")[:3]
+    ends = [cell_len(line[: line.rindex("%")]) for line in lines[1:]]
+    assert ends[0] == ends[1]
+
+
+def test_a_name_of_a_batch_is_a_title_and_user_text():
+    from wce_cli.loss.batch import Batch
+    from wce_cli.questions.explain import explain_batch
+
+    reports = [explain_batch(Batch.build(**BATCHES["two"], name=name)) for name in ("[bold]one\x1b[0m", None)]
+    text = to_table(reports)
+    assert text.startswith("[bold]one\\x1b[0m\n\nn  label")
+    assert "\n\nbatch\n\nn  label" in text
+
+
+def test_words_for_what_is_not_finite():
+    samples, methods = tables(to_table([report_of("nan")]))
+    assert [row["loss ℓ"] for row in samples] == ["inf", "1.31326", "nan", "nan"]
+    assert {row["= loss"] for row in methods} == {"nan"}
+    assert "x[y]" in samples[0]
+    assert samples[0]["x[y]"] == "-inf"
+
+
+def test_balanced_weights_are_shown():
+    report = explain(logits=BATCHES["hard"]["logits"], labels=[0, 1, -100, 2, 1], weight="balanced", engines=())
+    assert "weight: balanced, N / (C · count) = 0: 1.33333, 1: 0.666667, 2: 1.33333\n" in to_table([report])
+
+
+def test_all_methods_are_shown_once_where_placements_agree():
+    _, methods = tables(to_table([report_of("two")], Look(methods=("all",))))
+    assert [row["method"] for row in methods] == [
+        *("weighted-mean", "batch-mean", "kept-mean", "nonzero-mean", "element-mean", "sum", "unweighted-mean"),
+    ]
+    _, methods = tables(to_table([report_of("hard")], Look(methods=("all",))))
+    assert len(methods) == 19
+
+
+def test_a_measurement_that_only_another_method_explains_brings_that_method_in():
+    report = with_measurements(report_of("hard"))
+    from msgspec import structs
+
+    odd = structs.replace(
+        report.measurements[0], call="other()", methods=("kept-mean",), expresses=(), value=report.value("kept-mean")
+    )
+    shown = tables(to_table([structs.replace(report, measurements=(odd,))]))[1]
+    assert [row["method"] for row in shown] == ["weighted-mean", "batch-mean", "kept-mean", "sum", "unweighted-mean"]
+
+
+def test_a_second_precision_has_a_column_where_it_prints_otherwise():
+    from msgspec import structs
+
+    report = with_measurements(report_of("two"))
+    changed = [
+        structs.replace(one, value=0.5) if one.dtype == "float32" and one.expresses == ("sum",) else one
+        for one in report.measurements
+    ]
+    methods = tables(to_table([structs.replace(report, measurements=tuple(changed))]))[1]
+    assert [row["float32"] for row in methods] == ["0.692279", "0.380753", "0.5", "0.907749"]
+    assert "float32" not in to_table([report])
