@@ -60,8 +60,9 @@ def _documents(file: str | None, typed: Mapping[str, str | None]) -> list[Docume
             missing = "labels and weight alone are no batch: logits are missing" if any(typed.values()) else "no batch"
             raise WceError(Problem(missing, "give --logits and --labels, a JSON file, or pipe one in"))
         file = STDIN
-    elif file == STDIN and sys.stdin is not None and sys.stdin.isatty():
-        raise WceError(Problem("stdin is a terminal", "pipe a JSON batch in, or name a file"))
+    elif file == STDIN and (sys.stdin is None or sys.stdin.isatty()):
+        state = "closed" if sys.stdin is None else "a terminal"
+        raise WceError(Problem(f"stdin is {state}", "pipe a JSON batch in, or name a file"))
     if file != STDIN and VALUE.fullmatch(file) and not os.path.exists(file):
         raise WceError(Problem(f"{file} is taken for a file name, and does not exist", QUOTE))
     return read_file(file)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterable
 from typing import IO
 
@@ -33,6 +32,8 @@ def deliver(outcome: Outcome) -> None:
     if outcome.output is not None and outcome.output != "-":
         _write(outcome.output, outcome.text)
         return
+    if sys.stdout is None:  # Python's word for a stream that was closed before the start
+        raise WceError(Problem("the answer cannot be written: stdout is closed"))
     try:
         sys.stdout.write(outcome.text)
         sys.stdout.flush()
@@ -45,6 +46,8 @@ def deliver(outcome: Outcome) -> None:
 
 def _write(path: str, text: str) -> None:
     """Write beside the file and rename: a failed run leaves the old file as it was."""
+    import tempfile
+
     target = os.path.realpath(path)
     try:
         if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
