@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
     from wce_cli.loss.batch import Spec
+    from wce_cli.loss.facts import Facts
     from wce_cli.loss.methods import LossValue
-    from wce_cli.loss.totals import Facts, Totals
+    from wce_cli.loss.totals import Totals
 
 SCHEMA = "wce.report/1"
 

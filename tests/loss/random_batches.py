@@ -89,3 +89,21 @@ def rows_of(batch: dict[str, Any]) -> Rows:
         batch.get("label_smoothing", 0.0),
         kind,
     )
+
+
+def long_batch(seed: int, soft: bool, smoothing: float, n: int = 300, c: int = 5) -> dict[str, Any]:
+    """Many rows of index labels, a fifth of them ignored, or of probability labels that do not sum to 1."""
+    rng = np.random.default_rng(seed)
+    return {
+        "logits": rng.normal(size=(n, c)) * 4,
+        "labels": rng.random(size=(n, c)) if soft else np.where(rng.random(n) < 0.2, -100, rng.integers(c, size=n)),
+        "weight": rng.uniform(0.1, 3, size=c),
+        "sample_weight": rng.uniform(0.1, 3, size=n) * (rng.random(n) < 0.9),
+        "label_smoothing": smoothing,
+    }
+
+
+def random_cuts(seed: int, n: int) -> list[int]:
+    """Places to cut n rows at, some of them twice."""
+    rng = np.random.default_rng(seed)
+    return sorted(rng.integers(0, n + 1, size=int(rng.integers(1, 5))).tolist())

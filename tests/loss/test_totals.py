@@ -1,4 +1,4 @@
-"""Totals and Facts: what is left of any number of samples, and their +."""
+"""Totals: what is left of any number of samples, and their +."""
 
 from __future__ import annotations
 
@@ -9,33 +9,28 @@ from typing import Any
 
 import numpy as np
 import pytest
-from msgspec.structs import fields, replace
+from msgspec.structs import fields
 
-from tests.loss.random_batches import random_batch, rows_of
-from tests.oracle import Rows, assert_near, expected_values, kept_samples, label_of, minus_log_p, pairs_of_sample
+from tests.loss.random_batches import long_batch, random_batch, random_cuts, rows_of
+from tests.oracle import Rows, assert_near, expected_values, kept_samples, label_of, minus_log_p
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import loss_values
 from wce_cli.loss.stream import one_pass
 from wce_cli.loss.sums import Sums
 from wce_cli.loss.terms import block_terms
-from wce_cli.loss.totals import TOP, EveryClass, Facts, SoftLabels, Totals, block_facts, block_totals
+from wce_cli.loss.totals import EveryClass, SoftLabels, Totals, block_totals
 
 ROUNDING = 4e-15
 
 
-def parts_of(batch: Batch, cuts: list[int]) -> list[tuple[Totals, Facts]]:
-    """The totals and facts of the rows between the cuts."""
+def parts_of(batch: Batch, cuts: list[int]) -> list[Totals]:
+    """The totals of the rows between the cuts."""
     bounds = [0, *cuts, batch.n_samples]
     answer = []
     for start, stop in pairwise(bounds):
         terms = block_terms(batch.block(start, stop), batch.spec)
-        answer.append((block_totals(terms, batch.spec.n_classes), block_facts(terms, batch.spec)))
+        answer.append(block_totals(terms, batch.spec.n_classes))
     return answer
-
-
-def random_cuts(seed: int, n: int) -> list[int]:
-    rng = np.random.default_rng(seed)
-    return sorted(rng.integers(0, n + 1, size=int(rng.integers(1, 5))).tolist())
 
 
 def sums_of(totals: Totals | EveryClass | SoftLabels) -> dict[str, Sums]:
@@ -48,17 +43,6 @@ def sums_of(totals: Totals | EveryClass | SoftLabels) -> dict[str, Sums]:
         elif isinstance(value, (EveryClass, SoftLabels)):
             found |= sums_of(value)
     return found
-
-
-def long_batch(seed: int, soft: bool, smoothing: float, n: int = 300, c: int = 5) -> dict[str, Any]:
-    rng = np.random.default_rng(seed)
-    return {
-        "logits": rng.normal(size=(n, c)) * 4,
-        "labels": rng.random(size=(n, c)) if soft else np.where(rng.random(n) < 0.2, -100, rng.integers(c, size=n)),
-        "weight": rng.uniform(0.1, 3, size=c),
-        "sample_weight": rng.uniform(0.1, 3, size=n) * (rng.random(n) < 0.9),
-        "label_smoothing": smoothing,
-    }
 
 
 def expected_sums(rows: Rows, c: int) -> dict[str, list[list[Any]]]:
@@ -119,7 +103,7 @@ def test_the_totals_of_a_batch_are_the_sum_of_those_of_its_parts(seed):
     given = long_batch(seed, soft=seed % 2 == 1, smoothing=(0.0, 0.1, 1.0)[seed % 3])
     batch = Batch.build(**given)
     whole, _ = one_pass(batch)
-    parts = [totals for totals, _ in parts_of(batch, random_cuts(seed, batch.n_samples))]
+    parts = parts_of(batch, random_cuts(seed, batch.n_samples))
     summed = reduce(lambda a, b: a + b, parts)
     assert (summed.n, summed.n_kept) == (whole.n, whole.n_kept)
     assert summed.count.tolist() == whole.count.tolist()
@@ -135,7 +119,7 @@ def test_the_totals_of_a_batch_are_the_sum_of_those_of_its_parts(seed):
 def test_every_pair_of_the_parts_together_is_that_of_the_whole(seed):
     given = random_batch(1000 + seed)
     batch = Batch.build(**given)
-    totals = [totals for totals, _ in parts_of(batch, random_cuts(seed, batch.n_samples))]
+    totals = parts_of(batch, random_cuts(seed, batch.n_samples))
     exact = expected_values(rows_of(given), batch.spec.n_classes)
     for order in (totals, totals[::-1]):
         summed = reduce(lambda a, b: a + b, order)
@@ -150,7 +134,7 @@ def test_every_pair_of_the_parts_together_is_that_of_the_whole(seed):
 
 def test_adding_is_associative_to_the_last_digits():
     batch = Batch.build(**long_batch(5, soft=True, smoothing=0.1))
-    a, b, c = (totals for totals, _ in parts_of(batch, [100, 137]))
+    a, b, c = parts_of(batch, [100, 137])
     left, right = sums_of((a + b) + c), sums_of(a + (b + c))
     for name in left:
         np.testing.assert_allclose(left[name].values(), right[name].values(), rtol=2e-16, err_msg=name)
@@ -159,13 +143,11 @@ def test_adding_is_associative_to_the_last_digits():
 def test_totals_of_no_samples_are_neutral():
     for soft in (False, True):
         batch = Batch.build(**long_batch(6, soft, smoothing=0.1, n=20))
-        (nothing, no_facts), (whole, facts) = parts_of(batch, [0])
+        nothing, whole = parts_of(batch, [0])
         assert (nothing.n, nothing.n_kept) == (0, 0)
         for totals in (nothing + whole, whole + nothing):
             for name, sums in sums_of(totals).items():
                 assert sums.values().tobytes() == sums_of(whole)[name].values().tobytes(), name
-        for together in (no_facts + facts, facts + no_facts):
-            assert_same_facts(together, facts)
 
 
 def test_totals_with_and_without_the_sums_over_every_class_do_not_add():
@@ -196,7 +178,7 @@ def test_what_stands_in_an_ignored_row_does_not_matter(row, smoothing):
     broken = logits.copy()
     broken[1] = row
 
-    def answers(scores: np.ndarray) -> tuple[Any, Facts]:
+    def answers(scores: np.ndarray) -> tuple[Any, ...]:
         batch = Batch.build(
             logits=scores,
             labels=[0, -100, 2],
@@ -204,106 +186,16 @@ def test_what_stands_in_an_ignored_row_does_not_matter(row, smoothing):
             sample_weight=[1, math.nan if scores is broken else 1, 2],
             label_smoothing=smoothing,
         )
-        totals, facts = one_pass(batch)
-        return loss_values(totals, batch.spec.class_weight, smoothing), facts
+        totals, _ = one_pass(batch)
+        return loss_values(totals, batch.spec.class_weight, smoothing)
 
-    (values, facts), (same, same_facts) = answers(broken), answers(logits)
-    assert values == same
+    values = answers(broken)
+    assert values == answers(logits)
     assert all(math.isfinite(value.value) for value in values)
-    assert_same_facts(facts, same_facts)
-
-
-def assert_same_facts(one: Facts, other: Facts) -> None:
-    for field in fields(Facts):
-        np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name), err_msg=field.name)
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_facts_are_the_plain_loops(seed):
-    given = random_batch(2000 + seed)
-    batch, rows = Batch.build(**given), rows_of(given)
-    _, facts = one_pass(batch)
-    c = batch.spec.n_classes
-    kept = kept_samples(rows)
-    exact = {n: pairs_of_sample(rows, n)["class"] for n in kept}
-    terms = {n: float(pair.term) for n, pair in exact.items()}
-    s_by_label: dict[int, list[float]] = {}
-    for n in kept:
-        s = 1.0 if rows.sample_weight is None else rows.sample_weight[n]
-        s_by_label.setdefault(label_of(rows.labels[n]), []).append(s)
-    assert facts.smallest_s.tolist() == [min(s_by_label.get(y, [math.inf])) for y in range(c)]
-    assert facts.largest_s.tolist() == [max(s_by_label.get(y, [-math.inf])) for y in range(c)]
-    assert (facts.infinite_losses, facts.nan_losses, facts.first_infinite, facts.first_nan) == (0, 0, -1, -1)
-    scale = max((float(pair.term_scale) for pair in exact.values()), default=0.0)
-    close = {"rtol": ROUNDING, "atol": ROUNDING * scale}
-    np.testing.assert_allclose(facts.smallest_term, min(terms.values(), default=math.inf), **close)
-    np.testing.assert_allclose(facts.largest_term, max(terms.values(), default=-math.inf), **close)
-    np.testing.assert_allclose(facts.absolute, math.fsum(map(abs, terms.values())), rtol=0, atol=20 * ROUNDING * scale)
-    assert len(facts.top) == min(TOP, len(kept))
-    found = [term for term, _ in facts.top]
-    np.testing.assert_allclose(found, sorted(terms.values(), reverse=True)[:TOP], **close)
-    np.testing.assert_allclose(found, [terms[row] for _, row in facts.top], **close)
-    assert found == sorted(found, reverse=True)
-
-
-@pytest.mark.parametrize("seed", range(30))
-def test_the_facts_of_a_batch_are_the_sum_of_those_of_its_parts(seed):
-    batch = Batch.build(**long_batch(seed, soft=seed % 2 == 1, smoothing=(0.0, 0.1)[seed // 2 % 2]))
-    _, whole = one_pass(batch)
-    parts = [facts for _, facts in parts_of(batch, random_cuts(seed, batch.n_samples))]
-    summed = reduce(lambda a, b: a + b, parts)
-    # Two are sums of floats; everything else is an extreme, a count or an index and must be the same.
-    np.testing.assert_allclose(summed.absolute, whole.absolute, rtol=ROUNDING)
-    np.testing.assert_allclose(summed.reach, whole.reach, rtol=ROUNDING)
-    assert_same_facts(replace(summed, absolute=whole.absolute, reach=whole.reach), whole)
-
-
-def test_the_reach_of_a_framework_is_the_size_of_what_it_subtracts():
-    batch = Batch.build(
-        logits=[[20.0, 0], [3, 1], [9, 9]], labels=[0, 1, -100], weight=[2, -5], sample_weight=[1, 3, 1]
-    )
-    _, facts = one_pass(batch)
-    by_hand = 0.0
-    for w, row, y in ((2, [20.0, 0], 0), (-15, [3, 1], 1)):
-        logsumexp = math.log(sum(map(math.exp, row)))
-        by_hand += abs(w) * (logsumexp - row[y] + 1 + logsumexp)
-    np.testing.assert_allclose(facts.reach, by_hand, rtol=1e-12)
-
-
-def test_the_first_of_equal_terms_is_on_top_also_across_parts():
-    batch = Batch.build(logits=np.zeros((20, 2)), labels=[0] * 20)
-    for cuts in ([], [3], [1, 2, 3, 4], [19]):
-        summed = reduce(lambda a, b: a + b, [facts for _, facts in parts_of(batch, cuts)])
-        assert [row for _, row in summed.top] == [0, 1, 2, 3, 4]
-
-
-def test_broken_losses_are_counted_with_the_row_they_first_stand_in():
-    logits = np.zeros((9, 2))
-    logits[[2, 5], 0] = -math.inf
-    logits[[4, 7, 8], 1] = math.nan
-    labels = np.zeros(9, dtype=int)
-    labels[7] = -100
-    batch = Batch.build(logits=logits, labels=labels)
-    for cuts in ([], [3], [2, 4, 5], [5, 8]):
-        facts = reduce(lambda a, b: a + b, [facts for _, facts in parts_of(batch, cuts)])
-        assert (facts.infinite_losses, facts.first_infinite) == (2, 2)
-        assert (facts.nan_losses, facts.first_nan) == (2, 4)
-        assert facts.largest_term == math.log(2)
-        assert [row for _, row in facts.top] == [2, 5, 0, 1, 3]
-        assert facts.top[0][0] == math.inf
-
-
-def test_the_facts_of_no_samples_are_empty():
-    _, facts = one_pass(Batch.build(logits=np.zeros((0, 2)), labels=np.zeros(0, dtype=int)))
-    assert facts.top == ()
-    assert facts.absolute == 0
-    assert (facts.smallest_term, facts.largest_term) == (math.inf, -math.inf)
-    assert facts.smallest_s.tolist() == [math.inf, math.inf]
 
 
 def test_terms_whose_sizes_add_up_beyond_float64_are_infinite_without_a_warning():
     batch = Batch.build(logits=[[1e308, -0.7e308]] * 2, labels=[1, 1])
-    totals, facts = one_pass(batch)
-    assert facts.absolute == math.inf
+    totals, _ = one_pass(batch)
     value = next(v for v in loss_values(totals, batch.spec.class_weight) if v.pair == "sum/class")
     assert value.numerator == math.inf

@@ -34,7 +34,7 @@ def message(analysis: Analysis) -> str | None:
     if not present.any():
         return None
     with np.errstate(invalid="ignore"):
-        weights = np.concatenate([spec.class_weight[present] * s[present] for s in (facts.smallest_s, facts.largest_s)])
+        weights = np.concatenate([spec.class_weight[present] * s[present] for s in facts.s])
     weight = float(weights[0])
     if weight == 0 or not np.isfinite(weight) or (weights != weight).any():
         return None

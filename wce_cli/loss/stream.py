@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from wce_cli.loss.batch import Batch
+from wce_cli.loss.facts import Facts, block_facts
 from wce_cli.loss.terms import block_terms
-from wce_cli.loss.totals import Facts, Totals, block_facts, block_totals
+from wce_cli.loss.totals import Totals, block_totals
 
 
 def one_pass(batch: Batch) -> tuple[Totals, Facts]:
@@ -16,7 +17,7 @@ def one_pass(batch: Batch) -> tuple[Totals, Facts]:
     facts: Facts | None = None
     for block in batch.blocks() if batch.n_samples else [batch.block(0, 0)]:
         terms = block_terms(block, batch.spec)
-        block_sum, block_fact = block_totals(terms, batch.spec.n_classes), block_facts(terms, batch.spec)
+        block_sum, block_fact = block_totals(terms, batch.spec.n_classes), block_facts(block, terms, batch.spec)
         totals = block_sum if totals is None else totals + block_sum
         facts = block_fact if facts is None else facts + block_fact
     assert totals is not None

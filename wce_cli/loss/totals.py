@@ -1,23 +1,16 @@
 """What any number of samples leave behind: the sums that every method, weight and ε can be answered from.
 
 `Totals` is free of the class weight and of the label smoothing, and a monoid: the totals of a batch are the
-sum of the totals of its blocks, shards, micro-batches or ranks. `Facts` is the second monoid of the same
-pass: what findings need to know of single rows.
+sum of the totals of its blocks, shards, micro-batches or ranks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.loss.batch import Spec
 from wce_cli.loss.sums import Floats, Ints, Sums
-from wce_cli.loss.terms import Terms, pairs
-
-TOP = 5
-"""Samples with the largest terms that are kept by index."""
+from wce_cli.loss.terms import Terms
 
 
 class Totals(Struct, frozen=True):
@@ -136,82 +129,3 @@ def block_totals(terms: Terms, n_classes: int) -> Totals:
             by_label(s * loss),
             every,
         )
-
-
-class Facts(Struct, frozen=True):
-    """What findings need to know of single rows, for the weights of one spec. Kept rows only."""
-
-    smallest_s: Floats
-    largest_s: Floats
-    """Extremes of the sample weight by y, (C,): +∞ and −∞ where there is no sample."""
-    infinite_losses: int
-    nan_losses: int
-    first_infinite: int
-    first_nan: int
-    """Row of the first loss that is ∞ (or NaN); −1 for none."""
-    smallest_term: float
-    largest_term: float
-    """Extremes of the finite terms under class placement: +∞ and −∞ where there are none."""
-    absolute: float
-    """Σ|t| of the finite terms under class placement: the scale that our rounding is judged by."""
-    reach: float
-    """Σ|t| + Σ|w|·(1 + |logsumexp|): the scale of the rounding of who subtracts x[y] from a rounded logsumexp."""
-    top: tuple[tuple[float, int], ...]
-    """(term, row) of the largest terms under class placement, largest first, the earlier row on a tie."""
-
-    def __add__(self, other: Facts) -> Facts:
-        return Facts(
-            np.minimum(self.smallest_s, other.smallest_s),
-            np.maximum(self.largest_s, other.largest_s),
-            self.infinite_losses + other.infinite_losses,
-            self.nan_losses + other.nan_losses,
-            _first(self.first_infinite, other.first_infinite),
-            _first(self.first_nan, other.first_nan),
-            min(self.smallest_term, other.smallest_term),
-            max(self.largest_term, other.largest_term),
-            self.absolute + other.absolute,
-            self.reach + other.reach,
-            _largest([*self.top, *other.top]),
-        )
-
-
-def block_facts(terms: Terms, spec: Spec) -> Facts:
-    """The facts of one block's terms."""
-    kept = terms.kept
-    y, s, loss = terms.label[kept], terms.sample_weight[kept], terms.loss[kept]
-    smallest = np.full(spec.n_classes, np.inf)
-    largest = np.full(spec.n_classes, -np.inf)
-    np.minimum.at(smallest, y, s)
-    np.maximum.at(largest, y, s)
-    rows = np.flatnonzero(kept)
-    infinite, nan = rows[np.isinf(loss)], rows[np.isnan(loss)]
-    placed = pairs(terms, spec.class_weight, spec.label_smoothing)
-    term = placed["class"][0][kept]
-    finite = term[np.isfinite(term)]
-    order = np.argsort(-term, kind="stable")[:TOP]
-    with np.errstate(over="ignore"):
-        absolute = float(np.abs(finite).sum())
-        weight = np.maximum(*(np.abs(w[kept]) for _, w in (placed["sample"], placed["label-mix"]) if w is not None))
-        size = weight if terms.logsumexp is None else weight * (1 + np.abs(terms.logsumexp[kept]))
-        reach = absolute + float(size[np.isfinite(size)].sum())
-    return Facts(
-        smallest,
-        largest,
-        len(infinite),
-        len(nan),
-        int(infinite[0]) + terms.start if len(infinite) else -1,
-        int(nan[0]) + terms.start if len(nan) else -1,
-        float(finite.min(initial=np.inf)),
-        float(finite.max(initial=-np.inf)),
-        absolute,
-        reach,
-        _largest((float(term[i]), int(rows[i]) + terms.start) for i in order if not np.isnan(term[i])),
-    )
-
-
-def _first(a: int, b: int) -> int:
-    return min((row for row in (a, b) if row >= 0), default=-1)
-
-
-def _largest(entries: Iterable[tuple[float, int]]) -> tuple[tuple[float, int], ...]:
-    return tuple(sorted(entries, key=lambda entry: (-entry[0], entry[1]))[:TOP])

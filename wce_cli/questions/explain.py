@@ -70,10 +70,10 @@ def explain_batch(batch: Batch, engines: Iterable[str] = (), rows: int = TERMS_L
     measured = tuple(_agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
     analysis = Analysis(spec, totals, facts, values, measured)
     numerator = _class_value(values, "sum").numerator
-    one_sign = facts.smallest_term >= 0 or facts.largest_term <= 0
+    one_sign = facts.terms_have_one_sign(spec.class_weight)
     shared = numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
     terms = tuple(term_rows(batch, 0, min(rows, batch.n_samples), shared))
-    top = tuple(row for _, n in facts.top for row in term_rows(batch, n, n + 1, shared))
+    top = tuple(row for _, n in facts.top.terms(spec.class_weight) for row in term_rows(batch, n, n + 1, shared))
     return Report(
         schema=SCHEMA,
         batch=_batch_part(batch, totals.n_kept),
@@ -154,8 +154,8 @@ def _totals_part(analysis: Analysis, numerator: float) -> TotalsPart:
         loss_sum=unweighted.numerator,
         weight_sum=None if weighted is None else weighted.denominator,
         numerator=numerator,
-        n_infinite=facts.infinite_losses,
-        n_nan=facts.nan_losses,
-        first_infinite=facts.first_infinite if facts.infinite_losses else None,
-        first_nan=facts.first_nan if facts.nan_losses else None,
+        n_infinite=facts.infinite.count,
+        n_nan=facts.nan.count,
+        first_infinite=facts.infinite.first if facts.infinite.count else None,
+        first_nan=facts.nan.first if facts.nan.count else None,
     )
