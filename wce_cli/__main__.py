@@ -11,9 +11,12 @@ def run() -> int:
     """Run the command line of this process and return its exit code."""
     gc.disable()  # one short run: imports make many objects, and none of them is garbage
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start threads that we never use
-    from wce_cli.cli.app import main
+    try:
+        from wce_cli.cli.app import main
 
-    return main()
+        return main()
+    except KeyboardInterrupt:  # while the modules were being loaded
+        return 130
 
 
 if __name__ == "__main__":

@@ -176,6 +176,8 @@ class MethodRow(Struct, frozen=True):
     value: float
     formula: str
     """The denominator in letters."""
+    rounding: float | None = None
+    """How far the value may be off because the inputs were printed rounded; None where they are exact."""
 
     @property
     def pair(self) -> str:
@@ -221,7 +223,9 @@ class Report(Struct, frozen=True):
         if siblings:
             labels = "probability labels" if self.batch.labels == "probability" else "index labels"
             return Problem(f"{pair} is not defined for {labels}", f"defined: {', '.join(siblings)}")
-        return Problem(f"there is no method {pair!r}", did_you_mean(pair, known))
+        if method == "mean":
+            return Problem('there is no method "mean"', "PyTorch's mean is weighted-mean; wce methods lists them all")
+        return Problem(f'there is no method "{pair}"', did_you_mean(pair, known))
 
     def only(self, pairs: tuple[str, ...]) -> Report:
         """The same report with the named methods alone, in the order asked. Raises WceError as `value`."""

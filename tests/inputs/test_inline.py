@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wce_cli.errors import WceError
-from wce_cli.inputs.inline import read_inline, read_names
+from wce_cli.inputs.inline import Typed, as_vector, read_inline, read_names
 
 NUMBERS = st.one_of(st.integers(-(10**20), 10**20), st.floats(allow_nan=False))
 
@@ -40,27 +41,27 @@ def table(row):
     ],
 )
 def test_a_value_is_read_as_it_is_meant(text, value):
-    assert read_inline("--logits", text) == value
+    assert read_inline("--logits", text) == Typed(value)
 
 
 def test_not_a_number_is_read_in_every_case():
-    assert all(math.isnan(number) for number in read_inline("--logits", "nan NaN -nan NAN"))
+    assert all(math.isnan(number) for number in read_inline("--logits", "nan NaN -nan NAN").value)
 
 
 def test_whole_numbers_stay_whole():
-    assert [type(number) for number in read_inline("--labels", "1,0")] == [int, int]
-    assert [type(number) for number in read_inline("--labels", "1.0,0.0")] == [float, float]
+    assert [type(number) for number in read_inline("--labels", "1,0").value] == [int, int]
+    assert [type(number) for number in read_inline("--labels", "1.0,0.0").value] == [float, float]
 
 
 @given(table(NUMBERS))
 def test_json_is_read_back(value):
-    assert read_inline("--logits", json.dumps(value)) == value
+    assert read_inline("--logits", json.dumps(value)).value == value
 
 
 @given(table(NUMBERS), st.sampled_from([" ", ", "]), st.sampled_from([";", " ; ", "\n"]))
 def test_rows_are_read_back(value, between, rows):
     text = rows.join(between.join(map(repr, row)) for row in value)
-    assert read_inline("--logits", text) == value
+    assert read_inline("--logits", text) == Typed(value)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,26 @@ def test_a_value_that_is_none_is_refused(text, said):
 
 
 @pytest.mark.parametrize(
-    "text", ["[[0.1, 0.9", "[1, 2]]", "0,1 0,9", "[" * 100_000, '{"a": 1, "a": 2}', "{'a': 1", "[1, 2}"]
+    "text",
+    [
+        "[[0.1, 0.9",
+        "[1, 2]]",
+        "0,1 0,9",
+        "[" * 100_000,
+        '{"a": 1, "a": 2}',
+        "{'a': 1",
+        "[1, 2}",
+        "(" * 100_000,
+        "...",
+        "0.1 … 0.9",
+        "tensor([0.1, ..., 0.9])",
+        "[1 2, 3]",
+        "[,]",
+        "eval(1)",
+        "array()",
+        "array([1], [2])",
+        "'cat",
+    ],
 )
 def test_a_value_cut_off_or_of_two_meanings_is_refused(text):
     with pytest.raises(WceError):
@@ -93,6 +113,10 @@ def test_a_value_cut_off_or_of_two_meanings_is_refused(text):
         ("New York, Rome", ["New York", "Rome"]),
         ('["cat", "New York"]', ["cat", "New York"]),
         ("0,1", ["0", "1"]),
+        ("['cat', 'dog']", ["cat", "dog"]),
+        ("[/items],[red]x", ["[/items]", "[red]x"]),
+        ("[/items],[x]", ["[/items]", "[x]"]),
+        ("“cat”, “New York”", ["cat", "New York"]),
     ],
 )
 def test_names_are_split_at_commas_or_else_at_spaces(text, names):
@@ -102,3 +126,154 @@ def test_names_are_split_at_commas_or_else_at_spaces(text, names):
 def test_names_are_strings():
     with pytest.raises(WceError, match=r"^--classes must be a list of names$"):
         read_names("--classes", "[1, 2]")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("tensor([0, 1])", Typed([0, 1], "a tensor repr")),
+        ("np.array([1, 2])", Typed([1, 2], "an array repr")),
+        ("[[0.1 0.9]\n [0.  0.1]]", Typed([[0.1, 0.9], [0.0, 0.1]], "an array print")),
+        ("{cat:0.1,dog:1}", Typed({"cat": 0.1, "dog": 1}, "a mapping without JSON's quotes")),
+        ("{'big cat': .5, 0: 1,}", Typed({"big cat": 0.5, "0": 1}, "a mapping without JSON's quotes")),
+        ("{a:b:0.1, c: np.float64(2)}", Typed({"a:b": 0.1, "c": 2.0}, "a mapping without JSON's quotes")),
+        ("[−0.1, 0.9,]", Typed([-0.1, 0.9])),
+        ("–1, –.5", Typed([-1, -0.5])),
+        ("“0.1 0.9; 0 0.1”", Typed([[0.1, 0.9], [0, 0.1]])),
+        ("[‘cat’, “dog”]", Typed(["cat", "dog"])),
+        ("\ufeff0.1\u00a00.9", Typed([0.1, 0.9])),
+        ("0.1\t0.9\r\n0\t0.1\r\n", Typed([[0.1, 0.9], [0, 0.1]])),
+        ("[0.1, 0.9],\n[0, 0.1]", Typed([[0.1, 0.9], [0, 0.1]])),
+        ("[0.1,0.9],[0,0.1]", Typed([[0.1, 0.9], [0, 0.1]])),
+        ("(0.1, 0.9)", Typed([0.1, 0.9])),
+        ("it's,big cat", Typed(["it's", "big cat"])),
+        ("[]", Typed([])),
+    ],
+)
+def test_a_pasted_value_is_read_as_it_was_printed(text, expected):
+    assert read_inline("--logits", text) == expected
+
+
+ROWS = [[0.1, 0.9], [0.0, 0.1]]
+
+
+@pytest.mark.parametrize(
+    ("text", "dtype", "decimals"),
+    [
+        (
+            "tensor([[0.1000, 0.9000],\n        [0.0000, 0.1000]], device='cuda:0', grad_fn=<AddmmBackward0>)",
+            "float32",
+            4,
+        ),
+        ("tensor([[0.1000, 0.9000], [0.0000, 0.1000]], dtype=torch.float64)", "float64", 4),
+        ("Parameter containing:\ntensor([[0.1000, 0.9000],\n [0.0000, 0.1000]], requires_grad=True)", "float32", 4),
+        ("array([[0.1, 0.9],\n       [0. , 0.1]], dtype=float32)", "float32", None),
+        ("Array([[0.1, 0.9],\n       [0. , 0.1]], dtype=float32)", "float32", None),
+        (
+            "<tf.Tensor: shape=(2, 2), dtype=float32, numpy=\narray([[0.1, 0.9],\n [0. , 0.1]], dtype=float32)>",
+            "float32",
+            None,
+        ),
+        ("tf.Tensor(\n[[0.1 0.9]\n [0.  0.1]], shape=(2, 2), dtype=float32)", "float32", None),
+        (
+            "Tensor(shape=[2, 2], dtype=float32, place=Place(cpu), stop_gradient=True,\n"
+            "       [[0.10000000, 0.89999998],\n        [0.        , 0.10000000]])",
+            "float32",
+            8,
+        ),
+        (
+            "Tensor(shape=[2, 2], dtype=Float32, value=\n[[1.00000001e-01, 8.99999976e-01],\n [0.0, 1e-1]])",
+            "float32",
+            8,
+        ),
+    ],
+)
+def test_the_print_of_a_framework_is_an_array_of_its_dtype(text, dtype, decimals):
+    typed = read_inline("--logits", text)
+    assert typed.value.dtype == dtype
+    np.testing.assert_array_equal(typed.value, np.array(ROWS, dtype=dtype))
+    assert typed.decimals == decimals
+    # The half-unit is that of the coarsest number: 1.00000001e-01 is known to 5e-10.
+    assert typed.half_unit == pytest.approx({None: 0.0, 4: 5e-5, 8: 5e-10 if "e-01" in text else 5e-9}[decimals])
+    assert set(typed.ignored) <= {"device", "grad_fn", "requires_grad", "place", "stop_gradient"}
+    assert all(f"{word}=" in text for word in typed.ignored)
+
+
+def test_every_spelling_of_what_is_not_finite_is_read():
+    spellings = "[inf, Inf, +inf, Infinity, np.inf, float('inf'), math.inf, torch.inf, ∞, 1.#INF, INF]"
+    assert read_inline("--logits", spellings).value == [math.inf] * 11
+    negative = "-inf -Infinity -np.inf float('-inf') −∞ -1.#INF –inf"
+    assert read_inline("--logits", negative).value == [-math.inf] * 7
+    spelled = read_inline("--logits", "[nan, NaN, NAN, np.nan, float('nan'), math.nan, -nan, 1.#QNAN, -1.#IND]").value
+    assert len(spelled) == 9
+    assert all(math.isnan(number) for number in spelled)
+
+
+def test_truths_of_an_array_are_truths_and_a_list_of_scalars_is_a_list():
+    assert read_inline("--labels", "tensor([ True, False])").value.tolist() == [True, False]
+    scalars = read_inline("--logits", "[np.float32(0.1), np.float64(0.9)]").value
+    assert scalars == [np.float32(0.1), 0.9]
+
+
+def test_a_column_is_a_vector_where_a_vector_is_meant():
+    assert as_vector(read_inline("--labels", "0; 1; 1").value) == [0, 1, 1]
+    assert as_vector(read_inline("--labels", "0\n1\n1\n").value) == [0, 1, 1]
+    assert as_vector([[0, 1], [1, 0]]) == [[0, 1], [1, 0]]
+
+
+ARRAYS = st.integers(1, 4).flatmap(
+    lambda n: st.lists(
+        st.lists(
+            st.floats(-1e6, 1e6) | st.sampled_from([math.inf, -math.inf, 0.0, 1e-30, 12345.5]), min_size=n, max_size=n
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+
+
+@given(ARRAYS)
+def test_the_repr_of_a_list_gives_its_values_back(value):
+    assert read_inline("--logits", repr(value)).value == value
+    assert read_inline("--logits", repr(tuple(map(tuple, value)))).value == value
+
+
+@given(ARRAYS, st.sampled_from(["float64", "float32", "float16"]), st.booleans())
+def test_the_repr_of_an_array_gives_its_values_back(value, dtype, as_str):
+    with np.errstate(over="ignore"):
+        array = np.array(value, dtype=dtype)
+    typed = read_inline("--logits", str(array) if as_str else repr(array))
+    back = np.asarray(typed.value, dtype=np.float64)
+    finite = np.isfinite(array)
+    np.testing.assert_array_equal(back[~finite], array[~finite])
+    if not as_str:
+        assert np.asarray(typed.value).dtype == dtype
+    errors = np.abs(back[finite] - array.astype(np.float64)[finite])
+    largest = np.abs(array[finite].astype(np.float64)).max(initial=0)
+    # Within the half-unit that is said, and one unit in the last place of a narrow dtype that is read back.
+    allowed = typed.half_unit * (1 + 1e-9) + float(np.spacing(np.asarray(largest, dtype)))
+    if typed.half_unit == 0:  # eight decimals that end in three zeros look like five
+        allowed += 5e-9 * max(1.0, largest)
+    assert (errors <= allowed).all()
+
+
+@settings(deadline=None)  # the first call imports torch
+@given(ARRAYS, st.sampled_from(["float64", "float32"]), st.booleans())
+def test_the_repr_of_a_tensor_gives_its_values_back_within_its_rounding(value, dtype, in_full):
+    torch = pytest.importorskip("torch")
+    tensor = torch.tensor(value, dtype=getattr(torch, dtype))
+    torch.set_printoptions(precision=17 if in_full else 4)
+    try:
+        text = repr(tensor)
+    finally:
+        torch.set_printoptions(profile="default")
+    typed = read_inline("--logits", text)
+    assert typed.value.dtype == dtype
+    array, back = tensor.numpy(), typed.value
+    finite = np.isfinite(array)
+    np.testing.assert_array_equal(back[~finite], array[~finite])
+    spacing = np.spacing(np.abs(array[finite]).max(initial=0))
+    errors = np.abs(back.astype(np.float64)[finite] - array.astype(np.float64)[finite])
+    assert (errors <= typed.half_unit * (1 + 1e-9) + spacing).all()
+    if in_full and dtype == "float32":
+        np.testing.assert_allclose(back[finite], array[finite], rtol=1e-7, atol=1e-17)

@@ -223,7 +223,7 @@ def test_a_value_is_asked_for_by_pair():
 @pytest.mark.parametrize(
     ("batch", "pair", "lines"),
     [
-        (TWO, "wieghted-mean", ["error: there is no method 'wieghted-mean'", "hint: did you mean 'weighted-mean'?"]),
+        (TWO, "wieghted-mean", ['error: there is no method "wieghted-mean"', "hint: did you mean 'weighted-mean'?"]),
         (
             TWO,
             "unweighted-mean/sample",

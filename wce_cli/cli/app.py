@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -45,20 +47,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _complain([f"wce {__version__}: {SUMMARY}", "", *_block("Examples", EXAMPLES), "", _MORE])
         outcome = _app()(arguments, prog_name="wce", standalone_mode=False)
         if not isinstance(outcome, Outcome):  # --help and --version have printed already
+            if sys.stdout is not None:
+                sys.stdout.flush()
             return int(outcome or 0)
         deliver(outcome)
         return outcome.code
     except WceError as error:
+        if os.environ.get("WCE_DEBUG"):
+            traceback.print_exc()
         return _complain(error.lines())
     except typer.TyperException as error:
         return _complain(_usage(error).lines())
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
+    except OSError as error:  # everything that is read or written has said so already: this is Typer's own help
+        return _complain([f"error: the answer cannot be written: {(error.strerror or str(error)).lower()}"])
     except MemoryError:
         return _complain(WceError(Problem("there is not enough memory for this batch")).lines())
     except Exception:
-        import traceback
-
         traceback.print_exc()
         say([f"wce {__version__}: this is a bug in wce, not in your numbers; please report it with the lines above"])
         return BUG
@@ -72,7 +78,9 @@ def _app() -> typer.Typer:
     app = typer.Typer(
         add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings=settings
     )
-    app.callback(help=SUMMARY, epilog=_epilog(EXAMPLES, ("0 yes", "1 the numbers disagree", "2 cannot answer")))(_root)
+    app.callback(help=SUMMARY, epilog=_epilog(EXAMPLES, ("0 answered", "1 the numbers disagree", "2 cannot answer")))(
+        _root
+    )
     for name, (command, examples, codes) in COMMANDS.items():
         app.command(name, epilog=_epilog(examples, codes))(command)
     return app

@@ -6,52 +6,43 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from typing import Any
 
-from wce_cli.cli.options import QUOTE, flag, number, whole_number
+from wce_cli.cli.given import Given, read_given
+from wce_cli.cli.options import QUOTE, flag
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import STDIN, Document, read_file
-from wce_cli.inputs.inline import read_inline, read_names
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.readings import READINGS
 
 VALUE = re.compile(r"[\[\](),;:{}\s\d.eE+-]+")
 
 
-def read_batches(file: str | None, typed: Mapping[str, str | None]) -> list[Batch]:
+def read_batches(file: str | None, typed: Mapping[str, str | None]) -> tuple[list[Batch], tuple[str, ...]]:
     """Every batch of FILE (of stdin, where no scores are typed), each field overridden by what was typed.
 
+    Beside the batches, a line for each thing that was taken for something else than what stands there.
     Raises WceError with the problems of all fields of all batches.
     """
     fields, problems = _typed_fields(typed)
     if problems:
         raise WceError(problems)
-    if file is None and any(kind in fields for kind in READINGS):
-        return _built([Document({})], fields)
-    return _built(_documents(file, typed), fields)
+    scores_typed = file is None and any(kind in fields for kind in READINGS)
+    batches = _built([Document({})] if scores_typed else _documents(file, typed), fields)
+    notes = [given.note for given in fields.values() if given.note]
+    return batches, tuple(dict.fromkeys([*notes, *(note for batch in batches for note in batch.spec.notes)]))
 
 
-def _typed_fields(typed: Mapping[str, str | None]) -> tuple[dict[str, Any], list[Problem]]:
-    fields: dict[str, Any] = {}
+def _typed_fields(typed: Mapping[str, str | None]) -> tuple[dict[str, Given], list[Problem]]:
+    fields: dict[str, Given] = {}
     problems: list[Problem] = []
     for field, text in typed.items():
         if text is None:
             continue
         try:
-            fields[field] = _read(field, text)
+            fields[field] = read_given(field, text)
         except WceError as error:
             problems.extend(error.problems)
     return fields, problems
-
-
-def _read(field: str, text: str) -> Any:
-    if field == "classes":
-        return read_names(flag(field), text)
-    if field == "ignore_index":
-        return whole_number(flag(field), text)
-    if field == "label_smoothing":
-        return number(flag(field), text)
-    return read_inline(flag(field), text)
 
 
 def _documents(file: str | None, typed: Mapping[str, str | None]) -> list[Document]:
@@ -68,7 +59,7 @@ def _documents(file: str | None, typed: Mapping[str, str | None]) -> list[Docume
     return read_file(file)
 
 
-def _built(documents: list[Document], fields: Mapping[str, Any]) -> list[Batch]:
+def _built(documents: list[Document], fields: Mapping[str, Given]) -> list[Batch]:
     batches: list[Batch] = []
     problems: list[Problem] = []
     context: dict[str, None] = {}
@@ -89,16 +80,17 @@ def _built(documents: list[Document], fields: Mapping[str, Any]) -> list[Batch]:
     return batches
 
 
-def _batch(document: Document, typed: Mapping[str, Any], position: int | None) -> Batch:
+def _batch(document: Document, typed: Mapping[str, Given], position: int | None) -> Batch:
     merged = dict(document.fields)
     sources = dict(document.sources)
     if any(kind in typed for kind in READINGS):  # typed logits replace a file's log_probs, not join them
         for kind in READINGS:
             merged.pop(kind, None)
             sources.pop(kind, None)
-    for field, value in typed.items():
-        merged[field] = value
-        sources[field] = flag(field)
+    for field, given in typed.items():
+        merged[field] = given.value
+        sources[field] = given.source
     if position is not None and not merged.get("name"):
         merged["name"] = f"batch {position}"
-    return Batch.build(**merged, sources=sources, spelled=flag)
+    half_units = {field: given.half_unit for field, given in typed.items() if given.half_unit}
+    return Batch.build(**merged, sources=sources, half_units=half_units, spelled=flag)

@@ -23,6 +23,7 @@ def explain(
     sample_weight: options.SampleWeight = None,
     classes: options.Classes = None,
     ignore_index: options.IgnoreIndex = None,
+    label_base: options.LabelBase = None,
     label_smoothing: options.LabelSmoothing = None,
     engine: options.Engine = "auto",
     method: options.Methods = None,
@@ -48,9 +49,10 @@ def explain(
     look = options.look(output=output, precision=precision, width=width, color=color, rows=limit, methods=method)
 
     from wce_cli.cli.batches import read_batches
+    from wce_cli.formats.cells import rounding_note
     from wce_cli.questions.explain import explain_batch
 
-    batches = read_batches(
+    batches, notes = read_batches(
         file,
         {
             "logits": logits,
@@ -61,10 +63,11 @@ def explain(
             "sample_weight": sample_weight,
             "classes": classes,
             "ignore_index": ignore_index,
+            "label_base": label_base,
             "label_smoothing": label_smoothing,
         },
     )
     engines = {"none": (), "all": tuple(ENGINES)}.get(engine, (engine,))
     reports = [explain_batch(batch, engines, limit) for batch in batches]
-    notes = dict.fromkeys(note for batch in batches for note in batch.spec.notes)
-    return Outcome(formatted(format, reports, look), output, tuple(notes))
+    rounded = [note for report in reports for note in rounding_note(report)]
+    return Outcome(formatted(format, reports, look), output, (*notes, *rounded))

@@ -24,7 +24,12 @@ File = Annotated[
 ]
 Logits = Annotated[
     str | None,
-    typer.Option("--logits", "-x", metavar="ROWS", help="Scores before the softmax: '0.1 0.9; 0 0.1', or JSON."),
+    typer.Option(
+        "--logits",
+        "-x",
+        metavar="ROWS",
+        help="Scores before the softmax: '0.1 0.9; 0 0.1', JSON, a printed tensor, or @FILE.",
+    ),
 ]
 LogProbs = Annotated[
     str | None, typer.Option("--log-probs", metavar="ROWS", help="Log-probabilities instead of logits, as given.")
@@ -43,7 +48,7 @@ Weight = Annotated[
         "--class-weight",
         "-w",
         metavar="WEIGHTS",
-        help='One number for each class, JSON by class name ({"cat": 0.1, …}), or balanced.',
+        help='One number for each class, JSON by class name ({"cat": 0.1, ...}), or balanced.',
     ),
 ]
 SampleWeight = Annotated[
@@ -56,6 +61,9 @@ Classes = Annotated[
 IgnoreIndex = Annotated[
     str | None,
     typer.Option("--ignore-index", metavar="LABEL", help="The label that means skip.  [default: -100]"),
+]
+LabelBase = Annotated[
+    str | None, typer.Option("--label-base", metavar="N", help="Labels count from N: 1 for labels 1..C.  [default: 0]")
 ]
 LabelSmoothing = Annotated[
     str | None, typer.Option("--label-smoothing", metavar="EPS", help="Label smoothing, 0 to 1.  [default: 0]")

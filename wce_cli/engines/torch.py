@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.loss.batch import IGNORE_INDEX, Batch
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.loss.readings import read_logits
 from wce_cli.report import Measured
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NAME = "PyTorch"
+MEASURED_IN = ("float64", "float32", "float16", "bfloat16")
+"""The dtypes that cross_entropy takes; scores of another are measured in float32."""
 NORMALISED = 1e-9
 """Log-probabilities whose rows sum to 1 within this may go through cross_entropy: log_softmax leaves them."""
 
@@ -32,14 +35,16 @@ def measure(batch: Batch) -> tuple[Measured, ...]:
         return (_nothing("", "not installed: pip install torch"),)
     try:
         import torch
+        import torch.nn.functional
+
+        version = torch.__version__.partition("+")[0]
     except Exception as error:  # a broken installation is a row of the answer, not its end
-        return (_nothing("", f"import torch failed: {type(error).__name__}: {error}".splitlines()[0]),)
-    version = torch.__version__.partition("+")[0]
+        return (_nothing("", f"import torch failed: {type(error).__name__}: {_first_line(error)}"),)
     reason = _cannot_express(batch)
     if reason:
         return (_nothing(version, reason),)
     own = batch.spec.dtypes.get(batch.spec.scores, "float32")
-    if not hasattr(torch, own):
+    if own not in MEASURED_IN:
         own = "float32"
     measured = []
     with torch.no_grad():
@@ -90,6 +95,9 @@ class _Inputs(Struct, frozen=True):
         else:
             y = labels
             y_text = "y" if label_dtype in (None, "int64", "uint8") else "y.long()"
+            y_text += f" - {spec.label_base}" if spec.label_base else ""
+            if spec.label_shape != batch.labels.shape:  # 0 beside one row of scores, [0] beside scores without rows
+                y_text = f"{y_text}.reshape({list(batch.labels.shape)})"
         return cls(
             x,
             y,
@@ -110,7 +118,7 @@ def _calls(batch: Batch, inputs: _Inputs) -> Iterator[_Call]:
     function = F.cross_entropy if direct else F.nll_loss
     name = "cross_entropy" if direct else "nll_loss"
     shared: dict[str, Any] = {}
-    if not spec.is_soft and spec.ignore_index != IGNORE_INDEX:
+    if spec.ignore_index != IGNORE_INDEX:
         shared["ignore_index"] = spec.ignore_index
     if spec.label_smoothing > 0:
         shared["label_smoothing"] = spec.label_smoothing
@@ -190,8 +198,14 @@ def _run(call: _Call, version: str, dtype: str) -> Measured:
     try:
         value = float(call.run())
     except Exception as error:  # what torch refuses is a row of the answer
-        return Measured(NAME, version, call.text, dtype, None, call.expresses, reason=str(error).splitlines()[0])
+        return Measured(NAME, version, call.text, dtype, None, call.expresses, reason=_first_line(error))
     return Measured(NAME, version, call.text, dtype, value, call.expresses)
+
+
+def _first_line(error: Exception) -> str:
+    """What an exception says, without line ends and control characters."""
+    first = next(iter(str(error).splitlines()), "")
+    return "".join(c if c.isprintable() else " " for c in first)
 
 
 def _nothing(version: str, reason: str) -> Measured:

@@ -91,6 +91,16 @@ def measured_cell(measured: Measured | None, look: Look) -> str:
     return "error" if measured.value is None else format_number(measured.value, look.digits)
 
 
+def rounding_note(report: Report) -> list[str]:
+    """How far torch's methods may be off because the inputs were printed rounded: a line, or none."""
+    told = [
+        f"{row.method} by {format_number(row.rounding, 2)}"
+        for row in report.methods
+        if row.rounding is not None and row.pair in TORCH_METHODS
+    ]
+    return [f"rounded as printed, the inputs leave open: {', '.join(told)}"] if told else []
+
+
 def share_cell(share: float | None, look: Look) -> str:
     """A share in percent with one decimal."""
     return look.text(MISSING) if share is None else f"{100 * share:.1f} %"

@@ -1,103 +1,439 @@
-"""Values as people type them: JSON, or `0.1 0.9; 0 0.1` — rows split by `;`, numbers by spaces or commas."""
+"""Values as people type and paste them: JSON, `0.1 0.9; 0 0.1`, and what a framework prints of a tensor.
+
+Nothing is evaluated: text is cut into brackets, separators, strings and words, and only what is a number, a name
+or the frame of a printed array is understood. A printed array is rounded, so how far its numbers may be off is
+kept beside them. What left values out, or could mean two things, is refused.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+from msgspec import Struct
 
 from wce_cli.digits import NON_FINITE
 from wce_cli.errors import Problem, WceError
 
+LIKENESSES = {
+    **dict.fromkeys("\u2212\ufe63\uff0d", "-"),
+    **dict.fromkeys("\u2018\u2019\u201a\u201b", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb", '"'),
+    **dict.fromkeys("\u00a0\u2007\u202f\u3000", " "),
+    **dict.fromkeys("\ufeff\u200b\u2060", ""),
+}
+"""What word processors, chats and PDFs make of a minus, a quote and a space."""
+EN_DASH = re.compile(r"[\u2012\u2013](?=\d|\.\d|inf|\u221e)", re.IGNORECASE)
+
+TOKEN = re.compile(
+    r"""(?P<newline>\n)|(?P<mark>[\[\](){},;])
+    |(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<word>[^\s\[\](){},;]+)|\s""",
+    re.VERBOSE,
+)
 WHOLE = re.compile(r"[+-]?\d+")
-WORDS = {"nan": "NaN", "inf": "Infinity", "infinity": "Infinity"}
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+NON_FINITES = {"nan": "NaN", "inf": "Infinity", "infinity": "Infinity", "∞": "Infinity"}
+NON_FINITES |= {"1.#qnan": "NaN", "1.#ind": "NaN", "1.#inf": "Infinity"}
+MODULE = re.compile(r"^([+-]?)(?:np|numpy|jnp|math|torch|float)\.", re.IGNORECASE)
+KEYWORD = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+VALUE_KEYWORDS = ("numpy", "value", "data")
+"""`<tf.Tensor: …, numpy=array(…)>`, MindSpore's `Tensor(…, value=[…])`: the keyword that holds the numbers."""
+
+FIXED = ("tensor", "Parameter")
+"""torch prints every number of a tensor with the same decimals (4, if not told otherwise)."""
+SHORTEST = 8
+"""numpy prints the shortest digits that give a number back, but no more decimals than these, and drops zeros behind."""
+ARRAYS = {*FIXED, "array", "Array", "DeviceArray", "asarray", "Tensor", "EagerTensor", "Variable", "ndarray"}
+BUILTINS = {"float", "int", "list", "tuple"}
+CASTS = BUILTINS | {"float16", "float32", "float64", "half", "single", "double"}
+CASTS |= {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool_", "bfloat16"}
+DTYPES = {"half": "float16", "float": "float32", "single": "float32", "double": "float64", "bool_": "bool"}
+TRUTHS = {"True": True, "False": False}
+FRAMES = (
+    re.compile(r"^Parameter containing:\s*(.*)$", re.DOTALL),
+    re.compile(r"^<[^<>]*?\b(?:numpy|value)=(.*)>$", re.DOTALL),
+)
+"""What some frameworks print around the array."""
+
+WHOLE_PRINT = "print it whole: torch.set_printoptions(profile='full'), or paste x.tolist(), or save it to a file"
 
 
-def read_inline(field: str, text: str) -> Any:
-    """A typed value as lists and numbers; a single number stays a number, names stay strings.
+class Typed(Struct, frozen=True):
+    """A value that was typed or pasted, and how it was understood."""
 
-    A whole number stays an int: `1,0` are labels, `1.0,0.0` is a probability row.
-    Raises WceError if the value is empty, cut off, or could mean two things.
+    value: Any
+    """Lists, numbers, strings or a mapping; an array where the print says its dtype."""
+    form: str = ""
+    """What it was taken for, where that is not what stands there: `a tensor repr`."""
+    decimals: int | None = None
+    """Decimals that the print was rounded to; None where its numbers are exact."""
+    half_unit: float = 0.0
+    """How far a number may be off because of that."""
+    ignored: tuple[str, ...] = ()
+    """Keywords of a repr that say nothing about the numbers: device, grad_fn."""
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    start: int
+
+
+class _Frame:
+    """A bracket that is open: what has been read in it."""
+
+    def __init__(self, mark: _Token | None, call: str = "", keyword: str = "") -> None:
+        self.mark = mark
+        self.call = call
+        """The name before a parenthesis: `tensor`."""
+        self.keyword = keyword
+        """The keyword that this value is for in the frame around it."""
+        self.items: list[Any] = []
+        self.keywords: dict[str, Any] = {}
+        self.pending = ""
+        """A keyword whose value is still to come."""
+        self.after = "start"
+        """What stands before the next item: start, comma, item."""
+        self.commas = self.spaces = 0
+        self.spaced: list[int] = []
+        """Items that only a space parts from the one before."""
+        self.printed: list[str] = []
+        """The numbers as they stand there."""
+
+
+def read_inline(field: str, text: str) -> Typed:
+    """A typed value. A whole number stays an int: `1,0` are labels, `1.0,0.0` is a probability row.
+
+    Raises WceError if the value is empty, left out, cut off, or could mean two things.
     """
-    stripped = text.strip()
-    if len(stripped) > 1 and stripped[0] == stripped[-1] == "'":  # cmd.exe hands single quotes through
-        stripped = stripped[1:-1].strip()
-    if not stripped:
+    cleaned = _cleaned(text)
+    if not cleaned:
         raise WceError(Problem(f"{field} is empty", field=field))
-    if stripped[0] in "[{":
-        return _json(field, stripped)
-    rows = [row.strip() for row in re.split(r"[;\n]", stripped)]
-    if rows[-1] == "":
-        rows.pop()
-    table = [_row(field, row) for row in rows]
-    if len(table) == 1 and ";" not in stripped:
-        row = table[0]
-        return row[0] if len(row) == 1 and "," not in stripped else row
-    return table
+    if cleaned[0] in '[{"':
+        try:
+            return Typed(json.loads(cleaned, object_pairs_hook=lambda pairs: _no_duplicates(field, pairs)))
+        except json.JSONDecodeError:
+            pass  # not JSON: read more kindly below
+        except RecursionError as error:
+            raise WceError(Problem(f"{field} is nested too deep", field=field)) from error
+        except ValueError as error:
+            raise WceError(Problem(f"{field} holds a number too long to read", field=field)) from error
+    if cleaned[0] == "{":
+        return Typed(_mapping(field, cleaned), "a mapping without JSON's quotes")
+    return _Reader(field, cleaned).read()
 
 
 def read_names(field: str, text: str) -> list[str]:
-    """Class names: a JSON list, or words split by commas (by spaces, where there is no comma)."""
-    stripped = text.strip()
-    if stripped.startswith("["):
-        names = _json(field, stripped)
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    """Class names: a list, or words split by commas (by spaces, where there is no comma)."""
+    cleaned = _cleaned(text)
+    if cleaned[:1] in ("[", "(") and cleaned[-1] in "])":
+        names = read_inline(field, cleaned).value
+        if isinstance(names, list) and all(isinstance(name, str) for name in names):
+            return names
+        if cleaned.count("[") == 1:
             raise WceError(Problem(f"{field} must be a list of names", field=field))
-        return names
-    parts = stripped.split(",") if "," in stripped else stripped.split()
-    return [part.strip() for part in parts if part.strip()]
+    parts = cleaned.split(",") if "," in cleaned else cleaned.split()
+    return [part.strip().strip("\"'") for part in parts if part.strip()]
 
 
-def _row(field: str, row: str) -> list[Any]:
-    if re.search(r"\d,\d", row) and re.search(r"\d\s+[\d+.-]", row):
-        raise WceError(
-            Problem(
-                f"{field} {row!r} has both commas and spaces between digits: decimal commas, or two lists?",
+def _cleaned(text: str) -> str:
+    """Look-alikes made plain, and the quotes that cmd.exe hands through taken off."""
+    for likeness, plain in LIKENESSES.items():
+        text = text.replace(likeness, plain)
+    text = EN_DASH.sub("-", text).strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" and text[0] not in text[1:-1]:
+        text = text[1:-1].strip()
+    return text
+
+
+class _Reader:
+    """One pass over the tokens, with a stack of open brackets: however deep, nothing recurses."""
+
+    def __init__(self, field: str, text: str) -> None:
+        self.field = field
+        for frame in FRAMES:
+            found = frame.match(text)
+            if found:
+                text = found[1].strip()
+        self.text = text
+        self.form = ""
+        self.half_unit = 0.0
+        self.decimals: int | None = None
+        self.ignored: dict[str, None] = {}
+
+    def read(self) -> Typed:
+        stack = [_Frame(None)]
+        rows: list[list[Any]] = []
+        split = False
+        for token, following in self._tokens():
+            top = stack[-1]
+            if token.kind == "newline" or token.text == ";":
+                if len(stack) > 1:
+                    if token.text == ";":
+                        self.refuse("has ';' inside brackets", "rows are split by ';' only where there are no brackets")
+                    continue
+                if token.text == ";" and not top.items:
+                    self.refuse("has an empty row", "rows are split by ';'")
+                if top.items:
+                    rows.append(self._row(top))
+                    split |= token.text == ";"
+                    stack = [_Frame(None)]
+            elif token.text in "[(" and token.kind == "mark":
+                stack.append(_Frame(token, keyword=self._take(top)))
+            elif token.text in "])" and token.kind == "mark":
+                if top.mark is None or {"[": "]", "(": ")"}[top.mark.text] != token.text:
+                    self.refuse(f"has {token.text!r} at character {token.start + 1}, which closes nothing")
+                stack.pop()
+                self._add(stack[-1], self._closed(top), top)
+            elif token.text == ",":
+                if top.after != "item":
+                    self.refuse(f"has nothing before the comma at character {token.start + 1}")
+                top.after = "comma"
+            elif token.text in "{}":
+                self.refuse(f"has {token.text!r} at character {token.start + 1}, where a number was expected")
+            elif following is not None and following.text == "(" and following.start == token.start + len(token.text):
+                stack.append(self._call(token, top))
+            else:
+                self._atom(token, top)
+        if len(stack) > 1:
+            opened = stack[1].mark
+            assert opened is not None
+            hint = "was the value cut off, or not quoted for the shell?"
+            self.refuse(f"opens {opened.text!r} at character {opened.start + 1} and never closes it", hint)
+        return self._typed(rows, stack[0], split)
+
+    def refuse(self, what: str, hint: str = "") -> NoReturn:
+        raise WceError(Problem(f"{self.field} {what}", hint, self.field))
+
+    def _tokens(self) -> Iterator[tuple[_Token, _Token | None]]:
+        """The tokens, each with the one that follows; the parenthesis of a call goes with its name."""
+        found = [_Token(m.lastgroup, m[0], m.start()) for m in TOKEN.finditer(self.text) if m.lastgroup]
+        skip = False
+        for token, following in zip(found, [*found[1:], None], strict=True):
+            if not skip:
+                yield token, following
+            is_call = token.kind == "word" and following is not None and following.text == "("
+            skip = is_call and following is not None and following.start == token.start + len(token.text)
+
+    @staticmethod
+    def _take(frame: _Frame) -> str:
+        """The keyword whose value begins here, if any."""
+        keyword, frame.pending = frame.pending, ""
+        return keyword
+
+    def _call(self, token: _Token, around: _Frame) -> _Frame:
+        keyword, name = self._take(around), token.text
+        found = KEYWORD.fullmatch(name)
+        if found and around.call:
+            keyword, name = found[1], found[2]
+        name = name.rsplit(".", 1)[-1]
+        if name not in ARRAYS | CASTS and (not keyword or keyword in VALUE_KEYWORDS):
+            self.refuse(f"has {token.text}(…), expected numbers")
+        return _Frame(_Token("mark", "(", token.start + len(token.text)), name, keyword)
+
+    def _atom(self, token: _Token, frame: _Frame) -> None:
+        word = token.text
+        if token.kind == "text":
+            self._add(frame, re.sub(r"\\(.)", r"\1", word[1:-1]))
+            return
+        found = KEYWORD.fullmatch(word)
+        if found and frame.call:
+            key, value = found.groups()
+            if not value:
+                frame.pending = key
+            elif key in VALUE_KEYWORDS:
+                self._add(frame, self._number_or_name(value))
+            else:
+                frame.keywords[key] = value
+            frame.after = "item"
+            return
+        if word.strip(".…") == "" or ((word.endswith(("...", "…")) or "..." in word) and word[0] in "+-.0123456789"):
+            self.refuse("has '...': the print left values out", WHOLE_PRINT)
+        if word[0] in "\"'":
+            self.refuse(f"opens a quote at character {token.start + 1} and never closes it")
+        if NUMBER.fullmatch(word):
+            frame.printed.append(word)
+        self._add(frame, self._number_or_name(word))
+
+    def _number_or_name(self, word: str) -> Any:
+        if WHOLE.fullmatch(word):
+            return int(word) if len(word) < 400 else float(word)
+        bare = MODULE.sub(r"\1", word)
+        spelled = NON_FINITES.get(bare.lstrip("+-").lower())
+        if spelled:
+            return (-1.0 if bare.startswith("-") else 1.0) * NON_FINITE[spelled]
+        if word == "None":
+            return None
+        if "_" not in word:
+            try:
+                return float(word)
+            except ValueError:
+                pass
+        return word
+
+    def _add(self, frame: _Frame, value: Any, closed: _Frame | None = None) -> None:
+        keyword = closed.keyword if closed is not None else self._take(frame)
+        if keyword and keyword not in VALUE_KEYWORDS:
+            frame.keywords[keyword] = value
+        else:
+            if frame.after == "item" and frame.items:
+                frame.spaces += 1
+                frame.spaced.append(len(frame.items))
+            elif frame.after == "comma" and frame.items:
+                frame.commas += 1
+            frame.items.append(value)
+            if closed is not None:
+                frame.printed += closed.printed
+        frame.after = "item"
+
+    def _closed(self, frame: _Frame) -> Any:
+        """What a bracket holds."""
+        if frame.call:
+            return self._array(frame)
+        assert frame.mark is not None
+        self._one_separator(frame)
+        if frame.spaces and not frame.commas and any("." in word for word in frame.printed):
+            self._rounded("an array print", frame.printed, fixed=False)
+        if frame.mark.text == "(" and len(frame.items) == 1 and frame.after != "comma":
+            return frame.items[0]
+        return frame.items
+
+    def _one_separator(self, frame: _Frame) -> None:
+        """Refuse numbers that are parted both by commas and by spaces."""
+        if frame.commas and frame.spaces and any(isinstance(item, (int, float)) for item in frame.items):
+            begin = frame.mark.start if frame.mark is not None else 0
+            shown = self.text[begin:].split("\n")[0].split(";")[0].strip()[:40]
+            self.refuse(
+                f"{shown!r} has both commas and spaces between digits: decimal commas, or two lists?",
                 "write decimals with a point, and separate numbers one way",
-                field,
             )
-        )
-    tokens = [token for token in re.split(r"\s*,\s*|\s+", row) if token]
-    if not tokens:
-        raise WceError(Problem(f"{field} has an empty row", "rows are split by ';'", field))
-    return [_token(token) for token in tokens]
+
+    def _array(self, frame: _Frame) -> Any:
+        """The numbers of `tensor(…)`, `array(…)`, `np.float32(…)`, in the dtype that is printed."""
+        if "indices" in frame.keywords:
+            self.refuse("is a sparse tensor", "paste x.to_dense()")
+        if len(frame.items) != 1:
+            self.refuse(f"has {frame.call}(…) with {len(frame.items)} values in it, expected one")
+        value = frame.items[0]
+        if frame.call in CASTS:
+            if isinstance(value, str):  # float('inf')
+                value = self._number_or_name(value)
+            return _as_dtype(value, frame.call) if frame.call not in BUILTINS else value
+        self.ignored |= dict.fromkeys(key for key in frame.keywords if key not in ("dtype", "shape", "name", "path"))
+        fixed = frame.call in FIXED
+        form = "a tensor repr" if fixed or "ensor" in frame.call else "an array repr"
+        self._rounded(form, frame.printed, fixed)
+        dtype = str(frame.keywords.get("dtype", "")).rsplit(".", 1)[-1].lower()
+        return _as_dtype(value, dtype or _unsaid_dtype(value, frame.call))
+
+    def _rounded(self, form: str, printed: list[str], fixed: bool) -> None:
+        """Note the form, and the rounding: of every decimal that is printed, or of numpy's last."""
+        self.form = form
+        for word in printed:
+            mantissa, _, exponent = word.lower().partition("e")
+            decimals = len(mantissa.partition(".")[2])
+            if (
+                decimals and not fixed
+            ):  # two zeros dropped from the end of eight decimals are rare, more are a short number
+                decimals = max(decimals, SHORTEST) if decimals >= SHORTEST - 2 else 0
+            if decimals:
+                self.decimals = max(self.decimals or 0, decimals)
+                self.half_unit = max(self.half_unit, 0.5 * 10.0 ** (int(exponent or 0) - decimals))
+
+    def _row(self, frame: _Frame) -> list[Any]:
+        """The items of a line without brackets; between commas a name may hold spaces: `big cat, dog`."""
+        self._one_separator(frame)
+        if frame.commas and all(isinstance(item, str) for item in frame.items):
+            names: list[str] = []
+            for position, item in enumerate(frame.items):
+                if position in frame.spaced:
+                    names[-1] += f" {item}"
+                else:
+                    names.append(item)
+            return names
+        return frame.items
+
+    def _typed(self, rows: list[list[Any]], last: _Frame, split: bool) -> Typed:
+        """Rows → a value: a number, a list, or a list of rows."""
+        value: Any
+        if not rows and not split:
+            row = self._row(last)
+            value = row[0] if len(row) == 1 and last.after != "comma" else row
+        else:
+            if last.items:
+                rows.append(self._row(last))
+            value = rows[0] if len(rows) == 1 and not split else rows
+            if all(len(row) == 1 and not np.isscalar(row[0]) for row in rows):  # [0.1, 0.9],⏎[0, 0.1]
+                value = [row[0] for row in rows]
+        return Typed(value, self.form, self.decimals, self.half_unit, tuple(self.ignored))
 
 
-def _token(token: str) -> Any:
-    if WHOLE.fullmatch(token):
-        return int(token) if len(token) < 400 else float(token)
-    sign = -1.0 if token.startswith("-") else 1.0
-    word = WORDS.get(token.lstrip("+-").lower())
-    if word:
-        return sign * NON_FINITE[word]
-    if "_" not in token:
-        try:
-            return float(token)
-        except ValueError:
-            pass
-    return token
+def as_vector(value: Any) -> Any:
+    """A column typed as rows of one number, `0; 1; 1`, as the list that is meant."""
+    if isinstance(value, list) and len(value) > 1 and all(isinstance(row, list) and len(row) == 1 for row in value):
+        return [row[0] for row in value]
+    return value
 
 
-def _json(field: str, text: str) -> Any:
+def _unsaid_dtype(value: Any, call: str) -> str:
+    """The dtype of an array that prints none: torch leaves out float32, int64 and bool."""
+    while isinstance(value, list) and value:
+        value = value[0]
+    if isinstance(value, str):
+        return "bool"
+    return "float32" if call in FIXED and isinstance(value, float) else ""
+
+
+def _as_dtype(value: Any, dtype: str) -> Any:
+    """`value` as an array of the dtype, where numpy has it and the rows have one length."""
+    dtype = DTYPES.get(dtype, dtype)
+    if dtype == "bool":
+        array = np.array(value)
+        known = array.dtype.kind == "U" and np.isin(array, list(TRUTHS)).all()
+        return array == "True" if known else value
+    if not re.fullmatch(r"u?int(8|16|32|64)|float(16|32|64)", dtype):
+        return value
     try:
-        return json.loads(text, object_pairs_hook=lambda pairs: _no_duplicates(field, pairs))
-    except json.JSONDecodeError as error:
-        hint = "quote the whole value for the shell, or write rows as '0.1 0.9; 0 0.1'"
-        raise WceError(
-            Problem(f"{field} is not JSON at character {error.pos + 1}: {error.msg.lower()}", hint, field)
-        ) from error
-    except RecursionError as error:
-        raise WceError(Problem(f"{field} is nested too deep", field=field)) from error
-    except ValueError as error:
-        raise WceError(Problem(f"{field} holds a number too long to read", field=field)) from error
+        return np.array(value, dtype=dtype)[()]  # a scalar stays a scalar
+    except (ValueError, TypeError, OverflowError):
+        return value
+
+
+def _mapping(field: str, text: str) -> dict[str, Any]:
+    """`{cat:0.1, 'dog': 1}`: what is left of JSON when a shell has eaten its quotes, or a Python dict."""
+    if not text.endswith("}"):
+        raise WceError(Problem(f"{field} opens '{{' and never closes it", "was the value cut off?", field))
+    pairs = []
+    for item in _split_at_commas(text[1:-1]):
+        quoted = re.fullmatch(r"""(?P<q>["'])(?P<key>(?:\\.|(?!(?P=q)).)*)(?P=q)\s*:(?P<value>.*)""", item, re.DOTALL)
+        key, value = (quoted["key"], quoted["value"]) if quoted else (part for part in _at_last_colon(field, item))
+        pairs.append((re.sub(r"\\(.)", r"\1", key.strip()), read_inline(f"{field} {key.strip()!r}", value).value))
+    return _no_duplicates(field, pairs)
+
+
+def _split_at_commas(text: str) -> Iterator[str]:
+    """The items of a mapping; commas in quotes or parentheses do not part them."""
+    for item in re.findall(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\([^()]*\)|[^,])+""", text):
+        if item.strip():
+            yield item.strip()
+
+
+def _at_last_colon(field: str, item: str) -> tuple[str, str]:
+    key, colon, value = item.rpartition(":")
+    if not colon or not key.strip():
+        raise WceError(Problem(f"{field} has {item!r}, expected NAME: NUMBER", field=field))
+    return key, value
 
 
 def _no_duplicates(field: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping = dict(pairs)
+    mapping: Mapping[str, Any] = dict(pairs)
     if len(mapping) < len(pairs):
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
                 raise WceError(Problem(f'{field} has the key "{key}" twice', field=field))
             seen.add(key)
-    return mapping
+    return dict(mapping)

@@ -77,7 +77,7 @@ def decoded(content: bytes, shown: str) -> Any:
     except UnicodeDecodeError as error:
         raise WceError(Problem(f"{shown} is not UTF-8: byte {error.start} is no text")) from error
     if "\0" in text[:64]:
-        raise WceError(Problem(f"{shown} is not UTF-8 text", "save it as UTF-8 without a byte order mark"))
+        raise WceError(Problem(f"{shown} is not UTF-8 text", "save it as UTF-8"))
     try:
         return json.loads(text, object_pairs_hook=lambda pairs: _mapping(pairs, shown))
     except json.JSONDecodeError as error:

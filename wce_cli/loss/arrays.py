@@ -26,9 +26,19 @@ def to_array(field: str, value: Any) -> tuple[NDArray[Any], str | None]:
         return _from_tensor(field, value)
     if not isinstance(value, (list, tuple, str, bytes, dict)) and hasattr(value, "__array__"):
         value = np.asarray(value)
+    if isinstance(value, np.ma.MaskedArray):
+        raise WceError(
+            Problem(f"{field} is a masked array", "fill it, and mark labels to skip with ignore_index", field)
+        )
     if isinstance(value, np.ndarray):
         return _from_array(field, value)
+    if isinstance(value, (list, tuple)) and any(_is_array(item) for item in value):  # a list of rows, each a tensor
+        value = [to_array(place(field, [i]), item)[0].tolist() for i, item in enumerate(value)]
     return _from_lists(field, value), None
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) or hasattr(value, "detach")
 
 
 def place(field: str, index: Sequence[int]) -> str:
@@ -38,16 +48,23 @@ def place(field: str, index: Sequence[int]) -> str:
 
 def _from_tensor(field: str, tensor: Any) -> tuple[NDArray[Any], str]:
     dtype = str(tensor.dtype).rsplit(".", 1)[-1]
-    tensor = tensor.detach().cpu()
-    if "float" in dtype:
-        tensor = tensor.double()  # exact from every narrower type, and numpy has no bfloat16
-    return _from_array(field, tensor.resolve_conj().numpy())[0], dtype
+    try:
+        tensor = tensor.detach().cpu()
+        if "float" in dtype:
+            tensor = tensor.double()  # exact from every narrower type, and numpy has no bfloat16
+        array = tensor.resolve_conj().numpy()
+    except Exception as error:  # sparse, quantised, or on the meta device: it has no plain numbers to read
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise WceError(Problem(f"{field} is a tensor that cannot be read: {reason}", field=field)) from error
+    return _from_array(field, array)[0], dtype
 
 
 def _from_array(field: str, array: NDArray[Any]) -> tuple[NDArray[Any], str | None]:
     dtype = str(array.dtype)
     if array.dtype.kind == "f":
         return array.astype(np.float64), dtype
+    if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
+        return array.astype(np.float64), dtype  # an integer of 64 bits with a sign would wrap around
     if array.dtype.kind in "iub":
         return array.astype(np.int64), dtype
     if array.dtype.kind in "UO":

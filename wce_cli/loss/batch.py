@@ -14,14 +14,12 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.loss.gathering import Gathering, kind_of_scores, read_class_names, read_numbers, read_scores
-from wce_cli.loss.labels import read_labels
+from wce_cli.loss.labels import IGNORE_INDEX, read_labels
 from wce_cli.loss.layout import class_axis_last, n_classes_of, sample_shape_of
 from wce_cli.loss.readings import ScoreKind
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.weights import read_class_weight, read_sample_weight
 
-IGNORE_INDEX = -100
-"""torch's default: a label that means "skip this sample"."""
 BLOCK_ELEMENTS = 1 << 20
 """Scores in one block, about: 8 MB of float64. The number of rows depends on C alone."""
 
@@ -45,12 +43,18 @@ class Spec(Struct, frozen=True):
     weight_rule: str | None
     """`balanced` where the weight was computed from the labels."""
     ignore_index: int
+    label_base: int
+    """The index of the first class in the labels as given; here they count from 0."""
     label_smoothing: float
+    label_shape: tuple[int, ...]
+    """The shape that the labels came in, where one sample may be `0` or `[0]`."""
     has_sample_weight: bool
     dtypes: Mapping[str, str]
     """The dtypes that the arrays came with, by field; lists have none."""
     sources: Mapping[str, str]
     """Where each field came from, as the user would name it."""
+    half_units: Mapping[str, float] = {}
+    """By field: how far its numbers may be off because they were printed rounded; exact ones have none."""
     integer_one_hot: bool = False
     """Probability labels given as integers 0 and 1, which torch refuses."""
     name: str | None = None
@@ -98,17 +102,20 @@ class Batch(Struct, frozen=True):
         classes: Any = None,
         ignore_index: int = IGNORE_INDEX,
         label_smoothing: float = 0.0,
+        label_base: int = 0,
         name: str | None = None,
         source: str | None = None,
         sources: Mapping[str, str] | None = None,
+        half_units: Mapping[str, float] | None = None,
         spelled: Callable[[str], str] = as_keyword,
     ) -> Batch:
         """Check and gather one batch.
 
         Exactly one of `logits`, `log_probs`, `probs` is given, in torch's layout: (C,), (N, C) or
         (N, C, d1, …, dk). `labels` are class indices or names without the class axis, or probability rows in
-        the layout of the scores. `weight` is a vector (C,), a mapping by class name, or "balanced".
-        `spelled` says how a field is written where the user is (`--labels`), for hints.
+        the layout of the scores; index labels count from `label_base`. `weight` is a vector (C,), a mapping by
+        class name, or "balanced". `half_units` says by field how far printed numbers may be off, `spelled` how a
+        field is written where the user is (`--labels`), for hints.
 
         Raises WceError with every problem found, its sources and its shapes.
         """
@@ -123,7 +130,11 @@ class Batch(Struct, frozen=True):
             raise g.refusal()
         c, sample_shape = n_classes_of(rows.shape), sample_shape_of(rows.shape)
         names = read_class_names(g, classes, weight, c)
-        mapped = None if labels is None else read_labels(g, kind[0], labels, rows, names, ignore_index)
+        mapped = None if labels is None else read_labels(g, kind[0], labels, rows, names, ignore_index, label_base)
+        if label_base:
+            ignore_index = IGNORE_INDEX
+        if ignore_index != IGNORE_INDEX and mapped is not None and mapped.dtype.kind == "f":
+            g.notes.append("ignore_index means nothing for probability labels: every sample is kept")
         per_sample = read_sample_weight(g, sample_weight, sample_shape)
         vector, rule = read_class_weight(g, weight, names, c, sample_shape, mapped, ignore_index)
         if g.problems or mapped is None:
@@ -137,10 +148,13 @@ class Batch(Struct, frozen=True):
             weight=vector,
             weight_rule=rule,
             ignore_index=int(ignore_index),
+            label_base=label_base,
             label_smoothing=float(label_smoothing),
+            label_shape=g.label_shape,
             has_sample_weight=per_sample is not None,
             dtypes=g.dtypes,
             sources=dict(g.sources),
+            half_units=dict(half_units or {}),
             integer_one_hot=soft and g.integer_one_hot,
             name=name,
             source=source,

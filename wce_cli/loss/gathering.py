@@ -29,12 +29,18 @@ class Gathering:
         self.dtypes: dict[str, str] = {}
         self.shapes: dict[str, str] = {}
         """How each field came, for the lines below an error."""
+        self.label_shape: tuple[int, ...] = ()
         self.integer_one_hot = False
         """Whether the labels are one-hot rows of integers."""
 
     def problem(self, field: str, message: str, hint: str = "") -> None:
         """Keep a problem; reading goes on, so that all are told at once."""
         self.problems.append(Problem(message, hint, field))
+
+    def setting(self, field: str, value: object) -> str:
+        """How a field is set where the user is: `--ignore-index 5`, `ignore_index=5`."""
+        spelled = self.spelled(field)
+        return f"{spelled}{value}" if spelled.endswith("=") else f"{spelled} {value}"
 
     def refusal(self) -> WceError:
         """The error of all problems found, with the shapes and sources that put them in context."""
@@ -80,6 +86,8 @@ def read_numbers(g: Gathering, ignore_index: Any, label_smoothing: Any) -> None:
     """Check the two fields that are single numbers."""
     if isinstance(ignore_index, bool) or not isinstance(ignore_index, (int, np.integer)):
         g.problem("ignore_index", f"ignore_index is {ignore_index!r}, expected an integer")
+    elif not -(2**63) <= ignore_index < 2**63:
+        g.problem("ignore_index", f"ignore_index is {ignore_index}, expected an integer of 64 bits")
     if isinstance(label_smoothing, bool) or not isinstance(label_smoothing, (int, float, np.number)):
         g.problem("label_smoothing", f"label_smoothing is {label_smoothing!r}, expected a number")
     elif not 0.0 <= label_smoothing <= 1.0:

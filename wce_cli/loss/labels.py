@@ -7,25 +7,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wce_cli.errors import and_more, counted, did_you_mean
+from wce_cli.errors import and_more, as_written, counted, did_you_mean
 from wce_cli.loss.arrays import place
 from wce_cli.loss.gathering import Gathering
 from wce_cli.loss.layout import class_axis_last, n_classes_of, sample_shape_of
 from wce_cli.loss.sums import Floats, Ints
 
+IGNORE_INDEX = -100
+"""torch's default: a label that means "skip this sample"."""
+
 
 def read_labels(
-    g: Gathering, kind: str, value: Any, scores: Floats, names: tuple[str, ...] | None, ignore_index: int
+    g: Gathering,
+    kind: str,
+    value: Any,
+    scores: Floats,
+    names: tuple[str, ...] | None,
+    ignore_index: int,
+    base: int = 0,
 ) -> NDArray[Any] | None:
     """Indices (int64, without the class axis) or probability rows (float64, the scores' shape)."""
     labels = g.array("labels", value)
     if labels is None:
         return None
+    g.label_shape = labels.shape
     if labels.dtype.kind == "O":
         named = _indices_of_names(g, labels, names)
         if named is None:
             return None
-        labels = named
+        labels, base = named, 0
     sample_shape = sample_shape_of(scores.shape)
     if scores.ndim == 1 and labels.shape == scores.shape and labels.dtype.kind == "i" and len(scores) > 1:
         c = len(scores)
@@ -42,7 +52,7 @@ def read_labels(
     if labels.shape != sample_shape:
         _wrong_shape(g, kind, labels, scores, sample_shape)
         return None
-    return _indices(g, labels, scores, kind, ignore_index)
+    return _indices(g, labels, scores, kind, ignore_index, base)
 
 
 def _wrong_shape(g: Gathering, kind: str, labels: NDArray[Any], scores: Floats, sample_shape: tuple[int, ...]) -> None:
@@ -77,7 +87,10 @@ def _probability_rows(g: Gathering, labels: NDArray[Any], scores: Floats) -> Flo
     return labels.astype(np.float64)
 
 
-def _indices(g: Gathering, labels: NDArray[Any], scores: Floats, kind: str, ignore_index: int) -> NDArray[Any] | None:
+def _indices(
+    g: Gathering, labels: NDArray[Any], scores: Floats, kind: str, ignore_index: int, base: int
+) -> NDArray[Any] | None:
+    """Class indices from 0. Where `labels` count from another base, ignored ones become IGNORE_INDEX."""
     c = n_classes_of(scores.shape)
     if labels.dtype.kind == "f":
         fractional = np.argwhere(labels != np.floor(labels))
@@ -90,28 +103,31 @@ def _indices(g: Gathering, labels: NDArray[Any], scores: Floats, kind: str, igno
                 f"probability labels have the shape of the scores, {scores.shape}",
             )
             return None
-        with np.errstate(invalid="ignore"):
-            huge = ~(np.abs(labels) < 2.0**62)
-        labels = np.where(huge, -1 if ignore_index != -1 else c, labels).astype(np.int64)
     kept = labels[labels != ignore_index]
-    outside = np.argwhere((labels != ignore_index) & ((labels < 0) | (labels >= c)))
+    outside = np.argwhere((labels != ignore_index) & ((labels < base) | (labels >= base + c)))
     if len(outside):
         index = outside[0]
-        label = int(labels[tuple(index)])
-        if label < 0:
-            hint = f'use {g.spelled("ignore_index")} {label} if this label means "skip"'
-        elif kept.min() >= 1 and kept.max() == c:
-            hint = "labels look 1-based: subtract 1"
-        else:
-            hint = f'use {g.spelled("ignore_index")} {label} if this label means "skip"'
+        label = _as_given(labels[tuple(index)])
+        hint = f'use {g.setting("ignore_index", label)} if this label means "skip"' if isinstance(label, int) else ""
+        if base == 0 and kept.min() >= 1 and kept.max() == c:
+            hint = f"labels look 1-based: subtract 1, or {g.setting('label_base', 1)}"
         g.problem(
             "labels",
             f"{place('labels', index)} is {label}, but {kind} has "
-            f"{counted(c, 'class', 'classes')} (0..{c - 1}){and_more(len(outside) - 1)}",
-            hint.replace("= ", "="),
+            f"{counted(c, 'class', 'classes')} ({base}..{base + c - 1}){and_more(len(outside) - 1)}",
+            hint,
         )
         return None
-    return labels
+    labels = labels.astype(np.int64)
+    if base == 0:
+        return labels
+    return np.where(labels == ignore_index, IGNORE_INDEX, labels - base)  # what is ignored must not become a class
+
+
+def _as_given(label: Any) -> int | float:
+    """A label as the user wrote it: whole, unless no integer holds it."""
+    value = label.item()
+    return int(value) if abs(value) < 2**63 else float(value)
 
 
 def _indices_of_names(g: Gathering, labels: NDArray[Any], names: tuple[str, ...] | None) -> Ints | None:
@@ -132,7 +148,7 @@ def _indices_of_names(g: Gathering, labels: NDArray[Any], names: tuple[str, ...]
         more = and_more(len(unknown) - 1)
         g.problem(
             "labels",
-            f'{place("labels", unknown[0])} is "{word}", which is no class{more}',
+            f"{place('labels', unknown[0])} is {as_written(word)}, which is no class{more}",
             did_you_mean(word, names),
         )
         return None

@@ -6,12 +6,15 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 from msgspec import structs
 
 from wce_cli.engines import measure
 from wce_cli.findings import find
-from wce_cli.loss.batch import IGNORE_INDEX, Batch
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.loss.methods import METHODS, LossValue, loss_values
+from wce_cli.loss.rounding import rounding_errors
 from wce_cli.loss.stream import one_pass
 from wce_cli.questions.rows import class_rows, term_rows
 from wce_cli.report import SCHEMA, Analysis, BatchPart, Measured, MethodRow, Report, TotalsPart
@@ -34,6 +37,7 @@ def explain(
     classes: Sequence[str] | None = None,
     ignore_index: int = IGNORE_INDEX,
     label_smoothing: float = 0.0,
+    label_base: int = 0,
     engines: Sequence[str] = ("torch",),
 ) -> Report:
     """Explain where the cross-entropy of a batch comes from, by every method.
@@ -42,8 +46,9 @@ def explain(
 
     Exactly one of `logits`, `log_probs`, `probs`, of shape (C,), (N, C) or (N, C, d1, …, dk): lists, numpy
     arrays or torch tensors. `labels`: class indices or names without the class axis, or probability rows in
-    the scores' shape. `weight`: (C,), a mapping by class name, or "balanced". `sample_weight`: the shape of
-    index labels; it multiplies the class weight. `engines`: the frameworks to measure beside it, () for none.
+    the scores' shape; indices count from `label_base`. `weight`: (C,), a mapping by class name, or "balanced".
+    `sample_weight`: the shape of index labels; it multiplies the class weight. `engines`: the frameworks to
+    measure beside it, () for none.
 
     Returns a Report: `print` it, or ask `report.value("batch-mean")`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read.
@@ -58,10 +63,12 @@ def explain(
         classes=classes,
         ignore_index=ignore_index,
         label_smoothing=label_smoothing,
+        label_base=label_base,
     )
     return explain_batch(batch, engines)
 
 
+@np.errstate(all="ignore")  # what overflows or is NaN is part of the answer, never a warning beside it
 def explain_batch(batch: Batch, engines: Iterable[str] = (), rows: int = TERMS_LISTED) -> Report:
     """The report of a checked batch, listing its first `rows` samples."""
     spec = batch.spec
@@ -69,6 +76,7 @@ def explain_batch(batch: Batch, engines: Iterable[str] = (), rows: int = TERMS_L
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     measured = tuple(_agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
     analysis = Analysis(spec, totals, facts, values, measured)
+    rounding = rounding_errors(batch, totals, values)
     numerator = _class_value(values, "sum").numerator
     one_sign = facts.terms_have_one_sign(spec.class_weight)
     shared = numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
@@ -91,6 +99,7 @@ def explain_batch(batch: Batch, engines: Iterable[str] = (), rows: int = TERMS_L
                 value.denominator,
                 value.value,
                 METHODS[value.method].formula_for(value.placement, spec.is_soft, spec.has_sample_weight),
+                rounding.get(value.pair),
             )
             for value in values
         ),

@@ -1,0 +1,87 @@
+"""One value as it was given on the command line: typed, pasted, or named as a file; and what it was taken for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from wce_cli.cli.options import flag, number, whole_number
+from wce_cli.inputs.inline import Typed, as_vector, read_inline, read_names
+from wce_cli.inputs.reference import read_reference, reference_in
+from wce_cli.loss.layout import n_classes_of
+
+SCORES = ("logits", "log_probs", "probs")
+VECTORS = ("labels", "weight", "sample_weight")
+"""Fields for which `0; 1; 1` is a column of one number a row, not a table."""
+
+
+class Given(Struct, frozen=True):
+    """The value of an option."""
+
+    value: Any
+    source: str
+    """Where it stands, for the lines below an error: `--labels`, `run.json $.labels`."""
+    half_unit: float = 0.0
+    """How far its numbers may be off because they were printed rounded."""
+    note: str = ""
+    """What it was taken for, where that is not plain to see."""
+
+
+def read_given(field: str, text: str) -> Given:
+    """The value of the option for `field`. Raises WceError if it cannot be read."""
+    if field in SINGLE:
+        return Given(SINGLE[field](flag(field), text), flag(field))
+    reference = reference_in(text)
+    if reference is not None:
+        value, place = read_reference(field, reference)
+        return Given(value, place, note=f"{flag(field)}: read {_size(field, value)} from {place}")
+    if field == "classes":
+        return Given(read_names(flag(field), text), flag(field))
+    typed = read_inline(flag(field), text)
+    value = as_vector(typed.value) if field in VECTORS else typed.value
+    return Given(value, flag(field), typed.half_unit, _note(field, value, typed))
+
+
+SINGLE: dict[str, Callable[[str, str], Any]] = {
+    "ignore_index": whole_number,
+    "label_base": whole_number,
+    "label_smoothing": number,
+}
+"""Fields that are one number, never a file."""
+
+
+def _note(field: str, value: Any, typed: Typed) -> str:
+    """`--logits: read 2 samples × 2 classes from a tensor repr rounded to 4 decimals; ignored device, grad_fn`."""
+    if not typed.form:
+        return ""
+    rounded = "" if typed.decimals is None else f" rounded to {typed.decimals} decimals"
+    ignored = f"; ignored {', '.join(typed.ignored)}" if typed.ignored else ""
+    return f"{flag(field)}: read {_size(field, value)} from {typed.form}{rounded}{ignored}"
+
+
+def _size(field: str, value: Any) -> str:
+    """What was read, counted: `2 samples × 2 classes`, `2 labels`."""
+    if isinstance(value, dict):
+        return f"{len(value)} class weights"
+    shape = _shape(value)
+    if not shape:
+        return "one number" if not isinstance(value, str) else repr(value)
+    if field in SCORES:
+        n = 1 if len(shape) == 1 else int(np.prod(shape)) // max(n_classes_of(shape), 1)
+        return f"{n} sample{'' if n == 1 else 's'} × {n_classes_of(shape)} classes"
+    words = {"labels": "labels", "weight": "class weights", "sample_weight": "sample weights", "classes": "names"}
+    return f"{' × '.join(map(str, shape))} {words[field]}"
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    """The shape of lists by their first items; raggedness is found where the batch is built."""
+    if isinstance(value, np.ndarray):
+        return tuple(value.shape)
+    shape = []
+    while isinstance(value, list):
+        shape.append(len(value))
+        value = value[0] if value else None
+    return tuple(shape)
