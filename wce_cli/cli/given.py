@@ -72,8 +72,8 @@ def _size(field: str, value: Any) -> str:
     if field in SCORES:
         n = 1 if len(shape) == 1 else int(np.prod(shape)) // max(n_classes_of(shape), 1)
         return f"{n} sample{'' if n == 1 else 's'} × {n_classes_of(shape)} classes"
-    words = {"labels": "labels", "weight": "class weights", "sample_weight": "sample weights", "classes": "names"}
-    return f"{' × '.join(map(str, shape))} {words[field]}"
+    word = {"labels": "label", "weight": "class weight", "sample_weight": "sample weight", "classes": "name"}[field]
+    return f"{' × '.join(map(str, shape))} {word}{'' if shape == (1,) else 's'}"
 
 
 def _shape(value: Any) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from typing import Annotated, TextIO
 
 import typer
 
+from wce_cli.cli import completion
 from wce_cli.digits import DIGITS
 from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.formats.look import SYMBOLS, Look
@@ -74,6 +75,7 @@ Engine = Annotated[
         "--engine",
         metavar="ENGINE",
         help="The framework to measure: auto (torch, up to 1e7 scores), none, all, torch.",
+        autocompletion=completion.offering(completion.engines),
     ),
 ]
 Methods = Annotated[
@@ -82,6 +84,7 @@ Methods = Annotated[
         "--method",
         metavar="METHOD",
         help="Show METHOD or METHOD/PLACEMENT; repeatable; all for every pair. See wce methods.",
+        autocompletion=completion.offering(completion.pairs),
     ),
 ]
 Format = Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="table or json.")]

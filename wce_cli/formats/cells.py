@@ -93,12 +93,17 @@ def measured_cell(measured: Measured | None, look: Look) -> str:
 
 def rounding_note(report: Report) -> list[str]:
     """How far torch's methods may be off because the inputs were printed rounded: a line, or none."""
-    told = [
-        f"{row.method} by {format_number(row.rounding, 2)}"
+    told = {
+        row.pair: format_number(row.rounding, 2)
         for row in report.methods
         if row.rounding is not None and row.pair in TORCH_METHODS
-    ]
-    return [f"rounded as printed, the inputs leave open: {', '.join(told)}"] if told else []
+    }
+    if not told:
+        return []
+    if len(set(told.values())) == 1:
+        return [f"rounded as they are, the inputs leave every method open by up to {next(iter(told.values()))}"]
+    each = ", ".join(f"{pair} by {error}" for pair, error in told.items())
+    return [f"rounded as they are, the inputs leave open: {each}"]
 
 
 def share_cell(share: float | None, look: Look) -> str:
