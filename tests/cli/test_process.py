@@ -125,6 +125,11 @@ def test_a_full_disk_is_one_line():
         done = subprocess.run([*WCE, *TWO], stdout=full, stderr=subprocess.PIPE, cwd=ROOT, check=False)
     assert done.returncode == 2
     assert done.stderr == b"error: the answer cannot be written: no space left on device\n"
+    for line in ("--help", "explain --help", "--version", "methods"):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([*WCE, *line.split()], stdout=full, stderr=subprocess.PIPE, cwd=ROOT, check=False)
+        assert (line, done.returncode) == (line, 2)
+        assert done.stderr == b"error: the answer cannot be written: no space left on device\n"
     ran = spawn(*TWO, "--output", "/dev/full")
     assert (ran.code, ran.err) == (2, "error: /dev/full cannot be written: no space left on device\n")
 
