@@ -382,3 +382,11 @@ def test_what_holds_no_plain_numbers_is_refused_and_not_raised_as_it_comes():
     assert refused(logits=torch.zeros(2, 2, device="meta"))[0].startswith("logits is a tensor that cannot be read: ")
     masked = np.ma.masked_array([[1.0, 2], [3, 4]], mask=[[0, 1], [0, 0]])
     assert refused(logits=masked) == ["logits is a masked array"]
+
+
+@pytest.mark.parametrize(("labels", "noted"), [([1, 0], True), (["1", "0"], False)])
+def test_numbers_are_indices_even_where_classes_are_called_by_numbers(labels, noted):
+    batch = Batch.build(logits=[[0.1, 0.9]] * 2, labels=labels, classes=["1", "0"])
+    note = "labels that are numbers are class indices, not the names 1, 0"
+    assert batch.labels.tolist() == ([1, 0] if noted else [0, 1])
+    assert batch.spec.notes == ((note,) if noted else ())

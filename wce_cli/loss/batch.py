@@ -24,6 +24,13 @@ BLOCK_ELEMENTS = 1 << 20
 """Scores in one block, about: 8 MB of float64. The number of rows depends on C alone."""
 
 
+def _are_numbers(labels: Any) -> bool:
+    """Whether labels came as numbers, though classes have names."""
+    while isinstance(labels, (list, tuple)) and labels:
+        labels = labels[0]
+    return not isinstance(labels, str)
+
+
 def as_keyword(field: str) -> str:
     """How a field is spelled in Python, for hints: `sample_weight=`."""
     return f"{field}="
@@ -133,6 +140,8 @@ class Batch(Struct, frozen=True):
         mapped = None if labels is None else read_labels(g, kind[0], labels, rows, names, ignore_index, label_base)
         if label_base:
             ignore_index = IGNORE_INDEX
+        if names is not None and set(names) & set(map(str, range(c))) and _are_numbers(labels):
+            g.notes.append(f"labels that are numbers are class indices, not the names {', '.join(names[:3])}")
         if ignore_index != IGNORE_INDEX and mapped is not None and mapped.dtype.kind == "f":
             g.notes.append("ignore_index means nothing for probability labels: every sample is kept")
         per_sample = read_sample_weight(g, sample_weight, sample_shape)
