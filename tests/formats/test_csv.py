@@ -40,6 +40,13 @@ def test_the_pairs_of_other_placements_have_columns_where_they_differ_anywhere()
         assert abs(sum(terms) - report.method(f"sum/{name}").numerator) < 1e-14
 
 
+def test_where_placements_agree_their_columns_say_so():
+    table = rows(to_csv([report_of("two"), report_of("hard")]))
+    assert [row["term/sample"] for row in table[:2]] == [row["term"] for row in table[:2]] != ["", ""]
+    assert [row["weight/label-mix"] for row in table[:2]] == ["0.1", "1.0"]
+    assert list(rows(to_csv([report_of("two")]))[0])[-1] == "share"
+
+
 def test_a_missing_value_is_an_empty_cell():
     ignored = rows(to_csv([report_of("hard")]))[2]
     assert {head for head, cell in ignored.items() if cell} == {"n", "index", "label", "kept"}

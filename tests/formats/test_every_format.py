@@ -11,6 +11,7 @@ import sys
 
 import pytest
 from msgspec import structs
+from rich.cells import cell_len
 
 from tests.formats.printed import READERS, Page, assert_added_up, rendered
 from tests.formats.reports import BATCHES, FINITE, HOSTILE, report_of, with_measurements
@@ -171,6 +172,16 @@ def test_a_table_prints_a_name_as_it_stands(name):
     assert f" {expected(name, 24)} " in text
     assert text.startswith(f"{expected(name, 100).rstrip()}\n\n")
     assert all(c.isprintable() or c in "\n\u2068\u2069" for c in re.sub(r"\x1b\[[0-9;]*m", "", text))
+
+
+@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize("ascii", [False, True])
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_a_table_with_any_names_fits_its_width(name, ascii, width):
+    report = structs.replace(named(name), findings=())
+    lines = formatted(FORMATS["table"], [report], Look(width=width, ascii=ascii)).splitlines()
+    assert max(map(cell_len, lines)) <= width
+    assert lines[1] == ""
 
 
 def unblanked(text: str) -> str:

@@ -48,8 +48,10 @@ def test_the_page_is_whole_and_names_its_batch():
 
 
 def test_text_keeps_the_colour_around_it():
-    styles = " ".join(found.get("style") or "" for _, found in Page(to_html([hostile("x")])).tags)
-    assert not re.search(r"(?<![-\w])color:", styles)
+    tags = Page(to_html([hostile("x")])).tags
+    styles = " ".join(found.get("style") or "" for _, found in tags)
+    assert set(re.findall(r"(?<![-\w])color:(\w+)", styles)) == {"inherit"}
+    assert all("color:inherit" in (found["style"] or "") for tag, found in tags if tag in ("table", "th", "td"))
     assert set(re.findall(r"background:(\w+)", styles)) == {"none"}
     assert '<meta name="color-scheme" content="light dark">' in to_html([hostile("x")])
 

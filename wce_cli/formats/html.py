@@ -86,7 +86,9 @@ def _table(columns: Sequence[Column], look: Look) -> str:
     ]
     row_style = '<tr style="background:none">'
     body = "".join(f"{row_style}{line}</tr>\n" for line in lines[1:])
-    table = "border-collapse:collapse;margin:.7em 0;border:none;font-size:1em;font-variant-numeric:tabular-nums"
+    # A page without a doctype, as some notebooks show, starts a table anew in black: it is told to inherit.
+    table = "border-collapse:collapse;margin:.7em 0;border:none;color:inherit;font:inherit;"
+    table += "font-variant-numeric:tabular-nums"
     return (
         f'<div style="overflow-x:auto"><table style="{table}">\n<thead style="border:none">'
         f"{row_style}{lines[0]}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
@@ -94,11 +96,11 @@ def _table(columns: Sequence[Column], look: Look) -> str:
 
 
 def _cell(text: str, column: Column, is_head: bool) -> str:
-    style = f"text-align:{'right' if column.right else 'left'};white-space:pre;padding:.15em .6em;border:none;"
-    style += f"border-bottom:1px solid {LINE};background:none;"
+    style = f"text-align:{'right' if column.right else 'left'};white-space:pre;padding:.15em .5em;color:inherit;"
+    style += f"border:none;border-bottom:1px solid {LINE};background:none;"
     style += "font-weight:bold" if column.style == "bold" and not is_head else "font-weight:normal"
     if column.is_picture:
-        style += ";opacity:.55;font-size:.8em;letter-spacing:0"
+        style += ";opacity:.55;font-size:.7em"
     if is_head:
         return f'<th scope="col" style="{style};opacity:.75">{escape(text)}</th>'
     return f'<td style="{style}">{escape(text)}</td>'
