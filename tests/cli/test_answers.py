@@ -114,7 +114,7 @@ def test_a_part_of_what_the_variable_asks_for_is_refused_by_its_name():
 
 def test_only_methods_as_csv():
     lines = run(*TWO, "-f", "csv", "--only", "methods", "--method", "sum").out.splitlines()
-    assert lines[0] == "method,placement,numerator,denominator,value,formula"
+    assert lines[0] == "method,placement,numerator,denominator,value,formula,rounding"
     assert [line.split(",")[0] for line in lines[1:]] == ["sum"]
 
 
