@@ -91,6 +91,7 @@ Format = Annotated[
         "-f",
         metavar="FORMAT",
         help="table, json, ndjson, csv, markdown or html.  [default: WCE_FORMAT, or table]",
+        autocompletion=completion.offering(completion.formats),
     ),
 ]
 Output = Annotated[
@@ -122,7 +123,15 @@ Precision = Annotated[str | None, typer.Option("--precision", metavar="N", help=
 Width = Annotated[
     str | None, typer.Option("--width", metavar="N", help="Columns to fit.  [default: those of the terminal]")
 ]
-Color = Annotated[str, typer.Option("--color", metavar="WHEN", help="auto, always or never.")]
+Color = Annotated[
+    str,
+    typer.Option(
+        "--color",
+        metavar="WHEN",
+        help="auto, always or never.",
+        autocompletion=completion.offering(completion.colors),
+    ),
+]
 
 
 def flag(field: str) -> str:
