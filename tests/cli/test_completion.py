@@ -30,6 +30,8 @@ def offered(line: str) -> list[str]:
         ("wce explain --label-s", ["--label-smoothing"]),
         ("wce explain --engine ", ["auto", "none", "all", *ENGINES]),
         ("wce explain --method sum", ["sum", "sum/class", "sum/sample", "sum/label-mix"]),
+        ("wce explain --format m", ["markdown"]),
+        ("wce explain --color ", ["auto", "always", "never"]),
         ("wce findings zero-d", ["zero-denominator"]),
         ("wce methods label", ["label-mix"]),
         ("wce schema ", ["batch", "report"]),

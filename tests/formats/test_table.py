@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.formats.reports import BATCHES, report_of, tables, with_measurements
+from tests.formats.printed import assert_added_up, tables
+from tests.formats.reports import BATCHES, FINITE, report_of, with_measurements
 from wce_cli import explain
 from wce_cli.formats.look import Look
 from wce_cli.formats.table import to_table
@@ -70,35 +70,8 @@ note ignored-samples: 1 of 5 samples is ignored (label -100): N = 5 counts them 
     )
 
 
-def half_unit(cell: str) -> float:
-    """Half of the last digit that a cell prints."""
-    mantissa, _, exponent = cell.partition("e")
-    return 0.5 * 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
-
-
 def assert_it_adds_up(text: str) -> None:
-    """Add the printed cells, divide by the printed D, and compare with what is printed, to its digits."""
-    samples, methods = tables(text)
-    *rows, total = samples
-    assert total["n"] == "Σ"
-    for head in ("loss ℓ", "weight w", "term t"):
-        cells = [row[head] for row in rows if row.get(head, "–") != "–"]
-        if head not in total or not cells:
-            continue
-        allowed = sum(map(half_unit, [*cells, total[head]])) * (1 + 1e-9)
-        assert math.fsum(map(float, cells)) == pytest.approx(float(total[head]), abs=allowed, rel=1e-12), head
-    for row in methods:
-        numerator, d, value = (row[head] for head in ("Σt", "÷ D", "= loss"))
-        quotient = float(numerator) / float(d)
-        reach = half_unit(numerator) / abs(float(d)) + abs(quotient / float(d)) * half_unit(d) + half_unit(value)
-        assert quotient == pytest.approx(float(value), abs=reach * 1.01), row
-    by_method = {row["method"]: row for row in methods}
-    assert by_method["sum"]["Σt"] == total["term t"]
-    if "weight w" in total:
-        assert by_method["weighted-mean"]["÷ D"] == total["weight w"]
-
-
-FINITE = [name for name in BATCHES if name not in ("0/0", "infinite", "nan")]
+    assert_added_up(*tables(text))
 
 
 @pytest.mark.parametrize("width", [None, 200])

@@ -1,4 +1,4 @@
-"""The rows that every format shows: which methods, which samples, and each cell's text."""
+"""The cells that every format shares: which methods are shown, and the text of a number, a label, a name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from wce_cli.digits import format_number
-from wce_cli.formats.look import Look, literal, shortened
+from wce_cli.formats.look import Look
 from wce_cli.report import Measured, MethodRow, Report, TermRow
 
 TORCH_METHODS = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
@@ -40,6 +40,11 @@ def shown_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:
         if row not in kept and row.pair in measured and not any(_close(row.value, other.value) for other in kept):
             kept.append(row)
     return tuple(row for row in rows if row in kept)
+
+
+def all_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:
+    """The method rows for a program to read: those asked for by name, or every pair."""
+    return report.methods if look.methods is None or "all" in look.methods else report.only(look.methods).methods
 
 
 def _one_row_where_placements_agree(rows: Sequence[MethodRow]) -> tuple[MethodRow, ...]:
@@ -133,7 +138,7 @@ def class_weights(report: Report, look: Look) -> str:
 
 def name_cell(name: str, look: Look) -> str:
     """User text, literally; a long name is shortened, a number never is."""
-    return look.text(shortened(literal(name), NAME_WIDTH))
+    return look.name(name, NAME_WIDTH)
 
 
 def row_cell(row: TermRow) -> str:

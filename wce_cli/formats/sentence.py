@@ -6,8 +6,7 @@ import math
 
 from wce_cli.digits import format_number
 from wce_cli.formats.cells import shown_methods
-from wce_cli.formats.look import Look
-from wce_cli.formats.screen import GLUE
+from wce_cli.formats.look import GLUE, Look
 from wce_cli.report import MethodRow, Report
 
 SPELLED_OUT = 6

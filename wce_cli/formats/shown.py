@@ -1,0 +1,83 @@
+"""What a person is shown of a report, in reading order: every format that is read draws these parts, and no others."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from wce_cli.errors import counted
+from wce_cli.formats import cells
+from wce_cli.formats.columns import Column, method_columns, sample_columns
+from wce_cli.formats.look import Look
+from wce_cli.formats.sentence import sentence
+from wce_cli.report import Finding, Report
+
+TITLE_WIDTH = 100
+SEVERITIES = ("error", "caution", "note")
+"""The gravest first."""
+
+
+class Shown(Struct, frozen=True):
+    """The parts of a report as plain text, without any markup; what is not shown is empty."""
+
+    title: str
+    samples: list[Column]
+    weights: str
+    """The class weight that was computed, below the samples."""
+    methods: list[Column]
+    calls: list[str]
+    """The measured calls; their number is their place, from 1."""
+    remarks: list[str]
+    """What a framework could not be asked, and why."""
+    sentence: str
+    findings: list[Finding]
+    unshown: str
+    """A line that counts and names the findings that are left out."""
+
+
+def shown(report: Report, look: Look, titled: bool = False) -> Shown:
+    """The parts of one report; `titled` where several follow each other."""
+    rows = cells.shown_methods(report, look)
+    notes = cells.footnotes(report, rows)
+    terms, methods, whole = look.only != "methods", look.only != "terms", look.only is None
+    findings = sorted(report.findings, key=lambda finding: SEVERITIES.index(finding.severity)) if whole else []
+    kept = len(findings) if look.findings is None else look.findings
+    return Shown(
+        title=look.name(report.batch.name or "batch", TITLE_WIDTH) if titled or report.batch.name else "",
+        samples=sample_columns(report, look) if terms else [],
+        weights=_balanced(report, look) if terms else "",
+        methods=method_columns(report, look, rows, notes) if methods else [],
+        calls=list(dict.fromkeys(note.measured.call for note in notes.values())) if methods else [],
+        remarks=_remarks(report, look) if methods else [],
+        sentence=sentence(report, look) if whole else "",
+        findings=[Finding(one.code, one.severity, look.message(one.message), one.help) for one in findings[:kept]],
+        unshown=_unshown(findings[kept:], kept),
+    )
+
+
+def _balanced(report: Report, look: Look) -> str:
+    if report.batch.weight_rule != "balanced":
+        return ""
+    return look.text("weight: balanced, N / (C · count) = ") + cells.class_weights(report, look)
+
+
+def _remarks(report: Report, look: Look) -> list[str]:
+    remarks = []
+    for one in report.measurements:
+        engine = f"{one.engine} {one.version}".rstrip()
+        if one.value is None and not one.expresses:
+            remarks.append(look.message(f"{engine} not measured: {one.reason}"))
+        elif one.value is None and one.dtype == "float64":
+            remarks.append(look.message(f"{engine} refuses {one.call}: {one.reason}"))
+    return remarks
+
+
+def _unshown(findings: list[Finding], before: int) -> str:
+    if not findings:
+        return ""
+    count = (
+        counted(len(findings), "more finding", "more findings")
+        if before
+        else counted(len(findings), "finding", "findings")
+    )
+    it = "it" if len(findings) == 1 else "them"
+    return f"{count}: --findings all prints {it} ({', '.join(finding.code for finding in findings)})"
