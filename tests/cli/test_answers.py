@@ -245,3 +245,17 @@ def test_a_side_file_is_utf_8_whatever_stdout_is(tmp_path):
     assert "sum w[y]" in ran.out
     assert "Σ w\\[y]" in (tmp_path / "a.md").read_text("utf-8")
     assert "WCE_FORMAT" in ENVIRONMENT
+
+
+def test_no_answer_takes_the_place_of_the_batch(tmp_path):
+    batch = tmp_path / "batch.json"
+    batch.write_text('{"logits": [[1, 2]], "labels": [0]}', "utf-8")
+    for options, said in (
+        (("--output", str(batch)), f"error: --output is FILE itself, {batch}\nhint: an answer would take"),
+        (("--csv-out", str(batch)), f"error: FILE and --csv-out are one file, {batch}\n"),
+        (("--output", ""), "error: --output is empty, expected a file\n"),
+    ):
+        ran = run("explain", str(batch), *options)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.startswith(said)
+    assert batch.read_text("utf-8").startswith('{"logits"')

@@ -190,3 +190,11 @@ def test_two_runs_into_one_file_leave_one_whole_answer(tmp_path):
     assert [process.wait(timeout=60) for process in runs] == [0, 0, 0]
     assert target.read_text("utf-8") == run(*TWO).out
     assert [path.name for path in tmp_path.iterdir()] == ["answer.txt"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="needs /dev/stdout")
+def test_an_answer_into_a_pipe_by_name_arrives_there():
+    line = " ".join([*WCE, *(f"'{word}'" for word in TWO), "-o", "/dev/stdout"])
+    done = subprocess.run(["sh", "-c", f"{line} | cat"], capture_output=True, cwd=ROOT, check=False, encoding="utf-8")
+    assert done.stderr == ""
+    assert done.stdout.startswith("n  label")

@@ -61,8 +61,9 @@ method                        Σt     ÷ D             = loss
 batch-mean               4.97097       5  N        0.994194
 weighted-mean/label-mix  5.30166  2.5125  Σ s·w·q   2.11011
 
-batch-mean gives 4.97097 / 5 = 0.994194, D = N. weighted-mean/label-mix gives 5.30166 / 2.5125 =
-2.11011, D = Σ s·w·q. Their numerators differ too, so no single factor separates them.
+batch-mean gives 4.97097 / 5 = 0.994194, dividing by N; weighted-mean/label-mix gives
+5.30166 / 2.5125 = 2.11011, dividing by Σ s·w·q. Their numerators differ too, so no single factor
+separates them.
 
 note ignored-samples: 1 of 5 samples is ignored (label -100): N = 5 counts them (batch-mean
 0.994194), N kept = 4 does not (kept-mean 1.24274)
@@ -172,6 +173,15 @@ def test_columns_stay_aligned_beside_wide_characters():
     lines = to_table([report]).split("\n")[:3]
     ends = [cell_len(line[: line.rindex("%")]) for line in lines[1:]]
     assert ends[0] == ends[1]
+
+
+def test_columns_stay_aligned_where_names_are_spelled_out_in_ascii():
+    report = explain(logits=[[1, 2], [3, 4]], labels=[0, 1], classes=["猫猫", "é"], engines=())
+    for encoding, shown in (("ascii", "\\xe9"), ("cp1252", "é")):
+        lines = to_table([report], Look(ascii=True, encoding=encoding)).split("\n")
+        assert lines[1].startswith("0    \\u732b\\u732b  ")
+        assert shown in lines[2]
+        assert lines[1].index("%") == lines[2].index("%")
 
 
 def test_a_name_of_a_batch_is_a_title_and_user_text():

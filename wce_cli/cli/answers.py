@@ -39,6 +39,7 @@ class Answer(Struct, frozen=True):
 
 def asked_answers(
     *,
+    source: str | None,
     format: str | None,
     output: str | None,
     only: str | None,
@@ -66,7 +67,7 @@ def asked_answers(
         return Answer(asked, look, file)
 
     files = {name: file for name, file in beside.items() if file is not None}
-    _check_files(output, files)
+    _check_files(source, output, files)
     main = answer(_format(format, only, methods), output, only)
     return [main, *(answer(FORMATS[name], file) for name, file in files.items())]
 
@@ -103,9 +104,15 @@ def _format(given: str | None, only: str | None, methods: Sequence[str] | None) 
     return format
 
 
-def _check_files(output: str | None, files: Mapping[str, str]) -> None:
-    """No two answers go to one file, and only one to stdout."""
-    seen = {} if output in (None, "-") else {"--output": str(output)}
+def _check_files(source: str | None, output: str | None, files: Mapping[str, str]) -> None:
+    """No two answers go to one file, only one to stdout, and none over the batch."""
+    seen = {} if source in (None, "-") else {"FILE": str(source)}
+    if output is not None and output != "-":
+        if not output:
+            raise WceError(Problem("--output is empty, expected a file"))
+        if seen and same_file(output, seen["FILE"]):
+            raise WceError(Problem(f"--output is FILE itself, {output}", "an answer would take the batch's place"))
+        seen["--output"] = output
     for name, file in files.items():
         option = f"--{name}-out"
         if file == "-":

@@ -54,6 +54,7 @@ def explain(
     options.one_of("--engine", engine, (AUTO, "none", "all", *ENGINES))
     options.one_of("--sort", sort, ("index", "loss", "term"))
     answers = asked_answers(
+        source=file,
         format=format,
         output=output,
         only=only,

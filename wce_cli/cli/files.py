@@ -64,11 +64,13 @@ def written(files: Sequence[tuple[str, str]]) -> Iterator[None]:
 
 def _ready(path: str, text: str) -> _Ready:
     target = os.path.realpath(path)
-    there = os.path.exists(target)
-    if there and not stat.S_ISREG(os.stat(target).st_mode):
-        if os.path.isdir(target):
+    there = os.path.exists(path)
+    if there and not stat.S_ISREG(os.stat(path).st_mode):
+        if os.path.isdir(path):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        return _Ready(path, target, "", text)  # /dev/stderr, a named pipe: opened once, when it is written
+        # A pipe or a device is opened once, when it is written, and by the name given: that of /dev/stdout's pipe
+        # leads nowhere.
+        return _Ready(path, path, "", text)
     mode = stat.S_IMODE(os.stat(target).st_mode) if there else 0o666 & ~_umask()
     import tempfile
 

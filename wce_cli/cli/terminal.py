@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from collections.abc import Iterable
@@ -34,6 +35,7 @@ def look(
     return Look(
         width=_width(width, stdout),
         ascii=stdout is not None and not _has_our_symbols(stdout),
+        encoding="ascii" if stdout is None else _known(stdout.encoding),
         color=_color(color, stdout),
         digits=DIGITS if precision is None else options.whole_number("--precision", precision, 1, 17),
         rows=rows,
@@ -41,6 +43,14 @@ def look(
         only=only,
         findings=FINDINGS if findings is None else _finding_limit(findings),
     )
+
+
+def _known(encoding: str | None) -> str:
+    """An encoding that Python knows, or ascii."""
+    try:
+        return codecs.lookup(encoding or "ascii").name
+    except LookupError:
+        return "ascii"
 
 
 def _width(asked: str | None, stdout: TextIO | None) -> int | None:

@@ -34,7 +34,12 @@ def shown_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:
     rows = _one_row_where_placements_agree(report.methods)
     if look.methods is not None:
         return rows
-    measured = {pair for one in report.measurements if one.dtype == "float64" for pair in one.methods}
+    measured = {
+        pair
+        for one in report.measurements
+        if one.dtype == "float64" and not set(one.expresses) & set(one.methods)  # it is not what its call says
+        for pair in one.methods
+    }
     kept = [row for row in rows if row.pair in TORCH_METHODS]
     for row in rows:
         if row not in kept and row.pair in measured and not any(_close(row.value, other.value) for other in kept):

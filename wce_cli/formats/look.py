@@ -30,7 +30,6 @@ SYMBOLS = {
     "ε": "eps",
     "∞": "inf",
     "█": "#",
-    "▌": "",
     "ₙ": "_n",
 }
 """Our own symbols in ASCII, for encodings that lack them."""
@@ -46,6 +45,9 @@ class Look(Struct, frozen=True):
     width: int | None = None
     """Columns to fit; None: the natural width."""
     ascii: bool = False
+    """Whether the encoding lacks our own symbols."""
+    encoding: str = "ascii"
+    """What user text is held to where it does."""
     color: bool = False
     digits: int = DIGITS
     """Significant digits of a printed number."""
@@ -64,10 +66,16 @@ class Look(Struct, frozen=True):
             return text
         out = []
         for position, character in enumerate(text):
-            out.append(SYMBOLS.get(character, character))
+            out.append(SYMBOLS.get(character) or self._spelled(character))
             if character == "Σ" and text[position + 1 : position + 2].isalpha():
                 out.append(" ")
         return "".join(out)
+
+    def _spelled(self, character: str) -> str:
+        """A character that the encoding lacks as its code: here, not by the stream, so that columns are measured so."""
+        if character.isascii() or character == GLUE:
+            return character
+        return character.encode(self.encoding, "backslashreplace").decode(self.encoding)
 
     def name(self, name: str, width: int) -> str:
         """User text, literally, on one line of at most `width` characters; a longer one ends in …"""
