@@ -27,8 +27,8 @@ def tables(text: str) -> list[list[dict[str, str]]]:
     found = []
     for block in text.split("\n\n"):
         block = re.sub(r"^\(left out[^)]*\)\n?", "", block, flags=re.MULTILINE)
-        lines = [line for line in block.split("\n") if line and not line.startswith(("[", "    ", "weight: "))]
-        if len(lines) < 2 or not re.search(r"^(n|method) ", lines[0]):
+        lines = [line for line in block.split("\n") if line and not line.startswith(("[", "    ", "weight: ", "the "))]
+        if len(lines) < 2 or not re.search(r"^(n|method|class) ", lines[0]):
             continue
         width = max(map(len, lines))
         lines = [line.ljust(width) for line in lines]
@@ -163,11 +163,20 @@ def half_unit(cell: str) -> float:
     return 0.5 * 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
 
 
-def assert_added_up(samples: Rows, methods: Rows) -> None:
-    """Add the printed cells, divide by the printed D, and compare with what is printed, to its digits."""
-    *rows, total = samples
-    assert total["n"] == "Σ"
-    for head in ("loss ℓ", "weight w", "term t"):
+SUMMED = {"n": ("loss ℓ", "weight w", "term t"), "class": ("samples", "Σℓ", "Σw·ℓ", "Σw", "share", "share of Σw")}
+"""The columns that end in their sum, by the head of the table's first."""
+
+
+def assert_added_up(first: Rows, *others: Rows) -> None:
+    """Add the printed cells, divide by the printed D, and compare with what is printed, to its digits.
+
+    `first` holds the samples or, for a large batch, its classes; then come the largest terms, if any, and the methods.
+    """
+    methods = others[-1]
+    *rows, total = [{head: cell.removesuffix(" %") for head, cell in row.items()} for row in first]
+    of = "class" if "class" in total else "n"
+    assert total[of] == "Σ"
+    for head in SUMMED[of]:
         cells = [row[head] for row in rows if row.get(head, "–") != "–"]
         if head not in total or not cells:
             continue
@@ -181,6 +190,10 @@ def assert_added_up(samples: Rows, methods: Rows) -> None:
         reach = half_unit(numerator) / abs(float(d)) + abs(quotient / float(d)) * half_unit(d) + half_unit(value)
         assert quotient == pytest.approx(float(value), abs=reach * 1.01, rel=1e-12), row
     by_method = {row["method"]: row for row in methods}
+    if of == "class":
+        d = by_method.get("weighted-mean", {}).get("÷ D")
+        assert d is None or total.get("Σw", d) == d
+        return
     assert by_method["sum"].get("Σt", total["term t"]) == total["term t"]
     if "weight w" in total:
         assert by_method["weighted-mean"].get("÷ D", total["weight w"]) == total["weight w"]

@@ -83,7 +83,7 @@ def test_what_is_printed_adds_up(name, rows, digits, width):
     report = report_of(name)
     text = to_table([report], Look(rows=rows, digits=digits, width=width))
     assert_it_adds_up(text)
-    hidden = report.terms_total - (20 if rows is None else rows)
+    hidden = 0 if rows is None else report.terms_total - rows
     assert (f"… {hidden} more" in text) == (hidden > 0)
 
 
@@ -120,7 +120,7 @@ def test_a_table_fits_its_width_by_leaving_out_columns_never_digits(name, width,
         left_out = [head for head in whole[0] if head and head not in table[0]]
         for head in left_out:
             assert head in " ".join(fitted.split()), head
-    assert tables(fitted)[1][0]["= loss"] == tables(natural)[1][0]["= loss"]
+    assert tables(fitted)[-1][0]["= loss"] == tables(natural)[-1][0]["= loss"]
 
 
 def test_a_column_too_wide_for_any_screen_is_not_cut():

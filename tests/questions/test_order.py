@@ -63,7 +63,7 @@ def test_the_sorted_table_adds_up_and_shows_the_largest(sort, is_large, monkeypa
     batch = Batch.build(**many(100))
     report = explain_batch(batch, (), 20, sort)
     assert len(report.terms) == (20 if is_large else 100)
-    samples, methods = tables(to_table([report]))
+    samples, methods = tables(to_table([report], Look(rows=20)))
     assert_added_up(samples, methods)
     assert samples[20]["n"] == "… 80 more"
     everything = sorted((getattr(row, sort) for row in explain_batch(batch, (), 100).terms if row.kept), reverse=True)

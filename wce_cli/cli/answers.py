@@ -32,6 +32,11 @@ class Answer(Struct, frozen=True):
     """None or - for stdout."""
 
     @property
+    def rows(self) -> int:
+        """Samples it may list."""
+        return self.format.rows if self.look.rows is None else self.look.rows
+
+    @property
     def has_measured(self) -> bool:
         """Whether it shows what a framework returned."""
         return self.format.has_measured and self.look.only != "terms"
@@ -45,6 +50,7 @@ def asked_answers(
     only: str | None,
     beside: Mapping[str, str | None],
     rows: str | None,
+    sort: str,
     findings: str | None,
     precision: str | None,
     width: str | None,
@@ -59,7 +65,7 @@ def asked_answers(
             precision=precision,
             width=width,
             color=color,
-            rows=asked.rows if rows is None else options.row_limit(rows),
+            rows=options.row_limit(rows) if rows is not None else None if sort == "index" else asked.rows,
             methods=methods,
             only=only,
             findings=findings,

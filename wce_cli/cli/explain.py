@@ -60,6 +60,7 @@ def explain(
         only=only,
         beside={"json": json_out, "ndjson": ndjson_out, "csv": csv_out, "markdown": markdown_out, "html": html_out},
         rows=rows,
+        sort=sort,
         findings=findings,
         precision=precision,
         width=width,
@@ -89,7 +90,7 @@ def explain(
     engines = {"none": (), "all": tuple(ENGINES)}.get(engine, (engine,))
     if not any(answer.has_measured for answer in answers):  # then nobody would see it
         engines = ()
-    limit = max(answer.look.rows or 0 for answer in answers)
+    limit = max(answer.rows for answer in answers)
     reports = [explain_batch(batch, engines, limit, sort) for batch in batches]
     rounded = [note for report in reports for note in rounding_note(report)]
     return outcome(answers, reports, (*notes, *rounded))

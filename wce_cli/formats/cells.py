@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from wce_cli.digits import format_number
 from wce_cli.formats.look import Look
-from wce_cli.report import Measured, MethodRow, Report, TermRow
+from wce_cli.report import ClassRow, Measured, MethodRow, Report, TermRow
 
 TORCH_METHODS = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
 """The methods of one plain torch call each, shown whatever the batch."""
@@ -131,6 +131,11 @@ def label_cell(row: TermRow, look: Look) -> str:
     if row.label_name is not None:
         return name_cell(row.label_name, look)
     return str(row.label)
+
+
+def class_cell(row: ClassRow, look: Look) -> str:
+    """A class as the user knows it: its name, or its index."""
+    return str(row.index) if row.name is None else name_cell(row.name, look)
 
 
 def class_weights(report: Report, look: Look) -> str:

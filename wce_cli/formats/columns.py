@@ -31,7 +31,7 @@ class Column(Struct, frozen=True):
     """Draws what another column says."""
 
 
-class _Sum(Struct, frozen=True):
+class Sum(Struct, frozen=True):
     """A line below the samples: what several of them add up to."""
 
     head: str
@@ -41,10 +41,10 @@ class _Sum(Struct, frozen=True):
     share: float | None = None
 
 
-def _sums(report: Report, shown: Sequence[TermRow]) -> list[_Sum]:
+def _sums(report: Report, shown: Sequence[TermRow]) -> list[Sum]:
     """The totals, and above them what the samples that are not shown add: the table adds up."""
     totals = report.totals
-    whole = _Sum("Σ", totals.loss_sum, totals.weight_sum, totals.numerator)
+    whole = Sum("Σ", totals.loss_sum, totals.weight_sum, totals.numerator)
     if len(shown) == report.terms_total:
         return [whole]
     hidden = report.terms[len(shown) :]
@@ -62,7 +62,7 @@ def _sums(report: Report, shown: Sequence[TermRow]) -> list[_Sum]:
     shares = all(row.share is not None for row in shown if row.kept) and totals.numerator
     share = term / totals.numerator if shares and term is not None else None
     head = f"… {report.terms_total - len(shown)} more"
-    return [_Sum(head, rest("loss", totals.loss_sum), rest("weight", totals.weight_sum), term, share), whole]
+    return [Sum(head, rest("loss", totals.loss_sum), rest("weight", totals.weight_sum), term, share), whole]
 
 
 def _added(values: Sequence[float | None]) -> float:
@@ -74,6 +74,17 @@ def sample_columns(report: Report, look: Look) -> list[Column]:
     """The samples, the sum of those that are not shown, and the totals."""
     rows = report.terms[: ROWS if look.rows is None else look.rows]
     sums = _sums(report, rows)
+    columns = term_columns(report, rows, look, sums)
+    all_shares = [row.share for row in rows] + [row.share for row in sums]
+    if any(share is not None for share in all_shares):
+        return columns + share_columns(all_shares, look, ignored=[not row.kept for row in rows])
+    if any(not row.kept for row in rows):
+        columns.append(Column("", ["" if row.kept else "ignored" for row in rows] + [""] * len(sums), 4, right=False))
+    return columns
+
+
+def term_columns(report: Report, rows: Sequence[TermRow], look: Look, sums: Sequence[Sum] = ()) -> list[Column]:
+    """Samples, each with its label, loss, weight and term, and sums below them."""
     blank = [""] * len(sums)
 
     def numbers(head: str, own: list[float | None], below: list[float | None] | None, worth: int) -> Column:
@@ -92,17 +103,19 @@ def sample_columns(report: Report, look: Look) -> list[Column]:
     if report.totals.weight_sum is not None:
         columns.append(numbers("weight w", [row.weight for row in rows], [row.weight for row in sums], 7))
     columns.append(numbers("term t", [row.term for row in rows], [row.term for row in sums], NEVER_DROPPED))
-    all_shares = [row.share for row in rows] + [row.share for row in sums]
-    if any(share is not None for share in all_shares):
-        shares = [cells.share_cell(row.share, look) if row.kept else "ignored" for row in rows]
-        below = [cells.share_cell(row.share, look) if row.share is not None else "" for row in sums]
-        bars = [_bar(share, look) for share in all_shares]
-        columns.append(Column("share", shares + below, 4))
-        columns.append(Column("", bars, 1, right=False, style="cyan", is_picture=True))
-    elif any(not row.kept for row in rows):
-        marks = ["" if row.kept else "ignored" for row in rows]
-        columns.append(Column("", marks + blank, 4, right=False))
     return columns
+
+
+def share_columns(shares: Sequence[float | None], look: Look, ignored: Sequence[bool] = ()) -> list[Column]:
+    """Shares in percent, and as bars; `ignored` marks the first of them that have none."""
+    marked = list(ignored) + [False] * (len(shares) - len(ignored))
+    missing = [look.text(cells.MISSING) if position < len(ignored) else "" for position in range(len(shares))]
+    texts = [
+        "ignored" if mark else missing[position] if share is None else cells.share_cell(share, look)
+        for position, (share, mark) in enumerate(zip(shares, marked, strict=True))
+    ]
+    bars = Column("", [_bar(share, look) for share in shares], 1, right=False, style="cyan", is_picture=True)
+    return [Column("share", texts, 4), bars]
 
 
 def _bar(share: float | None, look: Look) -> str:

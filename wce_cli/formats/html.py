@@ -50,6 +50,12 @@ def _drawn(parts: Shown, look: Look) -> str:
     blocks = []
     if parts.title:
         blocks.append(f'<h3 style="margin:1.2em 0 .4em;font-size:1.1em">{escape(parts.title)}</h3>')
+    if parts.size:
+        blocks.append(_paragraph(parts.size))
+    if parts.classes:
+        blocks.append(_table(parts.classes, look))
+    if parts.top_title:
+        blocks.append(_paragraph(parts.top_title))
     if parts.samples:
         blocks.append(_table(parts.samples, look))
     if parts.weights:

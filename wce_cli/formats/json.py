@@ -15,6 +15,8 @@ from wce_cli.formats.cells import all_methods
 from wce_cli.formats.look import Look
 from wce_cli.report import SCHEMA, Report
 
+LISTED = 10_000
+"""A batch of up to this many samples lists them all; above that its classes and largest terms speak for it."""
 UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What JSON lets pass as it is, but ends a line, moves a cursor, turns text around, or has no UTF-8."""
 
@@ -29,7 +31,8 @@ def to_documents(reports: Sequence[Report], look: Look) -> list[dict[str, Any]]:
     """Each report as a dictionary: all findings; all pairs and terms unless fewer are asked for."""
     documents = []
     for report in reports:
-        terms = report.terms[: look.rows]
+        listed = look.rows is not None or report.terms_total <= LISTED
+        terms = report.terms[: look.rows] if listed else ()
         methods = all_methods(report, look)
         documents.append(structs.replace(report, terms=terms, terms_shown=len(terms), methods=methods).to_dict())
     return documents

@@ -33,6 +33,12 @@ def _written(parts: Shown, look: Look) -> str:
     blocks = []
     if parts.title:
         blocks.append(f"### {escaped(parts.title)}")
+    if parts.size:
+        blocks.append(escaped(parts.size))
+    if parts.classes:
+        blocks.append(_table(parts.classes, look))
+    if parts.top_title:
+        blocks.append(escaped(parts.top_title))
     if parts.samples:
         blocks.append(_table(parts.samples, look))
     if parts.weights:

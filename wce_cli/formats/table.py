@@ -23,11 +23,19 @@ def _drawn(parts: Shown, look: Look) -> str:
     if parts.title:
         screen.title(parts.title)
         screen.line()
+    if parts.size:
+        screen.prose(parts.size)
+        screen.line()
+    if parts.classes:
+        screen.columns(parts.classes)
+    if parts.classes and parts.samples:
+        screen.line()
+        screen.prose(parts.top_title)
     if parts.samples:
         screen.columns(parts.samples)
     if parts.weights:
         screen.prose(parts.weights)
-    if parts.samples and parts.methods:
+    if (parts.samples or parts.classes) and parts.methods:
         screen.line()
     if parts.methods:
         screen.columns(parts.methods)
