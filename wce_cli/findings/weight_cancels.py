@@ -33,8 +33,7 @@ def message(analysis: Analysis) -> str | None:
     present = totals.count > 0
     if not present.any():
         return None
-    with np.errstate(invalid="ignore"):
-        weights = np.concatenate([spec.class_weight[present] * s[present] for s in facts.s])
+    weights = facts.kept_weights(spec.class_weight)
     weight = float(weights[0])
     if weight == 0 or not np.isfinite(weight) or (weights != weight).any():
         return None
