@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import wce_cli.findings
+from tests.findings.said import findings_of, message
 from tests.run import run
-from wce_cli import explain
 from wce_cli.findings import FINDINGS
 
 SCORES = [[2.0, 1, 0], [0, 1, 2], [1, 1, 1], [0, 3, 1]]
@@ -25,15 +25,6 @@ def loss(row, y):
 
 ONE = loss(SCORES[0], 1) + loss(SCORES[1], 1) + loss(SCORES[3], 1)
 CYCLE = loss(SCORES[0], 0) + loss(SCORES[1], 1) + loss(SCORES[2], 2) + loss(SCORES[3], 1)
-
-
-def findings_of(batch, engines=()):
-    return {finding.code: finding for finding in explain(**batch, engines=engines).findings}
-
-
-def message(code, batch, engines=()):
-    finding = findings_of(batch, engines).get(code)
-    return None if finding is None else finding.message
 
 
 SAYS = [
@@ -124,6 +115,8 @@ NOT_RAISED = [
     ("weight-cancels", {"logits": [[0.1, 0.9]], "labels": [0], "weight": [0, 1]}),
     ("weight-cancels", {"logits": [[0.1, 0.9]], "labels": [[0.5, 0.5]], "weight": [0.1, 1]}),
     ("weight-cancels", {"logits": [[0.1, 0.9]], "labels": [0], "weight": [0.1, 1], "label_smoothing": 0.1}),
+    ("weight-cancels", {"logits": [[5.0], [7]], "labels": [0, 0], "weight": [3]}),
+    ("methods-coincide", {"logits": [[5.0], [7]], "labels": [0, 0]}),
     ("weight-cancels", {"logits": SCORES, "labels": [1] * 4, "weight": [1, 2, 3], "sample_weight": [1, 1, 1, 2]}),
     ("zero-denominator", HARD),
     ("zero-denominator", {"logits": SCORES, "labels": [0, 1, 0, 0], "weight": [0, 1e-300, 1]}),
@@ -164,7 +157,7 @@ def test_measured_differs_names_the_call_and_both_numbers():
 
 
 def test_every_module_is_a_rule_and_every_rule_is_registered():
-    modules = {module.name for module in pkgutil.iter_modules(wce_cli.findings.__path__)} - {"page"}
+    modules = {module.name for module in pkgutil.iter_modules(wce_cli.findings.__path__)} - {"page", "words"}
     assert {code.replace("-", "_") for code in FINDINGS} == modules
 
 

@@ -65,6 +65,12 @@ batch-mean gives 4.97097 / 5 = 0.994194, dividing by N; weighted-mean/label-mix 
 5.30166 / 2.5125 = 2.11011, dividing by Σ s·w·q. Their numerators differ too, so no single factor
 separates them.
 
+caution smoothing-weights-every-class: with label smoothing 0.1 PyTorch's numerator holds the weight
+of every class and its D only Σ s·w[y]: weighted-mean is 2.20932. Keras's rule gives 1.22244
+(kept-mean/sample) or 2.17323 (weighted-mean/sample), Paddle's 2.11011 (weighted-mean/label-mix)
+note zero-weight-class: class "cat" weighs 0: its only kept sample counts in N = 5 and N kept = 4
+(kept-mean 1.24274), and not in Σ s·w[y] = 2.25 (weighted-mean 2.20932) nor in N with w ≠ 0 = 3
+(nonzero-mean 1.65699)
 note ignored-samples: 1 of 5 samples is ignored (label -100): N = 5 counts them (batch-mean
 0.994194), N kept = 4 does not (kept-mean 1.24274)
 """

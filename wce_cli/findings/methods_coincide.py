@@ -1,4 +1,7 @@
-"""methods-coincide: this batch cannot tell some methods apart."""
+"""methods-coincide: this batch cannot tell some methods apart.
+
+With a single class `one-class` or `one-column` says what there is to say.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import math
 
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
+from wce_cli.findings.words import listed
 from wce_cli.loss.methods import LossValue
 from wce_cli.report import Analysis
 
@@ -24,6 +28,8 @@ PAGE = Page(
 
 def message(analysis: Analysis) -> str | None:
     """Name the groups of methods that share a value, with the denominators that make them do so."""
+    if analysis.spec.n_classes == 1:
+        return None
     groups: list[list[LossValue]] = []
     for value in analysis.values:
         if value.placement != "class":
@@ -37,11 +43,11 @@ def message(analysis: Analysis) -> str | None:
     if not told:
         return None
     reasons = _reasons(analysis)
-    return "; ".join(told) + (f": {_listed(reasons)}" if reasons else "")
+    return "; ".join(told) + (f": {listed(reasons)}" if reasons else "")
 
 
 def _told(group: list[LossValue]) -> str:
-    names = _listed([value.method for value in group])
+    names = listed([value.method for value in group])
     text = f"{names} are {'both' if len(group) == 2 else 'all'} {format_number(group[0].value)}"
     denominator = group[0].denominator
     if denominator != 1 and all(_equal(value.denominator, denominator) for value in group):
@@ -69,7 +75,3 @@ def _reasons(analysis: Analysis) -> list[str]:
 
 def _equal(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=1e-12) or (math.isnan(a) and math.isnan(b))
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

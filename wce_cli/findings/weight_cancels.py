@@ -1,4 +1,7 @@
-"""weight-cancels: weighted-mean divides by the very weight it multiplied with."""
+"""weight-cancels: weighted-mean divides by the very weight it multiplied with.
+
+Not said of a loss of 0, which no method shows a weight in.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,7 @@ def message(analysis: Analysis) -> str | None:
     present = totals.count > 0
     if not present.any():
         return None
-    with np.errstate(invalid="ignore"):
-        weights = np.concatenate([spec.class_weight[present] * s[present] for s in facts.s])
+    weights = facts.kept_weights(spec.class_weight)
     weight = float(weights[0])
     if weight == 0 or not np.isfinite(weight) or (weights != weight).any():
         return None
@@ -43,6 +45,8 @@ def message(analysis: Analysis) -> str | None:
     mean, batch = analysis.value("weighted-mean"), analysis.value("batch-mean")
     assert mean is not None
     assert batch is not None
+    if batch.value == 0:
+        return None
     who = "the only kept sample weighs" if totals.n_kept == 1 else f"all {totals.n_kept} kept samples weigh"
     return (
         f"{who} {format_number(weight)}, and weighted-mean divides by the same weight: it is "

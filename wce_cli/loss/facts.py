@@ -13,6 +13,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.loss.batch import Block, Spec
+from wce_cli.loss.clipped import clipped, renormalised
 from wce_cli.loss.readings import read_probs
 from wce_cli.loss.sums import Floats, Ints, Sums
 from wce_cli.loss.terms import Terms, pairs
@@ -62,6 +63,18 @@ class Lost(Struct, frozen=True):
         return Lost(self.rows + other.rows, self.loss + other.loss)
 
 
+class Unnormalised(Struct, frozen=True):
+    """Probability labels that do not sum to 1."""
+
+    rows: Rows = Rows()
+    total: float = 1.0
+    """What the first of them sums to."""
+
+    def __add__(self, other: Unnormalised) -> Unnormalised:
+        rows = self.rows + other.rows
+        return Unnormalised(rows, self.total if rows.first == self.rows.first else other.total)
+
+
 class Top(Struct, frozen=True):
     """The rows with the largest terms of every class: enough for the largest of all, for any weight ≥ 0.
 
@@ -109,7 +122,7 @@ class Facts(Struct, frozen=True):
     nan: Rows
     """Losses that are NaN."""
     masked: Rows
-    """Index labels whose own score is −∞ (a probability of 0)."""
+    """Losses that are ∞ because the index label's own score is −∞ (a probability of 0)."""
     nan_ignored: Rows
     """Ignored rows that hold NaN."""
     logsumexp: Extremes
@@ -117,13 +130,17 @@ class Facts(Struct, frozen=True):
     lost: dict[str, Lost]
     """By dtype: losses that it rounds to 0."""
     as_probs: Sums | None
-    """Σs·ℓ by y, reading the logits as probabilities: where every row lies in [0, 1] and sums to 1, else None."""
+    """Reading the logits as probabilities: Σs·ℓ by y, ℓ before smoothing; for probability labels Σs·q·a by class.
+    Where every row lies in [0, 1] and sums to 1, else None."""
     as_log_probs: bool
     """Whether the scores are logits and every row already is log-probabilities: logsumexp 0."""
     one_hot: bool
     """Whether every label is a probability row that is one-hot."""
-    unnormalised: Rows
-    """Probability labels that do not sum to 1."""
+    unnormalised: Unnormalised
+    clipped: Sums | None
+    """Σs·ℓ by y of probabilities that are clipped first, as `loss.clipped` has it; None where it has nothing."""
+    renormalised: Sums | None
+    """The same of probabilities that are divided by the sum of their row and clipped."""
     top: Top
 
     def __add__(self, other: Facts) -> Facts:
@@ -139,12 +156,20 @@ class Facts(Struct, frozen=True):
             self.nan_ignored + other.nan_ignored,
             self.logsumexp + other.logsumexp,
             {dtype: lost + other.lost[dtype] for dtype, lost in self.lost.items()},
-            None if self.as_probs is None or other.as_probs is None else self.as_probs + other.as_probs,
+            _both(self.as_probs, other.as_probs),
             self.as_log_probs and other.as_log_probs,
             self.one_hot and other.one_hot,
             self.unnormalised + other.unnormalised,
+            _both(self.clipped, other.clipped),
+            _both(self.renormalised, other.renormalised),
             self.top + other.top,
         )
+
+    def kept_weights(self, weight: Floats) -> Floats:
+        """The weights s·w[y] that kept samples have: of each class the smallest, then of each the largest."""
+        present = self.s[0] <= self.s[1]
+        with np.errstate(invalid="ignore"):
+            return np.concatenate([weight[present] * s[present] for s in self.s])
 
     def terms_have_one_sign(self, weight: Floats) -> bool:
         """Whether no two terms under class placement have opposite signs, so that each has a share of their sum.
@@ -187,14 +212,16 @@ def block_facts(block: Block, terms: Terms, spec: Spec, top: int = TOP) -> Facts
             reach,
             _rows(rows, np.isinf(loss)),
             _rows(rows, np.isnan(loss)),
-            Rows() if terms.target_score is None else _rows(rows, _is_masked(terms.target_score[kept], spec)),
+            _masked(terms, spec, rows),
             _nan_ignored(block, terms, spec),
             Extremes() if lse is None else _extremes(lse, rows),
             lost,
             _as_probs(block, terms, spec),
             lse is not None and c > 1 and bool((np.abs(lse) <= LOOKS_NORMALISED).all()),
             terms.target is not None and _one_hot(terms.target),
-            Rows() if terms.target is None else _rows(rows, ~_sums_to_one(terms.target)),
+            _unnormalised(terms, rows),
+            clipped(terms, spec),
+            renormalised(block, terms, spec),
             _top(top, by_class, y if by_class else np.zeros_like(y), key, rows),
         )
 
@@ -230,9 +257,16 @@ def _rows(rows: Ints, there: NDArray[np.bool_]) -> Rows:
     return Rows(len(found), int(found[0])) if len(found) else Rows()
 
 
-def _is_masked(target_score: Floats, spec: Spec) -> NDArray[np.bool_]:
-    masked: NDArray[np.bool_] = target_score == (0.0 if spec.scores == "probs" else -np.inf)
-    return masked
+def _both(one: Sums | None, other: Sums | None) -> Sums | None:
+    """A sum that one part does not have, the whole does not have either."""
+    return None if one is None or other is None else one + other
+
+
+def _masked(terms: Terms, spec: Spec, rows: Ints) -> Rows:
+    if terms.target_score is None:
+        return Rows()
+    nothing = 0.0 if spec.scores == "probs" else -np.inf
+    return _rows(rows, (terms.target_score[terms.kept] == nothing) & (terms.loss[terms.kept] == np.inf))
 
 
 def _nan_ignored(block: Block, terms: Terms, spec: Spec) -> Rows:
@@ -245,18 +279,15 @@ def _nan_ignored(block: Block, terms: Terms, spec: Spec) -> Rows:
 
 
 def _as_probs(block: Block, terms: Terms, spec: Spec) -> Sums | None:
-    if spec.scores != "logits" or spec.n_classes == 1 or spec.label_smoothing > 0:
+    if spec.scores != "logits" or spec.n_classes == 1:
         return None
     scores = block.scores[terms.kept]
     if len(scores) and not (_looks_like_probs(scores[:1]) and _looks_like_probs(scores)):  # one row mostly settles it
         return None
-    reading, y = read_probs(scores), terms.label[terms.kept]
+    reading, s, y = read_probs(scores), terms.sample_weight[terms.kept], terms.label[terms.kept]
     if terms.target is None:
-        loss = reading.at(y)
-    else:
-        q = terms.target[terms.kept]
-        loss = np.where(q == 0, 0.0, q * reading.every()).sum(axis=1)
-    return Sums.by_label(terms.sample_weight[terms.kept] * loss, y, spec.n_classes)
+        return Sums.by_label(s * reading.at(y), y, spec.n_classes)
+    return Sums.by_column(s[:, None] * terms.target[terms.kept] * reading.every())
 
 
 def _looks_like_probs(scores: Floats) -> bool:
@@ -266,6 +297,13 @@ def _looks_like_probs(scores: Floats) -> bool:
 def _sums_to_one(rows: Floats) -> NDArray[np.bool_]:
     near: NDArray[np.bool_] = np.abs(rows.sum(axis=1) - 1) <= LOOKS_NORMALISED
     return near
+
+
+def _unnormalised(terms: Terms, rows: Ints) -> Unnormalised:
+    if terms.target is None:
+        return Unnormalised()
+    found = _rows(rows, ~_sums_to_one(terms.target))
+    return Unnormalised(found, float(terms.target[found.first - terms.start].sum())) if found.count else Unnormalised()
 
 
 def _one_hot(q: Floats) -> bool:
