@@ -97,3 +97,24 @@ def test_what_is_listed_as_missing_was_reported():
         (name, printed) for name in NAMES for document, _ in answers(name) for printed, _ in printed_numbers(document)
     }
     assert set(NEEDS_IDENTIFY) | set(SEEN_OTHERWISE) <= reported
+
+
+FINDINGS = json.loads((ROOT / "tests" / "data" / "sample_findings.json").read_text("utf-8"))
+"""The codes that each sample raises, in the order they are shown; for a list of batches a list each."""
+
+
+@pytest.mark.parametrize("path", [*sorted(REPORTS.glob("*.json")), *sorted(REPORTS.parent.glob("*.json"))], ids=str)
+def test_the_findings_of_a_sample_are_these_and_no_others(path):
+    name = path.relative_to(REPORTS.parent).as_posix()
+    ran = run("explain", str(path), "--format", "json")
+    reports = json.loads(ran.out)
+    codes = [
+        [finding["code"] for finding in report["findings"]]
+        for report in (reports if isinstance(reports, list) else [reports])
+    ]
+    assert codes == (FINDINGS[name] if isinstance(reports, list) else [FINDINGS[name]])
+
+
+def test_no_sample_is_without_its_findings():
+    paths = [*REPORTS.glob("*.json"), *REPORTS.parent.glob("*.json")]
+    assert set(FINDINGS) == {path.relative_to(REPORTS.parent).as_posix() for path in paths}

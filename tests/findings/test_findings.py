@@ -32,19 +32,19 @@ SAYS = [
         "weight-cancels",
         {"logits": [[0.1, 0.9]], "labels": [0], "weight": [0.1, 1]},
         "the only kept sample weighs 0.1, and weighted-mean divides by the same weight: it is 1.1711 whatever that "
-        "weight is. batch-mean sees it: 0.11711",
+        "weight is, unless it is 0. batch-mean sees it: 0.11711",
     ),
     (
         "weight-cancels",
         {"logits": SCORES, "labels": [1, 1, -100, 1], "weight": [1, 0.25, 3]},
         f"all 3 kept samples weigh 0.25, and weighted-mean divides by the same weight: it is {ONE / 3:.6g} whatever "
-        f"that weight is. batch-mean sees it: {ONE * 0.25 / 4:.6g}",
+        f"that weight is, unless it is 0. batch-mean sees it: {ONE * 0.25 / 4:.6g}",
     ),
     (
         "weight-cancels",
         {"logits": SCORES, "labels": [0, 1, 2, 1], "sample_weight": [2, 2, 2, 2]},
         f"all 4 kept samples weigh 2, and weighted-mean divides by the same weight: it is {CYCLE / 4:.6g} whatever "
-        f"that weight is. batch-mean sees it: {CYCLE / 2:.6g}",
+        f"that weight is, unless it is 0. batch-mean sees it: {CYCLE / 2:.6g}",
     ),
     (
         "zero-denominator",
@@ -92,7 +92,43 @@ SAYS = [
         "methods-coincide",
         {"logits": SCORES, "labels": [1, 1, -100, 1], "weight": [1, 0.25, 3]},
         f"weighted-mean and unweighted-mean are both {ONE / 3:.6g}; kept-mean and nonzero-mean are both "
-        f"{ONE / 12:.6g}, dividing by 3: no weight is 0",
+        f"{ONE / 12:.6g}, dividing by 3: all kept samples weigh the same and no weight is 0",
+    ),
+    (
+        "weight-cancels",
+        {"logits": [[1.0, 2], [3, 4]], "labels": [0, 1], "weight": [3, 3], "label_smoothing": 0.1},
+        "both kept samples weigh 3, and weighted-mean divides by the same weight: it is 0.813262 whatever that weight "
+        "is, unless it is 0. batch-mean sees it: 2.43979",
+    ),
+    (
+        "weight-cancels",
+        {"logits": [[0.1, 0.9]], "labels": [0], "weight": [1, 2]},
+        "the only kept sample weighs 1, and weighted-mean divides by the same weight: it is 1.1711 whatever that "
+        "weight is, unless it is 0. batch-mean would change with it",
+    ),
+    (
+        "methods-coincide",
+        {"logits": [[1.0, 2], [1, 2]], "labels": [0, 1], "weight": [1, 2], "sample_weight": [1, 0]},
+        "weighted-mean, nonzero-mean and sum are all 1.31326; batch-mean and kept-mean are both 0.656631, dividing by "
+        "2: Σ s·w[y] = N with w ≠ 0 and nothing is ignored",
+    ),
+    (
+        "methods-coincide",
+        {"logits": [[1.0, 2], [3, 4]], "labels": [0, 1], "ignore_index": 1},
+        "weighted-mean, kept-mean, nonzero-mean, sum and unweighted-mean are all 1.31326: one sample is kept and "
+        "there are no weights",
+    ),
+    (
+        "methods-coincide",
+        {"logits": [[1.0, 2], [3, 4]], "labels": [0, 1], "weight": [1, 3]},
+        "weighted-mean and element-mean are both 0.563262, dividing by 4; batch-mean, kept-mean and nonzero-mean are "
+        "all 1.12652, dividing by 2: Σ w[y] = N · C, nothing is ignored and no weight is 0",
+    ),
+    (
+        "methods-coincide",
+        {"logits": np.zeros((0, 2)), "labels": np.zeros(0, dtype=int)},
+        "weighted-mean, batch-mean, kept-mean, nonzero-mean, element-mean and unweighted-mean are all nan, dividing "
+        "by 0: the batch is empty",
     ),
     (
         "methods-coincide",

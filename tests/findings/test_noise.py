@@ -17,8 +17,8 @@ from wce_cli.loss.methods import loss_values
 from wce_cli.loss.stream import one_pass
 from wce_cli.report import Analysis
 
-EVERYDAY = {"methods-coincide", "ignored-samples", "weight-cancels", "zero-denominator"}
-"""What the batches of README are about."""
+EVERYDAY = {"methods-coincide", "ignored-samples", "weight-cancels", "zero-denominator", "weight-scale"}
+"""What the batches of README are about: one-sided weights among them."""
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -236,7 +236,9 @@ def test_without_smoothing_or_unequal_weights_the_placements_are_one():
     assert message("smoothing-weights-every-class", {**batch, "label_smoothing": 0.0}) is None
     assert message("smoothing-weights-every-class", {**batch, "weight": [2, 2, 2]}) is None
     assert message("smoothing-weights-every-class", {**batch, "weight": None}) is None
-    assert message("smoothing-weights-every-class", {**batch, "labels": np.full((4, 3), 1 / 3)}) is None
+    soft = message("smoothing-weights-every-class", {**batch, "labels": np.eye(3)[[0, 1, 2, 1]]})
+    assert soft is not None
+    assert "the weight of every class and its D is N: batch-mean is" in soft
     assert message("smoothing-weights-every-class", {**batch, "labels": [-100] * 4}) is None
 
 

@@ -19,6 +19,10 @@ PLACEMENTS = ("class", "sample", "label-mix")
 """The names of loss.methods, which needs numpy; a test holds them equal."""
 
 
+NO_FINDINGS = ("__init__", "page", "words")
+"""The files of the findings' folder that are none."""
+
+
 def offering(words: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
     """A completion of those words that begin as typed."""
     return lambda incomplete: [word for word in words() if word.startswith(incomplete)]
@@ -41,7 +45,7 @@ def findings() -> Iterable[str]:
     assert package.submodule_search_locations
     folder = next(iter(package.submodule_search_locations))
     names = sorted(name.removesuffix(".py") for name in os.listdir(folder) if name.endswith(".py"))
-    return (name.replace("_", "-") for name in names if name not in ("__init__", "page"))
+    return (name.replace("_", "-") for name in names if name not in NO_FINDINGS)
 
 
 def engines() -> Iterable[str]:

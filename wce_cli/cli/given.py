@@ -41,7 +41,7 @@ def read_given(field: str, text: str) -> Given:
     if field == "classes":
         return Given(read_names(flag(field), text), flag(field))
     typed = read_inline(flag(field), text)
-    value = as_vector(typed.value) if field in VECTORS else typed.value
+    value = as_vector(typed.value, field != "labels") if field in VECTORS else typed.value
     return Given(value, flag(field), typed.half_unit, _note(field, value, typed))
 
 

@@ -12,7 +12,8 @@ PAGE = Page(
     severity="caution",
     summary="label smoothing brings the weights of all classes into the numerator, and D has those of the labels alone",
     meaning="Smoothing spreads ε of each label over all classes, and PyTorch weighs each class's part with that "
-    "class's own weight: w[c]·ε/C. The denominator stays Σ w[y]. Keras multiplies the smoothed loss by w[y], Paddle by "
+    "class's own weight: w[c]·ε/C. The denominator stays Σ w[y] (N for probability labels). Keras multiplies the smoothed loss by "
+    "w[y], Paddle by "
     "the mixed weight Σ w[c]·q[c], which it also divides by.",
     why="Three frameworks give three numbers for the same batch. In PyTorch a heavy class pulls on every sample of a "
     "light one: with w = 0.1 and 0.9 and ε = 0.1 the heavy class's part of a light sample is almost half its own.",
@@ -30,19 +31,22 @@ def message(analysis: Analysis) -> str | None:
     """Show the number of each framework's rule, where they differ."""
     spec, totals = analysis.spec, analysis.totals
     unequal = bool((spec.class_weight != spec.class_weight[:1]).any())
-    if spec.is_soft or spec.label_smoothing == 0 or not unequal or totals.n_kept == 0:
+    if spec.label_smoothing == 0 or not unequal or totals.n_kept == 0:
         return None
+    torchs = "batch-mean" if spec.is_soft else "weighted-mean"
     counted = "batch-mean/sample" if totals.n_kept == totals.n else "kept-mean/sample"  # Keras is given the kept rows
     told = {}
-    for pair in ("weighted-mean", counted, "weighted-mean/sample", "weighted-mean/label-mix"):
+    for pair in (torchs, counted, "weighted-mean/sample", "weighted-mean/label-mix"):
         value = analysis.value(pair)
         assert value is not None
         told[pair] = format_number(value.value)
-    if told["weighted-mean"] == told["weighted-mean/sample"] == told["weighted-mean/label-mix"]:
+    compared = (counted,) if spec.is_soft else ("weighted-mean/sample", "weighted-mean/label-mix")
+    if all(told[pair] == told[torchs] for pair in compared):
         return None
+    d = "is N" if spec.is_soft else f"only {weight_sum(spec)}"
     return (
         f"with label smoothing {format_number(spec.label_smoothing)} PyTorch's numerator holds the weight of every "
-        f"class and its D only {weight_sum(spec)}: weighted-mean is {told['weighted-mean']}. Keras's rule gives "
+        f"class and its D {d}: {torchs} is {told[torchs]}. Keras's rule gives "
         f"{told[counted]} ({counted}) or {told['weighted-mean/sample']} (weighted-mean/sample), Paddle's "
         f"{told['weighted-mean/label-mix']} (weighted-mean/label-mix)"
     )
