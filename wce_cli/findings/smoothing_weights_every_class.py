@@ -12,9 +12,8 @@ PAGE = Page(
     severity="caution",
     summary="label smoothing brings the weights of all classes into the numerator, and D has those of the labels alone",
     meaning="Smoothing spreads ε of each label over all classes, and PyTorch weighs each class's part with that "
-    "class's own weight: w[c]·ε/C. The denominator stays Σ w[y] (N for probability labels). Keras multiplies the smoothed loss by "
-    "w[y], Paddle by "
-    "the mixed weight Σ w[c]·q[c], which it also divides by.",
+    "class's own weight: w[c]·ε/C. The denominator stays Σ w[y] (N for probability labels). Keras multiplies the "
+    "smoothed loss by w[y], Paddle by the mixed weight Σ w[c]·q[c], which it also divides by.",
     why="Three frameworks give three numbers for the same batch. In PyTorch a heavy class pulls on every sample of a "
     "light one: with w = 0.1 and 0.9 and ε = 0.1 the heavy class's part of a light sample is almost half its own.",
     example="wce explain --logits '0.1 0.9; 0 0.1' --labels 0,1 --weight 0.1,1 --label-smoothing 0.1",
