@@ -79,7 +79,7 @@ def read_header(first: bytes, size: int, shown: str) -> Header:
     Raises WceError if it is no header, if its array is none that we read, or if the bytes are more or fewer
     than it says.
     """
-    if not first.startswith(MAGIC[: max(len(first), 1)]):
+    if not first.startswith(MAGIC[: len(first)]):
         suffix = next((suffix for magic, suffix in OTHER_MAGICS.items() if first.startswith(magic)), "")
         hint = f"it begins like a {suffix} file: name it so" if suffix else "save it with numpy.save"
         raise WceError(Problem(f"{shown} is not a .npy array: it begins with {first[:6]!r}, not {MAGIC!r}", hint))

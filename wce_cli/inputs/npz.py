@@ -37,9 +37,8 @@ def _array(file: File, member: Packed, name: str) -> Stored:
         raise WceError(Problem(f"{source} is encrypted", "numpy writes none: save it again with numpy.savez"))
     if member.method == STORED:
         if member.packed != member.size:
-            raise WceError(
-                Problem(f"{source} is broken: {member.packed} bytes stand there, the zip says {member.size}")
-            )
+            claim = f"{member.packed} bytes stand there, and the zip says {member.size}"
+            raise WceError(Problem(f"{source} is broken: {claim}"))
         first = file.head(min(FIRST_BYTES, member.size), member.offset)
         return stored(read_header(first, member.size, source), name, source, file, member.offset)
     if member.method != DEFLATED:
@@ -48,8 +47,7 @@ def _array(file: File, member: Packed, name: str) -> Stored:
     if member.size > MOST_PACKED * member.packed:
         claim = f"{member.packed} bytes cannot inflate to the {member.size} that the zip says"
         raise WceError(Problem(f"{source} is broken: {claim}"))
-    inflated = Inflated(file, member, source)
     block = bytearray(min(FIRST_BYTES, member.size))
-    inflated.fill(0, memoryview(block))
+    Inflated(file, member, source).fill(0, memoryview(block))
     array = stored(read_header(bytes(block), member.size, source), name, source, file)
-    return msgspec.structs.replace(array, fill=inflated.fill, sequential=True)
+    return msgspec.structs.replace(array, fill=Inflated(file, member, source).fill, sequential=True)

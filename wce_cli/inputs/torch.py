@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import torch
 
 ZIP = b"PK\3\4"
-"""How files begin since torch 1.6; older ones cannot be mapped and are loaded whole."""
+"""How files begin since torch 1.6; older ones are loaded whole."""
 DEEPEST = 32
 MOST_MEMBERS = 100_000
 """A pickle may hold itself, or the same list a thousand times: it is walked no further than this."""
@@ -56,10 +57,7 @@ def read_torch(path: str) -> dict[str, Stored | Problem]:
     Raises WceError if torch is not installed, or does not load the file with `weights_only=True`.
     """
     file = File(path, "a file of torch.save")
-    mapped = file.head(len(ZIP)) == ZIP
-    if mapped and any(member.method != STORED or member.encrypted for member in members(file)):
-        raise WceError(Problem(f"{path} is a compressed zip, which torch.save does not write", SAVE_PLAINLY))
-    loaded = _load(path, mapped)
+    loaded = _load(path, _can_be_mapped(file))
     found: dict[str, Stored | Problem] = {}
     for name, value in _leaves(loaded, path):
         if name in found:
@@ -71,6 +69,21 @@ def read_torch(path: str) -> dict[str, Stored | Problem]:
     if isinstance(alone, Problem):
         raise WceError(alone)
     return found
+
+
+def _can_be_mapped(file: File) -> bool:
+    """Whether the numbers may be read from a map of the file. Raises WceError for a zip that torch does not write.
+
+    torch holds the sizes of the records against those in the pickle only where it loads a file whole; so a pickle
+    that is not what was saved is left to that.
+    """
+    if file.head(len(ZIP)) != ZIP:
+        return False
+    records = members(file)
+    if any(record.method != STORED or record.encrypted or record.packed != record.size for record in records):
+        raise WceError(Problem(f"{file.path} is a compressed zip, which torch.save does not write", SAVE_PLAINLY))
+    pickles = [record for record in records if record.name.endswith(".pkl")]
+    return all(zlib.crc32(file.head(record.size, record.offset)) == record.crc for record in pickles)
 
 
 def _load(path: str, mapped: bool) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -61,8 +62,7 @@ def members(file: File) -> list[Packed]:
             raise WceError(Problem(f"{file.path} has two members named {name!r}"))
         found[name] = _placed(file, packed, local)
         spans.append((local, found[name].offset + packed.packed, name))
-    spans.sort()
-    for (_, end, name), (start, _, following) in zip(spans, [*spans[1:], (begin, 0, "the directory")], strict=True):
+    for (_, end, name), (start, _, following) in pairwise([*sorted(spans), (begin, begin, "the directory")]):
         if end > start:
             raise WceError(Problem(f"{file.path} is broken: {name!r} reaches into {following!r}"))
     return list(found.values())
