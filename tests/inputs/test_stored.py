@@ -235,6 +235,20 @@ def test_an_array_that_is_not_the_one_is_refused_with_those_that_are_there(tmp_p
     assert caught.value.problems[0].field == "labels"
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("a\nerror: b", "a\\nerror: b"), ("\x1b[2J", "\\x1b[2J"), ("é" * 200, "é" * 97 + "...")],
+)
+def test_a_name_is_one_line_and_no_command_to_a_terminal(name, shown, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    safetensors.torch.save_file({name: torch.zeros(2), "b": torch.zeros(2)}, "a.safetensors")
+    members = read_arrays("a.safetensors")
+    assert members[name].source == f"a.safetensors:{shown}"
+    with pytest.raises(WceError) as caught:
+        chosen(members, "", "a.safetensors")
+    assert f"{shown} (2,) float32" in caught.value.lines()[0]
+
+
 def test_a_shape_that_no_array_has_is_refused():
     assert n_bytes((), "float64", "x") == 8
     assert n_bytes((0, 1 << 40), "bool", "x") == 0

@@ -8,7 +8,7 @@ from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.file import File
 from wce_cli.inputs.inflated import Inflated
 from wce_cli.inputs.npy import FIRST_BYTES, read_header, stored
-from wce_cli.inputs.stored import Stored
+from wce_cli.inputs.stored import Stored, place
 from wce_cli.inputs.zipped import DEFLATED, MOST_PACKED, STORED, Packed, members
 
 SUFFIX = ".npy"
@@ -32,7 +32,7 @@ def read_npz(path: str) -> dict[str, Stored | Problem]:
 
 
 def _array(file: File, member: Packed, name: str) -> Stored:
-    source = f"{file.path}:{name}"
+    source = place(file.path, name)
     if member.encrypted:
         raise WceError(Problem(f"{source} is encrypted", "numpy writes none: save it again with numpy.savez"))
     if member.method == STORED:

@@ -11,7 +11,7 @@ from typing import Any
 
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.inputs.file import File
-from wce_cli.inputs.stored import Stored, n_bytes
+from wce_cli.inputs.stored import Stored, n_bytes, place
 
 LENGTH = 8
 """Bytes of the number that the file begins with."""
@@ -42,7 +42,7 @@ def read_safetensors(path: str) -> dict[str, Stored | Problem]:
     found: dict[str, Stored | Problem] = {}
     spans = []
     for name, entry in _header(file.head(length, LENGTH), path).items():
-        shown = f"{path}:{name}"
+        shown = place(path, name)
         shape, (start, stop) = _frame(entry, shown)
         spans.append((start, stop, name))
         dtype = DTYPES_BY_NAME.get(entry["dtype"])
@@ -65,7 +65,7 @@ def _check_spans(spans: list[tuple[int, int, str]], there: int, path: str) -> No
     for start, stop, name in sorted(spans):
         if start != end:
             state = "begins inside the tensor before it" if start < end else "leaves a gap before it"
-            raise WceError(Problem(f"{path}:{name} {state}: its offset is {start}, expected {end}"))
+            raise WceError(Problem(f"{place(path, name)} {state}: its offset is {start}, expected {end}"))
         end = stop
     if end != there:
         state = "is cut off" if there < end else "does not fit its header"

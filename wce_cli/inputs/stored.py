@@ -26,6 +26,7 @@ MOST_BYTES = (1 << 63) - 1
 """What numpy can address; an axis of 0 does not excuse the others."""
 LISTED = 12
 """Members that an error names."""
+LONGEST_NAME = 100
 
 NATIVE_BIG = sys.byteorder == "big"
 
@@ -96,12 +97,14 @@ def chosen(members: Members, name: str, path: str, field: str = "") -> Stored:
         raise WceError(Problem(f"{path} holds no arrays", field=field))
     if not name and len(members) > 1:
         some = next(iter(members))
-        raise WceError(Problem(f"{path} holds {_listed(members)}", f"name one of them, as in {path}:{some}", field))
+        raise WceError(
+            Problem(f"{path} holds {_listed(members)}", f"name one of them, as in {place(path, some)}", field)
+        )
     if name and name not in members:
         if "" in members:
             problem = Problem(f"{path} is one array, without members: it has no {name!r}", f"write {path}", field)
         else:
-            hint = did_you_mean(name, members, LISTED)
+            hint = did_you_mean(name, map(as_name, members), LISTED)
             problem = Problem(f"{path} has no member {name!r}: it holds {_listed(members)}", hint, field)
         raise WceError(problem)
     member = members[name] if name else next(iter(members.values()))
@@ -110,10 +113,21 @@ def chosen(members: Members, name: str, path: str, field: str = "") -> Stored:
     return member
 
 
+def place(path: str, name: str) -> str:
+    """A member as the user would name it: `val.npz:logits`."""
+    return f"{path}:{as_name(name)}" if name else path
+
+
+def as_name(name: str) -> str:
+    """A name from a file, in one line and without what a terminal would take for a command."""
+    shown = name if name.isprintable() else name.encode("unicode_escape").decode()
+    return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 3] + "..."
+
+
 def _listed(members: Members) -> str:
     """`2 members: logits (3, 2) float32, labels (3,) int64`."""
     described = [
-        name if isinstance(member, Problem) else f"{name} {member.shape} {member.dtype}"
+        as_name(name) if isinstance(member, Problem) else f"{as_name(name)} {member.shape} {member.dtype}"
         for name, member in list(members.items())[:LISTED]
     ]
     return f"{counted(len(members), 'member', 'members')}: {', '.join(described)}{and_more(len(members) - LISTED)}"

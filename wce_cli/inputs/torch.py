@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.inputs.file import File
-from wce_cli.inputs.stored import DTYPES, NATIVE_BIG, Stored
+from wce_cli.inputs.stored import DTYPES, NATIVE_BIG, Stored, place
 from wce_cli.inputs.zipped import STORED, members
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ZIP = b"PK\3\4"
 """How files begin since torch 1.6; older ones are loaded whole."""
 DEEPEST = 32
-MOST_MEMBERS = 100_000
+MOST_VALUES = 100_000
 """A pickle may hold itself, or the same list a thousand times: it is walked no further than this."""
 
 NOT_ALLOWED = re.compile(r"\bGLOBAL ([\w.]+)")
@@ -63,8 +63,6 @@ def read_torch(path: str) -> dict[str, Stored | Problem]:
         if name in found:
             raise WceError(Problem(f"{path} has two values named {name!r}", SAVE_PLAINLY))
         found[name] = _member(file, name, value)
-        if len(found) > MOST_MEMBERS:
-            raise WceError(Problem(f"{path} holds more than {MOST_MEMBERS} values", SAVE_PLAINLY))
     alone = found.get("")
     if isinstance(alone, Problem):
         raise WceError(alone)
@@ -112,14 +110,17 @@ def _refusal(path: str, error: Exception) -> Problem:
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Every value that is no dict or list, with its dotted key, in order."""
     pending = [("", value, 0)]
+    seen = 0
     while pending:
         name, value, depth = pending.pop()
+        seen += 1
+        if seen > MOST_VALUES or len(pending) > MOST_VALUES:
+            raise WceError(Problem(f"{path} holds more than {MOST_VALUES} values", SAVE_PLAINLY))
         if not isinstance(value, (Mapping, list, tuple)):
             yield name, value
             continue
-        if depth == DEEPEST or len(value) > MOST_MEMBERS:
-            reason = f"nested more than {DEEPEST} deep" if depth == DEEPEST else f"a list of {len(value)}"
-            raise WceError(Problem(f"{path} is {reason}", SAVE_PLAINLY))
+        if depth == DEEPEST:
+            raise WceError(Problem(f"{path} is nested more than {DEEPEST} deep", SAVE_PLAINLY))
         items = list(value.items() if isinstance(value, Mapping) else enumerate(value))
         pending += [(f"{name}.{key}" if name else str(key), item, depth + 1) for key, item in reversed(items)]
 
@@ -127,11 +128,13 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 def _member(file: File, name: str, value: Any) -> Stored | Problem:
     import torch
 
-    shown = f"{file.path}:{name}" if name else file.path
+    shown = place(file.path, name)
     if not isinstance(value, torch.Tensor):
         return Problem(f"{shown} is {_kind(value)}, expected a tensor", SAVE_PLAINLY)
     dtype = str(value.dtype).removeprefix("torch.")
-    if value.layout is not torch.strided or value.device.type != "cpu" or value.is_quantized or dtype not in DTYPES:
+    if value.device.type != "cpu":
+        return Problem(f"{shown} was saved without its numbers (device {value.device.type})")
+    if value.layout is not torch.strided or dtype not in DTYPES:
         layout = str(value.layout).removeprefix("torch.")
         return Problem(f"{shown} is a {layout} tensor of {dtype}, expected a plain one of floats, integers or bools")
     if value.numel() * value.itemsize > value.untyped_storage().nbytes():
@@ -142,7 +145,7 @@ def _member(file: File, name: str, value: Any) -> Stored | Problem:
 def _stored(file: File, name: str, shown: str, tensor: torch.Tensor, dtype: str) -> Stored:
     import torch
 
-    plain = tensor.resolve_conj().resolve_neg()
+    plain = tensor.resolve_neg()
     numbers = (plain.view(torch.int16) if dtype == "bfloat16" else plain).numpy()
     numbers = numbers.view(DTYPES[dtype])
     fortran = numbers.flags.f_contiguous and not numbers.flags.c_contiguous
