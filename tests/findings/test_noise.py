@@ -17,7 +17,10 @@ from wce_cli.loss.methods import loss_values
 from wce_cli.loss.stream import one_pass
 from wce_cli.report import Analysis
 
-EVERYDAY = {"methods-coincide", "ignored-samples", "weight-cancels", "zero-denominator", "weight-scale"}
+EVERYDAY = {
+    *("methods-coincide", "ignored-samples", "weight-cancels", "zero-denominator", "weight-scale"),
+    "probabilities-as-logits",
+}
 """What the batches of README are about: one-sided weights among them."""
 
 
