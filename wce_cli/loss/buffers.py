@@ -1,0 +1,119 @@
+"""The memory that one worker computes in, reused from chunk to chunk, and how a chunk of scores gets into it.
+
+A chunk lies there as (m, C), or as (C, m) where the classes are few or memory has the rows of a class beside
+each other: numpy is fast along the last axis only. Which of the two is fixed for a batch, and no digit of a row
+depends on where in a chunk it stands: along (C, m) rows are added element by element, and a BLAS dot along (m, C)
+is given a multiple of 8 rows, or one row at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wce_cli.loss.rows import CHUNK, floats
+from wce_cli.loss.sums import Floats, Ints
+
+NARROW = 16
+"""Up to so many classes lie as (C, m)."""
+WIDE = 512
+"""From so many classes on, one dot a row costs no more than one for all rows."""
+ADDED = 64
+"""Classes of (C, m) that are added one after the other: more are added in parts, or roundings would show."""
+HALF = ("float16", "bfloat16")
+"""Dtypes of which a table holds exp of every number."""
+
+
+class Buffers:
+    """Arrays for chunks of `n_classes` scores a row, of about `size` numbers each, and the two orientations."""
+
+    def __init__(self, n_classes: int, by_class: bool, size: int = CHUNK, count: int = 1, least: int = 1) -> None:
+        self.c = n_classes
+        self.by_class = by_class
+        rows = max(size // n_classes, least)
+        self.rows = max(rows // 8, 1) * 8 if by_class or n_classes < WIDE else rows
+        self.flat = [np.empty(_padded(self.rows) * n_classes) for _ in range(count)]
+        self.row = np.arange(self.rows)
+        self.first = self.row * n_classes
+        self.ones = np.ones(n_classes)
+        self.sums = np.empty(_padded(self.rows))
+
+    def matrix(self, k: int, m: int) -> Floats:
+        """Buffer `k` as a chunk of m rows: (C, m), or (m, C)."""
+        whole = self._whole(k, m)
+        return whole[:, :m] if self.by_class else whole[:m]
+
+    def load(self, k: int, raw: NDArray[Any], dtype: str) -> Floats:
+        """Some rows (m, C) of any dtype, put into buffer `k` as float64."""
+        matrix = self.matrix(k, len(raw))
+        if dtype == "bfloat16":
+            raw = floats(raw, dtype)
+        np.copyto(matrix, raw.T if self.by_class else raw, casting="unsafe")
+        return matrix
+
+    def places(self, classes: Ints) -> Ints:
+        """Where in a flat buffer the number of one class a row stands. (m,)"""
+        m = len(classes)
+        return classes * _padded(m) + self.row[:m] if self.by_class else self.first[:m] + classes
+
+    def along(self, per_row: Floats) -> Floats:
+        """A number a row, to be broadcast over a chunk."""
+        return per_row if self.by_class else per_row[:, None]
+
+    def largest(self, k: int, m: int) -> Floats:
+        """The largest number of every row of buffer `k`. (m,)"""
+        matrix = self.matrix(k, m)
+        if self.by_class:
+            return np.asarray(np.maximum.reduce(matrix, axis=0))
+        place: Ints = self.first[:m] + matrix.argmax(axis=1)  # numpy's max is slow where C is small
+        return self.flat[k][place]
+
+    def add_up(self, k: int, m: int, out: Floats) -> None:
+        """Σ over the classes of every row of buffer `k`. (m,)"""
+        if self.by_class:
+            out[:] = _add_classes(self._whole(k, m))[:m]
+        else:
+            self.dot(k, m, self.ones, out)
+
+    def dot(self, k: int, m: int, weight: Floats, out: Floats) -> None:
+        """Σ_c weight[c] · number of every row of buffer `k`. (m,)"""
+        if self.by_class:
+            out[:] = _add_classes(self._whole(k, m) * weight[:, None])[:m]
+        elif self.c < WIDE:
+            out[:] = self._whole(k, m).dot(weight, out=self.sums[: _padded(m)])[:m]
+        else:
+            np.vecdot(self.matrix(k, m), weight, out=out)
+
+    def _whole(self, k: int, m: int) -> Floats:
+        """Buffer `k` with m rows and zeros for those that are missing to a multiple of 8."""
+        padded = _padded(m)
+        flat = self.flat[k][: padded * self.c]
+        whole = flat.reshape(self.c, padded) if self.by_class else flat.reshape(padded, self.c)
+        if padded != m:
+            whole[(slice(None), slice(m, None)) if self.by_class else slice(m, None)] = 0.0
+        return whole
+
+
+def _padded(m: int) -> int:
+    return -(-m // 8) * 8
+
+
+def exp_table(dtype: str) -> Floats:
+    """exp of every number of 16 bits, by its bits. (65536,)"""
+    bits = np.arange(1 << 16, dtype=np.uint16)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.exp(floats(bits if dtype == "bfloat16" else bits.view(np.float16), dtype))
+
+
+def bits_of(raw: NDArray[Any]) -> NDArray[Any]:
+    """Numbers of 16 bits as their bits, whatever their byte order."""
+    return raw.view(raw.dtype.str[0] + "u2")
+
+
+def _add_classes(matrix: Floats) -> Floats:
+    """Σ over the classes of (C, m). numpy would add a single row in another order: m is 8 at least."""
+    if len(matrix) <= ADDED:
+        return np.asarray(np.add.reduce(matrix, axis=0))
+    return _add_classes(np.array([np.add.reduce(matrix[k : k + ADDED], axis=0) for k in range(0, len(matrix), ADDED)]))
