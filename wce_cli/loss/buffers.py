@@ -32,13 +32,17 @@ class Buffers:
     def __init__(self, n_classes: int, by_class: bool, size: int = CHUNK, count: int = 1, least: int = 1) -> None:
         self.c = n_classes
         self.by_class = by_class
-        rows = max(size // n_classes, least)
-        self.rows = max(rows // 8, 1) * 8 if by_class or n_classes < WIDE else rows
-        self.flat = [np.empty(_padded(self.rows) * n_classes) for _ in range(count)]
+        self.multiple = 8 if by_class or n_classes < WIDE else 1
+        self.rows = self.padded(max(size // n_classes - self.multiple + 1, least))
+        self.flat = [np.empty(self.rows * n_classes) for _ in range(count)]
         self.row = np.arange(self.rows)
         self.first = self.row * n_classes
         self.ones = np.ones(n_classes)
-        self.sums = np.empty(_padded(self.rows))
+        self.sums = np.empty(self.rows)
+
+    def padded(self, m: int) -> int:
+        """Rows that are added up together with `m` of a chunk: enough for a multiple of 8, where that matters."""
+        return -(-m // self.multiple) * self.multiple
 
     def matrix(self, k: int, m: int) -> Floats:
         """Buffer `k` as a chunk of m rows: (C, m), or (m, C)."""
@@ -56,7 +60,7 @@ class Buffers:
     def places(self, classes: Ints) -> Ints:
         """Where in a flat buffer the number of one class a row stands. (m,)"""
         m = len(classes)
-        return classes * _padded(m) + self.row[:m] if self.by_class else self.first[:m] + classes
+        return classes * self.padded(m) + self.row[:m] if self.by_class else self.first[:m] + classes
 
     def along(self, per_row: Floats) -> Floats:
         """A number a row, to be broadcast over a chunk."""
@@ -82,22 +86,18 @@ class Buffers:
         if self.by_class:
             out[:] = _add_classes(self._whole(k, m) * weight[:, None])[:m]
         elif self.c < WIDE:
-            out[:] = self._whole(k, m).dot(weight, out=self.sums[: _padded(m)])[:m]
+            out[:] = self._whole(k, m).dot(weight, out=self.sums[: self.padded(m)])[:m]
         else:
             np.vecdot(self.matrix(k, m), weight, out=out)
 
     def _whole(self, k: int, m: int) -> Floats:
-        """Buffer `k` with m rows and zeros for those that are missing to a multiple of 8."""
-        padded = _padded(m)
+        """Buffer `k` with m rows, and zeros for those that pad it."""
+        padded = self.padded(m)
         flat = self.flat[k][: padded * self.c]
         whole = flat.reshape(self.c, padded) if self.by_class else flat.reshape(padded, self.c)
         if padded != m:
             whole[(slice(None), slice(m, None)) if self.by_class else slice(m, None)] = 0.0
         return whole
-
-
-def _padded(m: int) -> int:
-    return -(-m // 8) * 8
 
 
 def exp_table(dtype: str) -> Floats:

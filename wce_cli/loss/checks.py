@@ -75,9 +75,10 @@ class Checks(Struct, frozen=True):
 
 def check_index_labels(labels: NDArray[Any], start: int, ignore_index: int, base: int, c: int) -> Checks:
     """Labels (m,) of any dtype, as given: whole numbers from `base` on, C of them, or the ignored one."""
-    if labels.dtype.kind == "i" and base == 0 and labels.dtype == np.int64:
+    if labels.dtype == np.int64 and base == 0:
         outside = labels.view(np.uint64) >= c  # a negative one is a large one: half of what comparing twice costs
-        if not outside.any():
+        where = np.flatnonzero(outside)
+        if not len(where) or (labels[where] == ignore_index).all():
             return Checks()
     wide: NDArray[Any] = labels.astype(
         np.float64 if labels.dtype.kind == "f" or labels.dtype == np.uint64 else np.int64

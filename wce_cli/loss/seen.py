@@ -83,7 +83,8 @@ class Watch:
         row, y, loss = kept.row, kept.label, kept.loss
         s_loss = loss if kept.sample_weight is None else kept.sample_weight * loss
         if self.s is not None and kept.sample_weight is not None:
-            _widen(self.s, y, kept.sample_weight)
+            there = ~np.isnan(kept.sample_weight)
+            _widen(self.s, y[there], kept.sample_weight[there])
         finite = _finite(s_loss)
         _widen(self.s_loss, *((y, s_loss) if finite is None else (y[finite], s_loss[finite])))
         if finite is not None:
@@ -98,7 +99,7 @@ class Watch:
             self._see_logsumexp(kept.logsumexp, row)
         key = s_loss
         if kept.every is None:
-            self.smallest_a = min(self.smallest_a, float(np.fmin.reduce(loss, initial=np.inf)) + 0.0)
+            self.smallest_a = min(self.smallest_a, _smallest(loss))
             if self.negative is not None:
                 key = np.where(self.negative[y], 0.0 - s_loss, s_loss)
         else:
@@ -164,9 +165,9 @@ def _nothing(n_classes: int) -> tuple[Floats, Floats]:
 
 
 def _widen(ends: tuple[Floats, Floats], label: Ints, values: Floats) -> None:
-    """Let the smallest and largest of each label take in some values; NaN has no part in it."""
-    np.fmin.at(ends[0], label, values)
-    np.fmax.at(ends[1], label, values)
+    """Let the smallest and largest of each label take in some values, none of them NaN."""
+    np.minimum.at(ends[0], label, values)
+    np.maximum.at(ends[1], label, values)
 
 
 def _wider(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
@@ -178,6 +179,12 @@ def _finite(values: Floats) -> Ints | None:
     if len(values) == 0 or (values.min() > -np.inf and values.max() < np.inf):
         return None
     return np.flatnonzero(np.isfinite(values))
+
+
+def _smallest(values: Floats) -> float:
+    """The smallest value that is not NaN; +∞ for none."""
+    smallest = float(values.min(initial=np.inf))
+    return smallest if smallest == smallest else float(np.fmin.reduce(values, initial=np.inf))
 
 
 def _rows(row: Ints, there: NDArray[np.bool_]) -> Rows:

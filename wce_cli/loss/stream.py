@@ -191,8 +191,8 @@ class Walker:
 
     def _kept_rows(self, start: int, label: Ints, kept: NDArray[np.bool_] | None, s: Floats | None) -> KeptRows:
         n = len(label)
-        which = slice(None) if kept is None else np.flatnonzero(kept)
-        row = np.arange(start, start + n)[which]
+        which = None if kept is None else np.flatnonzero(kept)
+        row = np.arange(start, start + n) if which is None else start + which
         logsumexp: Floats | None
         target: Floats | None
         if self.kernel is not None:
@@ -208,8 +208,8 @@ class Walker:
             is_logits, soft = self.spec.scores == "logits", self.spec.is_soft
             has_nan = np.isnan(rows.others) | np.isnan(rows.target_score) if is_logits else None
             logsumexp, target = rows.logsumexp if is_logits else None, None if soft else rows.target_score
-            label_sum = rows.label_sum[which] if soft else None
-            every = EveryRow(rows.rest[which], rows.term[which], rows.size[which], label_sum, columns)
+            label_sum = _of(rows.label_sum, which) if soft else None
+            every = EveryRow(_of(rows.rest, which), _of(rows.term, which), _of(rows.size, which), label_sum, columns)
         nan_ignored = None
         if kept is not None and has_nan is not None:
             broken = np.flatnonzero(has_nan & ~kept)
@@ -217,11 +217,11 @@ class Walker:
         return KeptRows(
             n,
             row,
-            label[which],
-            None if s is None else s[which],
-            loss[which],
-            None if target is None else target[which],
-            None if logsumexp is None else logsumexp[which],
+            label if which is None else label.take(which),
+            None if s is None else _of(s, which),
+            _of(loss, which),
+            None if target is None else _of(target, which),
+            None if logsumexp is None else _of(logsumexp, which),
             every,
             nan_ignored,
         )
@@ -243,6 +243,10 @@ class Walker:
         if whole < np.inf:
             return whole
         return float(term[np.isfinite(term)].sum() + size[np.isfinite(size)].sum())
+
+
+def _of(values: Floats, which: Ints | None) -> Floats:
+    return values if which is None else values.take(which)
 
 
 def _refusal(batch: Batch, part: Part) -> Exception:

@@ -55,13 +55,13 @@ class Sums(Struct, frozen=True):
         return cls(nothing, nothing, none, none, none)
 
     @classmethod
-    def by_label(cls, values: Floats, labels: Ints, n_classes: int) -> Sums:
-        """Sum `values` (n,) into the class that `labels` (n,) names."""
+    def by_label(cls, values: Floats, labels: Ints, n_classes: int, rounds: int = ROUNDS) -> Sums:
+        """Sum `values` (n,) into the class that `labels` (n,) names, after some rounds of extraction."""
 
         def add(part: Floats) -> Floats:
             return np.asarray(np.bincount(labels, weights=part, minlength=n_classes), dtype=np.float64)
 
-        return _extract(values, add, n_classes)
+        return _extract(values, add, n_classes, rounds)
 
     @classmethod
     def by_column(cls, matrix: Floats) -> Sums:
@@ -107,7 +107,7 @@ def exact_sum(values: Floats) -> float:
             return float(values.sum())
 
 
-def _extract(values: Floats, add: Callable[[Floats], Floats], n_classes: int) -> Sums:
+def _extract(values: Floats, add: Callable[[Floats], Floats], n_classes: int, rounds: int = ROUNDS) -> Sums:
     """Add values up with `add`, in slices that add up exactly."""
     largest = _largest(values)
     none = np.zeros(n_classes, dtype=np.int64)
@@ -121,7 +121,7 @@ def _extract(values: Floats, add: Callable[[Floats], Floats], n_classes: int) ->
     high = np.zeros(n_classes)
     low = np.zeros(n_classes)
     n = len(values)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         if largest == 0.0:
             break
         exponent = math.frexp(largest)[1] + math.ceil(math.log2(n)) + 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -62,7 +64,7 @@ class Sieve:
         cuts = [0, len(key)]
         if not self.pool and len(key) >= 64 * len(self.least):  # a few rows first, to hold the others against
             cuts = [0, *(cut for cut in (16 * len(self.least), 256 * len(self.least)) if cut < len(key)), len(key)]
-        for start, stop in zip(cuts, cuts[1:], strict=False):
+        for start, stop in pairwise(cuts):
             if start:
                 self._sort()
             part = slice(start, stop)
