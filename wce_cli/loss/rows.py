@@ -130,9 +130,9 @@ class StoredRows(Struct, frozen=True):
             return self.stored.read(start, stop)
         outer, c, inner = self._layout()
         start, stop = max(start, 0), min(stop, outer * inner)
-        if inner == 1:
+        if inner == 1 or start >= stop:
             return self.stored.read(start * c, stop * c).reshape(-1, c)
-        first, last = start // max(inner, 1), max(stop - 1, start) // max(inner, 1)
+        first, last = start // inner, (stop - 1) // inner
         if first == last:
             return self._of_image(first, start - first * inner, stop - first * inner)
         whole = self.stored.read((first + 1) * c * inner, last * c * inner).reshape(-1, c, inner)
@@ -195,7 +195,9 @@ def _range(view: NDArray[Any], columns: int, start: int, stop: int) -> NDArray[A
         return view[start:stop]
     inner = math.prod(view.shape[1 : view.ndim - columns])
     start, stop = max(start, 0), min(stop, len(view) * inner)
-    first, last = start // inner, max(stop - 1, start) // inner
+    if start >= stop:
+        return view[:0].reshape(0, *view.shape[view.ndim - columns :])
+    first, last = start // inner, (stop - 1) // inner
     if first == last:
         return _range(view[first], columns, start - first * inner, stop - first * inner)
     head = _range(view[first], columns, start - first * inner, inner)
