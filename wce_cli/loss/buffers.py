@@ -35,6 +35,7 @@ class Buffers:
         self.multiple = 8 if by_class or n_classes < WIDE else 1
         self.rows = self.padded(max(size // n_classes - self.multiple + 1, least))
         self.flat = [np.empty(self.rows * n_classes) for _ in range(count)]
+        self.scratch = np.empty(self.rows * n_classes if by_class and count > 1 else 0)
         self.row = np.arange(self.rows)
         self.first = self.row * n_classes
         self.ones = np.ones(n_classes)
@@ -66,13 +67,36 @@ class Buffers:
         """A number a row, to be broadcast over a chunk."""
         return per_row if self.by_class else per_row[:, None]
 
-    def largest(self, k: int, m: int) -> Floats:
-        """The largest number of every row of buffer `k`. (m,)"""
+    def top(self, k: int, m: int) -> Ints:
+        """The class of the largest number of every row of buffer `k`, the first on a tie. (m,)"""
         matrix = self.matrix(k, m)
+        if not self.by_class:
+            return np.asarray(matrix.argmax(axis=1))
+        largest, top = np.maximum.reduce(matrix, axis=0), np.zeros(m, dtype=np.int64)
+        for c in range(self.c - 1, 0, -1):  # numpy's argmax along this axis takes ten times as long
+            np.copyto(top, c, where=matrix[c] == largest)
+        np.copyto(top, 0, where=matrix[0] == largest)
+        return top
+
+    def largest(self, k: int, m: int, top: Ints, out: Floats) -> None:
+        """The largest number of every row of buffer `k`, whose class is known; NaN where there is one. (m,)"""
         if self.by_class:
-            return np.asarray(np.maximum.reduce(matrix, axis=0))
-        place: Ints = self.first[:m] + matrix.argmax(axis=1)  # numpy's max is slow where C is small
-        return self.flat[k][place]
+            np.maximum.reduce(self.matrix(k, m), axis=0, out=out)
+        else:
+            np.take(self.flat[k], self.places(top), out=out, mode="clip")  # numpy's max is slow where C is small
+
+    def smallest(self, k: int, m: int, out: Floats) -> None:
+        """The smallest number of every row of buffer `k`. (m,)"""
+        np.minimum.reduce(self.matrix(k, m), axis=0 if self.by_class else 1, out=out)
+
+    def clear(self, k: int, m: int, rows: Ints) -> None:
+        """Put zeros in some rows of buffer `k`."""
+        self.matrix(k, m)[(slice(None), rows) if self.by_class else rows] = 0.0
+
+    def over_rows(self, k: int, factors: Floats) -> Floats:
+        """Σ_n factor[n] · number[n, c] of buffer `k`, for one factor a row (m,) or several (j, m): (C,) or (j, C)."""
+        matrix = self.matrix(k, factors.shape[-1])
+        return np.asarray((matrix @ factors.T).T if self.by_class else factors @ matrix)
 
     def add_up(self, k: int, m: int, out: Floats) -> None:
         """Σ over the classes of every row of buffer `k`. (m,)"""
@@ -84,7 +108,9 @@ class Buffers:
     def dot(self, k: int, m: int, weight: Floats, out: Floats) -> None:
         """Σ_c weight[c] · number of every row of buffer `k`. (m,)"""
         if self.by_class:
-            out[:] = _add_classes(self._whole(k, m) * weight[:, None])[:m]
+            whole = self._whole(k, m)
+            product = self.scratch[: whole.size].reshape(whole.shape)
+            out[:] = _add_classes(np.multiply(whole, weight[:, None], out=product))[:m]
         elif self.c < WIDE:
             out[:] = self._whole(k, m).dot(weight, out=self.sums[: self.padded(m)])[:m]
         else:

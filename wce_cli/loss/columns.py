@@ -81,7 +81,6 @@ class ColumnSums:
 
     def __init__(self, n_classes: int, soft: bool) -> None:
         self.high, self.low = np.zeros((2, 5 if soft else 1, n_classes))
-        self.none = np.zeros(n_classes, dtype=np.int64)
         self.smallest_a = self.smallest_q = np.inf
         self.one_hot = soft
         self.apart: Columns | None = None
@@ -96,6 +95,11 @@ class ColumnSums:
         self.high = high
         self.low += error
         return True
+
+    def add_everywhere(self, value: float) -> None:
+        """Add one value to the sum of losses of every class."""
+        self.high[0], error = two_sum(self.high[0], np.full_like(self.high[0], value))
+        self.low[0] += error
 
     def add_sums(self, columns: Columns) -> None:
         """Add the columns of rows that were computed class by class."""

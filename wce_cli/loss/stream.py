@@ -206,7 +206,7 @@ class Walker:
             rows, columns = self.every.losses(start, label, everywhere, np.ones(n) if s is None else s)
             label, loss = rows.label, rows.loss
             is_logits, soft = self.spec.scores == "logits", self.spec.is_soft
-            has_nan = np.isnan(rows.others) | np.isnan(rows.target_score) if is_logits else None
+            has_nan = np.isnan(rows.largest) if is_logits else None
             logsumexp, target = rows.logsumexp if is_logits else None, None if soft else rows.target_score
             label_sum = _of(rows.label_sum, which) if soft else None
             every = EveryRow(_of(rows.rest, which), _of(rows.term, which), _of(rows.size, which), label_sum, columns)
