@@ -14,17 +14,15 @@ from msgspec import Struct, structs
 from tests.loss.random_batches import long_batch, random_batch, random_cuts, rows_of
 from tests.oracle import kept_samples, label_of, minus_log_p, pairs_of_sample
 from wce_cli.loss.batch import Batch
-from wce_cli.loss.facts import TOP, Extremes, Facts, Lost, Rows, Unnormalised, block_facts
+from wce_cli.loss.facts import TOP, Extremes, Facts, Lost, Rows, Unnormalised
 from wce_cli.loss.stream import one_pass
-from wce_cli.loss.terms import block_terms
 
 ROUNDING = 4e-15
 
 
 def parts_of(batch: Batch, cuts: list[int]) -> list[Facts]:
     """The facts of the rows between the cuts."""
-    blocks = [batch.block(start, stop) for start, stop in pairwise([0, *cuts, batch.n_samples])]
-    return [block_facts(block, block_terms(block, batch.spec), batch.spec) for block in blocks]
+    return [one_pass(batch, rows=bounds)[1] for bounds in pairwise([0, *cuts, batch.n_samples])]
 
 
 def added(parts: list[Facts]) -> Facts:

@@ -12,7 +12,8 @@ from tests.loss.random_batches import random_batch, rows_of
 from tests.oracle import assert_near, expected_values
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import LossValue, loss_values
-from wce_cli.loss.stream import one_pass
+from wce_cli.loss.rows import ArrayRows
+from wce_cli.loss.stream import group_bounds, one_pass
 
 ROUNDING = 4e-15
 
@@ -32,12 +33,14 @@ def assert_same_bytes(one: tuple[LossValue, ...], other: tuple[LossValue, ...]) 
 
 
 @pytest.mark.parametrize(
-    ("c", "rows"), [(1, 1 << 20), (2, 1 << 19), (3, 349_520), (10, 104_856), (1000, 1048), (1 << 18, 8)]
+    ("c", "rows"),
+    [(1, 16_384), (3, 16_384), (256, 16_384), (257, 16_320), (1000, 4192), (4096, 1024), (32_000, 1024)],
 )
 def test_the_bounds_of_blocks_depend_on_the_number_of_classes_alone(c, rows):
     spec = Batch.build(logits=np.zeros((1, c)), labels=[0]).spec
     for n in (1, rows - 1, rows, rows + 1, 2 * rows - 1, 2 * rows + 3):
-        batch = Batch(spec, np.zeros((n, c)), np.zeros(n, dtype=np.int64), None)
+        scores = np.broadcast_to(np.zeros(c), (n, c))
+        batch = Batch(spec, ArrayRows.of_scores(scores), ArrayRows.of_samples(np.zeros(n, dtype=np.int64)), None)
         whole = n // rows
         expected = [(k * rows, (k + 1) * rows) for k in range(whole)]
         assert bounds(batch) == expected + [(whole * rows, n)] * (n % rows > 0)
@@ -45,6 +48,7 @@ def test_the_bounds_of_blocks_depend_on_the_number_of_classes_alone(c, rows):
 
 def test_blocks_cover_every_row_once_and_in_order(monkeypatch):
     monkeypatch.setattr(batch_module, "BLOCK_ELEMENTS", 64)
+    monkeypatch.setattr(batch_module, "BLOCK_ROWS", (8, 64))
     for n in (0, 1, 7, 8, 9, 15, 16, 17, 100):
         batch = Batch.build(logits=np.arange(n * 4.0).reshape(n, 4), labels=np.zeros(n, dtype=int))
         found = bounds(batch)
@@ -53,7 +57,7 @@ def test_blocks_cover_every_row_once_and_in_order(monkeypatch):
         assert all(stop - start == 16 for start, stop in found[:-1])
         rows = [block.scores for block in batch.blocks()]
         if n:
-            assert np.concatenate(rows).tobytes() == batch.scores.tobytes()
+            assert np.concatenate(rows).tobytes() == batch.scores.whole().tobytes()
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -72,6 +76,7 @@ def test_many_small_blocks_answer_as_one(seed, monkeypatch):
     one_block = answers(batch)
     assert len(list(batch.blocks())) == 1
     monkeypatch.setattr(batch_module, "BLOCK_ELEMENTS", 32)
+    monkeypatch.setattr(batch_module, "BLOCK_ROWS", (8, 64))
     assert len(list(batch.blocks())) == 26
     exact = expected_values(rows_of(given))
     for value, whole in zip(answers(batch), one_block, strict=True):
@@ -85,11 +90,12 @@ def test_many_small_blocks_answer_as_one(seed, monkeypatch):
 
 def test_a_batch_of_several_real_blocks_is_the_sum_of_all_its_rows():
     rng = np.random.default_rng(4)
-    n, c = 700_000, 3  # two blocks of 349 520 rows, and 960 more
+    n, c = 700_000, 3  # 42 blocks of 16 384 rows, and 11 872 more: five groups
     logits, labels = rng.normal(size=(n, c)), rng.integers(c, size=n)
     weight = np.array([0.1, 1.0, 5.0])
     batch = Batch.build(logits=logits, labels=labels, weight=weight)
-    assert len(list(batch.blocks())) == 3
+    assert len(list(batch.blocks())) == 43
+    assert len(group_bounds(batch, 0, n)) > 5
     top = logits.max(axis=1)
     losses = top + np.log(np.exp(logits - top[:, None]).sum(axis=1)) - logits[np.arange(n), labels]
     numerator, denominator = math.fsum((weight[labels] * losses).tolist()), math.fsum(weight[labels].tolist())

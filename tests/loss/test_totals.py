@@ -17,20 +17,14 @@ from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import loss_values
 from wce_cli.loss.stream import one_pass
 from wce_cli.loss.sums import Sums
-from wce_cli.loss.terms import block_terms
-from wce_cli.loss.totals import EveryClass, SoftLabels, Totals, block_totals
+from wce_cli.loss.totals import EveryClass, SoftLabels, Totals
 
 ROUNDING = 4e-15
 
 
 def parts_of(batch: Batch, cuts: list[int]) -> list[Totals]:
     """The totals of the rows between the cuts."""
-    bounds = [0, *cuts, batch.n_samples]
-    answer = []
-    for start, stop in pairwise(bounds):
-        terms = block_terms(batch.block(start, stop), batch.spec)
-        answer.append(block_totals(terms, batch.spec.n_classes))
-    return answer
+    return [one_pass(batch, rows=bounds)[0] for bounds in pairwise([0, *cuts, batch.n_samples])]
 
 
 def sums_of(totals: Totals | EveryClass | SoftLabels) -> dict[str, Sums]:

@@ -83,11 +83,14 @@ class _Inputs(Struct, frozen=True):
             came_as = spec.dtypes.get(field)
             return letter if came_as in (None, dtype) else f"{letter}.to(torch.{dtype})"
 
-        x = torch.from_numpy(batch.scores).to(kind)
+        x = torch.from_numpy(batch.scores.whole()).to(kind)
         x_text = cast(spec.scores, "x")
         if spec.scores == "probs":
             x, x_text = x.log(), f"{x_text}.log()"
-        labels = torch.from_numpy(np.ascontiguousarray(batch.labels)).reshape(batch.labels.shape)
+        whole = (
+            batch.labels.whole() if spec.is_soft else batch.labels_of(0, batch.n_samples).reshape(batch.labels.shape)
+        )
+        labels = torch.from_numpy(whole)
         label_dtype = spec.dtypes.get("labels")
         if spec.is_soft:
             y = labels.to(kind)
@@ -102,7 +105,7 @@ class _Inputs(Struct, frozen=True):
             x,
             y,
             None if spec.weight is None else torch.from_numpy(spec.weight).to(kind),
-            None if batch.sample_weight is None else torch.from_numpy(batch.sample_weight).to(kind),
+            None if batch.sample_weight is None else torch.from_numpy(batch.sample_weight.whole()).to(kind),
             x_text,
             y_text,
             cast("weight", "w"),

@@ -1,11 +1,13 @@
 """What Python has (lists, arrays, tensors) → numpy arrays, or the first place that is not a number.
 
-Nothing is guessed: a string, a boolean, a missing value or a ragged row is named with its index. Tensors
-are recognised by what they can do, so no framework is imported for them.
+An array keeps its dtype and its memory: it may be large, or a map of a file. Nothing is guessed: a string, a boolean,
+a missing value or a ragged row is named with its index. Tensors are recognised by what they can do, so no framework
+is imported for them.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,13 +16,18 @@ from numpy.typing import NDArray
 
 from wce_cli.digits import NON_FINITE
 from wce_cli.errors import Problem, WceError, and_more, as_written
+from wce_cli.loss.rows import floats
+
+KEPT = ("float16", "float32", "float64")
+"""Floats of a tensor that numpy has too."""
 
 
 def to_array(field: str, value: Any) -> tuple[NDArray[Any], str | None]:
-    """`value` as an array of float64, integers or strings, and its dtype's name where it came with one.
+    """`value` as an array of numbers or strings, and its dtype's name where it came with one.
 
     The dtype is known for arrays and tensors ("float32", "bfloat16", …) and None for lists, whose numbers
-    have no type yet. Raises WceError naming the first element that is neither a number nor a name.
+    have no type yet. bfloat16 comes as its bits, uint16: numpy has no such dtype, and `floats` reads them.
+    Raises WceError naming the first element that is neither a number nor a name.
     """
     if hasattr(value, "detach"):
         return _from_tensor(field, value)
@@ -33,8 +40,13 @@ def to_array(field: str, value: Any) -> tuple[NDArray[Any], str | None]:
     if isinstance(value, np.ndarray):
         return _from_array(field, value)
     if isinstance(value, (list, tuple)) and any(_is_array(item) for item in value):  # a list of rows, each a tensor
-        value = [to_array(place(field, [i]), item)[0].tolist() for i, item in enumerate(value)]
+        value = [_to_list(place(field, [i]), item) for i, item in enumerate(value)]
     return _from_lists(field, value), None
+
+
+def _to_list(field: str, value: Any) -> Any:
+    array, dtype = to_array(field, value)
+    return (floats(array, dtype) if dtype == "bfloat16" else array).tolist()
 
 
 def _is_array(value: Any) -> bool:
@@ -50,8 +62,10 @@ def _from_tensor(field: str, tensor: Any) -> tuple[NDArray[Any], str]:
     dtype = str(tensor.dtype).rsplit(".", 1)[-1]
     try:
         tensor = tensor.detach().cpu()
-        if "float" in dtype:
-            tensor = tensor.double()  # exact from every narrower type, and numpy has no bfloat16
+        if dtype == "bfloat16":
+            return tensor.view(sys.modules["torch"].int16).numpy().view(np.uint16), dtype
+        if "float" in dtype and dtype not in KEPT:
+            tensor = tensor.double()  # exact from every narrower type, and numpy has no float of 8 bits
         array = tensor.resolve_conj().numpy()
     except Exception as error:  # sparse, quantised, or on the meta device: it has no plain numbers to read
         reason = next(iter(str(error).splitlines()), type(error).__name__)
@@ -61,16 +75,14 @@ def _from_tensor(field: str, tensor: Any) -> tuple[NDArray[Any], str]:
 
 def _from_array(field: str, array: NDArray[Any]) -> tuple[NDArray[Any], str | None]:
     dtype = str(array.dtype)
-    if array.dtype.kind == "f":
-        return array.astype(np.float64), dtype
     if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
         return array.astype(np.float64), dtype  # an integer of 64 bits with a sign would wrap around
-    if array.dtype.kind in "iub":
-        return array.astype(np.int64), dtype
+    if array.dtype.kind in "fiub":
+        return array, dtype
     if array.dtype.kind in "UO":
         return _from_lists(field, array.tolist()), None
     if dtype == "bfloat16":  # jax arrays carry it through the ml_dtypes package
-        return array.astype(np.float64), dtype
+        return array.view(np.uint16), dtype
     raise WceError(Problem(f"{field} has dtype {dtype}, expected numbers", field=field))
 
 

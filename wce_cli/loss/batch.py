@@ -1,7 +1,8 @@
 """A batch: what was asked (`Spec`) and the rows it was asked of, with every check that stands between.
 
-Whatever comes in — lists, arrays, tensors, names instead of indices — leaves here as float64 scores with the
-class axis last, one row a sample, or as a `WceError` that names every problem at once.
+Whatever comes in — lists, arrays, tensors, names instead of indices — leaves here as rows that can be walked, or
+as a `WceError` that names every problem at once. Arrays stay what and where they are; nothing is converted as a
+whole.
 """
 
 from __future__ import annotations
@@ -11,17 +12,20 @@ from typing import Any
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
+from wce_cli.loss.checks import check_scores, indices
 from wce_cli.loss.gathering import Gathering, kind_of_scores, read_class_names, read_numbers, read_scores
-from wce_cli.loss.labels import IGNORE_INDEX, read_labels
-from wce_cli.loss.layout import class_axis_last, n_classes_of, sample_shape_of
+from wce_cli.loss.labels import IGNORE_INDEX, Unread, read_labels, say_checks
+from wce_cli.loss.layout import n_classes_of, sample_shape_of
 from wce_cli.loss.readings import ScoreKind
+from wce_cli.loss.rows import ArrayRows, StoredRows, floats
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.weights import read_class_weight, read_sample_weight
 
-BLOCK_ELEMENTS = 1 << 20
-"""Scores in one block, about: 8 MB of float64. The number of rows depends on C alone."""
+BLOCK_ELEMENTS = 1 << 22
+"""Scores in one block, about. The bounds of blocks depend on C alone."""
+BLOCK_ROWS = (1024, 1 << 14)
+"""Rows in one block, at least and at most: what is done once a block must not be felt, nor what is kept a row."""
 
 
 def _are_numbers(labels: Any) -> bool:
@@ -76,7 +80,7 @@ class Spec(Struct, frozen=True):
 
 
 class Block(Struct, frozen=True):
-    """Some rows of a batch, class axis last."""
+    """Some rows of a batch, class axis last, as float64 and int64."""
 
     start: int
     scores: Floats
@@ -88,13 +92,17 @@ class Block(Struct, frozen=True):
 
 
 class Batch(Struct, frozen=True):
-    """A spec and its rows in memory, in the layout they came in: (C,), (N, C) or (N, C, d1, …, dk)."""
+    """A spec and its rows, in the layout they came in: (C,), (N, C) or (N, C, d1, …, dk)."""
 
     spec: Spec
-    scores: Floats
-    labels: NDArray[Any]
+    scores: ArrayRows | StoredRows
+    labels: ArrayRows | StoredRows
     """Class indices without the class axis, or probability rows in the shape of the scores."""
-    sample_weight: Floats | None
+    sample_weight: ArrayRows | StoredRows | None
+    unread: Unread | None = None
+    """Not None: the labels are in a file and have not been checked; how they are to be read."""
+    spelled: Callable[[str], str] = as_keyword
+    """How a field is written where the user is, for what the pass finds wrong."""
 
     @classmethod
     def build(
@@ -132,6 +140,9 @@ class Batch(Struct, frozen=True):
         rows = None if kind is None else read_scores(g, *kind)
         if labels is None:
             g.problem("labels", "labels are missing", f"give one class index a sample: {spelled('labels')}")
+        if kind is not None and kind[0] == "probs" and isinstance(rows, ArrayRows):
+            checks = check_scores(rows, int(np.prod(sample_shape_of(rows.shape))))
+            say_checks(g, checks, kind[0], rows.shape)
         if kind is None or rows is None:
             g.look_over(labels=labels, weight=weight, sample_weight=sample_weight)
             raise g.refusal()
@@ -142,16 +153,15 @@ class Batch(Struct, frozen=True):
             ignore_index = IGNORE_INDEX
         if names is not None and set(names) & set(map(str, range(c))) and _are_numbers(labels):
             g.notes.append(f"labels that are numbers are class indices, not the names {', '.join(names[:3])}")
-        if ignore_index != IGNORE_INDEX and mapped is not None and mapped.dtype.kind == "f":
+        if ignore_index != IGNORE_INDEX and mapped is not None and mapped.is_soft:
             g.notes.append("ignore_index means nothing for probability labels: every sample is kept")
         per_sample = read_sample_weight(g, sample_weight, sample_shape)
         vector, rule = read_class_weight(g, weight, names, c, sample_shape, mapped, ignore_index)
         if g.problems or mapped is None:
             raise g.refusal()
-        soft = mapped.dtype.kind == "f"
         spec = Spec(
             scores=kind[0],
-            is_soft=soft,
+            is_soft=mapped.is_soft,
             n_classes=c,
             class_names=names,
             weight=vector,
@@ -164,12 +174,12 @@ class Batch(Struct, frozen=True):
             dtypes=g.dtypes,
             sources=dict(g.sources),
             half_units=dict(half_units or {}),
-            integer_one_hot=soft and g.integer_one_hot,
+            integer_one_hot=mapped.is_soft and g.integer_one_hot,
             name=name,
             source=source,
             notes=tuple(g.notes),
         )
-        return cls(spec, rows, mapped, per_sample)
+        return cls(spec, rows, mapped.rows, per_sample, mapped.unread, spelled)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -181,25 +191,37 @@ class Batch(Struct, frozen=True):
         """N: rows of the batch, ignored ones counted; positions of an image are rows."""
         return int(np.prod(self.sample_shape, dtype=np.int64))
 
+    @property
+    def block_rows(self) -> int:
+        """Rows of one block, the last one apart."""
+        least, most = BLOCK_ROWS
+        return max(8, min(max(BLOCK_ELEMENTS // self.spec.n_classes, least), most) // 8 * 8)
+
     def blocks(self) -> Iterator[Block]:
         """Walk the rows in order, in blocks whose bounds depend on C alone."""
-        rows = max(8, BLOCK_ELEMENTS // max(self.spec.n_classes, 1) // 8 * 8)
-        for start in range(0, self.n_samples, rows):
-            yield self.block(start, start + rows)
+        for start in range(0, self.n_samples, self.block_rows):
+            yield self.block(start, start + self.block_rows)
 
     def block(self, start: int, stop: int) -> Block:
-        """The rows `start` up to `stop`."""
-        c = self.spec.n_classes
-        scores = class_axis_last(self.scores).reshape(-1, c)[start:stop]
+        """The rows `start` up to `stop`, all in memory: for the rows that are shown."""
+        start, stop = max(start, 0), min(stop, self.n_samples)
+        scores = np.ascontiguousarray(floats(self.scores.rows(start, stop), self.scores.dtype))
+        return Block(start, scores, self.labels_of(start, stop), self.sample_weight_of(start, stop))
+
+    def labels_of(self, start: int, stop: int) -> Ints | Floats:
+        """The labels of some rows: indices (m,) from 0, ignored ones left as `ignore_index`, or rows (m, C)."""
+        labels = self.labels.rows(start, stop)
         if self.spec.is_soft:
-            labels = class_axis_last(self.labels).reshape(-1, c)[start:stop]
-        else:
-            labels = self.labels.reshape(-1)[start:stop]
+            return np.ascontiguousarray(floats(labels, self.labels.dtype))
+        if self.unread is None:
+            return labels.astype(np.int64)
+        return indices(labels, self.unread.ignore_index, self.spec.ignore_index, self.unread.base)
+
+    def sample_weight_of(self, start: int, stop: int) -> Floats:
+        """The sample weight of some rows, ones where none was given. (m,)"""
         if self.sample_weight is None:
-            sample_weight = np.ones(len(scores))
-        else:
-            sample_weight = self.sample_weight.reshape(-1)[start:stop]
-        return Block(start, np.ascontiguousarray(scores), np.ascontiguousarray(labels), sample_weight)
+            return np.ones(stop - start)
+        return floats(self.sample_weight.rows(start, stop), self.sample_weight.dtype)
 
     def index(self, row: int) -> tuple[int, ...]:
         """Where a row stands in the layout it came in, the class axis left out."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from wce_cli.loss.batch import BLOCK_ELEMENTS, Block, Spec
+from wce_cli.loss.batch import Batch, Spec
+from wce_cli.loss.rows import floats
 from wce_cli.loss.sums import Floats, Sums
-from wce_cli.loss.terms import Terms
+from wce_cli.loss.totals import KeptRows
 
 EPS = {"float32": 2.0**-23, "float64": 2.0**-52}
 """p is clipped to [eps, 1 − eps] of its own dtype. Source: scikit-learn 1.9.1, sklearn/metrics/_classification.py,
@@ -19,9 +20,9 @@ ENDS = (1e-7, 1.0 - 2.0**-23)
 """p, divided by the sum of its row, is clipped to [1e-7, 1 − 1e-7]; 1 − 1e-7 is 1 − 2⁻²³ in float32, the dtype that
 losses compute in unless told otherwise. Source: keras 3.15.1, keras/src/backend/torch/nn.py,
 sparse_categorical_crossentropy, and keras/src/backend/config.py."""
-SUMMED = BLOCK_ELEMENTS
-"""Rows are summed within the first so many scores. A longer batch has no answer, rather than one more pass over
-all scores, of which an index label needs one a row."""
+SUMMED = 1 << 20
+"""Rows are summed in batches of up to so many scores. A longer one has no answer, rather than one more pass over all
+scores, of which an index label needs one a row."""
 
 
 def eps_of(spec: Spec) -> float | None:
@@ -30,28 +31,36 @@ def eps_of(spec: Spec) -> float | None:
     return None if own in ("float16", "bfloat16") else EPS.get(own, EPS["float64"])
 
 
-def clipped(terms: Terms, spec: Spec) -> Sums | None:
+def clipped(rows: KeptRows, spec: Spec) -> Sums | None:
     """Σs·ℓ by y, p clipped to [eps, 1 − eps]. Index labels alone: the others are refused where this is done."""
     eps = eps_of(spec)
-    if spec.scores != "probs" or spec.n_classes == 1 or terms.target_score is None or eps is None:
+    if spec.scores != "probs" or spec.n_classes == 1 or rows.target_score is None or eps is None:
         return None
-    y, s = terms.label[terms.kept], terms.sample_weight[terms.kept]
-    return Sums.by_label(s * _minus_log(terms.target_score[terms.kept], eps, 1.0 - eps), y, spec.n_classes)
+    return _by_label(rows, _minus_log(rows.target_score, eps, 1.0 - eps), spec)
 
 
-def renormalised(block: Block, terms: Terms, spec: Spec) -> Sums | None:
-    """Σs·ℓ by y, p divided by the sum of its row and clipped to ENDS; None beyond the first SUMMED scores."""
-    c = spec.n_classes
-    if spec.scores != "probs" or c == 1 or (block.start + len(block.scores)) * c > SUMMED:
+def renormalised(rows: KeptRows, batch: Batch) -> Sums | None:
+    """Σs·ℓ by y, p divided by the sum of its row and clipped to ENDS; None for more than SUMMED scores."""
+    spec, c = batch.spec, batch.spec.n_classes
+    if spec.scores != "probs" or c == 1 or batch.n_samples * c > SUMMED:
         return None
-    y, s, p = terms.label[terms.kept], terms.sample_weight[terms.kept], block.scores[terms.kept]
+    if not len(rows.row):
+        return Sums.zeros(c)
+    first, stop = int(rows.row[0]), int(rows.row[-1]) + 1
+    p = floats(batch.scores.rows(first, stop), batch.scores.dtype)[rows.row - first]
     with np.errstate(invalid="ignore", divide="ignore"):
         total = p.sum(axis=1)
-        if terms.target is None:
-            loss = _minus_log(p[np.arange(len(y)), y] / total, *ENDS)
+        if spec.is_soft:
+            q = floats(batch.labels.rows(first, stop), batch.labels.dtype)[rows.row - first]
+            loss = (q * _minus_log(p / total[:, None], *ENDS)).sum(axis=1)
         else:
-            loss = (terms.target[terms.kept] * _minus_log(p / total[:, None], *ENDS)).sum(axis=1)
-    return Sums.by_label(s * loss, y, c)
+            loss = _minus_log(p[np.arange(len(p)), rows.label] / total, *ENDS)
+    return _by_label(rows, loss, spec)
+
+
+def _by_label(rows: KeptRows, loss: Floats, spec: Spec) -> Sums:
+    weighted = loss if rows.sample_weight is None else rows.sample_weight * loss
+    return Sums.by_label(weighted, rows.label, spec.n_classes)
 
 
 def _minus_log(p: Floats, low: float, high: float) -> Floats:

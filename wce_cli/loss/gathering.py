@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wce_cli.errors import Problem, WceError, and_more, counted
-from wce_cli.loss.arrays import place, to_array
+from wce_cli.errors import Problem, WceError, counted
+from wce_cli.loss.arrays import to_array
 from wce_cli.loss.layout import n_classes_of
 from wce_cli.loss.readings import ScoreKind
+from wce_cli.loss.rows import ArrayRows, Stored, StoredRows, floats
 from wce_cli.loss.sums import Floats
 
 
@@ -58,8 +59,12 @@ class Gathering:
             if value is not None and not isinstance(value, (str, Mapping)):
                 self.array(field, value)
 
-    def array(self, field: str, value: Any) -> NDArray[Any] | None:
-        """Read one field, note its dtype and shape, or note the problem."""
+    def array(self, field: str, value: Any) -> NDArray[Any] | Stored | None:
+        """Read one field, note its dtype and shape, or note the problem; what is stored is read by the pass."""
+        if isinstance(value, Stored):
+            self.dtypes[field] = value.dtype
+            self.shapes[field] = str(value.shape)
+            return value
         try:
             array, dtype = to_array(field, value)
         except WceError as error:
@@ -71,15 +76,26 @@ class Gathering:
         self.shapes[field] = str(array.shape)
         return array
 
-    def numbers(self, field: str, value: Any) -> Floats | None:
+    def rows(self, field: str, array: NDArray[Any] | Stored, columns: int) -> ArrayRows | StoredRows:
+        """The rows of a field that was read: of one number a class (1 column) or of one (0 columns)."""
+        if not isinstance(array, np.ndarray):
+            return StoredRows(array, columns)
+        return (ArrayRows.of_scores if columns else ArrayRows.of_samples)(array, self.dtypes.get(field))
+
+    def numbers(self, field: str, value: Any) -> NDArray[Any] | Stored | None:
         """Read one field whose elements must be numbers."""
         array = self.array(field, value)
-        if array is None:
-            return None
-        if array.dtype.kind == "O":
+        if isinstance(array, np.ndarray) and array.dtype.kind == "O":
             self.problem(field, f'{field} holds names ("{array.flat[0]}"), expected numbers')
             return None
-        return array.astype(np.float64)
+        return array
+
+    def vector(self, field: str, value: Any) -> Floats | None:
+        """Read one short field as float64."""
+        array = self.numbers(field, value)
+        if array is None or isinstance(array, np.ndarray):
+            return None if array is None else floats(array, self.dtypes.get(field, ""))
+        return StoredRows(array, 0).whole()
 
 
 def read_numbers(g: Gathering, ignore_index: Any, label_smoothing: Any) -> None:
@@ -108,29 +124,19 @@ def kind_of_scores(g: Gathering, fields: Mapping[ScoreKind, Any]) -> tuple[Score
     return None
 
 
-def read_scores(g: Gathering, kind: str, value: Any) -> Floats | None:
-    """The scores as float64 in the layout they came in: (C,), (N, C) or (N, C, d1, …, dk)."""
+def read_scores(g: Gathering, kind: str, value: Any) -> ArrayRows | StoredRows | None:
+    """The scores in the dtype and the layout they came in: (C,), (N, C) or (N, C, d1, …, dk)."""
     scores = g.numbers(kind, value)
     if scores is None:
         return None
-    if scores.ndim == 0:
+    if len(scores.shape) == 0:
         g.problem(kind, f"{kind} is a single number, expected one score for each class")
         return None
     c = n_classes_of(scores.shape)
     if c == 0:
         g.problem(kind, f"{kind} has shape {scores.shape}: no classes")
         return None
-    if kind == "probs":
-        outside = np.argwhere((scores < 0) | (scores > 1 + 1e-5))
-        if len(outside):
-            index = outside[0]
-            g.problem(
-                kind,
-                f"{place(kind, index)} is {scores[tuple(index)]:g}, expected a probability from 0 to 1"
-                + and_more(len(outside) - 1),
-                f"use {g.spelled('logits')} for scores before the softmax",
-            )
-    return scores
+    return g.rows(kind, scores, 1)
 
 
 def read_class_names(g: Gathering, classes: Any, weight: Any, c: int) -> tuple[str, ...] | None:

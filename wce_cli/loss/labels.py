@@ -1,133 +1,188 @@
-"""Labels as they are given → class indices (int64), or probability rows in the layout of the scores."""
+"""Labels as they are given → class indices, or probability rows in the layout of the scores."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.errors import and_more, as_written, counted, did_you_mean
 from wce_cli.loss.arrays import place
+from wce_cli.loss.checks import (
+    Checks,
+    as_given,
+    check_all,
+    check_index_labels,
+    check_one_hot,
+    class_range,
+    indices,
+    kept_zero,
+    many,
+    place_of,
+)
 from wce_cli.loss.gathering import Gathering
-from wce_cli.loss.layout import class_axis_last, n_classes_of, sample_shape_of
-from wce_cli.loss.sums import Floats, Ints
+from wce_cli.loss.layout import n_classes_of, sample_shape_of
+from wce_cli.loss.rows import CHUNK, ArrayRows, Rows, Stored, StoredRows, floats
+from wce_cli.loss.sums import Ints
 
 IGNORE_INDEX = -100
 """torch's default: a label that means "skip this sample"."""
+
+
+class Labels(Struct, frozen=True):
+    """The labels of a batch, and how far they have been read."""
+
+    rows: ArrayRows | StoredRows
+    is_soft: bool
+    """Whether they are probability rows in the layout of the scores; else indices without the class axis."""
+    unread: Unread | None = None
+    """Not None: they are in a file, nobody has looked at them, and the pass must."""
+
+
+class Unread(Struct, frozen=True):
+    """How the index labels of a file are to be read."""
+
+    ignore_index: int = IGNORE_INDEX
+    base: int = 0
+    """The index of the first class, in the labels as they stand in the file."""
 
 
 def read_labels(
     g: Gathering,
     kind: str,
     value: Any,
-    scores: Floats,
+    scores: Rows,
     names: tuple[str, ...] | None,
     ignore_index: int,
     base: int = 0,
-) -> NDArray[Any] | None:
-    """Indices (int64, without the class axis) or probability rows (float64, the scores' shape)."""
+) -> Labels | None:
+    """Indices (without the class axis), or probability rows (the scores' shape), in the dtype they came in."""
     labels = g.array("labels", value)
     if labels is None:
         return None
     g.label_shape = labels.shape
-    if labels.dtype.kind == "O":
+    if isinstance(labels, np.ndarray) and labels.dtype.kind == "O":
         named = _indices_of_names(g, labels, names)
         if named is None:
             return None
         labels, base = named, 0
-    sample_shape = sample_shape_of(scores.shape)
-    if scores.ndim == 1 and labels.shape == scores.shape and labels.dtype.kind == "i" and len(scores) > 1:
-        c = len(scores)
+    shape, sample_shape = scores.shape, sample_shape_of(scores.shape)
+    integer = str(labels.dtype).startswith(("int", "uint", "bool")) and g.dtypes.get("labels") != "bfloat16"
+    if len(shape) == 1 and labels.shape == shape and integer and shape[0] > 1:
+        c = shape[0]
         g.problem(
             "labels",
             f"{kind} is 1 sample ({c} classes), but labels are {c} integers: {c} labels, or one row?",
             "rows of scores are split by ';' ('0.1 0.9; 0 0.1'); a probability row is written with points ('1.0,0.0')",
         )
         return None
-    if labels.shape == scores.shape and not (scores.shape == (1,) and labels.dtype.kind == "i"):
-        return _probability_rows(g, labels, scores)
-    if labels.size == 1 and int(np.prod(sample_shape)) == 1 and labels.ndim <= 1:
-        labels = labels.reshape(sample_shape)  # one sample: 0 and [0] both
+    if labels.shape == shape and not (shape == (1,) and integer):
+        return _probability_rows(g, g.rows("labels", labels, 1), integer)
+    if isinstance(labels, np.ndarray):
+        if g.dtypes.get("labels") == "bfloat16":
+            labels = floats(labels, "bfloat16")
+        if labels.size == 1 and int(np.prod(sample_shape)) == 1 and labels.ndim <= 1:
+            labels = labels.reshape(sample_shape)  # one sample: 0 and [0] both
     if labels.shape != sample_shape:
-        _wrong_shape(g, kind, labels, scores, sample_shape)
+        _wrong_shape(g, kind, labels.shape, shape, sample_shape)
         return None
-    return _indices(g, labels, scores, kind, ignore_index, base)
+    return _indices(g, labels, shape, kind, ignore_index, base)
 
 
-def _wrong_shape(g: Gathering, kind: str, labels: NDArray[Any], scores: Floats, sample_shape: tuple[int, ...]) -> None:
+def _wrong_shape(
+    g: Gathering, kind: str, labels: tuple[int, ...], scores: tuple[int, ...], sample_shape: tuple[int, ...]
+) -> None:
     n = int(np.prod(sample_shape))
-    c = n_classes_of(scores.shape)
-    if labels.ndim <= 1 and len(sample_shape) <= 1:
-        message = f"{counted(n, 'sample', 'samples')} ({c} classes) but {counted(labels.size, 'label', 'labels')}"
-        hint = "rows of scores are split by ';'" if scores.ndim == 1 else ""
+    c = n_classes_of(scores)
+    if len(labels) <= 1 and len(sample_shape) <= 1:
+        given = counted(int(np.prod(labels)), "label", "labels")
+        message = f"{counted(n, 'sample', 'samples')} ({c} classes) but {given}"
+        hint = "rows of scores are split by ';'" if len(scores) == 1 else ""
     else:
-        message = (
-            f"labels have shape {labels.shape}, expected {sample_shape} class indices or {scores.shape} probabilities"
-        )
-        hint = "the class axis of the scores is axis 1, as in torch" if scores.ndim > 2 else ""
-        if labels.shape == (*sample_shape, 1):
+        message = f"labels have shape {labels}, expected {sample_shape} class indices or {scores} probabilities"
+        hint = "the class axis of the scores is axis 1, as in torch" if len(scores) > 2 else ""
+        if labels == (*sample_shape, 1):
             hint = "drop the last axis of the labels"
     g.problem("labels", message, hint)
 
 
-def _probability_rows(g: Gathering, labels: NDArray[Any], scores: Floats) -> Floats | None:
-    if labels.dtype.kind == "i":
-        rows = class_axis_last(labels).reshape(-1, labels.shape[1] if labels.ndim > 1 else len(labels))
-        one_hot = ((rows == 0) | (rows == 1)).all(axis=1) & (rows.sum(axis=1) == 1)
-        if not one_hot.all():
-            wrong = np.flatnonzero(~one_hot)
-            g.problem(
-                "labels",
-                f"labels are integer rows, but row {wrong[0]} is not one-hot" + and_more(len(wrong) - 1),
-                "write probabilities with points (1.0), or give one class index a sample",
-            )
+def _probability_rows(g: Gathering, rows: ArrayRows | StoredRows, integer: bool) -> Labels | None:
+    g.integer_one_hot = integer
+    if integer and isinstance(rows, ArrayRows):
+        n, step = int(np.prod(sample_shape_of(rows.shape))), max(1, CHUNK // n_classes_of(rows.shape))
+        checks = check_all([check_one_hot(rows.rows(i, min(i + step, n)), i) for i in range(0, n, step)])
+        if checks.found:
+            say_checks(g, checks, "", rows.shape)
             return None
-        g.integer_one_hot = True
-    return labels.astype(np.float64)
+    return Labels(rows, is_soft=True, unread=None if isinstance(rows, ArrayRows) else Unread())
 
 
 def _indices(
-    g: Gathering, labels: NDArray[Any], scores: Floats, kind: str, ignore_index: int, base: int
-) -> NDArray[Any] | None:
+    g: Gathering,
+    labels: NDArray[Any] | Stored,
+    shape: tuple[int, ...],
+    kind: str,
+    ignore_index: int,
+    base: int,
+) -> Labels | None:
     """Class indices from 0. Where `labels` count from another base, ignored ones become IGNORE_INDEX."""
-    c = n_classes_of(scores.shape)
-    if labels.dtype.kind == "f":
-        fractional = np.argwhere(labels != np.floor(labels))
-        if len(fractional):
-            index = fractional[0]
-            g.problem(
-                "labels",
-                f"{place('labels', index)} is {labels[tuple(index)]:g}, expected a whole number"
-                + and_more(len(fractional) - 1),
-                f"probability labels have the shape of the scores, {scores.shape}",
-            )
-            return None
-    kept = labels[labels != ignore_index]
-    outside = np.argwhere((labels != ignore_index) & ((labels < base) | (labels >= base + c)))
-    if len(outside):
-        index = outside[0]
-        label = _as_given(labels[tuple(index)])
-        hint = f'use {g.setting("ignore_index", label)} if this label means "skip"' if isinstance(label, int) else ""
-        if base == 0 and kept.min() >= 1 and kept.max() == c:
-            hint = f"labels look 1-based: subtract 1, or {g.setting('label_base', 1)}"
+    rows = g.rows("labels", labels, 0)
+    if not isinstance(labels, np.ndarray):
+        return Labels(rows, is_soft=False, unread=Unread(ignore_index, base))
+    n, c = labels.size, n_classes_of(shape)
+    starts = range(0, n, CHUNK)
+    checks = check_all([check_index_labels(rows.rows(i, i + CHUNK), i, ignore_index, base, c) for i in starts])
+    if checks.found:
+        say_checks(g, checks, kind, shape, ignore_index, base, kept_zero(rows, n, ignore_index))
+        return None
+    if base != 0:  # what is ignored must not become a class
+        rows = ArrayRows.of_samples(indices(labels, ignore_index, IGNORE_INDEX, base), rows.dtype)
+    return Labels(rows, is_soft=False)
+
+
+def say_checks(
+    g: Gathering,
+    checks: Checks,
+    kind: str,
+    shape: tuple[int, ...],
+    ignore_index: int = IGNORE_INDEX,
+    base: int = 0,
+    has_zero: bool = False,
+) -> None:
+    """Note what is wrong with single numbers; `shape` is that of the scores."""
+    c, sample_shape = n_classes_of(shape), sample_shape_of(shape)
+    wrong = checks.no_probability
+    if wrong.count:
+        g.problem(
+            kind,
+            f"{place_of(kind, shape, wrong.first // c, wrong.first % c)} is {wrong.value:g}, "
+            f"expected a probability from 0 to 1{many(wrong)}",
+            f"use {g.spelled('logits')} for scores before the softmax",
+        )
+    if checks.not_one_hot.count:
         g.problem(
             "labels",
-            f"{place('labels', index)} is {label}, but {kind} has "
-            f"{counted(c, 'class', 'classes')} ({base}..{base + c - 1}){and_more(len(outside) - 1)}",
-            hint,
+            f"labels are integer rows, but row {checks.not_one_hot.first} is not one-hot{many(checks.not_one_hot)}",
+            "write probabilities with points (1.0), or give one class index a sample",
         )
-        return None
-    labels = labels.astype(np.int64)
-    if base == 0:
-        return labels
-    return np.where(labels == ignore_index, IGNORE_INDEX, labels - base)  # what is ignored must not become a class
-
-
-def _as_given(label: Any) -> int | float:
-    """A label as the user wrote it: whole, unless no integer holds it."""
-    value = label.item()
-    return int(value) if abs(value) < 2**63 else float(value)
+    wrong = checks.fractional
+    if wrong.count:
+        g.problem(
+            "labels",
+            f"{place_of('labels', sample_shape, wrong.first)} is {wrong.value:g}, expected a whole number{many(wrong)}",
+            f"probability labels have the shape of the scores, {shape}",
+        )
+        return
+    wrong = checks.outside
+    if wrong.count:
+        label = as_given(wrong.value)
+        hint = f'use {g.setting("ignore_index", label)} if this label means "skip"' if isinstance(label, int) else ""
+        if base == 0 and not has_zero and wrong.smallest == wrong.largest == c:
+            hint = f"labels look 1-based: subtract 1, or {g.setting('label_base', 1)}"
+        where = place_of("labels", sample_shape, wrong.first)
+        g.problem("labels", f"{where} is {label}, but {kind} has {class_range(c, base)}{many(wrong)}", hint)
 
 
 def _indices_of_names(g: Gathering, labels: NDArray[Any], names: tuple[str, ...] | None) -> Ints | None:

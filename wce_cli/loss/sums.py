@@ -42,6 +42,12 @@ class Sums(Struct, frozen=True):
         )
 
     @classmethod
+    def of(cls, high: Floats, low: Floats | None = None) -> Sums:
+        """Sums of finite values that were added up elsewhere, as two floats each."""
+        none = np.zeros(len(high), dtype=np.int64)
+        return _normalised(high, np.zeros(len(high)) if low is None else low, none, none, none)
+
+    @classmethod
     def zeros(cls, n_classes: int) -> Sums:
         """The sums of no values."""
         nothing = np.zeros(n_classes)
@@ -49,18 +55,18 @@ class Sums(Struct, frozen=True):
         return cls(nothing, nothing, none, none, none)
 
     @classmethod
-    def by_label(cls, values: Floats, labels: Ints, n_classes: int) -> Sums:
-        """Sum `values` (n,) into the class that `labels` (n,) names."""
+    def by_label(cls, values: Floats, labels: Ints, n_classes: int, rounds: int = ROUNDS) -> Sums:
+        """Sum `values` (n,) into the class that `labels` (n,) names, after some rounds of extraction."""
 
         def add(part: Floats) -> Floats:
             return np.asarray(np.bincount(labels, weights=part, minlength=n_classes), dtype=np.float64)
 
-        return _extract(values, add)
+        return _extract(values, add, n_classes, rounds)
 
     @classmethod
     def by_column(cls, matrix: Floats) -> Sums:
         """Sum `matrix` (n, C) over its rows."""
-        return _extract(matrix, lambda part: part.sum(axis=0))
+        return _extract(matrix, lambda part: part.sum(axis=0), matrix.shape[1])
 
     def values(self) -> Floats:
         """The sums as IEEE arithmetic would give them, ∞ and NaN included. Shape (C,)."""
@@ -101,34 +107,43 @@ def exact_sum(values: Floats) -> float:
             return float(values.sum())
 
 
-def _extract(values: Floats, add: Callable[[Floats], Floats]) -> Sums:
+def _extract(values: Floats, add: Callable[[Floats], Floats], n_classes: int, rounds: int = ROUNDS) -> Sums:
     """Add values up with `add`, in slices that add up exactly."""
-    finite = np.isfinite(values)
-    if finite.all():
-        rest = values
-        counts = [np.zeros(add(np.zeros_like(values)).shape, dtype=np.int64)] * 3
-    else:
+    largest = _largest(values)
+    none = np.zeros(n_classes, dtype=np.int64)
+    rest, counts = values, [none, none, none]
+    if not largest < math.inf:
+        finite = np.isfinite(values)
         rest = np.where(finite, values, 0.0)
         marks = (values == np.inf, values == -np.inf, np.isnan(values))
         counts = [add(mark.astype(np.float64)).astype(np.int64) for mark in marks]
-    high = np.zeros(counts[0].shape)
-    low = np.zeros(counts[0].shape)
+        largest = _largest(rest)
+    high = np.zeros(n_classes)
+    low = np.zeros(n_classes)
     n = len(values)
-    for _ in range(ROUNDS):
-        largest = float(np.abs(rest).max(initial=0.0))
+    for _ in range(rounds):
         if largest == 0.0:
             break
         exponent = math.frexp(largest)[1] + math.ceil(math.log2(n)) + 1
         if exponent > 1023:  # the cutting constant itself would overflow
             break
         cut = math.ldexp(1.0, exponent)
-        top = (rest + cut) - cut
+        top = rest + cut
+        top -= cut
         rest = rest - top
         high, error = two_sum(high, add(top))
         low = low + error
-    with np.errstate(over="ignore"):
-        high, error = two_sum(high, add(rest))
-    return _normalised(high, low + error, *counts)
+        largest = _largest(rest)
+    if largest != 0.0:
+        with np.errstate(over="ignore"):
+            high, error = two_sum(high, add(rest))
+            low = low + error
+    return _normalised(high, low, *counts)
+
+
+def _largest(values: Floats) -> float:
+    """max |v|, 0 of no values; NaN if one is NaN."""
+    return max(-float(values.min()), float(values.max())) if values.size else 0.0
 
 
 def _normalised(high: Floats, low: Floats, positive: Ints, negative: Ints, nans: Ints) -> Sums:

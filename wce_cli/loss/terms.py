@@ -78,7 +78,7 @@ def smoothed_losses(terms: Terms, smoothing: float) -> Floats:
         return terms.loss
     c = terms.losses.shape[1]
     with np.errstate(invalid="ignore"):
-        return _mixed(terms.loss, terms.losses.sum(axis=1), smoothing, c)
+        return mixed(terms.loss, terms.losses.sum(axis=1), smoothing, c)
 
 
 def pairs(terms: Terms, weight: Floats, smoothing: float) -> dict[str, tuple[Floats, Floats | None]]:
@@ -95,17 +95,17 @@ def pairs(terms: Terms, weight: Floats, smoothing: float) -> dict[str, tuple[Flo
         if terms.target is None:
             mix = by_label
             if smoothing > 0:
-                mix = s * _mixed(weight[terms.label], np.full(len(s), weight.sum()), smoothing, len(weight))
+                mix = s * mixed(weight[terms.label], np.full(len(s), weight.sum()), smoothing, len(weight))
             by_class = by_label * terms.loss
             if terms.losses is not None and smoothing > 0:
                 everywhere = (weight * terms.losses).sum(axis=1)
-                by_class = s * _mixed(weight[terms.label] * terms.loss, everywhere, smoothing, len(weight))
+                by_class = s * mixed(weight[terms.label] * terms.loss, everywhere, smoothing, len(weight))
         else:
             assert terms.losses is not None
             c = len(weight)
-            mix = s * _mixed((weight * terms.target).sum(axis=1), np.full(len(s), weight.sum()), smoothing, c)
+            mix = s * mixed((weight * terms.target).sum(axis=1), np.full(len(s), weight.sum()), smoothing, c)
             own = (weight * terms.target * terms.losses).sum(axis=1)
-            by_class = s * _mixed(own, (weight * terms.losses).sum(axis=1), smoothing, c)
+            by_class = s * mixed(own, (weight * terms.losses).sum(axis=1), smoothing, c)
         return {
             "class": (by_class, None if terms.target is not None else by_label),
             "sample": (by_label * loss, by_label),
@@ -113,7 +113,7 @@ def pairs(terms: Terms, weight: Floats, smoothing: float) -> dict[str, tuple[Flo
         }
 
 
-def _mixed(own: Floats, everywhere: Floats, smoothing: float, c: int) -> Floats:
+def mixed(own: Floats, everywhere: Floats, smoothing: float, c: int) -> Floats:
     """(1 − ε)·own + (ε/C)·everywhere; a part with the factor 0 is left out, so that ∞ in it is harmless."""
     if smoothing == 0:
         return own

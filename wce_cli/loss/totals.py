@@ -9,8 +9,15 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
+from wce_cli.loss.columns import Columns, SoftLabels, columns_of
 from wce_cli.loss.sums import Floats, Ints, Sums
 from wce_cli.loss.terms import Terms
+
+__all__ = ["EveryClass", "EveryRow", "KeptRows", "SoftLabels", "Totals", "block_totals", "totals_of"]
+
+
+ROUNDS = 2
+"""Rounds of extraction of a block's sums: of 16 384 rows, 76 bits below the largest value lose nothing."""
 
 
 class Totals(Struct, frozen=True):
@@ -40,14 +47,16 @@ class Totals(Struct, frozen=True):
         if (self.every is None) != (other.every is None):
             raise ValueError("totals of one label kind only can be added")
         every = None if self.every is None or other.every is None else self.every + other.every
+        count, loss = self.count + other.count, self.loss + other.loss
+        same = self.s_loss is self.loss and other.s_loss is other.loss  # no sample weight
         return Totals(
             self.n + other.n,
             self.n_kept + other.n_kept,
-            self.count + other.count,
-            self.count_weighted + other.count_weighted,
+            count,
+            count if same else self.count_weighted + other.count_weighted,
             self.s + other.s,
-            self.loss + other.loss,
-            self.s_loss + other.s_loss,
+            loss,
+            loss if same else self.s_loss + other.s_loss,
             every,
         )
 
@@ -69,63 +78,87 @@ class EveryClass(Struct, frozen=True):
         return EveryClass(self.rest + other.rest, self.s_rest + other.s_rest, self.s_losses + other.s_losses, soft)
 
 
-class SoftLabels(Struct, frozen=True):
-    """Sums by class that probability labels add.
+class KeptRows(Struct, frozen=True):
+    """The kept rows of a block: what sums and facts are made of. Arrays (k,)."""
 
-    The last two are of rows, q[c] apart: a class with q[c] = 0 has no part in them, even if ℓ is ∞. Where ℓ is
-    ∞ and a class in the label has weight 0, the sums cannot tell 0·∞ from a mixed weight above 0: NaN, then.
-    """
+    n: int
+    """Rows of the block, ignored ones counted."""
+    row: Ints
+    """Where they stand in the batch."""
+    label: Ints
+    """y; for a probability label its argmax."""
+    sample_weight: Floats | None
+    """s; None where all are 1."""
+    loss: Floats
+    """ℓ before smoothing."""
+    target_score: Floats | None = None
+    """The score at the label as given; None for probability labels."""
+    logsumexp: Floats | None = None
+    """None where the scores are not logits."""
+    every: EveryRow | None = None
+    """None where neither smoothing nor probability labels were asked."""
+    nan_ignored: Ints | None = None
+    """The ignored rows that hold NaN; None for none."""
 
-    s_q: Sums
-    """Σs·q"""
-    s_q_losses: Sums
-    """Σs·q·a"""
-    s_q_loss: Sums
-    """Σs·q·ℓ"""
-    s_q_rest: Sums
-    """Σs·q·R"""
 
-    def __add__(self, other: SoftLabels) -> SoftLabels:
-        return SoftLabels(
-            self.s_q + other.s_q,
-            self.s_q_losses + other.s_q_losses,
-            self.s_q_loss + other.s_q_loss,
-            self.s_q_rest + other.s_q_rest,
-        )
+class EveryRow(Struct, frozen=True):
+    """What the losses of all classes leave of each kept row, and of each class. Arrays (k,)."""
+
+    rest: Floats
+    """R"""
+    term: Floats | None
+    """t under class placement."""
+    size: Floats | None
+    """The larger |w| of the other two placements."""
+    label_sum: Floats | None
+    """Σ_c q[c]; None for index labels."""
+    columns: Columns
 
 
 def block_totals(terms: Terms, n_classes: int) -> Totals:
-    """The totals of one block's terms."""
+    """The totals of terms that are known class by class."""
     kept = terms.kept
-    y, s, loss = terms.label[kept], terms.sample_weight[kept], terms.loss[kept]
+    every = None
+    if terms.losses is not None:
+        rest = terms.losses[kept].sum(axis=1)
+        every = EveryRow(rest, None, None, None, columns_of(terms))
+    return totals_of(
+        KeptRows(
+            len(kept),
+            np.flatnonzero(kept),
+            terms.label[kept],
+            terms.sample_weight[kept],
+            terms.loss[kept],
+            every=every,
+        ),
+        n_classes,
+    )
+
+
+def totals_of(kept: KeptRows, n_classes: int) -> Totals:
+    """The totals of the rows of one block. What is the same sum is the same object: it is sent and added once."""
+    y, s, loss = kept.label, kept.sample_weight, kept.loss
 
     def by_label(values: Floats) -> Sums:
-        return Sums.by_label(values, y, n_classes)
+        return Sums.by_label(values, y, n_classes, ROUNDS)
 
-    every = None
+    def weighted(values: Floats, plain: Sums) -> Sums:
+        return plain if s is None else by_label(s * values)
+
     with np.errstate(invalid="ignore", over="ignore"):
-        if terms.losses is not None:
-            a = terms.losses[kept]
-            rest = a.sum(axis=1)
-            soft = None
-            if terms.target is not None:
-                sq = s[:, None] * terms.target[kept]
-                there = terms.target[kept] != 0
-                there |= ~there.any(axis=1, keepdims=True)  # a row of zeros: 0·∞ is NaN
-                soft = SoftLabels(
-                    Sums.by_column(sq),
-                    Sums.by_column(sq * a),
-                    Sums.by_column(np.where(there, sq * loss[:, None], 0.0)),
-                    Sums.by_column(np.where(there, sq * rest[:, None], 0.0)),
-                )
-            every = EveryClass(by_label(rest), by_label(s * rest), Sums.by_column(s[:, None] * a), soft)
+        count = np.bincount(y, minlength=n_classes)
+        losses = by_label(loss)
+        every = None
+        if kept.every is not None:
+            rest, columns = by_label(kept.every.rest), kept.every.columns
+            every = EveryClass(rest, weighted(kept.every.rest, rest), columns.s_losses, columns.soft)
         return Totals(
-            len(kept),
-            int(kept.sum()),
-            np.bincount(y, minlength=n_classes),
-            np.bincount(y[s != 0], minlength=n_classes),
-            by_label(s),
-            by_label(loss),
-            by_label(s * loss),
+            kept.n,
+            len(y),
+            count,
+            count if s is None else np.bincount(y[s != 0], minlength=n_classes),
+            Sums.of(count.astype(np.float64)) if s is None else by_label(s),
+            losses,
+            weighted(loss, losses),
             every,
         )

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wce_cli.errors import and_more, counted, did_you_mean
+from wce_cli.loss.checks import check_index_labels
 from wce_cli.loss.gathering import Gathering, is_index
-from wce_cli.loss.layout import class_axis_last
+from wce_cli.loss.labels import Labels, Unread, say_checks
+from wce_cli.loss.rows import CHUNK, ArrayRows, StoredRows, floats
 from wce_cli.loss.sums import Floats
 
 
@@ -20,7 +21,7 @@ def read_class_weight(
     names: tuple[str, ...] | None,
     c: int,
     sample_shape: tuple[int, ...],
-    labels: NDArray[Any] | None,
+    labels: Labels | None,
     ignore_index: int,
 ) -> tuple[Floats | None, str | None]:
     """The class weight as a vector (C,), and the rule it came from."""
@@ -28,12 +29,14 @@ def read_class_weight(
         return None, None
     if isinstance(value, str):
         if value == "balanced":
-            return (None if labels is None else _balanced(g, labels, names, c, ignore_index)), "balanced"
+            return (
+                None if labels is None else _balanced(g, labels, int(np.prod(sample_shape)), names, c, ignore_index)
+            ), "balanced"
         g.problem("weight", f'weight is "{value}", expected numbers or balanced')
         return None, None
     if isinstance(value, Mapping):
         return _by_class(g, value, names, c), None
-    vector = g.numbers("weight", value)
+    vector = g.vector("weight", value)
     if vector is None:
         return None, None
     vector = np.atleast_1d(vector)
@@ -71,22 +74,31 @@ def _by_class(g: Gathering, mapping: Mapping[Any, Any], names: tuple[str, ...] |
         )
     if missing or not fits:
         return None
-    return g.numbers("weight", [by_name[name] for name in names])
+    return g.vector("weight", [by_name[name] for name in names])
 
 
 def _balanced(
-    g: Gathering, labels: NDArray[Any], names: tuple[str, ...] | None, c: int, ignore_index: int
+    g: Gathering, labels: Labels, n: int, names: tuple[str, ...] | None, c: int, ignore_index: int
 ) -> Floats | None:
     """N / (C · count), scikit-learn's rule (compute_class_weight, 1.9.1), over the kept samples."""
-    if labels.dtype.kind == "f":
-        rows = class_axis_last(labels).reshape(-1, c)
-        if not (((rows == 0) | (rows == 1)).all() and (rows.sum(axis=1) == 1).all()):
-            g.problem("weight", "balanced counts labels, and probability rows have no count")
+    count = np.zeros(c, dtype=np.int64)
+    step = max(1, CHUNK // c) if labels.is_soft else CHUNK
+    for start in range(0, n, step):
+        part = labels.rows.rows(start, min(start + step, n))
+        if labels.is_soft:
+            rows = floats(part, labels.rows.dtype)
+            if not (((rows == 0) | (rows == 1)).all() and (rows.sum(axis=1) == 1).all()):
+                g.problem("weight", "balanced counts labels, and probability rows have no count")
+                return None
+            count += rows.sum(axis=0).astype(np.int64)
+            continue
+        unread = labels.unread or Unread(ignore_index, 0)
+        checks = check_index_labels(part, start, unread.ignore_index, unread.base, c)
+        if checks.found:  # the labels of a file: the weight is wanted before the pass that would find it
+            say_checks(g, checks, "logits", (n, c), unread.ignore_index, unread.base, True)
             return None
-        kept = rows.argmax(axis=1)
-    else:
-        kept = labels[labels != ignore_index]
-    count = np.bincount(kept.reshape(-1), minlength=c)
+        whole = part.astype(np.int64)
+        count += np.bincount(whole[whole != unread.ignore_index] - unread.base, minlength=c)
     absent = np.flatnonzero(count == 0)
     if len(absent):
         which = f'"{names[absent[0]]}"' if names else str(absent[0])
@@ -101,14 +113,14 @@ def _balanced(
     return weight
 
 
-def read_sample_weight(g: Gathering, value: Any, sample_shape: tuple[int, ...]) -> Floats | None:
+def read_sample_weight(g: Gathering, value: Any, sample_shape: tuple[int, ...]) -> ArrayRows | StoredRows | None:
     """The sample weight in the shape of index labels."""
     if value is None:
         return None
     weights = g.numbers("sample_weight", value)
     if weights is None:
         return None
-    if weights.size == 1 and int(np.prod(sample_shape)) == 1:
+    if isinstance(weights, np.ndarray) and weights.size == 1 and int(np.prod(sample_shape)) == 1:
         weights = weights.reshape(sample_shape)
     if weights.shape != sample_shape:
         expected = f"one for each of {int(np.prod(sample_shape))} samples"
@@ -116,4 +128,4 @@ def read_sample_weight(g: Gathering, value: Any, sample_shape: tuple[int, ...]) 
             expected = f"shape {sample_shape}"
         g.problem("sample_weight", f"sample_weight has shape {weights.shape}, expected {expected}")
         return None
-    return weights
+    return g.rows("sample_weight", weights, 0)

@@ -1,0 +1,196 @@
+"""What a worker has seen of single rows: everything of `Facts` that does not depend on the order of the rows.
+
+Extremes, counts, first places and the largest terms are the same whoever meets the rows in whichever order, so one
+`Seen` a worker does for all the rows that it walks. What is a sum of floats is kept group by group (`Part`).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from wce_cli.loss.batch import Spec
+from wce_cli.loss.facts import LOST, TOP, Extremes, Rows, Unnormalised
+from wce_cli.loss.looks import LOOKS_NORMALISED, sum_to_one
+from wce_cli.loss.sums import Floats, Ints
+from wce_cli.loss.top import Sieve, Top
+from wce_cli.loss.totals import KeptRows
+
+
+class Seen(Struct, frozen=True):
+    """Facts that do not depend on order. The fields are those of `Facts`."""
+
+    s: tuple[Floats, Floats] | None
+    """None where every sample weight is 1."""
+    s_loss: tuple[Floats, Floats]
+    smallest_a: float
+    smallest_q: float
+    infinite: Rows
+    nan: Rows
+    masked: Rows
+    nan_ignored: Rows
+    logsumexp: Extremes
+    lost: dict[str, Rows]
+    as_log_probs: bool
+    one_hot: bool
+    unnormalised: Unnormalised
+    top: Top
+
+    def __add__(self, other: Seen) -> Seen:
+        s = self.s and other.s and _wider(self.s, other.s)
+        return Seen(
+            s,
+            _wider(self.s_loss, other.s_loss),
+            min(self.smallest_a, other.smallest_a),
+            min(self.smallest_q, other.smallest_q),
+            self.infinite + other.infinite,
+            self.nan + other.nan,
+            self.masked + other.masked,
+            self.nan_ignored + other.nan_ignored,
+            self.logsumexp + other.logsumexp,
+            {dtype: rows + other.lost[dtype] for dtype, rows in self.lost.items()},
+            self.as_log_probs and other.as_log_probs,
+            self.one_hot and other.one_hot,
+            self.unnormalised + other.unnormalised,
+            self.top + other.top,
+        )
+
+
+class Watch:
+    """The `Seen` of one worker while it walks; it is shown the blocks in the order of their rows."""
+
+    def __init__(self, spec: Spec, has_sample_weight: bool) -> None:
+        c = spec.n_classes
+        self.spec = spec
+        self.s = _nothing(c) if has_sample_weight else None
+        self.s_loss = _nothing(c)
+        self.smallest_a = self.smallest_q = math.inf
+        self.infinite = self.nan = self.masked = self.nan_ignored = Rows()
+        self.unnormalised = Unnormalised()
+        self.logsumexp = Extremes()
+        self.lost = {dtype: Rows() for dtype in LOST}
+        self.as_log_probs = spec.scores == "logits" and c > 1
+        self.one_hot = spec.is_soft
+        self.by_class = not spec.is_soft and spec.label_smoothing == 0
+        self.sieve = Sieve(TOP, self.by_class, c)
+        negative = spec.class_weight < 0
+        self.negative = negative if negative.any() else None
+
+    def see(self, kept: KeptRows) -> dict[str, float]:
+        """Look at the rows of a block. Returns Σℓ of what each dtype loses."""
+        row, y, loss = kept.row, kept.label, kept.loss
+        s_loss = loss if kept.sample_weight is None else kept.sample_weight * loss
+        if self.s is not None and kept.sample_weight is not None:
+            there = ~np.isnan(kept.sample_weight)
+            _widen(self.s, y[there], kept.sample_weight[there])
+        finite = _finite(s_loss)
+        _widen(self.s_loss, *((y, s_loss) if finite is None else (y[finite], s_loss[finite])))
+        if finite is not None:
+            self.infinite = self.infinite + _rows(row, np.isinf(loss))
+            self.nan = self.nan + _rows(row, np.isnan(loss))
+            if kept.target_score is not None:
+                masked = kept.target_score == (0.0 if self.spec.scores == "probs" else -np.inf)
+                self.masked = self.masked + _rows(row, masked & (loss == np.inf))
+        if kept.nan_ignored is not None:
+            self.nan_ignored = self.nan_ignored + Rows(len(kept.nan_ignored), int(kept.nan_ignored[0]))
+        if kept.logsumexp is not None:
+            self._see_logsumexp(kept.logsumexp, row)
+        key = s_loss
+        if kept.every is None:
+            self.smallest_a = min(self.smallest_a, _smallest(loss))
+            if self.negative is not None:
+                key = np.where(self.negative[y], 0.0 - s_loss, s_loss)
+        else:
+            key = self._see_every(kept)
+        self.sieve.add(y, key, row)
+        return self._see_lost(loss, row)
+
+    def _see_every(self, kept: KeptRows) -> Floats:
+        """What smoothing and probability labels have beside it; returns the terms."""
+        every = kept.every
+        assert every is not None
+        assert every.term is not None
+        columns = every.columns
+        self.smallest_a = min(self.smallest_a, columns.smallest_a)
+        self.smallest_q = min(self.smallest_q, columns.smallest_q)
+        if every.label_sum is not None:
+            self.one_hot = self.one_hot and columns.one_hot and bool((every.label_sum == 1).all())
+            odd = np.flatnonzero(~sum_to_one(every.label_sum))
+            if len(odd):
+                rows = Rows(len(odd), int(kept.row[odd[0]]))
+                self.unnormalised = self.unnormalised + Unnormalised(rows, float(every.label_sum[odd[0]]))
+        return every.term
+
+    def _see_logsumexp(self, logsumexp: Floats, row: Ints) -> None:
+        if self.as_log_probs:
+            self.as_log_probs = bool((np.abs(logsumexp) <= LOOKS_NORMALISED).all())
+        finite = _finite(logsumexp)
+        if finite is not None:
+            logsumexp, row = logsumexp[finite], row[finite]
+        if len(row):
+            low, high = logsumexp.argmin(), logsumexp.argmax()
+            found = Extremes(float(logsumexp[low]), float(logsumexp[high]), int(row[low]), int(row[high]))
+            self.logsumexp = self.logsumexp + found
+
+    def _see_lost(self, loss: Floats, row: Ints) -> dict[str, float]:
+        lost = dict.fromkeys(LOST, 0.0)
+        if len(loss) and not loss.min() >= max(LOST.values()):
+            for dtype, limit in LOST.items():
+                there = (loss > 0) & (loss < limit)
+                self.lost[dtype] = self.lost[dtype] + _rows(row, there)
+                lost[dtype] = float(loss[there].sum())
+        return lost
+
+    def seen(self) -> Seen:
+        """All of it."""
+        return Seen(
+            self.s,
+            (self.s_loss[0] + 0.0, self.s_loss[1] + 0.0),  # −0 and 0 are one number, whichever came first
+            self.smallest_a,
+            self.smallest_q,
+            self.infinite,
+            self.nan,
+            self.masked,
+            self.nan_ignored,
+            self.logsumexp,
+            self.lost,
+            self.as_log_probs,
+            self.one_hot,
+            self.unnormalised,
+            self.sieve.top(),
+        )
+
+
+def _nothing(n_classes: int) -> tuple[Floats, Floats]:
+    return np.full(n_classes, np.inf), np.full(n_classes, -np.inf)
+
+
+def _widen(ends: tuple[Floats, Floats], label: Ints, values: Floats) -> None:
+    """Let the smallest and largest of each label take in some values, none of them NaN."""
+    np.minimum.at(ends[0], label, values)
+    np.maximum.at(ends[1], label, values)
+
+
+def _wider(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    return np.minimum(one[0], other[0]), np.maximum(one[1], other[1])
+
+
+def _finite(values: Floats) -> Ints | None:
+    """Which values are finite; None for all."""
+    if len(values) == 0 or (values.min() > -np.inf and values.max() < np.inf):
+        return None
+    return np.flatnonzero(np.isfinite(values))
+
+
+def _smallest(values: Floats) -> float:
+    """The smallest value that is not NaN; +∞ for none."""
+    smallest = float(values.min(initial=np.inf))
+    return smallest if smallest == smallest else float(np.fmin.reduce(values, initial=np.inf))
+
+
+def _rows(row: Ints, there: NDArray[np.bool_]) -> Rows:
+    found = row[there]
+    return Rows(len(found), int(found[0])) if len(found) else Rows()
