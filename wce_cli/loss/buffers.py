@@ -35,6 +35,7 @@ class Buffers:
         self.multiple = 8 if by_class or n_classes < WIDE else 1
         self.rows = self.padded(max(size // n_classes - self.multiple + 1, least))
         self.flat = [np.empty(self.rows * n_classes) for _ in range(count)]
+        self.views: dict[tuple[int, int], Floats] = {}
         self.scratch = np.empty(self.rows * n_classes if by_class and count > 1 else 0)
         self.row = np.arange(self.rows)
         self.first = self.row * n_classes
@@ -48,6 +49,8 @@ class Buffers:
     def matrix(self, k: int, m: int) -> Floats:
         """Buffer `k` as a chunk of m rows: (C, m), or (m, C)."""
         whole = self._whole(k, m)
+        if self.padded(m) == m:
+            return whole
         return whole[:, :m] if self.by_class else whole[:m]
 
     def load(self, k: int, raw: NDArray[Any], dtype: str) -> Floats:
@@ -72,11 +75,13 @@ class Buffers:
         matrix = self.matrix(k, m)
         if not self.by_class:
             return np.asarray(matrix.argmax(axis=1))
-        largest, top = np.maximum.reduce(matrix, axis=0), np.zeros(m, dtype=np.int64)
-        for c in range(self.c - 1, 0, -1):  # numpy's argmax along this axis takes ten times as long
-            np.copyto(top, c, where=matrix[c] == largest)
-        np.copyto(top, 0, where=matrix[0] == largest)
-        return top
+        if self.c > 256:
+            return np.asarray(matrix.argmax(axis=0))
+        # numpy's argmax along this axis takes ten times as long. In bytes, that wrap around: top += is_largest · (c − top)
+        largest, top = np.maximum.reduce(matrix, axis=0), np.zeros(m, dtype=np.uint8)
+        for c in range(self.c - 1, -1, -1):
+            top += (matrix[c] == largest).view(np.uint8) * (np.uint8(c) - top)
+        return top.astype(np.int64)
 
     def largest(self, k: int, m: int, top: Ints, out: Floats) -> None:
         """The largest number of every row of buffer `k`, whose class is known; NaN where there is one. (m,)"""
@@ -119,8 +124,11 @@ class Buffers:
     def _whole(self, k: int, m: int) -> Floats:
         """Buffer `k` with m rows, and zeros for those that pad it."""
         padded = self.padded(m)
-        flat = self.flat[k][: padded * self.c]
-        whole = flat.reshape(self.c, padded) if self.by_class else flat.reshape(padded, self.c)
+        whole = self.views.get((k, padded))
+        if whole is None:
+            flat = self.flat[k][: padded * self.c]
+            whole = flat.reshape(self.c, padded) if self.by_class else flat.reshape(padded, self.c)
+            self.views[k, padded] = whole
         if padded != m:
             whole[(slice(None), slice(m, None)) if self.by_class else slice(m, None)] = 0.0
         return whole

@@ -115,7 +115,8 @@ class ColumnSums:
         if np.isnan(smallest):
             smallest = float(np.fmin.reduce(q, axis=None, initial=np.inf))
         self.smallest_q = min(self.smallest_q, smallest)
-        self.one_hot = self.one_hot and bool(((q == 0) | (q == 1)).all())
+        if self.one_hot:  # the first row mostly settles it
+            self.one_hot = all(bool(((part == 0) | (part == 1)).all()) for part in (q[:1], q))
 
     def sums(self) -> Columns:
         """The columns of the whole block."""

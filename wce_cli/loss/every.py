@@ -28,7 +28,7 @@ from wce_cli.loss.terms import block_terms, mixed, pairs
 
 X, D, Q = 0, 1, 2
 """The buffers: scores and their powers (then q·D), differences, probability labels."""
-SIZE = 1 << 16
+SIZE = 1 << 17
 """Numbers in each of them."""
 FEW = 32
 """Up to so many classes lie as (C, m): argmax and differences along (m, C) are slow where C is small."""
