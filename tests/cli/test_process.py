@@ -155,12 +155,12 @@ def test_a_closed_stream_is_no_crash(arguments, closed, code, said):
 
 def test_a_terminal_as_stdin_is_an_error_and_not_a_wait():
     for arguments, said in (
-        (("explain",), "error: no batch\nhint: give --logits and --labels, a JSON file, or pipe one in\n"),
+        (("explain",), "error: no batch\nhint: give --logits and --labels, a file, or pipe a JSON batch in\n"),
         (("explain", "-"), "error: stdin is a terminal\nhint: pipe a JSON batch in, or name a file\n"),
         (
             ("explain", "-y", "0,1"),
             "error: labels and weight alone are no batch: logits are missing\n"
-            "hint: give --logits and --labels, a JSON file, or pipe one in\n",
+            "hint: give --logits and --labels, a file, or pipe a JSON batch in\n",
         ),
     ):
         assert on_a_terminal(*arguments) == (2, said)

@@ -25,6 +25,7 @@ class File:
 
     def __init__(self, array: np.ndarray, dtype: str | None = None, order: str = "C") -> None:
         self.shape, self.dtype, self.is_fortran = array.shape, dtype or str(array.dtype), order == "F"
+        self.sequential = False
         self.flat = array.ravel(order=order).copy()
         self.reads: list[int] = []
 
@@ -292,6 +293,7 @@ n, c, asked, workers = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.
 class File:
     def __init__(self, shape, dtype, make):
         self.shape, self.dtype, self.is_fortran, self.make = shape, dtype, False, make
+        self.sequential = False
     def read(self, start, stop):
         return self.make(start, stop)
 

@@ -44,7 +44,7 @@ class Answer(Struct, frozen=True):
 
 def asked_answers(
     *,
-    source: str | None,
+    sources: Sequence[str],
     format: str | None,
     output: str | None,
     only: str | None,
@@ -73,7 +73,7 @@ def asked_answers(
         return Answer(asked, look, file)
 
     files = {name: file for name, file in beside.items() if file is not None}
-    _check_files(source, output, files)
+    _check_files(sources, output, files)
     main = answer(_format(format, only, methods), output, only)
     return [main, *(answer(FORMATS[name], file) for name, file in files.items())]
 
@@ -110,15 +110,15 @@ def _format(given: str | None, only: str | None, methods: Sequence[str] | None) 
     return format
 
 
-def _check_files(source: str | None, output: str | None, files: Mapping[str, str]) -> None:
+def _check_files(sources: Sequence[str], output: str | None, files: Mapping[str, str]) -> None:
     """No two answers go to one file, only one to stdout, and none over the batch."""
-    seen = {} if source in (None, "-") else {"FILE": str(source)}
-    if output is not None and output != "-":
-        if not output:
-            raise WceError(Problem("--output is empty, expected a file"))
-        if seen and same_file(output, seen["FILE"]):
-            raise WceError(Problem(f"--output is FILE itself, {output}", "an answer would take the batch's place"))
-        seen["--output"] = output
+    asked = {"--output": output} if output is not None and output != "-" else {}
+    for option, file in {**asked, **{f"--{name}-out": file for name, file in files.items()}}.items():
+        if not file:
+            raise WceError(Problem(f"{option} is empty, expected a file"))
+        if any(same_file(file, source) for source in sources if source != "-"):
+            raise WceError(Problem(f"{option} is FILE itself, {file}", "an answer would take the batch's place"))
+    seen = dict(asked)
     for name, file in files.items():
         option = f"--{name}-out"
         if file == "-":

@@ -5,58 +5,93 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from wce_cli.cli.given import Given, read_given
 from wce_cli.cli.options import QUOTE, flag
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs import STDIN, Document, read_file
+from wce_cli.inputs import STDIN, Document, is_array_file, read_file
+from wce_cli.inputs.reference import has_wildcard
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.readings import READINGS
 
 VALUE = re.compile(r"[\[\](),;:{}\s\d.eE+-]+")
 
 
-def read_batches(file: str | None, typed: Mapping[str, str | None]) -> tuple[list[Batch], tuple[str, ...]]:
-    """Every batch of FILE (of stdin, where no scores are typed), each field overridden by what was typed.
+def read_batches(
+    files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None = None
+) -> tuple[list[Batch], tuple[str, ...]]:
+    """Every batch of the files (of stdin, where no scores are typed), each field overridden by what was typed.
+
+    JSON documents are each their own batches, all files of arrays together are one.
 
     Beside the batches, a line for each thing that was taken for something else than what stands there.
     Raises WceError with the problems of all fields of all batches.
     """
-    fields, problems = _typed_fields(typed)
+    for file in files:
+        if file != STDIN and VALUE.fullmatch(file) and not os.path.exists(file):
+            raise WceError(Problem(f"{file} is taken for a file name, and does not exist", QUOTE))
+    fields, problems = _typed_fields(typed, label_column)
     if problems:
         raise WceError(problems)
-    scores_typed = file is None and any(kind in fields for kind in READINGS)
-    batches = _built([Document({})] if scores_typed else _documents(file, typed), fields)
-    notes = [given.note for given in fields.values() if given.note]
+    scores_typed = not files and any(kind in fields for kind in READINGS)
+    documents, notes = ([Document({})], []) if scores_typed else _documents(files, typed, fields, label_column)
+    batches = _built(documents, fields)
+    notes = [*notes, *(given.note for given in fields.values() if given.note)]
     return batches, tuple(dict.fromkeys([*notes, *(note for batch in batches for note in batch.spec.notes)]))
 
 
-def _typed_fields(typed: Mapping[str, str | None]) -> tuple[dict[str, Given], list[Problem]]:
+def _typed_fields(typed: Mapping[str, str | None], label_column: str | None) -> tuple[dict[str, Given], list[Problem]]:
     fields: dict[str, Given] = {}
     problems: list[Problem] = []
     for field, text in typed.items():
         if text is None:
             continue
         try:
-            fields[field] = read_given(field, text)
+            fields[field] = read_given(field, text, label_column)
         except WceError as error:
             problems.extend(error.problems)
     return fields, problems
 
 
-def _documents(file: str | None, typed: Mapping[str, str | None]) -> list[Document]:
-    if file is None:
+def _documents(
+    files: Sequence[str], typed: Mapping[str, str | None], fields: Mapping[str, Given], label_column: str | None
+) -> tuple[list[Document], list[str]]:
+    """The documents of the files in their order, and notes; all files of arrays are one, where the first stands."""
+    if not files:
         if sys.stdin is None or sys.stdin.isatty():
             missing = "labels and weight alone are no batch: logits are missing" if any(typed.values()) else "no batch"
-            raise WceError(Problem(missing, "give --logits and --labels, a JSON file, or pipe one in"))
-        file = STDIN
-    elif file == STDIN and (sys.stdin is None or sys.stdin.isatty()):
-        state = "closed" if sys.stdin is None else "a terminal"
-        raise WceError(Problem(f"stdin is {state}", "pipe a JSON batch in, or name a file"))
-    if file != STDIN and VALUE.fullmatch(file) and not os.path.exists(file):
-        raise WceError(Problem(f"{file} is taken for a file name, and does not exist", QUOTE))
-    return read_file(file)
+            raise WceError(Problem(missing, "give --logits and --labels, a file, or pipe a JSON batch in"))
+        files = [STDIN]
+    documents: list[Document] = []
+    notes: list[str] = []
+    paths = [path for file in files for path in _expanded(file)]
+    arrays = [path for path in paths if is_array_file(path)]
+    for path in paths:
+        if path == STDIN and (sys.stdin is None or sys.stdin.isatty()):
+            state = "closed" if sys.stdin is None else "a terminal"
+            raise WceError(Problem(f"stdin is {state}", "pipe a JSON batch in, or name a file"))
+        if path not in arrays:
+            documents += read_file(path)
+        elif path == arrays[0]:
+            from wce_cli.inputs.batch_files import read_batch_files
+
+            document, said = read_batch_files(arrays, fields, label_column)
+            documents.append(document)
+            notes += said
+    return documents, notes
+
+
+def _expanded(file: str) -> list[str]:
+    """The files that a pattern in quotes names, sorted by name; a file that is there is itself."""
+    if not has_wildcard(file):
+        return [file]
+    from glob import glob
+
+    found = sorted(glob(file))
+    if not found:
+        raise WceError(Problem(f"no file matches {file}"))
+    return found
 
 
 def _built(documents: list[Document], fields: Mapping[str, Given]) -> list[Batch]:

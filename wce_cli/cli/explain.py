@@ -14,7 +14,7 @@ CODES = ("0 explained, whatever the number is (nan too)", "2 cannot answer: the 
 
 
 def explain(
-    file: options.File = None,
+    files: options.Files = None,
     logits: options.Logits = None,
     log_probs: options.LogProbs = None,
     probs: options.Probs = None,
@@ -25,6 +25,7 @@ def explain(
     ignore_index: options.IgnoreIndex = None,
     label_base: options.LabelBase = None,
     label_smoothing: options.LabelSmoothing = None,
+    label_column: options.LabelColumn = None,
     engine: options.Engine = "auto",
     method: options.Methods = None,
     format: options.Format = None,
@@ -54,7 +55,7 @@ def explain(
     options.one_of("--engine", engine, (AUTO, "none", "all", *ENGINES))
     options.one_of("--sort", sort, ("index", "loss", "term"))
     answers = asked_answers(
-        source=file,
+        sources=files or [],
         format=format,
         output=output,
         only=only,
@@ -73,7 +74,7 @@ def explain(
     from wce_cli.questions.explain import explain_batch
 
     batches, notes = read_batches(
-        file,
+        files or [],
         {
             "logits": logits,
             "log_probs": log_probs,
@@ -86,6 +87,7 @@ def explain(
             "label_base": label_base,
             "label_smoothing": label_smoothing,
         },
+        label_column,
     )
     engines = {"none": (), "all": tuple(ENGINES)}.get(engine, (engine,))
     if not any(answer.has_measured for answer in answers):  # then nobody would see it

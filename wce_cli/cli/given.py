@@ -30,14 +30,15 @@ class Given(Struct, frozen=True):
     """What it was taken for, where that is not plain to see."""
 
 
-def read_given(field: str, text: str) -> Given:
+def read_given(field: str, text: str, label_column: str | None = None) -> Given:
     """The value of the option for `field`. Raises WceError if it cannot be read."""
     if field in SINGLE:
         return Given(SINGLE[field](flag(field), text), flag(field))
     reference = reference_in(text)
     if reference is not None:
-        value, place = read_reference(field, reference)
-        return Given(value, place, note=f"{flag(field)}: read {_size(field, value)} from {place}")
+        value, place, notes = read_reference(field, reference, label_column)
+        told = f"{flag(field)}: read {_size(field, value)} from {place}"
+        return Given(value, place, note="; ".join([told, *notes]))
     if field == "classes":
         return Given(read_names(flag(field), text), flag(field))
     typed = read_inline(flag(field), text)
@@ -78,7 +79,7 @@ def _size(field: str, value: Any) -> str:
 
 def _shape(value: Any) -> tuple[int, ...]:
     """The shape of lists by their first items; raggedness is found where the batch is built."""
-    if isinstance(value, np.ndarray):
+    if hasattr(value, "shape"):
         return tuple(value.shape)
     shape = []
     while isinstance(value, list):

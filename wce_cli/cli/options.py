@@ -16,9 +16,14 @@ from wce_cli.errors import Problem, WceError, did_you_mean
 
 QUOTE = "quote a value that holds spaces or brackets: --logits '0.1 0.9; 0 0.1'"
 
-File = Annotated[
-    str | None,
-    typer.Argument(metavar="FILE", help="A JSON batch, or a list of them; - reads stdin.", show_default=False),
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[FILE]...",
+        help="A JSON batch, or a list of them (- reads stdin); or arrays: .npy, .npz, .safetensors, .pt, .csv, whose "
+        "members are named logits, labels, ...; several of those are the parts of one batch.",
+        show_default=False,
+    ),
 ]
 Logits = Annotated[
     str | None,
@@ -65,6 +70,10 @@ LabelBase = Annotated[
 ]
 LabelSmoothing = Annotated[
     str | None, typer.Option("--label-smoothing", metavar="EPS", help="Label smoothing, 0 to 1.  [default: 0]")
+]
+LabelColumn = Annotated[
+    str | None,
+    typer.Option("--label-column", metavar="NAME", help="The column of a .csv that holds the labels, or its number."),
 ]
 Engine = Annotated[
     str,

@@ -50,6 +50,11 @@ def read_file(path: str) -> list[Document]:
     return read(path)
 
 
+def is_array_file(path: str) -> bool:
+    """Whether a file holds arrays or a table, by its name."""
+    return PurePath(path).suffix.lower() in {**ARRAY_READERS, **TABLE_READERS}
+
+
 def read_arrays(path: str) -> Members:
     """The arrays of a file by name, none of their numbers read yet. Raises WceError if it cannot be read."""
     found = ARRAY_READERS.get(PurePath(path).suffix.lower())

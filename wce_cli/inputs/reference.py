@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from glob import glob
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from wce_cli.errors import Problem, WceError, did_you_mean
-from wce_cli.inputs import READERS, STDIN
+from wce_cli.inputs import ARRAY_READERS, READERS, STDIN, TABLE_READERS, read_arrays
 
 ITSELF = ("weight",)
 """Fields for which a JSON object can be the value itself: a mapping by class name."""
+
+
+SUFFIXES = (*READERS, *ARRAY_READERS, *TABLE_READERS)
+"""What a file that a value may stand in ends with."""
 
 
 class Reference(NamedTuple):
@@ -25,29 +30,58 @@ def reference_in(text: str) -> Reference | None:
     if text.startswith("@"):
         return _split(text[1:])
     found = _split(text)
-    return found if PurePath(found.path).suffix.lower() in READERS and os.path.isfile(found.path) else None
+    if PurePath(found.path).suffix.lower() not in SUFFIXES:
+        return None
+    return found if os.path.isfile(found.path) or (has_wildcard(found.path) and glob(found.path)) else None
 
 
-def read_reference(field: str, reference: Reference) -> tuple[Any, str]:
-    """The value that a reference names for a field, and where it stands: `run.json $.batch.logits`.
+def read_reference(field: str, reference: Reference, label_column: str | None = None) -> tuple[Any, str, list[str]]:
+    """The value that a reference names for a field, where it stands (`run.json $.batch.logits`), and notes.
 
-    Without a key an object is searched for the field's own name. Raises WceError if there is no such value.
+    Without a key an object, or a file of several arrays, is searched for the field's own name. Several files, by a
+    pattern, are the parts of one array. Raises WceError if there is no such value.
     """
     from wce_cli.inputs.json import decoded, read_bytes
 
     path, key = reference
     if not path:
         raise WceError(Problem(f"@ names no file for {field}", "write @FILE, or @FILE:KEY", field))
+    if PurePath(path).suffix.lower() in {**ARRAY_READERS, **TABLE_READERS}:
+        return _of_arrays(field, path, key, label_column)
     shown = "stdin" if path == STDIN else path
     value = decoded(read_bytes(path), shown)
     if key:
-        return _at(field, value, key, shown), f"{shown} $.{key}"
+        return _at(field, value, key, shown), f"{shown} $.{key}", []
     if isinstance(value, dict) and field in value:
-        return value[field], f"{shown} $.{field}"
+        return value[field], f"{shown} $.{field}", []
     if isinstance(value, dict) and field not in ITSELF:
         hint = f"name one of its keys, as in @{path}:{next(iter(value), 'KEY')}"
         raise WceError(Problem(f"{shown} is an object without the key {field!r}", hint, field))
-    return value, f"{shown} $"
+    return value, f"{shown} $", []
+
+
+def has_wildcard(path: str) -> bool:
+    """Whether a path is a pattern of several files, `shards/*.npy`, and not the name of one."""
+    return any(character in path for character in "*?[") and not os.path.exists(path)
+
+
+def _of_arrays(field: str, path: str, key: str, label_column: str | None) -> tuple[Any, str, list[str]]:
+    from wce_cli.inputs.batch_files import array_of, of_table
+    from wce_cli.inputs.parts import joined
+    from wce_cli.inputs.stored import chosen
+
+    paths = sorted(glob(path)) if has_wildcard(path) else [path]
+    if not paths:
+        raise WceError(Problem(f"no file matches {path}", field=field))
+    if PurePath(path).suffix.lower() in TABLE_READERS:
+        return of_table(field, paths, key, label_column)
+    parts = []
+    for one in paths:
+        members = read_arrays(one)
+        parts.append(chosen(members, key or (field if field in members else ""), one, field))
+    notes = list(dict.fromkeys(part.note for part in parts if part.note))
+    shown = parts[0].source if len(parts) == 1 else f"{parts[0].source} and {len(parts) - 1} more"
+    return (array_of(parts[0]) if field in ITSELF else joined(parts)), shown, notes
 
 
 def _split(text: str) -> Reference:
@@ -58,7 +92,7 @@ def _split(text: str) -> Reference:
     if end > 0:
         return Reference(text[:end], text[end + 1 :])
     path, colon, key = text.rpartition(":")
-    is_key = colon and PurePath(path).suffix.lower() in READERS
+    is_key = colon and PurePath(path).suffix.lower() in SUFFIXES
     return Reference(path, key) if is_key else Reference(text, "")
 
 

@@ -223,6 +223,12 @@ class Batch(Struct, frozen=True):
             return np.ones(stop - start)
         return floats(self.sample_weight.rows(start, stop), self.sample_weight.dtype)
 
+    @property
+    def is_sequential(self) -> bool:
+        """Whether its rows can only be walked from the first on, by one worker."""
+        fields = (self.scores, self.labels, self.sample_weight)
+        return any(isinstance(rows, StoredRows) and rows.stored.sequential for rows in fields)
+
     def index(self, row: int) -> tuple[int, ...]:
         """Where a row stands in the layout it came in, the class axis left out."""
         return tuple(int(i) for i in np.unravel_index(row, self.sample_shape)) if self.sample_shape else ()

@@ -50,6 +50,9 @@ class Stored(Protocol):
     is_fortran: bool
     """Whether the first axis is the one whose neighbours are neighbours in the file."""
 
+    sequential: bool
+    """Whether it is read from its start on, by one worker: what is compressed, or was joined from such."""
+
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """The numbers `start` up to `stop` of the file, in its order, flat, in their own dtype."""
 

@@ -83,6 +83,7 @@ def one_pass(
         walker = Walker(batch)
         return Walk(lambda k: walker.group(*bounds[k]), walker.watch.seen)
 
+    workers = 1 if batch.is_sequential else workers
     seen = walk_groups(make, len(bounds), (stop - start) * batch.spec.n_classes, workers, fold, progress)
     if total[0].checks.found:
         raise _refusal(batch, total[0])
