@@ -1,4 +1,4 @@
-"""Files of arrays on the command line: every format, layout and cut of a batch gives the answer of the array in memory."""
+"""Files of arrays on the command line: every format, layout and cut of a batch answers as the array in memory does."""
 
 from __future__ import annotations
 
