@@ -12,6 +12,8 @@ from tests.formats.reports import LOGITS
 from wce_cli import explain
 from wce_cli.formats.look import Look
 from wce_cli.formats.table import to_table
+from wce_cli.loss.batch import Batch
+from wce_cli.questions.explain import explain_batch
 
 
 def many(n: int, c: int, seed: int = 1):
@@ -84,3 +86,13 @@ def test_a_large_batch_in_which_everything_is_ignored_has_no_classes():
     text = to_table([explain(**batch, engines=())])
     assert text.startswith("50 samples × 3 classes, 50 ignored; 3 classes have no sample\n")
     assert "error zero-denominator: all 50 samples are ignored" in text
+
+
+def test_as_many_of_the_largest_terms_as_were_asked_for():
+    batch = Batch.build(**many(100, 3))
+    for top in (0, 1, 12):
+        report = explain_batch(batch, top=top)
+        assert len(report.top) == top
+        text = to_table([report])
+        assert (f"the {top} largest terms\n" in text) == (top > 1)
+        assert ("the largest term\n" in text) == (top == 1)

@@ -38,6 +38,7 @@ def explain(
     only: options.Only = None,
     rows: options.Rows = None,
     sort: options.Sort = "index",
+    top: options.Top = None,
     findings: options.Findings = None,
     precision: options.Precision = None,
     width: options.Width = None,
@@ -70,7 +71,9 @@ def explain(
     )
 
     from wce_cli.cli.batches import read_batches
+    from wce_cli.cli.progress import progress_bar
     from wce_cli.formats.cells import rounding_note
+    from wce_cli.loss.facts import TOP
     from wce_cli.questions.explain import explain_batch
 
     batches, notes = read_batches(
@@ -93,6 +96,8 @@ def explain(
     if not any(answer.has_measured for answer in answers):  # then nobody would see it
         engines = ()
     limit = max(answer.rows for answer in answers)
-    reports = [explain_batch(batch, engines, limit, sort) for batch in batches]
+    largest = TOP if top is None else options.whole_number("--top", top, 0, 1000)
+    with progress_bar() as progress:
+        reports = [explain_batch(batch, engines, limit, sort, top=largest, progress=progress) for batch in batches]
     rounded = [note for report in reports for note in rounding_note(report)]
     return outcome(answers, reports, (*notes, *rounded))

@@ -121,6 +121,10 @@ Rows = Annotated[
     str | None,
     typer.Option("--rows", metavar="N", help="Samples to list, or all.  [default: 20; in JSON 10000, in CSV all]"),
 ]
+Top = Annotated[
+    str | None,
+    typer.Option("--top", metavar="K", help="The largest terms that a large batch is shown with.  [default: 5]"),
+]
 Sort = Annotated[
     str, typer.Option("--sort", metavar="ORDER", help="Order of the samples: index, or the largest loss or term first.")
 ]

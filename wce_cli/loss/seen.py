@@ -62,7 +62,7 @@ class Seen(Struct, frozen=True):
 class Watch:
     """The `Seen` of one worker while it walks; it is shown the blocks in the order of their rows."""
 
-    def __init__(self, spec: Spec, has_sample_weight: bool) -> None:
+    def __init__(self, spec: Spec, has_sample_weight: bool, top: int = TOP) -> None:
         c = spec.n_classes
         self.spec = spec
         self.s = _nothing(c) if has_sample_weight else None
@@ -75,7 +75,7 @@ class Watch:
         self.as_log_probs = spec.scores == "logits" and c > 1
         self.one_hot = spec.is_soft
         self.by_class = not spec.is_soft and spec.label_smoothing == 0
-        self.sieve = Sieve(TOP, self.by_class, c)
+        self.sieve = Sieve(top, self.by_class, c)
         negative = spec.class_weight < 0
         self.negative = negative if negative.any() else None
 

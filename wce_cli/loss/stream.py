@@ -16,7 +16,7 @@ from wce_cli.loss.batch import Batch
 from wce_cli.loss.checks import Checks, check_index_labels, check_one_hot, check_probs, indices
 from wce_cli.loss.clipped import clipped, renormalised
 from wce_cli.loss.every import EveryKernel
-from wce_cli.loss.facts import LOST, Facts, Lost, both
+from wce_cli.loss.facts import LOST, TOP, Facts, Lost, both
 from wce_cli.loss.gathering import Gathering
 from wce_cli.loss.kernel import Kernel
 from wce_cli.loss.labels import say_checks
@@ -66,11 +66,13 @@ def one_pass(
     workers: int | None = None,
     rows: tuple[int, int] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    top: int = TOP,
 ) -> tuple[Totals, Facts]:
     """The totals and facts of a batch, or of its `rows` from one up to another.
 
     `workers`: how many, if not all cores for what is large and one for what is not. `progress` is told the groups
-    done and all of them. Raises WceError for what is wrong with rows that nobody has looked at before.
+    done and all of them. `top`: how many of the largest terms are kept. Raises WceError for what is wrong with
+    rows that nobody has looked at before.
     """
     start, stop = (0, batch.n_samples) if rows is None else rows
     bounds = group_bounds(batch, start, stop)
@@ -80,7 +82,7 @@ def one_pass(
         total[:] = [total[0] + part] if total else [part]
 
     def make() -> Walk[Part, Seen]:
-        walker = Walker(batch)
+        walker = Walker(batch, top)
         return Walk(lambda k: walker.group(*bounds[k]), walker.watch.seen)
 
     workers = 1 if batch.is_sequential else workers
@@ -131,10 +133,10 @@ def facts_of(part: Part, seen: list[Seen]) -> Facts:
 class Walker:
     """One worker's way through a batch."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, top: int) -> None:
         spec = batch.spec
         self.batch, self.spec = batch, spec
-        self.watch = Watch(spec, batch.sample_weight is not None)
+        self.watch = Watch(spec, batch.sample_weight is not None, top)
         needs_every = spec.is_soft or spec.label_smoothing > 0
         self.every = EveryKernel(batch) if needs_every else None
         self.kernel = None if needs_every else Kernel(batch.scores, spec.scores, spec.n_classes, batch.n_samples)

@@ -59,6 +59,8 @@ class Sieve:
 
     def add(self, label: Ints, key: Floats, row: Ints) -> None:
         """Let some rows through that may be among the largest. (m,) each"""
+        if self.size == 0:
+            return
         if not self.by_class:
             label = np.zeros_like(label)
         cuts = [0, len(key)]
@@ -82,6 +84,9 @@ class Sieve:
 
     def _sort(self) -> None:
         top = largest(self.size, self.by_class, self.pool)
+        if self.size == 0:
+            self.pool = [top]
+            return
         full = np.flatnonzero(np.bincount(top.label, minlength=len(self.least)) >= self.size)
         last = np.searchsorted(top.label, full, side="right") - 1
         self.least[full] = top.key[last]

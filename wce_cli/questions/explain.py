@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from msgspec import structs
 from wce_cli.engines import measure
 from wce_cli.findings import find
 from wce_cli.loss.batch import Batch
+from wce_cli.loss.facts import TOP
 from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.loss.methods import METHODS, LossValue, loss_values
 from wce_cli.loss.rounding import rounding_errors
@@ -70,10 +71,22 @@ def explain(
 
 
 @np.errstate(all="ignore")  # what overflows or is NaN is part of the answer, never a warning beside it
-def explain_batch(batch: Batch, engines: Iterable[str] = (), rows: int = TERMS_LISTED, sort: str = "index") -> Report:
-    """The report of a checked batch, listing its first `rows` samples in the order of `sort`, a key of ORDERS."""
+def explain_batch(
+    batch: Batch,
+    engines: Iterable[str] = (),
+    rows: int = TERMS_LISTED,
+    sort: str = "index",
+    *,
+    top: int = TOP,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """The report of a checked batch, listing its first `rows` samples in the order of `sort`, a key of ORDERS.
+
+    `top`: how many of the samples with the largest terms it names. `progress` is told how much of the pass is done,
+    and of how much.
+    """
     spec = batch.spec
-    totals, facts = one_pass(batch)
+    totals, facts = one_pass(batch, progress=progress, top=top)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     measured = tuple(_agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
     analysis = Analysis(spec, totals, facts, values, measured)
@@ -82,7 +95,7 @@ def explain_batch(batch: Batch, engines: Iterable[str] = (), rows: int = TERMS_L
     one_sign = facts.terms_have_one_sign(spec.class_weight)
     shared = numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
     terms = tuple(ORDERS[sort](batch, rows, shared))
-    top = tuple(row for _, n in facts.top.terms(spec.class_weight) for row in term_rows(batch, n, n + 1, shared))
+    largest = tuple(row for _, n in facts.top.terms(spec.class_weight) for row in term_rows(batch, n, n + 1, shared))
     return Report(
         schema=SCHEMA,
         batch=_batch_part(batch, totals.n_kept),
@@ -90,7 +103,7 @@ def explain_batch(batch: Batch, engines: Iterable[str] = (), rows: int = TERMS_L
         terms_shown=len(terms),
         terms_total=batch.n_samples,
         classes=tuple(class_rows(analysis)),
-        top=top,
+        top=largest,
         totals=_totals_part(analysis, numerator),
         methods=tuple(
             MethodRow(
