@@ -13,7 +13,8 @@ from wce_cli import __version__
 from wce_cli.cli.app import COMMANDS
 from wce_cli.findings import FINDINGS
 from wce_cli.inputs.document import READ_BY_EXPLAIN
-from wce_cli.loss.methods import METHODS, PLACEMENTS
+from wce_cli.loss.methods import METHODS
+from wce_cli.loss.placements import PLACEMENTS
 
 README = (ROOT / "README.md").read_text("utf-8")
 CONSOLE = re.findall(r"^```console\n\$ (.*)\n((?:.*\n)*?)```$", README, re.MULTILINE)

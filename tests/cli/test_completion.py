@@ -12,7 +12,8 @@ from wce_cli.cli import completion
 from wce_cli.engines import ENGINES
 from wce_cli.findings import FINDINGS
 from wce_cli.formats import FORMATS
-from wce_cli.loss.methods import METHODS, PLACEMENTS
+from wce_cli.loss.methods import METHODS
+from wce_cli.loss.placements import PLACEMENTS
 
 
 def offered(line: str) -> list[str]:

@@ -6,7 +6,8 @@ import pytest
 
 from tests.run import run
 from wce_cli.findings import FINDINGS
-from wce_cli.loss.methods import METHODS, PLACEMENTS
+from wce_cli.loss.methods import METHODS
+from wce_cli.loss.placements import PLACEMENTS
 
 
 def flat(text: str) -> str:

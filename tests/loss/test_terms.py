@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tests.loss.random_batches import SMOOTHINGS, random_batch, rows_of
 from tests.oracle import assert_near, kept_samples, label_of, pairs_of_sample
 from wce_cli.loss.batch import Batch
-from wce_cli.loss.methods import PLACEMENTS
+from wce_cli.loss.placements import PLACEMENTS
 from wce_cli.loss.terms import Terms, block_terms, pairs, smoothed_losses
 
 ROUNDING = 4e-15

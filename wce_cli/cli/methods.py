@@ -32,7 +32,8 @@ def methods(
     """
     from wce_cli.errors import Problem, WceError, did_you_mean
     from wce_cli.formats import pages
-    from wce_cli.loss.methods import METHODS, PLACEMENTS
+    from wce_cli.loss.methods import METHODS
+    from wce_cli.loss.placements import PLACEMENTS
 
     look = terminal.look(output=None, width=width, color=color)
     if name is None:

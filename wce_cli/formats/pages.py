@@ -11,7 +11,8 @@ from wce_cli.formats.screen import Screen
 
 if TYPE_CHECKING:
     from wce_cli.findings.page import Page
-    from wce_cli.loss.methods import Method, Placement
+    from wce_cli.loss.methods import Method
+    from wce_cli.loss.placements import Placement
 
 
 def methods_page(methods: Iterable[Method], placements: Iterable[Placement], look: Look) -> str:

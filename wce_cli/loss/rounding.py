@@ -16,7 +16,8 @@ import numpy as np
 from msgspec import structs
 
 from wce_cli.loss.batch import Batch, Spec
-from wce_cli.loss.methods import METHODS, LossValue, Weighting, loss_values, smoothed_sums
+from wce_cli.loss.methods import METHODS, LossValue, loss_values
+from wce_cli.loss.placements import Weighting, smoothed_sums
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import Terms, block_terms
 from wce_cli.loss.totals import Totals, block_totals

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from wce_cli.loss.batch import Batch
-from wce_cli.loss.methods import Weighting, smoothed_sums
+from wce_cli.loss.placements import Weighting, smoothed_sums
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
 from wce_cli.report import Analysis, ClassRow, PlacedTerm, TermRow
