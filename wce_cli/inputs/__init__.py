@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from wce_cli.inputs.stored import Members
 
 STDIN = "-"
-READERS = {".json": "wce_cli.inputs.json:read_json"}
+READERS = {
+    ".json": "wce_cli.inputs.json:read_json",
+    **dict.fromkeys((".ndjson", ".jsonl"), "wce_cli.inputs.ndjson:read_ndjson"),
+}
 """The readers by suffix, each `path → documents`, imported when one is used; without a suffix, JSON."""
 
 ARRAY_READERS = {

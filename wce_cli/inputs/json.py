@@ -28,21 +28,20 @@ def read_json(path: str) -> list[Document]:
     """The batches of a JSON file, or of stdin for `-`. Raises WceError if there is no JSON to read."""
     shown = "stdin" if path == STDIN else path
     value = decoded(read_bytes(path), shown)
+    return [document_of(item, shown, place, place if place != "$" else "") for place, item in _batches(value, shown)]
+
+
+def document_of(item: Any, shown: str, place: str, where: str) -> Document:
+    """A decoded batch as a document: its keys checked, its arrays not; `where` stands before what is wrong with it."""
     from wce_cli.inputs.document import READ_BY_EXPLAIN, frame_problems
 
-    documents = []
-    for place, item in _batches(value, shown):
-        where = place if place != "$" else ""
-        if not isinstance(item, dict):
-            problem = Problem(f"{shown} {place} is {_kind(item)}, expected a batch: an object")
-            documents.append(Document({}, problems=(problem,)))
-            continue
-        problems = frame_problems(item)
-        wrong = {problem.field for problem in problems}
-        fields = {key: item[key] for key in READ_BY_EXPLAIN if item.get(key) is not None and key not in wrong}
-        sources = {key: f"{shown} {place}.{key}" for key in fields}
-        documents.append(Document(fields, sources, where, tuple(problems), shown))
-    return documents
+    if not isinstance(item, dict):
+        return Document({}, problems=(Problem(f"{shown} {place} is {_kind(item)}, expected a batch: an object"),))
+    problems = frame_problems(item)
+    wrong = {problem.field for problem in problems}
+    fields = {key: item[key] for key in READ_BY_EXPLAIN if item.get(key) is not None and key not in wrong}
+    sources = {key: f"{shown} {place}.{key}" for key in fields}
+    return Document(fields, sources, where, tuple(problems), shown)
 
 
 def read_bytes(path: str) -> bytes:
