@@ -15,7 +15,7 @@ from wce_cli.cli.app import main
 
 ROOT = Path(__file__).parents[1]
 
-QUIET = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "PYTHONIOENCODING")
+QUIET = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "PYTHONIOENCODING", "WCE_FORMAT")
 """What a developer's terminal may have set, and a test must not see."""
 
 
@@ -66,4 +66,5 @@ def spawn(*arguments: str, stdin: bytes = b"", **environment: str) -> Ran:
         timeout=120,
         check=False,
     )
-    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+    encoding = environment.get("PYTHONIOENCODING", "utf-8")
+    return Ran(done.returncode, done.stdout.decode(encoding), done.stderr.decode(encoding))

@@ -43,11 +43,11 @@ class WceError(Exception):
 
 
 def did_you_mean(word: str, known: Iterable[str], listed: int = 24) -> str:
-    """A hint that names the closest known word, or all of them, up to `listed`, when none is close."""
+    """A hint that names the closest known word, else those that begin so, else all of them, up to `listed`."""
     known = list(known)
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]!r}?"
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6) or [one for one in known if one.startswith(word)]
+    if close and word:
+        return f"did you mean {' or '.join(map(repr, close[:3]))}?"
     return f"known: {', '.join(known)}" if len(known) <= listed else ""
 
 

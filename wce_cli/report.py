@@ -260,6 +260,11 @@ class Report(Struct, frozen=True):
 
         yield Text(to_table([self], Look(width=options.max_width, ascii=options.ascii_only)).rstrip("\n"))
 
+    def _repr_html_(self) -> str:
+        from wce_cli.formats.html import fragment
+
+        return fragment([self])
+
 
 def to_plain(value: Any) -> Any:
     """Structs → dictionaries, tuples → lists, NaN and ±∞ → the strings that stand for them in JSON."""

@@ -95,3 +95,16 @@ def test_a_bug_is_exit_3_with_its_traceback_and_a_word(monkeypatch):
         "ZeroDivisionError: oh\n"
         f"wce {__version__}: this is a bug in wce, not in your numbers; please report it with the lines above\n"
     )
+
+
+def test_wce_debug_shows_where_an_error_comes_from():
+    ran = run("explain", "-x", "1 2", "-y", "5", WCE_DEBUG="1")
+    assert ran.code == 2
+    assert ran.err.startswith("Traceback (most recent call last):\n")
+    assert "error: labels is 5, but logits has 2 classes (0..1)\n" in ran.err
+    assert run("explain", "-x", "1 2", "-y", "5").err.startswith("error: ")
+
+
+@pytest.mark.parametrize("arguments", [("--help",), *((name, "--help") for name in COMMANDS)])
+def test_help_is_ascii(arguments):
+    assert run(*arguments).out.isascii()

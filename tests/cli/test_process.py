@@ -125,6 +125,11 @@ def test_a_full_disk_is_one_line():
         done = subprocess.run([*WCE, *TWO], stdout=full, stderr=subprocess.PIPE, cwd=ROOT, check=False)
     assert done.returncode == 2
     assert done.stderr == b"error: the answer cannot be written: no space left on device\n"
+    for line in ("--help", "explain --help", "--version", "methods"):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([*WCE, *line.split()], stdout=full, stderr=subprocess.PIPE, cwd=ROOT, check=False)
+        assert (line, done.returncode) == (line, 2)
+        assert done.stderr == b"error: the answer cannot be written: no space left on device\n"
     ran = spawn(*TWO, "--output", "/dev/full")
     assert (ran.code, ran.err) == (2, "error: /dev/full cannot be written: no space left on device\n")
 
@@ -185,3 +190,11 @@ def test_two_runs_into_one_file_leave_one_whole_answer(tmp_path):
     assert [process.wait(timeout=60) for process in runs] == [0, 0, 0]
     assert target.read_text("utf-8") == run(*TWO).out
     assert [path.name for path in tmp_path.iterdir()] == ["answer.txt"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="needs /dev/stdout")
+def test_an_answer_into_a_pipe_by_name_arrives_there():
+    line = " ".join([*WCE, *(f"'{word}'" for word in TWO), "-o", "/dev/stdout"])
+    done = subprocess.run(["sh", "-c", f"{line} | cat"], capture_output=True, cwd=ROOT, check=False, encoding="utf-8")
+    assert done.stderr == ""
+    assert done.stdout.startswith("n  label")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.loss.random_batches import random_batch
+from tests.run import spawn
 from wce_cli import explain
 from wce_cli.engines.torch import measure
 from wce_cli.loss.batch import Batch
@@ -172,6 +173,39 @@ def test_normalised_log_probabilities_may_be_smoothed_by_cross_entropy():
     assert report.measurements[0].methods[0] == "weighted-mean"
 
 
+@pytest.mark.parametrize(
+    ("given", "call"),
+    [
+        ({"logits": [[1.0, 2.0]], "labels": 0}, "cross_entropy(x, y.reshape([1]))"),
+        ({"logits": [1.0, 2.0], "labels": [0]}, "cross_entropy(x, y.reshape([]))"),
+        ({"logits": [1.0, 2.0], "labels": 0}, "cross_entropy(x, y)"),
+        ({"logits": [[1.0, 2.0], [3.0, 4.0]], "labels": [1, 2], "label_base": 1}, "cross_entropy(x, y - 1)"),
+    ],
+)
+def test_a_call_is_written_with_what_the_labels_needed(given, call):
+    first, *_ = measure(Batch.build(**given))
+    assert first.call == call
+    x, y = torch.tensor(given["logits"], dtype=torch.float64), torch.tensor(given["labels"])
+    assert float(eval(call, {"x": x, "y": y, "cross_entropy": torch.nn.functional.cross_entropy})) == first.value
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.float8_e4m3fn])
+def test_scores_of_a_dtype_that_cross_entropy_refuses_are_measured_in_float32(dtype):
+    batch = Batch.build(logits=torch.tensor([[0, 1], [1, 0]]).to(dtype), labels=[0, 1])
+    measured = measure(batch)
+    assert {one.dtype for one in measured} == {"float64", "float32"}
+    assert next(one.call for one in measured if one.dtype == "float32") == "cross_entropy(x.to(torch.float32), y)"
+    assert all(one.value is not None for one in measured)
+
+
+def test_an_ignored_label_beside_probability_rows_is_refused_as_torch_refuses_it():
+    given = {"logits": [[1.0, 2], [3, 4]], "labels": [[0.0, 1.0], [0.5, 0.5]], "ignore_index": 1}
+    report = explain(**given)
+    assert {one.value for one in report.measurements} == {None}
+    assert "ignore_index is not supported for floating point target" in " ".join(str(report).split())
+    assert report.batch.notes == ("ignore_index means nothing for probability labels: every sample is kept",)
+
+
 def test_zero_over_zero_is_nan_in_torch_too():
     measured = measure(Batch.build(logits=[[0.1, 0.9]], labels=[0], weight=[0, 1]))
     assert math.isnan(measured[0].value)
@@ -214,3 +248,19 @@ def test_a_torch_that_is_missing_or_broken_costs_one_line_and_not_the_answer(mon
     assert report.value("weighted-mean") == value
     said = "PyTorch not measured: import torch failed: OSError: libtorch_cpu.so: cannot open shared object file"
     assert said in " ".join(str(report).split())
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "import torch failed: ModuleNotFoundError: No module named 'torch.nn'"),
+        ("raise RuntimeError('boom \\x1b[31m')", "import torch failed: RuntimeError: boom [31m"),
+    ],
+)
+def test_another_module_by_the_name_of_torch_costs_one_line_too(content, said, tmp_path):
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "__init__.py").write_text(content, "utf-8")
+    ran = spawn("explain", "-x", "1 2", "-y", "0", PYTHONPATH=str(tmp_path))
+    assert ran.code == 0
+    assert f"PyTorch not measured: {said}" in " ".join(ran.out.split())
+    assert "\x1b" not in ran.out

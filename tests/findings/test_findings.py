@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import wce_cli.findings
+from tests.findings.said import findings_of, message
 from tests.run import run
-from wce_cli import explain
 from wce_cli.findings import FINDINGS
 
 SCORES = [[2.0, 1, 0], [0, 1, 2], [1, 1, 1], [0, 3, 1]]
@@ -27,33 +27,24 @@ ONE = loss(SCORES[0], 1) + loss(SCORES[1], 1) + loss(SCORES[3], 1)
 CYCLE = loss(SCORES[0], 0) + loss(SCORES[1], 1) + loss(SCORES[2], 2) + loss(SCORES[3], 1)
 
 
-def findings_of(batch, engines=()):
-    return {finding.code: finding for finding in explain(**batch, engines=engines).findings}
-
-
-def message(code, batch, engines=()):
-    finding = findings_of(batch, engines).get(code)
-    return None if finding is None else finding.message
-
-
 SAYS = [
     (
         "weight-cancels",
         {"logits": [[0.1, 0.9]], "labels": [0], "weight": [0.1, 1]},
         "the only kept sample weighs 0.1, and weighted-mean divides by the same weight: it is 1.1711 whatever that "
-        "weight is. batch-mean sees it: 0.11711",
+        "weight is, unless it is 0. batch-mean sees it: 0.11711",
     ),
     (
         "weight-cancels",
         {"logits": SCORES, "labels": [1, 1, -100, 1], "weight": [1, 0.25, 3]},
         f"all 3 kept samples weigh 0.25, and weighted-mean divides by the same weight: it is {ONE / 3:.6g} whatever "
-        f"that weight is. batch-mean sees it: {ONE * 0.25 / 4:.6g}",
+        f"that weight is, unless it is 0. batch-mean sees it: {ONE * 0.25 / 4:.6g}",
     ),
     (
         "weight-cancels",
         {"logits": SCORES, "labels": [0, 1, 2, 1], "sample_weight": [2, 2, 2, 2]},
         f"all 4 kept samples weigh 2, and weighted-mean divides by the same weight: it is {CYCLE / 4:.6g} whatever "
-        f"that weight is. batch-mean sees it: {CYCLE / 2:.6g}",
+        f"that weight is, unless it is 0. batch-mean sees it: {CYCLE / 2:.6g}",
     ),
     (
         "zero-denominator",
@@ -101,7 +92,43 @@ SAYS = [
         "methods-coincide",
         {"logits": SCORES, "labels": [1, 1, -100, 1], "weight": [1, 0.25, 3]},
         f"weighted-mean and unweighted-mean are both {ONE / 3:.6g}; kept-mean and nonzero-mean are both "
-        f"{ONE / 12:.6g}, dividing by 3: no weight is 0",
+        f"{ONE / 12:.6g}, dividing by 3: all kept samples weigh the same and no weight is 0",
+    ),
+    (
+        "weight-cancels",
+        {"logits": [[1.0, 2], [3, 4]], "labels": [0, 1], "weight": [3, 3], "label_smoothing": 0.1},
+        "both kept samples weigh 3, and weighted-mean divides by the same weight: it is 0.813262 whatever that weight "
+        "is, unless it is 0. batch-mean sees it: 2.43979",
+    ),
+    (
+        "weight-cancels",
+        {"logits": [[0.1, 0.9]], "labels": [0], "weight": [1, 2]},
+        "the only kept sample weighs 1, and weighted-mean divides by the same weight: it is 1.1711 whatever that "
+        "weight is, unless it is 0. batch-mean would change with it",
+    ),
+    (
+        "methods-coincide",
+        {"logits": [[1.0, 2], [1, 2]], "labels": [0, 1], "weight": [1, 2], "sample_weight": [1, 0]},
+        "weighted-mean, nonzero-mean and sum are all 1.31326; batch-mean and kept-mean are both 0.656631, dividing by "
+        "2: Σ s·w[y] = N with w ≠ 0 and nothing is ignored",
+    ),
+    (
+        "methods-coincide",
+        {"logits": [[1.0, 2], [3, 4]], "labels": [0, 1], "ignore_index": 1},
+        "weighted-mean, kept-mean, nonzero-mean, sum and unweighted-mean are all 1.31326: one sample is kept and "
+        "there are no weights",
+    ),
+    (
+        "methods-coincide",
+        {"logits": [[1.0, 2], [3, 4]], "labels": [0, 1], "weight": [1, 3]},
+        "weighted-mean and element-mean are both 0.563262, dividing by 4; batch-mean, kept-mean and nonzero-mean are "
+        "all 1.12652, dividing by 2: Σ w[y] = N · C, nothing is ignored and no weight is 0",
+    ),
+    (
+        "methods-coincide",
+        {"logits": np.zeros((0, 2)), "labels": np.zeros(0, dtype=int)},
+        "weighted-mean, batch-mean, kept-mean, nonzero-mean, element-mean and unweighted-mean are all nan, dividing "
+        "by 0: the batch is empty",
     ),
     (
         "methods-coincide",
@@ -124,6 +151,8 @@ NOT_RAISED = [
     ("weight-cancels", {"logits": [[0.1, 0.9]], "labels": [0], "weight": [0, 1]}),
     ("weight-cancels", {"logits": [[0.1, 0.9]], "labels": [[0.5, 0.5]], "weight": [0.1, 1]}),
     ("weight-cancels", {"logits": [[0.1, 0.9]], "labels": [0], "weight": [0.1, 1], "label_smoothing": 0.1}),
+    ("weight-cancels", {"logits": [[5.0], [7]], "labels": [0, 0], "weight": [3]}),
+    ("methods-coincide", {"logits": [[5.0], [7]], "labels": [0, 0]}),
     ("weight-cancels", {"logits": SCORES, "labels": [1] * 4, "weight": [1, 2, 3], "sample_weight": [1, 1, 1, 2]}),
     ("zero-denominator", HARD),
     ("zero-denominator", {"logits": SCORES, "labels": [0, 1, 0, 0], "weight": [0, 1e-300, 1]}),
@@ -164,7 +193,7 @@ def test_measured_differs_names_the_call_and_both_numbers():
 
 
 def test_every_module_is_a_rule_and_every_rule_is_registered():
-    modules = {module.name for module in pkgutil.iter_modules(wce_cli.findings.__path__)} - {"page"}
+    modules = {module.name for module in pkgutil.iter_modules(wce_cli.findings.__path__)} - {"page", "words"}
     assert {code.replace("-", "_") for code in FINDINGS} == modules
 
 

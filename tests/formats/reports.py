@@ -1,9 +1,8 @@
-"""The reports that every format is tested with, and reading a printed table back."""
+"""The reports that every format is tested with."""
 
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 
 from msgspec import structs
@@ -38,6 +37,45 @@ BATCHES: dict[str, dict[str, Any]] = {
     "nan": {"logits": [[0.0, -math.inf], [1, 2], [math.nan, 1]], "labels": [1, 0, 0], "weight": [2, 1]},
 }
 
+FINITE = [name for name in BATCHES if name not in ("0/0", "infinite", "nan")]
+
+HOSTILE = {
+    "markup": "[/items]",
+    "link": "[link=x]y",
+    "image": "![i](u)",
+    "escape": "\x1b[31mred",
+    "lines": "a\nb\tc\rd",
+    "csi": "\x9b31mred",
+    "line separator": "a\u2028b\x85c",
+    "override": "\u202eevil",
+    "half": "\ud83d",
+    "long": "x" * 300,
+    "emoji": "🐈 cat",
+    "wide": "猫の名前" * 10,
+    "hebrew": "שלום עולם",
+    "arabic": "قطة (1)",
+    "script": "<script>alert(1)</script>",
+    "comment": "<!-- x -->",
+    "entity": "&lt;b&gt;",
+    "pipe": "a|b",
+    "escaped pipe": "a\\|b\\",
+    "code": "`x` ``y``",
+    "emphasis": "*b* _i_ **c** __d__ ~~e~~",
+    "mention": "@octocat",
+    "mail": "octocat@example.com",
+    "issue": "#123 octo/cat#5 GH-12",
+    "web": "https://example.com www.example.com",
+    "shortcode": ":smile:",
+    "formula": "$x$ costs $5",
+    "commit": "deadbeef1 abcdefa",
+    "quoted": "\"a\", 'b'",
+    "blanks": " a  b ",
+    "heading": "C #",
+    "rule": "---",
+    "formula of a sheet": "=1+1",
+}
+"""Names that a class or a batch may have, and that must print as they stand."""
+
 
 def report_of(name: str) -> Report:
     """The report of a batch, nothing measured."""
@@ -58,20 +96,3 @@ def with_measurements(report: Report) -> Report:
         for method, call in calls.items()
     ]
     return structs.replace(report, measurements=tuple(measured))
-
-
-def tables(text: str) -> list[list[dict[str, str]]]:
-    """The tables of a printed text: rows as cells by the head of their column (the last of two equal heads)."""
-    found = []
-    for block in text.split("\n\n"):
-        block = re.sub(r"^\(left out[^)]*\)\n?", "", block, flags=re.MULTILINE)
-        lines = [line for line in block.split("\n") if line and not line.startswith(("[", "    ", "weight: "))]
-        if len(lines) < 2 or not re.search(r"^(n|method) ", lines[0]):
-            continue
-        width = max(map(len, lines))
-        lines = [line.ljust(width) for line in lines]
-        blank = "".join(" " if all(line[i] == " " for line in lines) else "#" for i in range(width))
-        spans = [match.span() for match in re.finditer(r"#+(?: #+)*", blank)]
-        head, *rows = ([line[slice(*span)].strip() for span in spans] for line in lines)
-        found.append([dict(zip(head, row, strict=True)) for row in rows])
-    return found

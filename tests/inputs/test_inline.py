@@ -219,6 +219,10 @@ def test_a_column_is_a_vector_where_a_vector_is_meant():
     assert as_vector(read_inline("--labels", "0; 1; 1").value) == [0, 1, 1]
     assert as_vector(read_inline("--labels", "0\n1\n1\n").value) == [0, 1, 1]
     assert as_vector([[0, 1], [1, 0]]) == [[0, 1], [1, 0]]
+    assert as_vector([[1.0], [0.0]]) == [1.0, 0.0]
+    assert as_vector([[1.0], [0.0]], even_fractions=False) == [[1.0], [0.0]]
+    assert as_vector("balanced", even_fractions=False) == "balanced"
+    assert as_vector(0, even_fractions=False) == 0
 
 
 ARRAYS = st.integers(1, 4).flatmap(

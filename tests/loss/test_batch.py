@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from wce_cli.errors import WceError
 from wce_cli.loss.batch import IGNORE_INDEX, Batch, Block
 from wce_cli.loss.layout import class_axis_last, n_classes_of, sample_shape_of
 
@@ -345,3 +346,47 @@ def test_layouts_by_shape():
         assert n_classes_of(shape) == c
         assert sample_shape_of(shape) == samples
         assert class_axis_last(np.zeros(shape)).shape == (*samples, c)
+
+
+def test_labels_may_count_from_1():
+    batch = Batch.build(logits=[[0.1, 0.9, 0]] * 4, labels=[1, 3, 2, 0], label_base=1, ignore_index=0)
+    assert only_block(batch).labels.tolist() == [0, 2, 1, IGNORE_INDEX]  # what is ignored does not become class 0
+    assert (batch.spec.ignore_index, batch.spec.label_base) == (IGNORE_INDEX, 1)
+
+
+def test_names_do_not_count_from_anywhere():
+    batch = Batch.build(logits=[[0.1, 0.9]] * 2, labels=["cat", "dog"], classes=["cat", "dog"], label_base=1)
+    assert only_block(batch).labels.tolist() == [0, 1]
+
+
+def test_a_list_of_tensors_or_arrays_is_a_table():
+    torch = pytest.importorskip("torch")
+    for row in (torch.tensor, np.array, list):
+        assert_rows(Batch.build(logits=[row([0.5, 1.5]), row([1.0, 2.0])], labels=[0, 1]), [[0.5, 1.5], [1, 2]], [0, 1])
+
+
+def refused(**given):
+    with pytest.raises(WceError) as caught:
+        Batch.build(**{"logits": [[1, 2], [3, 4]], "labels": [0, 1], **given})
+    return [problem.message for problem in caught.value.problems]
+
+
+def test_an_unsigned_integer_does_not_wrap_around_into_the_ignored_label():
+    labels = np.array([0, 2**64 - 100], dtype=np.uint64)
+    assert refused(labels=labels) == ["labels[1] is 1.8446744073709552e+19, but logits has 2 classes (0..1)"]
+
+
+def test_what_holds_no_plain_numbers_is_refused_and_not_raised_as_it_comes():
+    torch = pytest.importorskip("torch")
+    assert refused(logits=torch.eye(2).to_sparse())[0].startswith("logits is a tensor that cannot be read: ")
+    assert refused(logits=torch.zeros(2, 2, device="meta"))[0].startswith("logits is a tensor that cannot be read: ")
+    masked = np.ma.masked_array([[1.0, 2], [3, 4]], mask=[[0, 1], [0, 0]])
+    assert refused(logits=masked) == ["logits is a masked array"]
+
+
+@pytest.mark.parametrize(("labels", "noted"), [([1, 0], True), (["1", "0"], False)])
+def test_numbers_are_indices_even_where_classes_are_called_by_numbers(labels, noted):
+    batch = Batch.build(logits=[[0.1, 0.9]] * 2, labels=labels, classes=["1", "0"])
+    note = "labels that are numbers are class indices, not the names 1, 0"
+    assert only_block(batch).labels.tolist() == ([1, 0] if noted else [0, 1])
+    assert batch.spec.notes == ((note,) if noted else ())

@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from tests.loss.random_batches import long_batch, random_batch, random_cuts, rows_of
 from tests.oracle import kept_samples, label_of, minus_log_p, pairs_of_sample
 from wce_cli.loss.batch import Batch
-from wce_cli.loss.facts import TOP, Extremes, Facts, Lost, Rows
+from wce_cli.loss.facts import TOP, Extremes, Facts, Lost, Rows, Unnormalised
 from wce_cli.loss.stream import one_pass
 
 ROUNDING = 4e-15
@@ -159,6 +159,16 @@ def test_nan_in_an_ignored_row_concerns_logits_alone():
     assert facts_of(logits=rows, labels=[0, 1]).nan_ignored == Rows()
 
 
+def test_a_masked_label_has_an_infinite_loss_and_not_nan():
+    rows = [[-math.inf, -math.inf], [-math.inf, 0.0], [-math.inf, math.nan]]
+    assert facts_of(logits=rows, labels=[0, 0, 0]).masked == Rows(1, 1)
+
+
+def test_the_weights_of_kept_samples_are_known_by_their_extremes():
+    facts = facts_of(logits=np.zeros((4, 3)), labels=[0, 0, 2, -100], sample_weight=[1, 3, 2, 9])
+    assert facts.kept_weights(np.array([2.0, math.inf, -1.0])).tolist() == [2, -2, 6, -2]
+
+
 def test_a_probability_of_0_at_the_label_is_masked_too():
     assert facts_of(probs=[[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]], labels=[0, 0, 0]).masked == Rows(2, 0)
 
@@ -193,10 +203,23 @@ def test_rows_that_look_like_probabilities_are_also_read_as_such():
     np.testing.assert_allclose(
         facts.as_probs.values(), [-math.log(0.7) - 2 * math.log(0.1), 0, 0], rtol=1e-15, atol=1e-300
     )
-    soft = facts_of(logits=PROBS, labels=[[0.5, 0.5, 0], [0, 1.0, 0], [0, 0, 1.0]])
-    assert soft.as_probs is not None
-    by_hand = [-0.5 * math.log(0.7) - 0.5 * math.log(0.2), -math.log(0.8), 0]
-    np.testing.assert_allclose(soft.as_probs.values(), by_hand, rtol=1e-15)
+
+
+def test_probability_labels_read_them_by_class_as_torch_weighs_them():
+    labels, s = [[0.5, 0.5, 0], [0.25, 0.0, 0.75]], [1.0, 2.0]
+    facts = facts_of(logits=PROBS[:2], labels=labels, sample_weight=s)
+    assert facts.as_probs is not None
+    by_hand = [-0.5 * math.log(0.7) - 0.5 * math.log(0.1), -0.5 * math.log(0.2), -1.5 * math.log(0.1)]
+    np.testing.assert_allclose(facts.as_probs.values(), by_hand, rtol=1e-15)
+    zero = facts_of(logits=PROBS[2:], labels=[[0.5, 0.0, 0.5]])
+    assert zero.as_probs is not None
+    np.testing.assert_array_equal(zero.as_probs.values(), [math.inf, math.nan, 0])  # 0·∞, as read from --probs
+
+
+def test_rows_look_like_probabilities_also_under_smoothing():
+    facts = facts_of(logits=PROBS, labels=[0, 0, 2], label_smoothing=0.1)
+    assert facts.as_probs is not None
+    np.testing.assert_allclose(facts.as_probs.values(), [-math.log(0.7) - math.log(0.1), 0, 0], rtol=1e-15, atol=1e-300)
 
 
 @pytest.mark.parametrize(
@@ -231,11 +254,19 @@ def test_the_shape_of_probability_labels_is_known():
     logits = [[1.0, 2, 3]] * 3
     one_hot = facts_of(logits=logits, labels=[[1.0, 0, 0], [0, 0, 1], [0, 1, 0]])
     assert one_hot.one_hot
-    assert one_hot.unnormalised == Rows()
+    assert one_hot.unnormalised == Unnormalised()
     mixed = facts_of(logits=logits, labels=[[1.0, 0, 0], [0.5, 0.2, 0.2], [0.5, 0.5, 0.5]])
     assert not mixed.one_hot
-    assert mixed.unnormalised == Rows(2, 1)
+    assert mixed.unnormalised == Unnormalised(Rows(2, 1), 0.5 + 0.2 + 0.2)
     assert not facts_of(logits=logits, labels=[0, 1, 2]).one_hot
+
+
+def test_the_first_label_that_does_not_sum_to_1_has_its_sum_also_across_parts():
+    labels = [[0.5, 0.5], [0.5, 0.25], [1.0, 1.0], [0.25, 0.75]]
+    batch = Batch.build(logits=np.zeros((4, 2)), labels=labels)
+    for cuts in ([], [1], [2], [1, 2, 3]):
+        assert added(parts_of(batch, cuts)).unnormalised == Unnormalised(Rows(2, 1), 0.75)
+        assert reduce(lambda a, b: b + a, parts_of(batch, cuts)).unnormalised == Unnormalised(Rows(2, 1), 0.75)
 
 
 def test_the_facts_of_no_samples_are_empty():

@@ -43,9 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        if not arguments:
+        if not arguments and not _is_completing():
             return _complain([f"wce {__version__}: {SUMMARY}", "", *_block("Examples", EXAMPLES), "", _MORE])
-        outcome = _app()(arguments, prog_name="wce", standalone_mode=False)
+        in_a_command = bool(arguments) and arguments[0] in COMMANDS
+        outcome = _app(with_completion=not in_a_command)(arguments, prog_name="wce", standalone_mode=False)
         if not isinstance(outcome, Outcome):  # --help and --version have printed already
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -73,10 +74,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 _MORE = "wce --help lists the commands, wce COMMAND --help the options of one."
 
 
-def _app() -> typer.Typer:
+def _is_completing() -> bool:
+    """Whether a shell runs us on TAB: it tells the words typed so far through the environment."""
+    return "_WCE_COMPLETE" in os.environ
+
+
+def _app(with_completion: bool) -> typer.Typer:
     settings = {"help_option_names": ["-h", "--help"]}
     app = typer.Typer(
-        add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings=settings
+        add_completion=with_completion,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings=settings,
     )
     app.callback(help=SUMMARY, epilog=_epilog(EXAMPLES, ("0 answered", "1 the numbers disagree", "2 cannot answer")))(
         _root

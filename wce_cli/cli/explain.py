@@ -27,9 +27,17 @@ def explain(
     label_smoothing: options.LabelSmoothing = None,
     engine: options.Engine = "auto",
     method: options.Methods = None,
-    format: options.Format = "table",
+    format: options.Format = None,
     output: options.Output = None,
+    json_out: options.JsonOut = None,
+    ndjson_out: options.NdjsonOut = None,
+    csv_out: options.CsvOut = None,
+    markdown_out: options.MarkdownOut = None,
+    html_out: options.HtmlOut = None,
+    only: options.Only = None,
     rows: options.Rows = None,
+    sort: options.Sort = "index",
+    findings: options.Findings = None,
     precision: options.Precision = None,
     width: options.Width = None,
     color: options.Color = "auto",
@@ -40,13 +48,25 @@ def explain(
     explains the difference. Without FILE and scores, a JSON batch is read from stdin. Options override the
     fields of FILE.
     """
+    from wce_cli.cli.answers import asked_answers, outcome
     from wce_cli.engines import AUTO, ENGINES
-    from wce_cli.formats import FORMATS, formatted
 
-    options.one_of("--format", format, FORMATS)
     options.one_of("--engine", engine, (AUTO, "none", "all", *ENGINES))
-    limit = FORMATS[format].rows if rows is None else options.row_limit(rows)
-    look = options.look(output=output, precision=precision, width=width, color=color, rows=limit, methods=method)
+    options.one_of("--sort", sort, ("index", "loss", "term"))
+    answers = asked_answers(
+        source=file,
+        format=format,
+        output=output,
+        only=only,
+        beside={"json": json_out, "ndjson": ndjson_out, "csv": csv_out, "markdown": markdown_out, "html": html_out},
+        rows=rows,
+        sort=sort,
+        findings=findings,
+        precision=precision,
+        width=width,
+        color=color,
+        methods=method,
+    )
 
     from wce_cli.cli.batches import read_batches
     from wce_cli.formats.cells import rounding_note
@@ -68,6 +88,9 @@ def explain(
         },
     )
     engines = {"none": (), "all": tuple(ENGINES)}.get(engine, (engine,))
-    reports = [explain_batch(batch, engines, limit) for batch in batches]
+    if not any(answer.has_measured for answer in answers):  # then nobody would see it
+        engines = ()
+    limit = max(answer.rows for answer in answers)
+    reports = [explain_batch(batch, engines, limit, sort) for batch in batches]
     rounded = [note for report in reports for note in rounding_note(report)]
-    return Outcome(formatted(format, reports, look), output, (*notes, *rounded))
+    return outcome(answers, reports, (*notes, *rounded))

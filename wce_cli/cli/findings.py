@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from wce_cli.cli import options
+from wce_cli.cli import completion, options, terminal
 from wce_cli.cli.outcome import Outcome
 
 EXAMPLES = ("wce findings", "wce findings weight-cancels", "wce findings zero-denominator --width 60")
@@ -15,7 +15,13 @@ CODES = ("0 shown", "2 there is no such finding")
 
 def findings(
     code: Annotated[
-        str | None, typer.Argument(metavar="CODE", help="The code of a finding.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="CODE",
+            help="The code of a finding.",
+            show_default=False,
+            autocompletion=completion.offering(completion.findings),
+        ),
     ] = None,
     width: options.Width = None,
     color: options.Color = "auto",
@@ -28,7 +34,7 @@ def findings(
     from wce_cli.findings import FINDINGS
     from wce_cli.formats import pages
 
-    look = options.look(output=None, width=width, color=color)
+    look = terminal.look(output=None, width=width, color=color)
     if code is None:
         return Outcome(pages.findings_page([page for page, _ in FINDINGS.values()], look))
     if code not in FINDINGS:

@@ -41,7 +41,7 @@ def read_given(field: str, text: str) -> Given:
     if field == "classes":
         return Given(read_names(flag(field), text), flag(field))
     typed = read_inline(flag(field), text)
-    value = as_vector(typed.value) if field in VECTORS else typed.value
+    value = as_vector(typed.value, field != "labels") if field in VECTORS else typed.value
     return Given(value, flag(field), typed.half_unit, _note(field, value, typed))
 
 
@@ -72,8 +72,8 @@ def _size(field: str, value: Any) -> str:
     if field in SCORES:
         n = 1 if len(shape) == 1 else int(np.prod(shape)) // max(n_classes_of(shape), 1)
         return f"{n} sample{'' if n == 1 else 's'} × {n_classes_of(shape)} classes"
-    words = {"labels": "labels", "weight": "class weights", "sample_weight": "sample weights", "classes": "names"}
-    return f"{' × '.join(map(str, shape))} {words[field]}"
+    word = {"labels": "label", "weight": "class weight", "sample_weight": "sample weight", "classes": "name"}[field]
+    return f"{' × '.join(map(str, shape))} {word}{'' if shape == (1,) else 's'}"
 
 
 def _shape(value: Any) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from wce_cli.cli import options
+from wce_cli.cli import completion, options, terminal
 from wce_cli.cli.outcome import Outcome
 
 EXAMPLES = ("wce methods", "wce methods weighted-mean", "wce methods label-mix")
@@ -15,7 +15,13 @@ CODES = ("0 shown", "2 there is no such method")
 
 def methods(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="A method or a placement.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            help="A method or a placement.",
+            show_default=False,
+            autocompletion=completion.offering(completion.methods),
+        ),
     ] = None,
     width: options.Width = None,
     color: options.Color = "auto",
@@ -28,7 +34,7 @@ def methods(
     from wce_cli.formats import pages
     from wce_cli.loss.methods import METHODS, PLACEMENTS
 
-    look = options.look(output=None, width=width, color=color)
+    look = terminal.look(output=None, width=width, color=color)
     if name is None:
         return Outcome(pages.methods_page(METHODS.values(), PLACEMENTS.values(), look))
     method, _, placement = name.partition("/")

@@ -5,16 +5,14 @@ Every value is taken as text and read here: a wrong one is then answered in our 
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
-from wce_cli.digits import DIGITS
+from wce_cli.cli import completion
 from wce_cli.errors import Problem, WceError, did_you_mean
-from wce_cli.formats.look import SYMBOLS, Look
 
 QUOTE = "quote a value that holds spaces or brackets: --logits '0.1 0.9; 0 0.1'"
 
@@ -74,6 +72,7 @@ Engine = Annotated[
         "--engine",
         metavar="ENGINE",
         help="The framework to measure: auto (torch, up to 1e7 scores), none, all, torch.",
+        autocompletion=completion.offering(completion.engines),
     ),
 ]
 Methods = Annotated[
@@ -82,21 +81,57 @@ Methods = Annotated[
         "--method",
         metavar="METHOD",
         help="Show METHOD or METHOD/PLACEMENT; repeatable; all for every pair. See wce methods.",
+        autocompletion=completion.offering(completion.pairs),
     ),
 ]
-Format = Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="table or json.")]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="table, json, ndjson, csv, markdown or html.  [default: WCE_FORMAT, or table]",
+        autocompletion=completion.offering(completion.formats),
+    ),
+]
 Output = Annotated[
     str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the answer to FILE instead of stdout.")
 ]
+JsonOut = Annotated[str | None, typer.Option("--json-out", metavar="FILE", help="Write JSON to FILE as well.")]
+NdjsonOut = Annotated[str | None, typer.Option("--ndjson-out", metavar="FILE", help="Write ndjson to FILE as well.")]
+CsvOut = Annotated[str | None, typer.Option("--csv-out", metavar="FILE", help="Write CSV to FILE as well.")]
+MarkdownOut = Annotated[
+    str | None, typer.Option("--markdown-out", metavar="FILE", help="Write Markdown to FILE as well.")
+]
+HtmlOut = Annotated[str | None, typer.Option("--html-out", metavar="FILE", help="Write HTML to FILE as well.")]
+Only = Annotated[
+    str | None,
+    typer.Option("--only", metavar="PART", help="Show terms or methods alone, or the bare value of each --method."),
+]
 Rows = Annotated[
     str | None,
-    typer.Option("--rows", metavar="N", help="Samples to list, or all.  [default: 20; in JSON 10000]"),
+    typer.Option("--rows", metavar="N", help="Samples to list, or all.  [default: 20; in JSON 10000, in CSV all]"),
+]
+Sort = Annotated[
+    str, typer.Option("--sort", metavar="ORDER", help="Order of the samples: index, or the largest loss or term first.")
+]
+Findings = Annotated[
+    str | None,
+    typer.Option("--findings", metavar="N", help="Findings to print, or all.  [default: 5; in JSON all]"),
 ]
 Precision = Annotated[str | None, typer.Option("--precision", metavar="N", help="Significant digits.  [default: 6]")]
 Width = Annotated[
     str | None, typer.Option("--width", metavar="N", help="Columns to fit.  [default: those of the terminal]")
 ]
-Color = Annotated[str, typer.Option("--color", metavar="WHEN", help="auto, always or never.")]
+Color = Annotated[
+    str,
+    typer.Option(
+        "--color",
+        metavar="WHEN",
+        help="auto, always or never.",
+        autocompletion=completion.offering(completion.colors),
+    ),
+]
 
 
 def flag(field: str) -> str:
@@ -108,7 +143,7 @@ def one_of(option: str, value: str, known: Iterable[str]) -> str:
     """`value`, which must be one of the known words."""
     known = list(known)
     if value not in known:
-        raise WceError(Problem(f'{option} is "{value}", expected {_listed(known)}', did_you_mean(value, known, 0)))
+        raise WceError(Problem(f'{option} is "{value}", expected {listed(known)}', did_you_mean(value, known, 0)))
     return value
 
 
@@ -139,62 +174,6 @@ def row_limit(value: str) -> int:
     return sys.maxsize if value == "all" else whole_number("--rows", value, 0)
 
 
-def look(
-    *,
-    output: str | None,
-    precision: str | None = None,
-    width: str | None = None,
-    color: str = "auto",
-    rows: int | None = None,
-    methods: Iterable[str] | None = None,
-) -> Look:
-    """How the answer is to look: what was asked for, then the environment, then the terminal."""
-    one_of("--color", color, ("auto", "always", "never"))
-    stdout = None if output else sys.stdout
-    return Look(
-        width=_width(width, stdout),
-        ascii=stdout is not None and not _has_our_symbols(stdout),
-        color=_color(color, stdout),
-        digits=DIGITS if precision is None else whole_number("--precision", precision, 1, 17),
-        rows=rows,
-        methods=tuple(methods) if methods else None,
-    )
-
-
-def _width(asked: str | None, stdout: TextIO | None) -> int | None:
-    """Columns: `--width`, COLUMNS, the terminal's own; None off a terminal, where nothing has to fit."""
-    if asked is not None:
-        return whole_number("--width", asked, 1)
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns) > 0:
-        return int(columns)
-    if stdout is not None and stdout.isatty():
-        try:
-            return os.get_terminal_size(stdout.fileno()).columns or 80
-        except OSError:
-            return 80
-    return None
-
-
-def _color(asked: str, stdout: TextIO | None) -> bool:
-    """NO_COLOR beats all; FORCE_COLOR=0 means off."""
-    if os.environ.get("NO_COLOR") or asked == "never":
-        return False
-    if asked == "always":
-        return True
-    forced = os.environ.get("FORCE_COLOR")
-    if forced:
-        return forced != "0"
-    return stdout is not None and stdout.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def _has_our_symbols(stream: TextIO) -> bool:
-    try:
-        "".join(SYMBOLS).encode(stream.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
-def _listed(words: list[str]) -> str:
+def listed(words: list[str]) -> str:
+    """`a, b or c`."""
     return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]

@@ -11,6 +11,8 @@ class Outcome(Struct, frozen=True):
     text: str
     output: str | None = None
     """A file to write instead of stdout."""
+    files: tuple[tuple[str, str], ...] = ()
+    """Files to write beside the answer: each its name and its text."""
     notes: tuple[str, ...] = ()
     """Lines for stderr."""
     code: int = 0

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wce_cli.cli import options
+from wce_cli.cli import completion, options
 from wce_cli.cli.outcome import Outcome
 
 EXAMPLES = ("wce schema batch", "wce schema report", "wce schema report --output report.schema.json")
@@ -15,7 +15,14 @@ CODES = ("0 written", "2 there is no such schema")
 
 
 def schema(
-    name: Annotated[str, typer.Argument(metavar="batch|report", help="What is read, or what is written.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="batch|report",
+            help="What is read, or what is written.",
+            autocompletion=completion.offering(completion.schemas),
+        ),
+    ],
     output: options.Output = None,
 ) -> Outcome:
     """Print the JSON Schema of a batch or of a report."""

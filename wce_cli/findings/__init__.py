@@ -6,12 +6,30 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wce_cli.findings import (
+    absent_class_weight,
+    clipped_elsewhere,
     float32_differs,
     ignored_samples,
+    label_base,
+    labels_not_normalised,
+    log_probs_as_logits,
+    masked_target,
     measured_differs,
     methods_coincide,
+    naive_overflow,
+    nan_in_ignored_row,
+    negative_weight,
+    one_class,
+    one_column,
+    one_hot_labels,
+    probabilities_as_logits,
+    smoothing_weights_every_class,
+    tiny_loss_lost,
     weight_cancels,
+    weight_invisible,
+    weight_scale,
     zero_denominator,
+    zero_weight_class,
 )
 from wce_cli.findings.page import Page
 from wce_cli.report import Analysis, Finding
@@ -23,10 +41,28 @@ FINDINGS: dict[str, Rule] = {
     rule.PAGE.code: (rule.PAGE, rule.message)
     for rule in (
         zero_denominator,
+        masked_target,
+        nan_in_ignored_row,
+        one_class,
+        one_column,
+        probabilities_as_logits,
+        label_base,
+        labels_not_normalised,
+        negative_weight,
+        one_hot_labels,
+        smoothing_weights_every_class,
         weight_cancels,
+        weight_invisible,
         measured_differs,
+        zero_weight_class,
+        absent_class_weight,
+        weight_scale,
         ignored_samples,
+        clipped_elsewhere,
+        naive_overflow,
+        tiny_loss_lost,
         float32_differs,
+        log_probs_as_logits,
         methods_coincide,
     )
 }

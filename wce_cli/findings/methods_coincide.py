@@ -1,12 +1,17 @@
-"""methods-coincide: this batch cannot tell some methods apart."""
+"""methods-coincide: this batch cannot tell some methods apart.
+
+With a single class `one-class` or `one-column` says what there is to say.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
-from wce_cli.loss.methods import LossValue
+from wce_cli.findings.words import listed, weight_sum
+from wce_cli.loss.methods import METHODS, LossValue
 from wce_cli.report import Analysis
 
 PAGE = Page(
@@ -24,6 +29,8 @@ PAGE = Page(
 
 def message(analysis: Analysis) -> str | None:
     """Name the groups of methods that share a value, with the denominators that make them do so."""
+    if analysis.spec.n_classes == 1:
+        return None
     groups: list[list[LossValue]] = []
     for value in analysis.values:
         if value.placement != "class":
@@ -33,15 +40,15 @@ def message(analysis: Analysis) -> str | None:
             groups.append([value])
         else:
             home.append(value)
-    told = [_told(group) for group in groups if len(group) > 1]
-    if not told:
+    groups = [group for group in groups if len(group) > 1]
+    if not groups:
         return None
-    reasons = _reasons(analysis)
-    return "; ".join(told) + (f": {_listed(reasons)}" if reasons else "")
+    reasons = dict.fromkeys(reason for group in groups for reason in _reasons(analysis, group))
+    return "; ".join(map(_told, groups)) + (f": {listed(list(reasons))}" if reasons else "")
 
 
 def _told(group: list[LossValue]) -> str:
-    names = _listed([value.method for value in group])
+    names = listed([value.method for value in group])
     text = f"{names} are {'both' if len(group) == 2 else 'all'} {format_number(group[0].value)}"
     denominator = group[0].denominator
     if denominator != 1 and all(_equal(value.denominator, denominator) for value in group):
@@ -49,27 +56,42 @@ def _told(group: list[LossValue]) -> str:
     return text
 
 
-def _reasons(analysis: Analysis) -> list[str]:
-    """What is missing from this batch that would tell methods apart."""
+def _reasons(analysis: Analysis, group: list[LossValue]) -> Iterator[str]:
+    """What makes the methods of a group one number on this batch."""
     spec, totals = analysis.spec, analysis.totals
-    sums = analysis.value("sum")
-    if sums is not None and totals.n_kept and (sums.numerator == 0 or not math.isfinite(sums.numerator)):
-        return [f"the numerator is {format_number(sums.numerator)}"]
-    reasons = []
-    if totals.n == 1:
-        reasons.append("there is one sample")
-    elif totals.n_kept == totals.n:
-        reasons.append("nothing is ignored")
-    if spec.weight is None and not spec.has_sample_weight:
-        reasons.append("there are no weights")
-    elif totals.n_kept and not (spec.class_weight[totals.count > 0] == 0).any():
-        reasons.append("no weight is 0")
-    return reasons
+    there = {value.method: value for value in group}
+    numerator = group[0].numerator
+    if not totals.n_kept:
+        yield "nothing is kept" if totals.n else "the batch is empty"
+        return
+    if numerator == 0 or not math.isfinite(numerator):
+        yield f"the numerator is {format_number(numerator)}"
+        return
+    unweighted = spec.weight is None and not spec.has_sample_weight
+    one = totals.n_kept == 1 and "sum" in there and len({"batch-mean", "kept-mean", "unweighted-mean"} & set(there)) > 0
+    if one:
+        yield "there is one sample" if totals.n == 1 else "one sample is kept"
+    if {"batch-mean", "kept-mean"} <= set(there) and totals.n > 1:
+        yield "nothing is ignored"
+    if unweighted and len({"weighted-mean", "nonzero-mean", "unweighted-mean"} & set(there)) > 0:
+        yield "there are no weights"
+    elif {"kept-mean", "nonzero-mean"} <= set(there):
+        yield "no weight is 0"
+    if "weighted-mean" in there and not unweighted:
+        yield from _of_weighted_mean(analysis, there)
+
+
+def _of_weighted_mean(analysis: Analysis, there: Mapping[str, LossValue]) -> Iterator[str]:
+    """Σ w[y] is the same number as another denominator, or the weight cancels."""
+    d, letters = there["weighted-mean"].denominator, weight_sum(analysis.spec)
+    equal = [name for name, value in there.items() if name != "weighted-mean" and _equal(value.denominator, d)]
+    weighted = [name for name in equal if METHODS[name].is_weighted]
+    if weighted:
+        yield f"{letters} = {METHODS[weighted[0]].formula}"
+    weights = analysis.facts.kept_weights(analysis.spec.class_weight)
+    if "unweighted-mean" in there and len(set(weights.tolist())) == 1:
+        yield "all kept samples weigh the same" if analysis.totals.n_kept > 1 else "the only weight cancels"
 
 
 def _equal(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=1e-12) or (math.isnan(a) and math.isnan(b))
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

@@ -1,4 +1,7 @@
-"""weight-cancels: weighted-mean divides by the very weight it multiplied with."""
+"""weight-cancels: weighted-mean divides by the very weight it multiplied with.
+
+Not said of a loss of 0, which no method shows a weight in.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +28,22 @@ PAGE = Page(
 )
 
 
+def _all(n: int) -> str:
+    """`both`, `all 3`."""
+    return "both" if n == 2 else f"all {n}"
+
+
 def message(analysis: Analysis) -> str | None:
     """Say which weight cancels, and what batch-mean makes of it."""
     spec, totals, facts = analysis.spec, analysis.totals, analysis.facts
-    if spec.is_soft or spec.label_smoothing > 0 or (spec.weight is None and not spec.has_sample_weight):
+    if spec.is_soft or (spec.weight is None and not spec.has_sample_weight):
         return None
+    if spec.label_smoothing > 0 and (spec.class_weight != spec.class_weight[0]).any():
+        return None  # smoothing brings the weights of the other classes into the numerator alone
     present = totals.count > 0
     if not present.any():
         return None
-    with np.errstate(invalid="ignore"):
-        weights = np.concatenate([spec.class_weight[present] * s[present] for s in facts.s])
+    weights = facts.kept_weights(spec.class_weight)
     weight = float(weights[0])
     if weight == 0 or not np.isfinite(weight) or (weights != weight).any():
         return None
@@ -43,8 +52,15 @@ def message(analysis: Analysis) -> str | None:
     mean, batch = analysis.value("weighted-mean"), analysis.value("batch-mean")
     assert mean is not None
     assert batch is not None
-    who = "the only kept sample weighs" if totals.n_kept == 1 else f"all {totals.n_kept} kept samples weigh"
-    return (
+    if batch.value == 0:
+        return None
+    who = "the only kept sample weighs" if totals.n_kept == 1 else f"{_all(totals.n_kept)} kept samples weigh"
+    told = (
         f"{who} {format_number(weight)}, and weighted-mean divides by the same weight: it is "
-        f"{format_number(mean.value)} whatever that weight is. batch-mean sees it: {format_number(batch.value)}"
+        f"{format_number(mean.value)} whatever that weight is, unless it is 0"
+    )
+    return (
+        f"{told}. batch-mean sees it: {format_number(batch.value)}"
+        if weight != 1
+        else f"{told}. batch-mean would change with it"
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+from wce_cli.formats.look import ROWS
 
 if TYPE_CHECKING:
     from wce_cli.formats.look import Look
@@ -14,22 +17,36 @@ if TYPE_CHECKING:
 
 
 class Format(Struct, frozen=True):
-    """Where a format is written, and how many samples it lists unless more are asked for."""
+    """Where a format is written, and what it holds."""
 
     function: str
     """`module:function`, called with reports and a Look; imported when it is used."""
     rows: int
+    """Samples it lists unless more are asked for."""
+    parts: tuple[str, ...] = ()
+    """What it can show alone."""
+    has_measured: bool = True
+    """Whether it shows what a framework returned."""
 
+
+PARTS = ("terms", "methods")
 
 FORMATS = {
-    "table": Format("wce_cli.formats.table:to_table", 20),
+    "table": Format("wce_cli.formats.table:to_table", ROWS, PARTS),
     "json": Format("wce_cli.formats.json:to_json", 10_000),
+    "ndjson": Format("wce_cli.formats.ndjson:to_ndjson", 10_000),
+    "csv": Format("wce_cli.formats.csv:to_csv", sys.maxsize, PARTS, has_measured=False),
+    "markdown": Format("wce_cli.formats.markdown:to_markdown", ROWS, PARTS),
+    "html": Format("wce_cli.formats.html:to_html", ROWS, PARTS),
 }
 """The formats by name."""
 
+VALUE = Format("wce_cli.formats.value:to_values", 0, has_measured=False)
+"""`--only value`: bare numbers, which no format dresses."""
 
-def formatted(name: str, reports: Sequence[Report], look: Look) -> str:
-    """The reports in the format `name`, ending in a newline."""
-    module, _, function = FORMATS[name].function.partition(":")
+
+def formatted(format: Format, reports: Sequence[Report], look: Look) -> str:
+    """The reports in a format, ending in a newline."""
+    module, _, function = format.function.partition(":")
     render: Callable[[Sequence[Report], Look], str] = getattr(import_module(module), function)
     return render(reports, look)

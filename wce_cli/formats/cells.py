@@ -1,4 +1,4 @@
-"""The rows that every format shows: which methods, which samples, and each cell's text."""
+"""The cells that every format shares: which methods are shown, and the text of a number, a label, a name."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from wce_cli.digits import format_number
-from wce_cli.formats.look import Look, literal, shortened
-from wce_cli.report import Measured, MethodRow, Report, TermRow
+from wce_cli.formats.look import Look
+from wce_cli.report import ClassRow, Measured, MethodRow, Report, TermRow
 
 TORCH_METHODS = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
 """The methods of one plain torch call each, shown whatever the batch."""
@@ -34,12 +34,22 @@ def shown_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:
     rows = _one_row_where_placements_agree(report.methods)
     if look.methods is not None:
         return rows
-    measured = {pair for one in report.measurements if one.dtype == "float64" for pair in one.methods}
+    measured = {
+        pair
+        for one in report.measurements
+        if one.dtype == "float64" and not set(one.expresses) & set(one.methods)  # it is not what its call says
+        for pair in one.methods
+    }
     kept = [row for row in rows if row.pair in TORCH_METHODS]
     for row in rows:
         if row not in kept and row.pair in measured and not any(_close(row.value, other.value) for other in kept):
             kept.append(row)
     return tuple(row for row in rows if row in kept)
+
+
+def all_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:
+    """The method rows for a program to read: those asked for by name, or every pair."""
+    return report.methods if look.methods is None or "all" in look.methods else report.only(look.methods).methods
 
 
 def _one_row_where_placements_agree(rows: Sequence[MethodRow]) -> tuple[MethodRow, ...]:
@@ -93,12 +103,17 @@ def measured_cell(measured: Measured | None, look: Look) -> str:
 
 def rounding_note(report: Report) -> list[str]:
     """How far torch's methods may be off because the inputs were printed rounded: a line, or none."""
-    told = [
-        f"{row.method} by {format_number(row.rounding, 2)}"
+    told = {
+        row.pair: format_number(row.rounding, 2)
         for row in report.methods
         if row.rounding is not None and row.pair in TORCH_METHODS
-    ]
-    return [f"rounded as printed, the inputs leave open: {', '.join(told)}"] if told else []
+    }
+    if not told:
+        return []
+    if len(set(told.values())) == 1:
+        return [f"rounded as they are, the inputs leave every method open by up to {next(iter(told.values()))}"]
+    each = ", ".join(f"{pair} by {error}" for pair, error in told.items())
+    return [f"rounded as they are, the inputs leave open: {each}"]
 
 
 def share_cell(share: float | None, look: Look) -> str:
@@ -118,6 +133,11 @@ def label_cell(row: TermRow, look: Look) -> str:
     return str(row.label)
 
 
+def class_cell(row: ClassRow, look: Look) -> str:
+    """A class as the user knows it: its name, or its index."""
+    return str(row.index) if row.name is None else name_cell(row.name, look)
+
+
 def class_weights(report: Report, look: Look) -> str:
     """The class weight by class, the first few of it: `cat: 0.75, dog: 1.5`."""
     weights = report.batch.weight or ()
@@ -128,7 +148,7 @@ def class_weights(report: Report, look: Look) -> str:
 
 def name_cell(name: str, look: Look) -> str:
     """User text, literally; a long name is shortened, a number never is."""
-    return look.text(shortened(literal(name), NAME_WIDTH))
+    return look.name(name, NAME_WIDTH)
 
 
 def row_cell(row: TermRow) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,30 +11,38 @@ import msgspec
 from msgspec import structs
 
 from wce_cli.digits import NUMBER_SCHEMA
-from wce_cli.formats.cells import shown_methods
+from wce_cli.formats.cells import all_methods
 from wce_cli.formats.look import Look
 from wce_cli.report import SCHEMA, Report
 
+LISTED = 10_000
+"""A batch of up to this many samples lists them all; above that its classes and largest terms speak for it."""
+UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What JSON lets pass as it is, but ends a line, moves a cursor, turns text around, or has no UTF-8."""
+
 
 def to_json(reports: Sequence[Report], look: Look | None = None) -> str:
-    """Numbers as `repr` has them, all pairs unless methods are asked for; NaN and ±∞ as strings."""
-    look = look or Look()
-    chosen = [
-        report
-        if look.methods is None or "all" in look.methods
-        else structs.replace(report, methods=shown_methods(report, look))
-        for report in reports
-    ]
-    document = [report.to_dict() for report in chosen]
-    return (
-        json.dumps(
-            document[0] if len(document) == 1 else document,
-            indent=2,
-            allow_nan=False,
-            ensure_ascii=look.ascii,
-        )
-        + "\n"
-    )
+    """One object, or a list of them; numbers as `repr` has them, NaN and ±∞ as strings."""
+    documents = to_documents(reports, look or Look())
+    return as_text(documents[0] if len(documents) == 1 else documents, look or Look(), indent=2) + "\n"
+
+
+def to_documents(reports: Sequence[Report], look: Look) -> list[dict[str, Any]]:
+    """Each report as a dictionary: all findings; all pairs and terms unless fewer are asked for."""
+    documents = []
+    for report in reports:
+        listed = look.rows is not None or report.terms_total <= LISTED
+        terms = report.terms[: look.rows] if listed else ()
+        methods = all_methods(report, look)
+        documents.append(structs.replace(report, terms=terms, terms_shown=len(terms), methods=methods).to_dict())
+    return documents
+
+
+def as_text(document: Any, look: Look, indent: int | None = None) -> str:
+    """Strict JSON; on one line without `indent`."""
+    separators = None if indent else (",", ":")
+    text = json.dumps(document, indent=indent, separators=separators, allow_nan=False, ensure_ascii=look.ascii)
+    return UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def report_schema() -> dict[str, Any]:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
 from wce_cli.digits import DIGITS
+
+ROWS = 20
+"""Samples that are listed where a person reads, unless more are asked for."""
+FINDINGS = 5
+"""Findings that are printed where a person reads, unless more are asked for: what fits a glance."""
+GLUE = "\N{NO-BREAK SPACE}"
+"""Written instead of a space between parts of a formula that must not be parted."""
 
 SYMBOLS = {
     "Σ": "sum",
@@ -21,10 +30,13 @@ SYMBOLS = {
     "ε": "eps",
     "∞": "inf",
     "█": "#",
-    "▌": "",
     "ₙ": "_n",
 }
 """Our own symbols in ASCII, for encodings that lack them."""
+
+# The blocks of the scripts that are written from right to left: Hebrew to Arabic Extended-A, and their later forms.
+_RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff"
+RIGHT_TO_LEFT_RUN = re.compile(f"[{_RIGHT_TO_LEFT}]+(?: +[{_RIGHT_TO_LEFT}]+)*")
 
 
 class Look(Struct, frozen=True):
@@ -33,6 +45,9 @@ class Look(Struct, frozen=True):
     width: int | None = None
     """Columns to fit; None: the natural width."""
     ascii: bool = False
+    """Whether the encoding lacks our own symbols."""
+    encoding: str = "ascii"
+    """What user text is held to where it does."""
     color: bool = False
     digits: int = DIGITS
     """Significant digits of a printed number."""
@@ -40,6 +55,10 @@ class Look(Struct, frozen=True):
     """Samples to show; None: the format's own choice."""
     methods: tuple[str, ...] | None = None
     """Methods asked for by name, or ("all",); None: the ones that matter for this batch."""
+    only: str | None = None
+    """`terms` or `methods`: that table alone; None: the whole report."""
+    findings: int | None = None
+    """Findings to print where a person reads; None: all."""
 
     def text(self, text: str) -> str:
         """`text` in the symbols that the reader's encoding has."""
@@ -47,10 +66,26 @@ class Look(Struct, frozen=True):
             return text
         out = []
         for position, character in enumerate(text):
-            out.append(SYMBOLS.get(character, character))
+            out.append(SYMBOLS.get(character) or self._spelled(character))
             if character == "Σ" and text[position + 1 : position + 2].isalpha():
                 out.append(" ")
         return "".join(out)
+
+    def _spelled(self, character: str) -> str:
+        """A character that the encoding lacks as its code: here, not by the stream, so that columns are measured so."""
+        if character.isascii() or character == GLUE:
+            return character
+        return character.encode(self.encoding, "backslashreplace").decode(self.encoding)
+
+    def name(self, name: str, width: int) -> str:
+        """User text, literally, on one line of at most `width` characters; a longer one ends in …"""
+        text = self.text(shortened(literal(name), width))
+        return text if self.ascii else isolated(text)
+
+    def message(self, text: str) -> str:
+        """A sentence of ours that may quote user text."""
+        text = literal(text)
+        return self.text(text) if self.ascii else RIGHT_TO_LEFT_RUN.sub(lambda run: isolated(run[0]), text)
 
 
 def literal(text: str) -> str:
@@ -61,3 +96,10 @@ def literal(text: str) -> str:
 def shortened(text: str, width: int) -> str:
     """A name of at most `width` characters; a longer one ends in …"""
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def isolated(text: str) -> str:
+    """`text`, kept from turning its surroundings around if any of it is written from right to left."""
+    if text.isascii() or not RIGHT_TO_LEFT_RUN.search(text):
+        return text
+    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from wce_cli.formats.columns import Column
 from wce_cli.formats.look import Look
-from wce_cli.formats.screen import Column, Screen
+from wce_cli.formats.screen import Screen
 
 if TYPE_CHECKING:
     from wce_cli.findings.page import Page

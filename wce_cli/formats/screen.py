@@ -10,33 +10,18 @@ import textwrap
 from collections.abc import Sequence
 from io import StringIO
 
-from msgspec import Struct
 from rich.cells import cell_len
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from wce_cli.formats.look import Look
+from wce_cli.formats.columns import NEVER_DROPPED, Column
+from wce_cli.formats.look import GLUE, Look
 
 PROSE = 100
 """Sentences are wrapped here even where the terminal is wider."""
 NARROWEST = 20
-GLUE = "\N{NO-BREAK SPACE}"
-"""Written instead of a space between parts of a formula that must not be parted."""
-NEVER_DROPPED = 10
-
-
-class Column(Struct, frozen=True):
-    """A head, its cells, and how dear it is: columns are left out from the cheapest when room runs out."""
-
-    head: str
-    cells: list[str]
-    worth: int
-    right: bool = True
-    style: str = ""
-    name: str = ""
-    """What to call it when it is left out, if not by its head."""
 
 
 class Screen:
@@ -66,6 +51,15 @@ class Screen:
     def line(self, text: str = "", style: str = "") -> None:
         """One line as it is."""
         self._console.print(Text(text, style=style), soft_wrap=True)
+
+    def title(self, text: str) -> None:
+        """A name on one line, shortened to it."""
+        dots = self.look.text("…")
+        if cell_len(text) > self._prose_width:
+            while cell_len(text) + len(dots) > self._prose_width:
+                text = text[:-1]
+            text += dots
+        self.line(text)
 
     def prose(self, text: str, head: str = "", style: str = "", indent: int = 0) -> None:
         """Sentences, wrapped between words; a word is never broken. `head` begins them, in `style`."""

@@ -6,8 +6,8 @@ import math
 
 from wce_cli.digits import format_number
 from wce_cli.formats.cells import shown_methods
-from wce_cli.formats.look import Look
-from wce_cli.formats.screen import GLUE
+from wce_cli.formats.look import GLUE, Look
+from wce_cli.formats.nonfinite import non_finite
 from wce_cli.report import MethodRow, Report
 
 SPELLED_OUT = 6
@@ -24,7 +24,7 @@ def sentence(report: Report, look: Look) -> str:
     one, other = _two(report, look)
     if one is None:
         return ""
-    told = _non_finite(report)
+    told = non_finite(report)
     if other is None:
         parts = [_single(report, one, digits)]
     elif _same(one.numerator, other.numerator):
@@ -49,51 +49,61 @@ def _shared_numerator(report: Report, one: MethodRow, other: MethodRow, digits: 
     def f(value: float) -> str:
         return format_number(value, digits)
 
+    values = f"both {f(one.value)}" if _same(one.value, other.value) else f"{f(one.value)} and {f(other.value)}"
     if not math.isfinite(one.numerator):
-        both = f"both {f(one.value)}" if _same(one.value, other.value) else f"{f(one.value)} and {f(other.value)}"
-        return [f"{one.pair} and {other.pair} are {both}: the numerator is {f(one.numerator)}."]
-    if one.denominator == 0 and other.denominator != 0:
+        if math.isinf(one.denominator) or math.isinf(other.denominator):
+            return [
+                f"{row.pair} is {f(row.numerator)} / {f(row.denominator)} = {f(row.value)}." for row in (one, other)
+            ]
+        return [f"{one.pair} and {other.pair} are {values}: the numerator is {f(one.numerator)}."]
+    if one.denominator == 0 or other.denominator == 0:
         return [
             f"{one.pair} divides {f(one.numerator)} by {_spelled(report, one, digits)}: {f(one.value)}. "
             f"{other.pair} divides the same numerator by {_spelled(report, other, digits)}: {f(other.value)}."
         ]
+    if one.numerator == 0:
+        return [f"{one.pair} and {other.pair} are {values}: the numerator is 0."]
     if _same(one.denominator, other.denominator):
-        return [
-            f"{one.pair} and {other.pair} are both {f(one.value)}: the numerator {f(one.numerator)} is divided by "
-            f"{_spelled(report, one, digits)}, and {other.formula} is {f(other.denominator)} too."
-        ]
-    factor = other.denominator / one.denominator if one.denominator else math.nan
+        both = f"{one.pair} and {other.pair} are {values}: the numerator {f(one.numerator)} is divided by "
+        if one.formula == other.formula:
+            return [f"{both}{_spelled(report, one, digits)} in both."]
+        return [f"{both}{_spelled(report, one, digits)}, and {_formula(other)} is {f(other.denominator)} too."]
     parts = [
         f"{f(one.value)} and {f(other.value)} share the numerator {f(one.numerator)}.",
         f"{_who(report, one)} divides it by {_meaning(one)}{_spelled(report, one, digits)}; "
         f"dividing by {_spelled(report, other, digits)} gives the other ({other.pair}).",
     ]
+    factor = other.denominator / one.denominator
     if math.isfinite(factor):
-        parts.append(f"One factor separates them: {_glued(f'{_formula(other)} / {_formula(one)} = {f(factor)}')}.")
+        parts.append(f"One factor separates them: {_quotient(other, one)}{GLUE}={GLUE}{f(factor)}.")
     return parts
 
 
 def _two_numerators(report: Report, one: MethodRow, other: MethodRow, digits: int) -> list[str]:
-    def quotient(row: MethodRow) -> str:
-        return (
-            f"{format_number(row.numerator, digits)} / {format_number(row.denominator, digits)} = "
-            f"{format_number(row.value, digits)}"
-        )
+    def told(who: str, row: MethodRow) -> str:
+        numbers = [format_number(number, digits) for number in (row.numerator, row.denominator, row.value)]
+        named = "" if who == row.pair else f" ({row.pair})"
+        unweighted = " with weights of 1" if row.pair == "unweighted-mean" else ""
+        return f"{who} gives {_glued('{} / {} = {}'.format(*numbers))}, dividing by {_formula(row)}{unweighted}{named}"
 
-    who = _who(report, one)
-    named = "" if who == one.pair else f" ({one.pair})"
     return [
-        f"{who} gives {quotient(one)}, D = {one.formula}{named}.",
-        f"{other.pair} gives {quotient(other)}, D = {other.formula}.",
+        f"{told(_who(report, one), one)}; {told(other.pair, other)}.",
         "Their numerators differ too, so no single factor separates them.",
     ]
 
 
 def _single(report: Report, one: MethodRow, digits: int) -> str:
-    return (
-        f"{format_number(one.value, digits)} = {format_number(one.numerator, digits)} / "
-        f"{_spelled(report, one, digits)} ({one.pair})."
-    )
+    numbers = [format_number(number, digits) for number in (one.value, one.numerator, one.denominator)]
+    spelled = "" if one.formula == "1" else f", D = {_spelled(report, one, digits)}"
+    return f"{_glued('{} = {} / {}'.format(*numbers))}{spelled} ({one.pair})."
+
+
+def _quotient(above: MethodRow, below: MethodRow) -> str:
+    """The factor between two methods in letters: `N / Σ w[y]`, `N`, `1 / (N · C)`."""
+    if below.formula == "1":
+        return _formula(above)
+    letters = _formula(below)
+    return f"{_formula(above)}{GLUE}/{GLUE}{f'({letters})' if ' · ' in below.formula else letters}"
 
 
 def _who(report: Report, row: MethodRow) -> str:
@@ -109,7 +119,7 @@ def _meaning(row: MethodRow) -> str:
 
 
 def _formula(row: MethodRow) -> str:
-    return row.formula.partition(",")[0]
+    return _glued(row.formula.partition(",")[0])
 
 
 def _glued(formula: str) -> str:
@@ -121,30 +131,13 @@ def _spelled(report: Report, row: MethodRow, digits: int) -> str:
     total = format_number(row.denominator, digits)
     if row.formula == "1":
         return "1"
-    formula = _glued(row.formula)
+    formula = _formula(row)
     weights = [term.weight for term in report.terms if term.kept and term.weight is not None]
     complete = len(weights) == report.totals.n_kept
     if row.pair == "weighted-mean" and complete and 1 < len(weights) <= SPELLED_OUT:
         added = " + ".join(f"({w})" if w.startswith("-") else w for w in (format_number(w, digits) for w in weights))
         return f"{formula} = {added} = {total}"
     return f"{formula}{GLUE}={GLUE}{total}"
-
-
-def _non_finite(report: Report) -> str:
-    """Say in words which sample makes a loss nan or infinite."""
-    totals = report.totals
-    n, many = (totals.first_nan, totals.n_nan) if totals.n_nan else (totals.first_infinite, totals.n_infinite)
-    if n is None:
-        return ""
-    word = "nan" if totals.n_nan else "infinite"
-    row = next((row for row in report.terms if row.n == n), None)
-    cause = ""
-    if row is not None and row.target_logit == -math.inf:
-        cause = " (its label's logit is -inf)"
-    elif row is not None and row.target_prob == 0:
-        cause = " (its label's probability is 0)"
-    more = f", and {many - 1} more" if many > 1 else ""
-    return f"The loss of sample {n} is {word}{cause}{more}."
 
 
 def _same(a: float, b: float) -> bool:

@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from wce_cli.errors import Problem
+from wce_cli.errors import Problem, WceError
+
+if TYPE_CHECKING:
+    from wce_cli.inputs.stored import Members
 
 STDIN = "-"
 READERS = {".json": "wce_cli.inputs.json:read_json"}
 """The readers by suffix, each `path → documents`, imported when one is used; without a suffix, JSON."""
+
+ARRAY_READERS = {
+    ".npy": "wce_cli.inputs.npy:read_npy",
+    ".npz": "wce_cli.inputs.npz:read_npz",
+    ".safetensors": "wce_cli.inputs.safetensors:read_safetensors",
+    **dict.fromkeys((".pt", ".pth", ".bin"), "wce_cli.inputs.torch:read_torch"),
+}
+"""The readers of arrays, each `path → Members`: read as far as they are asked for."""
+TABLE_READERS = dict.fromkeys((".csv", ".tsv"), "wce_cli.inputs.csv:read_csv")
+"""The readers of tables, each `path, label_column → Table`."""
 
 
 class Document(Struct, frozen=True):
@@ -34,4 +47,14 @@ def read_file(path: str) -> list[Document]:
     """The batches of a file, or of stdin for `-`. Raises WceError if it cannot be read."""
     module, _, function = READERS.get(PurePath(path).suffix.lower(), READERS[".json"]).partition(":")
     read: Callable[[str], list[Document]] = getattr(import_module(module), function)
+    return read(path)
+
+
+def read_arrays(path: str) -> Members:
+    """The arrays of a file by name, none of their numbers read yet. Raises WceError if it cannot be read."""
+    found = ARRAY_READERS.get(PurePath(path).suffix.lower())
+    if found is None:
+        raise WceError(Problem(f"{path} is no file of arrays by its name", f"known: {', '.join(ARRAY_READERS)}"))
+    module, _, function = found.partition(":")
+    read: Callable[[str], Members] = getattr(import_module(module), function)
     return read(path)

@@ -371,10 +371,14 @@ class _Reader:
         return Typed(value, self.form, self.decimals, self.half_unit, tuple(self.ignored))
 
 
-def as_vector(value: Any) -> Any:
-    """A column typed as rows of one number, `0; 1; 1`, as the list that is meant."""
+def as_vector(value: Any, even_fractions: bool = True) -> Any:
+    """A column typed as rows of one number, `0; 1; 1`, as the list that is meant.
+
+    Labels with a point, `1.0; 0.0`, are not: beside scores of one column they are its probability rows.
+    """
     if isinstance(value, list) and len(value) > 1 and all(isinstance(row, list) and len(row) == 1 for row in value):
-        return [row[0] for row in value]
+        column = [row[0] for row in value]
+        return column if even_fractions or not any(isinstance(item, float) for item in column) else value
     return value
 
 

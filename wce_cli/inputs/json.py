@@ -52,6 +52,8 @@ def read_bytes(path: str) -> bytes:
         if not content.strip():
             raise WceError(Problem("stdin was empty", "pipe a JSON batch in, or give --logits and --labels"))
         return content
+    if not path:
+        raise WceError(Problem("FILE is empty, expected the name of a file"))
     try:
         if os.path.isdir(path):
             raise WceError(Problem(f"{path} is a directory, expected a JSON file"))

@@ -31,12 +31,12 @@ def to_array(field: str, value: Any) -> tuple[NDArray[Any], str | None]:
     """
     if hasattr(value, "detach"):
         return _from_tensor(field, value)
-    if not isinstance(value, (list, tuple, str, bytes, dict)) and hasattr(value, "__array__"):
-        value = np.asarray(value)
     if isinstance(value, np.ma.MaskedArray):
         raise WceError(
             Problem(f"{field} is a masked array", "fill it, and mark labels to skip with ignore_index", field)
         )
+    if not isinstance(value, (list, tuple, str, bytes, dict)) and hasattr(value, "__array__"):
+        value = np.asarray(value)
     if isinstance(value, np.ndarray):
         return _from_array(field, value)
     if isinstance(value, (list, tuple)) and any(_is_array(item) for item in value):  # a list of rows, each a tensor

@@ -28,6 +28,13 @@ BLOCK_ROWS = (1024, 1 << 14)
 """Rows in one block, at least and at most: what is done once a block must not be felt, nor what is kept a row."""
 
 
+def _are_numbers(labels: Any) -> bool:
+    """Whether labels came as numbers, though classes have names."""
+    while isinstance(labels, (list, tuple)) and labels:
+        labels = labels[0]
+    return not isinstance(labels, str)
+
+
 def as_keyword(field: str) -> str:
     """How a field is spelled in Python, for hints: `sample_weight=`."""
     return f"{field}="
@@ -144,6 +151,8 @@ class Batch(Struct, frozen=True):
         mapped = None if labels is None else read_labels(g, kind[0], labels, rows, names, ignore_index, label_base)
         if label_base:
             ignore_index = IGNORE_INDEX
+        if names is not None and set(names) & set(map(str, range(c))) and _are_numbers(labels):
+            g.notes.append(f"labels that are numbers are class indices, not the names {', '.join(names[:3])}")
         if ignore_index != IGNORE_INDEX and mapped is not None and mapped.is_soft:
             g.notes.append("ignore_index means nothing for probability labels: every sample is kept")
         per_sample = read_sample_weight(g, sample_weight, sample_shape)

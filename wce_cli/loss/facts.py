@@ -11,10 +11,10 @@ import math
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.loss.sums import Floats, Sums
+from wce_cli.loss.sums import Floats, Sums, both
 from wce_cli.loss.top import TOP, Top
 
-__all__ = ["LOST", "TOP", "Extremes", "Facts", "Lost", "Rows", "Top"]
+__all__ = ["LOST", "TOP", "Extremes", "Facts", "Lost", "Rows", "Top", "Unnormalised"]
 
 LOST = {"float32": 2.0**-24, "float64": 2.0**-53}
 """Losses below this come out as 0 where 1 + S is rounded in the dtype: log(1 + S), S = Σ_{c≠y} exp(x_c − x_y)."""
@@ -57,6 +57,18 @@ class Lost(Struct, frozen=True):
         return Lost(self.rows + other.rows, self.loss + other.loss)
 
 
+class Unnormalised(Struct, frozen=True):
+    """Probability labels that do not sum to 1."""
+
+    rows: Rows = Rows()
+    total: float = 1.0
+    """What the first of them sums to."""
+
+    def __add__(self, other: Unnormalised) -> Unnormalised:
+        rows = self.rows + other.rows
+        return Unnormalised(rows, self.total if rows.first == self.rows.first else other.total)
+
+
 class Facts(Struct, frozen=True):
     """What findings need to know of single rows."""
 
@@ -76,7 +88,7 @@ class Facts(Struct, frozen=True):
     nan: Rows
     """Losses that are NaN."""
     masked: Rows
-    """Index labels whose own score is −∞ (a probability of 0)."""
+    """Losses that are ∞ because the index label's own score is −∞ (a probability of 0)."""
     nan_ignored: Rows
     """Ignored rows that hold NaN."""
     logsumexp: Extremes
@@ -84,13 +96,17 @@ class Facts(Struct, frozen=True):
     lost: dict[str, Lost]
     """By dtype: losses that it rounds to 0."""
     as_probs: Sums | None
-    """Σs·ℓ by y, reading the logits as probabilities: where every row lies in [0, 1] and sums to 1, else None."""
+    """Reading the logits as probabilities: Σs·ℓ by y, ℓ before smoothing; for probability labels Σs·q·a by class.
+    Where every row lies in [0, 1] and sums to 1, else None."""
     as_log_probs: bool
     """Whether the scores are logits and every row already is log-probabilities: logsumexp 0."""
     one_hot: bool
     """Whether every label is a probability row that is one-hot."""
-    unnormalised: Rows
-    """Probability labels that do not sum to 1."""
+    unnormalised: Unnormalised
+    clipped: Sums | None
+    """Σs·ℓ by y of probabilities that are clipped first, as `loss.clipped` has it; None where it has nothing."""
+    renormalised: Sums | None
+    """The same of probabilities that are divided by the sum of their row and clipped."""
     top: Top
 
     def __add__(self, other: Facts) -> Facts:
@@ -106,12 +122,20 @@ class Facts(Struct, frozen=True):
             self.nan_ignored + other.nan_ignored,
             self.logsumexp + other.logsumexp,
             {dtype: lost + other.lost[dtype] for dtype, lost in self.lost.items()},
-            None if self.as_probs is None or other.as_probs is None else self.as_probs + other.as_probs,
+            both(self.as_probs, other.as_probs),
             self.as_log_probs and other.as_log_probs,
             self.one_hot and other.one_hot,
             self.unnormalised + other.unnormalised,
+            both(self.clipped, other.clipped),
+            both(self.renormalised, other.renormalised),
             self.top + other.top,
         )
+
+    def kept_weights(self, weight: Floats) -> Floats:
+        """The weights s·w[y] that kept samples have: of each class the smallest, then of each the largest."""
+        present = self.s[0] <= self.s[1]
+        with np.errstate(invalid="ignore"):
+            return np.concatenate([weight[present] * s[present] for s in self.s])
 
     def terms_have_one_sign(self, weight: Floats) -> bool:
         """Whether no two terms under class placement have opposite signs, so that each has a share of their sum.

@@ -13,7 +13,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.loss.batch import Spec
-from wce_cli.loss.facts import LOST, TOP, Extremes, Rows
+from wce_cli.loss.facts import LOST, TOP, Extremes, Rows, Unnormalised
 from wce_cli.loss.looks import LOOKS_NORMALISED, sum_to_one
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.top import Sieve, Top
@@ -36,7 +36,7 @@ class Seen(Struct, frozen=True):
     lost: dict[str, Rows]
     as_log_probs: bool
     one_hot: bool
-    unnormalised: Rows
+    unnormalised: Unnormalised
     top: Top
 
     def __add__(self, other: Seen) -> Seen:
@@ -68,7 +68,8 @@ class Watch:
         self.s = _nothing(c) if has_sample_weight else None
         self.s_loss = _nothing(c)
         self.smallest_a = self.smallest_q = math.inf
-        self.infinite = self.nan = self.masked = self.nan_ignored = self.unnormalised = Rows()
+        self.infinite = self.nan = self.masked = self.nan_ignored = Rows()
+        self.unnormalised = Unnormalised()
         self.logsumexp = Extremes()
         self.lost = {dtype: Rows() for dtype in LOST}
         self.as_log_probs = spec.scores == "logits" and c > 1
@@ -92,7 +93,7 @@ class Watch:
             self.nan = self.nan + _rows(row, np.isnan(loss))
             if kept.target_score is not None:
                 masked = 0.0 if self.spec.scores == "probs" else -np.inf
-                self.masked = self.masked + _rows(row, kept.target_score == masked)
+                self.masked = self.masked + _rows(row, (kept.target_score == masked) & (loss == np.inf))
         if kept.nan_ignored is not None:
             self.nan_ignored = self.nan_ignored + Rows(len(kept.nan_ignored), int(kept.nan_ignored[0]))
         if kept.logsumexp is not None:
@@ -117,7 +118,10 @@ class Watch:
         self.smallest_q = min(self.smallest_q, columns.smallest_q)
         if every.label_sum is not None:
             self.one_hot = self.one_hot and columns.one_hot and bool((every.label_sum == 1).all())
-            self.unnormalised = self.unnormalised + _rows(kept.row, ~sum_to_one(every.label_sum))
+            strange = np.flatnonzero(~sum_to_one(every.label_sum))
+            if len(strange):
+                rows = Rows(len(strange), int(kept.row[strange[0]]))
+                self.unnormalised = self.unnormalised + Unnormalised(rows, float(every.label_sum[strange[0]]))
         return every.term
 
     def _see_logsumexp(self, logsumexp: Floats, row: Ints) -> None:

@@ -19,10 +19,10 @@ from wce_cli.loss.facts import LOST, Facts, Lost
 from wce_cli.loss.gathering import Gathering
 from wce_cli.loss.kernel import Kernel
 from wce_cli.loss.labels import say_checks
-from wce_cli.loss.looks import as_probs, may_be_probs
+from wce_cli.loss.looks import Otherwise, read_otherwise
 from wce_cli.loss.rows import CHUNK, StoredRows, floats
 from wce_cli.loss.seen import Seen, Watch
-from wce_cli.loss.sums import Floats, Ints, Sums
+from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.totals import EveryRow, KeptRows, Totals, totals_of
 from wce_cli.loss.workers import Walk, walk_groups
 
@@ -42,7 +42,7 @@ class Part(Struct, frozen=True):
     """Σ|t| + Σ|w|·(1 + |logsumexp|)"""
     lost: dict[str, float]
     """Σℓ of the losses that a dtype rounds to 0."""
-    as_probs: Sums | None
+    otherwise: Otherwise
     checks: Checks
 
     def __add__(self, other: Part) -> Part:
@@ -50,7 +50,7 @@ class Part(Struct, frozen=True):
             self.totals + other.totals,
             self.reach + other.reach,
             {dtype: loss + other.lost[dtype] for dtype, loss in self.lost.items()},
-            None if self.as_probs is None or other.as_probs is None else self.as_probs + other.as_probs,
+            self.otherwise + other.otherwise,
             self.checks + other.checks,
         )
 
@@ -112,10 +112,12 @@ def facts_of(part: Part, seen: list[Seen]) -> Facts:
         nan_ignored=whole.nan_ignored,
         logsumexp=whole.logsumexp,
         lost={dtype: Lost(whole.lost[dtype], part.lost[dtype]) for dtype in LOST},
-        as_probs=part.as_probs,
+        as_probs=part.otherwise.as_probs,
         as_log_probs=whole.as_log_probs,
         one_hot=whole.one_hot,
         unnormalised=whole.unnormalised,
+        clipped=part.otherwise.clipped,
+        renormalised=part.otherwise.renormalised,
         top=whole.top,
     )
 
@@ -135,16 +137,14 @@ class Walker:
     def group(self, start: int, stop: int) -> Part:
         """The rows of one group, block by block."""
         step, part = self.batch.block_rows, None
-        probs = may_be_probs(self.batch)
         with np.errstate(all="ignore"):
             for first in range(start, stop, step) if start < stop else [start]:
-                block = self._block(first, min(first + step, stop), probs)
+                block = self._block(first, min(first + step, stop), None if part is None else part.otherwise)
                 part = block if part is None else part + block
-                probs = part.as_probs is not None
         assert part is not None
         return part
 
-    def _block(self, start: int, stop: int, probs: bool) -> Part:
+    def _block(self, start: int, stop: int, before: Otherwise | None) -> Part:
         label, kept, checks = self._labels(start, stop)
         s = None if self.batch.sample_weight is None else self.batch.sample_weight_of(start, stop)
         rows = self._kept_rows(start, label, kept, s)
@@ -152,7 +152,7 @@ class Walker:
             totals_of(rows, self.spec.n_classes),
             self._reach(rows),
             self.watch.see(rows),
-            as_probs(self.batch, rows.row, rows.label, rows.sample_weight) if probs else None,
+            read_otherwise(self.batch, rows, stop, before),
             checks,
         )
 

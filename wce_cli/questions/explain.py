@@ -16,6 +16,7 @@ from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.loss.methods import METHODS, LossValue, loss_values
 from wce_cli.loss.rounding import rounding_errors
 from wce_cli.loss.stream import one_pass
+from wce_cli.questions.order import ORDERS
 from wce_cli.questions.rows import class_rows, term_rows
 from wce_cli.report import SCHEMA, Analysis, BatchPart, Measured, MethodRow, Report, TotalsPart
 
@@ -69,8 +70,8 @@ def explain(
 
 
 @np.errstate(all="ignore")  # what overflows or is NaN is part of the answer, never a warning beside it
-def explain_batch(batch: Batch, engines: Iterable[str] = (), rows: int = TERMS_LISTED) -> Report:
-    """The report of a checked batch, listing its first `rows` samples."""
+def explain_batch(batch: Batch, engines: Iterable[str] = (), rows: int = TERMS_LISTED, sort: str = "index") -> Report:
+    """The report of a checked batch, listing its first `rows` samples in the order of `sort`, a key of ORDERS."""
     spec = batch.spec
     totals, facts = one_pass(batch)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
@@ -80,7 +81,7 @@ def explain_batch(batch: Batch, engines: Iterable[str] = (), rows: int = TERMS_L
     numerator = _class_value(values, "sum").numerator
     one_sign = facts.terms_have_one_sign(spec.class_weight)
     shared = numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
-    terms = tuple(term_rows(batch, 0, min(rows, batch.n_samples), shared))
+    terms = tuple(ORDERS[sort](batch, rows, shared))
     top = tuple(row for _, n in facts.top.terms(spec.class_weight) for row in term_rows(batch, n, n + 1, shared))
     return Report(
         schema=SCHEMA,

@@ -1,0 +1,77 @@
+"""What a shell offers after TAB, as the shell asks for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.run import spawn
+from wce_cli.cli import completion
+from wce_cli.engines import ENGINES
+from wce_cli.findings import FINDINGS
+from wce_cli.formats import FORMATS
+from wce_cli.loss.methods import METHODS, PLACEMENTS
+
+
+def offered(line: str) -> list[str]:
+    """What bash is offered at the end of a line; a space there begins a new word."""
+    place = len(line.split()) - (not line.endswith(" "))
+    ran = spawn(_WCE_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(place))
+    assert ran.err == ""
+    return ran.out.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("wce ex", ["explain"]),
+        ("wce explain --label-s", ["--label-smoothing"]),
+        ("wce explain --engine ", ["auto", "none", "all", *ENGINES]),
+        ("wce explain --method sum", ["sum", "sum/class", "sum/sample", "sum/label-mix"]),
+        ("wce explain --format m", ["markdown"]),
+        ("wce explain --color ", ["auto", "always", "never"]),
+        ("wce findings zero-d", ["zero-denominator"]),
+        ("wce methods label", ["label-mix"]),
+        ("wce schema ", ["batch", "report"]),
+    ],
+)
+def test_a_word_is_completed(line, expected):
+    assert offered(line) == expected
+
+
+def test_the_words_offered_are_those_that_exist():
+    assert METHODS.keys() == dict.fromkeys(completion.METHODS).keys()
+    assert PLACEMENTS.keys() == dict.fromkeys(completion.PLACEMENTS).keys()
+    assert set(completion.findings()) == set(FINDINGS)
+    assert set(completion.formats()) == set(FORMATS)
+    pairs = {f"{method.name}/{placement}" for method in METHODS.values() for placement in method.placements}
+    assert set(completion.pairs()) - {"all", *METHODS} == pairs - {"unweighted-mean/class"}
+
+
+@pytest.mark.parametrize("line", ["wce findings w", "wce methods k", "wce explain --method ", "wce explain --engine t"])
+def test_no_completion_loads_numpy_or_rich(line):
+    code = (
+        "import sys; from wce_cli.cli.app import main\n"
+        "try: main([])\n"
+        "except SystemExit: pass\n"
+        "print({'numpy', 'torch', 'rich'} & set(sys.modules), file=sys.stderr)"
+    )
+    words = {"_WCE_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env={**_path(), **words}, check=True)
+    assert done.stdout.strip() != b""
+    assert done.stderr.decode().strip() == "set()"
+
+
+def _path() -> dict[str, str]:
+    import os
+
+    return dict(os.environ)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_a_shell_is_shown(shell):
+    ran = spawn("--show-completion", shell)
+    assert ran.code == 0
+    assert "_WCE_COMPLETE" in ran.out

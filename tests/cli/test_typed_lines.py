@@ -1,0 +1,212 @@
+"""Command lines that people really type, and what each must be told: of explain, of methods, and of slips."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.run import Ran, run
+
+QUIET = ("--engine", "none")
+PET = ("--logits", "2 1 0; 0 1 2; 1 1 1", "--labels", "cat,eel,dog", "--weight", '{"cat":1,"dog":2,"eel":0.5}')
+
+
+def explained(*arguments: str) -> Ran:
+    ran = run("explain", *arguments, *QUIET)
+    assert ran.code == 0, ran.err
+    return ran
+
+
+def methods_of(text: str) -> dict[str, str]:
+    """The losses of the printed methods, by name."""
+    block = text.split("\n\nmethod ")[1].split("\n\n")[0].splitlines()[1:]
+    return {line.split()[0]: line.split()[-1] for line in block}
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_wce_alone_is_a_short_help():
+    ran = run()
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("  wce ") == 3
+    assert "--label-smoothing" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--logits", "[[0.1,0.9],[0,0.1]]", "--labels", "[0,1]", "--weight", "[0.1,1]"),
+        ("-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1"),
+    ],
+)
+def test_the_question_in_json_and_in_the_form_that_no_shell_minds(arguments):
+    ran = explained(*arguments)
+    assert methods_of(ran.out) == {
+        "weighted-mean": "0.692279",
+        "batch-mean": "0.380753",
+        "sum": "0.761507",
+        "unweighted-mean": "0.907749",
+    }
+    assert "One factor separates them: N / Σ w[y] = 1.81818." in flat(ran.out)
+    assert ran.err == ""
+
+
+def test_one_sample_without_a_batch_is_told_that_its_weight_cancels():
+    ran = explained("--logits", "0.1,0.9", "--labels", "0", "--weight", "0.1,1")
+    assert methods_of(ran.out)["weighted-mean"] == "1.1711"
+    assert "caution weight-cancels: the only kept sample weighs 0.1" in ran.out
+    assert "batch-mean sees it: 0.11711" in flat(ran.out)
+
+
+def test_one_row_and_two_labels_are_asked_what_was_meant():
+    ran = run("explain", "--logits", "0.1,0.9", "--labels", "0,1")
+    assert ran.code == 2
+    assert "error: logits is 1 sample (2 classes), but labels are 2 integers" in ran.err
+    assert "hint: rows of scores are split by ';'" in ran.err
+
+
+def test_a_tensor_is_read_with_what_its_print_leaves_open():
+    ran = explained("--logits", "tensor([[0.1000, 0.9000]])", "--labels", "tensor([0])")
+    assert methods_of(ran.out)["weighted-mean"] == "1.1711"
+    assert ran.err == (
+        "note: --logits: read 1 sample × 2 classes from a tensor repr rounded to 4 decimals\n"
+        "note: --labels: read 1 label from a tensor repr\n"
+        "note: rounded as they are, the inputs leave every method open by up to 0.0001\n"
+    )
+
+
+def test_a_tensor_that_was_printed_in_part_is_refused():
+    ran = run("explain", "--logits", "tensor([[ 0.1, ..., 0.9]])", "--labels", "0")
+    assert ran.code == 2
+    assert ran.err.startswith("error: --logits has '...': the print left values out\nhint: ")
+    assert "torch.set_printoptions(profile='full')" in ran.err
+    assert "x.tolist()" in ran.err
+
+
+def test_a_paste_over_two_lines_says_what_it_left_aside():
+    pasted = "tensor([[0.1000, 0.9000],\n        [0.0000, 0.1000]], device='cuda:0', grad_fn=<AddmmBackward0>)"
+    ran = explained("--logits", pasted, "--labels", "0,1", "--weight", "0.1,1")
+    assert methods_of(ran.out)["weighted-mean"] == "0.692279"
+    assert "2 samples × 2 classes from a tensor repr rounded to 4 decimals; ignored device, grad_fn\n" in ran.err
+    assert "weighted-mean by 0.0001, batch-mean by 5.5e-05, sum by 0.00011" in ran.err
+
+
+def test_names_are_mapped_by_classes():
+    ran = explained(*PET, "--classes", "cat,dog,eel")
+    assert methods_of(ran.out)["weighted-mean"] == "0.802467"
+    assert methods_of(ran.out)["batch-mean"] == "0.936211"
+    for name in ("cat", "eel", "dog"):
+        assert re.search(rf"^\d  {name} ", ran.out, re.MULTILINE)
+
+
+def test_names_without_classes_take_the_order_of_the_weight_and_say_so():
+    ran = explained(*PET)
+    assert methods_of(ran.out)["weighted-mean"] == "0.802467"
+    assert "note: class order from the weight's names: cat, dog, eel\n" in ran.err
+    ran = run("explain", *PET[:4], *QUIET)
+    assert ran.code == 2
+    assert 'error: labels[0] is "cat", expected a class index\n' in ran.err
+
+
+def test_a_mapping_whose_quotes_powershell_ate_is_read_with_a_note():
+    ran = explained("-x", "0.1 0.9; 0 0.1", "-y", "cat,dog", "--weight", "{cat:0.1,dog:1}")
+    assert methods_of(ran.out)["weighted-mean"] == "0.692279"
+    assert "note: --weight: read 2 class weights from a mapping without JSON's quotes\n" in ran.err
+    ran = run("explain", "-x", "0.1 0.9; 0 0.1", "-y", "cat,dgo", "--weight", "{cat:0.1,dog:1}", *QUIET)
+    assert ran.code == 2
+    assert 'error: labels[1] is "dgo", which is no class\n' in ran.err
+    assert "hint: did you mean 'dog'?\n" in ran.err
+
+
+def test_one_hot_integers_are_rows_and_torch_then_divides_by_n():
+    ran = explained("-x", "0.1 0.9; 0 0.1", "--labels", "[[1,0],[0,1]]", "--weight", "0.1,1")
+    assert methods_of(ran.out)["batch-mean"] == "0.380753"
+    # What torch gives for the same labels as indices:
+    assert "0.692279" in ran.out
+
+
+def test_labels_from_1_are_refused_with_the_way_out():
+    batch = ("-x", "0.1 0.9; 0 0.1", "--labels", "1,2", "-w", "0.1,1")
+    ran = run("explain", *batch, *QUIET)
+    assert ran.code == 2
+    assert "labels[1] is 2, but logits has 2 classes (0..1)" in ran.err
+    assert "hint: labels look 1-based: subtract 1, or --label-base 1\n" in ran.err
+    assert methods_of(explained(*batch, "--label-base", "1").out)["weighted-mean"] == "0.692279"
+
+
+def test_an_ignored_sample_is_counted_by_n_alone():
+    ran = explained("-x", "0.1 0.9; 0 0.1", "--labels", "0,-100", "-w", "0.1,1")
+    assert re.search(r"weighted-mean +0.11711 +0.1 ", ran.out)
+    assert re.search(r"batch-mean +0.11711 +2 ", ran.out)
+    assert "1 of 2 samples is ignored" in flat(ran.out)
+    ran = run("explain", "-x", "0.1 0.9; 0 0.1", "--labels", "0,-1", *QUIET)
+    assert 'hint: use --ignore-index -1 if this label means "skip"\n' in ran.err
+
+
+def test_a_weight_of_another_length_is_refused():
+    ran = run("explain", "-x", "0.1 0.9; 0 0.1; 1 1", "-y", "0,1,1", "--weight", "0.1,1,1", *QUIET)
+    assert ran.code == 2
+    assert "error: 3 weights for 2 classes\n" in ran.err
+    assert "hint: 3 numbers look like one weight a sample: --sample-weight\n" in ran.err
+
+
+def test_nan_is_explained_and_a_negative_weight_computed():
+    ran = explained("-x", "0.1 0.9", "--weight", "0,1", "--labels", "0")
+    assert "0/0 = nan" in ran.out
+    ran = explained("-x", "0.1 0.9; 0 0.1", "-y", "0,1", "--weight", "-0.1,1")
+    assert methods_of(ran.out)["weighted-mean"] == "0.585874"  # (0.6443967 - 0.1171101) / 0.9
+
+
+def test_rows_that_sum_to_1_are_settled_by_probs():
+    batch = ("0.7,0.3; 0.2,0.8", "--labels", "0,1")
+    assert methods_of(explained("--logits", *batch).out)["weighted-mean"] == "0.475252"
+    assert methods_of(explained("--probs", *batch).out)["weighted-mean"] == "0.289909"
+
+
+def test_a_misspelt_key_is_named_and_every_shape_error_is_told():
+    document = b'{"logits": [[0.1, 0.9], [0]], "labels": [0, 1], "wieght": [1, 2], "sample_weight": [true, 1]}'
+    ran = run("explain", stdin=document)
+    assert ran.code == 2
+    assert '"wieght" is no key of a batch' in ran.err
+    assert "hint: did you mean 'weight'?" in ran.err
+    assert "logits[1] has 1 value, but logits[0] has 2" in ran.err
+    assert "sample_weight[0] is true, expected a number" in ran.err
+
+
+def test_a_value_is_taken_from_a_file_with_or_without_an_at(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "w.json").write_text('{"train": {"weight": [0.1, 1]}}', "utf-8")
+    for spelled in ("@w.json:train.weight", "w.json:train.weight"):
+        ran = explained("-x", "0.1 0.9; 0 0.1", "-y", "0,1", "--weight", spelled)
+        assert methods_of(ran.out)["weighted-mean"] == "0.692279"
+        assert ran.err == "note: --weight: read 2 class weights from w.json $.train.weight\n"
+
+
+def test_a_value_with_spaces_that_was_not_quoted():
+    ran = run("explain", "--logits", "[[0.1,", "0.9],", "[0,", "0.1]]", "--labels", "0")
+    assert ran.code == 2
+    assert "hint: quote a value that holds spaces or brackets: --logits '0.1 0.9; 0 0.1'\n" in ran.err
+
+
+def test_a_decimal_comma_is_asked_about():
+    ran = run("explain", "--logits", "0,1 0,9", "--labels", "0")
+    assert ran.code == 2
+    assert "decimal commas, or two lists?" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("expalin",), "hint: did you mean 'explain'?\n"),
+        (("explain", "--logit", "1"), "hint: did you mean --logits?\n"),
+        (("methods", "wieghted-mean"), "hint: did you mean 'weighted-mean'?\n"),
+        (("findings", "weight-cancel"), "hint: did you mean 'weight-cancels'?\n"),
+    ],
+)
+def test_a_misspelt_word_is_answered_with_the_nearest(arguments, hint):
+    ran = run(*arguments)
+    assert ran.code == 2
+    assert hint in ran.err

@@ -1,0 +1,80 @@
+"""HTML: a fragment for notebooks, and a page in one file around it."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from msgspec import structs
+
+from tests.formats.printed import Page
+from tests.formats.reports import BATCHES, HOSTILE, report_of, with_measurements
+from wce_cli.formats.html import fragment, to_html
+from wce_cli.formats.look import Look
+from wce_cli.formats.table import to_table
+
+
+def hostile(name: str):
+    report = with_measurements(report_of("hard"))
+    return structs.replace(report, batch=structs.replace(report.batch, name=name))
+
+
+def test_a_notebook_is_given_the_fragment():
+    report = report_of("hard")
+    assert report._repr_html_() == fragment([report])
+    body = re.split("<body[^>]*>\n|</body>", to_html([report]))[1]
+    assert unescape(body) == unescape(fragment([report]))
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_nothing_is_fetched_and_nothing_runs(name):
+    page = Page(to_html([hostile(name)]))
+    tags = {tag for tag, _ in page.tags}
+    assert not tags & {"script", "style", "link", "img", "iframe", "object", "svg", "a", "base", "form"}
+    attributes = {key for _, found in page.tags for key in found}
+    assert attributes <= {"style", "scope", "lang", "charset", "name", "content"}
+    assert "url(" not in to_html([hostile(name)])
+    assert "http" not in re.sub("https?://example.com", "", to_html([hostile(name)]))
+
+
+def test_the_page_is_whole_and_names_its_batch():
+    text = to_html([hostile("two & a <half>")])
+    assert text.startswith('<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n')
+    assert text.endswith("</body>\n</html>\n")
+    assert Page(text).texts["title"] == ["wce: two & a <half>"]
+    assert Page(to_html([report_of("two")])).texts["title"] == ["wce: a batch"]
+    assert Page(to_html([report_of("two")] * 3)).texts["title"] == ["wce: 3 batches"]
+
+
+def test_text_keeps_the_colour_around_it():
+    tags = Page(to_html([hostile("x")])).tags
+    styles = " ".join(found.get("style") or "" for _, found in tags)
+    assert set(re.findall(r"(?<![-\w])color:(\w+)", styles)) == {"inherit"}
+    assert all("color:inherit" in (found["style"] or "") for tag, found in tags if tag in ("table", "th", "td"))
+    assert set(re.findall(r"background:(\w+)", styles)) == {"none"}
+    assert '<meta name="color-scheme" content="light dark">' in to_html([hostile("x")])
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_it_says_what_the_table_says(name):
+    report = report_of(name)
+    page = Page(to_html([report]))
+    said = " ".join("".join(page.stretches).replace("\u00a0", " ").split())
+    table = " ".join(to_table([report]).split("\n\n")[2:]).split()
+    for word in table:
+        assert word in said or word.rstrip(":") in " ".join(page.texts.get("code", [])), word
+
+
+def test_no_cell_is_wrapped_and_numbers_stand_to_the_right():
+    page = Page(fragment([report_of("hard")]))
+    cells = [found["style"] or "" for tag, found in page.tags if tag in ("td", "th")]
+    assert all("white-space:pre" in style for style in cells)
+    sides = [re.findall(r"text-align:(\w+)", style)[0] for style in cells[:9]]
+    assert sides == ["left", "left", *["right"] * 6, "left"]
+
+
+def test_precision_and_rows_are_heard():
+    page = Page(to_html([report_of("many")], Look(rows=2, digits=3)))
+    assert [row["n"] for row in page.by_head()[0]] == ["0", "1", "… 148 more", "Σ"]
+    assert page.by_head()[0][0]["loss ℓ"] == "0.408"

@@ -1,0 +1,129 @@
+"""The answers that one run is asked for: on stdout or in a file, and side files in other formats."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from wce_cli.cli import options, terminal
+from wce_cli.cli.files import same_file
+from wce_cli.cli.outcome import Outcome
+from wce_cli.errors import Problem, WceError
+from wce_cli.formats import FORMATS, PARTS, VALUE, Format, formatted
+from wce_cli.formats.look import Look
+
+if TYPE_CHECKING:
+    from wce_cli.report import Report
+
+DEFAULT = "table"
+VARIABLE = "WCE_FORMAT"
+"""Holds the format where `--format` is not given."""
+
+
+class Answer(Struct, frozen=True):
+    """A format, how it is to look, and where it goes."""
+
+    format: Format
+    look: Look
+    file: str | None
+    """None or - for stdout."""
+
+    @property
+    def rows(self) -> int:
+        """Samples it may list."""
+        return self.format.rows if self.look.rows is None else self.look.rows
+
+    @property
+    def has_measured(self) -> bool:
+        """Whether it shows what a framework returned."""
+        return self.format.has_measured and self.look.only != "terms"
+
+
+def asked_answers(
+    *,
+    source: str | None,
+    format: str | None,
+    output: str | None,
+    only: str | None,
+    beside: Mapping[str, str | None],
+    rows: str | None,
+    sort: str,
+    findings: str | None,
+    precision: str | None,
+    width: str | None,
+    color: str,
+    methods: Sequence[str] | None,
+) -> list[Answer]:
+    """The answer itself, then the side files `beside` by format; `--only` cuts the answer alone."""
+
+    def answer(asked: Format, file: str | None, only: str | None = None) -> Answer:
+        look = terminal.look(
+            output=file,
+            precision=precision,
+            width=width,
+            color=color,
+            rows=options.row_limit(rows) if rows is not None else None if sort == "index" else asked.rows,
+            methods=methods,
+            only=only,
+            findings=findings,
+        )
+        return Answer(asked, look, file)
+
+    files = {name: file for name, file in beside.items() if file is not None}
+    _check_files(source, output, files)
+    main = answer(_format(format, only, methods), output, only)
+    return [main, *(answer(FORMATS[name], file) for name, file in files.items())]
+
+
+def outcome(answers: Sequence[Answer], reports: Sequence[Report], notes: Iterable[str]) -> Outcome:
+    """Every answer as text, before any is written."""
+    main, *beside = (formatted(answer.format, reports, answer.look) for answer in answers)
+    files = tuple((answer.file or "", text) for answer, text in zip(answers[1:], beside, strict=True))
+    return Outcome(main, answers[0].file, files, tuple(notes))
+
+
+def _format(given: str | None, only: str | None, methods: Sequence[str] | None) -> Format:
+    """The format of the answer: `--format`, else WCE_FORMAT, else a table; checked against `--only`."""
+    if only is not None:
+        options.one_of("--only", only, ("value", *PARTS))
+    name, said = given, f"--format {given}"
+    if given is not None:
+        options.one_of("--format", given, FORMATS)
+    elif os.environ.get(VARIABLE) and only != "value":
+        name = options.one_of(VARIABLE, os.environ[VARIABLE], FORMATS)
+        said = f"{VARIABLE}={name}"
+    format = FORMATS[name or DEFAULT]
+    if only == "value":
+        if name not in (None, DEFAULT):
+            raise WceError(Problem(f"--only value prints bare numbers, {said} does not", "leave one of them out"))
+        if not methods:
+            hint = "add --method weighted-mean; wce methods lists them all"
+            raise WceError(Problem("--only value does not know which value: there is no --method", hint))
+        return VALUE
+    if only is not None and only not in format.parts:
+        able = [name for name, known in FORMATS.items() if only in known.parts]
+        hint = f"--only {only} goes with --format {options.listed(able)}"
+        raise WceError(Problem(f"{said} always holds the whole report, --only {only} a part of it", hint))
+    return format
+
+
+def _check_files(source: str | None, output: str | None, files: Mapping[str, str]) -> None:
+    """No two answers go to one file, only one to stdout, and none over the batch."""
+    seen = {} if source in (None, "-") else {"FILE": str(source)}
+    if output is not None and output != "-":
+        if not output:
+            raise WceError(Problem("--output is empty, expected a file"))
+        if seen and same_file(output, seen["FILE"]):
+            raise WceError(Problem(f"--output is FILE itself, {output}", "an answer would take the batch's place"))
+        seen["--output"] = output
+    for name, file in files.items():
+        option = f"--{name}-out"
+        if file == "-":
+            raise WceError(Problem(f"{option} is -, expected a file", f"--format {name} writes to stdout"))
+        for other, taken in seen.items():
+            if same_file(file, taken):
+                raise WceError(Problem(f"{other} and {option} are one file, {file}", "give each answer its own"))
+        seen[option] = file

@@ -1,0 +1,72 @@
+"""What a shell offers after TAB. The command runs anew on each TAB, so nothing here may load numpy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from importlib.util import find_spec
+
+METHODS = (
+    "weighted-mean",
+    "batch-mean",
+    "kept-mean",
+    "nonzero-mean",
+    "element-mean",
+    "sum",
+    "unweighted-mean",
+)
+PLACEMENTS = ("class", "sample", "label-mix")
+"""The names of loss.methods, which needs numpy; a test holds them equal."""
+
+
+NO_FINDINGS = ("__init__", "page", "words")
+"""The files of the findings' folder that are none."""
+
+
+def offering(words: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+    """A completion of those words that begin as typed."""
+    return lambda incomplete: [word for word in words() if word.startswith(incomplete)]
+
+
+def methods() -> Iterable[str]:
+    """What `wce methods` takes."""
+    return (*METHODS, *PLACEMENTS)
+
+
+def pairs() -> Iterable[str]:
+    """What `--method` takes: a method alone, all, and every pair."""
+    return ("all", *METHODS, *(f"{m}/{p}" for m in METHODS[:-1] for p in PLACEMENTS))
+
+
+def findings() -> Iterable[str]:
+    """The codes of the findings: a file is named after its code."""
+    package = find_spec("wce_cli.findings")
+    assert package is not None
+    assert package.submodule_search_locations
+    folder = next(iter(package.submodule_search_locations))
+    names = sorted(name.removesuffix(".py") for name in os.listdir(folder) if name.endswith(".py"))
+    return (name.replace("_", "-") for name in names if name not in NO_FINDINGS)
+
+
+def engines() -> Iterable[str]:
+    """What `--engine` takes."""
+    from wce_cli.engines import AUTO, ENGINES
+
+    return (AUTO, "none", "all", *ENGINES)
+
+
+def formats() -> Iterable[str]:
+    """What `--format` takes."""
+    from wce_cli.formats import FORMATS
+
+    return FORMATS
+
+
+def colors() -> Iterable[str]:
+    """What `--color` takes."""
+    return ("auto", "always", "never")
+
+
+def schemas() -> Iterable[str]:
+    """What `wce schema` takes."""
+    return ("batch", "report")

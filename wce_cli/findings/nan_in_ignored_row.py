@@ -1,0 +1,43 @@
+"""nan-in-ignored-row: an ignored sample holds NaN, which the loss leaves out and the gradient does not."""
+
+from __future__ import annotations
+
+from wce_cli.digits import format_number
+from wce_cli.findings.page import Page
+from wce_cli.report import Analysis
+
+PAGE = Page(
+    code="nan-in-ignored-row",
+    severity="error",
+    summary="an ignored sample holds nan: the loss does not see it, but the gradient is nan",
+    meaning="A sample with the label ignore_index has no term, so that nan in its logits does not reach the loss. The "
+    "backward pass of log_softmax multiplies the row's softmax, which is nan, by a gradient of 0: nan.",
+    why="The loss that you watch stays clean while the gradient of that row is nan. What comes before it in the model "
+    "is shared by all rows, so after one step every parameter is nan.",
+    example="wce explain --logits 'nan 0; 1 2' --labels -100,1",
+    remedy="select the kept rows before the loss, logits[labels != ignore_index], or find where the nan comes from",
+    references=(
+        "https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",
+        "https://docs.pytorch.org/docs/2.13/autograd.html#anomaly-detection",
+    ),
+)
+
+
+def message(analysis: Analysis) -> str | None:
+    """Count the ignored samples that hold NaN, and show the loss that does not see them."""
+    ignored = analysis.facts.nan_ignored
+    if ignored.count == 0:
+        return None
+    mean = analysis.value("weighted-mean")
+    assert mean is not None
+    one = ignored.count == 1
+    who = (
+        f"sample {ignored.first} is ignored and its logits hold"
+        if one
+        else f"{ignored.count} ignored samples, the first is sample {ignored.first}, have logits that hold"
+    )
+    them, rows = ("it", "that row") if one else ("them", "those rows")
+    return (
+        f"{who} nan: weighted-mean, {format_number(mean.value)}, leaves {them} out, but the gradient that PyTorch "
+        f"sends back through {rows} is nan"
+    )

@@ -1,0 +1,57 @@
+"""negative-weight: a weight below 0 rewards a loss instead of punishing it.
+
+A class without a kept sample has no part in index labels; `absent-class-weight` names it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wce_cli.digits import format_number
+from wce_cli.findings.page import Page
+from wce_cli.findings.words import class_name, weight_sum
+from wce_cli.report import Analysis
+
+PAGE = Page(
+    code="negative-weight",
+    severity="caution",
+    summary="a weight is below 0: it turns its samples' losses into gains, and D can come near 0",
+    meaning="A term is w·ℓ. With w < 0 the term falls as the prediction gets worse, and Σ w[y] adds weights of both "
+    "signs, so that it can be small, 0 or negative while the numerator is not.",
+    why="PyTorch accepts any number as a weight. Training drives such samples towards the largest loss there is, and "
+    "weighted-mean can be huge, or change its sign, from one batch to the next.",
+    example="wce explain --logits '0.1 0.9; 0 0.1; 1 0' --labels 0,1,0 --weight -0.5,2",
+    remedy="use weights of 0 or more; 0 leaves a class out",
+    references=(
+        "https://github.com/pytorch/pytorch/issues/31295",
+        "https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",
+    ),
+)
+
+
+def message(analysis: Analysis) -> str | None:
+    """Name the weights below 0 and show the denominator that they are in."""
+    spec, totals = analysis.spec, analysis.totals
+    negative = spec.class_weight < 0
+    if not spec.is_soft and spec.label_smoothing == 0:
+        negative &= totals.count > 0
+        if not (analysis.facts.kept_weights(spec.class_weight) < 0).any():  # s·w may be above 0 again
+            return None
+    told = []
+    classes = np.flatnonzero(negative).tolist()
+    if classes and totals.n_kept:
+        more = f" (and {len(classes) - 1} more below 0)" if len(classes) > 1 else ""
+        told.append(
+            f"{class_name(spec, classes[0])} weighs {format_number(float(spec.class_weight[classes[0]]))}{more}"
+        )
+    smallest = float(analysis.facts.s[0].min(initial=np.inf))
+    if smallest < 0:
+        told.append(f"the smallest sample weight is {format_number(smallest)}")
+    if not told:
+        return None
+    mean, sums = analysis.value("weighted-mean"), analysis.value("sum")
+    assert sums is not None
+    effect = f"a weight below 0 lowers the sum, {format_number(sums.value)} here, the larger the loss is"
+    if mean is not None:
+        effect += f", and D = {weight_sum(spec)} = {format_number(mean.denominator)} holds it with its sign"
+    return f"{' and '.join(told)}: {effect}"

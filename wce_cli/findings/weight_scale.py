@@ -1,0 +1,54 @@
+"""weight-scale: the weights are far from 1 on average, which batch-mean and sum show and weighted-mean does not.
+
+Where all kept samples weigh the same, `weight-cancels` says so; where weights of 0 alone make the average small,
+`zero-weight-class` does; with weights below 0 an average says nothing, and `negative-weight` speaks.
+"""
+
+from __future__ import annotations
+
+import math
+
+from wce_cli.digits import format_number
+from wce_cli.findings.page import Page
+from wce_cli.report import Analysis
+
+PAGE = Page(
+    code="weight-scale",
+    severity="note",
+    summary="the kept samples weigh far from 1 on average, which scales batch-mean and sum but not weighted-mean",
+    meaning="Multiplying every weight by k multiplies the numerator by k. weighted-mean divides by Σ w[y], which is k "
+    "times as large too; batch-mean and sum do not.",
+    why="With batch-mean or sum, the scale of the weights scales the gradient, like a learning rate. Moving weights "
+    "from one framework to another can change a training run by that factor, with the same classes favoured.",
+    example="wce explain --logits '0.1 0.9; 0 0.1; 1 0' --labels 0,1,0 --weight 10,40",
+    remedy="divide the weights by their average over the samples if the loss should keep its size",
+    references=(
+        "https://github.com/pytorch/pytorch/issues/8062",
+        "https://scikit-learn.org/stable/modules/generated/sklearn.utils.class_weight.compute_class_weight.html",
+    ),
+)
+
+ORDINARY = (0.5, 2.0)
+"""The average weights that are not worth a word."""
+
+
+def message(analysis: Analysis) -> str | None:
+    """Show the average weight, and how far batch-mean and weighted-mean are apart by it."""
+    spec, totals = analysis.spec, analysis.totals
+    weights = analysis.facts.kept_weights(spec.class_weight)
+    mean, batch = analysis.value("weighted-mean"), analysis.value("batch-mean")
+    if mean is None or batch is None or not totals.n_kept or (weights < 0).any() or (weights == weights[0]).all():
+        return None
+    counted = analysis.value("nonzero-mean")
+    assert counted is not None
+    if counted.denominator == 0 or not math.isfinite(mean.value):
+        return None
+    average, without_zeros = mean.denominator / totals.n_kept, mean.denominator / counted.denominator
+    if any(ORDINARY[0] <= scale <= ORDINARY[1] for scale in (average, without_zeros)):
+        return None
+    return (
+        f"the {totals.n_kept} kept samples weigh {format_number(average)} on average: batch-mean is "
+        f"{format_number(batch.value)}, {format_number(mean.denominator / batch.denominator)} times weighted-mean "
+        f"{format_number(mean.value)}. Weights k times as large make batch-mean and sum k times as large, and leave "
+        "weighted-mean as it is"
+    )

@@ -1,0 +1,51 @@
+"""zero-weight-class: samples of a class that weighs 0 are in some denominators and not in others.
+
+Where every kept sample weighs 0, `zero-denominator` says so.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wce_cli.digits import format_number
+from wce_cli.findings.page import Page
+from wce_cli.findings.words import class_names, weight_sum
+from wce_cli.report import Analysis
+
+PAGE = Page(
+    code="zero-weight-class",
+    severity="note",
+    summary="samples of a class of weight 0 are kept: N and N kept count them, Σ w[y] and nonzero-mean do not",
+    meaning="A weight of 0 is not an ignored label: the sample stays in the batch and its own term is 0. Dividing by N "
+    "or by N kept counts it; Σ w[y] adds 0 for it, and N with w ≠ 0 leaves it out.",
+    why="The same batch has up to four means. Leaving a class out by a weight of 0 makes batch-mean smaller the more "
+    "of its samples there are, and does not touch weighted-mean.",
+    example="wce explain --logits '0.1 0.9; 0 0.1; 1 0' --labels 0,1,0 --weight 0,1",
+    remedy="use ignore_index to leave samples out, or pick the method whose D is meant",
+    references=(
+        "https://github.com/torch/nn/issues/775",
+        "https://www.tensorflow.org/api_docs/python/tf/compat/v1/losses/Reduction",
+    ),
+)
+
+
+def message(analysis: Analysis) -> str | None:
+    """Count the samples, and show the denominators that they are in and those that they are not in."""
+    spec, totals = analysis.spec, analysis.totals
+    zero = (spec.class_weight == 0) & (totals.count > 0)
+    if spec.is_soft or not zero.any() or not (spec.class_weight[totals.count_weighted > 0] != 0).any():
+        return None
+    classes = np.flatnonzero(zero).tolist()
+    verb, whose = ("weighs", "its") if len(classes) == 1 else ("weigh", "their")
+    count = int(totals.count[zero].sum())
+    samples = f"{whose} only kept sample counts" if count == 1 else f"{whose} {count} kept samples count"
+    told = {}
+    for method in ("kept-mean", "weighted-mean", "nonzero-mean"):
+        value = analysis.value(method)
+        assert value is not None
+        told[method] = f"{format_number(value.denominator)} ({method} {format_number(value.value)})"
+    return (
+        f"{class_names(spec, classes)} {verb} 0: {samples} in N = {totals.n} and N kept = "
+        f"{told['kept-mean']}, and not in {weight_sum(spec)} = {told['weighted-mean']} nor in N with w ≠ 0 = "
+        f"{told['nonzero-mean']}"
+    )

@@ -1,0 +1,108 @@
+"""What a person is shown of a report, in reading order: every format that is read draws these parts, and no others."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from wce_cli.errors import counted
+from wce_cli.formats import cells
+from wce_cli.formats.classes import class_columns, is_large, top_columns
+from wce_cli.formats.columns import Column, method_columns, sample_columns
+from wce_cli.formats.look import Look
+from wce_cli.formats.sentence import sentence
+from wce_cli.report import Finding, Report
+
+TITLE_WIDTH = 100
+SEVERITIES = ("error", "caution", "note")
+"""The gravest first."""
+
+
+class Shown(Struct, frozen=True):
+    """The parts of a report as plain text, without any markup; what is not shown is empty."""
+
+    title: str
+    size: str
+    """How many samples there are, where they are not listed."""
+    classes: list[Column]
+    """The classes, instead of the samples of a large batch."""
+    top_title: str
+    samples: list[Column]
+    """The samples; of a large batch those with the largest terms."""
+    weights: str
+    """The class weight that was computed, below the samples."""
+    methods: list[Column]
+    calls: list[str]
+    """The measured calls; their number is their place, from 1."""
+    remarks: list[str]
+    """What a framework could not be asked, and why."""
+    sentence: str
+    findings: list[Finding]
+    unshown: str
+    """A line that counts and names the findings that are left out."""
+
+
+def shown(report: Report, look: Look, titled: bool = False) -> Shown:
+    """The parts of one report; `titled` where several follow each other."""
+    rows = cells.shown_methods(report, look)
+    notes = cells.footnotes(report, rows)
+    large = is_large(report, look)
+    terms, methods, whole = look.only != "methods", look.only != "terms", look.only is None
+    findings = sorted(report.findings, key=lambda finding: SEVERITIES.index(finding.severity)) if whole else []
+    kept = len(findings) if look.findings is None else look.findings
+    return Shown(
+        title=look.name(report.batch.name or "batch", TITLE_WIDTH) if titled or report.batch.name else "",
+        size=_size(report, look) if terms and large else "",
+        classes=class_columns(report, look) if terms and large else [],
+        top_title=_top_title(report) if terms and large else "",
+        samples=(top_columns if large else sample_columns)(report, look) if terms and (report.top or not large) else [],
+        weights=_balanced(report, look) if terms else "",
+        methods=method_columns(report, look, rows, notes) if methods else [],
+        calls=list(dict.fromkeys(note.measured.call for note in notes.values())) if methods else [],
+        remarks=_remarks(report, look) if methods else [],
+        sentence=sentence(report, look) if whole else "",
+        findings=[Finding(one.code, one.severity, look.message(one.message), one.help) for one in findings[:kept]],
+        unshown=_unshown(findings[kept:], kept),
+    )
+
+
+def _size(report: Report, look: Look) -> str:
+    totals = report.totals
+    ignored = f", {totals.n_ignored} ignored" if totals.n_ignored else ""
+    text = f"{totals.n} samples × {report.batch.n_classes} classes{ignored}"
+    absent = report.batch.n_classes - len(report.classes)
+    return look.text(f"{text}; {counted(absent, 'class has', 'classes have')} no sample" if absent else text)
+
+
+def _top_title(report: Report) -> str:
+    if not report.top:
+        return ""
+    return "the largest term" if len(report.top) == 1 else f"the {len(report.top)} largest terms"
+
+
+def _balanced(report: Report, look: Look) -> str:
+    if report.batch.weight_rule != "balanced":
+        return ""
+    return look.text("weight: balanced, N / (C · count) = ") + cells.class_weights(report, look)
+
+
+def _remarks(report: Report, look: Look) -> list[str]:
+    remarks = []
+    for one in report.measurements:
+        engine = f"{one.engine} {one.version}".rstrip()
+        if one.value is None and not one.expresses:
+            remarks.append(look.message(f"{engine} not measured: {one.reason}"))
+        elif one.value is None and one.dtype == "float64":
+            remarks.append(look.message(f"{engine} refuses {one.call}: {one.reason}"))
+    return remarks
+
+
+def _unshown(findings: list[Finding], before: int) -> str:
+    if not findings:
+        return ""
+    count = (
+        counted(len(findings), "more finding", "more findings")
+        if before
+        else counted(len(findings), "finding", "findings")
+    )
+    it = "it" if len(findings) == 1 else "them"
+    return f"{count}: --findings all prints {it} ({', '.join(finding.code for finding in findings)})"

@@ -1,0 +1,53 @@
+"""numpy's `.npz`: a zip of `.npy` members, as they are or compressed."""
+
+from __future__ import annotations
+
+import msgspec
+
+from wce_cli.errors import Problem, WceError
+from wce_cli.inputs.file import File
+from wce_cli.inputs.inflated import Inflated
+from wce_cli.inputs.npy import FIRST_BYTES, read_header, stored
+from wce_cli.inputs.stored import Stored, place
+from wce_cli.inputs.zipped import DEFLATED, MOST_PACKED, STORED, Packed, members
+
+SUFFIX = ".npy"
+
+
+def read_npz(path: str) -> dict[str, Stored | Problem]:
+    """The arrays of a `.npz` file by name; what is no `.npy` member is left out.
+
+    Raises WceError if it is no zip to trust; a member that alone cannot be read is a Problem in its place.
+    """
+    file = File(path, "a .npz file")
+    found: dict[str, Stored | Problem] = {}
+    for member in members(file):
+        if member.name.endswith(SUFFIX):
+            name = member.name.removesuffix(SUFFIX)
+            try:
+                found[name] = _array(file, member, name)
+            except WceError as error:
+                found[name] = error.problems[0]
+    return found
+
+
+def _array(file: File, member: Packed, name: str) -> Stored:
+    source = place(file.path, name)
+    if member.encrypted:
+        raise WceError(Problem(f"{source} is encrypted", "numpy writes none: save it again with numpy.savez"))
+    if member.method == STORED:
+        if member.packed != member.size:
+            claim = f"{member.packed} bytes stand there, and the zip says {member.size}"
+            raise WceError(Problem(f"{source} is broken: {claim}"))
+        first = file.head(min(FIRST_BYTES, member.size), member.offset)
+        return stored(read_header(first, member.size, source), name, source, file, member.offset)
+    if member.method != DEFLATED:
+        hint = "save it again with numpy.savez or numpy.savez_compressed"
+        raise WceError(Problem(f"{source} is compressed by method {member.method}, expected 0 or 8 (deflate)", hint))
+    if member.size > MOST_PACKED * member.packed:
+        claim = f"{member.packed} bytes cannot inflate to the {member.size} that the zip says"
+        raise WceError(Problem(f"{source} is broken: {claim}"))
+    block = bytearray(min(FIRST_BYTES, member.size))
+    Inflated(file, member, source).fill(0, memoryview(block))
+    array = stored(read_header(bytes(block), member.size, source), name, source, file)
+    return msgspec.structs.replace(array, fill=Inflated(file, member, source).fill, sequential=True)
