@@ -18,14 +18,10 @@ from wce_cli.loss.gathering import Gathering, kind_of_scores, read_class_names, 
 from wce_cli.loss.labels import IGNORE_INDEX, Unread, read_labels, say_checks
 from wce_cli.loss.layout import n_classes_of, sample_shape_of
 from wce_cli.loss.readings import ScoreKind
-from wce_cli.loss.rows import ArrayRows, StoredRows, floats
+from wce_cli.loss.rows import BLOCK_ELEMENTS, BLOCK_ROWS, ArrayRows, floats
+from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.weights import read_class_weight, read_sample_weight
-
-BLOCK_ELEMENTS = 1 << 22
-"""Scores in one block, about. The bounds of blocks depend on C alone."""
-BLOCK_ROWS = (1024, 1 << 14)
-"""Rows in one block, at least and at most: what is done once a block must not be felt, nor what is kept a row."""
 
 
 def _are_numbers(labels: Any) -> bool:
@@ -180,6 +176,11 @@ class Batch(Struct, frozen=True):
             notes=tuple(g.notes),
         )
         return cls(spec, rows, mapped.rows, per_sample, mapped.unread, spelled)
+
+    @property
+    def fields(self) -> tuple[ArrayRows | StoredRows, ...]:
+        """Everything that is walked."""
+        return tuple(field for field in (self.scores, self.labels, self.sample_weight) if field is not None)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:

@@ -20,8 +20,9 @@ from wce_cli.loss.gathering import Gathering
 from wce_cli.loss.kernel import Kernel
 from wce_cli.loss.labels import say_checks
 from wce_cli.loss.looks import Otherwise, read_otherwise
-from wce_cli.loss.rows import CHUNK, StoredRows, floats
+from wce_cli.loss.rows import CHUNK, floats
 from wce_cli.loss.seen import Seen, Watch
+from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.totals import EveryRow, KeptRows, Totals, totals_of
 from wce_cli.loss.workers import Walk, walk_groups
@@ -78,6 +79,8 @@ def one_pass(
         walker = Walker(batch)
         return Walk(lambda k: walker.group(*bounds[k]), walker.watch.seen)
 
+    if any(isinstance(field, StoredRows) and field.stored.sequential for field in batch.fields):
+        workers = 1
     seen = walk_groups(make, len(bounds), (stop - start) * batch.spec.n_classes, workers, fold, progress)
     if total[0].checks.found:
         raise _refusal(batch, total[0])
