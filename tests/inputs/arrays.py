@@ -77,4 +77,4 @@ def stored_in(path: Path | str, name: str = "") -> Stored:
 def whole(stored: Stored) -> NDArray[Any]:
     """All of it, in the shape that it has."""
     flat = stored.read(0, stored.size)
-    return flat.reshape(stored.shape, order="F" if stored.is_fortran else "C")
+    return flat.reshape(stored.shape, order="F" if stored.fortran else "C")

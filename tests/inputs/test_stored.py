@@ -24,7 +24,7 @@ def check(stored, array, dtype):
     """Every number is there, by the bits, wherever reading begins and ends."""
     assert (stored.shape, stored.dtype, stored.size) == (array.shape, dtype, array.size)
     np.testing.assert_array_equal(whole(stored), array)
-    flat = array.reshape(-1, order="F" if stored.is_fortran else "C")
+    flat = array.reshape(-1, order="F" if stored.fortran else "C")
     for start in range(0, array.size + 1, 7):
         for stop in (start, array.size, min(start + 4, array.size)):
             block = stored.read(start, stop)
@@ -46,7 +46,7 @@ def test_numpy_files_give_the_numbers_that_were_saved(dtype, byte_order, order, 
     np.savez_compressed(tmp_path / "packed.npz", other=np.zeros(3), logits=saved)
     alone = stored_in(tmp_path / "a.npy")
     assert (alone.name, alone.source, alone.sequential) == ("", str(tmp_path / "a.npy"), False)
-    assert alone.is_fortran == (order == "F")
+    assert alone.fortran == (order == "F")
     assert alone.note == ("dtype V2 is taken for bfloat16: numpy saves it without its name" * (dtype == "bfloat16"))
     check(alone, array, dtype)
     for name in ("stored", "packed"):
@@ -66,7 +66,7 @@ def test_torch_and_safetensors_files_give_the_numbers_that_were_saved(dtype, tmp
     check(stored_in(tmp_path / "a.safetensors", "logits"), array, dtype)
     check(stored_in(tmp_path / "a.pt", "logits"), array, dtype)
     turned = stored_in(tmp_path / "a.pt", "turned")
-    assert turned.is_fortran
+    assert turned.fortran
     check(turned, array.transpose(2, 1, 0), dtype)
     check(stored_in(tmp_path / "a.pt", "swapped"), array.transpose(2, 0, 1), dtype)
 

@@ -350,13 +350,13 @@ def test_layouts_by_shape():
 
 def test_labels_may_count_from_1():
     batch = Batch.build(logits=[[0.1, 0.9, 0]] * 4, labels=[1, 3, 2, 0], label_base=1, ignore_index=0)
-    assert batch.labels.whole().tolist() == [0, 2, 1, IGNORE_INDEX]  # what is ignored does not become class 0
+    assert only_block(batch).labels.tolist() == [0, 2, 1, IGNORE_INDEX]  # what is ignored does not become class 0
     assert (batch.spec.ignore_index, batch.spec.label_base) == (IGNORE_INDEX, 1)
 
 
 def test_names_do_not_count_from_anywhere():
     batch = Batch.build(logits=[[0.1, 0.9]] * 2, labels=["cat", "dog"], classes=["cat", "dog"], label_base=1)
-    assert batch.labels.whole().tolist() == [0, 1]
+    assert only_block(batch).labels.tolist() == [0, 1]
 
 
 def test_a_list_of_tensors_or_arrays_is_a_table():
@@ -388,5 +388,5 @@ def test_what_holds_no_plain_numbers_is_refused_and_not_raised_as_it_comes():
 def test_numbers_are_indices_even_where_classes_are_called_by_numbers(labels, noted):
     batch = Batch.build(logits=[[0.1, 0.9]] * 2, labels=labels, classes=["1", "0"])
     note = "labels that are numbers are class indices, not the names 1, 0"
-    assert batch.labels.whole().tolist() == ([1, 0] if noted else [0, 1])
+    assert only_block(batch).labels.tolist() == ([1, 0] if noted else [0, 1])
     assert batch.spec.notes == ((note,) if noted else ())

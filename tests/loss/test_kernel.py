@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from tests.oracle import Rows, assert_near, minus_log_p, pairs_of_sample
+from wce_cli.loss import kernel
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.buffers import NARROW, WIDE, Buffers
 from wce_cli.loss.every import EveryKernel
 from wce_cli.loss.kernel import Kernel
 from wce_cli.loss.rows import CHUNK
+from wce_cli.loss.stream import one_pass
+from wce_cli.loss.terms import block_terms, pairs
 
 HARD = [
     ([-500.0, 600.0], 0),  # a guard of 600 on x[y] and of 1e280 on the sum let this one overflow
@@ -63,9 +66,9 @@ def batch_with_hard_rows(c: int, by_class: bool, soft: bool = False, **more: Any
 
 def losses_of(batch: Batch, start: int = 0, stop: int | None = None) -> np.ndarray:
     stop = batch.n_samples if stop is None else stop
-    kernel = Kernel(batch.scores, batch.spec.scores, batch.spec.n_classes, batch.n_samples)
+    losses = Kernel(batch.scores, batch.spec.scores, batch.spec.n_classes, batch.n_samples).losses
     with np.errstate(all="ignore"):
-        return kernel.losses(start, stop, batch.labels.rows(start, stop).astype(np.int64), None).loss
+        return losses(start, stop, batch.labels.rows(start, stop).astype(np.int64), None).loss
 
 
 @pytest.mark.parametrize("by_class", [False, True])
@@ -107,7 +110,7 @@ def test_100_000_classes_are_right_to_1e_15(by_class):
 def row_numbers(batch: Batch, step: int) -> dict[str, bytes]:
     """Every number of every row as the kernels have it, walked `step` rows at a time."""
     spec, n = batch.spec, batch.n_samples
-    kernel = Kernel(batch.scores, spec.scores, spec.n_classes, n)
+    plain = Kernel(batch.scores, spec.scores, spec.n_classes, n)
     every = EveryKernel(batch) if spec.is_soft or spec.label_smoothing else None
     found: dict[str, list[np.ndarray]] = {}
     for start in range(0, n, step):
@@ -115,7 +118,7 @@ def row_numbers(batch: Batch, step: int) -> dict[str, bytes]:
         with np.errstate(all="ignore"):
             if every is None:
                 label = batch.labels.rows(start, stop).astype(np.int64)
-                rows: Any = kernel.losses(start, stop, label, None)
+                rows: Any = plain.losses(start, stop, label, None)
                 fields = ("loss", "target_score", "logsumexp")
             else:
                 label = np.zeros(stop - start, dtype=np.int64)
@@ -186,6 +189,22 @@ def test_a_class_of_weight_0_hides_no_error_of_the_others():
             rows, _ = EveryKernel(batch).losses(0, np.array(labels), kept, np.ones(len(logits)))
         exact = pairs_of_sample(Rows(logits, labels, [1.0, 0.0], smoothing=0.1), 0)["class"]
         assert_near(rows.term[0], exact.term, 4e-15, about=logits)
+
+
+@pytest.mark.parametrize("asked", ["plain", "smoothing", "probability"])
+def test_the_terms_of_a_small_batch_are_those_that_are_shown_to_the_last_digit(asked, monkeypatch):
+    monkeypatch.undo()
+    rng = np.random.default_rng(5)
+    given: dict[str, Any] = {"logits": rng.normal(size=(50, 7)) * 9, "labels": rng.integers(7, size=50)}
+    given["label_smoothing"] = 0.1 if asked == "smoothing" else 0.0
+    if asked == "probability":
+        given["labels"] = rng.random((50, 7))
+    batch = Batch.build(**given)
+    assert batch.n_samples * 7 <= kernel.SMALL
+    _, facts = one_pass(batch)
+    shown = pairs(block_terms(batch.block(0, 50), batch.spec), np.ones(7), given["label_smoothing"])["class"][0]
+    for term, row in facts.top.terms(np.ones(7)):
+        assert term == shown[row]
 
 
 @pytest.mark.parametrize("by_class", [False, True])

@@ -14,7 +14,8 @@ from tests.loss.random_batches import random_batch
 from wce_cli.errors import WceError
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import loss_values
-from wce_cli.loss.rows import ArrayRows, StoredRows, floats
+from wce_cli.loss.rows import ArrayRows, floats
+from wce_cli.loss.stored import StoredRows, Window
 from wce_cli.loss.stream import one_pass
 
 ROUNDING = 4e-15
@@ -23,9 +24,10 @@ ROUNDING = 4e-15
 class File:
     """What a file knows of itself: its shape, its dtype, and how to read some of its numbers."""
 
+    sequential = False
+
     def __init__(self, array: np.ndarray, dtype: str | None = None, order: str = "C") -> None:
-        self.shape, self.dtype, self.is_fortran = array.shape, dtype or str(array.dtype), order == "F"
-        self.sequential = False
+        self.shape, self.dtype, self.fortran = array.shape, dtype or str(array.dtype), order == "F"
         self.flat = array.ravel(order=order).copy()
         self.reads: list[int] = []
 
@@ -158,6 +160,54 @@ def test_what_is_stored_answers_as_what_is_in_memory(shape, asked):
         assert_same(Batch.build(**(batch | stored)), Batch.build(**batch))
 
 
+class Compressed(File):
+    """What can only be read from its start on: it counts how often that was begun."""
+
+    sequential = True
+
+    def __init__(self, array: np.ndarray) -> None:
+        super().__init__(array)
+        self.done, self.begun = 0, 0
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        if start < self.done or not self.begun:
+            self.begun += 1
+        self.done = stop
+        return super().read(start, stop)
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("shape", [(30_000, 5), (3000, 70), (40, 5, 30, 30), (3, 3, 200, 150)])
+def test_what_is_compressed_is_read_once_in_order(shape, asked):
+    batch = given(shape, asked)
+    logits = batch["logits"]
+    logits.reshape(-1)[::1003] = 400  # rows that are looked at again
+    logits.reshape(-1)[::5003] = -np.inf
+    stored = {name: Compressed(batch[name]) for name in ("logits", "labels", "sample_weight")}
+    walked = Batch.build(**(batch | stored))
+    totals, _ = one_pass(walked, workers=7)
+    assert [file.begun for file in stored.values()] == [1, 1, 1]
+    plain, _ = one_pass(Batch.build(**batch))
+    np.testing.assert_allclose(totals.s_loss.values(), plain.s_loss.values(), rtol=ROUNDING)
+
+
+def test_a_window_keeps_what_it_is_asked_to_and_no_more():
+    numbers = np.arange(10_000.0)
+    file = Compressed(numbers)
+    window = Window(file, 100)
+    rng = np.random.default_rng(0)
+    place = 0
+    for _ in range(2000):
+        start = max(0, place - int(rng.integers(0, 100)))
+        stop = min(start + int(rng.integers(0, 150)), 10_000)
+        assert window.read(start, stop).tolist() == numbers[start:stop].tolist()
+        place = max(place, stop)
+        assert sum(map(len, window.pieces)) <= 100 + 2 * 150
+    assert file.begun == 1
+    assert window.read(3, 9).tolist() == numbers[3:9].tolist()
+    assert file.begun == 2
+
+
 def test_large_images_are_read_a_piece_a_class():
     batch = given((2, 3, 150, 200), "plain")
     file = File(batch["logits"])
@@ -286,14 +336,14 @@ PEAK = """
 import resource, sys
 import numpy as np
 from wce_cli.loss.batch import Batch
+from wce_cli.loss.stored import StoredRows, Window
 from wce_cli.loss.stream import one_pass
 
 n, c, asked, workers = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 
 class File:
     def __init__(self, shape, dtype, make):
-        self.shape, self.dtype, self.is_fortran, self.make = shape, dtype, False, make
-        self.sequential = False
+        self.shape, self.dtype, self.fortran, self.sequential, self.make = shape, dtype, False, False, make
     def read(self, start, stop):
         return self.make(start, stop)
 

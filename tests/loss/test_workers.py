@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from wce_cli.loss import workers
-from wce_cli.loss.workers import Walk, forked, threaded, walk_groups
+from wce_cli.loss.processes import forked
+from wce_cli.loss.workers import Walk, threaded, walk_groups
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # other tests may have started threads
@@ -262,7 +263,8 @@ def test_one_two_and_seven_workers_leave_the_same_bytes(asked, how):
 
 INTERRUPTED = """
 import os, sys, time
-from wce_cli.loss.workers import Walk, forked
+from wce_cli.loss.processes import forked
+from wce_cli.loss.workers import Walk
 
 def group(k):
     os.write(1, b"%d\\n" % os.getpid())

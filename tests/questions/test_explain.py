@@ -10,7 +10,7 @@ import pytest
 
 from wce_cli import Report, WceError, explain
 from wce_cli.loss.batch import Batch
-from wce_cli.questions.explain import explain_batch
+from wce_cli.questions.explain import TERMS_LISTED, explain_batch
 
 TWO = {"logits": [[0.1, 0.9], [0, 0.1]], "labels": [0, 1], "weight": [0.1, 1]}
 LOGITS = [[2.0, 1, 0], [0, 1, 2], [1, 1, 1], [0, 3, 1], [-1, 0, 4]]
@@ -154,6 +154,16 @@ def test_fewer_rows_change_nothing_but_the_rows():
     assert (two.terms_shown, two.terms_total, len(two.terms)) == (2, 5, 2)
     assert two.terms == whole.terms[:2]
     assert (two.totals, two.methods, two.top, two.classes) == (whole.totals, whole.methods, whole.top, whole.classes)
+
+
+def test_of_more_than_10_000_samples_none_is_listed_unless_it_is_asked_for():
+    n = TERMS_LISTED + 1
+    batch = Batch.build(logits=np.eye(2)[np.arange(n) % 2], labels=np.zeros(n, dtype=int))
+    report = explain_batch(batch)
+    assert (report.terms, report.terms_shown, report.terms_total) == ((), 0, n)
+    assert [row.n for row in report.top] == [1, 3, 5, 7, 9]
+    assert len(explain_batch(batch, rows=7).terms) == 7
+    assert str(n) in str(report)
 
 
 def test_an_image_keeps_its_layout():

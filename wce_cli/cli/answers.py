@@ -31,10 +31,11 @@ class Answer(Struct, frozen=True):
     file: str | None
     """None or - for stdout."""
 
-    @property
-    def rows(self) -> int:
-        """Samples it may list."""
-        return self.format.rows if self.look.rows is None else self.look.rows
+    def rows(self, n: int) -> int:
+        """Samples of a batch of n that it lists; none where their classes speak for them."""
+        if self.look.rows is not None:
+            return self.look.rows
+        return n if n <= self.format.rows else 0
 
     @property
     def has_measured(self) -> bool:

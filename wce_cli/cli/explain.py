@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from wce_cli.cli import options
 from wce_cli.cli.outcome import Outcome
+
+if TYPE_CHECKING:
+    from wce_cli.cli.answers import Answer
+    from wce_cli.loss.batch import Batch
 
 EXAMPLES = (
     "wce explain --logits '0.1 0.9; 0 0.1' --labels 0,1 --weight 0.1,1",
@@ -95,9 +102,16 @@ def explain(
     engines = {"none": (), "all": tuple(ENGINES)}.get(engine, (engine,))
     if not any(answer.has_measured for answer in answers):  # then nobody would see it
         engines = ()
-    limit = max(answer.rows for answer in answers)
     largest = TOP if top is None else options.whole_number("--top", top, 0, 1000)
     with progress_bar() as progress:
-        reports = [explain_batch(batch, engines, limit, sort, top=largest, progress=progress) for batch in batches]
+        reports = [
+            explain_batch(batch, engines, _rows(answers, batch), sort, top=largest, progress=progress)
+            for batch in batches
+        ]
     rounded = [note for report in reports for note in rounding_note(report)]
     return outcome(answers, reports, (*notes, *rounded))
+
+
+def _rows(answers: Sequence[Answer], batch: Batch) -> int:
+    """The samples that any of the answers lists."""
+    return max(answer.rows(batch.n_samples) for answer in answers)

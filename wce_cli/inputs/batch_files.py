@@ -115,7 +115,7 @@ def array_of(value: Any) -> Any:
     numbers = value.read(0, value.size)
     if value.dtype == "bfloat16":
         numbers = np.left_shift(numbers, 16, dtype=np.uint32).view(np.float32)
-    return numbers.reshape(value.shape, order="F" if value.is_fortran else "C")
+    return numbers.reshape(value.shape, order="F" if value.fortran else "C")
 
 
 def _source(paths: Sequence[str], parts: Sequence[dict[str, Any]], name: str) -> str:

@@ -47,7 +47,7 @@ class Header(Struct, frozen=True):
     shape: tuple[int, ...]
     dtype: str
     big_endian: bool
-    is_fortran: bool
+    fortran: bool
     note: str
 
 
@@ -68,7 +68,7 @@ def stored(header: Header, name: str, source: str, file: File, offset: int = 0) 
         file.fill,
         offset + header.length,
         header.big_endian,
-        header.is_fortran,
+        header.fortran,
         note=header.note,
     )
 
@@ -93,14 +93,14 @@ def read_header(first: bytes, size: int, shown: str) -> Header:
         raise WceError(Problem(f"{shown} is cut off in its header{needed}: it has {size} bytes"))
     if length > begin + HEADER_LIMIT:
         raise WceError(Problem(f"{shown} has a header of {length} bytes, more than any array of numbers needs"))
-    shape, descr, is_fortran = _entries(first[begin:length].decode("latin-1"), shown)
+    shape, descr, fortran = _entries(first[begin:length].decode("latin-1"), shown)
     dtype = _dtype(descr, shown)
     expected, there = n_bytes(shape, dtype, shown), size - length
     if expected != there:
         state = "is cut off" if there < expected else "does not fit its header"
         claim = f"{shape} {dtype} is {expected} bytes, and {there} follow the header"
         raise WceError(Problem(f"{shown} {state}: {claim}", "save it again: numpy.save of one array"))
-    return Header(length, shape, dtype, descr[0] == ">", is_fortran, SUPPOSED if dtype == "bfloat16" else "")
+    return Header(length, shape, dtype, descr[0] == ">", fortran, SUPPOSED if dtype == "bfloat16" else "")
 
 
 def _entries(text: str, shown: str) -> tuple[tuple[int, ...], str, bool]:

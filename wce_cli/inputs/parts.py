@@ -1,9 +1,8 @@
-"""Arrays of several files as the parts of one, and a window over what can only be read from its start on."""
+"""Arrays of several files as the parts of one."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
@@ -15,54 +14,16 @@ from numpy.typing import NDArray
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.stored import DTYPES, Stored
 
-SLAB = 1 << 20
-"""Numbers that a window reads in one go."""
-KEPT = 6
-"""Slabs that a window keeps: what a pass goes back to lies in the block that it is at."""
-
-
-class Window(Struct, frozen=True):
-    """A sequential array, whose last numbers are kept: going back a little does not begin anew."""
-
-    stored: Stored
-    shape: tuple[int, ...]
-    dtype: str
-    is_fortran: bool
-    slabs: OrderedDict[int, NDArray[Any]]
-    sequential: bool = True
-
-    @classmethod
-    def over(cls, stored: Stored) -> Window:
-        """A window at the start of an array."""
-        return cls(stored, stored.shape, stored.dtype, stored.is_fortran, OrderedDict())
-
-    def read(self, start: int, stop: int) -> NDArray[Any]:
-        """The numbers `start` up to `stop`."""
-        first, last = start // SLAB, max(stop - 1, start) // SLAB
-        parts = []
-        for slab in range(first, last + 1):
-            begin = slab * SLAB
-            parts.append(self._slab(slab)[max(start - begin, 0) : stop - begin])
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-    def _slab(self, slab: int) -> NDArray[Any]:
-        if slab not in self.slabs:
-            begin = slab * SLAB
-            self.slabs[slab] = self.stored.read(begin, min(begin + SLAB, self.stored.size))
-            while len(self.slabs) > KEPT:
-                self.slabs.popitem(last=False)
-        return self.slabs[slab]
-
 
 class Joined(Struct, frozen=True):
     """Arrays with the same axes but the first, one behind the other. In C order."""
 
-    parts: tuple[Stored | Window, ...]
+    parts: tuple[Stored, ...]
     ends: tuple[int, ...]
     """Where each part ends, in numbers."""
     shape: tuple[int, ...]
     dtype: str
-    is_fortran: bool
+    fortran: bool
     sequential: bool
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
@@ -78,7 +39,7 @@ class Joined(Struct, frozen=True):
             return np.empty(0, DTYPES[self.dtype])
         return found[0] if len(found) == 1 else np.concatenate(found)
 
-    def _converted(self, part: Stored | Window, start: int, stop: int) -> NDArray[Any]:
+    def _converted(self, part: Stored, start: int, stop: int) -> NDArray[Any]:
         """Numbers of a part in the dtype of the whole, which holds them exactly."""
         numbers = part.read(start, stop)
         if part.dtype == self.dtype:
@@ -88,15 +49,10 @@ class Joined(Struct, frozen=True):
         return numbers.astype(DTYPES[self.dtype])
 
 
-def walkable(stored: Stored) -> Stored | Window:
-    """An array that can be walked, going back within a block."""
-    return Window.over(stored) if stored.sequential else stored
-
-
-def joined(parts: Sequence[Stored]) -> Stored | Window | Joined:
+def joined(parts: Sequence[Stored]) -> Stored | Joined:
     """The parts of one array, in the order given. Raises WceError if their axes differ."""
     if len(parts) == 1:
-        return walkable(parts[0])
+        return parts[0]
     first = parts[0]
     for part in parts:
         if part.shape[1:] != first.shape[1:] or not part.shape:
@@ -106,7 +62,7 @@ def joined(parts: Sequence[Stored]) -> Stored | Window | Joined:
                     "parts of one batch may differ in their first axis alone",
                 )
             )
-        if part.is_fortran and len(part.shape) > 1:
+        if part.fortran and len(part.shape) > 1:
             hint = "save it in C order: numpy.ascontiguousarray"
             raise WceError(Problem(f"{part.source} is in Fortran order, which parts cannot be joined in", hint))
     kinds = {part.dtype for part in parts}
@@ -114,7 +70,7 @@ def joined(parts: Sequence[Stored]) -> Stored | Window | Joined:
     shape = (sum(part.shape[0] for part in parts), *first.shape[1:])
     ends = tuple(accumulate(part.size for part in parts))
     sequential = any(part.sequential for part in parts)
-    return Joined(tuple(map(walkable, parts)), ends, shape, dtype, False, sequential)
+    return Joined(tuple(parts), ends, shape, dtype, False, sequential)
 
 
 def _is_whole(dtype: str) -> bool:

@@ -46,7 +46,7 @@ class Stored(Struct, frozen=True):
     start: int = 0
     """The offset of the first element."""
     big_endian: bool = False
-    is_fortran: bool = False
+    fortran: bool = False
     """Whether the first axis runs fastest."""
     sequential: bool = False
     """Whether it can only be read from its start on, as what is compressed: going back begins anew, and it is

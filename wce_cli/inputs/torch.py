@@ -148,9 +148,9 @@ def _stored(file: File, name: str, shown: str, tensor: torch.Tensor, dtype: str)
     plain = tensor.resolve_neg()
     numbers = (plain.view(torch.int16) if dtype == "bfloat16" else plain).numpy()
     numbers = numbers.view(DTYPES[dtype])
-    is_fortran = numbers.flags.f_contiguous and not numbers.flags.c_contiguous
-    fill = Mapped(file, numbers.T if is_fortran else numbers).fill
-    return Stored(name, shown, tuple(tensor.shape), dtype, fill, big_endian=NATIVE_BIG, is_fortran=is_fortran)
+    fortran = numbers.flags.f_contiguous and not numbers.flags.c_contiguous
+    fill = Mapped(file, numbers.T if fortran else numbers).fill
+    return Stored(name, shown, tuple(tensor.shape), dtype, fill, big_endian=NATIVE_BIG, fortran=fortran)
 
 
 def _kind(value: Any) -> str:

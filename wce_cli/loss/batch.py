@@ -18,14 +18,10 @@ from wce_cli.loss.gathering import Gathering, kind_of_scores, read_class_names, 
 from wce_cli.loss.labels import IGNORE_INDEX, Unread, read_labels, say_checks
 from wce_cli.loss.layout import n_classes_of, sample_shape_of
 from wce_cli.loss.readings import ScoreKind
-from wce_cli.loss.rows import ArrayRows, StoredRows, floats
+from wce_cli.loss.rows import BLOCK_ELEMENTS, BLOCK_ROWS, ArrayRows, floats
+from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.weights import read_class_weight, read_sample_weight
-
-BLOCK_ELEMENTS = 1 << 22
-"""Scores in one block, about. The bounds of blocks depend on C alone."""
-BLOCK_ROWS = (1024, 1 << 14)
-"""Rows in one block, at least and at most: what is done once a block must not be felt, nor what is kept a row."""
 
 
 def _are_numbers(labels: Any) -> bool:
@@ -182,6 +178,11 @@ class Batch(Struct, frozen=True):
         return cls(spec, rows, mapped.rows, per_sample, mapped.unread, spelled)
 
     @property
+    def fields(self) -> tuple[ArrayRows | StoredRows, ...]:
+        """Everything that is walked."""
+        return tuple(field for field in (self.scores, self.labels, self.sample_weight) if field is not None)
+
+    @property
     def sample_shape(self) -> tuple[int, ...]:
         """The scores' shape without the class axis; () for a single sample."""
         return sample_shape_of(self.scores.shape)
@@ -222,12 +223,6 @@ class Batch(Struct, frozen=True):
         if self.sample_weight is None:
             return np.ones(stop - start)
         return floats(self.sample_weight.rows(start, stop), self.sample_weight.dtype)
-
-    @property
-    def is_sequential(self) -> bool:
-        """Whether its rows can only be walked from the first on, by one worker."""
-        fields = (self.scores, self.labels, self.sample_weight)
-        return any(isinstance(rows, StoredRows) and rows.stored.sequential for rows in fields)
 
     def index(self, row: int) -> tuple[int, ...]:
         """Where a row stands in the layout it came in, the class axis left out."""

@@ -77,7 +77,7 @@ class Buffers:
             return np.asarray(matrix.argmax(axis=1))
         if self.c > 256:
             return np.asarray(matrix.argmax(axis=0))
-        # numpy's argmax along this axis takes ten times as long. In bytes that wrap: top += is_largest · (c − top)
+        # numpy's argmax along this axis is slow. In bytes, which wrap around: top += is_largest · (c − top)
         largest, top = np.maximum.reduce(matrix, axis=0), np.zeros(m, dtype=np.uint8)
         for c in range(self.c - 1, -1, -1):
             top += (matrix[c] == largest).view(np.uint8) * (np.uint8(c) - top)

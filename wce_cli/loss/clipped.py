@@ -21,8 +21,8 @@ ENDS = (1e-7, 1.0 - 2.0**-23)
 losses compute in unless told otherwise. Source: keras 3.15.1, keras/src/backend/torch/nn.py,
 sparse_categorical_crossentropy, and keras/src/backend/config.py."""
 SUMMED = 1 << 20
-"""Rows are summed in batches of up to so many scores. A longer one has no answer, rather than one more pass over all
-scores, of which an index label needs one a row."""
+"""Rows are summed within the first so many scores. A longer batch has no answer, rather than one more pass over
+all scores, of which an index label needs one a row."""
 
 
 def eps_of(spec: Spec) -> float | None:
@@ -31,36 +31,35 @@ def eps_of(spec: Spec) -> float | None:
     return None if own in ("float16", "bfloat16") else EPS.get(own, EPS["float64"])
 
 
-def clipped(rows: KeptRows, spec: Spec) -> Sums | None:
+def clipped(kept: KeptRows, spec: Spec) -> Sums | None:
     """Σs·ℓ by y, p clipped to [eps, 1 − eps]. Index labels alone: the others are refused where this is done."""
     eps = eps_of(spec)
-    if spec.scores != "probs" or spec.n_classes == 1 or rows.target_score is None or eps is None:
+    if spec.scores != "probs" or spec.n_classes == 1 or kept.target_score is None or eps is None:
         return None
-    return _by_label(rows, _minus_log(rows.target_score, eps, 1.0 - eps), spec)
+    return _sums(_minus_log(kept.target_score, eps, 1.0 - eps), kept, spec)
 
 
-def renormalised(rows: KeptRows, batch: Batch) -> Sums | None:
-    """Σs·ℓ by y, p divided by the sum of its row and clipped to ENDS; None for more than SUMMED scores."""
+def renormalised(batch: Batch, kept: KeptRows, stop: int) -> Sums | None:
+    """Σs·ℓ by y, p divided by the sum of its row and clipped to ENDS; None beyond the first SUMMED scores.
+
+    `kept` are the kept rows of a block that ends at `stop`.
+    """
     spec, c = batch.spec, batch.spec.n_classes
-    if spec.scores != "probs" or c == 1 or batch.n_samples * c > SUMMED:
+    if spec.scores != "probs" or c == 1 or stop * c > SUMMED:
         return None
-    if not len(rows.row):
-        return Sums.zeros(c)
-    first, stop = int(rows.row[0]), int(rows.row[-1]) + 1
-    p = floats(batch.scores.rows(first, stop), batch.scores.dtype)[rows.row - first]
+    first = stop - kept.n
+    p, y = floats(batch.scores.rows(first, stop)[kept.row - first], batch.scores.dtype), kept.label
     with np.errstate(invalid="ignore", divide="ignore"):
         total = p.sum(axis=1)
-        if spec.is_soft:
-            q = floats(batch.labels.rows(first, stop), batch.labels.dtype)[rows.row - first]
-            loss = (q * _minus_log(p / total[:, None], *ENDS)).sum(axis=1)
-        else:
-            loss = _minus_log(p[np.arange(len(p)), rows.label] / total, *ENDS)
-    return _by_label(rows, loss, spec)
+        if not spec.is_soft:
+            return _sums(_minus_log(p[np.arange(len(y)), y] / total, *ENDS), kept, spec)
+        q = floats(batch.labels.rows(first, stop), batch.labels.dtype)  # no row is ignored
+        return _sums((q * _minus_log(p / total[:, None], *ENDS)).sum(axis=1), kept, spec)
 
 
-def _by_label(rows: KeptRows, loss: Floats, spec: Spec) -> Sums:
-    weighted = loss if rows.sample_weight is None else rows.sample_weight * loss
-    return Sums.by_label(weighted, rows.label, spec.n_classes)
+def _sums(loss: Floats, kept: KeptRows, spec: Spec) -> Sums:
+    s_loss = loss if kept.sample_weight is None else kept.sample_weight * loss
+    return Sums.by_label(s_loss, kept.label, spec.n_classes)
 
 
 def _minus_log(p: Floats, low: float, high: float) -> Floats:

@@ -18,6 +18,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from wce_cli.loss import kernel
 from wce_cli.loss.batch import Batch, Block
 from wce_cli.loss.buffers import Buffers
 from wce_cli.loss.columns import Columns, ColumnSums, columns_of
@@ -86,7 +87,8 @@ class EveryKernel:
         self.weight = spec.class_weight
         with np.errstate(invalid="ignore", over="ignore"):  # ∞ of both signs: every row then goes class by class
             self.weight_sum = float(self.weight.sum())
-        self.plain_weight = bool(np.isfinite(self.weight).all())
+        small = batch.n_samples * self.c <= kernel.SMALL
+        self.has_usual = not small and bool(np.isfinite(self.weight).all())
 
     def losses(self, start: int, label: Ints, kept: NDArray[np.bool_], s: Floats) -> tuple[EveryLosses, Columns]:
         """The rows from `start` on, whose classes are `label` (n,), to be found for probability labels."""
@@ -125,7 +127,7 @@ class EveryKernel:
             buffers.dot(D, m, self.weight, out.everywhere)
         if self.soft:
             self._label_sums(out)
-        if not self.plain_weight:
+        if not self.has_usual:
             usual[:] = False
         usual &= np.isfinite(out.rest + s + out.label_sum + out.own)
         if not usual.all():  # 0 · ∞ would be NaN

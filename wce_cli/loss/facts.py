@@ -11,7 +11,7 @@ import math
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.loss.sums import Floats, Sums
+from wce_cli.loss.sums import Floats, Sums, both
 from wce_cli.loss.top import TOP, Top
 
 __all__ = ["LOST", "TOP", "Extremes", "Facts", "Lost", "Rows", "Top", "Unnormalised"]
@@ -151,8 +151,3 @@ class Facts(Struct, frozen=True):
             s_low, s_high = self.s[0].min(initial=np.inf), self.s[1].max(initial=-np.inf)
             signs = (weight >= 0).all() or (weight <= 0).all()
             return bool(signs and (s_low >= 0 or s_high <= 0) and self.smallest_a >= 0 and self.smallest_q >= 0)
-
-
-def both(one: Sums | None, other: Sums | None) -> Sums | None:
-    """A sum that one part does not have, the whole does not have either."""
-    return None if one is None or other is None else one + other

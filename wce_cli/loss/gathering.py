@@ -15,7 +15,8 @@ from wce_cli.errors import Problem, WceError, counted
 from wce_cli.loss.arrays import to_array
 from wce_cli.loss.layout import n_classes_of
 from wce_cli.loss.readings import ScoreKind
-from wce_cli.loss.rows import ArrayRows, Stored, StoredRows, floats
+from wce_cli.loss.rows import ArrayRows, floats
+from wce_cli.loss.stored import Stored, StoredRows
 from wce_cli.loss.sums import Floats
 
 
@@ -79,7 +80,7 @@ class Gathering:
     def rows(self, field: str, array: NDArray[Any] | Stored, columns: int) -> ArrayRows | StoredRows:
         """The rows of a field that was read: of one number a class (1 column) or of one (0 columns)."""
         if not isinstance(array, np.ndarray):
-            return StoredRows(array, columns)
+            return StoredRows.of(array, columns)
         return (ArrayRows.of_scores if columns else ArrayRows.of_samples)(array, self.dtypes.get(field))
 
     def numbers(self, field: str, value: Any) -> NDArray[Any] | Stored | None:
@@ -95,7 +96,7 @@ class Gathering:
         array = self.numbers(field, value)
         if array is None or isinstance(array, np.ndarray):
             return None if array is None else floats(array, self.dtypes.get(field, ""))
-        return StoredRows(array, 0).whole()
+        return StoredRows.of(array, 0).whole()
 
 
 def read_numbers(g: Gathering, ignore_index: Any, label_smoothing: Any) -> None:

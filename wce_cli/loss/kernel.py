@@ -26,6 +26,9 @@ SUM_RANGE = (1e-280, 1e150)
 FARTHEST = 340.0
 """Where Σ exp(x[c]) and |x[y]| may lie for the formula to hold: 1e150 · exp(340) is still a float64. The row
 [−500, 600] with y = 0 is outside, and so is [0.1, 700.3] with y = 1."""
+SMALL = 1 << 14
+"""Up to so many scores all rows are read with `read_logits`, as those that are shown are: the terms of a small batch
+then add up to its totals in every digit, and most of those are the frameworks' own."""
 WORTH_A_TABLE = 1 << 20
 """Scores from which a table of 65 536 powers pays."""
 
@@ -47,6 +50,7 @@ class Kernel:
     def __init__(self, scores: Rows, kind: ScoreKind, n_classes: int, n: int) -> None:
         self.scores, self.kind = scores, kind
         self.buffers = Buffers(n_classes, scores.by_class or n_classes <= NARROW)
+        self.is_small = n * n_classes <= SMALL
         pays = kind == "logits" and scores.dtype in HALF and n * n_classes >= WORTH_A_TABLE
         self.table = exp_table(scores.dtype) if pays else None
 
@@ -66,9 +70,10 @@ class Kernel:
             return RowLosses(loss, target, None, None)
         loss, outside = label_losses(target, others)
         logsumexp = target + loss
-        has_nan = None
+        has_nan = None if outside is None else np.isnan(others) | np.isnan(target)
+        if self.is_small:
+            outside = np.ones(len(label), dtype=bool)
         if outside is not None:
-            has_nan = np.isnan(others) | np.isnan(target)
             again = np.flatnonzero(outside if kept is None else outside & kept)
             self._read_again(start, again, label, loss, logsumexp)
         return RowLosses(loss, target, logsumexp, has_nan)

@@ -24,7 +24,8 @@ from wce_cli.loss.checks import (
 )
 from wce_cli.loss.gathering import Gathering
 from wce_cli.loss.layout import n_classes_of, sample_shape_of
-from wce_cli.loss.rows import CHUNK, ArrayRows, Rows, Stored, StoredRows, floats
+from wce_cli.loss.rows import CHUNK, ArrayRows, Rows, floats
+from wce_cli.loss.stored import Stored, StoredRows
 from wce_cli.loss.sums import Ints
 
 IGNORE_INDEX = -100

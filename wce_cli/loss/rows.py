@@ -8,16 +8,19 @@ image are rows too, in C order.
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from wce_cli.errors import Problem, WceError
-from wce_cli.loss.layout import class_axis_last, sample_shape_of
+from wce_cli.loss.layout import class_axis_last
 from wce_cli.loss.sums import Floats
 
+BLOCK_ELEMENTS = 1 << 22
+"""Scores in one block, about. The bounds of blocks depend on C alone."""
+BLOCK_ROWS = (1024, 1 << 14)
+"""Rows in one block, at least and at most: what is done once a block must not be felt, nor what is kept a row."""
 CHUNK = 1 << 16
 """Numbers that are looked at in one go, about: 512 KB of float64, which a core's own cache holds."""
 
@@ -39,22 +42,6 @@ class Rows(Protocol):
 
     def rows(self, start: int, stop: int) -> NDArray[Any]:
         """The rows `start` up to `stop`, (m, C) or (m,), in their own dtype; bfloat16 as its bits, uint16."""
-
-
-@runtime_checkable
-class Stored(Protocol):
-    """Numbers that are read when they are needed: what a file has to know of itself to be walked."""
-
-    shape: tuple[int, ...]
-    dtype: str
-    is_fortran: bool
-    """Whether the first axis is the one whose neighbours are neighbours in the file."""
-
-    sequential: bool
-    """Whether it is read from its start on, by one worker: what is compressed, or was joined from such."""
-
-    def read(self, start: int, stop: int) -> NDArray[Any]:
-        """The numbers `start` up to `stop` of the file, in its order, flat, in their own dtype."""
 
 
 def floats(values: NDArray[Any], dtype: str) -> Floats:
@@ -103,76 +90,6 @@ class ArrayRows(Struct, frozen=True):
     def whole(self) -> Floats:
         """All of it as float64, in the layout it came in: for a framework that is measured beside us."""
         return floats(self.array, self.dtype)
-
-
-class StoredRows(Struct, frozen=True):
-    """Numbers in a file, in C order, or in Fortran order with at most one axis beside the class axis."""
-
-    stored: Stored
-    columns: int
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape that the file states."""
-        return self.stored.shape
-
-    @property
-    def dtype(self) -> str:
-        """The name of the file's dtype."""
-        return self.stored.dtype
-
-    @property
-    def by_class(self) -> bool:
-        """Whether the file has the rows of one class beside each other."""
-        return self.columns == 1 and self._layout()[2] > 1
-
-    def rows(self, start: int, stop: int) -> NDArray[Any]:
-        """The rows `start` up to `stop`, with one read where they are neighbours in the file."""
-        if self.columns == 0:
-            self._layout()
-            return self.stored.read(start, stop)
-        outer, c, inner = self._layout()
-        start, stop = max(start, 0), min(stop, outer * inner)
-        if inner == 1 or start >= stop:
-            return self.stored.read(start * c, stop * c).reshape(-1, c)
-        first, last = start // inner, (stop - 1) // inner
-        if first == last:
-            return self._of_image(first, start - first * inner, stop - first * inner)
-        whole = self.stored.read((first + 1) * c * inner, last * c * inner).reshape(-1, c, inner)
-        return np.concatenate(
-            [
-                self._of_image(first, start - first * inner, inner),
-                np.moveaxis(whole, 1, 2).reshape(-1, c),
-                self._of_image(last, 0, stop - last * inner),
-            ]
-        )
-
-    def _of_image(self, image: int, start: int, stop: int) -> NDArray[Any]:
-        """Some positions of one image: all of it is read, if it is small, or a piece a class."""
-        _, c, inner = self._layout()
-        begin = image * c * inner
-        if c * inner <= CHUNK:
-            return self.stored.read(begin, begin + c * inner).reshape(c, inner)[:, start:stop].T
-        pieces = [self.stored.read(begin + k * inner + start, begin + k * inner + stop) for k in range(c)]
-        return np.stack(pieces).T
-
-    def whole(self) -> Floats:
-        """All of it as float64, in the layout it came in."""
-        flat = floats(self.stored.read(0, math.prod(self.shape)), self.dtype)
-        return flat.reshape(self.shape, order="F" if self.stored.is_fortran else "C")
-
-    def _layout(self) -> tuple[int, int, int]:
-        """(outer, C, inner): position i of image o and class c stands at (o·C + c)·inner + i."""
-        shape = self.shape
-        if self.stored.is_fortran and len(shape) > 1 + self.columns:
-            raise WceError(
-                Problem(f"an array of shape {shape} in Fortran order cannot be walked", "save it in C order")
-            )
-        if self.columns == 0 or len(shape) == 1:
-            return 1, math.prod(shape), 1
-        if self.stored.is_fortran:
-            return 1, shape[1], shape[0]
-        return shape[0], shape[1], math.prod(sample_shape_of(shape)[1:])
 
 
 def _merged(view: NDArray[Any], columns: int) -> NDArray[Any]:

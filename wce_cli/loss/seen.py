@@ -92,8 +92,8 @@ class Watch:
             self.infinite = self.infinite + _rows(row, np.isinf(loss))
             self.nan = self.nan + _rows(row, np.isnan(loss))
             if kept.target_score is not None:
-                masked = kept.target_score == (0.0 if self.spec.scores == "probs" else -np.inf)
-                self.masked = self.masked + _rows(row, masked & (loss == np.inf))
+                masked = 0.0 if self.spec.scores == "probs" else -np.inf
+                self.masked = self.masked + _rows(row, (kept.target_score == masked) & (loss == np.inf))
         if kept.nan_ignored is not None:
             self.nan_ignored = self.nan_ignored + Rows(len(kept.nan_ignored), int(kept.nan_ignored[0]))
         if kept.logsumexp is not None:
@@ -118,10 +118,10 @@ class Watch:
         self.smallest_q = min(self.smallest_q, columns.smallest_q)
         if every.label_sum is not None:
             self.one_hot = self.one_hot and columns.one_hot and bool((every.label_sum == 1).all())
-            odd = np.flatnonzero(~sum_to_one(every.label_sum))
-            if len(odd):
-                rows = Rows(len(odd), int(kept.row[odd[0]]))
-                self.unnormalised = self.unnormalised + Unnormalised(rows, float(every.label_sum[odd[0]]))
+            strange = np.flatnonzero(~sum_to_one(every.label_sum))
+            if len(strange):
+                rows = Rows(len(strange), int(kept.row[strange[0]]))
+                self.unnormalised = self.unnormalised + Unnormalised(rows, float(every.label_sum[strange[0]]))
         return every.term
 
     def _see_logsumexp(self, logsumexp: Floats, row: Ints) -> None:

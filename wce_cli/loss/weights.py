@@ -11,7 +11,8 @@ from wce_cli.errors import and_more, counted, did_you_mean
 from wce_cli.loss.checks import check_index_labels
 from wce_cli.loss.gathering import Gathering, is_index
 from wce_cli.loss.labels import Labels, Unread, say_checks
-from wce_cli.loss.rows import CHUNK, ArrayRows, StoredRows, floats
+from wce_cli.loss.rows import CHUNK, ArrayRows, floats
+from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.sums import Floats
 
 

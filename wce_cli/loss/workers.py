@@ -10,9 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
-
-from wce_cli.errors import Problem, WceError
+from typing import Generic, TypeVar
 
 P = TypeVar("P")
 S = TypeVar("S")
@@ -21,9 +19,6 @@ WORTH_WORKERS = 20_000_000
 """Scores from which more than one worker pays: starting processes takes some milliseconds."""
 THREADED = ("torch", "tensorflow", "jax", "paddle", "mindspore", "cupy")
 """Packages that start threads of their own, after which a fork may inherit a lock that nobody will open."""
-DONE, FAILED = -1, -2
-HEAD = 8
-"""Bytes of the length that goes before a message, and of the number of a group."""
 
 
 class Walk(Generic[P, S]):
@@ -60,7 +55,11 @@ def walk_groups(
         for k in range(n_groups):
             folded(walk.group(k))
         return [walk.seen()]
-    return (forked if may_fork() else threaded)(make, n_groups, workers, folded)
+    if not may_fork():
+        return threaded(make, n_groups, workers, folded)
+    from wce_cli.loss.processes import forked
+
+    return forked(make, n_groups, workers, folded)
 
 
 def cores() -> int:
@@ -75,13 +74,14 @@ def may_fork() -> bool:
     )
 
 
-class _InOrder(Generic[P]):
+class InOrder(Generic[P]):
     """Hands parts on in the order of their groups."""
 
     def __init__(self, fold: Callable[[P], None]) -> None:
         self.fold, self.next, self.waiting = fold, 0, dict[int, P]()
 
     def put(self, k: int, part: P) -> None:
+        """Take the part of group k, and hand on what is next."""
         self.waiting[k] = part
         while self.next in self.waiting:
             self.fold(self.waiting.pop(self.next))
@@ -90,7 +90,7 @@ class _InOrder(Generic[P]):
 
 def threaded(make: Callable[[], Walk[P, S]], n_groups: int, workers: int, fold: Callable[[P], None]) -> list[S]:
     """The groups, walked by threads of this process."""
-    news, order = threading.Condition(), _InOrder(fold)
+    news, order = threading.Condition(), InOrder(fold)
     todo, parts, seen, failed = iter(range(n_groups)), dict[int, P](), list[S](), list[BaseException]()
 
     def work() -> None:
@@ -134,116 +134,3 @@ def threaded(make: Callable[[], Walk[P, S]], n_groups: int, workers: int, fold: 
     finally:
         for thread in threads:
             thread.join()
-
-
-def forked(make: Callable[[], Walk[P, S]], n_groups: int, workers: int, fold: Callable[[P], None]) -> list[S]:
-    """The groups, walked by processes that are forked off this one."""
-    import pickle
-    import select
-    import signal
-
-    todo, feed = os.pipe()
-    os.write(feed, b"".join(k.to_bytes(HEAD, "little") for k in range(n_groups)))  # GROUPS of them fit into a pipe
-    os.close(feed)
-    processes: dict[int, int] = {}  # where each one's messages come from: its number
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # none is started that nobody knows of
-    try:
-        try:
-            for _ in range(workers):
-                receive, send = os.pipe()
-                child = os.fork()
-                if child == 0:
-                    for other in (receive, *processes):
-                        os.close(other)
-                    _serve(make, todo, send, before)
-                os.close(send)
-                processes[receive] = child
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            os.close(todo)
-        order, seen, poll = _InOrder(fold), list[S](), select.poll()
-        buffers = {receive: bytearray() for receive in processes}
-        for receive in processes:
-            poll.register(receive, select.POLLIN)
-        while buffers:
-            for receive, _ in poll.poll():
-                news = os.read(receive, 1 << 20)
-                buffers[receive] += news
-                for message in _whole_messages(buffers[receive]):
-                    k, value = pickle.loads(message)
-                    if k == FAILED:
-                        raise _raised(value)
-                    if k == DONE:
-                        seen.append(value)
-                    else:
-                        order.put(k, value)
-                if not news:
-                    poll.unregister(receive)
-                    del buffers[receive]
-                    if len(seen) + len(buffers) < workers:  # it went without a word
-                        raise WceError(_ended(os.waitpid(processes.pop(receive), 0)[1], receive))
-        return seen
-    finally:
-        for receive, child in processes.items():
-            os.close(receive)
-            os.kill(child, signal.SIGKILL)  # one that has ended stays until it is waited for: no other can be hit
-        for child in processes.values():
-            os.waitpid(child, 0)
-
-
-def _serve(make: Callable[[], Walk[Any, Any]], todo: int, send: int, mask: Any) -> None:
-    """A worker process from its first to its last moment."""
-    import pickle
-    import signal
-    import traceback
-
-    def say(k: int, value: Any) -> None:
-        message = pickle.dumps((k, value), protocol=5)
-        rest = memoryview(len(message).to_bytes(HEAD, "little") + message)
-        while rest:
-            rest = rest[os.write(send, rest) :]
-
-    try:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        try:
-            walk = make()
-            while number := os.read(todo, HEAD):
-                k = int.from_bytes(number, "little")
-                say(k, walk.group(k))
-            say(DONE, walk.seen())
-        except WceError as error:
-            say(FAILED, (error.problems, error.context))
-        except MemoryError:
-            say(FAILED, None)
-        except Exception:
-            say(FAILED, traceback.format_exc())
-    finally:
-        os._exit(0)
-
-
-def _whole_messages(buffer: bytearray) -> list[bytes]:
-    """Take the messages out of a buffer that have come in full."""
-    messages = []
-    while len(buffer) >= HEAD and len(buffer) >= HEAD + (length := int.from_bytes(buffer[:HEAD], "little")):
-        messages.append(bytes(buffer[HEAD : HEAD + length]))
-        del buffer[: HEAD + length]
-    return messages
-
-
-def _raised(value: Any) -> BaseException:
-    """What a worker raised."""
-    if value is None:
-        return MemoryError()
-    if isinstance(value, str):
-        return RuntimeError(f"a worker process failed:\n{value}")
-    return WceError(*value)
-
-
-def _ended(status: int, receive: int) -> Problem:
-    os.close(receive)
-    how = f"by signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"with code {os.WEXITSTATUS(status)}"
-    return Problem(
-        f"a worker process was ended {how} before its rows were done",
-        "if memory ran out, fewer workers need less of it",
-    )

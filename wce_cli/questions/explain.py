@@ -22,7 +22,8 @@ from wce_cli.questions.rows import class_rows, term_rows
 from wce_cli.report import SCHEMA, Analysis, BatchPart, Measured, MethodRow, Report, TotalsPart
 
 TERMS_LISTED = 10_000
-"""Samples that a report lists unless more are asked for; totals always cover all."""
+"""Samples that a report lists unless others are asked for: all of so many, and of a larger batch none. Totals, classes
+and the largest terms always cover all."""
 
 ROUNDING = {"float64": 1e-12, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2}
 """How far a framework's own arithmetic may be off, relative to `Facts.reach` / |D|, and still be the same method."""
@@ -74,7 +75,7 @@ def explain(
 def explain_batch(
     batch: Batch,
     engines: Iterable[str] = (),
-    rows: int = TERMS_LISTED,
+    rows: int | None = None,
     sort: str = "index",
     *,
     top: int = TOP,
@@ -86,6 +87,8 @@ def explain_batch(
     and of how much.
     """
     spec = batch.spec
+    if rows is None:
+        rows = batch.n_samples if batch.n_samples <= TERMS_LISTED else 0
     totals, facts = one_pass(batch, progress=progress, top=top)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     measured = tuple(_agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
@@ -95,7 +98,8 @@ def explain_batch(
     one_sign = facts.terms_have_one_sign(spec.class_weight)
     shared = numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
     terms = tuple(ORDERS[sort](batch, rows, shared))
-    largest = tuple(row for _, n in facts.top.terms(spec.class_weight) for row in term_rows(batch, n, n + 1, shared))
+    largest = [n for _, n in facts.top.terms(spec.class_weight)]
+    by_row = {n: row for n in sorted(largest) for row in term_rows(batch, n, n + 1, shared)}  # a file is read forwards
     return Report(
         schema=SCHEMA,
         batch=_batch_part(batch, totals.n_kept),
@@ -103,7 +107,7 @@ def explain_batch(
         terms_shown=len(terms),
         terms_total=batch.n_samples,
         classes=tuple(class_rows(analysis)),
-        top=largest,
+        top=tuple(by_row[n] for n in largest),
         totals=_totals_part(analysis, numerator),
         methods=tuple(
             MethodRow(

@@ -1,0 +1,147 @@
+"""Rows of what is stored: numbers in a file, read a range at a time and never as a whole."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from wce_cli.errors import Problem, WceError
+from wce_cli.loss.layout import sample_shape_of
+from wce_cli.loss.rows import BLOCK_ELEMENTS, BLOCK_ROWS, CHUNK, floats
+from wce_cli.loss.sums import Floats
+
+
+@runtime_checkable
+class Stored(Protocol):
+    """Numbers that are read when they are needed: what a file has to know of itself to be walked."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape that the file states."""
+
+    @property
+    def dtype(self) -> str:
+        """The name of the dtype."""
+
+    @property
+    def fortran(self) -> bool:
+        """Whether the first axis is the one whose neighbours are neighbours in the file."""
+
+    @property
+    def sequential(self) -> bool:
+        """Whether going back begins anew, as in what is compressed: read in order, by one worker."""
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """The numbers `start` up to `stop` of the file, in its order, flat, in their own dtype."""
+
+
+class StoredRows(Struct, frozen=True):
+    """Numbers in a file, in C order, or in Fortran order with at most one axis beside the class axis."""
+
+    stored: Stored
+    columns: int
+
+    @classmethod
+    def of(cls, stored: Stored, columns: int) -> StoredRows:
+        """The rows of what is stored; of what can only be read in order, with as much kept as is looked at twice."""
+        rows = cls(stored, columns)
+        if not stored.sequential:
+            return rows
+        _, c, inner = rows._layout()
+        return cls(Window(stored, max(BLOCK_ELEMENTS, BLOCK_ROWS[0] * c, 2 * c * inner)), columns)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape that the file states."""
+        return self.stored.shape
+
+    @property
+    def dtype(self) -> str:
+        """The name of the file's dtype."""
+        return self.stored.dtype
+
+    @property
+    def by_class(self) -> bool:
+        """Whether the file has the rows of one class beside each other."""
+        return self.columns == 1 and self._layout()[2] > 1
+
+    def rows(self, start: int, stop: int) -> NDArray[Any]:
+        """The rows `start` up to `stop`, with one read where they are neighbours in the file."""
+        if self.columns == 0:
+            self._layout()
+            return self.stored.read(start, stop)
+        outer, c, inner = self._layout()
+        start, stop = max(start, 0), min(stop, outer * inner)
+        if inner == 1 or start >= stop:
+            return self.stored.read(start * c, stop * c).reshape(-1, c)
+        first, last = start // inner, (stop - 1) // inner
+        if first == last:
+            return self._of_image(first, start - first * inner, stop - first * inner)
+        whole = self.stored.read((first + 1) * c * inner, last * c * inner).reshape(-1, c, inner)
+        return np.concatenate(
+            [
+                self._of_image(first, start - first * inner, inner),
+                np.moveaxis(whole, 1, 2).reshape(-1, c),
+                self._of_image(last, 0, stop - last * inner),
+            ]
+        )
+
+    def _of_image(self, image: int, start: int, stop: int) -> NDArray[Any]:
+        """Some positions of one image: all of it is read, if it is small, or a piece a class."""
+        _, c, inner = self._layout()
+        begin = image * c * inner
+        if c * inner <= CHUNK:
+            return self.stored.read(begin, begin + c * inner).reshape(c, inner)[:, start:stop].T
+        pieces = [self.stored.read(begin + k * inner + start, begin + k * inner + stop) for k in range(c)]
+        return np.stack(pieces).T
+
+    def whole(self) -> Floats:
+        """All of it as float64, in the layout it came in."""
+        flat = floats(self.stored.read(0, math.prod(self.shape)), self.dtype)
+        return flat.reshape(self.shape, order="F" if self.stored.fortran else "C")
+
+    def _layout(self) -> tuple[int, int, int]:
+        """(outer, C, inner): position i of image o and class c stands at (o·C + c)·inner + i."""
+        shape = self.shape
+        if self.stored.fortran and len(shape) > 1 + self.columns:
+            raise WceError(
+                Problem(f"an array of shape {shape} in Fortran order cannot be walked", "save it in C order")
+            )
+        if self.columns == 0 or len(shape) == 1:
+            return 1, math.prod(shape), 1
+        if self.stored.fortran:
+            return 1, shape[1], shape[0]
+        return shape[0], shape[1], math.prod(sample_shape_of(shape)[1:])
+
+
+class Window:
+    """What can only be read in order, with the last numbers kept: a pass looks at some of a block's rows again."""
+
+    def __init__(self, stored: Stored, keep: int) -> None:
+        self.shape, self.dtype = stored.shape, stored.dtype
+        self.fortran, self.sequential = stored.fortran, True
+        self.stored, self.keep = stored, keep
+        self.pieces: list[NDArray[Any]] = []
+        self.begin = self.end = 0
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """The numbers `start` up to `stop`; what is before them goes once it is more than is kept."""
+        if start < self.begin or start > self.end + self.keep:
+            self.pieces, self.begin, self.end = [], start, start
+        if stop > self.end:
+            self.pieces.append(self.stored.read(self.end, stop))  # what is skipped too: it may be asked for next
+            self.end = stop
+        while len(self.pieces) > 1 and self.begin + len(self.pieces[0]) <= min(start, self.end - self.keep):
+            self.begin += len(self.pieces.pop(0))
+        parts, place = [], self.begin
+        for piece in self.pieces:
+            if place < stop and place + len(piece) > start:
+                parts.append(piece[max(start - place, 0) : stop - place])
+            place += len(piece)
+        if not parts:
+            return self.pieces[0][:0] if self.pieces else self.stored.read(start, start)
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]

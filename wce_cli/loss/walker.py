@@ -1,0 +1,167 @@
+"""One worker's way through a batch: rows → kept rows → what a group of blocks leaves."""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.checks import Checks, check_index_labels, check_one_hot, check_probs, indices
+from wce_cli.loss.every import EveryKernel
+from wce_cli.loss.facts import TOP
+from wce_cli.loss.kernel import Kernel
+from wce_cli.loss.looks import Otherwise, read_otherwise
+from wce_cli.loss.rows import CHUNK, floats
+from wce_cli.loss.seen import Watch
+from wce_cli.loss.stored import StoredRows
+from wce_cli.loss.sums import Floats, Ints
+from wce_cli.loss.totals import EveryRow, KeptRows, Totals, totals_of
+
+
+class Part(Struct, frozen=True):
+    """What a group leaves that depends on the order of adding, or is checked."""
+
+    totals: Totals
+    reach: float
+    """Σ|t| + Σ|w|·(1 + |logsumexp|)"""
+    lost: dict[str, float]
+    """Σℓ of the losses that a dtype rounds to 0."""
+    otherwise: Otherwise
+    checks: Checks
+
+    def __add__(self, other: Part) -> Part:
+        return Part(
+            self.totals + other.totals,
+            self.reach + other.reach,
+            {dtype: loss + other.lost[dtype] for dtype, loss in self.lost.items()},
+            self.otherwise + other.otherwise,
+            self.checks + other.checks,
+        )
+
+
+class Walker:
+    """One worker's way through a batch."""
+
+    def __init__(self, batch: Batch, top: int = TOP) -> None:
+        spec = batch.spec
+        self.batch, self.spec = batch, spec
+        self.watch = Watch(spec, batch.sample_weight is not None, top)
+        needs_every = spec.is_soft or spec.label_smoothing > 0
+        self.every = EveryKernel(batch) if needs_every else None
+        self.kernel = None if needs_every else Kernel(batch.scores, spec.scores, spec.n_classes, batch.n_samples)
+        self.heavy = np.abs(spec.class_weight)
+
+    def group(self, start: int, stop: int) -> Part:
+        """The rows of one group, block by block."""
+        step, part = self.batch.block_rows, None
+        with np.errstate(all="ignore"):
+            for first in range(start, stop, step) if start < stop else [start]:
+                block = self._block(first, min(first + step, stop), None if part is None else part.otherwise)
+                part = block if part is None else part + block
+        assert part is not None
+        return part
+
+    def _block(self, start: int, stop: int, before: Otherwise | None) -> Part:
+        label, kept, checks = self._labels(start, stop)
+        s = None if self.batch.sample_weight is None else self.batch.sample_weight_of(start, stop)
+        rows = self._kept_rows(start, label, kept, s)
+        return Part(
+            totals_of(rows, self.spec.n_classes),
+            self._reach(rows),
+            self.watch.see(rows),
+            read_otherwise(self.batch, rows, stop, before),
+            checks,
+        )
+
+    def _labels(self, start: int, stop: int) -> tuple[Ints, NDArray[np.bool_] | None, Checks]:
+        """Index labels (n,), 0 where not kept, and which are kept, None for all; zeros for probability labels."""
+        batch, spec, c = self.batch, self.spec, self.spec.n_classes
+        checks = (
+            self._check_rows(start, stop)
+            if batch.unread is not None or isinstance(batch.scores, StoredRows)
+            else Checks()
+        )
+        if spec.is_soft:
+            return np.zeros(stop - start, dtype=np.int64), None, checks
+        raw, unread = batch.labels.rows(start, stop), batch.unread
+        if unread is None:
+            label = raw.astype(np.int64, copy=False)
+            kept = label != spec.ignore_index
+        else:
+            raw = floats(raw, "bfloat16") if batch.labels.dtype == "bfloat16" else raw
+            checks = checks + check_index_labels(raw, start, unread.ignore_index, unread.base, c)
+            label = indices(raw, unread.ignore_index, spec.ignore_index, unread.base)
+            kept = (label != spec.ignore_index) & (label >= 0) & (label < c)
+        return (label, None, checks) if kept.all() else (np.where(kept, label, 0), kept, checks)
+
+    def _check_rows(self, start: int, stop: int) -> Checks:
+        """The checks of a file's rows of C numbers."""
+        batch, spec = self.batch, self.spec
+        checks, step = Checks(), max(1, CHUNK // spec.n_classes)
+        for first in range(start, stop, step):
+            last = min(first + step, stop)
+            if spec.scores == "probs" and isinstance(batch.scores, StoredRows):
+                checks = checks + check_probs(floats(batch.scores.rows(first, last), batch.scores.dtype), first)
+            if spec.integer_one_hot and batch.unread is not None:
+                checks = checks + check_one_hot(batch.labels.rows(first, last), first)
+        return checks
+
+    def _kept_rows(self, start: int, label: Ints, kept: NDArray[np.bool_] | None, s: Floats | None) -> KeptRows:
+        n = len(label)
+        which = None if kept is None else np.flatnonzero(kept)
+        row = np.arange(start, start + n) if which is None else start + which
+        logsumexp: Floats | None
+        target: Floats | None
+        if self.kernel is not None:
+            found = self.kernel.losses(start, start + n, label, kept)
+            every, has_nan = None, found.has_nan
+            logsumexp, target = found.logsumexp, found.target_score
+            loss = found.loss
+        else:
+            assert self.every is not None
+            everywhere = np.ones(n, dtype=bool) if kept is None else kept
+            rows, columns = self.every.losses(start, label, everywhere, np.ones(n) if s is None else s)
+            label, loss = rows.label, rows.loss
+            is_logits, soft = self.spec.scores == "logits", self.spec.is_soft
+            has_nan = np.isnan(rows.largest) if is_logits else None
+            logsumexp, target = rows.logsumexp if is_logits else None, None if soft else rows.target_score
+            label_sum = _of(rows.label_sum, which) if soft else None
+            every = EveryRow(_of(rows.rest, which), _of(rows.term, which), _of(rows.size, which), label_sum, columns)
+        nan_ignored = None
+        if kept is not None and has_nan is not None:
+            broken = np.flatnonzero(has_nan & ~kept)
+            nan_ignored = start + broken if len(broken) else None
+        return KeptRows(
+            n,
+            row,
+            label if which is None else label.take(which),
+            None if s is None else _of(s, which),
+            _of(loss, which),
+            None if target is None else _of(target, which),
+            None if logsumexp is None else _of(logsumexp, which),
+            every,
+            nan_ignored,
+        )
+
+    def _reach(self, rows: KeptRows) -> float:
+        """Σ|t| + Σ|w|·(1 + |logsumexp|) over what is finite."""
+        if rows.every is None:
+            size = self.heavy.take(rows.label)
+            if rows.sample_weight is not None:
+                size *= np.abs(rows.sample_weight)
+            term = size * np.abs(rows.loss)
+        else:
+            assert rows.every.term is not None
+            assert rows.every.size is not None
+            term, size = np.abs(rows.every.term), rows.every.size
+        if rows.logsumexp is not None:
+            size = size + size * np.abs(rows.logsumexp)
+        whole = float((term + size).sum())
+        if whole < np.inf:
+            return whole
+        return float(term[np.isfinite(term)].sum() + size[np.isfinite(size)].sum())
+
+
+def _of(values: Floats, which: Ints | None) -> Floats:
+    return values if which is None else values.take(which)
