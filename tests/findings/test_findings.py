@@ -78,7 +78,7 @@ SAYS = [
     (
         "ignored-samples",
         {"logits": SCORES, "labels": [0, 1, 7, 1], "ignore_index": 7},
-        "1 of 4 samples is ignored (label 7): N = 4 counts them (batch-mean "
+        "1 of 4 samples is ignored (label 7): N = 4 counts it (batch-mean "
         f"{(CYCLE - loss(SCORES[2], 2)) / 4:.6g}), N kept = 3 does not (kept-mean "
         f"{(CYCLE - loss(SCORES[2], 2)) / 3:.6g})",
     ),

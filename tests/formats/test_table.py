@@ -40,7 +40,7 @@ weights of the labels in the batch, Σ w[y] = 0.1 + 1 = 1.1; dividing by N = 2 g
 (batch-mean). One factor separates them: N / Σ w[y] = 1.81818.
 
 note methods-coincide: batch-mean, kept-mean and nonzero-mean are all 0.380753, dividing by 2:
-nothing is ignored and no weight is 0
+  nothing is ignored and no weight is 0
 """
     )
 
@@ -66,13 +66,13 @@ batch-mean gives 4.97097 / 5 = 0.994194, dividing by N; weighted-mean/label-mix 
 separates them.
 
 caution smoothing-weights-every-class: with label smoothing 0.1 PyTorch's numerator holds the weight
-of every class and its D only Σ s·w[y]: weighted-mean is 2.20932. Keras's rule gives 1.22244
-(kept-mean/sample) or 2.17323 (weighted-mean/sample), Paddle's 2.11011 (weighted-mean/label-mix)
+  of every class and its D only Σ s·w[y]: weighted-mean is 2.20932. Keras's rule gives 1.22244
+  (kept-mean/sample) or 2.17323 (weighted-mean/sample), Paddle's 2.11011 (weighted-mean/label-mix)
 note zero-weight-class: class "cat" weighs 0: its only kept sample counts in N = 5 and N kept = 4
-(kept-mean 1.24274), and not in Σ s·w[y] = 2.25 (weighted-mean 2.20932) nor in N with w ≠ 0 = 3
-(nonzero-mean 1.65699)
-note ignored-samples: 1 of 5 samples is ignored (label -100): N = 5 counts them (batch-mean
-0.994194), N kept = 4 does not (kept-mean 1.24274)
+  (kept-mean 1.24274), and not in Σ s·w[y] = 2.25 (weighted-mean 2.20932) nor in N with w ≠ 0 = 3
+  (nonzero-mean 1.65699)
+note ignored-samples: 1 of 5 samples is ignored (label -100): N = 5 counts it (batch-mean
+  0.994194), N kept = 4 does not (kept-mean 1.24274)
 """
     )
 

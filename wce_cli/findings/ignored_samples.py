@@ -28,9 +28,9 @@ def message(analysis: Analysis) -> str | None:
     batch, kept = analysis.value("batch-mean"), analysis.value("kept-mean")
     assert batch is not None
     assert kept is not None
-    verb = "is" if ignored == 1 else "are"
+    verb, them = ("is", "it") if ignored == 1 else ("are", "them")
     return (
         f"{ignored} of {totals.n} samples {verb} ignored (label {analysis.spec.ignore_index}): N = {totals.n} counts "
-        f"them (batch-mean {format_number(batch.value)}), N kept = {totals.n_kept} does not "
+        f"{them} (batch-mean {format_number(batch.value)}), N kept = {totals.n_kept} does not "
         f"(kept-mean {format_number(kept.value)})"
     )

@@ -61,9 +61,11 @@ class Screen:
             text += dots
         self.line(text)
 
-    def prose(self, text: str, head: str = "", style: str = "", indent: int = 0) -> None:
-        """Sentences, wrapped between words; a word is never broken. `head` begins them, in `style`."""
-        for position, content in enumerate(self._wrapped(self.look.text(head + text), " " * indent, " " * indent)):
+    def prose(self, text: str, head: str = "", style: str = "", indent: int = 0, hanging: int = 0) -> None:
+        """Sentences, wrapped between words; a word is never broken. `head` begins them, in `style`; lines below the
+        first stand `hanging` further in."""
+        lines = self._wrapped(self.look.text(head + text), " " * indent, " " * (indent + hanging))
+        for position, content in enumerate(lines):
             line = Text(content)
             if position == 0 and head:
                 line.stylize(style, 0, len(head.rstrip()))

@@ -48,7 +48,8 @@ def _drawn(parts: Shown, look: Look) -> str:
     if parts.findings or parts.unshown:
         screen.line()
     for finding in parts.findings:
-        screen.prose(finding.message, f"{finding.severity} {finding.code}: ", SEVERITY_STYLES[finding.severity])
+        head = f"{finding.severity} {finding.code}: "
+        screen.prose(finding.message, head, SEVERITY_STYLES[finding.severity], hanging=2)
     if parts.unshown:
         screen.prose(parts.unshown)
     return str(screen)
