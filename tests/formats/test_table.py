@@ -71,8 +71,8 @@ caution smoothing-weights-every-class: with label smoothing 0.1 PyTorch's numera
 note zero-weight-class: class "cat" weighs 0: its only kept sample counts in N = 5 and N kept = 4
   (kept-mean 1.24274), and not in Σ s·w[y] = 2.25 (weighted-mean 2.20932) nor in N with w ≠ 0 = 3
   (nonzero-mean 1.65699)
-note ignored-samples: 1 of 5 samples is ignored (label -100): N = 5 counts it (batch-mean
-  0.994194), N kept = 4 does not (kept-mean 1.24274)
+note ignored-samples: 1 of 5 samples is ignored (label -100): N = 5 counts it (batch-mean 0.994194),
+  N kept = 4 does not (kept-mean 1.24274)
 """
     )
 
