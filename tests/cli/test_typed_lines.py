@@ -124,8 +124,9 @@ def test_a_mapping_whose_quotes_powershell_ate_is_read_with_a_note():
 def test_one_hot_integers_are_rows_and_torch_then_divides_by_n():
     ran = explained("-x", "0.1 0.9; 0 0.1", "--labels", "[[1,0],[0,1]]", "--weight", "0.1,1")
     assert methods_of(ran.out)["batch-mean"] == "0.380753"
-    # What torch gives for the same labels as indices:
-    assert "0.692279" in ran.out
+    said = flat(ran.out).split("caution one-hot-labels: ")[1]
+    assert "0.380753" in said
+    assert "0.692279" in said
 
 
 def test_labels_from_1_are_refused_with_the_way_out():
@@ -162,7 +163,10 @@ def test_nan_is_explained_and_a_negative_weight_computed():
 
 def test_rows_that_sum_to_1_are_settled_by_probs():
     batch = ("0.7,0.3; 0.2,0.8", "--labels", "0,1")
-    assert methods_of(explained("--logits", *batch).out)["weighted-mean"] == "0.475252"
+    ran = explained("--logits", *batch)
+    assert methods_of(ran.out)["weighted-mean"] == "0.475252"
+    said = flat(ran.out).split("caution probabilities-as-logits: ")[1]
+    assert "0.475252, and 0.289909 with the same rows read as probabilities (--probs)" in said
     assert methods_of(explained("--probs", *batch).out)["weighted-mean"] == "0.289909"
 
 
