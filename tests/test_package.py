@@ -41,6 +41,14 @@ def test_help_and_mistakes_load_neither_numpy_nor_torch_nor_rich(arguments):
     assert not loaded_by(*arguments) & {"numpy", "torch", "rich", "pydantic"}
 
 
+def test_a_small_batch_loads_nothing_of_numpy_that_it_does_not_need():
+    sample = str(ROOT / "samples" / "two-samples.json")
+    code = "import sys; from wce_cli.cli.app import main; main(sys.argv[1:]); print('numpy.ma' in sys.modules)"
+    arguments = [sys.executable, "-c", code, "explain", sample, "--engine", "none"]
+    done = subprocess.run(arguments, capture_output=True, check=True, encoding="utf-8")
+    assert done.stdout.endswith("\nFalse\n")
+
+
 def test_torch_is_loaded_only_to_be_measured():
     sample = str(ROOT / "samples" / "two-samples.json")
     assert "torch" not in loaded_by("explain", sample, "--engine", "none")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
 
 from wce_cli.cli.options import flag, number, whole_number
-from wce_cli.inputs.inline import Typed, as_vector, read_inline, read_names
-from wce_cli.inputs.reference import read_reference, reference_in
 from wce_cli.loss.layout import n_classes_of
+
+if TYPE_CHECKING:
+    from wce_cli.inputs.inline import Typed
 
 SCORES = ("logits", "log_probs", "probs")
 VECTORS = ("labels", "weight", "sample_weight")
@@ -34,6 +35,9 @@ def read_given(field: str, text: str, label_column: str | None = None) -> Given:
     """The value of the option for `field`. Raises WceError if it cannot be read."""
     if field in SINGLE:
         return Given(SINGLE[field](flag(field), text), flag(field))
+    from wce_cli.inputs.inline import as_vector, read_inline, read_names  # a batch in a file needs none of it
+    from wce_cli.inputs.reference import read_reference, reference_in
+
     reference = reference_in(text)
     if reference is not None:
         value, place, notes = read_reference(field, reference, label_column)

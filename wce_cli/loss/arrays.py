@@ -31,7 +31,7 @@ def to_array(field: str, value: Any) -> tuple[NDArray[Any], str | None]:
     """
     if hasattr(value, "detach"):
         return _from_tensor(field, value)
-    if isinstance(value, np.ma.MaskedArray):
+    if isinstance(value, np.ndarray) and type(value) is not np.ndarray and isinstance(value, np.ma.MaskedArray):
         raise WceError(
             Problem(f"{field} is a masked array", "fill it, and mark labels to skip with ignore_index", field)
         )

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from wce_cli.loss.buffers import HALF, NARROW, Buffers, bits_of, exp_table
 from wce_cli.loss.readings import READINGS, ScoreKind
-from wce_cli.loss.rows import Rows, floats
+from wce_cli.loss.rows import Rows, chunks_of, floats
 from wce_cli.loss.sums import Floats, Ints
 
 SUM_RANGE = (1e-280, 1e150)
@@ -95,7 +95,7 @@ class Kernel:
 
     def _read_again(self, start: int, which: Ints, label: Ints, loss: Floats, logsumexp: Floats) -> None:
         step = self.buffers.rows
-        for chunk in np.unique(which // step).tolist():
+        for chunk in chunks_of(which, step):
             rows = which[(which >= chunk * step) & (which < (chunk + 1) * step)]
             first = start + chunk * step
             raw = self.scores.rows(first, min(first + step, start + len(label)))[rows - chunk * step]

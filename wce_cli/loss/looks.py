@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.clipped import clipped, renormalised
 from wce_cli.loss.readings import read_probs
-from wce_cli.loss.rows import CHUNK, floats
+from wce_cli.loss.rows import CHUNK, chunks_of, floats
 from wce_cli.loss.sums import Floats, Ints, Sums, both
 from wce_cli.loss.totals import KeptRows
 
@@ -48,7 +48,7 @@ def _as_probs(batch: Batch, kept: KeptRows) -> Sums | None:
     loss, step = np.empty(len(row)), max(1, CHUNK // c)
     s = np.ones(len(row)) if kept.sample_weight is None else kept.sample_weight
     by_class = Sums.zeros(c)
-    for first in np.unique(row // step).tolist():
+    for first in chunks_of(row, step):
         part = slice(*np.searchsorted(row, [first * step, (first + 1) * step]).tolist())
         scores = _scores(batch, row[part])
         if not _look_like_probs(scores):

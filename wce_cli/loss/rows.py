@@ -15,7 +15,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.loss.layout import class_axis_last
-from wce_cli.loss.sums import Floats
+from wce_cli.loss.sums import Floats, Ints
 
 BLOCK_ELEMENTS = 1 << 22
 """Scores in one block, about. The bounds of blocks depend on C alone."""
@@ -49,6 +49,14 @@ def floats(values: NDArray[Any], dtype: str) -> Floats:
     if dtype == "bfloat16":
         values = np.left_shift(values, 16, dtype=np.uint32).view(np.float32)
     return values.astype(np.float64)
+
+
+def chunks_of(rows: Ints, step: int) -> list[int]:
+    """The chunks of `step` rows that some rows, in rising order, lie in. (np.unique would load numpy.ma.)"""
+    chunk = rows // step
+    begins = np.flatnonzero(np.diff(chunk, prepend=-1))
+    found: list[int] = chunk[begins].tolist()
+    return found
 
 
 class ArrayRows(Struct, frozen=True):
