@@ -96,3 +96,18 @@ def test_as_many_of_the_largest_terms_as_were_asked_for():
         text = to_table([report])
         assert (f"the {top} largest terms\n" in text) == (top > 1)
         assert ("the largest term\n" in text) == (top == 1)
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_a_numerator_that_is_not_the_classes_own_is_said(soft):
+    batch = many(60, 3)
+    if soft:
+        batch["labels"] = np.random.default_rng(2).dirichlet(np.ones(3), size=60)
+    report = explain(**batch, label_smoothing=0.0 if soft else 0.1, engines=())
+    own, mixed = report.value("sum/sample"), report.value("sum")
+    assert (
+        f"Σw·ℓ weighs a loss by the class of its label: {own:.6g} (placement sample). Class placement weighs every "
+        f"class's part of it: {mixed:.6g}"
+    ) in " ".join(to_table([report]).split())
+    assert f"{own:.6g}" in to_table([report]).split("\n\n")[1].splitlines()[4]
+    assert "placement sample" not in to_table([explain(**many(60, 3), engines=())])

@@ -44,6 +44,17 @@ def class_columns(report: Report, look: Look) -> list[Column]:
     return [column for column in columns if any(cell.strip("–- ") for cell in column.cells)]
 
 
+def classes_note(report: Report, look: Look) -> str:
+    """What the total of Σw·ℓ is, where class placement has another numerator: that mixes all classes."""
+    own, mixed = report.method("sum/sample"), report.totals.numerator
+    if own is None or math.isclose(own.numerator, mixed, rel_tol=1e-12) or not report.classes:
+        return ""
+    return look.text(
+        f"Σw·ℓ weighs a loss by the class of its label: {cells.number(own.numerator, look)} (placement sample). Class "
+        f"placement weighs every class's part of it: {cells.number(mixed, look)}"
+    )
+
+
 def top_columns(report: Report, look: Look) -> list[Column]:
     """The samples with the largest terms."""
     return [*term_columns(report, report.top, look), *share_columns([row.share for row in report.top], look)]

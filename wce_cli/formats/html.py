@@ -54,6 +54,8 @@ def _drawn(parts: Shown, look: Look) -> str:
         blocks.append(_paragraph(parts.size))
     if parts.classes:
         blocks.append(_table(parts.classes, look))
+    if parts.classes_note:
+        blocks.append(_paragraph(parts.classes_note))
     if parts.top_title:
         blocks.append(_paragraph(parts.top_title))
     if parts.samples:

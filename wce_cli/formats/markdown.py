@@ -37,6 +37,8 @@ def _written(parts: Shown, look: Look) -> str:
         blocks.append(escaped(parts.size))
     if parts.classes:
         blocks.append(_table(parts.classes, look))
+    if parts.classes_note:
+        blocks.append(escaped(parts.classes_note))
     if parts.top_title:
         blocks.append(escaped(parts.top_title))
     if parts.samples:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from wce_cli.errors import counted
 from wce_cli.formats import cells
-from wce_cli.formats.classes import class_columns, is_large, top_columns
+from wce_cli.formats.classes import class_columns, classes_note, is_large, top_columns
 from wce_cli.formats.columns import Column, method_columns, sample_columns
 from wce_cli.formats.look import Look
 from wce_cli.formats.sentence import sentence
@@ -25,6 +25,8 @@ class Shown(Struct, frozen=True):
     """How many samples there are, where they are not listed."""
     classes: list[Column]
     """The classes, instead of the samples of a large batch."""
+    classes_note: str
+    """Below them: of which placement their Σw·ℓ is, where that is not the numerator of the methods."""
     top_title: str
     samples: list[Column]
     """The samples; of a large batch those with the largest terms."""
@@ -53,6 +55,7 @@ def shown(report: Report, look: Look, titled: bool = False) -> Shown:
         title=look.name(report.batch.name or "batch", TITLE_WIDTH) if titled or report.batch.name else "",
         size=_size(report, look) if terms and large else "",
         classes=class_columns(report, look) if terms and large else [],
+        classes_note=classes_note(report, look) if terms and large else "",
         top_title=_top_title(report) if terms and large else "",
         samples=(top_columns if large else sample_columns)(report, look) if terms and (report.top or not large) else [],
         weights=_balanced(report, look) if terms else "",

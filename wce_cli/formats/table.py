@@ -28,6 +28,8 @@ def _drawn(parts: Shown, look: Look) -> str:
         screen.line()
     if parts.classes:
         screen.columns(parts.classes)
+    if parts.classes_note:
+        screen.prose(parts.classes_note)
     if parts.classes and parts.samples:
         screen.line()
         screen.prose(parts.top_title)
