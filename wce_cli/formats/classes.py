@@ -47,7 +47,9 @@ def class_columns(report: Report, look: Look) -> list[Column]:
 def classes_note(report: Report, look: Look) -> str:
     """What the total of Σw·ℓ is, where class placement has another numerator: that mixes all classes."""
     own, mixed = report.method("sum/sample"), report.totals.numerator
-    if own is None or math.isclose(own.numerator, mixed, rel_tol=1e-12) or not report.classes:
+    if own is None or not report.classes or not math.isfinite(own.numerator + mixed):
+        return ""
+    if math.isclose(own.numerator, mixed, rel_tol=1e-12):
         return ""
     return look.text(
         f"Σw·ℓ weighs a loss by the class of its label: {cells.number(own.numerator, look)} (placement sample). Class "
