@@ -132,7 +132,8 @@ def test_names_are_strings():
     ("text", "expected"),
     [
         ("tensor([0, 1])", Typed([0, 1], "a tensor repr")),
-        ("np.array([1, 2])", Typed([1, 2], "an array repr")),
+        ("np.array([1, 2])", Typed([1, 2])),
+        ("array([1, 2])", Typed([1, 2], "an array repr")),
         ("[[0.1 0.9]\n [0.  0.1]]", Typed([[0.1, 0.9], [0.0, 0.1]], "an array print")),
         ("{cat:0.1,dog:1}", Typed({"cat": 0.1, "dog": 1}, "a mapping without JSON's quotes")),
         ("{'big cat': .5, 0: 1,}", Typed({"big cat": 0.5, "0": 1}, "a mapping without JSON's quotes")),
@@ -281,3 +282,10 @@ def test_the_repr_of_a_tensor_gives_its_values_back_within_its_rounding(value, d
     assert (errors <= typed.half_unit * (1 + 1e-9) + spacing).all()
     if in_full and dtype == "float32":
         np.testing.assert_allclose(back[finite], array[finite], rtol=1e-7, atol=1e-17)
+
+
+@pytest.mark.parametrize("text", ["torch.tensor([[0.1, 0.9]])", "np.array([[0.1, 0.9]], dtype=np.float32)"])
+def test_numbers_that_were_written_in_code_are_exact(text):
+    typed = read_inline("--logits", text)
+    assert (typed.form, typed.decimals, typed.half_unit) == ("", None, 0.0)
+    np.testing.assert_array_equal(typed.value, np.array([[0.1, 0.9]], dtype=np.float32))

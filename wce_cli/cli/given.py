@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from wce_cli.cli.options import flag, number, whole_number
+from wce_cli.errors import counted
 from wce_cli.loss.layout import n_classes_of
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _note(field: str, value: Any, typed: Typed) -> str:
     """`--logits: read 2 samples × 2 classes from a tensor repr rounded to 4 decimals; ignored device, grad_fn`."""
     if not typed.form:
         return ""
-    rounded = "" if typed.decimals is None else f" rounded to {typed.decimals} decimals"
+    rounded = "" if typed.decimals is None else f" rounded to {counted(typed.decimals, 'decimal', 'decimals')}"
     ignored = f"; ignored {', '.join(typed.ignored)}" if typed.ignored else ""
     return f"{flag(field)}: read {_size(field, value)} from {typed.form}{rounded}{ignored}"
 

@@ -47,6 +47,8 @@ FIXED = ("tensor", "Parameter")
 SHORTEST = 8
 """numpy prints the shortest digits that give a number back, but no more decimals than these, and drops zeros behind."""
 ARRAYS = {*FIXED, "array", "Array", "DeviceArray", "asarray", "Tensor", "EagerTensor", "Variable", "ndarray"}
+CODE = ("torch", "np", "numpy", "jnp")
+"""Modules that stand before a name in code; a print has `tensor(…)` and `array(…)` alone, and `tf.Tensor(…)`."""
 BUILTINS = {"float", "int", "list", "tuple"}
 CASTS = BUILTINS | {"float16", "float32", "float64", "half", "single", "double"}
 CASTS |= {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool_", "bfloat16"}
@@ -91,6 +93,8 @@ class _Frame:
         """The name before a parenthesis: `tensor`."""
         self.keyword = keyword
         """The keyword that this value is for in the frame around it."""
+        self.is_code = False
+        """Whether it was written, not printed: `torch.tensor`, `np.array`. Its numbers are exact."""
         self.items: list[Any] = []
         self.keywords: dict[str, Any] = {}
         self.pending = ""
@@ -229,10 +233,12 @@ class _Reader:
         found = KEYWORD.fullmatch(name)
         if found and around.call:
             keyword, name = found[1], found[2]
-        name = name.rsplit(".", 1)[-1]
+        module, _, name = name.rpartition(".")
         if name not in ARRAYS | CASTS and (not keyword or keyword in VALUE_KEYWORDS):
             self.refuse(f"has {token.text}(…), expected numbers")
-        return _Frame(_Token("mark", "(", token.start + len(token.text)), name, keyword)
+        frame = _Frame(_Token("mark", "(", token.start + len(token.text)), name, keyword)
+        frame.is_code = module in CODE
+        return frame
 
     def _atom(self, token: _Token, frame: _Frame) -> None:
         word = token.text
@@ -325,7 +331,8 @@ class _Reader:
         self.ignored |= dict.fromkeys(key for key in frame.keywords if key not in ("dtype", "shape", "name", "path"))
         fixed = frame.call in FIXED
         form = "a tensor repr" if fixed or "ensor" in frame.call else "an array repr"
-        self._rounded(form, frame.printed, fixed)
+        if not frame.is_code:
+            self._rounded(form, frame.printed, fixed)
         dtype = str(frame.keywords.get("dtype", "")).rsplit(".", 1)[-1].lower()
         return _as_dtype(value, dtype or _unsaid_dtype(value, frame.call))
 
