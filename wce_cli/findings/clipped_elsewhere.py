@@ -35,7 +35,7 @@ ROUNDING = 1e-6
 def message(analysis: Analysis) -> str | None:
     """Show what each of them would give, where it differs at six digits."""
     spec, totals, facts = analysis.spec, analysis.totals, analysis.facts
-    if spec.label_smoothing > 0 or totals.n_kept == 0:
+    if spec.label_smoothing > 0:
         return None
     counted = "batch-mean/sample" if totals.n_kept == totals.n else "kept-mean/sample"  # Keras: ignore_class
     eps = eps_of(spec)
