@@ -20,7 +20,7 @@ PAGE = Page(
     why="A probability of 0 at the label is inf here, 16.118 in Keras and 36.0437 in scikit-learn, so that a loss can "
     "be off by any factor. Rows that do not sum to 1 change in Keras alone.",
     example="wce explain --probs '0 1; 0.3 0.7' --labels 0,1",
-    remedy="compare with losses from logits, which none of them clips",
+    remedy="compare with losses from logits, which PyTorch and Keras (from_logits=True) do not clip",
     references=(
         "https://keras.io/api/losses/probabilistic_losses/#sparsecategoricalcrossentropy-class",
         "https://scikit-learn.org/stable/modules/generated/sklearn.metrics.log_loss.html",
