@@ -163,6 +163,9 @@ def test_an_absent_class_is_not_worth_a_word_without_a_weight_of_its_own():
     assert message("absent-class-weight", {**batch, "labels": [0, 1, 2, 1], "weight": [1, 2, 5]}) is None
     assert message("absent-class-weight", {**batch, "weight": [1, 2, 5], "label_smoothing": 0.1}) is None
     assert message("absent-class-weight", {**batch, "labels": np.eye(3)[[0, 1, 0, 1]], "weight": [1, 2, 5]}) is None
+    vocabulary = {"logits": np.zeros((2, 22)), "labels": [0, 1]}
+    assert message("absent-class-weight", {**vocabulary, "weight": [1] + [2] * 21}) is not None
+    assert message("absent-class-weight", {**vocabulary, "labels": [0, 0], "weight": [1] + [2] * 21}) is None
     assert message("absent-class-weight", {**batch, "labels": [-100] * 4, "weight": [1, 2, 5]}) is None
 
 
