@@ -61,6 +61,11 @@ def test_nan_in_an_ignored_row_is_named():
     )
 
 
+def test_the_ignored_row_is_named_by_its_number():
+    said = message("nan-in-ignored-row", {"logits": [[0.0, 1], [1, 2], [1, NAN]], "labels": [0, 1, -100]})
+    assert (said or "").startswith("sample 2 is ignored and its logits hold nan: ")
+
+
 def test_nan_in_a_kept_row_or_none_at_all_is_not():
     assert message("nan-in-ignored-row", {"logits": [[NAN, 1], [1, 2]], "labels": [0, -100]}) is None
     assert message("nan-in-ignored-row", {"logits": [[0.0, 1], [-INF, 2]], "labels": [0, -100]}) is None
@@ -111,6 +116,10 @@ def test_one_column_with_labels_of_0_and_1_is_binary_cross_entropy():
         f"the scores have one column, read as one class (sum is {f(math.log(4))}). Binary cross-entropy, which wce "
         "does not cover yet, is −y·log p − (1 − y)·log(1 − p) divided by the number of elements"
     )
+    assert message("one-column", {"probs": [[0.25], [0.5]], "labels": [0, 0]}) == (
+        f"the scores have one column, read as one class (sum is {f(math.log(8))}). Binary cross-entropy, which wce "
+        "does not cover yet, is −y·log p − (1 − y)·log(1 − p) divided by the number of elements"
+    )
     assert message("one-column", {"logits": [[0.3, 1], [-1.2, 1]], "labels": [[1.0, 0], [0.0, 1]]}) is None
 
 
@@ -140,6 +149,8 @@ def test_probabilities_as_logits_are_shown_by_both_readings():
     assert message("probabilities-as-logits", batch) == (
         f"{head}weighted-mean is {f(as_is)}, and {f(as_probs)} with the same rows read as probabilities (--probs)"
     )
+    absent = message("probabilities-as-logits", {**batch, "weight": [1, 2, INF]})
+    assert absent == message("probabilities-as-logits", {**batch, "weight": [1, 2, 1]})
     said = message("probabilities-as-logits", {**batch, "label_smoothing": 0.1})
     smoothed = explain(**batch, label_smoothing=0.1, engines=()).value("weighted-mean")
     assert said == f"{head}weighted-mean is {f(smoothed)}"
@@ -348,6 +359,28 @@ def test_ordinary_probabilities_are_not_clipped_anywhere():
     assert message("clipped-elsewhere", {"probs": [[0.0, 1]], "labels": [0], "label_smoothing": 0.1}) is None
     assert message("clipped-elsewhere", {"probs": [[0.0, 1]], "labels": [0], "weight": [0, 1]}) is not None
     assert message("clipped-elsewhere", {"probs": [[0.0, 1]], "labels": [-100]}) is None
+
+
+def test_a_row_of_float32_that_sums_to_1_but_for_rounding_is_no_difference():
+    last_digit = False
+    for y in np.linspace(0.05, 0.3, 400):
+        rows = np.array([[y, 1 - y + 1e-7]])
+        ours, theirs = -np.log(y), -np.log(y / rows.sum())
+        last_digit = last_digit or f(ours) != f(theirs)
+        assert message("clipped-elsewhere", {"probs": rows, "labels": [0]}) is None
+    assert last_digit  # some of them print another last digit
+
+
+def test_where_d_is_0_nobody_has_a_number_to_compare_with():
+    batch = {
+        "probs": [[0.0, 0.5, 0.5], [0.25, 0.25, 0.5], [0.25, 0.25, 0.5]],
+        "labels": [0, 1, 2],
+        "weight": [0, 1, -1],
+    }
+    said = message("clipped-elsewhere", batch)
+    assert said is not None
+    assert "Keras" in said
+    assert "scikit-learn" not in said
 
 
 def test_a_long_batch_is_not_divided_by_its_sums():

@@ -55,8 +55,11 @@ def test_a_weight_that_shows_or_that_another_finding_explains_is_not_invisible()
     assert message("weight-invisible", {**batch, "labels": [0, 0, 0], "weight": [5, 1]}) is None  # weight-cancels
     assert message("weight-invisible", {**batch, "weight": [1, 1]}) is None
     assert message("weight-invisible", {**batch, "weight": [1, 5]}) is None
-    # The sum happens to be the same: the weights 0.5 and 1.5 of two equal losses.
-    assert message("weight-invisible", {"logits": [[0, 1], [1, 0]], "labels": [0, 1], "weight": [0.5, 1.5]}) is None
+    # The sum happens to be the same: 0.5 · 2 + 2 · 1 = 2 + 1.
+    chance = {"log_probs": [[-2, -0.1], [-0.5, -1]], "labels": [0, 1], "weight": [0.5, 2]}
+    assert message("weight-invisible", chance) is None
+    # No class has a loss: that is no matter of weights.
+    assert message("weight-invisible", {"logits": [[900, 0], [0, 900]], "labels": [0, 1], "weight": [5, 1]}) is None
     assert message("weight-invisible", {**batch, "weight": [5, 1], "label_smoothing": 0.1}) is None
 
 
@@ -91,6 +94,8 @@ def test_a_negative_weight_that_no_sample_has_is_left_to_another_finding():
         message("absent-class-weight", batch)
         == "class 2 (weight -2) has no kept sample: its weight changes nothing here"
     )
+    both = message("negative-weight", {**batch, "labels": [1, 0, 0, 0], "weight": [1, -0.5, -2]}) or ""
+    assert both.startswith("class 1 weighs -0.5: ")
     assert message("negative-weight", {**batch, "label_smoothing": 0.1}) is not None
     assert message("negative-weight", {**batch, "weight": [1, 0, 2]}) is None
     positive = {"logits": SCORES[:2], "labels": [0, 1], "weight": [1, -2, 1], "sample_weight": [1, -1]}
@@ -130,6 +135,10 @@ def test_the_weight_of_an_absent_class_changes_nothing():
     assert message("absent-class-weight", {**names, "weight": [1, 1, 2, 0.5, 1, 1]}) == (
         'classes "c" and "d" (weights 2 and 0.5) have no kept sample: their weights change nothing here'
     )
+    assert message("absent-class-weight", {**names, "weight": [1, 1.5, 2, 0.5, 3, 1]}) == (
+        'classes "b", "c", "d" and 1 more (weights 1.5, 2, 0.5, …) have no kept sample: their weights change nothing '
+        "here"
+    )
     assert message("absent-class-weight", {**names, "weight": [1, 1.5, 2, 0.5, 3, 4]}) == (
         'classes "b", "c", "d" and 2 more (weights 1.5, 2, 0.5, …) have no kept sample: their weights change nothing '
         "here"
@@ -154,6 +163,9 @@ def test_an_absent_class_is_not_worth_a_word_without_a_weight_of_its_own():
     assert message("absent-class-weight", {**batch, "labels": [0, 1, 2, 1], "weight": [1, 2, 5]}) is None
     assert message("absent-class-weight", {**batch, "weight": [1, 2, 5], "label_smoothing": 0.1}) is None
     assert message("absent-class-weight", {**batch, "labels": np.eye(3)[[0, 1, 0, 1]], "weight": [1, 2, 5]}) is None
+    vocabulary = {"logits": np.zeros((2, 22)), "labels": [0, 1]}
+    assert message("absent-class-weight", {**vocabulary, "weight": [1] + [2] * 21}) is not None
+    assert message("absent-class-weight", {**vocabulary, "labels": [0, 0], "weight": [1] + [2] * 21}) is None
     assert message("absent-class-weight", {**batch, "labels": [-100] * 4, "weight": [1, 2, 5]}) is None
 
 
@@ -194,7 +206,7 @@ def test_ordinary_equal_zero_and_negative_weights_are_no_matter_of_scale():
     assert message("weight-scale", {**batch, "weight": [9, 9, 9]}) is None  # weight-cancels
     assert message("weight-scale", {**batch, "weight": [1, 0, 0]}) is None  # zero-weight-class
     assert message("weight-scale", {**batch, "weight": [10, 0, 30]}) is not None
-    assert message("weight-scale", {**batch, "weight": [10, -20, 30]}) is None  # negative-weight
+    assert message("weight-scale", {**batch, "weight": [10, -1, 30]}) is None  # negative-weight
     assert message("weight-scale", {**batch, "labels": np.full((4, 3), 1 / 3), "weight": [10, 20, 30]}) is None
     assert message("weight-scale", {**batch, "weight": [0, 0, 0]}) is None
 

@@ -1,7 +1,8 @@
 """absent-class-weight: a weight was given to a class that no kept sample has.
 
 Of index labels without smoothing: in the others every weight has a part. Said where the weights tell classes
-apart, of those that weigh other than 1, for which someone chose a number.
+apart, of those that weigh other than 1, for which someone chose a number; and not of a vocabulary, most of which
+is absent from every batch.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ PAGE = Page(
     ),
 )
 
+MANY = 20
+"""With more absent classes than this, that they are absent is no news."""
+
 
 def message(analysis: Analysis) -> str | None:
     """Name the first of these classes and their weights."""
@@ -37,7 +41,7 @@ def message(analysis: Analysis) -> str | None:
     if spec.is_soft or spec.label_smoothing > 0 or totals.n_kept == 0 or (weight == weight[0]).all():
         return None
     absent = np.flatnonzero((totals.count == 0) & (weight != 1)).tolist()
-    if not absent:
+    if not 0 < len(absent) <= MANY:
         return None
     names, weights = class_names(spec, absent), [format_number(float(weight[c])) for c in absent[:NAMED]]
     if len(absent) == 1:

@@ -20,7 +20,7 @@ PAGE = Page(
     why="A probability of 0 at the label is inf here, 16.118 in Keras and 36.0437 in scikit-learn, so that a loss can "
     "be off by any factor. Rows that do not sum to 1 change in Keras alone.",
     example="wce explain --probs '0 1; 0.3 0.7' --labels 0,1",
-    remedy="compare with losses from logits, which none of them clips",
+    remedy="compare with losses from logits, which PyTorch and Keras (from_logits=True) do not clip",
     references=(
         "https://keras.io/api/losses/probabilistic_losses/#sparsecategoricalcrossentropy-class",
         "https://scikit-learn.org/stable/modules/generated/sklearn.metrics.log_loss.html",
@@ -35,7 +35,7 @@ ROUNDING = 1e-6
 def message(analysis: Analysis) -> str | None:
     """Show what each of them would give, where it differs at six digits."""
     spec, totals, facts = analysis.spec, analysis.totals, analysis.facts
-    if spec.label_smoothing > 0 or totals.n_kept == 0:
+    if spec.label_smoothing > 0:
         return None
     counted = "batch-mean/sample" if totals.n_kept == totals.n else "kept-mean/sample"  # Keras: ignore_class
     eps = eps_of(spec)
