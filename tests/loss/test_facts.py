@@ -159,6 +159,17 @@ def test_nan_in_an_ignored_row_concerns_logits_alone():
     assert facts_of(logits=rows, labels=[0, 1]).nan_ignored == Rows()
 
 
+@pytest.mark.parametrize("bad", [0, 1, 2])
+@pytest.mark.parametrize("c", [3, 40])
+def test_nan_in_an_ignored_row_is_met_wherever_it_stands(c, bad):
+    rows = np.zeros((5, c))
+    rows[3, bad] = math.nan
+    for smoothing in (0.0, 0.1):
+        facts = facts_of(logits=rows, labels=[0, 1, -100, -100, 2], label_smoothing=smoothing)
+        assert facts.nan_ignored == Rows(1, 3)
+        assert facts.nan == Rows()
+
+
 def test_a_masked_label_has_an_infinite_loss_and_not_nan():
     rows = [[-math.inf, -math.inf], [-math.inf, 0.0], [-math.inf, math.nan]]
     assert facts_of(logits=rows, labels=[0, 0, 0]).masked == Rows(1, 1)
@@ -192,6 +203,12 @@ def test_the_extremes_of_logsumexp_have_their_rows_and_leave_out_what_is_not_fin
     facts = facts_of(logits=rows, labels=[0, 0, 0, 1, 0, -100])
     assert facts.logsumexp == Extremes(-800.0, 700.0, 3, 1)
     assert facts_of(probs=[[0.5, 0.5]], labels=[0]).logsumexp == Extremes()
+
+
+def test_extremes_that_tie_have_the_earlier_row_in_any_order():
+    one, other = Extremes(1.0, 2.0, 7, 3), Extremes(1.0, 2.0, 4, 9)
+    assert one + other == other + one == Extremes(1.0, 2.0, 4, 3)
+    assert one + Extremes() == Extremes() + one == one
 
 
 PROBS = [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.0, 0.0, 1.0]]

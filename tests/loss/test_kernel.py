@@ -191,6 +191,69 @@ def test_a_class_of_weight_0_hides_no_error_of_the_others():
         assert_near(rows.term[0], exact.term, 4e-15, about=logits)
 
 
+@pytest.mark.parametrize("asked", ["smoothing", "probability"])
+@pytest.mark.parametrize("c", [5, 100])
+def test_one_odd_row_does_not_send_its_neighbours_class_by_class(c, asked, monkeypatch):
+    rng = np.random.default_rng(c)
+    logits = rng.normal(size=(400, c))
+    logits[[7, 300], 2] = -math.inf
+    logits[50, 1] = math.nan
+    batch = Batch.build(
+        logits=logits,
+        labels=rng.random((400, c)) if asked == "probability" else np.zeros(400, dtype=int),
+        label_smoothing=0.1 if asked == "smoothing" else 0.0,
+    )
+    seen: list[int] = []
+
+    def counting(block: Any, spec: Any) -> Any:
+        seen.append(len(block.scores))
+        return block_terms(block, spec)
+
+    monkeypatch.setattr("wce_cli.loss.every.block_terms", counting)
+    one_pass(batch)
+    assert sum(seen) == 3
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_sums_of_many_losses_are_fsum_to_4e_16(signed):
+    rng = np.random.default_rng(8)
+    n = 300_000
+    logits, labels = rng.normal(size=(n, 3)) * np.array([0.1, 1, 20]), rng.integers(3, size=n)
+    s = rng.normal(size=n) if signed else rng.random(n)
+    batch = Batch.build(logits=logits, labels=labels, sample_weight=s)
+    totals, _ = one_pass(batch)
+    losses = losses_of(batch)
+    for k in range(3):
+        for found, values in ((totals.loss, losses), (totals.s_loss, s * losses), (totals.s, s)):
+            mine = values[labels == k]
+            exact = math.fsum(mine.tolist())
+            assert abs(found.values()[k] - exact) <= 4e-16 * abs(exact)
+
+
+@pytest.mark.parametrize("c", [3, 40])
+def test_sums_over_the_rows_of_a_class_are_right_to_4e_15_of_their_parts(c):
+    rng = np.random.default_rng(c)
+    n = 200_000 // c
+    logits, q = rng.normal(size=(n, c)) * 3 + 100, rng.random((n, c)) - 0.3
+    s = rng.normal(size=n)
+    totals, _ = one_pass(Batch.build(logits=logits, labels=q, sample_weight=s))
+    wide = logits.astype(np.longdouble)
+    a = np.log(np.exp(wide - wide.max(axis=1)[:, None]).sum(axis=1))[:, None] + wide.max(axis=1)[:, None] - wide
+    loss, rest = (q * a).sum(axis=1)[:, None], a.sum(axis=1)[:, None]
+    assert totals.every is not None
+    assert totals.every.soft is not None
+    soft, sq = totals.every.soft, s[:, None] * q
+    for found, parts in (
+        (totals.every.s_losses, s[:, None] * a),
+        (soft.s_q, sq),
+        (soft.s_q_losses, sq * a),
+        (soft.s_q_loss, sq * loss),
+        (soft.s_q_rest, sq * rest),
+    ):
+        error = np.abs(found.values() - parts.sum(axis=0))
+        assert (error <= 4e-15 * np.abs(parts).sum(axis=0)).all()
+
+
 @pytest.mark.parametrize("asked", ["plain", "smoothing", "probability"])
 def test_the_terms_of_a_small_batch_are_those_that_are_shown_to_the_last_digit(asked, monkeypatch):
     monkeypatch.undo()
