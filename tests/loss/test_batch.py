@@ -390,3 +390,16 @@ def test_numbers_are_indices_even_where_classes_are_called_by_numbers(labels, no
     note = "labels that are numbers are class indices, not the names 1, 0"
     assert only_block(batch).labels.tolist() == ([1, 0] if noted else [0, 1])
     assert batch.spec.notes == ((note,) if noted else ())
+
+
+@pytest.mark.parametrize("kind", [int, str, np.int64, np.int32, np.uint8, np.str_])
+def test_a_weight_keyed_by_index_is_of_that_class_whatever_the_key_is_made_of(kind):
+    batch = Batch.build(logits=[[0.1, 0.9]] * 2, labels=[0, 1], weight={kind(1): 1.0, kind(0): 0.1})
+    assert batch.spec.class_weight.tolist() == [0.1, 1.0]
+    assert batch.spec.class_names is None
+
+
+@pytest.mark.parametrize("kind", [float, bool, np.float64, np.bool_])
+def test_a_weight_keyed_by_neither_names_nor_indices_is_refused(kind):
+    (said,) = refused(weight={kind(1): 1.0, kind(0): 0.1})
+    assert said.endswith("expected a class name or a class index (and 1 more)")

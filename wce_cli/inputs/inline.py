@@ -49,8 +49,9 @@ SHORTEST = 8
 ARRAYS = {*FIXED, "array", "Array", "DeviceArray", "asarray", "Tensor", "EagerTensor", "Variable", "ndarray"}
 CODE = ("torch", "np", "numpy", "jnp")
 """Modules that stand before a name in code; a print has `tensor(…)` and `array(…)` alone, and `tf.Tensor(…)`."""
+SCALAR = re.compile(r"(?:np|numpy)\.\w+\(.*\)", re.DOTALL)
 BUILTINS = {"float", "int", "list", "tuple"}
-CASTS = BUILTINS | {"float16", "float32", "float64", "half", "single", "double"}
+CASTS = BUILTINS | {"str_"} | {"float16", "float32", "float64", "half", "single", "double"}
 CASTS |= {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool_", "bfloat16"}
 DTYPES = {"half": "float16", "float": "float32", "single": "float32", "double": "float64", "bool_": "bool"}
 TRUTHS = {"True": True, "False": False}
@@ -420,9 +421,27 @@ def _mapping(field: str, text: str) -> dict[str, Any]:
     pairs = []
     for item in _split_at_commas(text[1:-1]):
         quoted = re.fullmatch(r"""(?P<q>["'])(?P<key>(?:\\.|(?!(?P=q)).)*)(?P=q)\s*:(?P<value>.*)""", item, re.DOTALL)
-        key, value = (quoted["key"], quoted["value"]) if quoted else (part for part in _at_last_colon(field, item))
-        pairs.append((re.sub(r"\\(.)", r"\1", key.strip()), read_inline(f"{field} {key.strip()!r}", value).value))
+        if quoted:
+            key, value = re.sub(r"\\(.)", r"\1", quoted["key"]), quoted["value"]
+        else:
+            bare, value = _at_last_colon(field, item)
+            key = _bare_key(field, bare.strip())
+        pairs.append((key, read_inline(f"{field} {key!r}", value).value))
     return _no_duplicates(field, pairs)
+
+
+def _bare_key(field: str, text: str) -> str:
+    """A key without quotes: a word, an index, or a scalar that numpy prints with its type, `np.int64(1)`."""
+    key: Any = text
+    if SCALAR.fullmatch(text):
+        key = read_inline(f"{field} {text}", text).value
+        key = key.item() if isinstance(key, np.generic) else key
+    elif text in TRUTHS or (NUMBER.fullmatch(text) and not WHOLE.fullmatch(text)):
+        key = float("nan")
+    if isinstance(key, (bool, float)) or not isinstance(key, (int, str)):
+        hint = "put it in quotes if it is a name"
+        raise WceError(Problem(f"{field} has the key {text}, expected a class name or a class index", hint, field))
+    return str(key)
 
 
 def _split_at_commas(text: str) -> Iterator[str]:

@@ -14,7 +14,14 @@ import numpy as np
 from msgspec import Struct
 
 from wce_cli.loss.checks import check_scores, indices
-from wce_cli.loss.gathering import Gathering, kind_of_scores, read_class_names, read_numbers, read_scores
+from wce_cli.loss.gathering import (
+    Gathering,
+    kind_of_scores,
+    read_class_names,
+    read_numbers,
+    read_scores,
+    with_plain_keys,
+)
 from wce_cli.loss.labels import IGNORE_INDEX, Unread, read_labels, say_checks
 from wce_cli.loss.layout import n_classes_of, sample_shape_of
 from wce_cli.loss.readings import ScoreKind
@@ -143,6 +150,7 @@ class Batch(Struct, frozen=True):
             g.look_over(labels=labels, weight=weight, sample_weight=sample_weight)
             raise g.refusal()
         c, sample_shape = n_classes_of(rows.shape), sample_shape_of(rows.shape)
+        weight = with_plain_keys(g, weight)
         names = read_class_names(g, classes, weight, c)
         mapped = None if labels is None else read_labels(g, kind[0], labels, rows, names, ignore_index, label_base)
         if label_base:

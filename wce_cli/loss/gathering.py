@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wce_cli.errors import Problem, WceError, counted
+from wce_cli.errors import Problem, WceError, and_more, counted
 from wce_cli.loss.arrays import to_array
 from wce_cli.loss.layout import n_classes_of
 from wce_cli.loss.readings import ScoreKind
@@ -169,6 +169,22 @@ def read_class_names(g: Gathering, classes: Any, weight: Any, c: int) -> tuple[s
         g.problem("classes", f"{counted(len(classes), 'class name', 'class names')} for {c} classes of scores")
         return None
     return tuple(classes)
+
+
+def with_plain_keys(g: Gathering, weight: Any) -> Any:
+    """A weight mapping with its keys as names, numpy's integers and names among them; any other weight as it is.
+
+    A key that is neither a name nor an index is a problem: 1.0 and True are equal to 1, and no class is called so.
+    """
+    if not isinstance(weight, Mapping):
+        return weight
+    keys = {key: key.item() if isinstance(key, np.generic) else key for key in weight}
+    strange = [key for key, plain in keys.items() if isinstance(plain, bool) or not isinstance(plain, (int, str))]
+    if strange:
+        more = and_more(len(strange) - 1)
+        g.problem("weight", f"weight has the key {strange[0]!r}, expected a class name or a class index{more}")
+        return None
+    return {str(keys[key]): value for key, value in weight.items()}
 
 
 def is_index(key: Any) -> bool:
