@@ -226,3 +226,13 @@ def test_rows_beyond_the_first_block_count():
     assert one["sum/class"] == pytest.approx(
         n * errors_of(Batch.build(**few, half_units={"logits": 1e-4, "weight": 1e-4}))["sum/class"], rel=1e-9
     )
+
+
+def test_a_mean_divided_by_a_rounded_0_has_no_bound_and_one_divided_by_a_true_0_nothing_open():
+    for weight in ([1.0, -1.0], [0.0, 0.0]):
+        found = errors_of(Batch.build(**TWO | {"weight": weight}, half_units={"weight": 5e-5}))
+        assert found["weighted-mean/class"] == math.inf
+        assert 0 < found["batch-mean/class"] < 1e-4
+    exact = errors_of(Batch.build(**TWO | {"weight": [1.0, -1.0]}, half_units={"logits": 5e-5}))
+    assert "weighted-mean/class" not in exact
+    assert "batch-mean/class" in exact

@@ -110,8 +110,8 @@ def rounding_note(report: Report) -> list[str]:
         return []
     told = {pair: "without bound" if math.isinf(bound) else f"by {rounded_up(bound)}" for pair, bound in bounds.items()}
     if len(set(told.values())) == 1 and len(told) == sum(row.pair in TORCH_METHODS for row in report.methods):
-        how = next(iter(told.values())).replace("by", "by up to")
-        return [f"rounded as they are, the inputs leave every method open {how}"]
+        how = next(iter(told.values())).replace("by", "open by up to", 1)
+        return [f"rounded as they are, the inputs leave every method {how}"]
     return [f"rounded as they are, the inputs leave open: {', '.join(f'{pair} {how}' for pair, how in told.items())}"]
 
 

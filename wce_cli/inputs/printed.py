@@ -57,7 +57,8 @@ def read_print(words: Sequence[str], fixed: bool, dtype: str = "") -> Print:
     decimals = np.array([len(part[2]) for part in found], dtype=np.int64)
     exponent = np.array([int((part[3] or "0")[:6]) for part in found], dtype=np.int64)
     values = np.array([float(word or "nan") for word in words])
-    digits = max((len((part[1] + part[2]).lstrip("0")) for part in found), default=0)
+    significant = np.array([len((part[1] + part[2]).lstrip("0")) for part in found], dtype=np.int64)
+    digits = int(significant.max(initial=0))
     shown = decimals[decimals > 0]
     longest = int(shown.max(initial=0))
     own, common = 0.5 * 10.0 ** (exponent - decimals), 0.5 * 10.0 ** (exponent - longest)
@@ -70,7 +71,7 @@ def read_print(words: Sequence[str], fixed: bool, dtype: str = "") -> Print:
     settled = _settled(values, half, dtype)
     if not settled.any():
         return Print(settled)
-    aligned = not any(part[3] for part in found) and (half <= common)[np.isfinite(values)].all()
+    aligned = not any(part[3] for part in found) and (decimals[significant == digits] == longest).all()
     return Print(settled, f"{longest} decimals" if aligned else f"{digits} significant digits")
 
 
@@ -81,13 +82,12 @@ def _roundoff(dtype: str, digits: int) -> float:
 
 
 def _settled(values: Floats, half: Floats, dtype: str) -> Floats:
-    """The half-units of numbers that are read back as the nearest of their dtype: 0 where no other is so near.
-
-    Below a power of two the numbers of a dtype are twice as close as above, hence a quarter of the spacing.
-    """
+    """The half-units of numbers that are read back as the nearest of their dtype: 0 where no other is so near."""
     bits, least = BITS[dtype if dtype in READ_BACK else "float64"]
     spacing = np.ldexp(1.0, np.where(values == 0, least, np.maximum(np.frexp(values)[1] - bits, least)))
-    moved = np.abs(np.rint(values / spacing) * spacing - values)
-    is_only_one = (4 * half < spacing) & (moved <= half * (1 + 1e-9))
+    nearest = np.rint(values / spacing) * spacing
+    moved = np.abs(nearest - values)
+    gap = np.where(np.abs(np.frexp(nearest)[0]) == 0.5, spacing / 2, spacing)  # a power of two is nearer to those below
+    is_only_one = (2 * half < gap) & (moved <= half * (1 + 1e-9))
     settled: Floats = np.where((half == 0) | is_only_one | ~np.isfinite(values), 0.0, half + moved)
     return settled

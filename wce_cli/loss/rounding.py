@@ -84,7 +84,7 @@ def rounding_errors(batch: Batch, values: Sequence[LossValue]) -> Mapping[str, f
     """By pair: a bound of how far its value can be off, from the half-units of the spec; ∞ where there is none.
 
     Empty where all inputs are exact. Sums of errors, not a probable error: no input within the printed digits goes
-    further. A value that is NaN has no bound, nor one that is infinite whatever the digits.
+    further. A value that is NaN or infinite whatever the digits is left out.
     """
     spec = batch.spec
     if not spec.half_units:
@@ -96,24 +96,26 @@ def rounding_errors(batch: Batch, values: Sequence[LossValue]) -> Mapping[str, f
         rows = rounded_rows(block, spec)
         for name in PLACEMENTS:
             reach[name] = reach[name] + _reach(rows, name, means.get(name, 0.0), spec.n_classes)
-    return {
-        value.pair: _error(value, reach[value.placement], omega)
-        for value in values
-        if math.isfinite(value.value) or (math.isinf(value.value) and reach[value.placement].is_open)
-    }
+    bounds = {value.pair: _error(value, reach[value.placement], omega) for value in values}
+    return {pair: bound for pair, bound in bounds.items() if bound is not None}
 
 
-def _error(value: LossValue, reach: Reach, omega: Floats) -> float:
+def _error(value: LossValue, reach: Reach, omega: Floats) -> float | None:
     """|L' − L| of one value: what its numerator may move by, over the smallest denominator there may be."""
-    moved, least = reach.numerator.total(omega), abs(value.denominator)
+    moved, least, d_moves = reach.numerator.total(omega), abs(value.denominator), 0.0
     if value.method == "unweighted-mean":
         moved = reach.losses
     elif value.method == "weighted-mean":
-        moved, least = reach.centred.total(omega), least - reach.weights.total(omega)
+        moved, d_moves = reach.centred.total(omega), reach.weights.total(omega)
+        least -= d_moves
     elif value.method == "nonzero-mean":
-        moved, least = moved + abs(value.value) * reach.doubtful, least - reach.doubtful_counted
-    bound = moved / least if least > 0 and math.isfinite(value.value) else math.inf
-    return math.inf if math.isnan(bound) else bound
+        moved, d_moves = moved + abs(value.value) * reach.doubtful, float(reach.doubtful)
+        least -= reach.doubtful_counted
+    if math.isfinite(value.value):
+        bound = moved / least if least > 0 else math.inf
+        return math.inf if math.isnan(bound) else bound
+    is_open = (math.isinf(value.value) and reach.is_open) or (d_moves > 0 and least <= 0)
+    return math.inf if is_open else None
 
 
 def _reach(rows: RoundedRows, placement: str, mean: float, n_classes: int) -> Reach:
