@@ -51,7 +51,7 @@ def test_a_number_that_its_dtype_alone_can_be_is_exact():
     assert not read_print(["1234.5677"], True, "float32").half_units.any()
     assert not read_print(["2.3438"], True, "float16").half_units.any()
     assert read_print(["2.3438"], True, "bfloat16").half_units.tolist() == [5e-5]
-    # Above 1 the next float16 is 0.00098 away, below it 0.00049: within 0.0005 there are two.
+    # From 1 on float16 numbers are 0.00098 apart: within 0.0005 there may be two.
     assert read_print(["1.500"], True, "float16").half_units[0] != 0
     assert read_print(["1.0000"], True, "float16").half_units[0] == 0
     # 5.1234 is no float16 at all: it was not printed by one, and is read 0.0016 away.

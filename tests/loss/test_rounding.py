@@ -59,6 +59,8 @@ def test_each_logit_has_a_half_unit_of_its_own():
     assert errors_of(Batch.build(**given))["sum/class"] == pytest.approx(0.5 + 5e-6, rel=1e-9)
     given["half_units"] = {"logits": [5e-6, 0.05, 1e-6]}
     assert errors_of(Batch.build(**given))["sum/class"] == pytest.approx(0.05 + 5e-6, rel=1e-9)
+    given["half_units"] = {"logits": [0.05, 5e-6, 1e-6]}
+    assert errors_of(Batch.build(**given))["sum/class"] == pytest.approx(0.05 + 5e-6, rel=1e-9)
     given["labels"] = [1]
     assert errors_of(Batch.build(**given))["sum/class"] == 0
     one = Batch.build(logits=[[1.0], [2.0]], labels=[0, 0], half_units={"logits": 0.5})

@@ -82,12 +82,13 @@ def _roundoff(dtype: str, digits: int) -> float:
 
 
 def _settled(values: Floats, half: Floats, dtype: str) -> Floats:
-    """The half-units of numbers that are read back as the nearest of their dtype: 0 where no other is so near."""
+    """The half-units of numbers that are read back as the nearest of their dtype: 0 where no other is so near.
+
+    Below a power of two they are closer than above; but a printed number above one is not as near to those.
+    """
     bits, least = BITS[dtype if dtype in READ_BACK else "float64"]
     spacing = np.ldexp(1.0, np.where(values == 0, least, np.maximum(np.frexp(values)[1] - bits, least)))
-    nearest = np.rint(values / spacing) * spacing
-    moved = np.abs(nearest - values)
-    gap = np.where(np.abs(np.frexp(nearest)[0]) == 0.5, spacing / 2, spacing)  # a power of two is nearer to those below
-    is_only_one = (2 * half < gap) & (moved <= half * (1 + 1e-9))
+    moved = np.abs(np.rint(values / spacing) * spacing - values)
+    is_only_one = (2 * half < spacing) & (moved <= half * (1 + 1e-9))
     settled: Floats = np.where((half == 0) | is_only_one | ~np.isfinite(values), 0.0, half + moved)
     return settled

@@ -1,7 +1,8 @@
 """How far an answer may be off because its inputs were printed rounded.
 
 Every printed number may be off by half a unit of its last digit: a score by δ, a number of a probability label by κ,
-a class weight by ω, a sample weight by σ. With r the true number minus λ times its weight, all methods are one sum:
+a class weight by ω, a sample weight by σ. A prime marks the true numbers. All methods are one sum, of terms from which
+λ times their weight is taken:
 
     L' − L = (N' − λ·D') / D',    N − λ·D = Σₙ sₙ Σ_c w[c]·r[c],    r[c] = v[c]·x[c] − λ·u[c]
 
@@ -15,7 +16,9 @@ The moves of the factors of s·w·r are told apart, so that the weight of a clas
     Σ (|s|+σ)(|w|+ω)·Δr  +  Σₙ σ·|Σ_c w·r|  +  Σ_c ω·|Σₙ s·r|  +  Σ σ·ω·|r|,    Δr = (|v|+κ)·Δx + κ·|x − λ|
     Δℓ = Σ_c (|q|+κ)·Δa + κ·|a|
 
-What a single loss may move by, Δa, is a matter of its row: `loss.rounded_rows`.
+D' is at least |D| less what D moves by: the same sum with x = 0 and λ = −1, or the count of rows whose weight may be 0
+or not. Where another class may be the argmax of a label row, its weight steps from w[y] to that one's. What a single
+loss may move by, Δa, is a matter of its row: `loss.rounded_rows`.
 """
 
 from __future__ import annotations
