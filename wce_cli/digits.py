@@ -28,3 +28,16 @@ def format_number(value: float, digits: int = DIGITS) -> str:
     if value == int(value) and abs(value) < 1e15:
         return str(int(value))
     return f"{value:.{digits}g}"
+
+
+def rounded_up(value: float, digits: int = 2) -> str:
+    """A bound ≥ 0 to `digits` significant digits, never to a smaller one; what float64 adds behind the 12th is none.
+
+    >>> rounded_up(5.51e-05), rounded_up(1.0000000000000002e-4), rounded_up(0.0)
+    ('5.6e-05', '0.0001', '0')
+    """
+    if not math.isfinite(value):
+        return format_number(value)
+    from decimal import ROUND_UP, Context  # only where inputs are rounded
+
+    return format_number(float(Context(digits, ROUND_UP).create_decimal(f"{value:.12g}")), digits)

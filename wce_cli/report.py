@@ -7,6 +7,7 @@ strings "NaN", "Infinity" and "-Infinity" in its dictionary form, None is a valu
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, structs
@@ -52,6 +53,8 @@ class Analysis(Struct, frozen=True):
     facts: Facts
     values: tuple[LossValue, ...]
     measured: tuple[Measured, ...]
+    rounding: Mapping[str, float] = {}
+    """By `METHOD/PLACEMENT`: how far its value may be off because the inputs were printed rounded, ∞ without bound."""
 
     def value(self, pair: str) -> LossValue | None:
         """The loss value of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if undefined."""
@@ -177,7 +180,7 @@ class MethodRow(Struct, frozen=True):
     formula: str
     """The denominator in letters."""
     rounding: float | None = None
-    """How far the value may be off because the inputs were printed rounded; None where they are exact."""
+    """How far the value may be off because the inputs were printed rounded: ∞ without bound, None for exact ones."""
 
     @property
     def pair(self) -> str:

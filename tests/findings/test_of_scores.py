@@ -12,7 +12,9 @@ from tests.findings.said import f, findings_of, losses, message
 from tests.run import ROOT
 from wce_cli import explain
 from wce_cli.findings.naive_overflow import RANGE
+from wce_cli.loss.batch import Batch
 from wce_cli.loss.clipped import SUMMED
+from wce_cli.questions.explain import explain_batch
 
 INF, NAN = math.inf, math.nan
 PROBS = [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.25, 0.25, 0.5]]
@@ -326,7 +328,7 @@ def test_clipped_probabilities_are_what_keras_and_scikit_learn_printed():
         for name, dtype in (("keras[torch]", "float32"), ("scikit-learn", "float64"))
     )
     assert message("clipped-elsewhere", batch) == (
-        "elsewhere these probabilities are clipped: Keras 3.15.1 (rows divided by their sum, p in [1e-7, 1 − 1e-7]) "
+        "elsewhere these probabilities are clipped: Keras 3.15.1 (p in [1e-7, 1 − 1e-7]) "
         f"gives {f(keras)} where batch-mean/sample is inf; scikit-learn 1.9.1 log_loss (p in [2.22045e-16, "
         f"1 − 2.22045e-16]) gives {f(scikit)} where weighted-mean is inf"
     )
@@ -335,7 +337,7 @@ def test_clipped_probabilities_are_what_keras_and_scikit_learn_printed():
 def test_only_those_that_differ_are_named():
     p = np.array([[0.5, 0.9, 0.6], [0.05, 0.89, 0.06]])
     ours, theirs = -np.log(p[:, 1]).mean(), -np.log(p[:, 1] / p.sum(axis=1)).mean()
-    told = "elsewhere these probabilities are clipped: Keras 3.15.1 (rows divided by their sum, p in [1e-7, 1 − 1e-7]) "
+    told = "elsewhere these probabilities are divided by the sum of their row: Keras 3.15.1 "
     assert message("clipped-elsewhere", {"probs": p, "labels": [1, 1]}) == (
         f"{told}gives {f(theirs)} where batch-mean/sample is {f(ours)}"
     )
@@ -346,6 +348,43 @@ def test_only_those_that_differ_are_named():
     assert said is not None
     assert f"(p in [1.19209e-07, 1 − 1.19209e-07]) gives {f((23 * math.log(2) + math.log(2)) / 2)} where" in said
     assert said.count(" gives ") == 2
+
+
+def test_clipping_and_dividing_are_told_apart():
+    both = {"probs": [[0.0, 1.0], [0.2, 0.2]], "labels": [0, 1]}
+    keras = (-math.log(1e-7) - math.log(0.5)) / 2
+    assert message("clipped-elsewhere", both).startswith(
+        "elsewhere these probabilities are clipped and divided by the sum of their row: Keras 3.15.1 (rows divided by "
+        f"their sum, p in [1e-7, 1 − 1e-7]) gives {f(keras)} where batch-mean/sample is inf; scikit-learn 1.9.1"
+    )
+    soft = message("clipped-elsewhere", {"probs": [[0.2, 0.2]], "labels": [[0.5, 0.5]]})
+    assert soft.startswith("elsewhere these probabilities are divided by the sum of their row: Keras 3.15.1 gives")
+
+
+def test_what_the_digits_leave_open_is_no_difference_elsewhere():
+    given = {"probs": [[0.3333, 0.3333, 0.3333], [0.8999, 0.0500, 0.0500]], "labels": [0, 0]}
+    assert "divided by the sum of their row" in message("clipped-elsewhere", given)
+    half = {"probs": 5e-5}
+    assert said_of_rounded("clipped-elsewhere", given, half) is None
+    near = {"probs": [[0.3333, 0.3333, 0.3300]], "labels": [0]}
+    assert "divided by the sum of their row" in said_of_rounded("clipped-elsewhere", near, half)
+    zero = {"probs": [[0.0, 1.0]], "labels": [0]}
+    assert said_of_rounded("clipped-elsewhere", zero, half).startswith("elsewhere these probabilities are clipped: ")
+
+
+def test_a_printed_0_may_be_a_rounded_one():
+    given = {"probs": [[0.0, 1.0]], "labels": [0]}
+    assert said_of_rounded("masked-target", given, {"probs": [5e-5, 5e-5]}) == (
+        "the label's own probability is 0 in sample 0: its loss is inf, and weighted-mean is inf; a printed 0 may be a "
+        f"rounded one, of up to 5e-05: a loss of about {f(round(-math.log(5e-5), 2))} or more"
+    )
+    assert "rounded" not in said_of_rounded("masked-target", given, {"probs": [0.0, 5e-5]})
+
+
+def said_of_rounded(code, given, half_units):
+    """What a finding says of inputs that were printed rounded."""
+    report = explain_batch(Batch.build(**given, half_units=half_units))
+    return next((finding.message for finding in report.findings if finding.code == code), None)
 
 
 def test_ordinary_probabilities_are_not_clipped_anywhere():

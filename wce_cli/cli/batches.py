@@ -127,5 +127,5 @@ def _batch(document: Document, typed: Mapping[str, Given], position: int | None)
         sources[field] = given.source
     if position is not None and not merged.get("name"):
         merged["name"] = f"batch {position}"
-    half_units = {field: given.half_unit for field, given in typed.items() if given.half_unit}
+    half_units = {field: given.half_units for field, given in typed.items() if given.half_units is not None}
     return Batch.build(**merged, sources=sources, half_units=half_units, spelled=flag)

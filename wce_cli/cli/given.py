@@ -9,7 +9,6 @@ import numpy as np
 from msgspec import Struct
 
 from wce_cli.cli.options import flag, number, whole_number
-from wce_cli.errors import counted
 from wce_cli.loss.layout import n_classes_of
 
 if TYPE_CHECKING:
@@ -26,8 +25,8 @@ class Given(Struct, frozen=True):
     value: Any
     source: str
     """Where it stands, for the lines below an error: `--labels`, `run.json $.labels`."""
-    half_unit: float = 0.0
-    """How far its numbers may be off because they were printed rounded."""
+    half_units: Any = None
+    """How far its numbers may be off because they were printed rounded, as `Batch.build` takes it."""
     note: str = ""
     """What it was taken for, where that is not plain to see."""
 
@@ -48,7 +47,7 @@ def read_given(field: str, text: str, label_column: str | None = None) -> Given:
         return Given(read_names(flag(field), text), flag(field))
     typed = read_inline(flag(field), text)
     value = as_vector(typed.value, field != "labels") if field in VECTORS else typed.value
-    return Given(value, flag(field), typed.half_unit, _note(field, value, typed))
+    return Given(value, flag(field), typed.half_units, _note(field, value, typed))
 
 
 SINGLE: dict[str, Callable[[str, str], Any]] = {
@@ -63,7 +62,7 @@ def _note(field: str, value: Any, typed: Typed) -> str:
     """`--logits: read 2 samples × 2 classes from a tensor repr rounded to 4 decimals; ignored device, grad_fn`."""
     if not typed.form:
         return ""
-    rounded = "" if typed.decimals is None else f" rounded to {counted(typed.decimals, 'decimal', 'decimals')}"
+    rounded = f" rounded to {typed.rounded}" if typed.rounded else ""
     ignored = f"; ignored {', '.join(typed.ignored)}" if typed.ignored else ""
     return f"{flag(field)}: read {_size(field, value)} from {typed.form}{rounded}{ignored}"
 
@@ -84,10 +83,8 @@ def _size(field: str, value: Any) -> str:
 
 def _shape(value: Any) -> tuple[int, ...]:
     """The shape of lists by their first items; raggedness is found where the batch is built."""
-    if hasattr(value, "shape"):
-        return tuple(value.shape)
-    shape = []
+    shape: list[int] = []
     while isinstance(value, list):
         shape.append(len(value))
         value = value[0] if value else None
-    return tuple(shape)
+    return (*shape, *getattr(value, "shape", ()))

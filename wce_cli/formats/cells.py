@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from wce_cli.digits import format_number
+from wce_cli.digits import format_number, rounded_up
 from wce_cli.formats.look import Look
 from wce_cli.report import ClassRow, Measured, MethodRow, Report, TermRow
 
@@ -103,17 +103,16 @@ def measured_cell(measured: Measured | None, look: Look) -> str:
 
 def rounding_note(report: Report) -> list[str]:
     """How far torch's methods may be off because the inputs were printed rounded: a line, or none."""
-    told = {
-        row.pair: format_number(row.rounding, 2)
-        for row in report.methods
-        if row.rounding is not None and row.pair in TORCH_METHODS
+    bounds = {
+        row.pair: row.rounding for row in report.methods if row.rounding is not None and row.pair in TORCH_METHODS
     }
-    if not told:
+    if not any(bounds.values()):
         return []
-    if len(set(told.values())) == 1:
-        return [f"rounded as they are, the inputs leave every method open by up to {next(iter(told.values()))}"]
-    each = ", ".join(f"{pair} by {error}" for pair, error in told.items())
-    return [f"rounded as they are, the inputs leave open: {each}"]
+    told = {pair: "without bound" if math.isinf(bound) else f"by {rounded_up(bound)}" for pair, bound in bounds.items()}
+    if len(set(told.values())) == 1 and len(told) == sum(row.pair in TORCH_METHODS for row in report.methods):
+        how = next(iter(told.values())).replace("by", "open by up to", 1)
+        return [f"rounded as they are, the inputs leave every method {how}"]
+    return [f"rounded as they are, the inputs leave open: {', '.join(f'{pair} {how}' for pair, how in told.items())}"]
 
 
 def share_cell(share: float | None, look: Look) -> str:

@@ -17,6 +17,8 @@ from msgspec import Struct
 
 from wce_cli.digits import NON_FINITE
 from wce_cli.errors import Problem, WceError
+from wce_cli.inputs.printed import read_print
+from wce_cli.loss.sums import Floats
 
 LIKENESSES = {
     **dict.fromkeys("\u2212\ufe63\uff0d", "-"),
@@ -44,8 +46,6 @@ VALUE_KEYWORDS = ("numpy", "value", "data")
 
 FIXED = ("tensor", "Parameter")
 """torch prints every number of a tensor with the same decimals (4, if not told otherwise)."""
-SHORTEST = 8
-"""numpy prints the shortest digits that give a number back, but no more decimals than these, and drops zeros behind."""
 ARRAYS = {*FIXED, "array", "Array", "DeviceArray", "asarray", "Tensor", "EagerTensor", "Variable", "ndarray"}
 CODE = ("torch", "np", "numpy", "jnp")
 """Modules that stand before a name in code; a print has `tensor(…)` and `array(…)` alone, and `tf.Tensor(…)`."""
@@ -71,10 +71,10 @@ class Typed(Struct, frozen=True):
     """Lists, numbers, strings or a mapping; an array where the print says its dtype."""
     form: str = ""
     """What it was taken for, where that is not what stands there: `a tensor repr`."""
-    decimals: int | None = None
-    """Decimals that the print was rounded to; None where its numbers are exact."""
-    half_unit: float = 0.0
-    """How far a number may be off because of that."""
+    rounded: str = ""
+    """What the print was rounded to, `4 decimals`; empty where its numbers count as exact."""
+    half_units: Floats | dict[str, float] | None = None
+    """How far each number may be off because of that, in the order they stand there, or by key; None for exact ones."""
     ignored: tuple[str, ...] = ()
     """Keywords of a repr that say nothing about the numbers: device, grad_fn."""
 
@@ -105,8 +105,11 @@ class _Frame:
         self.commas = self.spaces = 0
         self.spaced: list[int] = []
         """Items that only a space parts from the one before."""
-        self.printed: list[str] = []
-        """The numbers as they stand there."""
+        self.printed: list[str | float] = []
+        """The items in it, however deep: the number as it stands there, empty where it is none, or its half-unit
+        where that is known."""
+        self.is_print = False
+        """Whether it was printed as numpy does, numbers parted by spaces."""
 
 
 def read_inline(field: str, text: str) -> Typed:
@@ -127,7 +130,7 @@ def read_inline(field: str, text: str) -> Typed:
         except ValueError as error:
             raise WceError(Problem(f"{field} holds a number too long to read", field=field)) from error
     if cleaned[0] == "{":
-        return Typed(_mapping(field, cleaned), "a mapping without JSON's quotes")
+        return _mapping(field, cleaned)
     return _Reader(field, cleaned).read()
 
 
@@ -165,8 +168,9 @@ class _Reader:
                 text = found[1].strip()
         self.text = text
         self.form = ""
-        self.half_unit = 0.0
-        self.decimals: int | None = None
+        self.rounded: dict[str, None] = {}
+        self.top = _Frame(None)
+        """All that has been read in rows that are done."""
         self.ignored: dict[str, None] = {}
 
     def read(self) -> Typed:
@@ -192,7 +196,8 @@ class _Reader:
                 if top.mark is None or {"[": "]", "(": ")"}[top.mark.text] != token.text:
                     self.refuse(f"has {token.text!r} at character {token.start + 1}, which closes nothing")
                 stack.pop()
-                self._add(stack[-1], self._closed(top), top)
+                value = self._closed(top)
+                self._add(stack[-1], value, top.printed, top)
             elif token.text == ",":
                 if top.after != "item":
                     self.refuse(f"has nothing before the comma at character {token.start + 1}")
@@ -244,7 +249,7 @@ class _Reader:
     def _atom(self, token: _Token, frame: _Frame) -> None:
         word = token.text
         if token.kind == "text":
-            self._add(frame, re.sub(r"\\(.)", r"\1", word[1:-1]))
+            self._add(frame, re.sub(r"\\(.)", r"\1", word[1:-1]), [""])
             return
         found = KEYWORD.fullmatch(word)
         if found and frame.call:
@@ -252,7 +257,7 @@ class _Reader:
             if not value:
                 frame.pending = key
             elif key in VALUE_KEYWORDS:
-                self._add(frame, self._number_or_name(value))
+                self._add(frame, self._number_or_name(value), [_printed(value)])
             else:
                 frame.keywords[key] = value
             frame.after = "item"
@@ -261,9 +266,7 @@ class _Reader:
             self.refuse("has '...': the print left values out", WHOLE_PRINT)
         if word[0] in "\"'":
             self.refuse(f"opens a quote at character {token.start + 1} and never closes it")
-        if NUMBER.fullmatch(word):
-            frame.printed.append(word)
-        self._add(frame, self._number_or_name(word))
+        self._add(frame, self._number_or_name(word), [_printed(word)])
 
     def _number_or_name(self, word: str) -> Any:
         if WHOLE.fullmatch(word):
@@ -281,7 +284,7 @@ class _Reader:
                 pass
         return word
 
-    def _add(self, frame: _Frame, value: Any, closed: _Frame | None = None) -> None:
+    def _add(self, frame: _Frame, value: Any, printed: list[str | float], closed: _Frame | None = None) -> None:
         keyword = closed.keyword if closed is not None else self._take(frame)
         if keyword and keyword not in VALUE_KEYWORDS:
             frame.keywords[keyword] = value
@@ -292,8 +295,8 @@ class _Reader:
             elif frame.after == "comma" and frame.items:
                 frame.commas += 1
             frame.items.append(value)
-            if closed is not None:
-                frame.printed += closed.printed
+            frame.printed += printed
+            frame.is_print |= closed is not None and closed.is_print
         frame.after = "item"
 
     def _closed(self, frame: _Frame) -> Any:
@@ -302,8 +305,8 @@ class _Reader:
             return self._array(frame)
         assert frame.mark is not None
         self._one_separator(frame)
-        if frame.spaces and not frame.commas and any("." in word for word in frame.printed):
-            self._rounded("an array print", frame.printed, fixed=False)
+        if frame.spaces and not frame.commas and any("." in str(word) for word in frame.printed):
+            self.form, frame.is_print = "an array print", True
         if frame.mark.text == "(" and len(frame.items) == 1 and frame.after != "comma":
             return frame.items[0]
         return frame.items
@@ -328,32 +331,36 @@ class _Reader:
         if frame.call in CASTS:
             if isinstance(value, str):  # float('inf')
                 value = self._number_or_name(value)
+            frame.printed = [0.0]
             return _as_dtype(value, frame.call) if frame.call not in BUILTINS else value
         self.ignored |= dict.fromkeys(key for key in frame.keywords if key not in ("dtype", "shape", "name", "path"))
-        fixed = frame.call in FIXED
-        form = "a tensor repr" if fixed or "ensor" in frame.call else "an array repr"
-        if not frame.is_code:
-            self._rounded(form, frame.printed, fixed)
-        dtype = str(frame.keywords.get("dtype", "")).rsplit(".", 1)[-1].lower()
-        return _as_dtype(value, dtype or _unsaid_dtype(value, frame.call))
+        dtype = str(frame.keywords.get("dtype", "")).rsplit(".", 1)[-1].lower() or _unsaid_dtype(value, frame.call)
+        if frame.is_code:
+            self._settle(frame, exact=True)
+        else:
+            fixed = frame.call in FIXED
+            self.form = "a tensor repr" if fixed or "ensor" in frame.call else "an array repr"
+            self._settle(frame, fixed, DTYPES.get(dtype, dtype))
+        return _as_dtype(value, dtype)
 
-    def _rounded(self, form: str, printed: list[str], fixed: bool) -> None:
-        """Note the form, and the rounding: of every decimal that is printed, or of numpy's last."""
-        self.form = form
-        for word in printed:
-            mantissa, _, exponent = word.lower().partition("e")
-            decimals = len(mantissa.partition(".")[2])
-            if (
-                decimals and not fixed
-            ):  # two zeros dropped from the end of eight decimals are rare, more are a short number
-                decimals = max(decimals, SHORTEST) if decimals >= SHORTEST - 2 else 0
-            if decimals:
-                self.decimals = max(self.decimals or 0, decimals)
-                self.half_unit = max(self.half_unit, 0.5 * 10.0 ** (int(exponent or 0) - decimals))
+    def _settle(self, frame: _Frame, fixed: bool = False, dtype: str = "", *, exact: bool = False) -> None:
+        """Put half-units in the place of the numbers that have none yet, now that it is known what printed them."""
+        frame.is_print = False
+        words = [word for word in frame.printed if isinstance(word, str)]
+        if exact or not words:
+            frame.printed = [0.0 if isinstance(word, str) else word for word in frame.printed]
+            return
+        found = read_print(words, fixed, dtype)
+        if found.rounded:
+            self.rounded[found.rounded] = None
+        left = iter(found.half_units.tolist())
+        frame.printed = [next(left) if isinstance(word, str) else word for word in frame.printed]
 
     def _row(self, frame: _Frame) -> list[Any]:
         """The items of a line without brackets; between commas a name may hold spaces: `big cat, dog`."""
         self._one_separator(frame)
+        self.top.printed += frame.printed
+        self.top.is_print |= frame.is_print
         if frame.commas and all(isinstance(item, str) for item in frame.items):
             names: list[str] = []
             for position, item in enumerate(frame.items):
@@ -376,7 +383,13 @@ class _Reader:
             value = rows[0] if len(rows) == 1 and not split else rows
             if all(len(row) == 1 and not np.isscalar(row[0]) for row in rows):  # [0.1, 0.9],⏎[0, 0.1]
                 value = [row[0] for row in rows]
-        return Typed(value, self.form, self.decimals, self.half_unit, tuple(self.ignored))
+        self._settle(self.top, exact=not self.top.is_print)
+        half_units = np.array(self.top.printed, dtype=np.float64) if any(self.top.printed) else None
+        return Typed(value, self.form, " and ".join(self.rounded), half_units, tuple(self.ignored))
+
+
+def _printed(word: str) -> str:
+    return word if NUMBER.fullmatch(word) else ""
 
 
 def as_vector(value: Any, even_fractions: bool = True) -> Any:
@@ -414,7 +427,7 @@ def _as_dtype(value: Any, dtype: str) -> Any:
         return value
 
 
-def _mapping(field: str, text: str) -> dict[str, Any]:
+def _mapping(field: str, text: str) -> Typed:
     """`{cat:0.1, 'dog': 1}`: what is left of JSON when a shell has eaten its quotes, or a Python dict."""
     if not text.endswith("}"):
         raise WceError(Problem(f"{field} opens '{{' and never closes it", "was the value cut off?", field))
@@ -426,8 +439,15 @@ def _mapping(field: str, text: str) -> dict[str, Any]:
         else:
             bare, value = _at_last_colon(field, item)
             key = _bare_key(field, bare.strip())
-        pairs.append((key, read_inline(f"{field} {key!r}", value).value))
-    return _no_duplicates(field, pairs)
+        pairs.append((key, read_inline(f"{field} {key!r}", value)))
+    typed: dict[str, Typed] = _no_duplicates(field, pairs)
+    rounded = " and ".join(dict.fromkeys(one.rounded for one in typed.values() if one.rounded))
+    return Typed(
+        {key: one.value for key, one in typed.items()},
+        "a mapping of prints" if rounded else "a mapping without JSON's quotes",
+        rounded,
+        {key: one.half_units.max() for key, one in typed.items() if isinstance(one.half_units, np.ndarray)} or None,
+    )
 
 
 def _bare_key(field: str, text: str) -> str:

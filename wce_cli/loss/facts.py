@@ -107,6 +107,8 @@ class Facts(Struct, frozen=True):
     """Σs·ℓ by y of probabilities that are clipped first, as `loss.clipped` has it; None where it has nothing."""
     renormalised: Sums | None
     """The same of probabilities that are divided by the sum of their row and clipped."""
+    undivided: Sums | None
+    """The same of probabilities that are clipped to the same ends, and not divided."""
     top: Top
 
     def __add__(self, other: Facts) -> Facts:
@@ -128,6 +130,7 @@ class Facts(Struct, frozen=True):
             self.unnormalised + other.unnormalised,
             both(self.clipped, other.clipped),
             both(self.renormalised, other.renormalised),
+            both(self.undivided, other.undivided),
             self.top + other.top,
         )
 

@@ -95,6 +95,7 @@ def facts_of(part: Part, seen: list[Seen]) -> Facts:
         unnormalised=whole.unnormalised,
         clipped=part.otherwise.clipped,
         renormalised=part.otherwise.renormalised,
+        undivided=part.otherwise.undivided,
         top=whole.top,
     )
 

@@ -92,8 +92,8 @@ def explain_batch(
     totals, facts = one_pass(batch, progress=progress, top=top)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     measured = tuple(_agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
-    analysis = Analysis(spec, totals, facts, values, measured)
-    rounding = rounding_errors(batch, totals, values)
+    rounding = rounding_errors(batch, values)
+    analysis = Analysis(spec, totals, facts, values, measured, rounding)
     numerator = _class_value(values, "sum").numerator
     one_sign = facts.terms_have_one_sign(spec.class_weight)
     shared = numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
