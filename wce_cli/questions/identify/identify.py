@@ -1,0 +1,252 @@
+"""Which rule gave this number?
+
+Every rule of the space is evaluated, and the ones within the number's own tolerance are its explanations, the
+fewest departures first. How much an explanation is worth is said by the chance that a number which means nothing
+would have found one as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from wce_cli.digits import format_number
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.sums import Floats
+from wce_cli.questions.identify import ties
+from wce_cli.questions.identify.answer import (
+    SCHEMA,
+    Chance,
+    Denominator,
+    Identification,
+    Identified,
+    Implied,
+    Match,
+    Nearest,
+    Relation,
+)
+from wce_cli.questions.identify.chance import EDGE, ENOUGH, chance, prior_of
+from wce_cli.questions.identify.evaluation import Evaluation, case_of
+from wce_cli.questions.identify.number import Seen
+from wce_cli.questions.identify.rules import Rule, rules
+from wce_cli.questions.identify.separate import separating
+from wce_cli.questions.identify.slips import changes
+
+ROUNDED = "rounded"
+"""The departure of a number whose last digit is one off: something on the way to it was rounded."""
+NEAREST = 3
+
+
+class Space:
+    """Every rule of a batch up to a depth, with what it gives; shared by all numbers that are asked about it."""
+
+    def __init__(self, batch: Batch, depth: int) -> None:
+        self.depth = depth
+        listed = list(rules(case_of(batch), depth))
+        self.evaluation = Evaluation(batch, listed)
+        with np.errstate(all="ignore"):
+            pairs = [(rule, self.evaluation.value(rule)) for rule in listed]
+        self.rules = [rule for rule, value in pairs if value is not None]
+        self.values = np.array([value for _, value in pairs if value is not None])
+        self.departures = np.array([len(rule.departures) for rule in self.rules])
+        self.prior = prior_of(self.values[self.departures == 0])
+        self.widening = np.zeros(len(self.rules))
+
+    def slack(self, number: Seen, depth: int) -> Floats:
+        """How much further a number may be from each rule because its last digit was rounded wrongly (R,)."""
+        one_off = 0.0 if number.is_asked else number.unit
+        return np.where(self.departures < depth, one_off, 0.0)
+
+
+def identify_batch(batch: Batch, numbers: Sequence[Seen], depth: int = 1, *, separate: bool = False) -> Identification:
+    """Which rules give each number, with their odds, and what is between two of them."""
+    from wce_cli.questions.explain import batch_part
+
+    space = Space(batch, depth)
+    identified = [_identified(space, batch, number) for number in numbers]
+    tied = [_simplest(space, number) for number in numbers]
+    apart = None
+    if separate:
+        chosen = list(dict.fromkeys(rule for one in tied for rule in one))
+        apart = separating(batch, chosen) if len(chosen) > 1 else None
+    return Identification(
+        SCHEMA,
+        batch_part(batch, space.evaluation.totals().n_kept),
+        depth,
+        tuple(identified),
+        tuple(_relations(space, numbers, tied)),
+        separating=apart,
+    )
+
+
+def _identified(space: Space, batch: Batch, number: Seen) -> Identified:
+    matches = _matches(space, number)
+    simplest = [rule for rule, _ in _simplest_of(matches)]
+    return Identified(
+        number.text,
+        number.value,
+        number.tolerance,
+        number.why,
+        tuple(_implied(space, number)),
+        tuple(match for _, match in matches),
+        ties.reasons(space.evaluation, simplest) if len(simplest) > 1 else (),
+        tuple(_chances(space, number)),
+        space.prior,
+        () if matches else tuple(_nearest(space, number)),
+        () if matches else changes(batch, number),
+    )
+
+
+def _matches(space: Space, number: Seen) -> list[tuple[Rule, Match]]:
+    """The rules that give the number: fewest departures first, then those that need no slack, then the closest."""
+    found = []
+    if math.isfinite(number.value):
+        distance = np.abs(space.values - number.value)
+        windows = number.tolerance + space.widening
+        if abs(number.value) >= ENOUGH * number.unit:
+            windows = windows + space.slack(number, space.depth)
+        fits = distance <= windows + number.unit * EDGE
+    else:
+        distance = np.zeros(len(space.values))
+        fits = np.isnan(space.values) if math.isnan(number.value) else space.values == number.value
+    for position in np.flatnonzero(fits).tolist():
+        rule, within = space.rules[position], number.tolerance + float(space.widening[position])
+        is_rounded = bool(distance[position] > within + number.unit * EDGE)
+        value = float(space.values[position])
+        found.append(
+            (
+                rule,
+                Match(
+                    rule.title,
+                    rule.method,
+                    rule.placement,
+                    (*rule.departures, ROUNDED) if is_rounded else rule.departures,
+                    value,
+                    value - number.value if math.isfinite(value) else 0.0,
+                    within + number.unit * is_rounded,
+                ),
+            )
+        )
+    return sorted(found, key=lambda pair: _rank(pair[1]))
+
+
+def _rank(match: Match) -> tuple[int, bool, bool, int]:
+    """A standard rule with one digit rounded is simpler than another rule; then the closest come first."""
+    is_rounded = ROUNDED in match.departures
+    nearness = round(20 * abs(match.difference) / match.within) if match.within else 0
+    return len(match.departures), match.departures != (ROUNDED,), is_rounded, nearness
+
+
+def _simplest_of(matches: Sequence[tuple[Rule, Match]]) -> list[tuple[Rule, Match]]:
+    fewest = min((len(match.departures) for _, match in matches), default=0)
+    return [pair for pair in matches if len(pair[1].departures) == fewest]
+
+
+def _simplest(space: Space, number: Seen) -> list[Rule]:
+    return [rule for rule, _ in _simplest_of(_matches(space, number))]
+
+
+def _implied(space: Space, number: Seen) -> list[Implied]:
+    """What each standard numerator must have been divided by."""
+    evaluation = space.evaluation
+    if not math.isfinite(number.value) or number.value == 0:
+        return []
+    known = ties.denominators(evaluation)
+    found: dict[float, Implied] = {}
+    low, high = number.value - number.tolerance, number.value + number.tolerance
+    for method, placement in (("sum", "class"), ("sum", "sample"), ("sum", "label-mix"), ("unweighted-mean", "class")):
+        fraction = evaluation.fraction(Rule(method, placement))
+        if fraction is None or not math.isfinite(fraction[0]) or fraction[0] in found or low * high <= 0:
+            continue
+        numerator = fraction[0]
+        ends = sorted((numerator / low, numerator / high))
+        slack = 1e-12 * max(map(abs, ends))
+        equal = tuple(
+            Denominator(name, value) for name, value in known.items() if ends[0] - slack <= value <= ends[1] + slack
+        )
+        name = _numerator_name(evaluation, method, placement)
+        found[numerator] = Implied(name, numerator, numerator / number.value, ends[0], ends[1], equal)
+    return list(found.values())
+
+
+def _numerator_name(evaluation: Evaluation, method: str, placement: str) -> str:
+    spec = evaluation.spec
+    if method == "unweighted-mean" or (spec.weight is None and not spec.has_sample_weight):
+        return "Σℓ"
+    return "Σt" if placement == "class" else f"Σt ({placement})"
+
+
+def _chances(space: Space, number: Seen) -> list[Chance]:
+    """The chance by departures allowed; the last is that of the whole search."""
+    found = []
+    sign = -1.0 if number.value < 0 else 1.0
+    for depth in range(space.depth + 1):
+        within = space.departures <= depth
+        values, windows = space.values[within], number.tolerance + space.widening[within]
+        odds = None
+        if space.prior is not None and math.isfinite(number.value) and number.value != 0:
+            odds = chance(sign * values, windows, space.slack(number, depth)[within], number.unit, space.prior)
+        found.append(Chance(depth, int(within.sum()), _distinct(values), odds))
+    return found
+
+
+def _distinct(values: Floats) -> int:
+    """How many different numbers: those 1e-9 apart are one."""
+    finite = np.sort(values[np.isfinite(values)])
+    if not len(finite):
+        return 0
+    return 1 + int((np.diff(finite) > ties.SAME * np.maximum(np.abs(finite[1:]), np.abs(finite[:-1]))).sum())
+
+
+def _nearest(space: Space, number: Seen) -> list[Nearest]:
+    """The closest rules, the simplest of those that give one number."""
+    if not math.isfinite(number.value):
+        return []
+    distance = np.abs(space.values - number.value)
+    distance[np.isnan(distance)] = np.inf
+    found: list[Nearest] = []
+    reach = max(number.tolerance, 1e-3 * abs(number.value))  # a simpler rule is preferred to one so much closer
+    for position in np.argsort(distance + reach * space.departures, kind="stable").tolist():
+        value = float(space.values[position])
+        if not math.isfinite(value) or len(found) == NEAREST:
+            break
+        if all(abs(value - one.value) > number.tolerance for one in found):
+            rule = space.rules[position]
+            found.append(Nearest(rule.title, rule.departures, value, value - number.value))
+    return found
+
+
+def _relations(space: Space, numbers: Sequence[Seen], tied: Sequence[list[Rule]]) -> list[Relation]:
+    """Between each number and the first one: the factor, and the pair of rules that it is between."""
+    found = []
+    for number, rules_of in list(zip(numbers, tied, strict=True))[1:]:
+        first = numbers[0]
+        if not (first.value and math.isfinite(first.value) and math.isfinite(number.value)):
+            continue
+        ratio = number.value / first.value
+        found.append(Relation(first.text, number.text, ratio, _between(space, tied[0], rules_of)))
+    return found
+
+
+def _between(space: Space, ones: list[Rule], others: list[Rule]) -> str:
+    """`batch-mean over weighted-mean = Σ w[y] / N = 0.76 / 2 = 0.38`, for the two rules that share most."""
+    couples = [(one, other) for one in ones for other in others if one != other]
+    if not couples:
+        return ""
+    one, other = min(couples, key=lambda couple: _parts_apart(*couple))
+    a, b = space.evaluation.fraction(one), space.evaluation.fraction(other)
+    head = f"{other.title} over {one.title}"
+    if a is None or b is None:
+        return head
+    if abs(a[0] - b[0]) <= ties.SAME * abs(a[0]) and b[1] and one.twist == other.twist:
+        quotient = f"{format_number(a[1])} / {format_number(b[1])} = {format_number(a[1] / b[1])}"
+        return f"{head}: the sum is the same, the denominators are {quotient}"
+    return head
+
+
+def _parts_apart(one: Rule, other: Rule) -> int:
+    return sum(getattr(one, part) != getattr(other, part) for part in Rule.__struct_fields__)
+
+
