@@ -44,6 +44,8 @@ class OddReading(Struct, frozen=True):
     """The class weight is in the scores, and nowhere else."""
     whole_batch: bool = False
     """Needs the scores of all rows at once."""
+    is_guard: bool = False
+    """Keeps p from 0 and 1, and changes nothing elsewhere."""
 
 
 _ALL: tuple[ScoreKind, ...] = ("logits", "probs", "log_probs")
@@ -84,6 +86,10 @@ def _renormalised(rows: Rows) -> Floats:
     return read_logits(-rows.losses).every()
 
 
+def _guard(name: str, title: str, of_loss: Callable[[Floats], Floats]) -> OddReading:
+    return OddReading(name, title, _ALL, of_loss=of_loss, is_guard=True)
+
+
 def _odd(*readings: OddReading) -> dict[str, OddReading]:
     return {reading.name: reading for reading in readings}
 
@@ -112,21 +118,44 @@ ODD_READINGS = _odd(
     ),
     OddReading("log2", "the log has base 2", _ALL, of_loss=lambda a: a / math.log(2)),
     OddReading("log10", "the log has base 10", _ALL, of_loss=lambda a: a / math.log(10)),
-    OddReading("clip-1e-7", "p is clipped to [1e-7, 1 − 1e-7] (Keras)", _ALL, of_loss=_clip(1e-7, 1 - 1e-7)),
-    OddReading("clip-1e-12", "p is clipped to [1e-12, 1 − 1e-12]", _ALL, of_loss=_clip(1e-12, 1 - 1e-12)),
-    OddReading("clip-1e-15", "p is clipped to [1e-15, 1 − 1e-15] (older scikit-learn)", _ALL, of_loss=_clip(1e-15, 1)),
-    OddReading("clip-2^-23", "p is clipped by the eps of float32 (scikit-learn)", _ALL, of_loss=_clip(2**-23, 1 - 2**-23)),
-    OddReading("clip-2^-52", "p is clipped by the eps of float64 (scikit-learn)", _ALL, of_loss=_clip(2**-52, 1 - 2**-52)),
-    OddReading("cap-100", "−log p is capped at 100 (torch's binary cross-entropy)", _ALL, of_loss=lambda a: np.minimum(a, 100.0)),
     OddReading(
-        "clip-plus-1e-7",
-        "log(clip(p) + 1e-7)",
-        _ALL,
-        of_loss=lambda a: 0.0 - np.log(np.clip(np.exp(-a), 1e-7, 1 - 1e-7) + 1e-7),
+        "clip-1e-7", "p is clipped to [1e-7, 1 − 1e-7] (Keras)", _ALL, of_loss=_clip(1e-7, 1 - 1e-7), is_guard=True
     ),
-    OddReading("plus-1e-6", "log(p + 1e-6)", _ALL, of_loss=_plus(1e-6)),
-    OddReading("plus-1e-8", "log(p + 1e-8)", _ALL, of_loss=_plus(1e-8)),
-    OddReading("plus-1e-10", "log(p + 1e-10)", _ALL, of_loss=_plus(1e-10)),
+    OddReading(
+        "clip-1e-12", "p is clipped to [1e-12, 1 − 1e-12]", _ALL, of_loss=_clip(1e-12, 1 - 1e-12), is_guard=True
+    ),
+    OddReading(
+        "clip-1e-15",
+        "p is clipped to [1e-15, 1 − 1e-15] (older scikit-learn)",
+        _ALL,
+        of_loss=_clip(1e-15, 1),
+        is_guard=True,
+    ),
+    OddReading(
+        "clip-2^-23",
+        "p is clipped by the eps of float32 (scikit-learn)",
+        _ALL,
+        of_loss=_clip(2**-23, 1 - 2**-23),
+        is_guard=True,
+    ),
+    OddReading(
+        "clip-2^-52",
+        "p is clipped by the eps of float64 (scikit-learn)",
+        _ALL,
+        of_loss=_clip(2**-52, 1 - 2**-52),
+        is_guard=True,
+    ),
+    OddReading(
+        "cap-100",
+        "−log p is capped at 100 (torch's binary cross-entropy)",
+        _ALL,
+        of_loss=lambda a: np.minimum(a, 100.0),
+        is_guard=True,
+    ),
+    _guard("clip-plus-1e-7", "log(clip(p) + 1e-7)", lambda a: _plus(1e-7)(_clip(1e-7, 1 - 1e-7)(a))),
+    _guard("plus-1e-6", "log(p + 1e-6)", _plus(1e-6)),
+    _guard("plus-1e-8", "log(p + 1e-8)", _plus(1e-8)),
+    _guard("plus-1e-10", "log(p + 1e-10)", _plus(1e-10)),
     OddReading(
         "sigmoid",
         "binary cross-entropy of every class's sigmoid, summed over the classes",
@@ -140,7 +169,11 @@ ODD_READINGS = _odd(
         of_rows=_binary_probs,
     ),
     OddReading(
-        "wrong-axis", "softmax runs over the batch, not the classes", ("logits",), of_rows=_over_the_batch, whole_batch=True
+        "wrong-axis",
+        "softmax runs over the batch, not the classes",
+        ("logits",),
+        of_rows=_over_the_batch,
+        whole_batch=True,
     ),
     OddReading(
         "weight-in-logits",

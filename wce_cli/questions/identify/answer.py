@@ -10,6 +10,9 @@ from wce_cli.report import BatchPart, to_plain
 
 SCHEMA = "wce.identify/1"
 
+ROUNDED = "rounded"
+"""The departure of a number whose last digit is one off: something on the way to it was rounded."""
+
 
 class Denominator(Struct, frozen=True):
     """A quantity of the batch that a sum may have been divided by."""
@@ -30,6 +33,8 @@ class Implied(Struct, frozen=True):
     """The same for the ends of the number's tolerance."""
     equals: tuple[Denominator, ...]
     """The quantities of the batch that lie between."""
+    nearest: Denominator
+    """The one that is closest."""
 
 
 class Match(Struct, frozen=True):
@@ -46,6 +51,8 @@ class Match(Struct, frozen=True):
     """value − number"""
     within: float
     """The tolerance it was held to."""
+    is_guard: bool = False
+    """The odd part of its reading keeps p from 0 and 1, and changes nothing elsewhere."""
 
 
 class Nearest(Struct, frozen=True):
@@ -118,6 +125,29 @@ class Relation(Struct, frozen=True):
     sentence: str
 
 
+class ListMatch(Struct, frozen=True):
+    """A rule that gives every number of a list."""
+
+    title: str
+    departures: tuple[str, ...]
+    factor: float
+    """1, or what every number of the list is multiplied by."""
+    values: tuple[float, ...]
+    largest_difference: float
+
+
+class IdentifiedList(Struct, frozen=True):
+    """The answer for a list of numbers: one of each sample, or of each score."""
+
+    what: str
+    """`losses` or `gradients`"""
+    count: int
+    matches: tuple[ListMatch, ...]
+    rules: int
+    reason: str = ""
+    """Why there is no match."""
+
+
 class Separating(Struct, frozen=True):
     """A small batch on which every tied rule gives another number."""
 
@@ -154,27 +184,4 @@ class Identification(Struct, frozen=True):
     def __str__(self) -> str:
         from wce_cli.formats.identified import to_table
 
-        return to_table(self)
-
-
-class ListMatch(Struct, frozen=True):
-    """A rule that gives every number of a list."""
-
-    title: str
-    departures: tuple[str, ...]
-    factor: float
-    """1, or what every number of the list is multiplied by."""
-    values: tuple[float, ...]
-    largest_difference: float
-
-
-class IdentifiedList(Struct, frozen=True):
-    """The answer for a list of numbers: one of each sample, or of each score."""
-
-    what: str
-    """`losses` or `gradients`"""
-    count: int
-    matches: tuple[ListMatch, ...]
-    rules: int
-    reason: str = ""
-    """Why there is no match."""
+        return to_table([self])

@@ -55,6 +55,6 @@ def written(values: Floats, windows: Floats, unit: float) -> tuple[Floats, Float
 
 
 ENOUGH = 100.0
-"""Units of the last digit from which on a number can be one off in it: with less than three digits that is no rounding."""
+"""Units of the last digit from which on a number can be one off in it: two digits are too few to tell a rounding."""
 EDGE = 1e-9
-"""Units of the last digit by which a window's edge may miss a written number: what float64 makes of 0.66665 ± 0.00005."""
+"""Units of the last digit by which the edge of a window may miss: what float64 makes of 0.66665 ± 0.00005."""

@@ -95,15 +95,17 @@ class Evaluation:
         entering = (rule.entry, rule.smoothing, rule.placement)
         key = (rule.reading, *entering, str(method.is_weighted))
         if key not in self._numerators:
-            numerator = placement.numerator(totals, above) if method.is_weighted else unweighted_numerator(totals, above)
+            numerator = (
+                placement.numerator(totals, above) if method.is_weighted else unweighted_numerator(totals, above)
+            )
             self._numerators[key] = both * numerator
         below_key = (rule.method, *entering, str(self._takes_weight(rule)))
         if below_key not in self._denominators:
-            denominator = method.denominator(totals, below, placement)
-            mixed = rule.method == "weighted-mean" and rule.placement == "label-mix"
-            self._denominators[below_key] = denominator if denominator is None or not mixed else factor * denominator
-        denominator = self._denominators[below_key]
-        return None if denominator is None else (self._numerators[key], denominator)
+            found = method.denominator(totals, below, placement)
+            is_mixed = rule.method == "weighted-mean" and rule.placement == "label-mix"
+            self._denominators[below_key] = factor * found if is_mixed and found is not None else found
+        divisor = self._denominators[below_key]
+        return None if divisor is None else (self._numerators[key], divisor)
 
     def pairs(self, rule: Rule) -> tuple[Floats, Floats | None, Terms]:
         """The term and the weight of every row by a rule, before its method; rows that are ignored are 0."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wce_cli.digits import format_number
 from wce_cli.errors import Problem, WceError, counted
@@ -44,7 +45,9 @@ def identify_losses(batch: Batch, numbers: Sequence[Seen], depth: int) -> Identi
         candidates += _by_score(batch)
     if not candidates:
         sizes = [f"{n} samples", f"{int(kept.sum())} kept ones", f"{n * spec.n_classes} scores"]
-        raise WceError(Problem(f"the list has {counted(len(numbers), 'number', 'numbers')}, the batch {', '.join(sizes)}"))
+        raise WceError(
+            Problem(f"the list has {counted(len(numbers), 'number', 'numbers')}, the batch {', '.join(sizes)}")
+        )
     return _matched("losses", numbers, candidates)
 
 
@@ -67,17 +70,19 @@ def _check_size(batch: Batch) -> None:
         raise WceError(Problem(f"lists are identified for batches of up to {KEPT_SCORES} scores", "cut the batch"))
 
 
-def _kept(evaluation: Evaluation) -> np.ndarray:  # type: ignore[type-arg]
+def _kept(evaluation: Evaluation) -> NDArray[np.bool_]:
     return evaluation.pairs(Rule("sum", "class"))[2].kept
 
 
-def _by_sample(evaluation: Evaluation, depth: int, kept: Floats | None) -> Iterator[Candidate]:
+def _by_sample(evaluation: Evaluation, depth: int, kept: NDArray[np.bool_] | None) -> Iterator[Candidate]:
     """t of every sample by each way to read, weigh and smooth; 0 where it is ignored."""
     for rule in rules(evaluation.case, depth):
         if rule.method != "sum" or rule.twist not in ("", "negated"):
             continue
         term = evaluation.pairs(rule)[0] * (-1.0 if rule.twist else 1.0)
-        title = "; ".join(["w·ℓ of each sample" if evaluation.spec.weight is not None else "ℓ of each sample", *_odd(rule)])
+        title = "; ".join(
+            ["w·ℓ of each sample" if evaluation.spec.weight is not None else "ℓ of each sample", *_odd(rule)]
+        )
         title += "" if rule.placement == "class" else f" ({rule.placement})"
         yield title, rule.departures, term if kept is None else term[kept]
     if evaluation.spec.weight is not None or evaluation.spec.has_sample_weight:
@@ -107,7 +112,7 @@ def _by_score(batch: Batch) -> Iterator[Candidate]:
 
 def _gradients(evaluation: Evaluation, listed: Sequence[Rule]) -> Iterator[Candidate]:
     """dL/dx of every rule that has one in closed form."""
-    batch, spec = evaluation.batch, evaluation.spec
+    batch = evaluation.batch
     x = batch.block(0, batch.n_samples).scores
     p = np.exp(-read_logits(x).every())
     again = np.exp(-read_logits(p).every())  # softmax of the probabilities
@@ -128,7 +133,7 @@ def _gradients(evaluation: Evaluation, listed: Sequence[Rule]) -> Iterator[Candi
 
 
 def _gradient_of_terms(evaluation: Evaluation, rule: Rule, p: Floats) -> Floats:
-    """dt/dx of every row, p its softmax: (Σ_c v[c]·q[c])·p − v∘q, where v is what each class's −log p is multiplied by."""
+    """dt/dx of every row, p its softmax: (Σ_c v[c]·q[c])·p − v∘q; v[c] is what −log p of class c is multiplied by."""
     terms = evaluation.pairs(rule)[2]
     c = evaluation.case.n_classes
     asked, _, factor = evaluation.asked(rule)
@@ -151,7 +156,11 @@ def _matched(what: str, numbers: Sequence[Seen], candidates: Sequence[Candidate]
     """The candidates that fit every number; if none does, those that fit with one factor."""
     seen = np.array([number.value for number in numbers])
     tolerance = np.array([number.tolerance for number in numbers])
-    found = [ListMatch(title, odd, 1.0, tuple(made.tolist()), _off(made, seen)) for title, odd, made in candidates if _fit(made, seen, tolerance)]
+    found = [
+        ListMatch(title, odd, 1.0, tuple(made.tolist()), _off(made, seen))
+        for title, odd, made in candidates
+        if _fit(made, seen, tolerance)
+    ]
     if not found:
         for title, odd, made in candidates:
             factor = _factor(made, seen)
@@ -173,7 +182,9 @@ def _matched(what: str, numbers: Sequence[Seen], candidates: Sequence[Candidate]
 
 def _fit(made: Floats, seen: Floats, tolerance: Floats) -> bool:
     with np.errstate(invalid="ignore"):
-        return bool(np.all((np.abs(made - seen) <= tolerance * (1 + 1e-9)) | (made == seen) | (np.isnan(made) & np.isnan(seen))))
+        return bool(
+            np.all((np.abs(made - seen) <= tolerance * (1 + 1e-9)) | (made == seen) | (np.isnan(made) & np.isnan(seen)))
+        )
 
 
 def _off(made: Floats, seen: Floats) -> float:

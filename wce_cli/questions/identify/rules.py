@@ -67,7 +67,9 @@ ENTRIES = {
     entry.name: entry
     for entry in (
         Entry("weight-missing", "without class weights", _both(np.ones_like), is_missing=True),
-        Entry("by-prediction", "weights looked up by the prediction, w[argmax x]", _both(lambda w: w), rows="prediction"),
+        Entry(
+            "by-prediction", "weights looked up by the prediction, w[argmax x]", _both(lambda w: w), rows="prediction"
+        ),
         Entry("reversed", "weights in reversed order, w[C−1−y]", _both(lambda w: w[::-1])),
         Entry("squared", "weights squared", _both(np.square)),
         Entry("squared-above", "weights squared, divided by the plain ones", lambda w, n: (w * w, w)),
@@ -109,7 +111,9 @@ SMOOTHINGS = {
         ),
         Smoothing("eps-kept", "y·(1 − ε/C) + ε/C", lambda eps, c: (1 - eps / c, eps / c)),
         Smoothing("one-over-c", "y·(1 − ε) + 1/C", lambda eps, c: (1 - eps, 1 / c)),
-        Smoothing("not-own", "ε/C on the other classes, 1 − ε on the label", lambda eps, c: (1 - eps - eps / c, eps / c)),
+        Smoothing(
+            "not-own", "ε/C on the other classes, 1 − ε on the label", lambda eps, c: (1 - eps - eps / c, eps / c)
+        ),
         Smoothing(
             "one-minus-eps-over-c",
             "1 − ε on the label and (1 − ε)/C on every class",
@@ -154,7 +158,7 @@ ODD_METHODS = {
         OddMethod("over-classes", "Σt / C", lambda t, a, b, p: (p.numerator(t, a), float(len(b.weight)))),
         OddMethod(
             "macro",
-            "each class's own mean loss, then their mean weighted by class",
+            "Σ_c w[c]·(mean ℓ of class c) / Σ_c w[c] of the classes present",
             _macro,
             is_scale_free=True,
         ),
@@ -292,6 +296,8 @@ def _enters(case: Case, name: str) -> bool:
         return False
     if name == "per-sample":
         return case.n == case.n_classes and not case.has_sample_weight
+    if name == "sum-n" and case.n == case.n_classes:
+        return False  # sum-c says it
     vectors = ENTRIES[name].vectors(case.weight, case.n)
     return vectors is not None and not (case.is_soft and name == "per-sample")
 
@@ -331,4 +337,6 @@ def _changes(case: Case, rule: Rule) -> bool:
         return False  # kept-mean says it
     if rule.twist == "averaged-again" and method == "sum":
         return False  # batch-mean says it
+    if (rule.entry, method) in (("sum-1", "sum"), ("sum-n", "batch-mean"), ("sum-c", "over-classes")):
+        return False  # over-weight-table says it
     return rule.entry != "squared-above" or divides_by_weights

@@ -154,9 +154,10 @@ def _scores(block: Block, spec: Spec, ends: tuple[float, float]) -> Iterator[Bet
 
 def _terms_along(row: Block, spec: Spec, c: int, grid: Floats) -> _ByPair:
     """By pair: the numerator of a batch of this one row, score c taking each value of a grid."""
-    scores = np.repeat(row.scores, len(grid), axis=0)
+    times = [0] * len(grid)
+    scores = row.scores[times]
     scores[:, c] = grid
-    many = Block(0, scores, np.repeat(row.labels, len(grid), axis=0), np.repeat(row.sample_weight, len(grid)))
+    many = Block(0, scores, row.labels[times], row.sample_weight[times])
     terms = block_terms(many, spec)
     placed = pairs(terms, spec.class_weight, spec.label_smoothing)
     kept = terms.kept

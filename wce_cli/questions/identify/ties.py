@@ -9,6 +9,7 @@ from wce_cli.loss.methods import METHODS
 from wce_cli.questions.identify.evaluation import Evaluation
 from wce_cli.questions.identify.rules import ENTRIES, Rule
 
+_COINCIDENCE = "they are the same number on this batch"
 SAME = 1e-9
 """Relative difference up to which two values are one, told apart by no digits that anybody prints."""
 
@@ -16,8 +17,14 @@ SAME = 1e-9
 def reasons(evaluation: Evaluation, rules: list[Rule]) -> tuple[str, ...]:
     """Why these rules give one number here, compared with the first of them; each reason once."""
     first, *others = rules
-    found = dict.fromkeys(_reason(evaluation, first, other) for other in others)
+    value = evaluation.value(first)
+    apart = [other for other in others if not _equal(value, evaluation.value(other))]
+    found = dict.fromkeys(_reason(evaluation, first, other) for other in others if other not in apart)
     found.pop("", None)
+    if apart:
+        rest = f"{apart[0].title} gives {format_number(evaluation.value(apart[0]) or 0.0, 9)}"
+        more = f" ({len(apart)} such rules)" if len(apart) > 1 else ""
+        found[f"{first.title} gives {format_number(value or 0.0, 9)}, {rest}{more}: more digits would tell"] = None
     return tuple(found)
 
 
@@ -55,12 +62,7 @@ def _letters(evaluation: Evaluation, rule: Rule) -> str:
 
 
 def _reason(evaluation: Evaluation, one: Rule, other: Rule) -> str:
-    """Why two rules are equal here, or by how much they are not."""
-    a, b = evaluation.value(one), evaluation.value(other)
-    if a is None or b is None:
-        return ""
-    if not _equal(a, b):
-        return f"{one.title} gives {format_number(a, 9)}, {other.title} {format_number(b, 9)}: more digits would tell"
+    """Why two rules are equal here."""
     totals = evaluation.totals()
     if totals.n == 1 and one.method != other.method:
         return "there is one sample: what it is divided by is 1, or its own weight, which cancels"
@@ -74,7 +76,7 @@ def _reason(evaluation: Evaluation, one: Rule, other: Rule) -> str:
         return "no loss of this batch is large or small enough for the two readings of the scores to differ"
     if one.placement != other.placement:
         return "the placements agree on this batch"
-    return "both are the same number on this batch"
+    return _COINCIDENCE
 
 
 def _of_weights(evaluation: Evaluation, one: Rule, other: Rule) -> str:
@@ -92,7 +94,7 @@ def _of_weights(evaluation: Evaluation, one: Rule, other: Rule) -> str:
             return "the predictions are the labels, or as many of each class: looking weights up by either is the same"
     unweighted = "unweighted-mean" in (one.method, other.method) or any(e and ENTRIES[e].is_missing for e in entries)
     if len(set(present.tolist())) == 1 and (unweighted or len(entries) > 1):
-        return f"all labels of the batch weigh {format_number(float(present[0]))}: a weight that is the same for all cancels"
+        return f"all labels of the batch weigh {format_number(float(present[0]))}, and what is the same for all cancels"
     if len(entries) > 1:
         return "for the labels of this batch the two sets of weights come to the same"
     return ""
@@ -100,9 +102,12 @@ def _of_weights(evaluation: Evaluation, one: Rule, other: Rule) -> str:
 
 def _of_methods(evaluation: Evaluation, one: Rule, other: Rule) -> str:
     """Equal because two denominators are."""
+    if "macro" in (one.method, other.method):
+        of_one = evaluation.totals().count.max(initial=0) <= 1
+        return "each class has one sample, whose loss is the class's mean" if of_one else _COINCIDENCE
     a, b = evaluation.fraction(one), evaluation.fraction(other)
     if a is None or b is None or not _equal(a[1], b[1]):
-        return "both are the same number on this batch"
+        return _COINCIDENCE
     names = sorted({_denominator(evaluation, one), _denominator(evaluation, other)}, key=len)
     because = _because(evaluation, {one.method, other.method})
     return f"{' = '.join(names)} = {format_number(a[1])}{because}"
@@ -116,7 +121,7 @@ def _because(evaluation: Evaluation, methods: set[str]) -> str:
         return ": no kept sample weighs 0"
     if methods == {"batch-mean", "nonzero-mean"}:
         return ": no sample is ignored, and none weighs 0"
-    if methods == {"weighted-mean", "over-weight-table"} and (totals.count == 1).all():
+    if "over-weight-table" in methods and (totals.count == 1).all():
         return ": each class is the label of one sample"
     if methods == {"sum", "over-n-1"}:
         return ": there are two samples"
@@ -131,7 +136,7 @@ def _denominator(evaluation: Evaluation, rule: Rule) -> str:
     return {"over-n-1": "N − 1", "over-weight-table": "Σ_c w[c]", "over-classes": "C"}.get(rule.method, rule.method)
 
 
-def _equal(a: float, b: float) -> bool:
+def _equal(a: float | None, b: float | None) -> bool:
+    if a is None or b is None:
+        return a is b
     return a == b or bool(np.isnan(a) and np.isnan(b)) or abs(a - b) <= SAME * max(abs(a), abs(b))
-
-

@@ -11,12 +11,16 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from msgspec import Struct
 
 from wce_cli.digits import format_number
 from wce_cli.loss.batch import Batch
+from wce_cli.loss.odd_readings import ODD_READINGS
 from wce_cli.loss.sums import Floats
+from wce_cli.questions.explain import batch_part
 from wce_cli.questions.identify import ties
 from wce_cli.questions.identify.answer import (
+    ROUNDED,
     SCHEMA,
     Chance,
     Denominator,
@@ -29,13 +33,12 @@ from wce_cli.questions.identify.answer import (
 )
 from wce_cli.questions.identify.chance import EDGE, ENOUGH, chance, prior_of
 from wce_cli.questions.identify.evaluation import Evaluation, case_of
+from wce_cli.questions.identify.lists import identify_gradients, identify_losses
 from wce_cli.questions.identify.number import Seen
 from wce_cli.questions.identify.rules import Rule, rules
 from wce_cli.questions.identify.separate import separating
 from wce_cli.questions.identify.slips import changes
 
-ROUNDED = "rounded"
-"""The departure of a number whose last digit is one off: something on the way to it was rounded."""
 NEAREST = 3
 
 
@@ -46,8 +49,7 @@ class Space:
         self.depth = depth
         listed = list(rules(case_of(batch), depth))
         self.evaluation = Evaluation(batch, listed)
-        with np.errstate(all="ignore"):
-            pairs = [(rule, self.evaluation.value(rule)) for rule in listed]
+        pairs = [(rule, self.evaluation.value(rule)) for rule in listed]
         self.rules = [rule for rule, value in pairs if value is not None]
         self.values = np.array([value for _, value in pairs if value is not None])
         self.departures = np.array([len(rule.departures) for rule in self.rules])
@@ -60,30 +62,41 @@ class Space:
         return np.where(self.departures < depth, one_off, 0.0)
 
 
-def identify_batch(batch: Batch, numbers: Sequence[Seen], depth: int = 1, *, separate: bool = False) -> Identification:
-    """Which rules give each number, with their odds, and what is between two of them."""
-    from wce_cli.questions.explain import batch_part
+class Asked(Struct, frozen=True):
+    """What is to be identified: single numbers, a list of losses, and gradients of the logits."""
 
-    space = Space(batch, depth)
-    identified = [_identified(space, batch, number) for number in numbers]
-    tied = [_simplest(space, number) for number in numbers]
+    numbers: tuple[Seen, ...] = ()
+    losses: tuple[Seen, ...] = ()
+    gradients: tuple[Seen, ...] = ()
+
+
+@np.errstate(all="ignore")  # a rule may overflow or be NaN: then it does not match
+def identify_batch(batch: Batch, asked: Asked, depth: int = 1, *, separate: bool = False) -> Identification:
+    """Which rules give each number, with their odds, and what is between two of them."""
+    space, numbers = Space(batch, depth), asked.numbers
+    matches = [_matches(space, number) for number in numbers]
+    identified = [_identified(space, batch, *both) for both in zip(numbers, matches, strict=True)]
     apart = None
     if separate:
-        chosen = list(dict.fromkeys(rule for one in tied for rule in one))
-        apart = separating(batch, chosen) if len(chosen) > 1 else None
+        tied = dict.fromkeys(rule for found in matches for rule, _ in found)
+        apart = separating(batch, list(tied)) if len(tied) > 1 else None
     return Identification(
         SCHEMA,
         batch_part(batch, space.evaluation.totals().n_kept),
         depth,
         tuple(identified),
-        tuple(_relations(space, numbers, tied)),
-        separating=apart,
+        tuple(_relations(space, numbers, [_simplest_of(found) for found in matches])),
+        tuple(
+            of(batch, values, depth)
+            for of, values in ((identify_losses, asked.losses), (identify_gradients, asked.gradients))
+            if values
+        ),
+        apart,
     )
 
 
-def _identified(space: Space, batch: Batch, number: Seen) -> Identified:
-    matches = _matches(space, number)
-    simplest = [rule for rule, _ in _simplest_of(matches)]
+def _identified(space: Space, batch: Batch, number: Seen, matches: list[tuple[Rule, Match]]) -> Identified:
+    tied = [rule for position, (rule, match) in enumerate(matches) if not match.is_guard or position == 0]
     return Identified(
         number.text,
         number.value,
@@ -91,7 +104,7 @@ def _identified(space: Space, batch: Batch, number: Seen) -> Identified:
         number.why,
         tuple(_implied(space, number)),
         tuple(match for _, match in matches),
-        ties.reasons(space.evaluation, simplest) if len(simplest) > 1 else (),
+        ties.reasons(space.evaluation, tied) if len(tied) > 1 else (),
         tuple(_chances(space, number)),
         space.prior,
         () if matches else tuple(_nearest(space, number)),
@@ -126,6 +139,7 @@ def _matches(space: Space, number: Seen) -> list[tuple[Rule, Match]]:
                     value,
                     value - number.value if math.isfinite(value) else 0.0,
                     within + number.unit * is_rounded,
+                    rule.reading != "" and ODD_READINGS[rule.reading].is_guard,
                 ),
             )
         )
@@ -139,13 +153,9 @@ def _rank(match: Match) -> tuple[int, bool, bool, int]:
     return len(match.departures), match.departures != (ROUNDED,), is_rounded, nearness
 
 
-def _simplest_of(matches: Sequence[tuple[Rule, Match]]) -> list[tuple[Rule, Match]]:
+def _simplest_of(matches: Sequence[tuple[Rule, Match]]) -> list[Rule]:
     fewest = min((len(match.departures) for _, match in matches), default=0)
-    return [pair for pair in matches if len(pair[1].departures) == fewest]
-
-
-def _simplest(space: Space, number: Seen) -> list[Rule]:
-    return [rule for rule, _ in _simplest_of(_matches(space, number))]
+    return [rule for rule, match in matches if len(match.departures) == fewest]
 
 
 def _implied(space: Space, number: Seen) -> list[Implied]:
@@ -166,8 +176,9 @@ def _implied(space: Space, number: Seen) -> list[Implied]:
         equal = tuple(
             Denominator(name, value) for name, value in known.items() if ends[0] - slack <= value <= ends[1] + slack
         )
-        name = _numerator_name(evaluation, method, placement)
-        found[numerator] = Implied(name, numerator, numerator / number.value, ends[0], ends[1], equal)
+        name, quotient = _numerator_name(evaluation, method, placement), numerator / number.value
+        nearest = min(known.items(), key=lambda item: abs(item[1] - quotient))
+        found[numerator] = Implied(name, numerator, quotient, ends[0], ends[1], equal, Denominator(*nearest))
     return list(found.values())
 
 
@@ -248,5 +259,3 @@ def _between(space: Space, ones: list[Rule], others: list[Rule]) -> str:
 
 def _parts_apart(one: Rule, other: Rule) -> int:
     return sum(getattr(one, part) != getattr(other, part) for part in Rule.__struct_fields__)
-
-
