@@ -71,7 +71,7 @@ def _binary_logits(rows: Rows) -> Floats:
 
 
 def _binary_probs(rows: Rows) -> Floats:
-    others = 0.0 - np.log1p(-np.exp(-rows.losses))  # −log(1 − p)
+    others = 0.0 - np.log(-np.expm1(-rows.losses))  # −log(1 − p)
     losses: Floats = rows.losses + (others.sum(axis=1)[:, None] - others)
     return losses
 

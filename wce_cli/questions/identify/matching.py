@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from wce_cli.digits import format_number
 from wce_cli.loss.batch import Batch
@@ -45,6 +46,7 @@ NEAREST = 3
 class Space:
     """Every rule of a batch up to a depth, with what it gives; shared by all numbers that are asked about it."""
 
+    @np.errstate(all="ignore")  # a rule may overflow or be NaN: then it gives no number
     def __init__(self, batch: Batch, depth: int) -> None:
         self.depth = depth
         listed = list(rules(case_of(batch), depth))
@@ -61,6 +63,38 @@ class Space:
         one_off = 0.0 if number.is_asked else number.unit
         return np.where(self.departures < depth, one_off, 0.0)
 
+    def fits(self, number: Seen) -> NDArray[np.bool_]:
+        """Which rules give the number (R,)."""
+        if not math.isfinite(number.value):
+            alike: NDArray[np.bool_] = (
+                np.isnan(self.values) if math.isnan(number.value) else self.values == number.value
+            )
+            return alike
+        windows = number.tolerance + self.widening
+        if abs(number.value) >= ENOUGH * number.unit:
+            windows = windows + self.slack(number, self.depth)
+        found: NDArray[np.bool_] = np.abs(self.values - number.value) <= windows + number.unit * EDGE
+        return found
+
+    def chances(self, number: Seen) -> tuple[Chance, ...]:
+        """The chance that a number of as many decimals is explained, by departures allowed."""
+        found = []
+        sign = -1.0 if number.value < 0 else 1.0
+        for depth in range(self.depth + 1):
+            within = self.departures <= depth
+            values, windows = self.values[within], number.tolerance + self.widening[within]
+            odds = None
+            if self.prior is not None and math.isfinite(number.value) and number.value != 0:
+                slack = self.slack(number, depth)[within]
+                odds = chance(sign * values, windows, slack, number.unit, self.prior)
+            found.append(Chance(depth, int(within.sum()), _distinct(values), odds))
+        return tuple(found)
+
+
+def is_explained(space: Space, number: Seen) -> bool:
+    """Whether any rule gives the number."""
+    return bool(space.fits(number).any())
+
 
 class Asked(Struct, frozen=True):
     """What is to be identified: single numbers, a list of losses, and gradients of the logits."""
@@ -70,7 +104,7 @@ class Asked(Struct, frozen=True):
     gradients: tuple[Seen, ...] = ()
 
 
-@np.errstate(all="ignore")  # a rule may overflow or be NaN: then it does not match
+@np.errstate(all="ignore")
 def identify_batch(batch: Batch, asked: Asked, depth: int = 1, *, separate: bool = False) -> Identification:
     """Which rules give each number, with their odds, and what is between two of them."""
     space, numbers = Space(batch, depth), asked.numbers
@@ -105,7 +139,7 @@ def _identified(space: Space, batch: Batch, number: Seen, matches: list[tuple[Ru
         tuple(_implied(space, number)),
         tuple(match for _, match in matches),
         ties.reasons(space.evaluation, tied) if len(tied) > 1 else (),
-        tuple(_chances(space, number)),
+        space.chances(number),
         space.prior,
         () if matches else tuple(_nearest(space, number)),
         () if matches else changes(batch, number),
@@ -115,18 +149,10 @@ def _identified(space: Space, batch: Batch, number: Seen, matches: list[tuple[Ru
 def _matches(space: Space, number: Seen) -> list[tuple[Rule, Match]]:
     """The rules that give the number: fewest departures first, then those that need no slack, then the closest."""
     found = []
-    if math.isfinite(number.value):
-        distance = np.abs(space.values - number.value)
-        windows = number.tolerance + space.widening
-        if abs(number.value) >= ENOUGH * number.unit:
-            windows = windows + space.slack(number, space.depth)
-        fits = distance <= windows + number.unit * EDGE
-    else:
-        distance = np.zeros(len(space.values))
-        fits = np.isnan(space.values) if math.isnan(number.value) else space.values == number.value
-    for position in np.flatnonzero(fits).tolist():
+    distance = np.abs(space.values - number.value)
+    for position in np.flatnonzero(space.fits(number)).tolist():
         rule, within = space.rules[position], number.tolerance + float(space.widening[position])
-        is_rounded = bool(distance[position] > within + number.unit * EDGE)
+        is_rounded = bool(distance[position] > within + number.unit * EDGE)  # False of nan
         value = float(space.values[position])
         found.append(
             (
@@ -187,20 +213,6 @@ def _numerator_name(evaluation: Evaluation, method: str, placement: str) -> str:
     if method == "unweighted-mean" or (spec.weight is None and not spec.has_sample_weight):
         return "Σℓ"
     return "Σt" if placement == "class" else f"Σt ({placement})"
-
-
-def _chances(space: Space, number: Seen) -> list[Chance]:
-    """The chance by departures allowed; the last is that of the whole search."""
-    found = []
-    sign = -1.0 if number.value < 0 else 1.0
-    for depth in range(space.depth + 1):
-        within = space.departures <= depth
-        values, windows = space.values[within], number.tolerance + space.widening[within]
-        odds = None
-        if space.prior is not None and math.isfinite(number.value) and number.value != 0:
-            odds = chance(sign * values, windows, space.slack(number, depth)[within], number.unit, space.prior)
-        found.append(Chance(depth, int(within.sum()), _distinct(values), odds))
-    return found
 
 
 def _distinct(values: Floats) -> int:

@@ -339,4 +339,6 @@ def _changes(case: Case, rule: Rule) -> bool:
         return False  # batch-mean says it
     if (rule.entry, method) in (("sum-1", "sum"), ("sum-n", "batch-mean"), ("sum-c", "over-classes")):
         return False  # over-weight-table says it
+    if (rule.entry, method) == ("sum-c", "element-mean"):
+        return False  # batch-mean with sum-1 says it
     return rule.entry != "squared-above" or divides_by_weights
