@@ -32,7 +32,7 @@ def log(value: float) -> float:
 
 def log_softmax(row: Sequence[float]) -> list[float]:
     top = max(row)
-    total = math.log(sum(math.exp(x - top) for x in row))
+    total = math.log1p(sum(math.exp(x - top) for x in without(row, list(row).index(top))))
     return [x - top - total for x in row]
 
 
