@@ -44,10 +44,8 @@ def identify_losses(batch: Batch, numbers: Sequence[Seen], depth: int) -> Identi
     if len(numbers) == n * spec.n_classes:
         candidates += _by_score(batch)
     if not candidates:
-        sizes = [f"{n} samples", f"{int(kept.sum())} kept ones", f"{n * spec.n_classes} scores"]
-        raise WceError(
-            Problem(f"the list has {counted(len(numbers), 'number', 'numbers')}, the batch {', '.join(sizes)}")
-        )
+        sizes = f"{counted(n, 'sample', 'samples')}, {int(kept.sum())} of them kept, and {n * spec.n_classes} scores"
+        raise WceError(Problem(f"the list has {counted(len(numbers), 'number', 'numbers')}, the batch has {sizes}"))
     return _matched("losses", numbers, candidates)
 
 

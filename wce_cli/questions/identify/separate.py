@@ -65,9 +65,8 @@ def _drawn(batch: Batch, rules: list[Rule], rng: np.random.Generator) -> dict[st
     spread = float(rng.choice([1.0, 3.0, 12.0, 80.0]))
     scores = np.round(rng.normal(0, spread, (n, c)), 1)
     if spec.scores != "logits":
-        powers = np.exp(scores)
-        p = np.maximum(np.round(powers / powers.sum(axis=1, keepdims=True), 3), 0.001)
-        scores = p if spec.scores == "probs" else np.round(np.log(p), 4)
+        log_p = np.round(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True) - 0.02, 2)  # not all of 1
+        scores = log_p if spec.scores == "log_probs" else np.vectorize(lambda x: float(f"{np.exp(x):.3g}"))(log_p)
     fields: dict[str, Any] = {spec.scores: scores.tolist()}
     if spec.is_soft:
         rows = np.round(rng.dirichlet(np.ones(c), n), 2)
