@@ -15,7 +15,7 @@ from wce_cli.cli.outcome import Outcome
 EXAMPLES = (
     "wce identify 1.7529 0.6662 --logits '3 4; 6 9' --labels 1,0 --weight 0.4,0.36",
     "wce identify 0.6923 samples/two-samples.json --weight 0.1,1 --separate",
-    "wce identify --loss-values '5.6390 4.9593' samples/reports/pt-25571.json",
+    "wce identify --loss-values '5.6390 4.9593' samples/reports/pytorch-25571.json",
 )
 CODES = ("0 every number has a rule", "1 a number has none", "2 cannot answer: the batch or an option is wrong")
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from wce_cli.digits import format_number
+from wce_cli.digits import format_number, rounded_up
 from wce_cli.errors import counted
 from wce_cli.formats import blocks
 from wce_cli.formats.blocks import Block
 from wce_cli.formats.columns import NEVER_DROPPED, Column
-from wce_cli.formats.json import as_text
+from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import Look
 from wce_cli.questions.identify.answer import (
+    SCHEMA,
     Chance,
     Identification,
     Identified,
@@ -46,6 +48,11 @@ def to_json(answers: Sequence[Identification], look: Look | None = None) -> str:
     """One object, or a list of them, one a batch; everything that was found."""
     documents = [answer.to_dict() for answer in answers]
     return as_text(documents[0] if len(documents) == 1 else documents, look or Look(), indent=2) + "\n"
+
+
+def identification_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of what `to_json` writes."""
+    return schema_of(Identification, SCHEMA)
 
 
 def _blocks(answer: Identification, look: Look, titled: bool) -> Iterator[Block]:
@@ -103,7 +110,8 @@ def _tolerance(number: Identified) -> str:
     if not number.tolerance:
         return ""
     why = "" if number.tolerance_why.startswith("half") else f", {number.tolerance_why}"
-    return f" ± {format_number(number.tolerance, 2)}{why}"
+    widened = f", and {rounded_up(number.widening)} more for rounded inputs" if number.widening else ""
+    return f" ± {format_number(number.tolerance, 2)}{why}{widened}"
 
 
 def _verdict(number: Identified) -> str:

@@ -135,3 +135,21 @@ def test_digits_say_how_well_a_number_is_known():
     assert (seen("0.6662").tolerance, seen("0.66620").tolerance, seen("150").tolerance) == (5e-5, 5e-6, 0.5)
     assert (seen("1.5e-3").unit, seen("-2.50").value, seen("−2.5").value) == (1e-4, -2.5, -2.5)
     assert seen(0.25).unit == 0.01
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_number_from_the_true_inputs_is_found_with_those_that_were_printed(seed):
+    """The number has six decimals, the pasted logits and weights four: their rounding widens the tolerance."""
+    rng = np.random.default_rng(seed)
+    x, w, y = rng.normal(size=(6, 3)) * 2, rng.uniform(0.2, 2, 3), [0, 1, 2, 2, 1, 0]
+    p = np.exp(x - np.log(np.exp(x).sum(axis=1))[:, None])
+    losses = -np.log(p[np.arange(6), y])
+    value = (w[y] * losses).sum() / w[y].sum()
+    half = {"logits": np.full((6, 3), 5e-5), "weight": np.full(3, 5e-5)}
+    batch = Batch.build(logits=x.round(4), labels=y, weight=w.round(4), half_units=half)
+    (number,) = identify_batch(batch, Asked((seen(f"{value:.8f}"),))).numbers
+    assert titles(number)[0] == "weighted-mean"
+    assert number.simplest[0].within > number.tolerance
+    assert number.widening > 0
+    exact = Batch.build(logits=x.round(4), labels=y, weight=w.round(4))
+    assert identify_batch(exact, Asked((seen(f"{value:.8f}"),))).numbers[0].widening == 0

@@ -95,6 +95,8 @@ class Identified(Struct, frozen=True):
     value: float
     tolerance: float
     tolerance_why: str
+    widening: float
+    """How much further the standard rules were allowed to be off, at most, because the inputs are rounded."""
     implied: tuple[Implied, ...]
     matches: tuple[Match, ...]
     """Fewest departures first; those with the fewest are the answer."""

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from wce_cli.digits import format_number
 from wce_cli.loss.batch import Batch
+from wce_cli.loss.methods import METHODS, loss_values
 from wce_cli.loss.odd_readings import ODD_READINGS
+from wce_cli.loss.rounding import rounding_errors
 from wce_cli.loss.sums import Floats
 from wce_cli.questions.explain import batch_part
 from wce_cli.questions.identify import ties
@@ -56,7 +58,27 @@ class Space:
         self.values = np.array([value for _, value in pairs if value is not None])
         self.departures = np.array([len(rule.departures) for rule in self.rules])
         self.prior = prior_of(self.values[self.departures == 0])
-        self.widening = np.zeros(len(self.rules))
+        self.widening = self._widening(batch)
+        """How far each rule may be off because the batch's own numbers were printed rounded (R,)."""
+
+    def _widening(self, batch: Batch) -> Floats:
+        """The bound of a standard rule is its pair's; that of an odd one is taken for as much, by its size.
+
+        Where a bound is ∞, nothing is known: the rule is then held to the number's own digits.
+        """
+        spec = batch.spec
+        if not spec.half_units:
+            return np.zeros(len(self.rules))
+        values = loss_values(self.evaluation.totals(), spec.class_weight, spec.label_smoothing)
+        errors = rounding_errors(batch, values)
+        known = {value.pair: (errors.get(value.pair, 0.0), abs(value.value)) for value in values}
+        found = np.zeros(len(self.rules))
+        for position, rule in enumerate(self.rules):
+            method = rule.method if rule.method in METHODS else "batch-mean"
+            error, size = known.get(f"{method}/{rule.placement}", (0.0, 0.0))
+            grown = abs(float(self.values[position])) / size if size else 1.0
+            found[position] = error * (max(grown, 1.0) if rule.method in METHODS else grown)
+        return np.where(np.isfinite(found), found, 0.0)
 
     def slack(self, number: Seen, depth: int) -> Floats:
         """How much further a number may be from each rule because its last digit was rounded wrongly (R,)."""
@@ -136,6 +158,7 @@ def _identified(space: Space, batch: Batch, number: Seen, matches: list[tuple[Ru
         number.value,
         number.tolerance,
         number.why,
+        float(space.widening[space.departures == 0].max(initial=0.0)),
         tuple(_implied(space, number)),
         tuple(match for _, match in matches),
         ties.reasons(space.evaluation, tied) if len(tied) > 1 else (),

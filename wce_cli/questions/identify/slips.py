@@ -205,10 +205,11 @@ def _refined(
 def _shortest(between: Between) -> Change:
     """The number between the two ends that is a keystroke away, else the shortest."""
     slips = [number for number in keystrokes(between.given) if between.low <= number <= between.high]
+    typed = _number(_plain(between.given))
     is_label = between.place.startswith("labels")
     if slips or is_label:
         changed = min(slips, key=lambda number: abs(number - between.given)) if slips else between.low
-        return Change(between.place, between.given, changed, between.pair.removesuffix("/class"), True)
+        return Change(between.place, typed, changed, between.pair.removesuffix("/class"), True)
     middle = (between.low + between.high) / 2
     changed = middle
     for decimals in range(16):
@@ -216,7 +217,7 @@ def _shortest(between: Between) -> Change:
         if between.low <= rounded <= between.high:
             changed = rounded
             break
-    return Change(between.place, between.given, changed, between.pair.removesuffix("/class"), False)
+    return Change(between.place, typed, changed, between.pair.removesuffix("/class"), False)
 
 
 def keystrokes(given: float) -> Iterable[float]:
@@ -243,4 +244,5 @@ def _number(text: str) -> float:
 
 
 def _plain(value: float) -> str:
-    return format_number(value, 15)
+    """The digits that were typed: those of a float32 are fewer."""
+    return format_number(float(str(np.float32(value))) if float(np.float32(value)) == value else value, 15)
