@@ -175,7 +175,7 @@ def test_user_text_is_printed_as_it_is_and_moves_nothing(name, printed):
 
 def test_long_names_that_begin_alike_can_be_told_apart():
     names = [f"{'x' * 30}{c}" for c in range(12)]
-    report = explain(logits=np.eye(12), labels=range(12), classes=names, engines=())
+    report = explain(logits=np.eye(12), labels=list(range(12)), classes=names, engines=())
     cells = {line.split()[1] + line.split()[2] for line in to_table([report]).splitlines()[1:13]}
     assert cells == {f"{'x' * (19 if c < 10 else 18)}…[{c}]" for c in range(12)}
 
