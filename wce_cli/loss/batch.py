@@ -157,13 +157,16 @@ class Batch(Struct, frozen=True):
         names = read_class_names(g, classes, weight, c)
         mapped = None if labels is None else read_labels(g, kind[0], labels, rows, names, ignore_index, label_base)
         if label_base:
+            if mapped is not None and not mapped.is_soft and names is None:
+                also = "" if ignore_index == IGNORE_INDEX else f", and the ignored {ignore_index} as {IGNORE_INDEX}"
+                g.notes.append(f"labels counted from {label_base} are shown from 0{also}")
             ignore_index = IGNORE_INDEX
         if names is not None and set(names) & set(map(str, range(c))) and _are_numbers(labels):
             g.notes.append(f"labels that are numbers are class indices, not the names {', '.join(names[:3])}")
         if ignore_index != IGNORE_INDEX and mapped is not None and mapped.is_soft:
             g.notes.append("ignore_index means nothing for probability labels: every sample is kept")
         per_sample = read_sample_weight(g, sample_weight, sample_shape)
-        vector, rule = read_class_weight(g, weight, names, c, sample_shape, mapped, ignore_index)
+        vector, rule = read_class_weight(g, weight, names, c, sample_shape, mapped, ignore_index, label_base)
         if g.problems or mapped is None:
             raise g.refusal()
         spec = Spec(

@@ -14,10 +14,18 @@ from msgspec import Struct
 from wce_cli.loss.sums import Floats, Sums, both
 from wce_cli.loss.top import TOP, Top
 
-__all__ = ["LOST", "TOP", "Extremes", "Facts", "Lost", "Rows", "Top", "Unnormalised"]
+__all__ = ["LOST", "TOP", "UNDERFLOW", "Extremes", "Facts", "Lost", "Rows", "Top", "Unnormalised"]
 
 LOST = {"float32": 2.0**-24, "float64": 2.0**-53}
 """Losses below this come out as 0 where 1 + S is rounded in the dtype: log(1 + S), S = Σ_{c≠y} exp(x_c − x_y)."""
+
+UNDERFLOW = {
+    "float16": -25 * math.log(2),
+    "bfloat16": -134 * math.log(2),
+    "float32": -150 * math.log(2),
+    "float64": -1075 * math.log(2),
+}
+"""By dtype: the log of half its smallest number above 0, which is the largest that exp rounds to 0."""
 
 
 class Rows(Struct, frozen=True):
@@ -89,10 +97,13 @@ class Facts(Struct, frozen=True):
     """Losses that are NaN."""
     masked: Rows
     """Losses that are ∞ because the index label's own score is −∞ (a probability of 0)."""
-    nan_ignored: Rows
-    """Ignored rows that hold NaN."""
+    broken_ignored: Rows
+    """Ignored rows of logits whose softmax is not defined: they hold NaN or +∞, or nothing but −∞."""
     logsumexp: Extremes
-    """Of the finite logsumexp; what log(Σ exp x) without a shift can overflow or underflow by."""
+    """Of the finite logsumexp; what log(Σ exp x) without a shift can overflow by."""
+    peak: Extremes
+    """Of the largest logit of each row, as far as an end of UNDERFLOW is concerned: where it is below one, all
+    of Σ exp x is 0 in that dtype."""
     lost: dict[str, Lost]
     """By dtype: losses that it rounds to 0."""
     as_probs: Sums | None
@@ -121,8 +132,9 @@ class Facts(Struct, frozen=True):
             self.infinite + other.infinite,
             self.nan + other.nan,
             self.masked + other.masked,
-            self.nan_ignored + other.nan_ignored,
+            self.broken_ignored + other.broken_ignored,
             self.logsumexp + other.logsumexp,
+            self.peak + other.peak,
             {dtype: lost + other.lost[dtype] for dtype, lost in self.lost.items()},
             both(self.as_probs, other.as_probs),
             self.as_log_probs and other.as_log_probs,

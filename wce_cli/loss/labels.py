@@ -180,7 +180,12 @@ def say_checks(
     if wrong.count:
         label = as_given(wrong.value)
         hint = f'use {g.setting("ignore_index", label)} if this label means "skip"' if isinstance(label, int) else ""
-        if base == 0 and not has_zero and wrong.smallest == wrong.largest == c:
+        if c == 1:
+            hint = (
+                "one column of scores is the layout of binary cross-entropy, which is not covered yet: write the "
+                "second column, '0 x' for a logit x, '1-p p' for a probability p"
+            )
+        elif base == 0 and not has_zero and wrong.smallest == wrong.largest == c:
             hint = f"labels look 1-based: subtract 1, or {g.setting('label_base', 1)}"
         where = place_of("labels", sample_shape, wrong.first)
         g.problem("labels", f"{where} is {label}, but {kind} has {class_range(c, base)}{many(wrong)}", hint)

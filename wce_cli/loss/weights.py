@@ -24,8 +24,9 @@ def read_class_weight(
     sample_shape: tuple[int, ...],
     labels: Labels | None,
     ignore_index: int,
+    base: int = 0,
 ) -> tuple[Floats | None, str | None]:
-    """The class weight as a vector (C,), and the rule it came from."""
+    """The class weight as a vector (C,), and the rule it came from. Class indices of a mapping count as labels do."""
     if value is None:
         return None, None
     if isinstance(value, str):
@@ -36,7 +37,7 @@ def read_class_weight(
         g.problem("weight", f'weight is "{value}", expected numbers or balanced')
         return None, None
     if isinstance(value, Mapping):
-        return _by_class(g, value, names, c), None
+        return _by_class(g, value, names, c, base), None
     vector = g.vector("weight", value)
     if vector is None:
         return None, None
@@ -54,13 +55,15 @@ def read_class_weight(
     return vector, None
 
 
-def _by_class(g: Gathering, mapping: Mapping[Any, Any], names: tuple[str, ...] | None, c: int) -> Floats | None:
-    """A mapping by class name, or by class index where the classes have no names."""
+def _by_class(
+    g: Gathering, mapping: Mapping[Any, Any], names: tuple[str, ...] | None, c: int, base: int
+) -> Floats | None:
+    """A mapping by class name, or by class index where the classes have no names: from `base`, as labels count."""
     by_name = {str(key): value for key, value in mapping.items()}
     if names is None:
         if not all(is_index(key) for key in mapping):
             return None  # already a problem of the names
-        names = tuple(str(i) for i in range(c))
+        names = tuple(str(i + base) for i in range(c))
     fits = True
     for key in by_name:
         if key not in names:
