@@ -30,15 +30,14 @@ def _annotations(one: Checked) -> Iterator[str]:
     properties = {"file": one.file or ""}
     if one.place.startswith("line "):
         properties["line"] = one.place.removeprefix("line ")
-    elif one.place:
-        properties["title"] = one.place
     name = f"{one.place} {one.name or ''}".strip() or one.where
     for problem in one.problems:
         hint = f"\n{problem.hint}" if problem.hint else ""
         yield _command({**properties, "title": f"wce check: {name}"}, f"{problem.message}{hint}")
     for comparison in one.failures:
         more = details(comparison)
-        yield _command({**properties, "title": f"wce check: {name}"}, "\n".join(filter(None, (comparison.message, more))))
+        message = f"{comparison.message}\n{more}" if more else comparison.message
+        yield _command({**properties, "title": f"wce check: {name}"}, message)
 
 
 def _command(properties: dict[str, str], message: str) -> str:

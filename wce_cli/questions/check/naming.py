@@ -21,6 +21,8 @@ from wce_cli.questions.identify.rules import Rule
 
 LITTLE = 0.05
 """The chance of an accident from which on a rule with departures is no news."""
+NOISE = 0.25
+"""And from which on naming one would mislead."""
 SEARCHED = 10_000_000
 """Scores of a batch up to which odd readings are tried: each is one more pass."""
 
@@ -53,6 +55,8 @@ class Namer:
             if depth not in self._spaces:
                 self._spaces[depth] = Space(self.batch, depth)
             matches, odds = simplest(self._spaces[depth], number)
+            if matches and depth and odds is not None and odds >= NOISE:
+                return Named(f"no standard rule gives {number.text}, and it has too few digits to tell an odd one")
             if matches:
                 exact = [rule for rule, match in matches if ROUNDED not in match.departures]
                 rules = exact or [rule for rule, _ in matches]
