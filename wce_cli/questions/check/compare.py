@@ -41,8 +41,12 @@ class Given:
         self.totals, self.facts = one_pass(batch, top=0)
         values = loss_values(self.totals, batch.spec.class_weight, batch.spec.label_smoothing)
         self.values = {value.pair.removesuffix("/class"): value for value in values}
-        errors = rounding_errors(batch, self.totals, values)
-        self.rounding = {pair.removesuffix("/class"): error for pair, error in errors.items()}
+        errors = rounding_errors(batch, values)
+        self.rounding = {
+            pair.removesuffix("/class"): error
+            for pair, error in errors.items()
+            if math.isfinite(error)  # an open bound says nothing, and would let every number pass
+        }
         self._namer: Namer | None = None
 
     def value(self, pair: str) -> LossValue:

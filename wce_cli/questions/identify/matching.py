@@ -302,5 +302,5 @@ def simplest(space: Space, number: Seen) -> tuple[list[tuple[Rule, Match]], floa
     number which means nothing would have been explained within so many."""
     matches = [pair for pair in _matches(space, number) if not pair[1].is_guard]
     fewest = min((len(match.departures) for _, match in matches), default=0)
-    odds = next((one.chance for one in _chances(space, number) if one.departures == fewest), None)
+    odds = next((one.chance for one in space.chances(number) if one.departures == fewest), None)
     return [pair for pair in matches if len(pair[1].departures) == fewest], odds
