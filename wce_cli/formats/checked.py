@@ -27,7 +27,7 @@ ALSO = 3
 def to_table(outcomes: Sequence[Checked], look: Look | None = None) -> str:
     """One line a batch, below it what is wrong, and the summary."""
     look = look or Look()
-    parts = [_line(one, look) if one.is_ok else blocks.on_screen(_failed(one), look) for one in outcomes]
+    parts = [_line(one, look) if one.is_ok else blocks.on_screen(_failed(one, look), look) for one in outcomes]
     return "".join([*parts, "\n" if parts else "", blocks.on_screen([blocks.prose(counts(summary(outcomes)))], look)])
 
 
@@ -100,8 +100,8 @@ def _numbers(one: Checked) -> str:
     return counted(sum(comparison.count for comparison in one.comparisons), "number", "numbers")
 
 
-def _failed(one: Checked) -> Iterator[Block]:
-    yield blocks.title(f"{WORDS[one.verdict]}  {named(one)}")
+def _failed(one: Checked, look: Look) -> Iterator[Block]:
+    yield blocks.title(look.message(f"{WORDS[one.verdict]}  {named(one)}"))
     yield from _wrong(one)
 
 
@@ -128,5 +128,5 @@ def _report(outcomes: Sequence[Checked], shown: Sequence[Checked], look: Look) -
         yield blocks.prose(f"{len(outcomes) - len(shown)} batches that are as expected are not listed")
     for one in shown:
         if not one.is_ok:
-            yield blocks.title(named(one))
+            yield blocks.title(look.message(named(one)))
             yield from (Block(block.kind, block.text.strip()) for block in _wrong(one))
