@@ -177,8 +177,8 @@ def checked_each(
             continue
         agrees = all(one.verdict == "agrees" for one in comparisons)
         failed += not agrees
-        verdict = "agrees" if agrees else "differs"
-        yield Checked(document.origin or None, document.place, name, verdict, comparisons)
+        file = document.origin or None
+        yield Checked(file, document.place, name, "agrees" if agrees else "differs", comparisons)
 
 
 def _todays(given: Given, expected: Sequence[str]) -> dict[str, Any]:

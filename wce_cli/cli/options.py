@@ -117,9 +117,7 @@ CheckFormat = Annotated[
         autocompletion=completion.offering(completion.check_formats),
     ),
 ]
-JunitOut = Annotated[
-    str | None, typer.Option("--junit-out", metavar="FILE", help="Write JUnit XML to FILE as well.")
-]
+JunitOut = Annotated[str | None, typer.Option("--junit-out", metavar="FILE", help="Write JUnit XML to FILE as well.")]
 Output = Annotated[
     str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the answer to FILE instead of stdout.")
 ]

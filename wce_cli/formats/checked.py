@@ -20,7 +20,7 @@ from wce_cli.questions.check.answer import SCHEMA, Checked, Checks, Comparison, 
 
 WORDS = {"agrees": "ok", "differs": "differs", "unread": "unread"}
 LISTED = 1000
-"""Batches up to which Markdown lists those that are as expected, too: it is read by people, and GitHub cuts at 1 MiB."""
+"""Batches up to which Markdown lists those that are as expected, too: people read it, and GitHub cuts at 1 MiB."""
 ALSO = 3
 
 

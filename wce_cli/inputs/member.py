@@ -80,7 +80,7 @@ def _found(text: str, at: int, key: str) -> tuple[_Found, int]:
         at = _skip(text, last)
         at = _skip(text, at + 1) if text[at] == "," else at
     comma = "," if last != first else ""
-    return found or _Found(last, last, f'{comma}{lead if comma else ""}{json.dumps(key)}: '), at + 1
+    return found or _Found(last, last, f"{comma}{lead if comma else ''}{json.dumps(key)}: "), at + 1
 
 
 def _line_of(text: str, at: int) -> str:

@@ -127,9 +127,7 @@ def test_a_null_is_not_compared():
 
 def test_a_list_that_differs_says_where_and_what_it_is():
     said = message({"term": ["1.1711", "0.6444"]}, **TWO)
-    assert said == (
-        "expected 1.1711 as term of sample 0, got 0.11711; the list is ℓ of each sample, not weighted"
-    )
+    assert said == ("expected 1.1711 as term of sample 0, got 0.11711; the list is ℓ of each sample, not weighted")
     assert "(2 of 2 differ)" in message({"loss": [5, 6]}, **TWO)
 
 

@@ -21,6 +21,7 @@ FIELDS = {
     "weight": [0.5, 3.0, 0.0],
 }
 """All denominators differ: Σw = 3.5, N = 5, 4 kept, 2 of another weight than 0, N·C = 15."""
+PAIRS = list(itertools.permutations([method for method in METHODS if method != "unweighted-mean"], 2))
 LETTERS = {"Σw": 3.5, "N": 5, "N kept": 4, "N with w ≠ 0": 2, "(N·C)": 15, "N·C": 15, "1": 1}
 
 
@@ -29,7 +30,7 @@ def evaluated(letters: str) -> float:
     return LETTERS[above] / LETTERS[below or "1"]
 
 
-@pytest.mark.parametrize(("asked", "true"), list(itertools.permutations([m for m in METHODS if m != "unweighted-mean"], 2)))
+@pytest.mark.parametrize(("asked", "true"), PAIRS)
 def test_the_ratio_is_its_letters(asked, true):
     batch = Batch.build(**FIELDS)
     given = Given(batch)
@@ -113,4 +114,5 @@ def test_it_is_the_rule_and_not_only_its_name():
     given = Given(batch)
     for method in METHODS:
         value = given.value(method).value
-        assert math.isclose(given.value(Namer(batch, 0).named("element-mean/sample", held(repr(value))).rule).value, value, rel_tol=1e-9)
+        rule = Namer(batch, 0).named("element-mean/sample", held(repr(value))).rule
+        assert math.isclose(given.value(rule).value, value, rel_tol=1e-9)

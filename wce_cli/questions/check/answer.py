@@ -112,4 +112,5 @@ def summary(outcomes: Iterable[Checked]) -> Summary:
         for one in outcome.comparisons:
             numbers += one.count
             failed += one.count if one.verdict == "not compared" else one.n_differ
-    return Summary(sum(verdicts.values()), *verdicts.values(), numbers, failed)
+    agree, differ, unread = verdicts.values()
+    return Summary(agree + differ + unread, agree, differ, unread, numbers, failed)

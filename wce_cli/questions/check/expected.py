@@ -101,14 +101,19 @@ def _misfit(key: str, value: Any, entry: Expected) -> Problem | None:
     """A list where there is one number, or null."""
     if entry.is_list:
         return None
-    if isinstance(value, (list, tuple)) or getattr(value, "ndim", 0):
+    if isinstance(value, (list, tuple)) or _is_array(value):
         return Problem(f"expect.{key} is {as_written(value)}, expected one number")
     return Problem(f"expect.{key} is null, expected a number") if value is None else None
 
 
+def _is_array(value: Any) -> bool:
+    """An array or a tensor of at least one axis."""
+    return hasattr(value, "tolist") and bool(getattr(value, "ndim", None))
+
+
 def _numbers(key: str, value: Any, tolerance: float | None) -> list[Seen | None]:
     """Every number of a value, in the order of the rows."""
-    if getattr(value, "ndim", 0) and hasattr(value, "tolist"):
+    if _is_array(value):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
         return [number for item in value for number in _numbers(key, item, tolerance)]
