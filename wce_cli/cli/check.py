@@ -15,7 +15,7 @@ from wce_cli.errors import Problem, WceError
 if TYPE_CHECKING:
     from wce_cli.cli.batches import Read
     from wce_cli.questions.check.answer import Checked
-    from wce_cli.questions.check.compare import Given
+
 
 EXAMPLES = (
     "wce check samples/two-samples.json",
@@ -24,8 +24,6 @@ EXAMPLES = (
 )
 CODES = ("0 every number is the expected one", "1 one is not, or cannot be compared", "2 something cannot be read")
 
-SAVED = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
-"""What --save-expect writes of every batch: the methods of one plain torch call each."""
 SEARCHED = 200
 """Failing batches of a run whose numbers are looked for among the odd rules too; that takes some 10 ms each."""
 
@@ -117,7 +115,9 @@ def check(
         "label_smoothing": label_smoothing,
     }
     if save_expect is not None:
-        _check_saving(files or [], save_expect, [field for field, text in typed.items() if text is not None], answers)
+        from wce_cli.cli.saving import check_saving
+
+        check_saving(files or [], save_expect, [field for field, text in typed.items() if text is not None], answers)
 
     from wce_cli.cli.batches import each_batch
 
@@ -152,9 +152,11 @@ def checked_each(
 
     `saved`: where today's numbers of each batch are put, None for nowhere.
     """
+    from wce_cli.cli.saving import saved_expect
     from wce_cli.questions.check.answer import Checked
-    from wce_cli.questions.check.compare import Given, compared, nothing_expected
+    from wce_cli.questions.check.compare import compared, nothing_expected
     from wce_cli.questions.check.expected import read_expect
+    from wce_cli.questions.check.given import Given
 
     failed = 0
     for read in reads:
@@ -170,7 +172,7 @@ def checked_each(
             given = Given(read.batch)
             comparisons = compared(given, expected, engines, depth=1 if failed < SEARCHED else 0)
             if saved is not None:
-                saved.append(_todays(given, [one.what for one in expected]))
+                saved.append(saved_expect(given, [one.what for one in expected]))
         except WceError as error:
             errors += _lines(error, document.origin, document.place)
             yield Checked(document.origin or None, document.place, name, "unread", (), error.problems)
@@ -179,15 +181,6 @@ def checked_each(
         failed += not agrees
         file = document.origin or None
         yield Checked(file, document.place, name, "agrees" if agrees else "differs", comparisons)
-
-
-def _todays(given: Given, expected: Sequence[str]) -> dict[str, Any]:
-    from wce_cli.questions.check.compare import todays
-    from wce_cli.report import to_plain
-
-    plain = to_plain(todays(given, dict.fromkeys([*SAVED, *expected])))
-    assert isinstance(plain, dict)
-    return plain
 
 
 def _lines(error: WceError, origin: str, place: str) -> list[str]:
@@ -219,21 +212,3 @@ def _typed_expect(typed: Sequence[str]) -> dict[str, Any]:
             options.number(f"--expect {method}", value)
             found[method] = Written(value.strip())
     return found
-
-
-def _check_saving(files: Sequence[str], out: str, typed: Sequence[str], answers: Sequence[Any]) -> None:
-    """Whether there is one JSON file to copy, and nothing that would make its numbers those of another batch."""
-    from wce_cli.cli.files import same_file
-    from wce_cli.inputs import STDIN, is_array_file
-    from wce_cli.inputs.reference import has_wildcard
-
-    if not out or out == STDIN:
-        raise WceError(Problem("--save-expect names no file", "--save-expect OUT.json"))
-    if len(files) != 1 or files[0] == STDIN or is_array_file(files[0]) or has_wildcard(files[0]):
-        raise WceError(Problem("--save-expect copies one JSON file, so exactly one must be given"))
-    if typed:
-        given = options.flag(typed[0])
-        raise WceError(Problem(f"{given} would make other numbers than the file gives", "leave it out to save them"))
-    for answer in answers:
-        if answer.file not in (None, STDIN) and same_file(answer.file, out):
-            raise WceError(Problem(f"--save-expect and another answer are one file, {out}", "give each its own"))

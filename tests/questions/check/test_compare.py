@@ -10,8 +10,9 @@ import pytest
 from tests.loss.random_batches import random_batch
 from wce_cli import WceError, check
 from wce_cli.loss.batch import Batch
-from wce_cli.questions.check.compare import Given, agrees, check_batch, todays
+from wce_cli.questions.check.compare import agrees, check_batch
 from wce_cli.questions.check.expected import held, read_expect
+from wce_cli.questions.check.given import Given, todays
 
 TWO = {"logits": [[0.1, 0.9], [0.0, 0.1]], "labels": [0, 1], "weight": [0.1, 1.0]}
 

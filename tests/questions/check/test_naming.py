@@ -11,8 +11,8 @@ import pytest
 
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import METHODS
-from wce_cli.questions.check.compare import Given
 from wce_cli.questions.check.expected import held
+from wce_cli.questions.check.given import Given
 from wce_cli.questions.check.naming import Namer, over
 
 FIELDS = {

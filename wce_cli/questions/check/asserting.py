@@ -12,8 +12,9 @@ from wce_cli.digits import Written
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.labels import IGNORE_INDEX
-from wce_cli.questions.check.compare import Given, compared
+from wce_cli.questions.check.compare import compared
 from wce_cli.questions.check.expected import read_expect
+from wce_cli.questions.check.given import Given
 from wce_cli.questions.explain import ROUNDING
 
 __tracebackhide__ = True  # pytest then shows the line that asserts, not this file
