@@ -140,6 +140,12 @@ def test_github_annotates_the_file_and_its_line():
     assert found[0][1].split("\n")[0] == OUTCOMES[1].failures[0].message
 
 
+def test_a_name_that_looks_escaped_stays_as_it_is():
+    one = structs.replace(OUTCOMES[1], name="100%0A %25, a:b", file="a%2Cb.json")
+    ((properties, _),) = annotations(formatted(CHECKED["github"], [one], Look()))
+    assert properties == {"file": "a%2Cb.json", "line": "7", "title": "wce check: line 7 100%0A %25, a:b"}
+
+
 def test_github_gets_ten_annotations_and_the_count_of_the_others():
     text = formatted(CHECKED["github"], [OUTCOMES[1]] * 13, Look())
     assert len(annotations(text)) == MOST == 10

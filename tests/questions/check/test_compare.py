@@ -10,6 +10,7 @@ import pytest
 from tests.loss.random_batches import random_batch
 from wce_cli import WceError, check
 from wce_cli.loss.batch import Batch
+from wce_cli.loss.rounding import rounding_errors
 from wce_cli.questions.check.compare import agrees, check_batch
 from wce_cli.questions.check.expected import held, read_expect
 from wce_cli.questions.check.given import Given, todays
@@ -189,6 +190,13 @@ def test_inputs_that_were_printed_rounded_widen_the_tolerance():
     for near, verdict in ((None, "agrees"), (1e-9, "differs")):
         (one,) = check_batch(batch, read_expect({"weighted-mean": 0.6923000001}, near))
         assert one.verdict == verdict
+
+
+def test_a_bound_that_is_open_lets_nothing_pass():
+    batch = Batch.build(probs=[[0.0001, 0.9999]], labels=[0], half_units={"probs": 0.0005})
+    assert rounding_errors(batch, list(Given(batch).values.values()))["sum/class"] == math.inf
+    (one,) = check_batch(batch, read_expect({"sum": 123.456}))
+    assert one.verdict == "differs"
 
 
 def test_a_number_that_differs_beyond_six_digits_is_shown_with_more():
