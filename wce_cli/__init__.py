@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     from wce_cli.errors import WceError
     from wce_cli.loss.methods import METHODS
     from wce_cli.questions.explain import explain
+    from wce_cli.questions.identify import identify
     from wce_cli.report import Report
 
-__all__ = ["METHODS", "Report", "WceError", "__version__", "explain"]
+__all__ = ["METHODS", "Report", "WceError", "__version__", "explain", "identify"]
 
 _HOMES = {
     "METHODS": "wce_cli.loss.methods",
     "Report": "wce_cli.report",
     "WceError": "wce_cli.errors",
     "explain": "wce_cli.questions.explain",
+    "identify": "wce_cli.questions.identify",
 }
 
 

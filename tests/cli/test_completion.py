@@ -35,7 +35,7 @@ def offered(line: str) -> list[str]:
         ("wce explain --color ", ["auto", "always", "never"]),
         ("wce findings zero-d", ["zero-denominator"]),
         ("wce methods label", ["label-mix"]),
-        ("wce schema ", ["batch", "report"]),
+        ("wce schema ", ["batch", "report", "identify"]),
     ],
 )
 def test_a_word_is_completed(line, expected):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from msgspec import Struct
 
@@ -14,9 +14,6 @@ from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
 from wce_cli.formats import FORMATS, PARTS, VALUE, Format, formatted
 from wce_cli.formats.look import Look
-
-if TYPE_CHECKING:
-    from wce_cli.report import Report
 
 DEFAULT = "table"
 VARIABLE = "WCE_FORMAT"
@@ -57,8 +54,12 @@ def asked_answers(
     width: str | None,
     color: str,
     methods: Sequence[str] | None,
+    known: Mapping[str, Format] = FORMATS,
 ) -> list[Answer]:
-    """The answer itself, then the side files `beside` by format; `--only` cuts the answer alone."""
+    """The answer itself, then the side files `beside` by format; `--only` cuts the answer alone.
+
+    `known` are the formats of the question that is answered.
+    """
 
     def answer(asked: Format, file: str | None, only: str | None = None) -> Answer:
         look = terminal.look(
@@ -75,28 +76,29 @@ def asked_answers(
 
     files = {name: file for name, file in beside.items() if file is not None}
     _check_files(sources, output, files)
-    main = answer(_format(format, only, methods), output, only)
-    return [main, *(answer(FORMATS[name], file) for name, file in files.items())]
+    main = answer(_format(format, only, methods, known), output, only)
+    return [main, *(answer(known[name], file) for name, file in files.items())]
 
 
-def outcome(answers: Sequence[Answer], reports: Sequence[Report], notes: Iterable[str]) -> Outcome:
+def outcome(answers: Sequence[Answer], reports: Sequence[Any], notes: Iterable[str]) -> Outcome:
     """Every answer as text, before any is written."""
     main, *beside = (formatted(answer.format, reports, answer.look) for answer in answers)
     files = tuple((answer.file or "", text) for answer, text in zip(answers[1:], beside, strict=True))
     return Outcome(main, answers[0].file, files, tuple(notes))
 
 
-def _format(given: str | None, only: str | None, methods: Sequence[str] | None) -> Format:
+def _format(given: str | None, only: str | None, methods: Sequence[str] | None, known: Mapping[str, Format]) -> Format:
     """The format of the answer: `--format`, else WCE_FORMAT, else a table; checked against `--only`."""
     if only is not None:
         options.one_of("--only", only, ("value", *PARTS))
     name, said = given, f"--format {given}"
     if given is not None:
-        options.one_of("--format", given, FORMATS)
+        options.one_of("--format", given, known)
     elif os.environ.get(VARIABLE) and only != "value":
-        name = options.one_of(VARIABLE, os.environ[VARIABLE], FORMATS)
-        said = f"{VARIABLE}={name}"
-    format = FORMATS[name or DEFAULT]
+        said = f"{VARIABLE}={os.environ[VARIABLE]}"
+        name = options.one_of(VARIABLE, os.environ[VARIABLE], {**FORMATS, **known})
+        name = name if name in known else DEFAULT  # it is set for all commands, of which not all have all formats
+    format = known[name or DEFAULT]
     if only == "value":
         if name not in (None, DEFAULT):
             raise WceError(Problem(f"--only value prints bare numbers, {said} does not", "leave one of them out"))

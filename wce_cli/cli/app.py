@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wce_cli.cli import explain, findings, methods, schema
+from wce_cli.cli import explain, findings, identify, methods, schema
 from wce_cli.cli.delivery import deliver, say
 from wce_cli.cli.options import QUOTE
 from wce_cli.cli.outcome import Outcome
@@ -27,6 +27,7 @@ EXAMPLES = (explain.EXAMPLES[0], "wce explain samples/two-samples.json", "wce me
 
 COMMANDS: dict[str, tuple[Callable[..., Outcome], tuple[str, ...], tuple[str, ...]]] = {
     "explain": (explain.explain, explain.EXAMPLES, explain.CODES),
+    "identify": (identify.identify, identify.EXAMPLES, identify.CODES),
     "methods": (methods.methods, methods.EXAMPLES, methods.CODES),
     "findings": (findings.findings, findings.EXAMPLES, findings.CODES),
     "schema": (schema.schema, schema.EXAMPLES, schema.CODES),
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if not arguments and not _is_completing():
             return _complain([f"wce {__version__}: {SUMMARY}", "", *_block("Examples", EXAMPLES), "", _MORE])
+        if arguments[:1] == ["identify"]:
+            arguments = ["identify", *identify.protected(arguments[1:])]
         in_a_command = bool(arguments) and arguments[0] in COMMANDS
         outcome = _app(with_completion=not in_a_command)(arguments, prog_name="wce", standalone_mode=False)
         if not isinstance(outcome, Outcome):  # --help and --version have printed already

@@ -69,4 +69,6 @@ def colors() -> Iterable[str]:
 
 def schemas() -> Iterable[str]:
     """What `wce schema` takes."""
-    return ("batch", "report")
+    from wce_cli.cli.schema import SCHEMAS
+
+    return SCHEMAS

@@ -103,6 +103,10 @@ Format = Annotated[
         autocompletion=completion.offering(completion.formats),
     ),
 ]
+IdentifyFormat = Annotated[
+    str | None,
+    typer.Option("--format", "-f", metavar="FORMAT", help="table, json or markdown.  [default: WCE_FORMAT, or table]"),
+]
 Output = Annotated[
     str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the answer to FILE instead of stdout.")
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -13,7 +13,6 @@ from wce_cli.formats.look import ROWS
 
 if TYPE_CHECKING:
     from wce_cli.formats.look import Look
-    from wce_cli.report import Report
 
 
 class Format(Struct, frozen=True):
@@ -41,12 +40,19 @@ FORMATS = {
 }
 """The formats by name."""
 
+IDENTIFIED = {
+    "table": Format("wce_cli.formats.identified:to_table", 0),
+    "json": Format("wce_cli.formats.identified:to_json", 0),
+    "markdown": Format("wce_cli.formats.identified:to_markdown", 0),
+}
+"""Those of `identify`."""
+
 VALUE = Format("wce_cli.formats.value:to_values", 0, has_measured=False)
 """`--only value`: bare numbers, which no format dresses."""
 
 
-def formatted(format: Format, reports: Sequence[Report], look: Look) -> str:
-    """The reports in a format, ending in a newline."""
+def formatted(format: Format, reports: Sequence[Any], look: Look) -> str:
+    """The reports, or the answers of another question, in one of its formats; ending in a newline."""
     module, _, function = format.function.partition(":")
-    render: Callable[[Sequence[Report], Look], str] = getattr(import_module(module), function)
+    render: Callable[[Sequence[Any], Look], str] = getattr(import_module(module), function)
     return render(reports, look)

@@ -102,7 +102,7 @@ def explain_batch(
     by_row = {n: row for n in sorted(largest) for row in term_rows(batch, n, n + 1, shared)}  # a file is read forwards
     return Report(
         schema=SCHEMA,
-        batch=_batch_part(batch, totals.n_kept),
+        batch=batch_part(batch, totals.n_kept),
         terms=terms,
         terms_shown=len(terms),
         terms_total=batch.n_samples,
@@ -148,7 +148,8 @@ def _agreed(measured: Measured, values: Sequence[LossValue], reach: float) -> Me
     return structs.replace(measured, methods=tuple(agreeing.values()))
 
 
-def _batch_part(batch: Batch, n_kept: int) -> BatchPart:
+def batch_part(batch: Batch, n_kept: int) -> BatchPart:
+    """What was asked, as every answer says it."""
     spec = batch.spec
     return BatchPart(
         name=spec.name,
