@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wce_cli.errors import WceError
-from wce_cli.inputs.inline import Typed, as_vector, read_inline, read_names
+from wce_cli.inputs.inline import Typed, as_vector, read_inline
 
 NUMBERS = st.one_of(st.integers(-(10**20), 10**20), st.floats(allow_nan=False))
 
@@ -103,29 +103,6 @@ def test_a_value_that_is_none_is_refused(text, said):
 def test_a_value_cut_off_or_of_two_meanings_is_refused(text):
     with pytest.raises(WceError):
         read_inline("--logits", text)
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("cat,dog", ["cat", "dog"]),
-        ("cat dog", ["cat", "dog"]),
-        ("New York, Rome", ["New York", "Rome"]),
-        ('["cat", "New York"]', ["cat", "New York"]),
-        ("0,1", ["0", "1"]),
-        ("['cat', 'dog']", ["cat", "dog"]),
-        ("[/items],[red]x", ["[/items]", "[red]x"]),
-        ("[/items],[x]", ["[/items]", "[x]"]),
-        ("“cat”, “New York”", ["cat", "New York"]),
-    ],
-)
-def test_names_are_split_at_commas_or_else_at_spaces(text, names):
-    assert read_names("--classes", text) == names
-
-
-def test_names_are_strings():
-    with pytest.raises(WceError, match=r"^--classes must be a list of names$"):
-        read_names("--classes", "[1, 2]")
 
 
 @pytest.mark.parametrize(
@@ -293,19 +270,6 @@ def test_numbers_that_were_written_in_code_are_exact(text):
     typed = read_inline("--logits", text)
     assert (typed.form, typed.rounded, typed.half_units) == ("", "", None)
     np.testing.assert_array_equal(typed.value, np.array([[0.1, 0.9]], dtype=np.float32))
-
-
-def test_a_key_that_numpy_prints_with_its_type_is_that_index_or_name():
-    text = "{np.int64(1): 1.0, np.int32(0): np.float64(0.1)}"
-    assert read_inline("--weight", text).value == {"1": 1.0, "0": 0.1}
-    assert read_inline("--weight", "{np.str_('b'): 1, np.str_('a'): 2}").value == {"b": 1, "a": 2}
-
-
-@pytest.mark.parametrize("key", ["1.0", "True", "1e0", "np.float64(1.0)", "np.True_(1)", "np.bool_(True)"])
-def test_a_key_that_is_neither_a_name_nor_an_index_is_refused(key):
-    with pytest.raises(WceError):
-        read_inline("--weight", f"{{{key}: 1.0, 0: 0.1}}")
-    assert read_inline("--weight", f"{{'{key}': 1.0, '0': 0.1}}").value == {key: 1.0, "0": 0.1}
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,8 @@ def read_given(field: str, text: str, label_column: str | None = None) -> Given:
     """The value of the option for `field`. Raises WceError if it cannot be read."""
     if field in SINGLE:
         return Given(SINGLE[field](flag(field), text), flag(field))
-    from wce_cli.inputs.inline import as_vector, read_inline, read_names  # a batch in a file needs none of it
+    from wce_cli.inputs.inline import as_vector, read_inline  # a batch in a file needs none of it
+    from wce_cli.inputs.names import read_names
     from wce_cli.inputs.reference import read_reference, reference_in
 
     reference = reference_in(text)

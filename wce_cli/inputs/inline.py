@@ -9,37 +9,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.digits import NON_FINITE
 from wce_cli.errors import Problem, WceError
+from wce_cli.inputs.mapping import no_duplicates, read_mapping
 from wce_cli.inputs.printed import read_print
+from wce_cli.inputs.screens import plain, unframed
+from wce_cli.inputs.words import BUILTINS, CASTS, DTYPES, NUMBER, as_dtype, number_or_name
 from wce_cli.loss.sums import Floats
-
-LIKENESSES = {
-    **dict.fromkeys("\u2212\ufe63\uff0d", "-"),
-    **dict.fromkeys("\u2018\u2019\u201a\u201b", "'"),
-    **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb", '"'),
-    **dict.fromkeys("\u00a0\u2007\u202f\u3000", " "),
-    **dict.fromkeys("\ufeff\u200b\u2060", ""),
-}
-"""What word processors, chats and PDFs make of a minus, a quote and a space."""
-EN_DASH = re.compile(r"[\u2012\u2013](?=\d|\.\d|inf|\u221e)", re.IGNORECASE)
 
 TOKEN = re.compile(
     r"""(?P<newline>\n)|(?P<mark>[\[\](){},;])
     |(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<word>[^\s\[\](){},;]+)|\s""",
     re.VERBOSE,
 )
-WHOLE = re.compile(r"[+-]?\d+")
-NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-NON_FINITES = {"nan": "NaN", "inf": "Infinity", "infinity": "Infinity", "∞": "Infinity"}
-NON_FINITES |= {"1.#qnan": "NaN", "1.#ind": "NaN", "1.#inf": "Infinity"}
-MODULE = re.compile(r"^([+-]?)(?:np|numpy|jnp|math|torch|float)\.", re.IGNORECASE)
 KEYWORD = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 VALUE_KEYWORDS = ("numpy", "value", "data")
 """`<tf.Tensor: …, numpy=array(…)>`, MindSpore's `Tensor(…, value=[…])`: the keyword that holds the numbers."""
@@ -49,18 +36,6 @@ FIXED = ("tensor", "Parameter")
 ARRAYS = {*FIXED, "array", "Array", "DeviceArray", "asarray", "Tensor", "EagerTensor", "Variable", "ndarray"}
 CODE = ("torch", "np", "numpy", "jnp")
 """Modules that stand before a name in code; a print has `tensor(…)` and `array(…)` alone, and `tf.Tensor(…)`."""
-SCALAR = re.compile(r"(?:np|numpy)\.\w+\(.*\)", re.DOTALL)
-BUILTINS = {"float", "int", "list", "tuple"}
-CASTS = BUILTINS | {"str_"} | {"float16", "float32", "float64", "half", "single", "double"}
-CASTS |= {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool_", "bfloat16"}
-DTYPES = {"half": "float16", "float": "float32", "single": "float32", "double": "float64", "bool_": "bool"}
-TRUTHS = {"True": True, "False": False}
-FRAMES = (
-    re.compile(r"^Parameter containing:\s*(.*)$", re.DOTALL),
-    re.compile(r"^<[^<>]*?\b(?:numpy|value)=(.*)>$", re.DOTALL),
-)
-"""What some frameworks print around the array."""
-
 WHOLE_PRINT = "print it whole: torch.set_printoptions(profile='full'), or paste x.tolist(), or save it to a file"
 
 
@@ -117,12 +92,12 @@ def read_inline(field: str, text: str) -> Typed:
 
     Raises WceError if the value is empty, left out, cut off, or could mean two things.
     """
-    cleaned = _cleaned(text)
+    cleaned = plain(text)
     if not cleaned:
         raise WceError(Problem(f"{field} is empty", field=field))
     if cleaned[0] in '[{"':
         try:
-            return Typed(json.loads(cleaned, object_pairs_hook=lambda pairs: _no_duplicates(field, pairs)))
+            return Typed(json.loads(cleaned, object_pairs_hook=lambda pairs: no_duplicates(field, pairs)))
         except json.JSONDecodeError:
             pass  # not JSON: read more kindly below
         except RecursionError as error:
@@ -130,31 +105,19 @@ def read_inline(field: str, text: str) -> Typed:
         except ValueError as error:
             raise WceError(Problem(f"{field} holds a number too long to read", field=field)) from error
     if cleaned[0] == "{":
-        return _mapping(field, cleaned)
+        return _of_items(read_mapping(field, cleaned, read_inline))
     return _Reader(field, cleaned).read()
 
 
-def read_names(field: str, text: str) -> list[str]:
-    """Class names: a list, or words split by commas (by spaces, where there is no comma)."""
-    cleaned = _cleaned(text)
-    if cleaned[:1] in ("[", "(") and cleaned[-1] in "])":
-        names = read_inline(field, cleaned).value
-        if isinstance(names, list) and all(isinstance(name, str) for name in names):
-            return names
-        if cleaned.count("[") == 1:
-            raise WceError(Problem(f"{field} must be a list of names", field=field))
-    parts = cleaned.split(",") if "," in cleaned else cleaned.split()
-    return [part.strip().strip("\"'") for part in parts if part.strip()]
-
-
-def _cleaned(text: str) -> str:
-    """Look-alikes made plain, and the quotes that cmd.exe hands through taken off."""
-    for likeness, plain in LIKENESSES.items():
-        text = text.replace(likeness, plain)
-    text = EN_DASH.sub("-", text).strip()
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" and text[0] not in text[1:-1]:
-        text = text[1:-1].strip()
-    return text
+def _of_items(items: dict[str, Typed]) -> Typed:
+    """A mapping of values that were each typed or printed."""
+    rounded = " and ".join(dict.fromkeys(one.rounded for one in items.values() if one.rounded))
+    return Typed(
+        {key: one.value for key, one in items.items()},
+        "a mapping of prints" if rounded else "a mapping without JSON's quotes",
+        rounded,
+        {key: one.half_units.max() for key, one in items.items() if isinstance(one.half_units, np.ndarray)} or None,
+    )
 
 
 class _Reader:
@@ -162,11 +125,7 @@ class _Reader:
 
     def __init__(self, field: str, text: str) -> None:
         self.field = field
-        for frame in FRAMES:
-            found = frame.match(text)
-            if found:
-                text = found[1].strip()
-        self.text = text
+        self.text = unframed(text)
         self.form = ""
         self.rounded: dict[str, None] = {}
         self.top = _Frame(None)
@@ -257,7 +216,7 @@ class _Reader:
             if not value:
                 frame.pending = key
             elif key in VALUE_KEYWORDS:
-                self._add(frame, self._number_or_name(value), [_printed(value)])
+                self._add(frame, number_or_name(value), [_printed(value)])
             else:
                 frame.keywords[key] = value
             frame.after = "item"
@@ -266,23 +225,7 @@ class _Reader:
             self.refuse("has '...': the print left values out", WHOLE_PRINT)
         if word[0] in "\"'":
             self.refuse(f"opens a quote at character {token.start + 1} and never closes it")
-        self._add(frame, self._number_or_name(word), [_printed(word)])
-
-    def _number_or_name(self, word: str) -> Any:
-        if WHOLE.fullmatch(word):
-            return int(word) if len(word) < 400 else float(word)
-        bare = MODULE.sub(r"\1", word)
-        spelled = NON_FINITES.get(bare.lstrip("+-").lower())
-        if spelled:
-            return (-1.0 if bare.startswith("-") else 1.0) * NON_FINITE[spelled]
-        if word == "None":
-            return None
-        if "_" not in word:
-            try:
-                return float(word)
-            except ValueError:
-                pass
-        return word
+        self._add(frame, number_or_name(word), [_printed(word)])
 
     def _add(self, frame: _Frame, value: Any, printed: list[str | float], closed: _Frame | None = None) -> None:
         keyword = closed.keyword if closed is not None else self._take(frame)
@@ -330,9 +273,9 @@ class _Reader:
         value = frame.items[0]
         if frame.call in CASTS:
             if isinstance(value, str):  # float('inf')
-                value = self._number_or_name(value)
+                value = number_or_name(value)
             frame.printed = [0.0]
-            return _as_dtype(value, frame.call) if frame.call not in BUILTINS else value
+            return as_dtype(value, frame.call) if frame.call not in BUILTINS else value
         self.ignored |= dict.fromkeys(key for key in frame.keywords if key not in ("dtype", "shape", "name", "path"))
         dtype = str(frame.keywords.get("dtype", "")).rsplit(".", 1)[-1].lower() or _unsaid_dtype(value, frame.call)
         if frame.is_code:
@@ -341,7 +284,7 @@ class _Reader:
             fixed = frame.call in FIXED
             self.form = "a tensor repr" if fixed or "ensor" in frame.call else "an array repr"
             self._settle(frame, fixed, DTYPES.get(dtype, dtype))
-        return _as_dtype(value, dtype)
+        return as_dtype(value, dtype)
 
     def _settle(self, frame: _Frame, fixed: bool = False, dtype: str = "", *, exact: bool = False) -> None:
         """Put half-units in the place of the numbers that have none yet, now that it is known what printed them."""
@@ -410,80 +353,3 @@ def _unsaid_dtype(value: Any, call: str) -> str:
     if isinstance(value, str):
         return "bool"
     return "float32" if call in FIXED and isinstance(value, float) else ""
-
-
-def _as_dtype(value: Any, dtype: str) -> Any:
-    """`value` as an array of the dtype, where numpy has it and the rows have one length."""
-    dtype = DTYPES.get(dtype, dtype)
-    if dtype == "bool":
-        array = np.array(value)
-        known = array.dtype.kind == "U" and np.isin(array, list(TRUTHS)).all()
-        return array == "True" if known else value
-    if not re.fullmatch(r"u?int(8|16|32|64)|float(16|32|64)", dtype):
-        return value
-    try:
-        return np.array(value, dtype=dtype)[()]  # a scalar stays a scalar
-    except (ValueError, TypeError, OverflowError):
-        return value
-
-
-def _mapping(field: str, text: str) -> Typed:
-    """`{cat:0.1, 'dog': 1}`: what is left of JSON when a shell has eaten its quotes, or a Python dict."""
-    if not text.endswith("}"):
-        raise WceError(Problem(f"{field} opens '{{' and never closes it", "was the value cut off?", field))
-    pairs = []
-    for item in _split_at_commas(text[1:-1]):
-        quoted = re.fullmatch(r"""(?P<q>["'])(?P<key>(?:\\.|(?!(?P=q)).)*)(?P=q)\s*:(?P<value>.*)""", item, re.DOTALL)
-        if quoted:
-            key, value = re.sub(r"\\(.)", r"\1", quoted["key"]), quoted["value"]
-        else:
-            bare, value = _at_last_colon(field, item)
-            key = _bare_key(field, bare.strip())
-        pairs.append((key, read_inline(f"{field} {key!r}", value)))
-    typed: dict[str, Typed] = _no_duplicates(field, pairs)
-    rounded = " and ".join(dict.fromkeys(one.rounded for one in typed.values() if one.rounded))
-    return Typed(
-        {key: one.value for key, one in typed.items()},
-        "a mapping of prints" if rounded else "a mapping without JSON's quotes",
-        rounded,
-        {key: one.half_units.max() for key, one in typed.items() if isinstance(one.half_units, np.ndarray)} or None,
-    )
-
-
-def _bare_key(field: str, text: str) -> str:
-    """A key without quotes: a word, an index, or a scalar that numpy prints with its type, `np.int64(1)`."""
-    key: Any = text
-    if SCALAR.fullmatch(text):
-        key = read_inline(f"{field} {text}", text).value
-        key = key.item() if isinstance(key, np.generic) else key
-    elif text in TRUTHS or (NUMBER.fullmatch(text) and not WHOLE.fullmatch(text)):
-        key = float("nan")
-    if isinstance(key, (bool, float)) or not isinstance(key, (int, str)):
-        hint = "put it in quotes if it is a name"
-        raise WceError(Problem(f"{field} has the key {text}, expected a class name or a class index", hint, field))
-    return str(key)
-
-
-def _split_at_commas(text: str) -> Iterator[str]:
-    """The items of a mapping; commas in quotes or parentheses do not part them."""
-    for item in re.findall(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\([^()]*\)|[^,])+""", text):
-        if item.strip():
-            yield item.strip()
-
-
-def _at_last_colon(field: str, item: str) -> tuple[str, str]:
-    key, colon, value = item.rpartition(":")
-    if not colon or not key.strip():
-        raise WceError(Problem(f"{field} has {item!r}, expected NAME: NUMBER", field=field))
-    return key, value
-
-
-def _no_duplicates(field: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping: Mapping[str, Any] = dict(pairs)
-    if len(mapping) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise WceError(Problem(f'{field} has the key "{key}" twice', field=field))
-            seen.add(key)
-    return dict(mapping)

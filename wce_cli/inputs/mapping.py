@@ -1,0 +1,74 @@
+"""`{cat:0.1, 'dog': 1}`: what is left of JSON when a shell has eaten its quotes, or a Python dict."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from wce_cli.errors import Problem, WceError
+from wce_cli.inputs.words import NUMBER, TRUTHS, WHOLE
+
+if TYPE_CHECKING:
+    from wce_cli.inputs.inline import Typed
+
+    ReadValue = Callable[[str, str], Typed]
+    """What reads a value of the mapping: its place, `--weight 'cat'`, and its text."""
+
+SCALAR = re.compile(r"(?:np|numpy)\.\w+\(.*\)", re.DOTALL)
+
+
+def read_mapping(field: str, text: str, read_value: ReadValue) -> dict[str, Typed]:
+    """The items of a text in braces. Raises WceError if one is no `NAME: NUMBER`, or a name stands twice."""
+    if not text.endswith("}"):
+        raise WceError(Problem(f"{field} opens '{{' and never closes it", "was the value cut off?", field))
+    pairs = []
+    for item in _split_at_commas(text[1:-1]):
+        quoted = re.fullmatch(r"""(?P<q>["'])(?P<key>(?:\\.|(?!(?P=q)).)*)(?P=q)\s*:(?P<value>.*)""", item, re.DOTALL)
+        if quoted:
+            key, value = re.sub(r"\\(.)", r"\1", quoted["key"]), quoted["value"]
+        else:
+            bare, value = _at_last_colon(field, item)
+            key = _bare_key(field, bare.strip(), read_value)
+        pairs.append((key, read_value(f"{field} {key!r}", value)))
+    return no_duplicates(field, pairs)
+
+
+def no_duplicates(field: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs as a mapping. Raises WceError if a key stands twice: one of the values would be lost."""
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise WceError(Problem(f'{field} has the key "{key}" twice', field=field))
+            seen.add(key)
+    return mapping
+
+
+def _bare_key(field: str, text: str, read_value: ReadValue) -> str:
+    """A key without quotes: a word, an index, or a scalar that numpy prints with its type, `np.int64(1)`."""
+    key: Any = text
+    if SCALAR.fullmatch(text):
+        key = read_value(f"{field} {text}", text).value
+        key = key.item() if hasattr(key, "item") else key
+    elif text in TRUTHS or (NUMBER.fullmatch(text) and not WHOLE.fullmatch(text)):
+        key = float("nan")
+    if isinstance(key, (bool, float)) or not isinstance(key, (int, str)):
+        hint = "put it in quotes if it is a name"
+        raise WceError(Problem(f"{field} has the key {text}, expected a class name or a class index", hint, field))
+    return str(key)
+
+
+def _split_at_commas(text: str) -> Iterator[str]:
+    """The items of a mapping; commas in quotes or parentheses do not part them."""
+    for item in re.findall(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\([^()]*\)|[^,])+""", text):
+        if item.strip():
+            yield item.strip()
+
+
+def _at_last_colon(field: str, item: str) -> tuple[str, str]:
+    key, colon, value = item.rpartition(":")
+    if not colon or not key.strip():
+        raise WceError(Problem(f"{field} has {item!r}, expected NAME: NUMBER", field=field))
+    return key, value
