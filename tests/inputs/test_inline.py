@@ -315,3 +315,49 @@ def test_a_mapping_has_the_half_units_of_the_prints_in_it():
     assert typed.form == "a mapping of prints"
     assert typed.rounded == "4 decimals"
     assert typed.half_units == pytest.approx({"cat": 5e-5}, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "dtype", "form"),
+    [
+        ("torch.LongTensor([[0, 1]])", None, ""),
+        ("torch.FloatTensor([[0, 1]])", "float32", ""),
+        ("torch.DoubleTensor([[0., 1.]])", "float64", ""),
+        ("torch.as_tensor([[0., 1.]])", "float32", ""),
+        ("torch.tensor([[0., 1.]], dtype=torch.double)", "float64", ""),
+        ("np.array([[0., 1.]], dtype=float)", "float64", ""),
+        ("np.array([[0., 1.]], np.float32)", "float32", ""),
+        ("np.array([[0., 1.]], dtype=np.dtype('float32'))", "float32", ""),
+        ("np.asarray([[0., 1.]])", None, ""),
+        ("jnp.array([[0., 1.]])", None, ""),
+        ("jax.numpy.array([[0., 1.]])", None, ""),
+        ("tf.constant([[0., 1.]])", "float32", ""),
+        ("tf.convert_to_tensor([[0., 1.]], tf.float64)", "float64", ""),
+        ("paddle.to_tensor([[0., 1.]])", "float32", ""),
+        ("c(0, 1)", None, ""),
+        ("c(0L, 1L)", None, ""),
+        ("dict_values([0, 1])", None, ""),
+        ("matrix([[0., 1.]])", None, "an array repr"),
+        ("tf.Tensor([[0. 1.]], shape=(1, 2), dtype=float32)", "float32", "a tensor repr"),
+        ("logits = tensor([[0., 1.]], device=device('cuda'))", "float32", "a tensor repr"),
+        (">>> logits\ntensor([[0., 1.]])\n>>> ", "float32", "a tensor repr"),
+        ("[0 1; 0 1]", None, ""),
+        ("0，1；0，1", None, ""),
+    ],
+)
+def test_code_and_prints_of_every_framework_are_read(text, dtype, form):
+    typed = read_inline("--logits", text, "logits")
+    assert np.asarray(typed.value).reshape(-1, 2)[0].tolist() == [0, 1]
+    assert getattr(typed.value, "dtype", None) == dtype
+    assert typed.form == form
+
+
+def test_a_look_alike_in_a_name_of_json_belongs_to_the_name():
+    assert read_inline("--weight", '{"it’s": 1, "犬（小）": 2}', "weight").value == {"it’s": 1, "犬（小）": 2}
+
+
+def test_a_large_paste_is_read_whole():
+    rng = np.random.default_rng(3)
+    rows = rng.normal(size=(5_000, 10))
+    for text in (str(rows.tolist()), "\n".join(" ".join(map(repr, row)) for row in rows.tolist())):
+        np.testing.assert_array_equal(read_inline("--logits", text, "logits").value, rows)

@@ -19,3 +19,61 @@ def test_a_key_that_is_neither_a_name_nor_an_index_is_refused(key):
     with pytest.raises(WceError):
         read_inline("--weight", f"{{{key}: 1.0, 0: 0.1}}")
     assert read_inline("--weight", f"{{'{key}': 1.0, '0': 0.1}}").value == {key: 1.0, "0": 0.1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cat:0.1,dog:1",
+        "cat: 0.1, dog: 1",
+        "cat=0.1 dog=1",
+        "cat: 0.1\ndog: 1\n",
+        "cat：0.1；dog：1",
+        "'cat': 0.1, \"dog\": 1",
+        "{cat: 0.1, dog: 1}",
+        "Counter({'cat': 0.1, 'dog': 1})",
+        "collections.OrderedDict({'cat': 0.1, 'dog': 1})",
+        "OrderedDict([('cat', 0.1), ('dog', 1)])",
+        "defaultdict(<class 'float'>, {'cat': 0.1, 'dog': 1})",
+        "defaultdict(float, {'cat': 0.1, 'dog': 1})",
+        "dict(cat=0.1, dog=1)",
+        "dict([('cat', 0.1), ('dog', 1)])",
+        "mappingproxy({'cat': 0.1, 'dog': 1})",
+        "weights = {'cat': 0.1, 'dog': 1}",
+        "Out[4]: {'cat': 0.1, 'dog': 1}",
+    ],
+)
+def test_a_mapping_in_every_dress_is_a_mapping(text):
+    assert read_inline("--weight", text, "weight").value == {"cat": 0.1, "dog": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "mapping"),
+    [
+        ("0:0.1,1:1", {"0": 0.1, "1": 1}),
+        ("10:30:0.5, 11:00:1", {"10:30": 0.5, "11:00": 1}),
+        ("big cat: 1, dog: inf", {"big cat": 1, "dog": float("inf")}),
+        ("{'a, b': 1, 'c': [1, 2]}", {"a, b": 1, "c": [1, 2]}),
+    ],
+)
+def test_the_last_colon_parts_the_name_from_its_number(text, mapping):
+    assert read_inline("--weight", text, "weight").value == mapping
+
+
+def test_words_with_colons_are_a_mapping_for_a_weight_alone():
+    assert read_inline("--labels", "cat:1,dog:2", "labels").value == ["cat:1", "dog:2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{cat:0,1;dog:1}", "--weight has ';' among its items"),
+        ("cat:1,cat:2", '--weight has the key "cat" twice'),
+        ("OrderedDict([('a', 1), ('a', 2)])", '--weight has the key "a" twice'),
+        ("OrderedDict([1, 2])", "--weight is a mapping of no pairs"),
+    ],
+)
+def test_a_mapping_of_two_meanings_is_refused(text, said):
+    with pytest.raises(WceError) as caught:
+        read_inline("--weight", text, "weight")
+    assert str(caught.value) == said

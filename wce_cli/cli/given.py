@@ -46,7 +46,7 @@ def read_given(field: str, text: str, label_column: str | None = None) -> Given:
         return Given(value, place, note="; ".join([told, *notes]))
     if field == "classes":
         return Given(read_names(flag(field), text), flag(field))
-    typed = read_inline(flag(field), text)
+    typed = read_inline(flag(field), text, field)
     value = as_vector(typed.value, field != "labels") if field in VECTORS else typed.value
     return Given(value, flag(field), typed.half_units, _note(field, value, typed))
 

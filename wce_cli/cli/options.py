@@ -13,6 +13,8 @@ import typer
 
 from wce_cli.cli import completion
 from wce_cli.errors import Problem, WceError, did_you_mean
+from wce_cli.inputs.diagnosis import number_hint
+from wce_cli.inputs.screens import plain
 
 QUOTE = "quote a value that holds spaces or brackets: --logits '0.1 0.9; 0 0.1'"
 
@@ -163,23 +165,23 @@ def one_of(option: str, value: str, known: Iterable[str]) -> str:
 def whole_number(option: str, value: str, low: int | None = None, high: int | None = None) -> int:
     """`value` as an integer from `low` to `high`."""
     try:
-        number = int(value)
+        number = int(plain(value)) if "_" not in value else None
     except ValueError:
         number = None
     if number is None or (low is not None and number < low) or (high is not None and number > high):
         expected = "a whole number"
         if low is not None:
             expected += f" of {low} or more" if high is None else f" from {low} to {high}"
-        raise WceError(Problem(f'{option} is "{value}", expected {expected}'))
+        raise WceError(Problem(f'{option} is "{value}", expected {expected}', number_hint(value)))
     return number
 
 
 def number(option: str, value: str) -> float:
     """`value` as a number."""
     try:
-        return float(value)
+        return float(plain(value) if "_" not in value else "")
     except ValueError:
-        raise WceError(Problem(f'{option} is "{value}", expected a number')) from None
+        raise WceError(Problem(f'{option} is "{value}", expected a number', number_hint(value))) from None
 
 
 def row_limit(value: str) -> int:

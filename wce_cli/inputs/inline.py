@@ -16,10 +16,12 @@ import numpy as np
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs.mapping import no_duplicates, read_mapping
+from wce_cli.inputs.diagnosis import Diagnosis, of_print, of_value, too_large
+from wce_cli.inputs.dtypes import DTYPES, as_dtype, dtype_name
+from wce_cli.inputs.mapping import bare_items, no_duplicates, of_pairs, read_mapping, unwrapped
 from wce_cli.inputs.printed import read_print
-from wce_cli.inputs.screens import plain, unframed
-from wce_cli.inputs.words import BUILTINS, CASTS, DTYPES, NUMBER, as_dtype, number_or_name
+from wce_cli.inputs.screens import plain, value_alone
+from wce_cli.inputs.words import BUILTINS, CASTS, NUMBER, SINGLE, WRITTEN, number_or_name
 from wce_cli.loss.sums import Floats
 
 TOKEN = re.compile(
@@ -27,15 +29,17 @@ TOKEN = re.compile(
     |(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<word>[^\s\[\](){},;]+)|\s""",
     re.VERBOSE,
 )
+R_WHOLE = re.compile(r"[+-]?\d+L")
 KEYWORD = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 VALUE_KEYWORDS = ("numpy", "value", "data")
 """`<tf.Tensor: …, numpy=array(…)>`, MindSpore's `Tensor(…, value=[…])`: the keyword that holds the numbers."""
 
 FIXED = ("tensor", "Parameter")
 """torch prints every number of a tensor with the same decimals (4, if not told otherwise)."""
-ARRAYS = {*FIXED, "array", "Array", "DeviceArray", "asarray", "Tensor", "EagerTensor", "Variable", "ndarray"}
+ARRAYS = {*FIXED, "array", "Array", "DeviceArray", "asarray", "Tensor", "EagerTensor", "Variable", "ndarray", "matrix"}
 CODE = ("torch", "np", "numpy", "jnp")
 """Modules that stand before a name in code; a print has `tensor(…)` and `array(…)` alone, and `tf.Tensor(…)`."""
+PRINT = "paste the values themselves: what print(x.tolist()) shows"
 WHOLE_PRINT = "print it whole: torch.set_printoptions(profile='full'), or paste x.tolist(), or save it to a file"
 
 
@@ -87,37 +91,86 @@ class _Frame:
         """Whether it was printed as numpy does, numbers parted by spaces."""
 
 
-def read_inline(field: str, text: str) -> Typed:
+def read_inline(place: str, text: str, field: str = "") -> Typed:
     """A typed value. A whole number stays an int: `1,0` are labels, `1.0,0.0` is a probability row.
 
-    Raises WceError if the value is empty, left out, cut off, or could mean two things.
+    `place` names it in errors; `field`, where it is known, what it is for: scores are numbers, a weight may be given
+    by class name. Raises WceError if the value is empty, left out, cut off, or could mean two things.
     """
     cleaned = plain(text)
+    if field == "weight":
+        items = bare_items(place, cleaned)
+        if items is not None:
+            return Typed(items, "a mapping without braces")
+    cleaned = value_alone(cleaned)
     if not cleaned:
-        raise WceError(Problem(f"{field} is empty", field=field))
-    if cleaned[0] in '[{"':
-        try:
-            return Typed(json.loads(cleaned, object_pairs_hook=lambda pairs: no_duplicates(field, pairs)))
-        except json.JSONDecodeError:
-            pass  # not JSON: read more kindly below
-        except RecursionError as error:
-            raise WceError(Problem(f"{field} is nested too deep", field=field)) from error
-        except ValueError as error:
-            raise WceError(Problem(f"{field} holds a number too long to read", field=field)) from error
-    if cleaned[0] == "{":
-        return _of_items(read_mapping(field, cleaned, read_inline))
-    return _Reader(field, cleaned).read()
+        raise WceError(Problem(f"{place} is empty", field=place))
+    try:
+        typed = _understood(place, text.strip(), cleaned)
+    except WceError as error:
+        _refuse_if(place, of_print(cleaned), error)
+        raise
+    if not isinstance(typed.value, np.ndarray):
+        _refuse_if(place, of_value(field, cleaned, typed.value))
+    return typed
 
 
-def _of_items(items: dict[str, Typed]) -> Typed:
+def _understood(place: str, raw: str, cleaned: str) -> Typed:
+    for candidate in dict.fromkeys((raw, cleaned)):  # as it stands first: a look-alike in a name belongs to the name
+        if candidate[:1] in ("[", "{"):
+            value = _from_json(place, candidate)
+            if value is not None:
+                return Typed(value)
+    wrapped = unwrapped(cleaned)
+    if wrapped.startswith("{"):
+        form = "a mapping without JSON's quotes" if wrapped == cleaned else "a dict repr"
+        return _of_items(read_mapping(place, wrapped, read_inline), form)
+    if wrapped != cleaned:
+        return _of_pairs(place, _Reader(place, wrapped).read())
+    return _Reader(place, cleaned).read()
+
+
+def _from_json(place: str, text: str) -> Any:
+    """The JSON of a text, or None where it has to be read more kindly."""
+
+    def number(digits: str) -> float:
+        value = float(digits)
+        if np.isinf(value):
+            raise WceError(too_large(place, digits))
+        return value
+
+    try:
+        return json.loads(text, object_pairs_hook=lambda pairs: no_duplicates(place, pairs), parse_float=number)
+    except json.JSONDecodeError:
+        return None
+    except RecursionError as error:
+        raise WceError(Problem(f"{place} is nested too deep", field=place)) from error
+    except ValueError as error:
+        raise WceError(Problem(f"{place} holds a number too long to read", field=place)) from error
+
+
+def _of_items(items: dict[str, Typed], form: str) -> Typed:
     """A mapping of values that were each typed or printed."""
     rounded = " and ".join(dict.fromkeys(one.rounded for one in items.values() if one.rounded))
     return Typed(
         {key: one.value for key, one in items.items()},
-        "a mapping of prints" if rounded else "a mapping without JSON's quotes",
+        "a mapping of prints" if rounded else form,
         rounded,
         {key: one.half_units.max() for key, one in items.items() if isinstance(one.half_units, np.ndarray)} or None,
     )
+
+
+def _of_pairs(place: str, pairs: Typed) -> Typed:
+    """`[('cat', 0.1), ('dog', 1)]` as a mapping."""
+    mapping = of_pairs(place, pairs.value)
+    half_units = pairs.half_units  # a name and a number in turn
+    by_key = dict(zip(mapping, half_units[1::2].tolist(), strict=True)) if isinstance(half_units, np.ndarray) else None
+    return Typed(mapping, "a dict repr", pairs.rounded, by_key)
+
+
+def _refuse_if(place: str, found: Diagnosis | None, error: WceError | None = None) -> None:
+    if found is not None:
+        raise WceError(Problem(f"{place} {found.message}", found.hint, place)) from error
 
 
 class _Reader:
@@ -125,7 +178,7 @@ class _Reader:
 
     def __init__(self, field: str, text: str) -> None:
         self.field = field
-        self.text = unframed(text)
+        self.text = text
         self.form = ""
         self.rounded: dict[str, None] = {}
         self.top = _Frame(None)
@@ -136,8 +189,12 @@ class _Reader:
         stack = [_Frame(None)]
         rows: list[list[Any]] = []
         split = False
+        end_of_call = -1
         for token, following in self._tokens():
             top = stack[-1]
+            if token.start == end_of_call and (token.kind in ("word", "text") or token.text in "[("):
+                self.refuse(f"has {self.text[token.start :].split()[0][:40]!r} behind an array", PRINT)
+            end_of_call = token.start + 1 if token.text == ")" else -1
             if token.kind == "newline" or token.text == ";":
                 if len(stack) > 1:
                     if token.text == ";":
@@ -199,10 +256,10 @@ class _Reader:
         if found and around.call:
             keyword, name = found[1], found[2]
         module, _, name = name.rpartition(".")
-        if name not in ARRAYS | CASTS and (not keyword or keyword in VALUE_KEYWORDS):
+        if name not in ARRAYS | WRITTEN | CASTS and (not keyword or keyword in VALUE_KEYWORDS):
             self.refuse(f"has {token.text}(…), expected numbers")
         frame = _Frame(_Token("mark", "(", token.start + len(token.text)), name, keyword)
-        frame.is_code = module in CODE
+        frame.is_code = module.rpartition(".")[2] in CODE or name in WRITTEN
         return frame
 
     def _atom(self, token: _Token, frame: _Frame) -> None:
@@ -221,11 +278,16 @@ class _Reader:
                 frame.keywords[key] = value
             frame.after = "item"
             return
-        if word.strip(".…") == "" or ((word.endswith(("...", "…")) or "..." in word) and word[0] in "+-.0123456789"):
+        if word.strip(".…⋮⋯⋱") == "" or ((word.endswith(("...", "…")) or "..." in word) and word[0] in "+-.0123456789"):
             self.refuse("has '...': the print left values out", WHOLE_PRINT)
         if word[0] in "\"'":
             self.refuse(f"opens a quote at character {token.start + 1} and never closes it")
-        self._add(frame, number_or_name(word), [_printed(word)])
+        value = number_or_name(word)
+        if NUMBER.fullmatch(word) and isinstance(value, float) and np.isinf(value):
+            raise WceError(too_large(self.field, word))
+        if frame.call == "c" and R_WHOLE.fullmatch(word):
+            value = int(word[:-1])
+        self._add(frame, value, [_printed(word)])
 
     def _add(self, frame: _Frame, value: Any, printed: list[str | float], closed: _Frame | None = None) -> None:
         keyword = closed.keyword if closed is not None else self._take(frame)
@@ -244,6 +306,10 @@ class _Reader:
 
     def _closed(self, frame: _Frame) -> Any:
         """What a bracket holds."""
+        if frame.call == "c":
+            return frame.items
+        if frame.call and frame.keyword and frame.keyword not in VALUE_KEYWORDS:  # device=device('cuda'): no numbers
+            return frame.items[0] if len(frame.items) == 1 else frame.items
         if frame.call:
             return self._array(frame)
         assert frame.mark is not None
@@ -268,6 +334,9 @@ class _Reader:
         """The numbers of `tensor(…)`, `array(…)`, `np.float32(…)`, in the dtype that is printed."""
         if "indices" in frame.keywords:
             self.refuse("is a sparse tensor", "paste x.to_dense()")
+        if len(frame.items) == 2 and isinstance(frame.items[1], str):  # np.array([1, 2], np.float32)
+            frame.keywords.setdefault("dtype", frame.items.pop())
+            frame.printed.pop()
         if len(frame.items) != 1:
             self.refuse(f"has {frame.call}(…) with {len(frame.items)} values in it, expected one")
         value = frame.items[0]
@@ -277,13 +346,13 @@ class _Reader:
             frame.printed = [0.0]
             return as_dtype(value, frame.call) if frame.call not in BUILTINS else value
         self.ignored |= dict.fromkeys(key for key in frame.keywords if key not in ("dtype", "shape", "name", "path"))
-        dtype = str(frame.keywords.get("dtype", "")).rsplit(".", 1)[-1].lower() or _unsaid_dtype(value, frame.call)
+        dtype = dtype_name(str(frame.keywords.get("dtype", "")).lower()) or _unsaid_dtype(value, frame.call)
         if frame.is_code:
             self._settle(frame, exact=True)
         else:
             fixed = frame.call in FIXED
             self.form = "a tensor repr" if fixed or "ensor" in frame.call else "an array repr"
-            self._settle(frame, fixed, DTYPES.get(dtype, dtype))
+            self._settle(frame, fixed, dtype)
         return as_dtype(value, dtype)
 
     def _settle(self, frame: _Frame, fixed: bool = False, dtype: str = "", *, exact: bool = False) -> None:
@@ -352,4 +421,6 @@ def _unsaid_dtype(value: Any, call: str) -> str:
         value = value[0]
     if isinstance(value, str):
         return "bool"
-    return "float32" if call in FIXED and isinstance(value, float) else ""
+    if call in DTYPES:
+        return call
+    return "float32" if call in (*FIXED, *SINGLE) and isinstance(value, float) else ""

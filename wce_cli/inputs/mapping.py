@@ -7,8 +7,20 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs.words import NUMBER, TRUTHS, WHOLE
+from wce_cli.inputs.words import NUMBER, TRUTHS, WHOLE, number_or_name
 
+WRAPPED = re.compile(
+    r"""(?:\w+\.)*(?:Counter|OrderedDict|defaultdict|dict|mappingproxy)\(
+    \s*(?:<[^<>]*>\s*,|[A-Za-z_][\w.]*\s*,)?\s*(?P<items>.*?)\s*\)""",
+    re.VERBOSE | re.DOTALL,
+)
+"""What Python prints around a mapping, and `dict(cat=0.1, dog=1)`."""
+ITEM = re.compile(
+    r"""\s*(?P<key>"[^"\n]*"|'[^'\n]*'|[^\s,;"'\[\](){}][^,;\n"'\[\](){}]*?)\s*[:=]\s*
+    (?P<value>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|nan))\s*(?:[,;\n]|$)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+SPACED = re.compile(r"(\S+[:=][^\s:=,;]+)\s+(?=\S+[:=][^\s:=])")
 if TYPE_CHECKING:
     from wce_cli.inputs.inline import Typed
 
@@ -34,6 +46,38 @@ def read_mapping(field: str, text: str, read_value: ReadValue) -> dict[str, Type
     return no_duplicates(field, pairs)
 
 
+def unwrapped(text: str) -> str:
+    """`{…}` of `Counter({…})`, or the text as it is; the pairs of `OrderedDict([…])`, which `of_pairs` reads."""
+    found = WRAPPED.fullmatch(text)
+    if found is None:
+        return text
+    items = found["items"]
+    return items if items[:1] in ("{", "[") else f"{{{items.replace('=', ':')}}}"
+
+
+def of_pairs(place: str, pairs: Any) -> dict[str, Any]:
+    """`[('cat', 0.1), ('dog', 1)]` as a mapping."""
+    if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        raise WceError(Problem(f"{place} is a mapping of no pairs", "write {'cat': 0.1, 'dog': 1}", place))
+    return no_duplicates(place, [(str(key), value) for key, value in pairs])
+
+
+def bare_items(place: str, text: str) -> dict[str, Any] | None:
+    """`cat:0.1,dog:1`, `cat=0.1 dog=1` and such lines as a mapping; None where not every item is `NAME: NUMBER`."""
+    if text[:1] in ("[", "{", "(") or not (":" in text or "=" in text):
+        return None
+    if not re.search(r"[,;\n]", text):
+        text = SPACED.sub(r"\1,", text)
+    pairs, end = [], 0
+    while end < len(text):
+        found = ITEM.match(text, end)
+        if found is None:
+            return None
+        key, end = found["key"].strip("\"'"), found.end()
+        pairs.append((key, number_or_name(found["value"])))
+    return no_duplicates(place, pairs)
+
+
 def no_duplicates(field: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """The pairs as a mapping. Raises WceError if a key stands twice: one of the values would be lost."""
     mapping = dict(pairs)
@@ -48,6 +92,9 @@ def no_duplicates(field: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _bare_key(field: str, text: str, read_value: ReadValue) -> str:
     """A key without quotes: a word, an index, or a scalar that numpy prints with its type, `np.int64(1)`."""
+    if ";" in text:
+        hint = "separate the items by commas, and write decimals with a point"
+        raise WceError(Problem(f"{field} has ';' among its items", hint, field))
     key: Any = text
     if SCALAR.fullmatch(text):
         key = read_value(f"{field} {text}", text).value
@@ -61,10 +108,18 @@ def _bare_key(field: str, text: str, read_value: ReadValue) -> str:
 
 
 def _split_at_commas(text: str) -> Iterator[str]:
-    """The items of a mapping; commas in quotes or parentheses do not part them."""
-    for item in re.findall(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\([^()]*\)|[^,])+""", text):
-        if item.strip():
-            yield item.strip()
+    """The items of a mapping; commas in quotes or brackets do not part them."""
+    item, depth = "", 0
+    for part in re.findall(r"""\"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[\[\](){},]|[^\[\](){},"']+|.""", text, re.DOTALL):
+        depth += (part in "[({") - (part in "])}")
+        if part == "," and depth <= 0:
+            if item.strip():
+                yield item.strip()
+            item = ""
+        else:
+            item += part
+    if item.strip():
+        yield item.strip()
 
 
 def _at_last_colon(field: str, item: str) -> tuple[str, str]:

@@ -1,11 +1,9 @@
-"""What one word of a typed value means: a number in any spelling, a name, or a dtype."""
+"""What one word of a typed value means: a number in any spelling, or a name."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
-
-import numpy as np
 
 from wce_cli.digits import NON_FINITE
 
@@ -19,7 +17,12 @@ BUILTINS = {"float", "int", "list", "tuple"}
 CASTS = BUILTINS | {"str_"} | {"float16", "float32", "float64", "half", "single", "double"}
 CASTS |= {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool_", "bfloat16"}
 """Names that stand before one number and say its type: `np.float32(0.1)`, `float('inf')`."""
-DTYPES = {"half": "float16", "float": "float32", "single": "float32", "double": "float64", "bool_": "bool"}
+WRITTEN = {"as_tensor", "constant", "convert_to_tensor", "to_tensor", "from_numpy"}
+WRITTEN |= {f"{kind}Tensor" for kind in ("Long", "Int", "Short", "Byte", "Bool", "Float", "Double", "Half")}
+WRITTEN |= {"Series", "Index", "DataFrame", "dict_values", "deque", "c"}
+"""Calls that only code has, whatever module stands before them; R's `c(0.1, 0.9)` takes the numbers themselves."""
+SINGLE = ("as_tensor", "constant", "convert_to_tensor", "to_tensor")
+"""Those that make float32 of a Python float, as torch.tensor does."""
 TRUTHS = {"True": True, "False": False}
 
 
@@ -39,18 +42,3 @@ def number_or_name(word: str) -> Any:
         except ValueError:
             pass
     return word
-
-
-def as_dtype(value: Any, dtype: str) -> Any:
-    """`value` as an array of the dtype, where numpy has it and the rows have one length."""
-    dtype = DTYPES.get(dtype, dtype)
-    if dtype == "bool":
-        array = np.array(value)
-        known = array.dtype.kind == "U" and np.isin(array, list(TRUTHS)).all()
-        return array == "True" if known else value
-    if not re.fullmatch(r"u?int(8|16|32|64)|float(16|32|64)", dtype):
-        return value
-    try:
-        return np.array(value, dtype=dtype)[()]  # a scalar stays a scalar
-    except (ValueError, TypeError, OverflowError):
-        return value
