@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from wce_cli.cli import options, terminal
+from wce_cli.cli import completion, options, terminal
 from wce_cli.cli.files import same_file
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
-from wce_cli.formats import FORMATS, PARTS, VALUE, Format, formatted
+from wce_cli.formats import FORMATS, VALUE, Format, formatted
 from wce_cli.formats.look import Look
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def outcome(answers: Sequence[Answer], reports: Sequence[Report], notes: Iterabl
 def _format(given: str | None, only: str | None, methods: Sequence[str] | None) -> Format:
     """The format of the answer: `--format`, else WCE_FORMAT, else a table; checked against `--only`."""
     if only is not None:
-        options.one_of("--only", only, ("value", *PARTS))
+        options.one_of("--only", only, completion.parts())
     name, said = given, f"--format {given}"
     if given is not None:
         options.one_of("--format", given, FORMATS)

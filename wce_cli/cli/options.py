@@ -54,6 +54,7 @@ Weight = Annotated[
         "-w",
         metavar="WEIGHTS",
         help='One number for each class, JSON by class name ({"cat": 0.1, ...}), or balanced.',
+        autocompletion=completion.offering(completion.weights),
     ),
 ]
 SampleWeight = Annotated[
@@ -117,22 +118,43 @@ MarkdownOut = Annotated[
 HtmlOut = Annotated[str | None, typer.Option("--html-out", metavar="FILE", help="Write HTML to FILE as well.")]
 Only = Annotated[
     str | None,
-    typer.Option("--only", metavar="PART", help="Show terms or methods alone, or the bare value of each --method."),
+    typer.Option(
+        "--only",
+        metavar="PART",
+        help="Show terms or methods alone, or the bare value of each --method.",
+        autocompletion=completion.offering(completion.parts),
+    ),
 ]
 Rows = Annotated[
     str | None,
-    typer.Option("--rows", metavar="N", help="Samples to list, or all.  [default: 20; in JSON 10000, in CSV all]"),
+    typer.Option(
+        "--rows",
+        metavar="N",
+        help="Samples to list, or all.  [default: 20; in JSON 10000, in CSV all]",
+        autocompletion=completion.offering(completion.limits),
+    ),
 ]
 Top = Annotated[
     str | None,
     typer.Option("--top", metavar="K", help="The largest terms that a large batch is shown with.  [default: 5]"),
 ]
 Sort = Annotated[
-    str, typer.Option("--sort", metavar="ORDER", help="Order of the samples: index, or the largest loss or term first.")
+    str,
+    typer.Option(
+        "--sort",
+        metavar="ORDER",
+        help="Order of the samples: index, or the largest loss or term first.",
+        autocompletion=completion.offering(completion.sorts),
+    ),
 ]
 Findings = Annotated[
     str | None,
-    typer.Option("--findings", metavar="N", help="Findings to print, or all.  [default: 5; in JSON all]"),
+    typer.Option(
+        "--findings",
+        metavar="N",
+        help="Findings to print, or all.  [default: 5; in JSON all]",
+        autocompletion=completion.offering(completion.limits),
+    ),
 ]
 Precision = Annotated[str | None, typer.Option("--precision", metavar="N", help="Significant digits.  [default: 6]")]
 Width = Annotated[

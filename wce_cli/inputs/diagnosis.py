@@ -32,7 +32,7 @@ PRINTS = (
     (
         r"\A\[,1\]|\A\[1\][ \t]+[^\s\[,;]",
         "is a print of R, with its index",
-        "paste dput(as.vector(x)), or save it: write.csv(x, 'x.csv', row.names = FALSE)",
+        "save it: write.csv(x, 'x.csv', row.names = FALSE); or paste dput(x) of a vector",
     ),
     (
         r"^[ \t]*[\d.]+e[+-]?\d+[ \t]*\*[ \t]*$|^[ \t]*Columns \d+ (?:through|to|and) \d+",
