@@ -36,10 +36,15 @@ class WceError(Exception):
         """The error as it is printed: problems, context, hints (each hint once)."""
         hints = dict.fromkeys(problem.hint for problem in self.problems if problem.hint)
         return [
-            *(f"error: {problem.message}" for problem in self.problems),
-            *(f"  {line}" for line in self.context),
-            *(f"hint: {hint}" for hint in hints),
+            *(f"error: {_at_most(problem.message)}" for problem in self.problems),
+            *(f"  {_at_most(line)}" for line in self.context),
+            *(f"hint: {_at_most(hint)}" for hint in hints),
         ]
+
+
+def _at_most(line: str, length: int = 500) -> str:
+    """A line without its middle where a whole paste is quoted in it."""
+    return line if len(line) <= length else f"{line[: length - 60]} … {line[-50:]}"
 
 
 def did_you_mean(word: str, known: Iterable[str], listed: int = 24) -> str:

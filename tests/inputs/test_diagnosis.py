@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wce_cli.errors import WceError
-from wce_cli.inputs.diagnosis import number_hint
+from wce_cli.inputs.diagnosis import number_hint, of_commas
 from wce_cli.inputs.inline import read_inline
 
 
@@ -89,3 +89,14 @@ def test_rows_of_one_number_with_decimal_commas_are_no_rows_of_two(field):
 def test_words_of_labels_are_names_whatever_they_look_like():
     for names in (["1_000", "2_000"], ["50%", "0x10"], ["#", "|"], ["a=1", "b=2"]):
         assert read_inline("--labels", ",".join(names), "labels").value == names
+
+
+@pytest.mark.parametrize("text", ["<" + "'a' " * 20_000, "| a " * 20_000 + "|\n", "Name: " * 5_000 + ", dtype: x"])
+def test_a_long_text_is_refused_at_once(text):
+    with pytest.raises(WceError):
+        read_inline("--weight", f"{text} [1]", "weight")
+
+
+def test_a_long_text_is_no_column_of_decimal_commas():
+    assert of_commas("0,1;" + "\n" * 50_000 + "x") is None
+    assert of_commas("0,1;" + "\n" * 50_000 + "1") is not None

@@ -27,6 +27,7 @@ def test_a_dtype_is_known_by_the_name_of_its_framework(name, dtype):
 def test_what_numpy_has_not_or_cannot_hold_stays_as_it_is():
     assert as_dtype([0.1], "bfloat16") == [0.1]
     assert as_dtype([300], "uint8") == [300]
+    assert as_dtype([1e39], "float32") == [1e39]
     assert as_dtype([[1], [1, 2]], "float32") == [[1], [1, 2]]
     assert as_dtype(["True", "False"], "bool").tolist() == [True, False]
     assert as_dtype(["yes"], "bool") == ["yes"]

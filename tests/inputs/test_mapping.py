@@ -71,9 +71,21 @@ def test_words_with_colons_are_a_mapping_for_a_weight_alone():
         ("cat:1,cat:2", '--weight has the key "cat" twice'),
         ("OrderedDict([('a', 1), ('a', 2)])", '--weight has the key "a" twice'),
         ("OrderedDict([1, 2])", "--weight is a mapping of no pairs"),
+        ("{'a': {'b': 1}}", "--weight has a mapping at 'a', expected a number"),
     ],
 )
 def test_a_mapping_of_two_meanings_is_refused(text, said):
     with pytest.raises(WceError) as caught:
         read_inline("--weight", text, "weight")
     assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    "text", ["a:" * 50_000, "a b " * 50_000 + ":", "a" + " " * 100_000, "{'a':" * 9_000, "{" + "(" * 50_000 + "}"]
+)
+def test_a_long_text_that_is_no_mapping_is_left_at_once(text):
+    try:
+        value = read_inline("--weight", text, "weight").value
+    except WceError:
+        return
+    assert not isinstance(value, dict)

@@ -41,7 +41,7 @@ PRINTS = (
     ),
     (r"\A\{[\s{]*[-+.\d][^:'\"]*\}\Z", "has numbers in braces", "write lists with brackets: [[0.1, 0.9], [0, 0.1]]"),
     (
-        r"\A<[^<>]*(?:'[^']*'[^<>]*|<[^<>]*>[^<>]*)*>\Z",
+        r"\A<[A-Za-z][^\n]*>\Z",
         "describes an array, without its numbers",
         "print them: x.numpy(), or x.tolist()",
     ),
@@ -65,7 +65,7 @@ WORDS: tuple[tuple[str, Callable[[str], str]], ...] = (
 )
 """Words that stand where a number was expected: how they look, and how the number is written."""
 
-COMMA_CELLS = re.compile(r"[+-]?\d+(?:,\d+)?(?:\s*[;\n]\s*[+-]?\d+(?:,\d+)?)+[;\s]*")
+COMMA_CELLS = re.compile(r"[+-]?\d+(?:,\d+)?(?:[ \t]*[;\n][;\s]*[+-]?\d+(?:,\d+)?)+[;\s]*")
 DECIMAL_COMMA = Diagnosis("has one number a row, with decimal commas", "write decimals with a point: 0.5; 1")
 
 

@@ -30,6 +30,7 @@ def as_dtype(value: Any, dtype: str) -> Any:
     if not re.fullmatch(r"u?int(8|16|32|64)|float(16|32|64)", dtype):
         return value
     try:
-        return np.array(value, dtype=dtype)[()]  # a scalar stays a scalar
-    except (ValueError, TypeError, OverflowError):
+        with np.errstate(over="raise"):  # 1e39 would become infinity in float32
+            return np.array(value, dtype=dtype)[()]  # a scalar stays a scalar
+    except (ValueError, TypeError, OverflowError, FloatingPointError):
         return value

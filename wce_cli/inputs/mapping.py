@@ -16,11 +16,10 @@ WRAPPED = re.compile(
 )
 """What Python prints around a mapping, and `dict(cat=0.1, dog=1)`."""
 ITEM = re.compile(
-    r"""\s*(?P<key>"[^"\n]*"|'[^'\n]*'|[^\s,;"'\[\](){}][^,;\n"'\[\](){}]*?)\s*[:=]\s*
+    r"""\s*(?P<key>"[^"\n]*"\s*|'[^'\n]*'\s*|[^\s,;"'\[\](){}][^,;\n"'\[\](){}]*?)[:=]\s*
     (?P<value>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|nan))\s*(?:[,;\n]|$)""",
     re.VERBOSE | re.IGNORECASE,
 )
-SPACED = re.compile(r"(\S+[:=][^\s:=,;]+)\s+(?=\S+[:=][^\s:=])")
 if TYPE_CHECKING:
     from wce_cli.inputs.inline import Typed
 
@@ -42,6 +41,8 @@ def read_mapping(field: str, text: str, read_value: ReadValue) -> dict[str, Type
         else:
             bare, value = _at_last_colon(field, item)
             key = _bare_key(field, bare.strip(), read_value)
+        if value.strip().startswith("{"):
+            raise WceError(Problem(f"{field} has a mapping at {key!r}, expected a number", field=field))
         pairs.append((key, read_value(f"{field} {key!r}", value)))
     return no_duplicates(field, pairs)
 
@@ -66,14 +67,15 @@ def bare_items(place: str, text: str) -> dict[str, Any] | None:
     """`cat:0.1,dog:1`, `cat=0.1 dog=1` and such lines as a mapping; None where not every item is `NAME: NUMBER`."""
     if text[:1] in ("[", "{", "(") or not (":" in text or "=" in text):
         return None
-    if not re.search(r"[,;\n]", text):
-        text = SPACED.sub(r"\1,", text)
+    words = text.split()
+    if len(words) > 1 and all(ITEM.fullmatch(word) for word in words):  # cat:0.1 dog:1
+        text = ",".join(word.rstrip(",;") for word in words)
     pairs, end = [], 0
     while end < len(text):
         found = ITEM.match(text, end)
         if found is None:
             return None
-        key, end = found["key"].strip("\"'"), found.end()
+        key, end = found["key"].strip().strip("\"'"), found.end()
         pairs.append((key, number_or_name(found["value"])))
     return no_duplicates(place, pairs)
 
