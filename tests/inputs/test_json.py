@@ -153,3 +153,12 @@ def test_a_directory_is_named_by_a_pattern_of_its_files(tmp_path):
         with pytest.raises(WceError) as caught:
             read_json(str(folder))
         assert caught.value.problems[0].hint == hint
+
+
+def test_an_at_before_a_file_is_told_to_be_one_too_many(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "batch.json").write_text("{}", "utf-8")
+    for path, hint in (("@batch.json", "leave the @ out: batch.json"), ("@no.json", "")):
+        with pytest.raises(WceError) as caught:
+            read_json(path)
+        assert caught.value.problems[0].hint == hint

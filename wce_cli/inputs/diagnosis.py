@@ -55,7 +55,7 @@ WORDS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (r"[+-]?\d+(?:\.\d+)?%", lambda word: f"write {float(word[:-1]) / 100!r}"),
     (r"[+-]?\d+(?:\.\d+)?/\d+(?:\.\d+)?", lambda word: f"work it out: {_quotient(word)}"),
     (
-        r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?(?:f\d?|d\d?|l|u)",
+        r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?(?:f\d?|d\d?|l|u)",
         lambda word: f"write {re.split('[fdluFDLU]', word)[0]}",
     ),
     (r"[+-]?0x[\da-f]+", lambda word: f"write {int(word, 16)}"),
@@ -121,7 +121,7 @@ def of_words(value: Any, text: str = "") -> Diagnosis | None:
     while level:
         for word in level:
             if isinstance(word, str) and word != "balanced":
-                for looks, advice in WORDS:
+                for looks, advice in WORDS if len(word) < 60 else ():
                     if re.fullmatch(looks, word, re.IGNORECASE):
                         return Diagnosis(f'has "{word}", expected numbers', advice(word))
                 return of_print(text) or of_table(text)

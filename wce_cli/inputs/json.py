@@ -61,7 +61,8 @@ def read_bytes(path: str) -> bytes:
         with open(path, "rb") as file:
             content = file.read()
     except FileNotFoundError as error:
-        raise WceError(Problem(f"{path} does not exist")) from error
+        hint = f"leave the @ out: {path[1:]}" if path.startswith("@") and os.path.exists(path[1:]) else ""
+        raise WceError(Problem(f"{path} does not exist", hint)) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise WceError(Problem(f"{path} cannot be read: {reason.lower()}")) from error

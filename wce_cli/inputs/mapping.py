@@ -17,7 +17,7 @@ WRAPPED = re.compile(
 """What Python prints around a mapping, and `dict(cat=0.1, dog=1)`."""
 ITEM = re.compile(
     r"""\s*(?P<key>"[^"\n]*"\s*|'[^'\n]*'\s*|[^\s,;"'\[\](){}][^,;\n"'\[\](){}]*?)[:=]\s*
-    (?P<value>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|nan))\s*(?:[,;\n]|$)""",
+    (?P<value>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|nan))\s*(?:[,;\n]|$)""",
     re.VERBOSE | re.IGNORECASE,
 )
 if TYPE_CHECKING:

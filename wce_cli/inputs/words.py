@@ -8,7 +8,7 @@ from typing import Any
 from wce_cli.digits import NON_FINITE
 
 WHOLE = re.compile(r"[+-]?\d+")
-NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 NON_FINITES = {"nan": "NaN", "inf": "Infinity", "infinity": "Infinity", "∞": "Infinity"}
 NON_FINITES |= {"1.#qnan": "NaN", "1.#ind": "NaN", "1.#inf": "Infinity"}
 MODULE = re.compile(r"^([+-]?)(?:np|numpy|jnp|math|torch|float)\.", re.IGNORECASE)
