@@ -62,3 +62,7 @@ def test_a_paste_that_is_quoted_in_an_error_loses_its_middle():
     assert len(line) < 600
     assert line.startswith("error: xxx")
     assert line.endswith("the end")
+
+
+def test_a_word_in_other_letters_is_the_word():
+    assert did_you_mean("JSON", ["table", "json"]) == "did you mean 'json'?"

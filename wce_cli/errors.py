@@ -50,7 +50,9 @@ def _at_most(line: str, length: int = 500) -> str:
 def did_you_mean(word: str, known: Iterable[str], listed: int = 24) -> str:
     """A hint that names the closest known word, else those that begin so, else all of them, up to `listed`."""
     known = list(known)
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6) or [one for one in known if one.startswith(word)]
+    cased = [one for one in known if one.lower() == word.lower()]  # JSON, Explain
+    begins = [one for one in known if one.startswith(word)]
+    close = cased[:1] or difflib.get_close_matches(word, known, n=1, cutoff=0.6) or begins
     if close and word:
         return f"did you mean {' or '.join(map(repr, close[:3]))}?"
     return f"known: {', '.join(known)}" if len(known) <= listed else ""

@@ -71,6 +71,9 @@ def test_words_with_colons_are_a_mapping_for_a_weight_alone():
         ("cat:1,cat:2", '--weight has the key "cat" twice'),
         ("OrderedDict([('a', 1), ('a', 2)])", '--weight has the key "a" twice'),
         ("OrderedDict([1, 2])", "--weight is a mapping of no pairs"),
+        ("cat:0,1;dog:1", "--weight has decimal commas"),
+        ("cat:0,1,dog:1", "--weight has decimal commas"),
+        ("{'a': 1/4, 'b': 1}", "--weight 'a' has \"1/4\", expected numbers"),
         ("{'a': {'b': 1}}", "--weight has a mapping at 'a', expected a number"),
     ],
 )

@@ -42,6 +42,8 @@ def test_names_are_strings():
         read_names("--classes", "[1, 2]")
     with pytest.raises(WceError, match=r"^--classes is a mapping, but not of the indices 0, 1, … to names$"):
         read_names("--classes", "{1: 'cat', 2: 'dog'}")
+    with pytest.raises(WceError, match=r"^--classes opens '\[' and never closes it$"):
+        read_names("--classes", "['cat', 'dog'")
     for empty in ("", " , ", "''"):
         with pytest.raises(WceError, match=r"^--classes is empty$"):
             read_names("--classes", empty)

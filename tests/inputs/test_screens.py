@@ -21,6 +21,12 @@ from wce_cli.inputs.screens import plain, value_alone
         ("\u200f0.1\u2009 0.9", "0.1  0.9"),
         ("'1 2'", "1 2"),
         ("''", ""),
+        ("```python\n[1, 2]\n```", "[1, 2]"),
+        ("`[1, 2]`", "[1, 2]"),
+        ('{\\"cat\\":0.1}', '{"cat":0.1}'),
+        ('{""cat"":0.1}', '{"cat":0.1}'),
+        ('["", "a"]', '["", "a"]'),
+        ('{"": 1}', '{"": 1}'),
     ],
 )
 def test_look_alikes_are_made_plain(text, expected):
@@ -62,6 +68,7 @@ def test_look_alikes_are_made_plain(text, expected):
         ("[[1. 2.]]\n<NDArray 1x2 @cpu(0)>", "[[1. 2.]]"),
         ("Parameter containing:\ntensor([1.])", "tensor([1.])"),
         ("<tf.Tensor: shape=(), dtype=float32, numpy=0.1>", "0.1"),
+        ("[<tf.Tensor: shape=(), numpy=0.1>, <tf.Tensor: shape=(), numpy=0.2>]", "[0.1, 0.2]"),
     ],
 )
 def test_the_value_stands_alone(text, expected):

@@ -17,6 +17,7 @@ class Diagnosis(NamedTuple):
     hint: str
 
 
+ONE_EACH = "give one value an option, --logits … --labels …, or a whole batch as a JSON file"
 ALONE = "paste the numbers alone, '0.1 0.9; 0 0.1', or save the table as a .csv file"
 PANDAS = "paste df.values.tolist(), or save it: df.to_csv('x.csv', index=False)"
 PRINTS = (
@@ -60,7 +61,9 @@ WORDS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ),
     (r"[+-]?0x[\da-f]+", lambda word: f"write {int(word, 16)}"),
     (r"#|//|/\*|%|<!--", lambda word: "leave comments out"),
-    (r"[a-z_]\w*=.*", lambda word: "one value an option: --logits … --labels …"),
+    (r"[a-z_]\w*=.*", lambda word: ONE_EACH),
+    (r"=.*", lambda word: "leave the = out: -x 1,2 or --logits=1,2"),
+    (r".*\\[nrt].*", lambda word: "rows are split by ';', or by real line ends"),
     (r"[\d.]*\|[\d.|]*", lambda word: "separate numbers by spaces or commas, and rows by ';'"),
 )
 """Words that stand where a number was expected: how they look, and how the number is written."""
@@ -71,14 +74,26 @@ DECIMAL_COMMA = Diagnosis("has one number a row, with decimal commas", "write de
 
 def of_value(field: str, text: str, value: Any) -> Diagnosis | None:
     """What is wrong with a value that was read, but has words in it, uneven rows, or rows where none are meant."""
+    if isinstance(value, dict) and field not in ("weight", ""):
+        return Diagnosis("is a mapping, expected numbers", ONE_EACH)
     rows = value if isinstance(value, list) else []
     lengths = {_length(row) for row in rows}
-    if len(lengths) > 1:
+    depths = {_depth(row) for row in rows if _length(row) > 0}
+    if len(lengths) > 1 or len(depths) > 1:
         known = of_print(text) or of_table(text) or of_commas(text) or of_words(value if field != "labels" else None)
+        if known is None and len(depths) > 1:
+            return Diagnosis("has arrays of different shapes in it", ONE_EACH)
         return known or (of_mixture(rows) if -1 in lengths else None)
     if field in ("weight", "sample_weight") and lengths and lengths != {-1}:
         return of_commas(text) or of_words(value)
     return None if field in ("labels", "") else of_words(value, text)
+
+
+def _depth(row: Any) -> int:
+    depth = 0
+    while isinstance(row, list) and row and depth < 32:
+        depth, row = depth + 1, row[0]
+    return depth + len(getattr(row, "shape", ()))
 
 
 def _length(row: Any) -> int:

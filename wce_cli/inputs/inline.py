@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -106,7 +106,7 @@ def read_inline(place: str, text: str, field: str = "") -> Typed:
     if not cleaned:
         raise WceError(Problem(f"{place} is empty", field=place))
     try:
-        typed = _understood(place, text.strip(), cleaned)
+        typed = _understood(place, text.strip(), cleaned, _read_weight if field == "weight" else read_inline)
     except WceError as error:
         _refuse_if(place, of_print(cleaned), error)
         raise
@@ -115,7 +115,7 @@ def read_inline(place: str, text: str, field: str = "") -> Typed:
     return typed
 
 
-def _understood(place: str, raw: str, cleaned: str) -> Typed:
+def _understood(place: str, raw: str, cleaned: str, read_value: Callable[[str, str], Typed]) -> Typed:
     for candidate in dict.fromkeys((raw, cleaned)):  # as it stands first: a look-alike in a name belongs to the name
         if candidate[:1] in ("[", "{"):
             value = _from_json(place, candidate)
@@ -124,7 +124,7 @@ def _understood(place: str, raw: str, cleaned: str) -> Typed:
     wrapped = unwrapped(cleaned)
     if wrapped.startswith("{"):
         form = "a mapping without JSON's quotes" if wrapped == cleaned else "a dict repr"
-        return _of_items(read_mapping(place, wrapped, read_inline), form)
+        return _of_items(read_mapping(place, wrapped, read_value), form)
     if wrapped != cleaned:
         return _of_pairs(place, _Reader(place, wrapped).read())
     return _Reader(place, cleaned).read()
@@ -166,6 +166,11 @@ def _of_pairs(place: str, pairs: Typed) -> Typed:
     half_units = pairs.half_units  # a name and a number in turn
     by_key = dict(zip(mapping, half_units[1::2].tolist(), strict=True)) if isinstance(half_units, np.ndarray) else None
     return Typed(mapping, "a dict repr", pairs.rounded, by_key)
+
+
+def _read_weight(place: str, text: str) -> Typed:
+    """A value of a weight's mapping: a number, whatever names it."""
+    return read_inline(place, text, "sample_weight")
 
 
 def _refuse_if(place: str, found: Diagnosis | None, error: WceError | None = None) -> None:

@@ -20,6 +20,8 @@ ITEM = re.compile(
     (?P<value>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|nan))\s*(?:[,;\n]|$)""",
     re.VERBOSE | re.IGNORECASE,
 )
+COMMA_ITEM = re.compile(r"(?:^|[,;\n])\s*[^\W\d]\w*\s*[:=]\s*[+-]?\d+,\d+\s*(?:[,;\n]|$)")
+
 if TYPE_CHECKING:
     from wce_cli.inputs.inline import Typed
 
@@ -74,6 +76,10 @@ def bare_items(place: str, text: str) -> dict[str, Any] | None:
     while end < len(text):
         found = ITEM.match(text, end)
         if found is None:
+            if COMMA_ITEM.search(text):
+                raise WceError(
+                    Problem(f"{place} has decimal commas", "write decimals with a point: cat:0.5, dog:1", place)
+                )
             return None
         key, end = found["key"].strip().strip("\"'"), found.end()
         pairs.append((key, number_or_name(found["value"])))

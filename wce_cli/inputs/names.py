@@ -32,6 +32,9 @@ def read_names(place: str, text: str) -> list[str]:
             return names
         if cleaned.count("[") <= 1:
             raise WceError(Problem(f"{place} must be a list of names", field=place))
+    opened = cleaned[:1]
+    if opened in ("[", "(") and {"[": "]", "(": ")"}[opened] not in cleaned:
+        raise WceError(Problem(f"{place} opens {opened!r} and never closes it", "was the value cut off?", place))
     names = _split(cleaned)
     if not names:
         raise WceError(Problem(f"{place} is empty", field=place))

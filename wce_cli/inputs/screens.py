@@ -25,6 +25,7 @@ QUOTED_OR_WIDE = re.compile(rf"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|([{"".joi
 POINT = re.compile(r"(?<=\d)[．٫](?=\d)")
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
+FENCE = re.compile(r"\A```\w*\n(.*?)\n?```\Z|\A`([^`]*)`\Z", re.DOTALL)
 PROMPT = re.compile(r"\s*(?:>>>|In \[\d+\]:|julia>|octave:\d+>)(?:\s+|$)")
 CONTINUED = re.compile(r"\s*\.\.\.:?(?:\s|$)")
 ANSWERED = re.compile(r"\s*Out\[\d+\]:\s*")
@@ -53,6 +54,9 @@ FRAMES = (
 )
 """What some frameworks and languages print around the array: torch, TensorFlow, MXNet, Julia twice."""
 
+EACH = re.compile(r"<tf\.\w+[^<>]*?\bnumpy=([^<>]*)>")
+"""The same inside a list: `[<tf.Tensor: …, numpy=0.1>, …]`."""
+
 
 def plain(text: str) -> str:
     """Look-alikes made plain, and the quotes that cmd.exe hands through taken off."""
@@ -63,9 +67,18 @@ def plain(text: str) -> str:
         text = QUOTED_OR_WIDE.sub(lambda found: found[1] or SEPARATORS[found[2]], POINT.sub(".", text))
         if not any(char.isalpha() for char in text):
             text = text.translate(BRACKETS)
-    text = text.replace("\r\n", "\n").strip()
+    text = _unescaped(FENCE.sub(r"\1\2", text.replace("\r\n", "\n").strip()).strip())
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" and text[0] not in text[1:-1]:
         text = text[1:-1].strip()
+    return text
+
+
+def _unescaped(text: str) -> str:
+    """Quotes that were escaped for a shell which did not take the escapes away: `{\\"cat\\":1}`, `{""cat"":1}`."""
+    if '\\"' in text and '"' not in text.replace('\\"', ""):
+        return text.replace('\\"', '"')
+    if '""' in text and text[:1] in "{[" and '"' not in text.replace('""', "") and re.search(r'""[^",:]+""', text):
+        return text.replace('""', '"')
     return text
 
 
@@ -77,6 +90,8 @@ def value_alone(text: str) -> str:
     rows = MATLAB.fullmatch(text)
     if rows:
         text = rows[1].strip()
+    if text[:1] in ("[", "("):
+        text = EACH.sub(r"\1", text)
     for frame in FRAMES:
         found = frame.match(text)
         if found:
