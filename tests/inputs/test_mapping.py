@@ -92,3 +92,9 @@ def test_a_long_text_that_is_no_mapping_is_left_at_once(text):
     except WceError:
         return
     assert not isinstance(value, dict)
+
+
+def test_the_pairs_of_a_print_keep_their_half_units():
+    typed = read_inline("--weight", "OrderedDict([('cat', tensor(0.1000)), ('dog', tensor(2.))])", "weight")
+    assert (typed.form, typed.rounded) == ("a dict repr", "4 decimals")
+    assert typed.half_units == pytest.approx({"cat": 5e-5, "dog": 0}, rel=1e-3)
