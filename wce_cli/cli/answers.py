@@ -8,11 +8,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from wce_cli.cli import options, terminal
+from wce_cli.cli import completion, options, terminal
 from wce_cli.cli.files import same_file
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
-from wce_cli.formats import FORMATS, PARTS, VALUE, Format, formatted
+from wce_cli.formats import FORMATS, VALUE, Format, formatted
 from wce_cli.formats.look import Look
 
 DEFAULT = "table"
@@ -90,7 +90,7 @@ def outcome(answers: Sequence[Answer], reports: Sequence[Any], notes: Iterable[s
 def _format(given: str | None, only: str | None, methods: Sequence[str] | None, known: Mapping[str, Format]) -> Format:
     """The format of the answer: `--format`, else WCE_FORMAT, else a table; checked against `--only`."""
     if only is not None:
-        options.one_of("--only", only, ("value", *PARTS))
+        options.one_of("--only", only, completion.parts())
     name, said = given, f"--format {given}"
     if given is not None:
         options.one_of("--format", given, known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from wce_cli.cli import options
+from wce_cli.cli import completion, options
 from wce_cli.cli.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def explain(
     from wce_cli.engines import AUTO, ENGINES
 
     options.one_of("--engine", engine, (AUTO, "none", "all", *ENGINES))
-    options.one_of("--sort", sort, ("index", "loss", "term"))
+    options.one_of("--sort", sort, completion.sorts())
     answers = asked_answers(
         sources=files or [],
         format=format,

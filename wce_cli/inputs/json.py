@@ -10,11 +10,13 @@ import codecs
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs import STDIN, Document
+from wce_cli.inputs import ARRAY_READERS, READERS, STDIN, TABLE_READERS, Document
 
 WIDE_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -55,17 +57,27 @@ def read_bytes(path: str) -> bytes:
         raise WceError(Problem("FILE is empty, expected the name of a file"))
     try:
         if os.path.isdir(path):
-            raise WceError(Problem(f"{path} is a directory, expected a JSON file"))
+            raise WceError(Problem(f"{path} is a directory, expected a file", files_in(path)))
         with open(path, "rb") as file:
             content = file.read()
     except FileNotFoundError as error:
-        raise WceError(Problem(f"{path} does not exist")) from error
+        hint = f"leave the @ out: {path[1:]}" if path.startswith("@") and os.path.exists(path[1:]) else ""
+        raise WceError(Problem(f"{path} does not exist", hint)) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise WceError(Problem(f"{path} cannot be read: {reason.lower()}")) from error
     if not content.strip():
         raise WceError(Problem(f"{path} is empty, expected a JSON batch"))
     return content
+
+
+def files_in(folder: str) -> str:
+    """How the files of a folder are named on the command line."""
+    endings = Counter(PurePath(name).suffix.lower() for name in os.listdir(folder))
+    known = [ending for ending, _ in endings.most_common() if ending in {**READERS, **ARRAY_READERS, **TABLE_READERS}]
+    if not known:
+        return "there is no file in it that wce reads"
+    return f"name the files in it by a pattern in quotes: '{os.path.join(folder, '*' + known[0])}'"
 
 
 def decoded(content: bytes, shown: str) -> Any:
