@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from glob import glob
 
 from msgspec import structs
 
@@ -14,6 +15,7 @@ from wce_cli.cli.options import flag
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError, counted
 from wce_cli.inputs import is_array_file
+from wce_cli.inputs.reference import has_wildcard
 from wce_cli.inputs.totals import as_text, is_saved, read_saved
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.saved import Saved, saved_of
@@ -28,7 +30,7 @@ ASKED = ("weight", "classes", "label_smoothing")
 
 def saved_files(files: Sequence[str]) -> list[str]:
     """The files, patterns expanded, if they hold saved totals; none if they hold batches. Raises if they hold both."""
-    paths = [path for file in files for path in expanded(file)]
+    paths = [path for file in files for path in (sorted(glob(file)) if has_wildcard(file) else [file])]
     saved = [path for path in paths if is_saved(path)]
     if saved and len(saved) < len(paths):
         other = next(path for path in paths if path not in saved)
