@@ -120,6 +120,14 @@ MarkdownOut = Annotated[
     str | None, typer.Option("--markdown-out", metavar="FILE", help="Write Markdown to FILE as well.")
 ]
 HtmlOut = Annotated[str | None, typer.Option("--html-out", metavar="FILE", help="Write HTML to FILE as well.")]
+TotalsOut = Annotated[
+    str | None,
+    typer.Option(
+        "--totals-out",
+        metavar="FILE",
+        help="Save the sums of the batch to FILE, a part that wce explain adds to others, with any weight.",
+    ),
+]
 Only = Annotated[
     str | None,
     typer.Option(

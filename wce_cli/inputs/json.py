@@ -39,6 +39,8 @@ def document_of(item: Any, shown: str, place: str, where: str) -> Document:
 
     if not isinstance(item, dict):
         return Document({}, problems=(Problem(f"{shown} {place} is {_kind(item)}, expected a batch: an object"),))
+    if str(item.get("format", "")).startswith("wce.totals/"):
+        raise WceError(Problem(f"{shown} holds saved totals, no batch", "wce explain FILE... adds them up"))
     problems = frame_problems(item)
     wrong = {problem.field for problem in problems}
     fields = {key: item[key] for key in READ_BY_EXPLAIN if item.get(key) is not None and key not in wrong}
