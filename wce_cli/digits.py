@@ -45,3 +45,13 @@ def rounded_up(value: float, digits: int = 2) -> str:
     from decimal import ROUND_UP, Context  # only where inputs are rounded
 
     return format_number(float(Context(digits, ROUND_UP).create_decimal(f"{value:.12g}")), digits)
+
+
+def in_full(value: float) -> str:
+    """`value` with as many digits as give it back: a refused 1.0000001 must not be shown as 1.
+
+    >>> in_full(1.5), in_full(2.0), in_full(1.0000001), in_full(float("nan"))
+    ('1.5', '2', '1.0000001', 'nan')
+    """
+    short = f"{value:g}"
+    return short if float(short) == value else repr(float(value))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from glob import glob
 from typing import Any
 
 from msgspec import Struct
 
-from wce_cli.cli import options, terminal
+from wce_cli.cli import completion, options, terminal
 from wce_cli.cli.files import same_file
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
-from wce_cli.formats import CHECKED, FORMATS, IDENTIFIED, PARTS, VALUE, Format, formatted
+from wce_cli.formats import CHECKED, FORMATS, IDENTIFIED, VALUE, Format, formatted
 from wce_cli.formats.look import Look
 
 DEFAULT = "table"
@@ -55,10 +56,11 @@ def asked_answers(
     color: str,
     methods: Sequence[str] | None,
     known: Mapping[str, Format] = FORMATS,
+    totals: str | None = None,
 ) -> list[Answer]:
     """The answer itself, then the side files `beside` by format; `--only` cuts the answer alone.
 
-    `known` are the formats of the question that is answered.
+    `known` are the formats of the question that is answered; `totals` is a file that no format is written to.
     """
 
     def answer(asked: Format, file: str | None, only: str | None = None) -> Answer:
@@ -75,7 +77,7 @@ def asked_answers(
         return Answer(asked, look, file)
 
     files = {name: file for name, file in beside.items() if file is not None}
-    _check_files(sources, output, files)
+    _check_files(sources, output, files if totals is None else {**files, "totals": totals})
     main = answer(_format(format, only, methods, known), output, only)
     return [main, *(answer(known[name], file) for name, file in files.items())]
 
@@ -90,7 +92,7 @@ def outcome(answers: Sequence[Answer], reports: Sequence[Any], notes: Iterable[s
 def _format(given: str | None, only: str | None, methods: Sequence[str] | None, known: Mapping[str, Format]) -> Format:
     """The format of the answer: `--format`, else WCE_FORMAT, else a table; checked against `--only`."""
     if only is not None:
-        options.one_of("--only", only, ("value", *PARTS))
+        options.one_of("--only", only, completion.parts())
     name, said = given, f"--format {given}"
     if given is not None:
         options.one_of("--format", given, known)
@@ -119,7 +121,9 @@ def _check_files(sources: Sequence[str], output: str | None, files: Mapping[str,
     for option, file in {**asked, **{f"--{name}-out": file for name, file in files.items()}}.items():
         if not file:
             raise WceError(Problem(f"{option} is empty, expected a file"))
-        if any(same_file(file, source) for source in sources if source != "-"):
+        if any(
+            same_file(file, source) for pattern in sources if pattern != "-" for source in (pattern, *glob(pattern))
+        ):
             raise WceError(Problem(f"{option} is FILE itself, {file}", "an answer would take the batch's place"))
     seen = dict(asked)
     for name, file in files.items():

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         return _complain(error.lines())
     except typer.TyperException as error:
-        return _complain(_usage(error).lines())
+        return _complain(_usage(error, arguments).lines())
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except OSError as error:  # everything that is read or written has said so already: this is Typer's own help
@@ -123,7 +123,7 @@ def _epilog(examples: Sequence[str], codes: Sequence[str]) -> str:
     return "\n\n".join("\b\n" + "\n".join(block) for block in blocks)
 
 
-def _usage(error: Any) -> WceError:
+def _usage(error: Any, arguments: Sequence[str]) -> WceError:
     """What Typer says of a command line, in our form."""
     message = str(error.message if hasattr(error, "message") else error).rstrip(".")
     hint = ""
@@ -139,7 +139,14 @@ def _usage(error: Any) -> WceError:
     if parameter is not None and hasattr(error, "format_message"):
         message = str(error.format_message()).rstrip(".")
     message = message[:1].lower() + message[1:]
+    if not hint and arguments[0] not in COMMANDS:  # -x '1 2', batch.json, help
+        hint = "name a command first: wce explain …" if _is_for_explain(arguments[0]) else _MORE.rstrip(".")
     return WceError(Problem(message, hint or "wce COMMAND --help lists the options"))
+
+
+def _is_for_explain(word: str) -> bool:
+    """Whether a word in a command's place is an option or a file."""
+    return word.startswith("-") or "." in word or os.path.exists(word)
 
 
 def _complain(lines: Sequence[str]) -> int:

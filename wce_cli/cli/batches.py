@@ -67,7 +67,7 @@ def _documents(
         files = [STDIN]
     documents: list[Document] = []
     notes: list[str] = []
-    paths = [path for file in files for path in _expanded(file)]
+    paths = [path for file in files for path in expanded(file)]
     arrays = [path for path in paths if is_array_file(path)]
     for path in paths:
         if path == STDIN and (sys.stdin is None or sys.stdin.isatty()):
@@ -84,7 +84,7 @@ def _documents(
     return documents, notes
 
 
-def _expanded(file: str) -> list[str]:
+def expanded(file: str) -> list[str]:
     """The files that a pattern in quotes names, sorted by name; a file that is there is itself."""
     if not has_wildcard(file):
         return [file]

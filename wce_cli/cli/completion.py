@@ -79,6 +79,28 @@ def colors() -> Iterable[str]:
     return ("auto", "always", "never")
 
 
+def sorts() -> Iterable[str]:
+    """What `--sort` takes."""
+    return ("index", "loss", "term")
+
+
+def parts() -> Iterable[str]:
+    """What `--only` takes."""
+    from wce_cli.formats import PARTS
+
+    return ("value", *PARTS)
+
+
+def limits() -> Iterable[str]:
+    """The word that `--rows` and `--findings` take beside a number."""
+    return ("all",)
+
+
+def weights() -> Iterable[str]:
+    """The word that `--weight` takes beside numbers."""
+    return ("balanced",)
+
+
 def schemas() -> Iterable[str]:
     """What `wce schema` takes."""
     from wce_cli.cli.schema import SCHEMAS

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from wce_cli.cli import options
+from msgspec import structs
+
+from wce_cli.cli import completion, options
 from wce_cli.cli.outcome import Outcome
+from wce_cli.errors import Problem, WceError
+from wce_cli.ranks import this_rank
 
 if TYPE_CHECKING:
     from wce_cli.cli.answers import Answer
@@ -42,6 +46,7 @@ def explain(
     csv_out: options.CsvOut = None,
     markdown_out: options.MarkdownOut = None,
     html_out: options.HtmlOut = None,
+    totals_out: options.TotalsOut = None,
     only: options.Only = None,
     rows: options.Rows = None,
     sort: options.Sort = "index",
@@ -61,7 +66,7 @@ def explain(
     from wce_cli.engines import AUTO, ENGINES
 
     options.one_of("--engine", engine, (AUTO, "none", "all", *ENGINES))
-    options.one_of("--sort", sort, ("index", "loss", "term"))
+    options.one_of("--sort", sort, completion.sorts())
     answers = asked_answers(
         sources=files or [],
         format=format,
@@ -75,41 +80,60 @@ def explain(
         width=width,
         color=color,
         methods=method,
+        totals=totals_out,
     )
 
     from wce_cli.cli.batches import read_batches
     from wce_cli.cli.progress import progress_bar
     from wce_cli.formats.cells import rounding_note
     from wce_cli.loss.facts import TOP
-    from wce_cli.questions.explain import explain_batch
+    from wce_cli.loss.stream import one_pass
+    from wce_cli.questions.explain import explain_pass
 
-    batches, notes = read_batches(
-        files or [],
-        {
-            "logits": logits,
-            "log_probs": log_probs,
-            "probs": probs,
-            "labels": labels,
-            "weight": weight,
-            "sample_weight": sample_weight,
-            "classes": classes,
-            "ignore_index": ignore_index,
-            "label_base": label_base,
-            "label_smoothing": label_smoothing,
-        },
-        label_column,
-    )
+    typed = {
+        "logits": logits,
+        "log_probs": log_probs,
+        "probs": probs,
+        "labels": labels,
+        "weight": weight,
+        "sample_weight": sample_weight,
+        "classes": classes,
+        "ignore_index": ignore_index,
+        "label_base": label_base,
+        "label_smoothing": label_smoothing,
+    }
+    largest = TOP if top is None else options.whole_number("--top", top, 0, 1000)
+    rank = this_rank()
+    if rank is not None or any(may_be_saved(file) for file in files or []):
+        from wce_cli.cli.parts import of_parts
+
+        done = of_parts(answers, files or [], typed, label_column, rank, largest, rows, totals_out)
+        if done is not None:
+            return done
+    batches, notes = read_batches(files or [], typed, label_column)
+    if totals_out is not None and len(batches) > 1:
+        raise WceError(Problem(f"--totals-out saves one batch, and there are {len(batches)}", "give each its own run"))
     engines = {"none": (), "all": tuple(ENGINES)}.get(engine, (engine,))
     if not any(answer.has_measured for answer in answers):  # then nobody would see it
         engines = ()
-    largest = TOP if top is None else options.whole_number("--top", top, 0, 1000)
+    reports, saved = [], []
     with progress_bar() as progress:
-        reports = [
-            explain_batch(batch, engines, _rows(answers, batch), sort, top=largest, progress=progress)
-            for batch in batches
-        ]
+        for batch in batches:
+            totals, facts = one_pass(batch, progress=progress, top=largest)
+            reports.append(explain_pass(batch, totals, facts, engines, _rows(answers, batch), sort))
+            if totals_out is not None:
+                from wce_cli.inputs.totals import as_text
+                from wce_cli.loss.saved import Saved
+
+                saved.append((totals_out, as_text(Saved.of(batch.spec, batch.scores.shape, totals, facts))))
     rounded = [note for report in reports for note in rounding_note(report)]
-    return outcome(answers, reports, (*notes, *rounded))
+    answer = outcome(answers, reports, (*notes, *rounded))
+    return structs.replace(answer, files=(*answer.files, *saved))
+
+
+def may_be_saved(file: str) -> bool:
+    """Whether a word can name saved totals: JSON, or a pattern that may name some."""
+    return file.lower().endswith(".json") or any(mark in file for mark in "*?[")
 
 
 def _rows(answers: Sequence[Answer], batch: Batch) -> int:

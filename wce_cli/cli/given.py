@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from wce_cli.cli.options import flag, number, whole_number
+from wce_cli.errors import counted
 from wce_cli.loss.layout import n_classes_of
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def read_given(field: str, text: str, label_column: str | None = None) -> Given:
     """The value of the option for `field`. Raises WceError if it cannot be read."""
     if field in SINGLE:
         return Given(SINGLE[field](flag(field), text), flag(field))
-    from wce_cli.inputs.inline import as_vector, read_inline, read_names  # a batch in a file needs none of it
+    from wce_cli.inputs.inline import as_vector, read_inline  # a batch in a file needs none of it
+    from wce_cli.inputs.names import read_names
     from wce_cli.inputs.reference import read_reference, reference_in
 
     reference = reference_in(text)
@@ -45,7 +47,7 @@ def read_given(field: str, text: str, label_column: str | None = None) -> Given:
         return Given(value, place, note="; ".join([told, *notes]))
     if field == "classes":
         return Given(read_names(flag(field), text), flag(field))
-    typed = read_inline(flag(field), text)
+    typed = read_inline(flag(field), text, field)
     value = as_vector(typed.value, field != "labels") if field in VECTORS else typed.value
     return Given(value, flag(field), typed.half_units, _note(field, value, typed))
 
@@ -70,13 +72,13 @@ def _note(field: str, value: Any, typed: Typed) -> str:
 def _size(field: str, value: Any) -> str:
     """What was read, counted: `2 samples × 2 classes`, `2 labels`."""
     if isinstance(value, dict):
-        return f"{len(value)} class weights"
+        return counted(len(value), "class weight", "class weights")
     shape = _shape(value)
     if not shape:
         return "one number" if not isinstance(value, str) else repr(value)
     if field in SCORES:
         n = 1 if len(shape) == 1 else int(np.prod(shape)) // max(n_classes_of(shape), 1)
-        return f"{n} sample{'' if n == 1 else 's'} × {n_classes_of(shape)} classes"
+        return f"{counted(n, 'sample', 'samples')} × {counted(n_classes_of(shape), 'class', 'classes')}"
     word = {"labels": "label", "weight": "class weight", "sample_weight": "sample weight", "classes": "name"}[field]
     return f"{' × '.join(map(str, shape))} {word}{'' if shape == (1,) else 's'}"
 

@@ -10,11 +10,13 @@ import codecs
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs import STDIN, Document
+from wce_cli.inputs import ARRAY_READERS, READERS, STDIN, TABLE_READERS, Document
 from wce_cli.inputs.written import written_expects
 
 WIDE_MARKS = {
@@ -47,6 +49,8 @@ def document_of(item: Any, shown: str, place: str, where: str, expect: Any = Non
 
     if not isinstance(item, dict):
         return Document({}, problems=(Problem(f"{shown} {place} is {_kind(item)}, expected a batch: an object"),))
+    if str(item.get("format", "")).startswith("wce.totals/"):
+        raise WceError(Problem(f"{shown} holds saved totals, no batch", "wce explain FILE... adds them up"))
     problems = frame_problems(item)
     wrong = {problem.field for problem in problems}
     fields = {key: item[key] for key in READ_BY_EXPLAIN if item.get(key) is not None and key not in wrong}
@@ -71,17 +75,27 @@ def read_bytes(path: str) -> bytes:
         raise WceError(Problem("FILE is empty, expected the name of a file"))
     try:
         if os.path.isdir(path):
-            raise WceError(Problem(f"{path} is a directory, expected a JSON file"))
+            raise WceError(Problem(f"{path} is a directory, expected a file", files_in(path)))
         with open(path, "rb") as file:
             content = file.read()
     except FileNotFoundError as error:
-        raise WceError(Problem(f"{path} does not exist")) from error
+        hint = f"leave the @ out: {path[1:]}" if path.startswith("@") and os.path.exists(path[1:]) else ""
+        raise WceError(Problem(f"{path} does not exist", hint)) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise WceError(Problem(f"{path} cannot be read: {reason.lower()}")) from error
     if not content.strip():
         raise WceError(Problem(f"{path} is empty, expected a JSON batch"))
     return content
+
+
+def files_in(folder: str) -> str:
+    """How the files of a folder are named on the command line."""
+    endings = Counter(PurePath(name).suffix.lower() for name in os.listdir(folder))
+    known = [ending for ending, _ in endings.most_common() if ending in {**READERS, **ARRAY_READERS, **TABLE_READERS}]
+    if not known:
+        return "there is no file in it that wce reads"
+    return f"name the files in it by a pattern in quotes: '{os.path.join(folder, '*' + known[0])}'"
 
 
 def decoded(content: bytes, shown: str) -> Any:

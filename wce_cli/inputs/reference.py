@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from glob import glob
 from pathlib import PurePath
 from typing import Any, NamedTuple
@@ -26,13 +27,19 @@ class Reference(NamedTuple):
 
 
 def reference_in(text: str) -> Reference | None:
-    """The file that a typed value names: after `@` always, without it only where one exists and is ours to read."""
+    """The file that a typed value names: after `@` always, without it where one exists and is ours to read.
+
+    A single word that ends like such a file names one too, or `run.json` misspelt would be told to be a name.
+    """
     if text.startswith("@"):
         return _split(text[1:])
+    if text == STDIN:
+        return Reference(STDIN, "")
     found = _split(text)
     if PurePath(found.path).suffix.lower() not in SUFFIXES:
         return None
-    return found if os.path.isfile(found.path) or (has_wildcard(found.path) and glob(found.path)) else None
+    is_word = not re.search(r"[\s,;=\[\](){}\"']", text)
+    return found if is_word or os.path.isfile(found.path) or (has_wildcard(found.path) and glob(found.path)) else None
 
 
 def read_reference(field: str, reference: Reference, label_column: str | None = None) -> tuple[Any, str, list[str]]:

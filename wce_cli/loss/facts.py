@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from wce_cli.loss.sums import Floats, Sums, both
 from wce_cli.loss.top import TOP, Top
@@ -39,6 +39,10 @@ class Rows(Struct, frozen=True):
         first = min((row for row in (self.first, other.first) if row >= 0), default=-1)
         return Rows(self.count + other.count, first)
 
+    def shifted(self, n: int) -> Rows:
+        """The same rows behind n others."""
+        return Rows(self.count, self.first + n if self.first >= 0 else -1)
+
 
 class Extremes(Struct, frozen=True):
     """The smallest and the largest of some values, each with its row; NaN has no part in it."""
@@ -52,6 +56,11 @@ class Extremes(Struct, frozen=True):
         low = min(self, other, key=lambda one: (one.smallest, one.smallest_row))
         high = min(self, other, key=lambda one: (-one.largest, one.largest_row))
         return Extremes(low.smallest, high.largest, low.smallest_row, high.largest_row)
+
+    def shifted(self, n: int) -> Extremes:
+        """The same rows behind n others."""
+        low, high = (row + n if row >= 0 else -1 for row in (self.smallest_row, self.largest_row))
+        return Extremes(self.smallest, self.largest, low, high)
 
 
 class Lost(Struct, frozen=True):
@@ -144,6 +153,21 @@ class Facts(Struct, frozen=True):
             both(self.renormalised, other.renormalised),
             both(self.undivided, other.undivided),
             self.top + other.top,
+        )
+
+    def shifted(self, n: int) -> Facts:
+        """The same of rows that stand behind n others."""
+        return structs.replace(
+            self,
+            infinite=self.infinite.shifted(n),
+            nan=self.nan.shifted(n),
+            masked=self.masked.shifted(n),
+            broken_ignored=self.broken_ignored.shifted(n),
+            logsumexp=self.logsumexp.shifted(n),
+            peak=self.peak.shifted(n),
+            lost={dtype: Lost(one.rows.shifted(n), one.loss) for dtype, one in self.lost.items()},
+            unnormalised=Unnormalised(self.unnormalised.rows.shifted(n), self.unnormalised.total),
+            top=structs.replace(self.top, row=self.top.row + n),
         )
 
     def kept_weights(self, weight: Floats) -> Floats:

@@ -46,7 +46,8 @@ def read_class_weight(
         n = int(np.prod(sample_shape))
         hint = ""
         if vector.shape == (n,):
-            hint = f"{n} numbers look like one weight a sample: {g.spelled('sample_weight')}"
+            many = counted(n, "number looks", "numbers look")
+            hint = f"{many} like one weight a sample: {g.spelled('sample_weight')}"
         elif vector.ndim > 1:
             hint = "one row of numbers, one for each class"
         given = counted(vector.size, "weight", "weights") if vector.ndim == 1 else f"weight of shape {vector.shape}"
@@ -127,7 +128,7 @@ def read_sample_weight(g: Gathering, value: Any, sample_shape: tuple[int, ...]) 
     if isinstance(weights, np.ndarray) and weights.size == 1 and int(np.prod(sample_shape)) == 1:
         weights = weights.reshape(sample_shape)
     if weights.shape != sample_shape:
-        expected = f"one for each of {int(np.prod(sample_shape))} samples"
+        expected = f"one for each of {counted(int(np.prod(sample_shape)), 'sample', 'samples')}"
         if len(sample_shape) > 1:
             expected = f"shape {sample_shape}"
         g.problem("sample_weight", f"sample_weight has shape {weights.shape}, expected {expected}")

@@ -11,15 +11,16 @@ from msgspec import structs
 
 from wce_cli.engines import measure
 from wce_cli.findings import find
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.facts import TOP
+from wce_cli.loss.batch import Batch, Spec
+from wce_cli.loss.facts import TOP, Facts
 from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.loss.methods import METHODS, LossValue, loss_values
 from wce_cli.loss.rounding import rounding_errors
 from wce_cli.loss.stream import one_pass
+from wce_cli.loss.totals import Totals
 from wce_cli.questions.order import ORDERS
 from wce_cli.questions.rows import class_rows, term_rows
-from wce_cli.report import SCHEMA, Analysis, BatchPart, Measured, MethodRow, Report, TotalsPart
+from wce_cli.report import SCHEMA, Analysis, BatchPart, Measured, MethodRow, Report, TermRow, TotalsPart
 
 TERMS_LISTED = 10_000
 """Samples that a report lists unless others are asked for: all of so many, and of a larger batch none. Totals, classes
@@ -86,29 +87,54 @@ def explain_batch(
     `top`: how many of the samples with the largest terms it names. `progress` is told how much of the pass is done,
     and of how much.
     """
+    return explain_pass(batch, *one_pass(batch, progress=progress, top=top), engines, rows, sort)
+
+
+@np.errstate(all="ignore")
+def explain_pass(
+    batch: Batch,
+    totals: Totals,
+    facts: Facts,
+    engines: Iterable[str] = (),
+    rows: int | None = None,
+    sort: str = "index",
+) -> Report:
+    """The report of a batch whose pass has been made."""
     spec = batch.spec
     if rows is None:
         rows = batch.n_samples if batch.n_samples <= TERMS_LISTED else 0
-    totals, facts = one_pass(batch, progress=progress, top=top)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     measured = tuple(_agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
     rounding = rounding_errors(batch, values)
     analysis = Analysis(spec, totals, facts, values, measured, rounding)
-    numerator = _class_value(values, "sum").numerator
-    one_sign = facts.terms_have_one_sign(spec.class_weight)
-    shared = numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
+    shared = shared_numerator(analysis)
     terms = tuple(ORDERS[sort](batch, rows, shared))
     largest = [n for _, n in facts.top.terms(spec.class_weight)]
     by_row = {n: row for n in sorted(largest) for row in term_rows(batch, n, n + 1, shared)}  # a file is read forwards
+    return report_of(analysis, batch.scores.shape, terms, tuple(by_row[n] for n in largest))
+
+
+def shared_numerator(analysis: Analysis) -> float | None:
+    """Σt, where every term has a share of it: all of one sign, and the sum neither 0 nor infinite."""
+    numerator = _class_value(analysis.values, "sum").numerator
+    one_sign = analysis.facts.terms_have_one_sign(analysis.spec.class_weight)
+    return numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
+
+
+def report_of(
+    analysis: Analysis, shape: tuple[int, ...], terms: tuple[TermRow, ...], top: tuple[TermRow, ...]
+) -> Report:
+    """The report of what was found, with its findings; `shape` is that of the scores as they were given."""
+    spec, totals = analysis.spec, analysis.totals
     return Report(
         schema=SCHEMA,
-        batch=batch_part(batch, totals.n_kept),
+        batch=batch_part(spec, shape, totals.n, totals.n_kept),
         terms=terms,
         terms_shown=len(terms),
-        terms_total=batch.n_samples,
+        terms_total=totals.n,
         classes=tuple(class_rows(analysis)),
-        top=tuple(by_row[n] for n in largest),
-        totals=_totals_part(analysis, numerator),
+        top=top,
+        totals=_totals_part(analysis),
         methods=tuple(
             MethodRow(
                 value.method,
@@ -117,11 +143,11 @@ def explain_batch(
                 value.denominator,
                 value.value,
                 METHODS[value.method].formula_for(value.placement, spec.is_soft, spec.has_sample_weight),
-                rounding.get(value.pair),
+                analysis.rounding.get(value.pair),
             )
-            for value in values
+            for value in analysis.values
         ),
-        measurements=measured,
+        measurements=analysis.measured,
         findings=find(analysis),
     )
 
@@ -148,16 +174,15 @@ def _agreed(measured: Measured, values: Sequence[LossValue], reach: float) -> Me
     return structs.replace(measured, methods=tuple(agreeing.values()))
 
 
-def batch_part(batch: Batch, n_kept: int) -> BatchPart:
+def batch_part(spec: Spec, shape: tuple[int, ...], n: int, n_kept: int) -> BatchPart:
     """What was asked, as every answer says it."""
-    spec = batch.spec
     return BatchPart(
         name=spec.name,
         source=spec.source,
         scores=spec.scores,
         labels="probability" if spec.is_soft else "index",
-        shape=batch.scores.shape,
-        n=batch.n_samples,
+        shape=shape,
+        n=n,
         n_kept=n_kept,
         n_classes=spec.n_classes,
         classes=spec.class_names,
@@ -171,7 +196,7 @@ def batch_part(batch: Batch, n_kept: int) -> BatchPart:
     )
 
 
-def _totals_part(analysis: Analysis, numerator: float) -> TotalsPart:
+def _totals_part(analysis: Analysis) -> TotalsPart:
     totals, facts = analysis.totals, analysis.facts
     unweighted = _class_value(analysis.values, "unweighted-mean")
     weighted = analysis.value("weighted-mean")
@@ -181,7 +206,7 @@ def _totals_part(analysis: Analysis, numerator: float) -> TotalsPart:
         n_ignored=totals.n - totals.n_kept,
         loss_sum=unweighted.numerator,
         weight_sum=None if weighted is None else weighted.denominator,
-        numerator=numerator,
+        numerator=_class_value(analysis.values, "sum").numerator,
         n_infinite=facts.infinite.count,
         n_nan=facts.nan.count,
         first_infinite=facts.infinite.first if facts.infinite.count else None,

@@ -138,7 +138,7 @@ def identify_batch(batch: Batch, asked: Asked, depth: int = 1, *, separate: bool
         apart = separating(batch, list(tied)) if len(tied) > 1 else None
     return Identification(
         SCHEMA,
-        batch_part(batch, space.evaluation.totals().n_kept),
+        batch_part(batch.spec, batch.scores.shape, batch.n_samples, space.evaluation.totals().n_kept),
         depth,
         tuple(identified),
         tuple(_relations(space, numbers, [_simplest_of(found) for found in matches])),
