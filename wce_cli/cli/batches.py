@@ -164,7 +164,7 @@ def each_batch(
     paths: list[str] = []
     for file in files:
         try:
-            found = _expanded(file)
+            found = expanded(file)
         except WceError as error:
             yield Read(Document({}, origin=file), None, error)
             continue
