@@ -15,6 +15,10 @@ NUMBER_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "number"}, {"enum": list(NON
 """A float in our JSON, as JSON Schema."""
 
 
+class Written(str):
+    """A number as it was written: its digits say how well it is known, which a float forgets."""
+
+
 def format_number(value: float, digits: int = DIGITS) -> str:
     """`value` to `digits` significant digits; whole numbers in full; nan, inf and -inf as words.
 

@@ -11,7 +11,7 @@ from tests.run import spawn
 from wce_cli.cli import completion
 from wce_cli.engines import ENGINES
 from wce_cli.findings import FINDINGS
-from wce_cli.formats import FORMATS, PARTS
+from wce_cli.formats import CHECKED, FORMATS, PARTS
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
 from wce_cli.questions.order import ORDERS
@@ -34,6 +34,8 @@ def offered(line: str) -> list[str]:
         ("wce explain --method sum", ["sum", "sum/class", "sum/sample", "sum/label-mix"]),
         ("wce explain --format m", ["markdown"]),
         ("wce explain --color ", ["auto", "always", "never"]),
+        ("wce check --format ", [*CHECKED]),
+        ("wce check --expect batch-mean/l", ["batch-mean/label-mix="]),
         ("wce explain --sort ", ["index", "loss", "term"]),
         ("wce explain --only ", ["value", *PARTS]),
         ("wce explain --rows ", ["all"]),
@@ -41,7 +43,7 @@ def offered(line: str) -> list[str]:
         ("wce explain -w b", ["balanced"]),
         ("wce findings zero-d", ["zero-denominator"]),
         ("wce methods label", ["label-mix"]),
-        ("wce schema ", ["batch", "report", "identify"]),
+        ("wce schema ", ["batch", "report", "identify", "check"]),
     ],
 )
 def test_a_word_is_completed(line, expected):

@@ -13,7 +13,7 @@ from wce_cli.cli import completion, options, terminal
 from wce_cli.cli.files import same_file
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
-from wce_cli.formats import FORMATS, VALUE, Format, formatted
+from wce_cli.formats import CHECKED, FORMATS, IDENTIFIED, VALUE, Format, formatted
 from wce_cli.formats.look import Look
 
 DEFAULT = "table"
@@ -98,7 +98,7 @@ def _format(given: str | None, only: str | None, methods: Sequence[str] | None, 
         options.one_of("--format", given, known)
     elif os.environ.get(VARIABLE) and only != "value":
         said = f"{VARIABLE}={os.environ[VARIABLE]}"
-        name = options.one_of(VARIABLE, os.environ[VARIABLE], {**FORMATS, **known})
+        name = options.one_of(VARIABLE, os.environ[VARIABLE], {**FORMATS, **IDENTIFIED, **CHECKED})
         name = name if name in known else DEFAULT  # it is set for all commands, of which not all have all formats
     format = known[name or DEFAULT]
     if only == "value":

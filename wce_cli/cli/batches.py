@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct, structs
 
 from wce_cli.cli.given import Given, read_given
 from wce_cli.cli.options import QUOTE, flag
@@ -129,3 +131,66 @@ def _batch(document: Document, typed: Mapping[str, Given], position: int | None)
         merged["name"] = f"batch {position}"
     half_units = {field: given.half_units for field, given in typed.items() if given.half_units is not None}
     return Batch.build(**merged, sources=sources, half_units=half_units, spelled=flag)
+
+
+class Read(Struct, frozen=True):
+    """One batch of the input: the batch, or why there is none."""
+
+    document: Document
+    batch: Batch | None
+    error: WceError | None = None
+
+
+def each_batch(
+    files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None, notes: list[str]
+) -> Iterator[Read]:
+    """Every batch of the files, as `read_batches` reads them, but one at a time, and past those that cannot be read.
+
+    A line for each thing that was taken for something else is added to `notes`. Raises WceError for what was typed.
+    """
+    fields, problems = _typed_fields(typed, label_column)
+    if problems:
+        raise WceError(problems)
+    notes += [given.note for given in fields.values() if given.note]
+    if not files and any(kind in fields for kind in READINGS):
+        yield _read(Document({}), fields, None)
+        return
+    if not files:
+        documents, said = _documents(files, typed, fields, label_column)
+        notes += said
+        yield from _reads(documents, fields)
+        return
+    arrays: list[str] = []
+    paths: list[str] = []
+    for file in files:
+        try:
+            found = expanded(file)
+        except WceError as error:
+            yield Read(Document({}, origin=file), None, error)
+            continue
+        paths += found
+        arrays += [path for path in found if is_array_file(path)]
+    for path in paths:
+        if path in arrays[1:]:
+            continue
+        try:
+            documents, said = _documents(arrays if path in arrays else [path], typed, fields, label_column)
+        except WceError as error:
+            yield Read(Document({}, origin=path), None, error)
+            continue
+        notes += said
+        yield from _reads([structs.replace(one, origin=one.origin or path) for one in documents], fields)
+
+
+def _reads(documents: Sequence[Document], fields: Mapping[str, Given]) -> Iterator[Read]:
+    for position, document in enumerate(documents):
+        yield _read(document, fields, position if len(documents) > 1 else None)
+
+
+def _read(document: Document, fields: Mapping[str, Given], position: int | None) -> Read:
+    try:
+        if document.problems:
+            raise WceError(document.problems)
+        return Read(document, _batch(document, fields, position))
+    except WceError as error:
+        return Read(document, None, error)

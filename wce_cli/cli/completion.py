@@ -62,6 +62,18 @@ def formats() -> Iterable[str]:
     return FORMATS
 
 
+def check_formats() -> Iterable[str]:
+    """What `wce check --format` takes."""
+    from wce_cli.formats import CHECKED
+
+    return CHECKED
+
+
+def expectations(incomplete: str) -> list[str]:
+    """What `--expect` begins with; the number is the user's."""
+    return [f"{word}=" for word in (*pairs(), "loss", "term") if word != "all" and word.startswith(incomplete)]
+
+
 def colors() -> Iterable[str]:
     """What `--color` takes."""
     return ("auto", "always", "never")

@@ -28,7 +28,7 @@ def say(lines: Iterable[str]) -> None:
 
 def deliver(outcome: Outcome) -> None:
     """Notes to stderr, then all files and the answer, or none of them. Raises WceError if one cannot be written."""
-    say(f"note: {note}" for note in outcome.notes)
+    say([*(f"note: {note}" for note in outcome.notes), *outcome.errors])
     to_stdout = outcome.output in (None, "-")
     files = outcome.files if outcome.output is None or to_stdout else (*outcome.files, (outcome.output, outcome.text))
     with written(files):  # what is printed cannot be taken back, so it comes last

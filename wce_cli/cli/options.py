@@ -110,6 +110,17 @@ IdentifyFormat = Annotated[
     str | None,
     typer.Option("--format", "-f", metavar="FORMAT", help="table, json or markdown.  [default: WCE_FORMAT, or table]"),
 ]
+CheckFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="table, json, ndjson, junit, github or markdown.  [default: WCE_FORMAT, or table]",
+        autocompletion=completion.offering(completion.check_formats),
+    ),
+]
+JunitOut = Annotated[str | None, typer.Option("--junit-out", metavar="FILE", help="Write JUnit XML to FILE as well.")]
 Output = Annotated[
     str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the answer to FILE instead of stdout.")
 ]

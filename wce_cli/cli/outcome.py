@@ -15,4 +15,6 @@ class Outcome(Struct, frozen=True):
     """Files to write beside the answer: each its name and its text."""
     notes: tuple[str, ...] = ()
     """Lines for stderr."""
+    errors: tuple[str, ...] = ()
+    """Lines for stderr of what could not be read, where the rest was answered."""
     code: int = 0

@@ -15,6 +15,7 @@ SCHEMAS = {
     "batch": "wce_cli.inputs.document:batch_schema",
     "report": "wce_cli.formats.json:report_schema",
     "identify": "wce_cli.formats.identified:identification_schema",
+    "check": "wce_cli.formats.checked:check_schema",
 }
 """By name: the function that describes it."""
 
@@ -26,7 +27,7 @@ def schema(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="batch|report|identify",
+            metavar="batch|report|identify|check",
             help="What is read, or what a command writes.",
             autocompletion=completion.offering(completion.schemas),
         ),

@@ -44,6 +44,10 @@ class Document(Struct, frozen=True):
     """What is wrong with its keys; the fields they are about are left out."""
     origin: str = ""
     """The file, as the user named it."""
+    expect: Mapping[str, Any] | None = None
+    """The numbers that the batch is expected to give, as they are written."""
+    tolerance: float | None = None
+    """How far they may be off; None: as far as their digits leave open."""
 
 
 def read_file(path: str) -> list[Document]:

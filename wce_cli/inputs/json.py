@@ -17,6 +17,7 @@ from typing import Any
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import ARRAY_READERS, READERS, STDIN, TABLE_READERS, Document
+from wce_cli.inputs.written import written_expects
 
 WIDE_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -29,12 +30,21 @@ WIDE_MARKS = {
 def read_json(path: str) -> list[Document]:
     """The batches of a JSON file, or of stdin for `-`. Raises WceError if there is no JSON to read."""
     shown = "stdin" if path == STDIN else path
-    value = decoded(read_bytes(path), shown)
-    return [document_of(item, shown, place, place if place != "$" else "") for place, item in _batches(value, shown)]
+    content = read_bytes(path)
+    value = decoded(content, shown)
+    items = list(_batches(value, shown))
+    expects = written_expects(content) if any(_has_expect(item) for _, item in items) else [None] * len(items)
+    return [
+        document_of(item, shown, place, place if place != "$" else "", expect)
+        for (place, item), expect in zip(items, expects, strict=True)
+    ]
 
 
-def document_of(item: Any, shown: str, place: str, where: str) -> Document:
-    """A decoded batch as a document: its keys checked, its arrays not; `where` stands before what is wrong with it."""
+def document_of(item: Any, shown: str, place: str, where: str, expect: Any = None) -> Document:
+    """A decoded batch as a document: its keys checked, its arrays not; `where` stands before what is wrong with it.
+
+    `expect`: what stands under that key, with its numbers as they are written.
+    """
     from wce_cli.inputs.document import READ_BY_EXPLAIN, frame_problems
 
     if not isinstance(item, dict):
@@ -45,7 +55,13 @@ def document_of(item: Any, shown: str, place: str, where: str) -> Document:
     wrong = {problem.field for problem in problems}
     fields = {key: item[key] for key in READ_BY_EXPLAIN if item.get(key) is not None and key not in wrong}
     sources = {key: f"{shown} {place}.{key}" for key in fields}
-    return Document(fields, sources, where, tuple(problems), shown)
+    expect = None if "expect" in wrong else expect
+    tolerance = None if "tolerance" in wrong else item.get("tolerance")
+    return Document(fields, sources, where, tuple(problems), shown, expect, tolerance)
+
+
+def _has_expect(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("expect") is not None
 
 
 def read_bytes(path: str) -> bytes:

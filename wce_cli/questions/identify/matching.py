@@ -294,3 +294,13 @@ def _between(space: Space, ones: list[Rule], others: list[Rule]) -> str:
 
 def _parts_apart(one: Rule, other: Rule) -> int:
     return sum(getattr(one, part) != getattr(other, part) for part in Rule.__struct_fields__)
+
+
+@np.errstate(all="ignore")
+def simplest(space: Space, number: Seen) -> tuple[list[tuple[Rule, Match]], float | None]:
+    """The rules with the fewest departures that give a number, for who asks nothing else; and the chance that a
+    number which means nothing would have been explained within so many."""
+    matches = [pair for pair in _matches(space, number) if not pair[1].is_guard]
+    fewest = min((len(match.departures) for _, match in matches), default=0)
+    odds = next((one.chance for one in space.chances(number) if one.departures == fewest), None)
+    return [pair for pair in matches if len(pair[1].departures) == fewest], odds
