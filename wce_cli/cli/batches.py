@@ -6,13 +6,14 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from glob import glob
 
 from msgspec import Struct, structs
 
 from wce_cli.cli.given import Given, read_given
 from wce_cli.cli.options import QUOTE, flag
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs import STDIN, Document, is_array_file, read_file
+from wce_cli.inputs import STDIN, Document, is_array_file, is_saved, read_file
 from wce_cli.inputs.reference import has_wildcard
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.readings import READINGS
@@ -84,12 +85,21 @@ def _documents(
     return documents, notes
 
 
+def saved_files(files: Sequence[str]) -> list[str]:
+    """The files, patterns expanded, if they hold saved totals; none if they hold batches. Raises if they hold both."""
+    paths = [path for file in files for path in (sorted(glob(file)) if has_wildcard(file) else [file])]
+    saved = [path for path in paths if is_saved(path)]
+    if saved and len(saved) < len(paths):
+        other = next(path for path in paths if path not in saved)
+        hint = f"save the totals of {other} too: wce explain {other} --totals-out part.json"
+        raise WceError(Problem(f"{saved[0]} holds saved totals, and {other} does not", hint))
+    return saved
+
+
 def expanded(file: str) -> list[str]:
     """The files that a pattern in quotes names, sorted by name; a file that is there is itself."""
     if not has_wildcard(file):
         return [file]
-    from glob import glob
-
     found = sorted(glob(file))
     if not found:
         raise WceError(Problem(f"no file matches {file}"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import PurePath
@@ -32,6 +34,10 @@ TABLE_READERS = dict.fromkeys((".csv", ".tsv"), "wce_cli.inputs.csv:read_csv")
 """The readers of tables, each `path, label_column → Table`."""
 
 
+SAVED = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"format"\s*:\s*"wce\.totals/')
+"""How saved totals begin, whoever has laid out their lines."""
+
+
 class Document(Struct, frozen=True):
     """The fields of one batch as they were read, not yet checked as arrays."""
 
@@ -60,6 +66,17 @@ def read_file(path: str) -> list[Document]:
 def is_array_file(path: str) -> bool:
     """Whether a file holds arrays or a table, by its name."""
     return PurePath(path).suffix.lower() in {**ARRAY_READERS, **TABLE_READERS}
+
+
+def is_saved(path: str) -> bool:
+    """Whether a file holds saved totals, by its first bytes; `inputs.totals` reads them."""
+    if is_array_file(path) or not os.path.isfile(path):
+        return False
+    try:
+        with open(path, "rb") as file:
+            return SAVED.match(file.read(200)) is not None
+    except OSError:
+        return False
 
 
 def read_arrays(path: str) -> Members:
