@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from wce_cli.errors import WceError
 from wce_cli.loss.batch import Batch
+from wce_cli.loss.checks import Checks
 from wce_cli.loss.facts import LOST, TOP, Facts, Lost
 from wce_cli.loss.gathering import Gathering
 from wce_cli.loss.labels import say_checks
@@ -108,4 +110,21 @@ def _refusal(batch: Batch, part: Part) -> Exception:
     g.shapes = {spec.scores: str(batch.scores.shape), "labels": str(batch.labels.shape)}
     settings = () if unread is None else (unread.ignore_index, unread.base, bool(part.totals.count[0]))
     say_checks(g, part.checks, spec.scores, batch.scores.shape, *settings)
-    return g.refusal()
+    error = g.refusal()
+    return WceError(error.problems, (*error.context, *_in_their_files(batch, part.checks)))
+
+
+def _in_their_files(batch: Batch, checks: Checks) -> list[str]:
+    """Of a batch in several files: which of them the first wrong number is in, and where."""
+    c, found = batch.spec.n_classes, []
+    for field, rows, wrong, columns in (
+        (batch.spec.scores, batch.scores, checks.no_probability, c),
+        ("labels", batch.labels, checks.not_one_hot, 1),
+        ("labels", batch.labels, checks.fractional, 1),
+        ("labels", batch.labels, checks.outside, 1),
+    ):
+        if wrong.count and isinstance(rows, StoredRows) and (part_of := rows.part_of):
+            n = batch.index(wrong.first // columns)[0]
+            source, begin = part_of(n)
+            found.append(f"{field}[{n}] is {field}[{n - begin}] of {source}")
+    return found
