@@ -14,6 +14,7 @@ from wce_cli.cli.given import Given, read_given
 from wce_cli.cli.options import QUOTE, flag
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import STDIN, Document, is_array_file, is_saved, read_file
+from wce_cli.inputs.file import tilde_hint
 from wce_cli.inputs.reference import has_wildcard
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.readings import READINGS
@@ -70,6 +71,9 @@ def _documents(
     notes: list[str] = []
     paths = [path for file in files for path in expanded(file)]
     arrays = [path for path in paths if is_array_file(path)]
+    if len(set(arrays)) < len(arrays):
+        twice = next(path for path in arrays if arrays.count(path) > 1)
+        raise WceError(Problem(f"{twice} is named twice", "files of arrays are parts of one batch, each named once"))
     for path in paths:
         if path == STDIN and (sys.stdin is None or sys.stdin.isatty()):
             state = "closed" if sys.stdin is None else "a terminal"
@@ -79,7 +83,8 @@ def _documents(
         elif path == arrays[0]:
             from wce_cli.inputs.batch_files import read_batch_files
 
-            document, said = read_batch_files(arrays, fields, label_column)
+            classes = fields["classes"].value if "classes" in fields else ()
+            document, said = read_batch_files(arrays, fields, label_column, classes)
             documents.append(document)
             notes += said
     return documents, notes
@@ -102,7 +107,7 @@ def expanded(file: str) -> list[str]:
         return [file]
     found = sorted(glob(file))
     if not found:
-        raise WceError(Problem(f"no file matches {file}"))
+        raise WceError(Problem(f"no file matches {file}", tilde_hint(file)))
     return found
 
 

@@ -33,6 +33,22 @@ ARRAY_READERS = {
 TABLE_READERS = dict.fromkeys((".csv", ".tsv"), "wce_cli.inputs.csv:read_csv")
 """The readers of tables, each `path, label_column → Table`."""
 
+NOT_READ = (
+    ".pkl",
+    ".pickle",
+    ".joblib",
+    ".h5",
+    ".hdf5",
+    ".parquet",
+    ".feather",
+    ".mat",
+    ".xlsx",
+    ".gz",
+    ".zip",
+    ".tar",
+)
+"""What people save arrays in that we do not read, and that nobody would save a JSON document in."""
+
 
 SAVED = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"format"\s*:\s*"wce\.totals/')
 """How saved totals begin, whoever has laid out their lines."""
@@ -58,7 +74,11 @@ class Document(Struct, frozen=True):
 
 def read_file(path: str) -> list[Document]:
     """The batches of a file, or of stdin for `-`. Raises WceError if it cannot be read."""
-    module, _, function = READERS.get(PurePath(path).suffix.lower(), READERS[".json"]).partition(":")
+    suffix = PurePath(path).suffix.lower()
+    if suffix in NOT_READ:
+        hint = f"save its arrays in one that is: {', '.join(dict.fromkeys((*ARRAY_READERS, *TABLE_READERS)))}"
+        raise WceError(Problem(f"{path} is of a format that is not read: {suffix}", hint))
+    module, _, function = READERS.get(suffix, READERS[".json"]).partition(":")
     read: Callable[[str], list[Document]] = getattr(import_module(module), function)
     return read(path)
 

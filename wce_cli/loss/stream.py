@@ -74,7 +74,7 @@ class WrongRows(WceError):
         settings = () if unread is None else (unread.ignore_index, unread.base, has_zero)
         say_checks(g, checks, spec.scores, batch.scores.shape, *settings)
         refusal = g.refusal()
-        super().__init__(refusal.problems, refusal.context)
+        super().__init__(refusal.problems, (*refusal.context, *_in_their_files(batch, checks)))
 
 
 def group_bounds(batch: Batch, start: int, stop: int) -> list[tuple[int, int]]:
@@ -115,3 +115,19 @@ def facts_of(part: Part, seen: list[Seen]) -> Facts:
         undivided=part.otherwise.undivided,
         top=whole.top,
     )
+
+
+def _in_their_files(batch: Batch, checks: Checks) -> list[str]:
+    """Of a batch in several files: which of them the first wrong number is in, and where."""
+    c, found = batch.spec.n_classes, []
+    for field, rows, wrong, columns in (
+        (batch.spec.scores, batch.scores, checks.no_probability, c),
+        ("labels", batch.labels, checks.not_one_hot, 1),
+        ("labels", batch.labels, checks.fractional, 1),
+        ("labels", batch.labels, checks.outside, 1),
+    ):
+        if wrong.count and isinstance(rows, StoredRows) and (part_of := rows.part_of):
+            n = batch.index(wrong.first // columns)[0]
+            source, begin = part_of(n)
+            found.append(f"{field}[{n}] is {field}[{n - begin}] of {source}")
+    return found
