@@ -51,8 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if sys.stdout is not None:
                 sys.stdout.flush()
             return int(outcome or 0)
-        deliver(outcome)
-        return outcome.code
+        return deliver(outcome)
     except WceError as error:
         if os.environ.get("WCE_DEBUG"):
             traceback.print_exc()

@@ -7,6 +7,8 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 
+from msgspec import Struct
+
 from wce_cli.cli.given import Given, read_given
 from wce_cli.cli.options import QUOTE, flag
 from wce_cli.errors import Problem, WceError
@@ -18,27 +20,53 @@ from wce_cli.loss.readings import READINGS
 VALUE = re.compile(r"[\[\](),;:{}\s\d.eE+-]+")
 
 
-def read_batches(
-    files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None = None
-) -> tuple[list[Batch], tuple[str, ...]]:
-    """Every batch of the files (of stdin, where no scores are typed), each field overridden by what was typed.
+class Sources(Struct, frozen=True):
+    """Where the batches are: files by name, stdin among them, and fields that were typed."""
 
-    JSON documents are each their own batches, all files of arrays together are one.
+    paths: tuple[str, ...]
+    """Empty where the scores were typed."""
+    fields: Mapping[str, Given]
 
-    Beside the batches, a line for each thing that was taken for something else than what stands there.
-    Raises WceError with the problems of all fields of all batches.
-    """
+
+def read_sources(files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None = None) -> Sources:
+    """The files that patterns name (stdin, where no scores are typed), and what was typed as values."""
     for file in files:
         if file != STDIN and VALUE.fullmatch(file) and not os.path.exists(file):
             raise WceError(Problem(f"{file} is taken for a file name, and does not exist", QUOTE))
     fields, problems = _typed_fields(typed, label_column)
     if problems:
         raise WceError(problems)
-    scores_typed = not files and any(kind in fields for kind in READINGS)
-    documents, notes = ([Document({})], []) if scores_typed else _documents(files, typed, fields, label_column)
+    if not files and any(kind in fields for kind in READINGS):
+        return Sources((), fields)
+    if not files:
+        if sys.stdin is None or sys.stdin.isatty():
+            missing = "labels and weight alone are no batch: logits are missing" if any(typed.values()) else "no batch"
+            raise WceError(Problem(missing, "give --logits and --labels, a file, or pipe a JSON batch in"))
+        files = [STDIN]
+    if STDIN in files and (sys.stdin is None or sys.stdin.isatty()):
+        state = "closed" if sys.stdin is None else "a terminal"
+        raise WceError(Problem(f"stdin is {state}", "pipe a JSON batch in, or name a file"))
+    return Sources(tuple(path for file in files for path in _expanded(file)), fields)
+
+
+def read_batches(sources: Sources, label_column: str | None = None) -> tuple[list[Batch], tuple[str, ...]]:
+    """Every batch of the files, each field overridden by what was typed.
+
+    JSON documents are each their own batches, all files of arrays together are one.
+
+    Beside the batches, a line for each thing that was taken for something else than what stands there.
+    Raises WceError with the problems of all fields of all batches.
+    """
+    fields = sources.fields
+    documents, notes = _documents(sources.paths, fields, label_column) if sources.paths else ([Document({})], [])
     batches = _built(documents, fields)
-    notes = [*notes, *(given.note for given in fields.values() if given.note)]
+    notes = [*notes, *notes_of(fields)]
     return batches, tuple(dict.fromkeys([*notes, *(note for batch in batches for note in batch.spec.notes)]))
+
+
+def notes_of(fields: Mapping[str, Given]) -> list[str]:
+    """A line for each typed field that was taken for something else than what stands there."""
+    return [given.note for given in fields.values() if given.note]
 
 
 def _typed_fields(typed: Mapping[str, str | None], label_column: str | None) -> tuple[dict[str, Given], list[Problem]]:
@@ -55,22 +83,13 @@ def _typed_fields(typed: Mapping[str, str | None], label_column: str | None) -> 
 
 
 def _documents(
-    files: Sequence[str], typed: Mapping[str, str | None], fields: Mapping[str, Given], label_column: str | None
+    paths: Sequence[str], fields: Mapping[str, Given], label_column: str | None
 ) -> tuple[list[Document], list[str]]:
     """The documents of the files in their order, and notes; all files of arrays are one, where the first stands."""
-    if not files:
-        if sys.stdin is None or sys.stdin.isatty():
-            missing = "labels and weight alone are no batch: logits are missing" if any(typed.values()) else "no batch"
-            raise WceError(Problem(missing, "give --logits and --labels, a file, or pipe a JSON batch in"))
-        files = [STDIN]
     documents: list[Document] = []
     notes: list[str] = []
-    paths = [path for file in files for path in _expanded(file)]
     arrays = [path for path in paths if is_array_file(path)]
     for path in paths:
-        if path == STDIN and (sys.stdin is None or sys.stdin.isatty()):
-            state = "closed" if sys.stdin is None else "a terminal"
-            raise WceError(Problem(f"stdin is {state}", "pipe a JSON batch in, or name a file"))
         if path not in arrays:
             documents += read_file(path)
         elif path == arrays[0]:
@@ -99,20 +118,36 @@ def _built(documents: list[Document], fields: Mapping[str, Given]) -> list[Batch
     problems: list[Problem] = []
     context: dict[str, None] = {}
     for position, document in enumerate(documents):
-        found = list(document.problems)
         try:
-            if document.fields or not found:
-                batches.append(_batch(document, fields, position if len(documents) > 1 else None))
+            batches.append(batch_of(document, fields, position if len(documents) > 1 else None))
         except WceError as error:
-            found += error.problems
+            problems += error.problems
             context |= dict.fromkeys(error.context)
-        if found and document.origin and not any(document.origin in line for line in context):
-            context[f"in {document.origin}"] = None
-        place = f"{document.place}: " if document.place else ""
-        problems += [Problem(f"{place}{one.message}", one.hint, one.field) for one in found]
     if problems:
         raise WceError(problems, context)
     return batches
+
+
+def batch_of(document: Document, typed: Mapping[str, Given], position: int | None) -> Batch:
+    """The batch of a document; one without a name is called by its position among the others.
+
+    Raises WceError with all its problems, each with its place.
+    """
+    found, context = list(document.problems), list[str]()
+    try:
+        if document.fields or not found:
+            batch = _batch(document, typed, position)
+    except WceError as error:
+        found += error.problems
+        context += error.context
+    if not found:
+        return batch
+    known = document.origin in ("", document.place) or any(document.origin in line for line in context)
+    place = f"{document.place}: " if document.place else ""
+    raise WceError(
+        [Problem(f"{place}{one.message}", one.hint, one.field) for one in found],
+        context if known else [*context, f"in {document.origin}"],
+    )
 
 
 def _batch(document: Document, typed: Mapping[str, Given], position: int | None) -> Batch:

@@ -11,6 +11,7 @@ from wce_cli.cli.outcome import Outcome
 if TYPE_CHECKING:
     from wce_cli.cli.answers import Answer
     from wce_cli.loss.batch import Batch
+    from wce_cli.report import Report
 
 EXAMPLES = (
     "wce explain --logits '0.1 0.9; 0 0.1' --labels 0,1 --weight 0.1,1",
@@ -50,6 +51,7 @@ def explain(
     precision: options.Precision = None,
     width: options.Width = None,
     color: options.Color = "auto",
+    keep_going: options.KeepGoing = False,
 ) -> Outcome:
     """Show where a loss comes from: terms, weights, denominators.
 
@@ -77,13 +79,14 @@ def explain(
         methods=method,
     )
 
-    from wce_cli.cli.batches import read_batches
+    from wce_cli.cli.batches import read_batches, read_sources
     from wce_cli.cli.progress import progress_bar
     from wce_cli.formats.cells import rounding_note
+    from wce_cli.inputs.lines import are_lines
     from wce_cli.loss.facts import TOP
     from wce_cli.questions.explain import explain_batch
 
-    batches, notes = read_batches(
+    sources = read_sources(
         files or [],
         {
             "logits": logits,
@@ -103,6 +106,14 @@ def explain(
     if not any(answer.has_measured for answer in answers):  # then nobody would see it
         engines = ()
     largest = TOP if top is None else options.whole_number("--top", top, 0, 1000)
+    if all(answer.format.part for answer in answers) and are_lines(sources.paths):
+        from wce_cli.cli.many import explain_lines
+
+        def explained(batch: Batch) -> Report:
+            return explain_batch(batch, engines, _rows(answers, batch), sort, top=largest)
+
+        return explain_lines(sources, answers, explained, keep_going)
+    batches, notes = read_batches(sources, label_column)
     with progress_bar() as progress:
         reports = [
             explain_batch(batch, engines, _rows(answers, batch), sort, top=largest, progress=progress)

@@ -132,6 +132,10 @@ Findings = Annotated[
     str | None,
     typer.Option("--findings", metavar="N", help="Findings to print, or all.  [default: 5; in JSON all]"),
 ]
+KeepGoing = Annotated[
+    bool,
+    typer.Option("--keep-going", help="Answer the other lines of .ndjson where one is wrong; exit 2 at the end."),
+]
 Precision = Annotated[str | None, typer.Option("--precision", metavar="N", help="Significant digits.  [default: 6]")]
 Width = Annotated[
     str | None, typer.Option("--width", metavar="N", help="Columns to fit.  [default: those of the terminal]")

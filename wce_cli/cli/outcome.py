@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
+
 from msgspec import Struct
 
 
@@ -16,3 +18,8 @@ class Outcome(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     """Lines for stderr."""
     code: int = 0
+    pieces: Generator[tuple[str, ...], None, None] | None = None
+    """Not None: the answer comes little by little, `text` and the texts of `files` are empty, and these are the next
+    parts of each of them, the answer's first."""
+    end: Callable[[], int] | None = None
+    """The exit code once all pieces are written; None: `code`."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -27,6 +27,11 @@ class Format(Struct, frozen=True):
     """What it can show alone."""
     has_measured: bool = True
     """Whether it shows what a framework returned."""
+    part: str = ""
+    """`module:function`, called as `function`, with whether there are several batches: what some of them add to the
+    text. Empty where all of them must be there first."""
+    joiner: str = ""
+    """`module:class` that makes the text from parts; empty where they follow each other."""
 
 
 PARTS = ("terms", "methods")
@@ -34,19 +39,57 @@ PARTS = ("terms", "methods")
 FORMATS = {
     "table": Format("wce_cli.formats.table:to_table", ROWS, PARTS),
     "json": Format("wce_cli.formats.json:to_json", 10_000),
-    "ndjson": Format("wce_cli.formats.ndjson:to_ndjson", 10_000),
-    "csv": Format("wce_cli.formats.csv:to_csv", sys.maxsize, PARTS, has_measured=False),
+    "ndjson": Format("wce_cli.formats.ndjson:to_ndjson", 10_000, part="wce_cli.formats.ndjson:part"),
+    "csv": Format(
+        "wce_cli.formats.csv:to_csv",
+        sys.maxsize,
+        PARTS,
+        has_measured=False,
+        part="wce_cli.formats.csv:part",
+        joiner="wce_cli.formats.csv:Joiner",
+    ),
     "markdown": Format("wce_cli.formats.markdown:to_markdown", ROWS, PARTS),
     "html": Format("wce_cli.formats.html:to_html", ROWS, PARTS),
 }
 """The formats by name."""
 
-VALUE = Format("wce_cli.formats.value:to_values", 0, has_measured=False)
+VALUE = Format("wce_cli.formats.value:to_values", 0, has_measured=False, part="wce_cli.formats.value:part")
 """`--only value`: bare numbers, which no format dresses."""
 
 
 def formatted(format: Format, reports: Sequence[Report], look: Look) -> str:
     """The reports in a format, ending in a newline."""
-    module, _, function = format.function.partition(":")
-    render: Callable[[Sequence[Report], Look], str] = getattr(import_module(module), function)
+    render: Callable[[Sequence[Report], Look], str] = _found(format.function)
     return render(reports, look)
+
+
+def part_of(format: Format, reports: Sequence[Report], look: Look, several: bool) -> str:
+    """What some of many reports add to the text of a format."""
+    render: Callable[[Sequence[Report], Look, bool], str] = _found(format.part)
+    return render(reports, look, several)
+
+
+class Joiner:
+    """Makes a text from its parts, as they come."""
+
+    def __init__(self, look: Look, several: bool) -> None:
+        pass
+
+    def add(self, part: str) -> str:
+        """What can be written when a part has come."""
+        return part
+
+    def end(self) -> Iterator[str]:
+        """What is left to write when the last one has."""
+        return iter(())
+
+
+def joiner_of(format: Format, look: Look, several: bool) -> Joiner:
+    """What makes the text of a format from its parts."""
+    make: Callable[[Look, bool], Joiner] = _found(format.joiner) if format.joiner else Joiner
+    return make(look, several)
+
+
+def _found(name: str) -> Any:
+    module, _, function = name.partition(":")
+    return getattr(import_module(module), function)

@@ -13,3 +13,8 @@ def to_ndjson(reports: Sequence[Report], look: Look | None = None) -> str:
     """One line a report, also where there is only one."""
     look = look or Look()
     return "".join(f"{as_text(document, look)}\n" for document in to_documents(reports, look))
+
+
+def part(reports: Sequence[Report], look: Look, several: bool) -> str:
+    """The lines of some reports of many."""
+    return to_ndjson(reports, look)

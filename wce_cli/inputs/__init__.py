@@ -48,9 +48,14 @@ class Document(Struct, frozen=True):
 
 def read_file(path: str) -> list[Document]:
     """The batches of a file, or of stdin for `-`. Raises WceError if it cannot be read."""
-    module, _, function = READERS.get(PurePath(path).suffix.lower(), READERS[".json"]).partition(":")
+    module, _, function = READERS.get(suffix_of(path), READERS[".json"]).partition(":")
     read: Callable[[str], list[Document]] = getattr(import_module(module), function)
     return read(path)
+
+
+def suffix_of(path: str) -> str:
+    """What tells how a file is read: `.json`."""
+    return PurePath(path).suffix.lower()
 
 
 def is_array_file(path: str) -> bool:

@@ -1,0 +1,196 @@
+"""Many batches, a line each: answered a piece at a time, on all cores, and printed in their order.
+
+What is printed before a line that cannot be answered stands. Without `--keep-going` that line ends the run; with it
+the errors go to stderr, each when its turn comes, and the run ends with exit code 2 when all lines are done.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from wce_cli.cli.answers import Answer
+from wce_cli.cli.batches import Sources, batch_of, notes_of
+from wce_cli.cli.delivery import say
+from wce_cli.cli.given import Given
+from wce_cli.cli.outcome import Outcome
+from wce_cli.errors import Problem, WceError, counted
+from wce_cli.formats import VALUE, joiner_of, part_of
+from wce_cli.formats.cells import rounding_note
+from wce_cli.inputs.lines import Lines, Piece
+from wce_cli.inputs.ndjson import document_of_line
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.methods import METHODS, loss_values
+from wce_cli.loss.ordered import in_order
+from wce_cli.loss.stream import one_pass
+from wce_cli.report import Report
+
+NOTES = 100
+"""Different notes that are told: every line may have one of its own."""
+CANNOT_ANSWER = 2
+
+
+class Line(Struct, frozen=True):
+    """What came of one line: an answer, or an error that names it."""
+
+    answer: Any = None
+    notes: tuple[str, ...] = ()
+    error: WceError | None = None
+
+
+class Done(Struct, frozen=True):
+    """What came of a piece: a text for each answer, and what is to be said beside them."""
+
+    texts: tuple[str, ...]
+    notes: tuple[str, ...]
+    errors: tuple[tuple[tuple[Problem, ...], tuple[str, ...]], ...]
+    count: int
+    several: bool
+
+
+def explain_lines(
+    sources: Sources,
+    answers: Sequence[Answer],
+    explained: Callable[[Batch], Report],
+    keep_going: bool,
+) -> Outcome:
+    """The answers to all lines of some files, as they come. Raises WceError if one of the files is not there."""
+    code = 0
+    failed = 0
+
+    def fail(error: WceError) -> None:
+        nonlocal code, failed
+        if not keep_going:
+            raise error
+        code, failed = CANNOT_ANSWER, failed + 1
+        say(error.lines())
+
+    lines = Lines(sources.paths, fail)
+    only_values = all(answer.format is VALUE for answer in answers)
+
+    def work(piece: Piece) -> Done:
+        """Done in a worker: it sends text alone."""
+        gc.collect(0)
+        if only_values:
+            found = values_by_line(piece, sources.fields, answers[0].look.methods or ())
+        else:
+            found = by_line(piece, sources.fields, explained)
+        return _done(piece, found, answers, keep_going)
+
+    def pieces() -> Generator[tuple[str, ...], None, None]:
+        joiners = None
+        told: dict[str, None] = {}
+        count = 0
+        for done in in_order(work, lines.pieces(), comes_at_once=lines.comes_at_once):
+            new = [note for note in dict.fromkeys(done.notes) if note not in told][: NOTES - len(told)]
+            told |= dict.fromkeys(new)
+            say(f"note: {note}" for note in new)
+            count += done.count
+            if joiners is None:
+                joiners = [joiner_of(answer.format, answer.look, done.several) for answer in answers]
+            yield tuple(joiner.add(text) for joiner, text in zip(joiners, done.texts, strict=True))
+            for problems, context in done.errors:
+                fail(WceError(problems, context))
+        if failed:
+            say([f"error: {failed} of {counted(count, 'batch', 'batches')} cannot be answered"])
+        for k, joiner in enumerate(joiners or ()):
+            for text in joiner.end():
+                yield tuple(text if k == place else "" for place in range(len(answers)))
+
+    main, *beside = answers
+    files = tuple((answer.file or "", "") for answer in beside)
+    return Outcome("", main.file, files, tuple(notes_of(sources.fields)), pieces=pieces(), end=lambda: code)
+
+
+def by_line(piece: Piece, fields: Mapping[str, Given], answer: Callable[[Batch], Any]) -> Iterator[Line]:
+    """What `answer` says of the batch of each line, or the error that there is instead."""
+    for position, (number, line) in enumerate(piece.lines(), piece.position):
+        try:
+            batch = batch_of(document_of_line(piece.shown, number, line), fields, None if piece.is_alone else position)
+        except WceError as error:
+            yield Line(error=error)
+            continue
+        try:
+            yield Line(answer(batch), batch.spec.notes)
+        except WceError as error:
+            place = f"{piece.shown}:{number}"
+            placed = [Problem(f"{place}: {one.message}", one.hint, one.field) for one in error.problems]
+            yield Line(error=WceError(placed, error.context))
+
+
+def values_by_line(piece: Piece, fields: Mapping[str, Given], pairs: Sequence[str]) -> Iterator[Line]:
+    """The values of some pairs (`all` for every one) for the batch of each line: of what is plain, by stacks."""
+    from wce_cli.inputs.plain import plain_documents
+    from wce_cli.questions.plain import plain_values
+
+    wanted = _split(pairs)
+    lines = list(piece.lines())
+    found: list[list[float] | None] = [None] * len(lines)
+    weight = _plain_weight(fields)
+    if wanted is not None and weight is not False:
+        found = plain_values(plain_documents([line for _, line in lines]), weight, wanted)
+    for position, (values, (number, line)) in enumerate(zip(found, lines, strict=True), piece.position):
+        if values is not None:
+            yield Line(values)
+        else:
+            one = Piece(piece.shown, number, line, position, piece.is_alone)
+            yield from by_line(one, fields, lambda batch: _values(batch, pairs))
+
+
+def _done(piece: Piece, found: Iterator[Line], answers: Sequence[Answer], keep_going: bool) -> Done:
+    """A piece as text, up to its first error if that is where the run ends."""
+    good: list[Any] = []
+    notes: list[str] = []
+    errors = []
+    count = 0
+    for line in found:
+        count += 1
+        notes += line.notes
+        if line.error is None:
+            good.append(line.answer)
+            continue
+        errors.append((line.error.problems, line.error.context))
+        if not keep_going:
+            break
+    if all(answer.format is VALUE for answer in answers):
+        texts = tuple("".join(f"{value!r}\n" for values in good for value in values) for _ in answers)
+    else:
+        notes += [note for report in good for note in rounding_note(report)]
+        texts = tuple(part_of(answer.format, good, answer.look, not piece.is_alone) for answer in answers)
+    return Done(texts, tuple(dict.fromkeys(notes)), tuple(errors), count, not piece.is_alone)
+
+
+def _split(pairs: Sequence[str]) -> list[tuple[str, str]] | None:
+    """METHOD/PLACEMENT as two words; every pair of index labels for `all`; None where one is not defined for them."""
+    if "all" in pairs:
+        return [(method.name, placement) for method in METHODS.values() for placement in method.placements]
+    split = [(method, placement or "class") for method, _, placement in (pair.partition("/") for pair in pairs)]
+    known = all(method in METHODS and placement in METHODS[method].placements for method, placement in split)
+    return list(dict.fromkeys(split)) if known else None
+
+
+def _values(batch: Batch, pairs: Sequence[str]) -> list[float]:
+    values = loss_values(one_pass(batch)[0], batch.spec.class_weight, batch.spec.label_smoothing)
+    by_pair = {(value.method, value.placement): value.value for value in values}
+    if "all" in pairs:
+        return list(by_pair.values())
+    wanted = _split(pairs)
+    if wanted is None or any(pair not in by_pair for pair in wanted):
+        from wce_cli.questions.explain import explain_batch
+
+        explain_batch(batch, (), 0).only(tuple(pairs))  # raises, and knows why
+    return [by_pair[pair] for pair in wanted or ()]
+
+
+def _plain_weight(fields: Mapping[str, Given]) -> list[float] | None | bool:
+    """The weight that was typed, as numbers; None for none, False where more was typed than a plain weight."""
+    if not fields:
+        return None
+    given = fields.get("weight")
+    if given is None or len(fields) > 1 or given.half_unit or not isinstance(given.value, list):
+        return False
+    plain = all(type(number) in (int, float) and abs(number) < 1e300 for number in given.value)
+    return [float(number) for number in given.value] if plain else False

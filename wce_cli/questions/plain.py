@@ -1,0 +1,101 @@
+"""Plain documents → the values asked for, by stacks: what `explain` says of each batch, and nothing else.
+
+Of a batch that no stack can take nothing is said here; it is asked by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from wce_cli.loss.checks import ABOVE_ONE
+from wce_cli.loss.labels import IGNORE_INDEX
+from wce_cli.loss.readings import READINGS, ScoreKind
+from wce_cli.loss.stack import Stack, totals_of_stack, values_of_stack
+
+MANY = 4096
+"""Scores of a batch that has enough of its own: it gains nothing by company."""
+
+
+class _Pile:
+    """The batches of one kind and one C, as lists."""
+
+    def __init__(self) -> None:
+        self.which: list[int] = []
+        self.rows: list[list[float]] = []
+        self.labels: list[int] = []
+        self.ignored: list[int] = []
+        self.sample_weight: list[float] = []
+        self.has_sample_weight = False
+        self.sizes: list[int] = []
+        self.weight: list[list[float]] = []
+
+    def stack(self, kind: ScoreKind) -> Stack:
+        sizes = np.array(self.sizes)
+        labels = np.array(self.labels)
+        kept = labels != np.repeat(np.array(self.ignored), sizes)
+        s = np.array(self.sample_weight) if self.has_sample_weight else None
+        return Stack(kind, np.array(self.rows), np.where(kept, labels, 0), kept, s, sizes, np.array(self.weight))
+
+
+def plain_values(
+    documents: Sequence[Any], weight: Sequence[float] | None, pairs: Sequence[tuple[str, str]]
+) -> list[list[float] | None]:
+    """The values of some (method, placement) pairs of each document; None where it is not one that can be stacked.
+
+    `weight` takes the place of the documents' own. The documents are those of `inputs.plain`, None among them.
+    """
+    found: list[list[float] | None] = [None] * len(documents)
+    piles: dict[tuple[ScoreKind, int], _Pile] = {}
+    for position, document in enumerate(documents):
+        if document is not None:
+            _put(piles, position, document, weight)
+    for (kind, _), pile in piles.items():
+        stack = pile.stack(kind)
+        stacked = totals_of_stack(stack)
+        is_plain = stacked.is_plain
+        if kind == "probs":
+            strange = ((stack.rows < 0) | (stack.rows > 1 + ABOVE_ONE)).any(axis=1)
+            is_plain = is_plain & (np.bincount(np.repeat(np.arange(len(is_plain)), stack.sizes), strange) == 0)
+        columns = values_of_stack(stacked, stack.weight, pairs)
+        for position, ok, values in zip(pile.which, is_plain.tolist(), zip(*columns, strict=True), strict=True):
+            if ok:
+                found[position] = list(values)
+    return found
+
+
+def _put(
+    piles: dict[tuple[ScoreKind, int], _Pile], position: int, document: Any, typed_weight: Sequence[float] | None
+) -> None:
+    """Lay a document on its pile, unless something about it is not as it is of a plain batch."""
+    kinds: list[ScoreKind] = [kind for kind in READINGS if document.get(kind) is not None]
+    labels = document.get("labels")
+    if len(kinds) != 1 or labels is None or document.get("label_smoothing"):
+        return
+    rows = document[kinds[0]]
+    n = len(rows)
+    if n == 0 or n != len(labels) or not (c := len(rows[0])) or n * c > MANY or any(len(row) != c for row in rows):
+        return
+    weight = document.get("weight") if typed_weight is None else typed_weight
+    if weight is None:
+        weight = [1.0] * c
+    s = document.get("sample_weight")
+    ignored = document.get("ignore_index")
+    ignored = IGNORE_INDEX if ignored is None else ignored
+    if len(weight) != c or (s is not None and len(s) != n) or not -(2**63) <= ignored < 2**63:
+        return
+    if (min(labels) < 0 or max(labels) >= c) and not all(0 <= y < c or y == ignored for y in labels):
+        return
+    pile = piles.get((kinds[0], c))
+    if pile is None:
+        pile = piles[kinds[0], c] = _Pile()
+    pile.which.append(position)
+    pile.rows += rows
+    pile.labels += labels
+    pile.ignored.append(ignored)
+    pile.sample_weight += [1.0] * n if s is None else s
+    pile.has_sample_weight |= s is not None
+    pile.sizes.append(n)
+    pile.weight.append(weight)
