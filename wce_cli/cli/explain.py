@@ -11,7 +11,6 @@ from wce_cli.cli.outcome import Outcome
 if TYPE_CHECKING:
     from wce_cli.cli.answers import Answer
     from wce_cli.loss.batch import Batch
-    from wce_cli.report import Report
 
 EXAMPLES = (
     "wce explain --logits '0.1 0.9; 0 0.1' --labels 0,1 --weight 0.1,1",
@@ -109,10 +108,7 @@ def explain(
     if all(answer.format.part for answer in answers) and are_lines(sources.paths):
         from wce_cli.cli.many import explain_lines
 
-        def explained(batch: Batch) -> Report:
-            return explain_batch(batch, engines, _rows(answers, batch), sort, top=largest)
-
-        return explain_lines(sources, answers, explained, keep_going)
+        return explain_lines(sources, answers, engines, sort, largest, keep_going)
     batches, notes = read_batches(sources, label_column)
     with progress_bar() as progress:
         reports = [

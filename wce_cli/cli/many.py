@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -22,10 +22,12 @@ from wce_cli.formats import VALUE, joiner_of, part_of
 from wce_cli.formats.cells import rounding_note
 from wce_cli.inputs.lines import Lines, Piece
 from wce_cli.inputs.ndjson import document_of_line
+from wce_cli.inputs.plain import Plain, plain_documents
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import METHODS, loss_values
 from wce_cli.loss.ordered import in_order
 from wce_cli.loss.stream import one_pass
+from wce_cli.questions.explain import explain_batch
 from wce_cli.report import Report
 
 NOTES = 100
@@ -54,7 +56,9 @@ class Done(Struct, frozen=True):
 def explain_lines(
     sources: Sources,
     answers: Sequence[Answer],
-    explained: Callable[[Batch], Report],
+    engines: Sequence[str],
+    sort: str,
+    top: int,
     keep_going: bool,
 ) -> Outcome:
     """The answers to all lines of some files, as they come. Raises WceError if one of the files is not there."""
@@ -71,13 +75,16 @@ def explain_lines(
     lines = Lines(sources.paths, fail)
     only_values = all(answer.format is VALUE for answer in answers)
 
+    def rows(n: int) -> int:
+        return max(answer.rows(n) for answer in answers)
+
     def work(piece: Piece) -> Done:
         """Done in a worker: it sends text alone."""
         gc.collect(0)
         if only_values:
             found = values_by_line(piece, sources.fields, answers[0].look.methods or ())
         else:
-            found = by_line(piece, sources.fields, explained)
+            found = reports_by_line(piece, sources.fields, engines, rows, sort, top)
         return _done(piece, found, answers, keep_going)
 
     def pieces() -> Generator[tuple[str, ...], None, None]:
@@ -123,21 +130,61 @@ def by_line(piece: Piece, fields: Mapping[str, Given], answer: Callable[[Batch],
 
 def values_by_line(piece: Piece, fields: Mapping[str, Given], pairs: Sequence[str]) -> Iterator[Line]:
     """The values of some pairs (`all` for every one) for the batch of each line: of what is plain, by stacks."""
-    from wce_cli.inputs.plain import plain_documents
     from wce_cli.questions.plain import plain_values
 
-    wanted = _split(pairs)
+    wanted, typed = _split(pairs), _plain_weight(fields)
+
+    def plain(documents: list[Plain | None], places: list[str], names: list[str | None]) -> Sequence[Any]:
+        if wanted is None or typed is False:
+            return [None] * len(documents)
+        return plain_values(documents, typed and typed[0], wanted)
+
+    return _by_stacks(piece, fields, plain, lambda batch: _values(batch, pairs))
+
+
+def reports_by_line(
+    piece: Piece,
+    fields: Mapping[str, Given],
+    engines: Sequence[str],
+    rows: Callable[[int], int],
+    sort: str,
+    top: int,
+) -> Iterator[Line]:
+    """The report of the batch of each line, listing `rows` of so many samples: of what is plain, by stacks."""
+    from wce_cli.questions.stacked import plain_reports
+
+    typed = _plain_weight(fields)
+
+    def plain(documents: list[Plain | None], places: list[str], names: list[str | None]) -> Sequence[Any]:
+        if sort != "index" or typed is False:
+            return [None] * len(documents)
+        return plain_reports(documents, names, places, typed, engines, rows, top)
+
+    def alone(batch: Batch) -> Report:
+        return explain_batch(batch, engines, rows(batch.n_samples), sort, top=top)
+
+    return _by_stacks(piece, fields, plain, alone)
+
+
+def _by_stacks(
+    piece: Piece,
+    fields: Mapping[str, Given],
+    plain: Callable[[list[Plain | None], list[str], list[str | None]], Sequence[Any]],
+    alone: Callable[[Batch], Any],
+) -> Iterator[Line]:
+    """What `plain` says of all lines together, and of those that it says nothing of, what `alone` does."""
     lines = list(piece.lines())
-    found: list[list[float] | None] = [None] * len(lines)
-    weight = _plain_weight(fields)
-    if wanted is not None and weight is not False:
-        found = plain_values(plain_documents([line for _, line in lines]), weight, wanted)
-    for position, (values, (number, line)) in enumerate(zip(found, lines, strict=True), piece.position):
-        if values is not None:
-            yield Line(values)
+    documents = plain_documents([line for _, line in lines])
+    names = [
+        (document.get("name") if document is not None else None) or (None if piece.is_alone else f"batch {position}")
+        for position, document in enumerate(documents, piece.position)
+    ]
+    found = plain(documents, [f"{piece.shown}:{number}" for number, _ in lines], names)
+    for position, (answer, (number, line)) in enumerate(zip(found, lines, strict=True), piece.position):
+        if answer is not None:
+            yield Line(answer)
         else:
-            one = Piece(piece.shown, number, line, position, piece.is_alone)
-            yield from by_line(one, fields, lambda batch: _values(batch, pairs))
+            yield from by_line(Piece(piece.shown, number, line, position, piece.is_alone), fields, alone)
 
 
 def _done(piece: Piece, found: Iterator[Line], answers: Sequence[Answer], keep_going: bool) -> Done:
@@ -179,18 +226,16 @@ def _values(batch: Batch, pairs: Sequence[str]) -> list[float]:
         return list(by_pair.values())
     wanted = _split(pairs)
     if wanted is None or any(pair not in by_pair for pair in wanted):
-        from wce_cli.questions.explain import explain_batch
-
         explain_batch(batch, (), 0).only(tuple(pairs))  # raises, and knows why
     return [by_pair[pair] for pair in wanted or ()]
 
 
-def _plain_weight(fields: Mapping[str, Given]) -> list[float] | None | bool:
-    """The weight that was typed, as numbers; None for none, False where more was typed than a plain weight."""
+def _plain_weight(fields: Mapping[str, Given]) -> tuple[list[float], str] | None | Literal[False]:
+    """The weight that was typed, as numbers, and its source; None for none, False where more was typed than that."""
     if not fields:
         return None
     given = fields.get("weight")
     if given is None or len(fields) > 1 or given.half_unit or not isinstance(given.value, list):
         return False
     plain = all(type(number) in (int, float) and abs(number) < 1e300 for number in given.value)
-    return [float(number) for number in given.value] if plain else False
+    return ([float(number) for number in given.value], given.source) if plain else False

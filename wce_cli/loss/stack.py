@@ -43,23 +43,32 @@ class Stack(Struct, frozen=True):
 
 
 class Stacked(Struct, frozen=True):
-    """What a stack was made of and came to."""
+    """What the batches of a stack came to."""
 
     totals: Totals
     """With one more axis than those of a batch."""
     is_plain: NDArray[np.bool_]
     """Which batches it holds for; the others have numbers that are better read one by one. (B,)"""
+    row: Ints
+    """The kept rows (k,), counted through the stack."""
+    batch: Ints
+    """The batch of each (k,)."""
+    loss: Floats
+    """ℓ (k,)"""
+    logsumexp: Floats | None
+    """(k,); None where the scores are not logits."""
 
 
 def totals_of_stack(stack: Stack) -> Stacked:
     """The totals of every batch of a stack."""
     b, c = stack.weight.shape
     batch = np.repeat(np.arange(b), stack.sizes)
-    where = np.flatnonzero(stack.kept)
-    of, y = batch[where], stack.labels[where]
+    row = np.flatnonzero(stack.kept)
+    of, y = batch[row], stack.labels[row]
     with np.errstate(all="ignore"):
-        loss = READINGS[stack.scores](stack.rows[where]).at(y)
-        s = None if stack.sample_weight is None else stack.sample_weight[where]
+        reading = READINGS[stack.scores](stack.rows[row])
+        loss = reading.at(y)
+        s = None if stack.sample_weight is None else stack.sample_weight[row]
         s_loss = loss if s is None else s * loss
         strange = ~(np.abs(loss) <= FARTHEST) | ~(np.abs(s_loss) <= FARTHEST)
     is_plain = np.ones(b, dtype=bool)
@@ -87,23 +96,28 @@ def totals_of_stack(stack: Stack) -> Stacked:
         losses if s is None else by_label(s_loss),
         None,
     )
-    return Stacked(totals, is_plain)
+    return Stacked(totals, is_plain, row, of, loss, reading.logsumexp)
 
 
-def values_of_stack(stacked: Stacked, weight: Floats, pairs: Sequence[tuple[str, str]]) -> list[list[float]]:
-    """The values of some (method, placement) pairs, a list for each pair; undefined ones must not be asked for."""
+Quotient = tuple[list[float], list[float], list[float]]
+"""The numerators, denominators and values of one pair, one a batch."""
+
+
+def quotients(stacked: Stacked, weight: Floats, pairs: Sequence[tuple[str, str]]) -> list[Quotient]:
+    """Some (method, placement) pairs that are defined for index labels, for every batch of a stack."""
     totals, asked = stacked.totals, Weighting(weight)
-    columns: dict[tuple[str, str], list[float]] = {}
-    for method, placement in dict.fromkeys(pairs):
+    numerators: dict[str, list[float]] = {}
+    found = []
+    for method, placement in pairs:
         rule, place = METHODS[method], PLACEMENTS[placement]
-        numerator = place.numerator(totals, asked) if rule.is_weighted else unweighted_numerator(totals, asked)
-        denominator = rule.denominator(totals, asked, place)
-        above, below = (
-            np.broadcast_to(np.asarray(part, dtype=np.float64), len(weight)).tolist()
-            for part in (numerator, denominator)
-        )
-        columns[method, placement] = list(map(divide, above, below))
-    return [columns[pair] for pair in pairs]
+        key = placement if rule.is_weighted else ""
+        if key not in numerators:
+            numerator = place.numerator(totals, asked) if key else unweighted_numerator(totals, asked)
+            numerators[key] = np.broadcast_to(numerator, len(weight)).tolist()
+        denominator = np.asarray(rule.denominator(totals, asked, place), dtype=np.float64)
+        above, below = numerators[key], np.broadcast_to(denominator, len(weight)).tolist()
+        found.append((above, below, list(map(divide, above, below))))
+    return found
 
 
 def _by_batch_and_label(values: Floats, batch: Ints, flat: Ints, n: Ints, c: int) -> Sums:

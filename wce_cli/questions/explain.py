@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,16 @@ from msgspec import structs
 
 from wce_cli.engines import measure
 from wce_cli.findings import find
-from wce_cli.loss.batch import Batch
+from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.facts import TOP
 from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.loss.methods import METHODS, LossValue, loss_values
 from wce_cli.loss.rounding import rounding_errors
 from wce_cli.loss.stream import one_pass
+from wce_cli.loss.totals import Totals
 from wce_cli.questions.order import ORDERS
 from wce_cli.questions.rows import class_rows, term_rows
-from wce_cli.report import SCHEMA, Analysis, BatchPart, Measured, MethodRow, Report, TotalsPart
+from wce_cli.report import SCHEMA, Analysis, BatchPart, ClassRow, Measured, MethodRow, Report, TermRow, TotalsPart
 
 TERMS_LISTED = 10_000
 """Samples that a report lists unless others are asked for: all of so many, and of a larger batch none. Totals, classes
@@ -91,7 +93,7 @@ def explain_batch(
         rows = batch.n_samples if batch.n_samples <= TERMS_LISTED else 0
     totals, facts = one_pass(batch, progress=progress, top=top)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
-    measured = tuple(_agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
+    measured = tuple(agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
     analysis = Analysis(spec, totals, facts, values, measured)
     rounding = rounding_errors(batch, totals, values)
     numerator = _class_value(values, "sum").numerator
@@ -100,15 +102,35 @@ def explain_batch(
     terms = tuple(ORDERS[sort](batch, rows, shared))
     largest = [n for _, n in facts.top.terms(spec.class_weight)]
     by_row = {n: row for n in sorted(largest) for row in term_rows(batch, n, n + 1, shared)}  # a file is read forwards
+    return report_of(
+        analysis,
+        batch.scores.shape,
+        terms,
+        tuple(class_rows(analysis)),
+        tuple(by_row[n] for n in largest),
+        rounding,
+    )
+
+
+def report_of(
+    analysis: Analysis,
+    shape: tuple[int, ...],
+    terms: tuple[TermRow, ...],
+    classes: tuple[ClassRow, ...],
+    top: tuple[TermRow, ...],
+    rounding: Mapping[str, float],
+) -> Report:
+    """The report of what was found, with its findings; `shape` is that of the scores as they were given."""
+    spec, totals = analysis.spec, analysis.totals
     return Report(
         schema=SCHEMA,
-        batch=_batch_part(batch, totals.n_kept),
+        batch=_batch_part(spec, shape, totals),
         terms=terms,
         terms_shown=len(terms),
-        terms_total=batch.n_samples,
-        classes=tuple(class_rows(analysis)),
-        top=tuple(by_row[n] for n in largest),
-        totals=_totals_part(analysis, numerator),
+        terms_total=totals.n,
+        classes=classes,
+        top=top,
+        totals=_totals_part(analysis),
         methods=tuple(
             MethodRow(
                 value.method,
@@ -116,21 +138,26 @@ def explain_batch(
                 value.numerator,
                 value.denominator,
                 value.value,
-                METHODS[value.method].formula_for(value.placement, spec.is_soft, spec.has_sample_weight),
-                rounding.get(value.pair),
+                _formula(value.method, value.placement, spec.is_soft, spec.has_sample_weight),
+                rounding.get(value.pair) if rounding else None,
             )
-            for value in values
+            for value in analysis.values
         ),
-        measurements=measured,
+        measurements=analysis.measured,
         findings=find(analysis),
     )
 
 
+@cache
+def _formula(method: str, placement: str, is_soft: bool, has_sample_weight: bool) -> str:
+    return METHODS[method].formula_for(placement, is_soft, has_sample_weight)
+
+
 def _class_value(values: Iterable[LossValue], method: str) -> LossValue:
-    return next(value for value in values if value.pair == f"{method}/class")
+    return next(value for value in values if value.method == method and value.placement == "class")
 
 
-def _agreed(measured: Measured, values: Sequence[LossValue], reach: float) -> Measured:
+def agreed(measured: Measured, values: Sequence[LossValue], reach: float) -> Measured:
     """Say which methods a measurement agrees with; placements that coincide are named once."""
     if measured.value is None:
         return measured
@@ -148,16 +175,15 @@ def _agreed(measured: Measured, values: Sequence[LossValue], reach: float) -> Me
     return structs.replace(measured, methods=tuple(agreeing.values()))
 
 
-def _batch_part(batch: Batch, n_kept: int) -> BatchPart:
-    spec = batch.spec
+def _batch_part(spec: Spec, shape: tuple[int, ...], totals: Totals) -> BatchPart:
     return BatchPart(
         name=spec.name,
         source=spec.source,
         scores=spec.scores,
         labels="probability" if spec.is_soft else "index",
-        shape=batch.scores.shape,
-        n=batch.n_samples,
-        n_kept=n_kept,
+        shape=shape,
+        n=totals.n,
+        n_kept=totals.n_kept,
         n_classes=spec.n_classes,
         classes=spec.class_names,
         weight=None if spec.weight is None else tuple(spec.weight.tolist()),
@@ -170,7 +196,7 @@ def _batch_part(batch: Batch, n_kept: int) -> BatchPart:
     )
 
 
-def _totals_part(analysis: Analysis, numerator: float) -> TotalsPart:
+def _totals_part(analysis: Analysis) -> TotalsPart:
     totals, facts = analysis.totals, analysis.facts
     unweighted = _class_value(analysis.values, "unweighted-mean")
     weighted = analysis.value("weighted-mean")
@@ -180,7 +206,7 @@ def _totals_part(analysis: Analysis, numerator: float) -> TotalsPart:
         n_ignored=totals.n - totals.n_kept,
         loss_sum=unweighted.numerator,
         weight_sum=None if weighted is None else weighted.denominator,
-        numerator=numerator,
+        numerator=_class_value(analysis.values, "sum").numerator,
         n_infinite=facts.infinite.count,
         n_nan=facts.nan.count,
         first_infinite=facts.infinite.first if facts.infinite.count else None,
