@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -49,17 +49,20 @@ def read_sources(files: Sequence[str], typed: Mapping[str, str | None], label_co
     return Sources(tuple(path for file in files for path in _expanded(file)), fields)
 
 
-def read_batches(sources: Sources, label_column: str | None = None) -> tuple[list[Batch], tuple[str, ...]]:
+def read_batches(
+    sources: Sources, label_column: str | None = None, failed: Callable[[WceError], None] | None = None
+) -> tuple[list[Batch], tuple[str, ...]]:
     """Every batch of the files, each field overridden by what was typed.
 
-    JSON documents are each their own batches, all files of arrays together are one.
+    JSON documents are each their own batches, all files of arrays together are one. `failed` is told what is wrong
+    with a batch, and the others are answered without it.
 
     Beside the batches, a line for each thing that was taken for something else than what stands there.
     Raises WceError with the problems of all fields of all batches.
     """
     fields = sources.fields
     documents, notes = _documents(sources.paths, fields, label_column) if sources.paths else ([Document({})], [])
-    batches = _built(documents, fields)
+    batches = _built(documents, fields, failed)
     notes = [*notes, *notes_of(fields)]
     return batches, tuple(dict.fromkeys([*notes, *(note for batch in batches for note in batch.spec.notes)]))
 
@@ -113,7 +116,9 @@ def _expanded(file: str) -> list[str]:
     return found
 
 
-def _built(documents: list[Document], fields: Mapping[str, Given]) -> list[Batch]:
+def _built(
+    documents: list[Document], fields: Mapping[str, Given], failed: Callable[[WceError], None] | None
+) -> list[Batch]:
     batches: list[Batch] = []
     problems: list[Problem] = []
     context: dict[str, None] = {}
@@ -121,10 +126,15 @@ def _built(documents: list[Document], fields: Mapping[str, Given]) -> list[Batch
         try:
             batches.append(batch_of(document, fields, position if len(documents) > 1 else None))
         except WceError as error:
+            if failed is not None:
+                failed(error)
+                continue
             problems += error.problems
             context |= dict.fromkeys(error.context)
     if problems:
-        raise WceError(problems, context)
+        files = {line for line in context if line.startswith("in ")}
+        named = {file for file in files if any(file[3:] in line for line in context if line not in files)}
+        raise WceError(problems, [line for line in context if line not in named])
     return batches
 
 

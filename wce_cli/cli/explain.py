@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from wce_cli.cli import options
-from wce_cli.cli.outcome import Outcome
+from wce_cli.cli.delivery import say
+from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
+from wce_cli.errors import Problem, WceError
 
 if TYPE_CHECKING:
     from wce_cli.cli.answers import Answer
@@ -109,14 +113,19 @@ def explain(
         from wce_cli.cli.many import explain_lines
 
         return explain_lines(sources, answers, engines, sort, largest, keep_going)
-    batches, notes = read_batches(sources, label_column)
+    wrong: list[WceError] = []
+    batches, notes = read_batches(sources, label_column, wrong.append if keep_going else None)
+    say(line for error in wrong for line in error.lines())
+    if wrong and not batches:
+        raise WceError(Problem("none of the batches can be answered"))
     with progress_bar() as progress:
         reports = [
             explain_batch(batch, engines, _rows(answers, batch), sort, top=largest, progress=progress)
             for batch in batches
         ]
     rounded = [note for report in reports for note in rounding_note(report)]
-    return outcome(answers, reports, (*notes, *rounded))
+    answered = outcome(answers, reports, (*notes, *rounded))
+    return structs.replace(answered, code=CANNOT_ANSWER) if wrong else answered
 
 
 def _rows(answers: Sequence[Answer], batch: Batch) -> int:

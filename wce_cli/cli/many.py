@@ -16,9 +16,9 @@ from wce_cli.cli.answers import Answer
 from wce_cli.cli.batches import Sources, batch_of, notes_of
 from wce_cli.cli.delivery import say
 from wce_cli.cli.given import Given
-from wce_cli.cli.outcome import Outcome
+from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
 from wce_cli.errors import Problem, WceError, counted
-from wce_cli.formats import VALUE, joiner_of, part_of
+from wce_cli.formats import VALUE, Joiner, joiner_of, part_of
 from wce_cli.formats.cells import rounding_note
 from wce_cli.inputs.lines import Lines, Piece
 from wce_cli.inputs.ndjson import document_of_line
@@ -32,7 +32,9 @@ from wce_cli.report import Report
 
 NOTES = 100
 """Different notes that are told: every line may have one of its own."""
-CANNOT_ANSWER = 2
+
+VALUES = 4
+"""How many times as many lines are answered at once where the answer is a number or two."""
 
 
 class Line(Struct, frozen=True):
@@ -72,38 +74,45 @@ def explain_lines(
         code, failed = CANNOT_ANSWER, failed + 1
         say(error.lines())
 
-    lines = Lines(sources.paths, fail)
     only_values = all(answer.format is VALUE for answer in answers)
+    lines = Lines(sources.paths, fail, VALUES if only_values else 1)
 
     def rows(n: int) -> int:
         return max(answer.rows(n) for answer in answers)
 
     def work(piece: Piece) -> Done:
         """Done in a worker: it sends text alone."""
-        gc.collect(0)
+        gc.collect()
         if only_values:
             found = values_by_line(piece, sources.fields, answers[0].look.methods or ())
         else:
-            found = reports_by_line(piece, sources.fields, engines, rows, sort, top)
+            found = reports_by_line(piece, sources.fields, answers[0].look.methods or (), engines, rows, sort, top)
         return _done(piece, found, answers, keep_going)
 
     def pieces() -> Generator[tuple[str, ...], None, None]:
-        joiners = None
+        joiners: list[Joiner] = []
+        try:
+            yield from _joined(in_order(work, lines.pieces(), comes_at_once=lines.comes_at_once), joiners)
+        finally:
+            for joiner in joiners:
+                joiner.close()
+
+    def _joined(found: Iterator[Done], joiners: list[Joiner]) -> Iterator[tuple[str, ...]]:
         told: dict[str, None] = {}
         count = 0
-        for done in in_order(work, lines.pieces(), comes_at_once=lines.comes_at_once):
+        for done in found:
             new = [note for note in dict.fromkeys(done.notes) if note not in told][: NOTES - len(told)]
-            told |= dict.fromkeys(new)
+            told.update(dict.fromkeys(new))
             say(f"note: {note}" for note in new)
             count += done.count
-            if joiners is None:
-                joiners = [joiner_of(answer.format, answer.look, done.several) for answer in answers]
+            if not joiners:
+                joiners += [joiner_of(answer.format, answer.look, done.several) for answer in answers]
             yield tuple(joiner.add(text) for joiner, text in zip(joiners, done.texts, strict=True))
             for problems, context in done.errors:
                 fail(WceError(problems, context))
         if failed:
             say([f"error: {failed} of {counted(count, 'batch', 'batches')} cannot be answered"])
-        for k, joiner in enumerate(joiners or ()):
+        for k, joiner in enumerate(joiners):
             for text in joiner.end():
                 yield tuple(text if k == place else "" for place in range(len(answers)))
 
@@ -145,23 +154,30 @@ def values_by_line(piece: Piece, fields: Mapping[str, Given], pairs: Sequence[st
 def reports_by_line(
     piece: Piece,
     fields: Mapping[str, Given],
+    pairs: Sequence[str],
     engines: Sequence[str],
     rows: Callable[[int], int],
     sort: str,
     top: int,
 ) -> Iterator[Line]:
-    """The report of the batch of each line, listing `rows` of so many samples: of what is plain, by stacks."""
+    """The report of the batch of each line, listing `rows` of so many samples: of what is plain, by stacks.
+
+    A line whose batch leaves one of the `pairs` undefined is an error.
+    """
     from wce_cli.questions.stacked import plain_reports
 
     typed = _plain_weight(fields)
 
     def plain(documents: list[Plain | None], places: list[str], names: list[str | None]) -> Sequence[Any]:
-        if sort != "index" or typed is False:
+        if sort != "index" or typed is False or _split(pairs) is None:
             return [None] * len(documents)
         return plain_reports(documents, names, places, typed, engines, rows, top)
 
     def alone(batch: Batch) -> Report:
-        return explain_batch(batch, engines, rows(batch.n_samples), sort, top=top)
+        report = explain_batch(batch, engines, rows(batch.n_samples), sort, top=top)
+        if "all" not in pairs:
+            report.only(tuple(pairs))
+        return report
 
     return _by_stacks(piece, fields, plain, alone)
 

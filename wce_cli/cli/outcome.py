@@ -7,6 +7,10 @@ from collections.abc import Callable, Generator
 from msgspec import Struct
 
 
+CANNOT_ANSWER = 2
+"""The exit code where a batch or an option is wrong."""
+
+
 class Outcome(Struct, frozen=True):
     """An answer, where it goes, and the exit code that it means."""
 

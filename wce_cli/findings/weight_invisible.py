@@ -45,7 +45,7 @@ def message(analysis: Analysis) -> str | None:
         return None
     with np.errstate(invalid="ignore", over="ignore"):
         moved = float(np.abs((weight - 1)[odd] * totals.s_loss.values()[odd]).sum())
-        if moved > 2 * INVISIBLE * float(np.abs(totals.s_loss.values()[present]).sum()):  # most batches end here, and cheaply
+        if moved > 2 * INVISIBLE * float(np.abs(totals.s_loss.values()[present]).sum()):  # most batches end here
             return None
     plain = {value.pair: value for value in loss_values(totals, np.ones(spec.n_classes))}
     sums, batch, mean = (analysis.value(method) for method in ("sum", "batch-mean", "weighted-mean"))

@@ -83,6 +83,9 @@ class Joiner:
         """What is left to write when the last one has."""
         return iter(())
 
+    def close(self) -> None:
+        """Leave nothing behind, whether all came or not."""
+
 
 def joiner_of(format: Format, look: Look, several: bool) -> Joiner:
     """What makes the text of a format from its parts."""

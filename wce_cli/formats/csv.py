@@ -76,10 +76,14 @@ class Joiner(formats.Joiner):
         yield _head(self.look, self.several, others)
         if self.rows is None:
             return
-        with self.rows as rows:
-            rows.seek(0)
-            while lines := rows.readlines(PART):
-                yield "".join(lines if len(others) == len(OTHERS) else (_without(line, others) for line in lines))
+        self.rows.seek(0)
+        while lines := self.rows.readlines(PART):
+            yield "".join(lines if len(others) == len(OTHERS) else (_without(line, others) for line in lines))
+
+    def close(self) -> None:
+        """Let the file go."""
+        if self.rows is not None:
+            self.rows.close()
 
 
 def _without(line: str, others: Sequence[str]) -> str:

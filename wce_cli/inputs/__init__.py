@@ -48,7 +48,10 @@ class Document(Struct, frozen=True):
 
 def read_file(path: str) -> list[Document]:
     """The batches of a file, or of stdin for `-`. Raises WceError if it cannot be read."""
-    module, _, function = READERS.get(suffix_of(path), READERS[".json"]).partition(":")
+    from wce_cli.inputs import stdin
+
+    suffix = ".ndjson" if path == STDIN and stdin.holds_lines() else suffix_of(path)
+    module, _, function = READERS.get(suffix, READERS[".json"]).partition(":")
     read: Callable[[str], list[Document]] = getattr(import_module(module), function)
     return read(path)
 

@@ -14,8 +14,8 @@ from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import READERS, STDIN, stdin, suffix_of
 from wce_cli.inputs.json import unreadable
 
-PIECE = 1 << 17
-"""Bytes of a piece, about: its reports are some thirty times as long. A line is never cut, however long."""
+PIECE = 1 << 16
+"""Bytes of a piece, about: the reports of its lines are up to a hundred times as long. A line is never cut."""
 
 
 class Piece(Struct, frozen=True):
@@ -48,10 +48,11 @@ class Lines:
     """The lines of some files, in their order, each file read once and never as a whole.
 
     Raises WceError if a file is not there. What is wrong with a file later is told to `failed`, which may raise.
+    `size`: how many pieces are read at once.
     """
 
-    def __init__(self, paths: Sequence[str], failed: Callable[[WceError], None]) -> None:
-        self.paths, self.failed = paths, failed
+    def __init__(self, paths: Sequence[str], failed: Callable[[WceError], None], size: int = 1) -> None:
+        self.paths, self.failed, self.size = paths, failed, size * PIECE
         self.descriptor: int | None = None
         for path in paths:
             if path != STDIN:
@@ -69,6 +70,8 @@ class Lines:
         position = 0
         for piece in self._pieces():
             count = sum(1 for _ in piece.lines())
+            if not count:
+                continue
             placed = Piece(piece.shown, piece.first, piece.content, position)
             position += count
             held.append(placed)
@@ -107,14 +110,14 @@ class Lines:
     def _blocks(self, path: str) -> Iterator[bytes]:
         if path == STDIN:
             self.descriptor = stdin.descriptor()
-            yield from stdin.blocks()
+            yield from stdin.blocks(self.size)
             return
         self.descriptor = None
         try:
             descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
             self.descriptor = descriptor
             try:
-                while block := os.read(descriptor, PIECE):
+                while block := os.read(descriptor, self.size):
                     yield block
             finally:
                 self.descriptor = None

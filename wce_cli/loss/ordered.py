@@ -22,7 +22,7 @@ from wce_cli.loss.workers import cores, may_fork
 T = TypeVar("T")
 R = TypeVar("R")
 
-AHEAD = 4
+AHEAD = 2
 """Answers a worker that may wait for an earlier one."""
 
 
