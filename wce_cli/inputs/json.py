@@ -14,6 +14,7 @@ from typing import Any
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import STDIN, Document, stdin
+from wce_cli.inputs.large import LARGE, large_document
 
 WIDE_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -74,6 +75,10 @@ def unreadable(path: str, error: Exception) -> WceError:
 
 def decoded(content: bytes, shown: str, is_line: bool = False) -> Any:
     """JSON bytes → Python values; a UTF-8 byte order mark is skipped. Of a line of a file the name says which."""
+    if len(content) >= LARGE:
+        found = large_document(content)
+        if found is not None:
+            return found
     for mark, name in WIDE_MARKS.items():
         if content.startswith(mark):
             raise WceError(Problem(f"{shown} is {name}, expected UTF-8", "PowerShell: Out-File -Encoding utf8, not >"))
