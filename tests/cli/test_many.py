@@ -17,7 +17,9 @@ from wce_cli.inputs import lines
 
 GOOD = '{"logits": [[0.1, 0.9], [0, 0.1]], "labels": [0, 1], "weight": [0.1, 1]}'
 SMOOTH = '{"logits": [[0.1, 0.9], [0, 0.1]], "labels": [0, 1], "weight": [0.1, 1], "label_smoothing": 0.1}'
-NAMED = '{"logits": [[0.1, 0.9]], "labels": ["b"], "classes": ["a", "b"], "name": "c, \\"d\\"", "weight": {"a": 2, "b": 3}}'
+NAMED = (
+    '{"logits": [[0.1, 0.9]], "labels": ["b"], "classes": ["a", "b"], "name": "c, \\"d\\"", "weight": {"a": 2, "b": 3}}'
+)
 BAD = '{"logits": [[0.1, 0.9]], "labels": [7]}'
 VALUE = ("--only", "value", "--method", "weighted-mean")
 
@@ -94,7 +96,9 @@ def test_an_error_names_its_line_and_what_was_printed_before_it_stands(folder, a
     assert sorted(os.listdir()) == ["b.ndjson"]
 
 
-@pytest.mark.parametrize("answer", [VALUE, ("--format", "ndjson"), ("--format", "csv", "--only", "methods"), ("--format", "json")])
+@pytest.mark.parametrize(
+    "answer", [VALUE, ("--format", "ndjson"), ("--format", "csv", "--only", "methods"), ("--format", "json")]
+)
 def test_keep_going_answers_the_others_and_ends_with_2(folder, answer):
     path = write(folder, *[GOOD] * 5, BAD, GOOD, "{", *[GOOD] * 5)
     ran = run("explain", path, "--engine", "none", *answer, "--keep-going", "--output", "answer.txt")

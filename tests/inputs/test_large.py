@@ -99,4 +99,6 @@ def test_what_is_wrong_in_a_large_document_is_named_by_its_place(tmp_path, monke
     batch["labels"][77] = 9  # type: ignore[index]
     (tmp_path / "b.json").write_text(json.dumps(batch), "utf-8")
     said = run("explain", "b.json").err
-    assert said.startswith("error: labels[77] is 9, but logits has 2 classes (0..1)\n  logits  (3000, 2)  b.json $.logits\n")
+    assert said.startswith(
+        "error: labels[77] is 9, but logits has 2 classes (0..1)\n  logits  (3000, 2)  b.json $.logits\n"
+    )

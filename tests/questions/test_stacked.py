@@ -91,7 +91,9 @@ def test_values_are_those_of_the_report(seed, n):
 
 
 def test_a_weight_that_was_typed_takes_the_place_of_each():
-    made = [document for document in documents(np.random.default_rng(3), 80) if len(next(iter(document.values()))[0]) == 3]
+    made = [
+        document for document in documents(np.random.default_rng(3), 80) if len(next(iter(document.values()))[0]) == 3
+    ]
     plain = plain_documents([json.dumps(document).encode() for document in made])
     typed = [0.5, 2.0, 3.0]
     reports = plain_reports(plain, ["n"] * len(made), ["x"] * len(made), (typed, "--weight"), (), lambda n: n, 5)

@@ -83,11 +83,12 @@ def explain(
     )
 
     from wce_cli.cli.batches import read_batches, read_sources
+    from wce_cli.cli.listing import first_rows, listing, lists_many
     from wce_cli.cli.progress import progress_bar
     from wce_cli.formats.cells import rounding_note
     from wce_cli.inputs.lines import are_lines
     from wce_cli.loss.facts import TOP
-    from wce_cli.questions.explain import explain_batch
+    from wce_cli.questions.explain import explain_and_share
 
     sources = read_sources(
         files or [],
@@ -118,13 +119,22 @@ def explain(
     say(line for error in wrong for line in error.lines())
     if wrong and not batches:
         raise WceError(Problem("none of the batches can be answered"))
+    many = lists_many(answers, batches, sort)
     with progress_bar() as progress:
-        reports = [
-            explain_batch(batch, engines, _rows(answers, batch), sort, top=largest, progress=progress)
+        explained = [
+            explain_and_share(
+                batch,
+                engines,
+                first_rows(answers, batch) if many else _rows(answers, batch),
+                sort,
+                top=largest,
+                progress=progress,
+            )
             for batch in batches
         ]
-    rounded = [note for report in reports for note in rounding_note(report)]
-    answered = outcome(answers, reports, (*notes, *rounded))
+    reports = [report for report, _ in explained]
+    told = (*notes, *(note for report in reports for note in rounding_note(report)))
+    answered = listing(answers, batches, explained, told) if many else outcome(answers, reports, told)
     return structs.replace(answered, code=CANNOT_ANSWER) if wrong else answered
 
 

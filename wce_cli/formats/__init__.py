@@ -13,7 +13,7 @@ from wce_cli.formats.look import ROWS
 
 if TYPE_CHECKING:
     from wce_cli.formats.look import Look
-    from wce_cli.report import Report
+    from wce_cli.report import Report, TermRow
 
 
 class Format(Struct, frozen=True):
@@ -30,6 +30,9 @@ class Format(Struct, frozen=True):
     part: str = ""
     """`module:function`, called as `function`, with whether there are several batches: what some of them add to the
     text. Empty where all of them must be there first."""
+    has_row_parts: bool = False
+    """Whether the module also has `begin_rows`, `add_rows` and `end_rows`, to write the samples of a batch as they
+    come."""
     joiner: str = ""
     """`module:class` that makes the text from parts; empty where they follow each other."""
 
@@ -39,13 +42,16 @@ PARTS = ("terms", "methods")
 FORMATS = {
     "table": Format("wce_cli.formats.table:to_table", ROWS, PARTS),
     "json": Format("wce_cli.formats.json:to_json", 10_000),
-    "ndjson": Format("wce_cli.formats.ndjson:to_ndjson", 10_000, part="wce_cli.formats.ndjson:part"),
+    "ndjson": Format(
+        "wce_cli.formats.ndjson:to_ndjson", 10_000, part="wce_cli.formats.ndjson:part", has_row_parts=True
+    ),
     "csv": Format(
         "wce_cli.formats.csv:to_csv",
         sys.maxsize,
         PARTS,
         has_measured=False,
         part="wce_cli.formats.csv:part",
+        has_row_parts=True,
         joiner="wce_cli.formats.csv:Joiner",
     ),
     "markdown": Format("wce_cli.formats.markdown:to_markdown", ROWS, PARTS),
@@ -69,11 +75,32 @@ def part_of(format: Format, reports: Sequence[Report], look: Look, several: bool
     return render(reports, look, several)
 
 
+def begin_rows(format: Format, report: Report, n: int, look: Look) -> str:
+    """What stands before the `n` samples of a report that has none of them."""
+    text: str = _found(f"{format.part.partition(':')[0]}:begin_rows")(report, n, look)
+    return text
+
+
+def add_rows(format: Format, report: Report, rows: Sequence[TermRow], look: Look, several: bool) -> str:
+    """Some samples of it, in their order."""
+    text: str = _found(f"{format.part.partition(':')[0]}:add_rows")(report, rows, look, several)
+    return text
+
+
+def end_rows(format: Format, report: Report, n: int, look: Look) -> str:
+    """What stands after them."""
+    text: str = _found(f"{format.part.partition(':')[0]}:end_rows")(report, n, look)
+    return text
+
+
 class Joiner:
     """Makes a text from its parts, as they come."""
 
     def __init__(self, look: Look, several: bool) -> None:
         pass
+
+    def settle(self, reports: Sequence[Report]) -> None:
+        """Be told of all reports, their samples apart, before the first part comes."""
 
     def add(self, part: str) -> str:
         """What can be written when a part has come."""

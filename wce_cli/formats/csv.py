@@ -11,6 +11,8 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
+from msgspec import structs
+
 from wce_cli import formats
 from wce_cli.formats.cells import all_methods
 from wce_cli.formats.look import Look, literal
@@ -42,6 +44,19 @@ def part(reports: Sequence[Report], look: Look, several: bool) -> str:
     return f"{' '.join(_others_in(reports, look))}\n{_lines(reports, look, several, OTHERS)}"
 
 
+def begin_rows(report: Report, n: int, look: Look) -> str:
+    """Nothing stands before the rows of a batch."""
+    return ""
+
+
+def add_rows(report: Report, rows: Sequence[TermRow], look: Look, several: bool) -> str:
+    """Some of its rows, as a part."""
+    return part([structs.replace(report, terms=tuple(rows))], structs.replace(look, rows=None), several)
+
+
+end_rows = begin_rows
+
+
 class Joiner(formats.Joiner):
     """Makes the text from its parts. Which placements have columns is known when the last row has come: until then
     the rows wait in a file."""
@@ -50,14 +65,23 @@ class Joiner(formats.Joiner):
         self.look, self.several = look, several
         self.others: set[str] = set()
         self.rows: IO[str] | None = None
+        self.is_settled = False
         self.head = _head(look, several) if look.only == "methods" else ""
+
+    def settle(self, reports: Sequence[Report]) -> None:
+        """Index labels without smoothing have one pair a row: then the head is known, and no row has to wait."""
+        plain = all(one.batch.labels == "index" and one.batch.label_smoothing == 0 for one in reports)
+        if self.look.only != "methods" and plain:
+            self.is_settled, self.head = True, _head(self.look, self.several)
 
     def add(self, part: str) -> str:
         """What can be written when a part has come."""
+        begun, self.head = self.head, ""
         if self.look.only == "methods":
-            begun, self.head = self.head, ""
             return begun + part
         others, _, rows = part.partition("\n")
+        if self.is_settled:
+            return begun + "".join(_without(line, ()) for line in rows.splitlines(keepends=True))
         self.others.update(others.split())
         if self.rows is None:
             import tempfile
@@ -68,7 +92,7 @@ class Joiner(formats.Joiner):
 
     def end(self) -> Iterator[str]:
         """The head and the rows, without the columns in which no row differs."""
-        if self.look.only == "methods":
+        if self.look.only == "methods" or self.is_settled:
             if self.head:
                 yield self.head
             return

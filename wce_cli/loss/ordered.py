@@ -47,9 +47,7 @@ def in_order(
         yield work(item)
 
 
-def _forked(
-    work: Callable[[T], R], items: Iterator[T], workers: int, comes_at_once: Callable[[], bool]
-) -> Iterator[R]:
+def _forked(work: Callable[[T], R], items: Iterator[T], workers: int, comes_at_once: Callable[[], bool]) -> Iterator[R]:
     processes: dict[int, tuple[int, int]] = {}  # where answers come from: the process, and where its items go
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # none is started that nobody knows of
     try:

@@ -73,7 +73,6 @@ def explain(
     return explain_batch(batch, engines)
 
 
-@np.errstate(all="ignore")  # what overflows or is NaN is part of the answer, never a warning beside it
 def explain_batch(
     batch: Batch,
     engines: Iterable[str] = (),
@@ -88,6 +87,20 @@ def explain_batch(
     `top`: how many of the samples with the largest terms it names. `progress` is told how much of the pass is done,
     and of how much.
     """
+    return explain_and_share(batch, engines, rows, sort, top=top, progress=progress)[0]
+
+
+@np.errstate(all="ignore")  # what overflows or is NaN is part of the answer, never a warning beside it
+def explain_and_share(
+    batch: Batch,
+    engines: Iterable[str] = (),
+    rows: int | None = None,
+    sort: str = "index",
+    *,
+    top: int = TOP,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Report, float | None]:
+    """`explain_batch`, and what a sample's share is a share of, for who lists the samples: None where terms have none."""
     spec = batch.spec
     if rows is None:
         rows = batch.n_samples if batch.n_samples <= TERMS_LISTED else 0
@@ -102,14 +115,8 @@ def explain_batch(
     terms = tuple(ORDERS[sort](batch, rows, shared))
     largest = [n for _, n in facts.top.terms(spec.class_weight)]
     by_row = {n: row for n in sorted(largest) for row in term_rows(batch, n, n + 1, shared)}  # a file is read forwards
-    return report_of(
-        analysis,
-        batch.scores.shape,
-        terms,
-        tuple(class_rows(analysis)),
-        tuple(by_row[n] for n in largest),
-        rounding,
-    )
+    classes, top_rows = tuple(class_rows(analysis)), tuple(by_row[n] for n in largest)
+    return report_of(analysis, batch.scores.shape, terms, classes, top_rows, rounding), shared
 
 
 def report_of(

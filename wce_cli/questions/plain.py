@@ -41,9 +41,7 @@ class Pile:
         sizes, labels = np.array(self.sizes), np.array(self.labels)
         kept = labels != np.repeat(np.array(self.ignored), sizes)
         s = np.array(self.sample_weight) if any(self.has_sample_weight) else None
-        return Stack(
-            self.kind, np.array(self.rows), np.where(kept, labels, 0), kept, s, sizes, np.array(self.weight)
-        )
+        return Stack(self.kind, np.array(self.rows), np.where(kept, labels, 0), kept, s, sizes, np.array(self.weight))
 
 
 def piles_of(documents: Sequence[Any], weight: Sequence[float] | None, by_sample_weight: bool = False) -> list[Pile]:

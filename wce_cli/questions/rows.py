@@ -8,10 +8,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from wce_cli.loss.batch import Batch, Spec
+from wce_cli.loss.rows import CHUNK
 from wce_cli.loss.placements import Weighting, smoothed_sums
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
 from wce_cli.report import Analysis, ClassRow, PlacedTerm, TermRow
+
+CHUNK_ROWS = 2048
+"""Samples that are listed at a time, at most."""
 
 
 def term_rows(batch: Batch, start: int, stop: int, numerator: float | None) -> Iterator[TermRow]:
@@ -52,6 +56,14 @@ def term_rows(batch: Batch, start: int, stop: int, numerator: float | None) -> I
             share=term / numerator if term is not None and numerator is not None else None,
             placements=others,
         )
+
+
+def row_chunks(batch: Batch, stop: int, numerator: float | None) -> Iterator[tuple[TermRow, ...]]:
+    """The first samples up to `stop`, some at a time: what is in memory does not depend on how many there are."""
+    step = max(1, min(CHUNK_ROWS, CHUNK // batch.spec.n_classes))
+    for start in range(0, stop, step):
+        with np.errstate(all="ignore"):
+            yield tuple(term_rows(batch, start, min(start + step, stop), numerator))
 
 
 def _same(a: float | None, b: float) -> bool:
