@@ -27,7 +27,7 @@ def test_the_answers_come_in_the_order_of_the_items(workers, n):
 
     found = list(in_order(work, iter(range(n)), workers))
     assert [k for k, _ in found] == list(range(n))
-    assert (os.getpid() in {pid for _, pid in found}) == (0 < n and (workers == 1 or n == 1))
+    assert (os.getpid() in {pid for _, pid in found}) == (n > 0 and (workers == 1 or n == 1))
 
 
 def test_items_are_taken_as_they_are_needed():
@@ -57,10 +57,9 @@ def test_what_a_worker_raises_is_raised_here(error):
             raise error
         return k
 
-    found = []
+    found: list[int] = []
     with pytest.raises(type(error)) as caught:
-        for answer in in_order(work, iter(range(50)), 2):
-            found.append(answer)
+        found.extend(in_order(work, iter(range(50)), 2))
     assert found == list(range(len(found)))
     if isinstance(error, WceError):
         assert caught.value.lines() == error.lines()
@@ -79,8 +78,7 @@ def test_a_worker_that_ends_is_an_error_and_no_other_is_left(signalled):
 
     how = "by signal 9" if signalled else "with code 3"
     with pytest.raises(WceError, match=f"^a worker process was ended {how} before its rows were done$"):
-        for pid in in_order(work, iter(range(1000)), 2):
-            pids.add(pid)
+        pids.update(in_order(work, iter(range(1000)), 2))
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)

@@ -45,7 +45,7 @@ class Growing:
         """Add some text."""
         with _named(self.path):
             if self.file is None:
-                self.file = open(self.target, "w", encoding="utf-8", newline="\n")
+                self.file = open(self.target, "w", encoding="utf-8", newline="\n")  # noqa: SIM115  # it grows
             self.file.write(text)
 
     def place(self) -> None:
@@ -95,7 +95,7 @@ class Growing:
 
 @contextmanager
 def growing(paths: Sequence[str]) -> Iterator[list[Growing]]:
-    """Files to write inside the `with`; whatever fails in there leaves none of them. `placed` gives them their names."""
+    """Files to write inside the `with`, which leaves none of them. `placed` gives them their names."""
     files: list[Growing] = []
     try:
         for path in paths:

@@ -246,7 +246,7 @@ def _values(batch: Batch, pairs: Sequence[str]) -> list[float]:
     return [by_pair[pair] for pair in wanted or ()]
 
 
-def _plain_weight(fields: Mapping[str, Given]) -> tuple[list[float], str] | None | Literal[False]:
+def _plain_weight(fields: Mapping[str, Given]) -> tuple[list[float], str] | Literal[False] | None:
     """The weight that was typed, as numbers, and its source; None for none, False where more was typed than that."""
     if not fields:
         return None

@@ -6,7 +6,6 @@ from collections.abc import Callable, Generator
 
 from msgspec import Struct
 
-
 CANNOT_ANSWER = 2
 """The exit code where a batch or an option is wrong."""
 

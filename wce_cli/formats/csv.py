@@ -86,7 +86,7 @@ class Joiner(formats.Joiner):
         if self.rows is None:
             import tempfile
 
-            self.rows = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
+            self.rows = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")  # noqa: SIM115  # until close
         self.rows.write(rows)
         return ""
 

@@ -73,7 +73,7 @@ def _label_mix_numerator(totals: Totals, asked: Weighting) -> float:
     every, w, eps = totals.every, asked.weight, asked.smoothing
     if not np.any(totals.n_kept):
         return 0.0
-    c, present, ones = w.shape[-1], totals.count > 0, np.ones(w.shape)
+    c, present, ones = w.shape[-1], totals.count > 0, np.ones_like(w)
     by_label = _mixed_weight_by_label(totals, asked)
     if by_label is not None:  # index labels: the mixed weight is one number a class
         return _mix(
@@ -95,7 +95,7 @@ def _label_mix_numerator(totals: Totals, asked: Weighting) -> float:
 
 def unweighted_numerator(totals: Totals, asked: Weighting) -> float:
     """Σℓ after smoothing, every class and sample weight 1."""
-    present, ones = totals.count > 0, np.ones(asked.weight.shape)
+    present, ones = totals.count > 0, np.ones_like(asked.weight)
     return _mix(
         asked.smoothing,
         lambda: totals.loss.dot(ones, present),

@@ -116,6 +116,7 @@ def raised(value: Any) -> BaseException:
 
 
 def ended(status: int, receive: int) -> Problem:
+    """What is said of a worker that went without a word."""
     os.close(receive)
     how = f"by signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"with code {os.WEXITSTATUS(status)}"
     return Problem(

@@ -131,7 +131,7 @@ def _by_batch_and_label(values: Floats, batch: Ints, flat: Ints, n: Ints, c: int
         return found
 
     def add(part: Floats) -> Floats:
-        return np.bincount(flat, weights=part, minlength=b * c)
+        return np.asarray(np.bincount(flat, weights=part, minlength=b * c), dtype=np.float64)
 
     high, low, rest, ends = np.zeros(b * c), np.zeros(b * c), values, largest(values)
     for _ in range(ROUNDS):

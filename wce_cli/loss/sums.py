@@ -84,7 +84,9 @@ class Sums(Struct, frozen=True):
         answer a batch, (B,), each with the digits that the batch has by itself.
         """
         if self.high.ndim > 1:
-            return self._dots(coefficients, np.ones(self.high.shape, dtype=bool) if present is None else present)
+            everywhere = np.ones(self.high.shape, dtype=bool)
+            answers: float = self._dots(coefficients, everywhere if present is None else present)
+            return answers
         chosen = slice(None) if present is None else present
         factors = coefficients[chosen]
         with np.errstate(invalid="ignore", over="ignore"):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 from msgspec import structs
 
 from wce_cli.engines import measure
+from wce_cli.errors import Problem, WceError
 from wce_cli.findings import find
 from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.facts import TOP
@@ -32,6 +33,7 @@ ROUNDING = {"float64": 1e-12, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2
 
 
 def explain(
+    blocks: Iterable[Any] | None = None,
     *,
     logits: Any = None,
     log_probs: Any = None,
@@ -55,22 +57,39 @@ def explain(
     `sample_weight`: the shape of index labels; it multiplies the class weight. `engines`: the frameworks to
     measure beside it, () for none.
 
+    A batch that does not fit in memory is an array that maps a file (`numpy.memmap`), or `blocks`: an iterable of
+    tuples (logits, labels) or (logits, labels, sample_weight), or of mappings by field, each some rows of it. Blocks
+    are walked once, so of more than a few million scores the report lists no samples but the largest terms, and no
+    framework is measured; the numbers are the same bytes as those of the whole array, wherever it is cut.
+
     Returns a Report: `print` it, or ask `report.value("batch-mean")`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read.
     """
-    batch = Batch.build(
-        logits=logits,
-        log_probs=log_probs,
-        probs=probs,
-        labels=labels,
+    rows = {
+        "logits": logits,
+        "log_probs": log_probs,
+        "probs": probs,
+        "labels": labels,
+        "sample_weight": sample_weight,
+    }
+    build = partial(
+        Batch.build,
         weight=weight,
-        sample_weight=sample_weight,
         classes=classes,
         ignore_index=ignore_index,
         label_smoothing=label_smoothing,
         label_base=label_base,
     )
-    return explain_batch(batch, engines)
+    if blocks is None:
+        return explain_batch(build(**rows), engines)
+    from wce_cli.questions.blocks import explain_blocks
+
+    beside = [field for field, value in rows.items() if value is not None]
+    if beside:
+        raise WceError(Problem(f"{beside[0]} is given beside blocks", "put it into every block"))
+    if isinstance(weight, str) and weight == "balanced":
+        raise WceError(Problem("balanced counts all labels, and blocks are walked once", "give the weights as numbers"))
+    return explain_blocks(blocks, build, engines)
 
 
 def explain_batch(
@@ -100,7 +119,7 @@ def explain_and_share(
     top: int = TOP,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Report, float | None]:
-    """`explain_batch`, and what a sample's share is a share of, for who lists the samples: None where terms have none."""
+    """`explain_batch`, and what a sample's share is a share of, for who lists the samples."""
     spec = batch.spec
     if rows is None:
         rows = batch.n_samples if batch.n_samples <= TERMS_LISTED else 0
@@ -109,14 +128,19 @@ def explain_and_share(
     measured = tuple(agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
     analysis = Analysis(spec, totals, facts, values, measured)
     rounding = rounding_errors(batch, totals, values)
-    numerator = _class_value(values, "sum").numerator
-    one_sign = facts.terms_have_one_sign(spec.class_weight)
-    shared = numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
+    shared = shared_by(analysis)
     terms = tuple(ORDERS[sort](batch, rows, shared))
     largest = [n for _, n in facts.top.terms(spec.class_weight)]
     by_row = {n: row for n in sorted(largest) for row in term_rows(batch, n, n + 1, shared)}  # a file is read forwards
     classes, top_rows = tuple(class_rows(analysis)), tuple(by_row[n] for n in largest)
     return report_of(analysis, batch.scores.shape, terms, classes, top_rows, rounding), shared
+
+
+def shared_by(analysis: Analysis) -> float | None:
+    """What a term's share is a share of, Σt; None where terms have mixed signs, or sum to nothing or to no number."""
+    numerator = _class_value(analysis.values, "sum").numerator
+    one_sign = analysis.facts.terms_have_one_sign(analysis.spec.class_weight)
+    return numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
 
 
 def report_of(

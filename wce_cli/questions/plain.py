@@ -34,7 +34,7 @@ class Pile:
         self.sample_weight: list[float] = []
         self.has_sample_weight: list[bool] = []
         self.sizes: list[int] = []
-        self.weight: list[list[float]] = []
+        self.weight: list[Sequence[float]] = []
 
     def stack(self) -> Stack:
         """The batches of the pile."""
@@ -61,7 +61,8 @@ def are_probabilities(stack: Stack) -> NDArray[np.bool_]:
     """Which batches of a stack hold no number that is no probability. (B,)"""
     strange = ((stack.rows < 0) | (stack.rows > 1 + ABOVE_ONE)).any(axis=1)
     n = len(stack.sizes)
-    return np.bincount(np.repeat(np.arange(n), stack.sizes)[strange], minlength=n) == 0
+    fine: NDArray[np.bool_] = np.bincount(np.repeat(np.arange(n), stack.sizes)[strange], minlength=n) == 0
+    return fine
 
 
 def plain_values(

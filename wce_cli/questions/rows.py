@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from wce_cli.loss.batch import Batch, Spec
-from wce_cli.loss.rows import CHUNK
 from wce_cli.loss.placements import Weighting, smoothed_sums
+from wce_cli.loss.rows import CHUNK
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
 from wce_cli.report import Analysis, ClassRow, PlacedTerm, TermRow

@@ -26,7 +26,7 @@ from wce_cli.loss.totals import Totals
 from wce_cli.questions.explain import agreed, report_of
 from wce_cli.questions.plain import Pile, piles_of
 from wce_cli.questions.rows import class_rows_of
-from wce_cli.report import Analysis, ClassRow, Report, TermRow
+from wce_cli.report import Analysis, ClassRow, Measured, Report, TermRow
 
 SOURCES = (
     *("logits", "log_probs", "probs", "labels", "weight", "sample_weight"),
@@ -174,7 +174,7 @@ def _report(
         for (method, placement), (above, below, value) in zip(PAIRS, parts.columns, strict=True)
     )
     n, first = parts.pile.sizes[b], parts.first[b]
-    measured = ()
+    measured: tuple[Measured, ...] = ()
     if engines:
         batch = _batch(parts, b, spec)
         measured = tuple(agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
