@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wce_cli.digits import format_number
+from wce_cli.digits import format_number, rounded_up
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,17 @@ def test_seventeen_digits_give_every_number_back(value):
 @given(st.floats(-1e307, 1e307, allow_subnormal=False), st.integers(1, 17))
 def test_what_is_written_is_within_half_a_unit_of_its_last_digit(value, digits):
     assert math.isclose(float(format_number(value, digits)), value, rel_tol=0.5000001 * 10.0 ** (1 - digits))
+
+
+@given(st.floats(0, 1e300), st.integers(1, 6))
+def test_a_bound_is_never_written_smaller_than_it_is(value, digits):
+    written = float(rounded_up(value, digits))
+    assert value * (1 - 1e-11) <= written <= value * (1 + 1.1 * 10.0 ** (1 - digits)) + 1e-300
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(5.51e-5, "5.6e-05"), (5.5e-5, "5.5e-05"), (1.0000000000000002e-4, "0.0001"), (0.0, "0"), (math.inf, "inf")],
+)
+def test_a_bound_is_written_rounded_up(value, written):
+    assert rounded_up(value) == written

@@ -45,16 +45,38 @@ def test_a_command_prints_what_readme_shows(line, shown, monkeypatch):
 def test_every_block_of_readme_is_one_that_is_tested():
     kinds = re.findall(r"^```(\w+)$", README, re.MULTILINE)
     assert kinds.count("console") == len(CONSOLE) >= 5
-    assert kinds.count("python") == len(PYTHON) == 1
-    # sh: what `.ci/run` runs; text: no code.
-    assert set(kinds) == {"console", "python", "sh", "text"}
-    assert kinds.count("sh") == 2
+    assert kinds.count("python") == len(PYTHON) == 2
+    # sh: what `.ci/run` runs; text: no code; yaml: a job of GitHub.
+    assert set(kinds) == {"console", "python", "sh", "text", "yaml"}
+    assert kinds.count("sh") == 3
 
 
 @pytest.mark.parametrize("block", PYTHON)
 def test_a_python_block_runs(block, capsys):
     exec(compile(block, "README.md", "exec"), {})
-    assert "0.692279" in capsys.readouterr().out
+    assert ("0.692279" in capsys.readouterr().out) == ("print(" in block)
+
+
+def test_the_job_for_github_is_six_lines_whose_command_runs(tmp_path, monkeypatch):
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert len(block.splitlines()) == 6
+    command = block.rpartition(" && ")[2]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "numbers").mkdir()
+    sample = (ROOT / "samples" / "two-samples.json").read_text("utf-8")
+    (tmp_path / "numbers" / "two.wce.json").write_text(sample, "utf-8")
+    name, *arguments = shlex.split(command)
+    assert (name, run(*arguments).code) == ("wce", 0)
+    assert (tmp_path / "wce.xml").exists()
+
+
+def test_the_hook_of_pre_commit_is_a_command_that_there_is():
+    hook = dict(re.findall(r"^[- ] (\w+): (.*)$", (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"), re.MULTILINE))
+    assert (hook["id"], hook["entry"], hook["language"]) == ("wce-check", "wce check", "python")
+    assert hook["entry"].split()[1] in COMMANDS
+    assert re.search(hook["files"], "runs/two.wce.json")
+    assert not re.search(hook["files"], "runs/two.json")
+    assert "wce check samples/*.json samples/reports/*.json" in (ROOT / ".ci" / "run").read_text("utf-8")
 
 
 def test_the_two_commands_stand_in_readme_as_ci_takes_them():
@@ -97,7 +119,8 @@ def test_every_exit_code_is_listed():
 
 
 def test_every_option_and_key_is_documented():
-    options = set(re.findall(r"(--[a-z-]+)", run("explain", "--help").out)) - {"--help", "--class-weight"}
+    helps = run("explain", "--help").out + run("check", "--help").out
+    options = set(re.findall(r"(--[a-z-]+)", helps)) - {"--help", "--class-weight"}
     assert {option for option in options if option not in README} == set()
     assert {key for key in READ_BY_EXPLAIN if f"`{key}`" not in README} == set()
     assert {name for name in COMMANDS if f"wce {name}" not in README} == set()

@@ -55,3 +55,14 @@ def test_values_are_written_as_json_and_shortened(value, written):
 def test_counts_are_said_in_words():
     assert (counted(1, "label", "labels"), counted(0, "label", "labels")) == ("1 label", "0 labels")
     assert (and_more(0), and_more(-1), and_more(41)) == ("", "", " (and 41 more)")
+
+
+def test_a_paste_that_is_quoted_in_an_error_loses_its_middle():
+    (line,) = WceError(Problem("x" * 600 + "the end")).lines()
+    assert len(line) < 600
+    assert line.startswith("error: xxx")
+    assert line.endswith("the end")
+
+
+def test_a_word_in_other_letters_is_the_word():
+    assert did_you_mean("JSON", ["table", "json"]) == "did you mean 'json'?"

@@ -62,7 +62,16 @@ def test_json_loads_no_rich():
 
 
 def test_the_package_exports_these_names_and_imports_them_on_use():
-    assert wce_cli.__all__ == ["METHODS", "Report", "WceError", "__version__", "explain"]
+    assert wce_cli.__all__ == [
+        "METHODS",
+        "Report",
+        "WceError",
+        "__version__",
+        "assert_loss",
+        "check",
+        "explain",
+        "identify",
+    ]
     assert dir(wce_cli) == sorted(wce_cli.__all__)
     for name in wce_cli.__all__:
         assert getattr(wce_cli, name) is not None

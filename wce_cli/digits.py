@@ -15,6 +15,10 @@ NUMBER_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "number"}, {"enum": list(NON
 """A float in our JSON, as JSON Schema."""
 
 
+class Written(str):
+    """A number as it was written: its digits say how well it is known, which a float forgets."""
+
+
 def format_number(value: float, digits: int = DIGITS) -> str:
     """`value` to `digits` significant digits; whole numbers in full; nan, inf and -inf as words.
 
@@ -28,3 +32,26 @@ def format_number(value: float, digits: int = DIGITS) -> str:
     if value == int(value) and abs(value) < 1e15:
         return str(int(value))
     return f"{value:.{digits}g}"
+
+
+def rounded_up(value: float, digits: int = 2) -> str:
+    """A bound ≥ 0 to `digits` significant digits, never to a smaller one; what float64 adds behind the 12th is none.
+
+    >>> rounded_up(5.51e-05), rounded_up(1.0000000000000002e-4), rounded_up(0.0)
+    ('5.6e-05', '0.0001', '0')
+    """
+    if not math.isfinite(value):
+        return format_number(value)
+    from decimal import ROUND_UP, Context  # only where inputs are rounded
+
+    return format_number(float(Context(digits, ROUND_UP).create_decimal(f"{value:.12g}")), digits)
+
+
+def in_full(value: float) -> str:
+    """`value` with as many digits as give it back: a refused 1.0000001 must not be shown as 1.
+
+    >>> in_full(1.5), in_full(2.0), in_full(1.0000001), in_full(float("nan"))
+    ('1.5', '2', '1.0000001', 'nan')
+    """
+    short = f"{value:g}"
+    return short if float(short) == value else repr(float(value))

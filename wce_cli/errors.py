@@ -36,16 +36,23 @@ class WceError(Exception):
         """The error as it is printed: problems, context, hints (each hint once)."""
         hints = dict.fromkeys(problem.hint for problem in self.problems if problem.hint)
         return [
-            *(f"error: {problem.message}" for problem in self.problems),
-            *(f"  {line}" for line in self.context),
-            *(f"hint: {hint}" for hint in hints),
+            *(f"error: {_at_most(problem.message)}" for problem in self.problems),
+            *(f"  {_at_most(line)}" for line in self.context),
+            *(f"hint: {_at_most(hint)}" for hint in hints),
         ]
+
+
+def _at_most(line: str, length: int = 500) -> str:
+    """A line without its middle where a whole paste is quoted in it."""
+    return line if len(line) <= length else f"{line[: length - 60]} … {line[-50:]}"
 
 
 def did_you_mean(word: str, known: Iterable[str], listed: int = 24) -> str:
     """A hint that names the closest known word, else those that begin so, else all of them, up to `listed`."""
     known = list(known)
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6) or [one for one in known if one.startswith(word)]
+    cased = [one for one in known if one.lower() == word.lower()]  # JSON, Explain
+    begins = [one for one in known if one.startswith(word)]
+    close = cased[:1] or difflib.get_close_matches(word, known, n=1, cutoff=0.6) or begins
     if close and word:
         return f"did you mean {' or '.join(map(repr, close[:3]))}?"
     return f"known: {', '.join(known)}" if len(known) <= listed else ""

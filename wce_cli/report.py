@@ -7,6 +7,7 @@ strings "NaN", "Infinity" and "-Infinity" in its dictionary form, None is a valu
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, structs
@@ -52,6 +53,8 @@ class Analysis(Struct, frozen=True):
     facts: Facts
     values: tuple[LossValue, ...]
     measured: tuple[Measured, ...]
+    rounding: Mapping[str, float] = {}
+    """By `METHOD/PLACEMENT`: how far its value may be off because the inputs were printed rounded, ∞ without bound."""
 
     def value(self, pair: str) -> LossValue | None:
         """The loss value of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if undefined."""
@@ -178,7 +181,7 @@ class MethodRow(Struct, frozen=True):
     formula: str
     """The denominator in letters."""
     rounding: float | None = None
-    """How far the value may be off because the inputs were printed rounded; None where they are exact."""
+    """How far the value may be off because the inputs were printed rounded: ∞ without bound, None for exact ones."""
 
     @property
     def pair(self) -> str:
@@ -218,15 +221,7 @@ class Report(Struct, frozen=True):
 
     def missing(self, pair: str) -> Problem:
         """Why there is no value for a pair."""
-        known = [row.pair for row in self.methods]
-        method = pair.partition("/")[0]
-        siblings = [name for name in known if name.partition("/")[0] == method]
-        if siblings:
-            labels = "probability labels" if self.batch.labels == "probability" else "index labels"
-            return Problem(f"{pair} is not defined for {labels}", f"defined: {', '.join(siblings)}")
-        if method == "mean":
-            return Problem('there is no method "mean"', "PyTorch's mean is weighted-mean; wce methods lists them all")
-        return Problem(f'there is no method "{pair}"', did_you_mean(pair, known))
+        return missing_pair(pair, [row.pair for row in self.methods], self.batch.labels == "probability")
 
     def only(self, pairs: tuple[str, ...]) -> Report:
         """The same report with the named methods alone, in the order asked. Raises WceError as `value`."""
@@ -265,6 +260,18 @@ class Report(Struct, frozen=True):
         from wce_cli.formats.html import fragment
 
         return fragment([self])
+
+
+def missing_pair(pair: str, known: Sequence[str], is_soft: bool) -> Problem:
+    """Why there is no value for a pair; `known` are those there are."""
+    method = pair.partition("/")[0]
+    siblings = [name for name in known if name.partition("/")[0] == method]
+    if siblings:
+        labels = "probability labels" if is_soft else "index labels"
+        return Problem(f"{pair} is not defined for {labels}", f"defined: {', '.join(siblings)}")
+    if method == "mean":
+        return Problem('there is no method "mean"', "PyTorch's mean is weighted-mean; wce methods lists them all")
+    return Problem(f'there is no method "{pair}"', did_you_mean(pair, known))
 
 
 def to_plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""JSON, in many small batches and in one large one: `python tests/benchmarks/batches.py [RUNS] [BATCHES]`.
+"""JSON, in many small batches and in one large one: `python tests/benchmarks/batches.py [RUNS] [BATCHES] [NAME …]`.
 
 Whole processes, both sides of a pair in turn (A B A B …). A hundred thousand batches a line, of 1 to 4 rows and 2 to
 10 classes, against a script that calls `json.loads` and `F.cross_entropy` for each, float32 tensors made of its
@@ -23,6 +23,7 @@ WCE = [sys.executable, "-c", "import sys; from wce_cli.__main__ import run; sys.
 LOOP = """
 import json, sys, time
 import torch
+torch.set_num_threads(1)  # so small a batch gains nothing from a second one
 F, began = torch.nn.functional, time.perf_counter()
 for line in open("many.ndjson"):
     batch = json.loads(line)
@@ -77,15 +78,17 @@ def main() -> None:
     """Print a line a pair."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     batches = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
+    wanted = sys.argv[3:]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make(folder, batches)
         for what, arguments, other, script in PAIRS:
+            if wanted and not any(word in what for word in wanted):
+                continue
             ours, theirs = [*WCE, *arguments], [sys.executable, "-W", "ignore", "-c", script]
             seconds([*ours, "--output", os.devnull], folder)
-            times = [
-                (seconds([*ours, "--output", os.devnull], folder)[0], *seconds(theirs, folder)) for _ in range(runs)
-            ]
+            answer = [*ours, "--output", os.devnull]
+            times = [(seconds(answer, folder)[0], *seconds(theirs, folder)) for _ in range(runs)]
             ratio = statistics.median(a / b for a, b, _ in times)
             a, b = (statistics.median(one[side] for one in times) for side in (0, 1))
             inside = statistics.median(one[2] or 0.0 for one in times)

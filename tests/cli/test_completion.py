@@ -11,9 +11,10 @@ from tests.run import spawn
 from wce_cli.cli import completion
 from wce_cli.engines import ENGINES
 from wce_cli.findings import FINDINGS
-from wce_cli.formats import FORMATS
+from wce_cli.formats import CHECKED, FORMATS, PARTS
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
+from wce_cli.questions.order import ORDERS
 
 
 def offered(line: str) -> list[str]:
@@ -33,9 +34,16 @@ def offered(line: str) -> list[str]:
         ("wce explain --method sum", ["sum", "sum/class", "sum/sample", "sum/label-mix"]),
         ("wce explain --format m", ["markdown"]),
         ("wce explain --color ", ["auto", "always", "never"]),
+        ("wce check --format ", [*CHECKED]),
+        ("wce check --expect batch-mean/l", ["batch-mean/label-mix="]),
+        ("wce explain --sort ", ["index", "loss", "term"]),
+        ("wce explain --only ", ["value", *PARTS]),
+        ("wce explain --rows ", ["all"]),
+        ("wce explain --findings a", ["all"]),
+        ("wce explain -w b", ["balanced"]),
         ("wce findings zero-d", ["zero-denominator"]),
         ("wce methods label", ["label-mix"]),
-        ("wce schema ", ["batch", "report"]),
+        ("wce schema ", ["batch", "report", "identify", "check"]),
     ],
 )
 def test_a_word_is_completed(line, expected):
@@ -47,11 +55,22 @@ def test_the_words_offered_are_those_that_exist():
     assert PLACEMENTS.keys() == dict.fromkeys(completion.PLACEMENTS).keys()
     assert set(completion.findings()) == set(FINDINGS)
     assert set(completion.formats()) == set(FORMATS)
+    assert set(completion.sorts()) == set(ORDERS)
     pairs = {f"{method.name}/{placement}" for method in METHODS.values() for placement in method.placements}
     assert set(completion.pairs()) - {"all", *METHODS} == pairs - {"unweighted-mean/class"}
 
 
-@pytest.mark.parametrize("line", ["wce findings w", "wce methods k", "wce explain --method ", "wce explain --engine t"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "wce findings w",
+        "wce methods k",
+        "wce explain --method ",
+        "wce explain --engine t",
+        "wce explain --sort ",
+        "wce explain --only v",
+    ],
+)
 def test_no_completion_loads_numpy_or_rich(line):
     code = (
         "import sys; from wce_cli.cli.app import main\n"

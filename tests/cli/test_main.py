@@ -63,7 +63,8 @@ def test_every_example_runs(example, tmp_path, monkeypatch):
     ran = run(*arguments, stdin=(ROOT / file).read_bytes() if file else b"")
     assert ran.code == 0, ran.err
     written = [path for path in tmp_path.iterdir() if path.name != "samples"]
-    assert bool(ran.out) != bool(written)
+    assert bool(ran.out) != ("--output" in arguments)
+    assert bool(written) == any(word == "--output" or word.endswith("-out") for word in arguments)
 
 
 def raising(error):

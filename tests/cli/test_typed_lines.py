@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -74,7 +75,7 @@ def test_a_tensor_is_read_with_what_its_print_leaves_open():
     assert ran.err == (
         "note: --logits: read 1 sample × 2 classes from a tensor repr rounded to 4 decimals\n"
         "note: --labels: read 1 label from a tensor repr\n"
-        "note: rounded as they are, the inputs leave every method open by up to 0.0001\n"
+        "note: rounded as they are, the inputs leave every method open by up to 7e-05\n"
     )
 
 
@@ -91,7 +92,7 @@ def test_a_paste_over_two_lines_says_what_it_left_aside():
     ran = explained("--logits", pasted, "--labels", "0,1", "--weight", "0.1,1")
     assert methods_of(ran.out)["weighted-mean"] == "0.692279"
     assert "2 samples × 2 classes from a tensor repr rounded to 4 decimals; ignored device, grad_fn\n" in ran.err
-    assert "weighted-mean by 0.0001, batch-mean by 5.5e-05, sum by 0.00011" in ran.err
+    assert "weighted-mean by 5e-05, batch-mean by 2.8e-05, sum by 5.5e-05, unweighted-mean by 5.9e-05" in ran.err
 
 
 def test_names_are_mapped_by_classes():
@@ -214,3 +215,46 @@ def test_a_misspelt_word_is_answered_with_the_nearest(arguments, hint):
     ran = run(*arguments)
     assert ran.code == 2
     assert hint in ran.err
+
+
+def last_note(*arguments):
+    return explained(*arguments).err.splitlines()[-1]
+
+
+def test_what_the_digits_leave_open_is_said_of_every_rounded_input():
+    rounded = "note: rounded as they are, the inputs leave "
+    two = ("--logits", "0.1 0.9; 0 0.1", "--labels", "0,1")
+    told = last_note(*two, "--sample-weight", "tensor([1.0000, 2.0000])")
+    assert told.startswith(f"{rounded}open: weighted-mean by ")
+    assert told.endswith("unweighted-mean by 0")
+    told = last_note("--logits", "0.1 0.9; 0 0.1", "--labels", "tensor([[0.1000, 0.9000], [0.5000, 0.5000]])")
+    assert told.startswith(f"{rounded}open: batch-mean by ")
+    assert "weighted-mean by" not in told.replace("unweighted-mean by", "")
+    told = last_note(*two, "--weight", "{0: tensor(0.1000), 1: 1}")
+    assert told.startswith(f"{rounded}open: weighted-mean by ")
+    assert last_note(*two, "--weight", "tensor([0.1000, -0.1000])").startswith(
+        f"{rounded}open: weighted-mean without bound, batch-mean by "
+    )
+    zero = ("--probs", "tensor([[1.0000, 0.0000]])", "--labels", "1")
+    assert last_note(*zero) == f"{rounded}every method without bound"
+    report = json.loads(run("explain", *zero, "--engine", "none", "--format", "json").out)
+    assert {row["rounding"] for row in report["methods"]} == {"Infinity"}
+
+
+def test_the_echo_counts_rows_that_are_tensors_and_says_what_scientific_digits_were_rounded_to():
+    rows = explained("--logits", "[tensor([0.1000, 0.9000]), tensor([0.3000, 0.7000])]", "--labels", "0,1").err
+    assert "--logits: read 2 samples × 2 classes from a tensor repr rounded to 4 decimals\n" in rows
+    tiny = explained("--probs", "tensor([[9.9990e-01, 1.0000e-04]])", "--labels", "1").err
+    assert "from a tensor repr rounded to 5 significant digits\n" in tiny
+    assert tiny.endswith("the inputs leave every method open by up to 5.1e-05\n")
+
+
+def test_what_leaves_nothing_open_is_not_spoken_of():
+    for logits in (
+        "[[0.1 0.9]\n [0.5 0.5]]",
+        "[[1. 0.]\n [0. 1.]]",
+        "tensor([[1., 0.], [0., 1.]])",
+        "[[0.1, 0.9], [0, 1]]",
+    ):
+        assert "leave" not in explained("--logits", logits, "--labels", "0,1").err
+    assert "leave" not in explained("--logits", "tensor([[0.1000], [0.2000]])", "--labels", "0,0").err

@@ -44,7 +44,8 @@ SAYS = [
         "weight-cancels",
         {"logits": SCORES, "labels": [0, 1, 2, 1], "sample_weight": [2, 2, 2, 2]},
         f"all 4 kept samples weigh 2, and weighted-mean divides by the same weight: it is {CYCLE / 4:.6g} whatever "
-        f"that weight is, unless it is 0. batch-mean sees it: {CYCLE / 2:.6g}",
+        "that weight is, unless it is 0, as long as it is one weight for all of them. batch-mean sees it: "
+        f"{CYCLE / 2:.6g}",
     ),
     (
         "zero-denominator",
@@ -98,7 +99,7 @@ SAYS = [
         "weight-cancels",
         {"logits": [[1.0, 2], [3, 4]], "labels": [0, 1], "weight": [3, 3], "label_smoothing": 0.1},
         "both kept samples weigh 3, and weighted-mean divides by the same weight: it is 0.813262 whatever that weight "
-        "is, unless it is 0. batch-mean sees it: 2.43979",
+        "is, unless it is 0, as long as it is one weight for all of them. batch-mean sees it: 2.43979",
     ),
     (
         "weight-cancels",
@@ -175,7 +176,7 @@ def test_float32_differs_shows_both_prints_of_torch():
     batch = {"logits": [[20.0, 0], [0, 20]], "labels": [0, 1], "weight": [1, 3]}
     exact = math.log1p(math.exp(-20))
     assert message("float32-differs", batch, ("torch",)) == (
-        f"PyTorch prints 0 in float32 and {exact:.6g} in float64 for weighted-mean (and 3 more)"
+        f"PyTorch prints 0 in float32 and {exact:.6g} in float64 for weighted-mean (and otherwise for 3 methods more)"
     )
     assert message("float32-differs", {**batch, "logits": np.array(batch["logits"])}, ("torch",)) is None
 

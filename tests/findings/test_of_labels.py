@@ -34,6 +34,7 @@ def test_labels_are_not_said_to_count_from_1_where_little_speaks_for_it():
     assert message("label-base", {"logits": zeros, "labels": [1, 2] * 6, "classes": ["a", "b", "c"]}) is None
     ignored = {"logits": zeros, "labels": [1, 2] * 5 + [-100, -100]}
     assert message("label-base", ignored) is None
+    assert message("label-base", {"logits": zeros, "labels": [1, 2] * 6, "ignore_index": 0}) is None
 
 
 # labels-not-normalised

@@ -11,8 +11,11 @@ import pytest
 from tests.findings.said import f, findings_of, losses, message
 from tests.run import ROOT
 from wce_cli import explain
-from wce_cli.findings.naive_overflow import RANGE
+from wce_cli.findings.naive_overflow import OVERFLOW
+from wce_cli.loss.batch import Batch
 from wce_cli.loss.clipped import SUMMED
+from wce_cli.loss.facts import UNDERFLOW
+from wce_cli.questions.explain import explain_batch
 
 INF, NAN = math.inf, math.nan
 PROBS = [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.25, 0.25, 0.5]]
@@ -52,18 +55,18 @@ def test_nan_in_an_ignored_row_is_named():
     rows = [[0.0, 1], [NAN, 1], [1, 2], [NAN, NAN]]
     clean = losses([rows[0], rows[2]], [0, 1])
     assert message("nan-in-ignored-row", {"logits": rows[:3], "labels": [0, -100, 1], "weight": [1, 3]}) == (
-        f"sample 1 is ignored and its logits hold nan: weighted-mean, {f(clean @ [1, 3] / 4)}, leaves it out, but the "
-        "gradient that PyTorch sends back through that row is nan"
+        "sample 1 is ignored, and its logits hold nan, inf, or nothing but -inf: weighted-mean, "
+        f"{f(clean @ [1, 3] / 4)}, leaves it out, but the gradient that PyTorch sends back through that row is nan"
     )
     assert message("nan-in-ignored-row", {"logits": rows, "labels": [0, -100, 1, -100]}) == (
-        f"2 ignored samples, the first is sample 1, have logits that hold nan: weighted-mean, {f(clean.mean())}, "
-        "leaves them out, but the gradient that PyTorch sends back through those rows is nan"
+        "2 ignored samples, the first is sample 1, have logits that hold nan, inf, or nothing but -inf: weighted-mean, "
+        f"{f(clean.mean())}, leaves them out, but the gradient that PyTorch sends back through those rows is nan"
     )
 
 
 def test_the_ignored_row_is_named_by_its_number():
     said = message("nan-in-ignored-row", {"logits": [[0.0, 1], [1, 2], [1, NAN]], "labels": [0, 1, -100]})
-    assert (said or "").startswith("sample 2 is ignored and its logits hold nan: ")
+    assert (said or "").startswith("sample 2 is ignored, and its logits hold nan, ")
 
 
 def test_nan_in_a_kept_row_or_none_at_all_is_not():
@@ -242,9 +245,81 @@ def test_naive_overflow_names_the_row_and_the_dtypes():
     far = message("naive-overflow", {"logits": [[800.0, 0], [-800, -900]], "labels": [0, 0]})
     assert far == (
         "Σ exp(x) of sample 0 is exp(800), which overflows in float32 and float64: log(sum(exp(x))) written by hand is "
-        "inf there; Σ exp(x) of sample 1 is exp(-800), which is rounded to 0 in float32 and float64: log(sum(exp(x))) "
-        "written by hand is -inf there"
+        "inf there; no logit of sample 1 is above -800, so that every exp(x) is rounded to 0 in float32 and float64: "
+        "log(sum(exp(x))) written by hand is -inf there"
     )
+
+
+@pytest.mark.parametrize("x", [-103.0, -103.9, -104.0, -104.5])
+def test_equal_logits_are_rounded_to_0_one_by_one(x):
+    """The naive formula in float32 itself: log(Σ exp x) of [x, x]."""
+    with np.errstate(divide="ignore"):
+        naive = np.log(np.exp(np.array([x, x], dtype=np.float32)).sum(dtype=np.float32))
+    said = message("naive-overflow", {"logits": [[x, x], [0.0, 1.0]], "labels": [0, 1]})
+    assert (said is not None) == bool(np.isneginf(naive))
+
+
+@pytest.mark.parametrize("row", [[INF, 0.0], [-INF, -INF], [NAN, 0.0], [0.0, -INF], [900.0, 0.0]])
+def test_torchs_gradient_is_nan_where_the_ignored_row_is_named(row):
+    torch = pytest.importorskip("torch")
+    x = torch.tensor([[0.5, 1.0], row], dtype=torch.float64, requires_grad=True)
+    torch.nn.functional.cross_entropy(x, torch.tensor([1, -100])).backward()
+    said = message("nan-in-ignored-row", {"logits": [[0.5, 1.0], row], "labels": [1, -100]})
+    assert (said is not None) == bool(torch.isnan(x.grad).any())
+
+
+# nan-loss, smoothing-onto-masked, log-prob-above-zero, negative-label
+
+
+@pytest.mark.parametrize("row", [[INF, 0.0], [-INF, -INF], [NAN, 0.0]])
+def test_a_kept_row_without_a_softmax_is_named(row):
+    said = message("nan-loss", {"logits": [[0.5, 1.0], row, [1, 2]], "labels": [1, 0, 0]})
+    assert said == (
+        "the loss of sample 1 is nan, and so is every method that counts it: nan or inf stands in its logits, or "
+        "nothing but -inf"
+    )
+    assert message("nan-loss", {"logits": [[0.5, 1.0], row], "labels": [1, -100]}) is None
+    assert "the losses of 2 samples are nan" in (message("nan-loss", {"logits": [row, row], "labels": [0, 0]}) or "")
+
+
+def test_a_share_of_a_class_without_a_chance_is_named():
+    rows = [[1.0, 2, -INF], [2.0, 0, 1]]
+    said = message("smoothing-onto-masked", {"logits": rows, "labels": [0, 1], "label_smoothing": 0.3})
+    assert said == "label smoothing 0.3 gives every class a share of 0.1, and one has no chance (-inf): the loss is inf"
+    assert message("smoothing-onto-masked", {"logits": rows, "labels": [0, 1]}) is None
+    soft = message("smoothing-onto-masked", {"logits": rows, "labels": [[0.5, 0.3, 0.2], [1.0, 0, 0]]})
+    assert soft == (
+        "the probability labels give a share to a class that has no chance (-inf): the loss is inf, sample 0 is the "
+        "first"
+    )
+    masked = {"logits": rows, "labels": [2, 1]}
+    assert message("smoothing-onto-masked", masked) is None  # masked-target
+
+
+def test_a_log_probability_above_0_is_shown_as_a_probability():
+    rows = [[2.1, 0.3], [-0.4, 1.2]]
+    said = message("log-prob-above-zero", {"log_probs": rows, "labels": [0, 1]})
+    assert said == (
+        f"the largest label's log-probability is 2.1, which would be a probability of {f(math.exp(2.1))}: it lowers "
+        "the sum, -3.3 here. Are these logits?"
+    )
+    assert message("log-prob-above-zero", {"logits": rows, "labels": [0, 1]}) is None
+    assert message("log-prob-above-zero", {"log_probs": [[-0.1, 3.0]], "labels": [0]}) is None  # never looked at
+    assert message("log-prob-above-zero", {"log_probs": [[1e-7, -16.0]], "labels": [0]}) is None  # a rounding
+    smoothed = {"log_probs": [[-0.1, 3.0]], "labels": [0], "label_smoothing": 0.1}
+    assert (message("log-prob-above-zero", smoothed) or "").startswith("the largest log-probability is 3, ")
+
+
+def test_a_negative_probability_label_is_shown():
+    labels = [[-0.2, 1.2], [1.0, 0.0]]
+    rows = [[0.1, 0.9], [0.0, 0.1]]
+    a = np.log(np.exp(rows).sum(axis=1))[:, None] - rows
+    said = message("negative-label", {"logits": rows, "labels": labels})
+    assert said == (
+        "the smallest number of the probability labels is -0.2, expected 0 to 1: it lowers the sum, "
+        f"{f((a * labels).sum())} here, the less likely its class is"
+    )
+    assert message("negative-label", {"logits": rows, "labels": [[0.0, 1.0], [1.0, 0.0]]}) is None
     assert message("naive-overflow", {"logits": [[-INF, 0.0], [800, 0]], "labels": [0, 0]}) is None  # masked-target
 
 
@@ -256,12 +331,12 @@ def test_bfloat16_has_the_range_of_float32():
         assert (said is not None and " in bfloat16" in said) == raised
 
 
-@pytest.mark.parametrize("dtype", RANGE)
+@pytest.mark.parametrize("dtype", OVERFLOW)
 def test_the_ends_of_a_dtype_are_where_torch_leaves_it(dtype):
     torch = pytest.importorskip("torch")
     kind = getattr(torch, dtype)
     step = 1 + (2e-2 if dtype == "bfloat16" else 2e-3 if dtype == "float16" else 1e-5)
-    high, low = RANGE[dtype]
+    high, low = OVERFLOW[dtype], UNDERFLOW[dtype]
 
     def exp(x: float) -> float:
         return torch.exp(torch.tensor([x], dtype=kind)).item()
@@ -326,7 +401,7 @@ def test_clipped_probabilities_are_what_keras_and_scikit_learn_printed():
         for name, dtype in (("keras[torch]", "float32"), ("scikit-learn", "float64"))
     )
     assert message("clipped-elsewhere", batch) == (
-        "elsewhere these probabilities are clipped: Keras 3.15.1 (rows divided by their sum, p in [1e-7, 1 − 1e-7]) "
+        "elsewhere these probabilities are clipped: Keras 3.15.1 (p in [1e-7, 1 − 1e-7]) "
         f"gives {f(keras)} where batch-mean/sample is inf; scikit-learn 1.9.1 log_loss (p in [2.22045e-16, "
         f"1 − 2.22045e-16]) gives {f(scikit)} where weighted-mean is inf"
     )
@@ -335,7 +410,7 @@ def test_clipped_probabilities_are_what_keras_and_scikit_learn_printed():
 def test_only_those_that_differ_are_named():
     p = np.array([[0.5, 0.9, 0.6], [0.05, 0.89, 0.06]])
     ours, theirs = -np.log(p[:, 1]).mean(), -np.log(p[:, 1] / p.sum(axis=1)).mean()
-    told = "elsewhere these probabilities are clipped: Keras 3.15.1 (rows divided by their sum, p in [1e-7, 1 − 1e-7]) "
+    told = "elsewhere these probabilities are divided by the sum of their row: Keras 3.15.1 "
     assert message("clipped-elsewhere", {"probs": p, "labels": [1, 1]}) == (
         f"{told}gives {f(theirs)} where batch-mean/sample is {f(ours)}"
     )
@@ -346,6 +421,43 @@ def test_only_those_that_differ_are_named():
     assert said is not None
     assert f"(p in [1.19209e-07, 1 − 1.19209e-07]) gives {f((23 * math.log(2) + math.log(2)) / 2)} where" in said
     assert said.count(" gives ") == 2
+
+
+def test_clipping_and_dividing_are_told_apart():
+    both = {"probs": [[0.0, 1.0], [0.2, 0.2]], "labels": [0, 1]}
+    keras = (-math.log(1e-7) - math.log(0.5)) / 2
+    assert message("clipped-elsewhere", both).startswith(
+        "elsewhere these probabilities are clipped and divided by the sum of their row: Keras 3.15.1 (rows divided by "
+        f"their sum, p in [1e-7, 1 − 1e-7]) gives {f(keras)} where batch-mean/sample is inf; scikit-learn 1.9.1"
+    )
+    soft = message("clipped-elsewhere", {"probs": [[0.2, 0.2]], "labels": [[0.5, 0.5]]})
+    assert soft.startswith("elsewhere these probabilities are divided by the sum of their row: Keras 3.15.1 gives")
+
+
+def test_what_the_digits_leave_open_is_no_difference_elsewhere():
+    given = {"probs": [[0.3333, 0.3333, 0.3333], [0.8999, 0.0500, 0.0500]], "labels": [0, 0]}
+    assert "divided by the sum of their row" in message("clipped-elsewhere", given)
+    half = {"probs": 5e-5}
+    assert said_of_rounded("clipped-elsewhere", given, half) is None
+    near = {"probs": [[0.3333, 0.3333, 0.3300]], "labels": [0]}
+    assert "divided by the sum of their row" in said_of_rounded("clipped-elsewhere", near, half)
+    zero = {"probs": [[0.0, 1.0]], "labels": [0]}
+    assert said_of_rounded("clipped-elsewhere", zero, half).startswith("elsewhere these probabilities are clipped: ")
+
+
+def test_a_printed_0_may_be_a_rounded_one():
+    given = {"probs": [[0.0, 1.0]], "labels": [0]}
+    assert said_of_rounded("masked-target", given, {"probs": [5e-5, 5e-5]}) == (
+        "the label's own probability is 0 in sample 0: its loss is inf, and weighted-mean is inf; a printed 0 may be a "
+        f"rounded one, of up to 5e-05: a loss of about {f(round(-math.log(5e-5), 2))} or more"
+    )
+    assert "rounded" not in said_of_rounded("masked-target", given, {"probs": [0.0, 5e-5]})
+
+
+def said_of_rounded(code, given, half_units):
+    """What a finding says of inputs that were printed rounded."""
+    report = explain_batch(Batch.build(**given, half_units=half_units))
+    return next((finding.message for finding in report.findings if finding.code == code), None)
 
 
 def test_ordinary_probabilities_are_not_clipped_anywhere():

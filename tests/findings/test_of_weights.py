@@ -178,8 +178,8 @@ def test_the_scale_of_the_weights_is_shown():
     total = losses(np.array(SCORES)[kept], [0, 1, 1]) @ [10, 40, 40]
     assert message("weight-scale", {"logits": SCORES, "labels": labels, "weight": weight}) == (
         f"the 3 kept samples weigh 30 on average: batch-mean is {f(total / 4)}, 22.5 times weighted-mean "
-        f"{f(total / 90)}. Weights k times as large make batch-mean and sum k times as large, and leave weighted-mean "
-        "as it is"
+        f"{f(total / 90)} (times N kept / N = 3 / 4). Weights k times as large make batch-mean and sum k times as "
+        "large, and leave weighted-mean as it is"
     )
     assert message("weight-scale", {"logits": SCORES, "labels": labels, "weight": [0.1, 0.2, 1]}) is not None
     by_sample = {"logits": SCORES, "labels": labels, "sample_weight": [5, 6, 1, 7]}
@@ -257,3 +257,26 @@ def test_without_smoothing_or_unequal_weights_the_placements_are_one():
 def test_what_the_page_of_smoothing_says_of_a_light_sample():
     own, heavy = 0.1 * (0.9 + 0.1 / 2), 0.9 * 0.1 / 2
     assert 0.4 < heavy / own < 0.5
+
+
+def test_a_weight_that_nearly_cancels_another_is_shown_with_its_digits():
+    said = message("negative-weight", {"logits": [[1.0, 2], [1, 2]], "labels": [0, 1], "weight": [1, -0.9999999]})
+    assert said is not None
+    assert "weighs -0.9999999:" in said
+    assert "D = Σ w[y] = 9.99999999e-08 holds it" in said
+
+
+def test_one_number_is_not_said_twice_where_the_weight_cancels():
+    """w = 2 and half of the samples ignored: batch-mean is weighted-mean again."""
+    batch = {"logits": [[1.0, 2], [2, 1]], "labels": [0, -100], "weight": [2, 5]}
+    said = message("weight-cancels", batch)
+    assert said is not None
+    assert said.endswith("batch-mean would change with it")
+
+
+def test_kerass_two_numbers_are_said_once_where_they_are_one():
+    batch = {"logits": [[1.0, 2, 0], [0, 1, 3]], "labels": [0, 1], "weight": [1, 1, 5], "label_smoothing": 0.1}
+    said = message("smoothing-weights-every-class", batch)
+    assert said is not None
+    assert "Keras's rule gives 1." in said
+    assert " or " not in said

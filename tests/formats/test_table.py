@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -160,7 +161,7 @@ def test_colour_is_the_only_difference_of_colour(name):
         ("\x1b[31mred", "\\x1b[31mred"),
         ("a\nb\tc", "a\\nb\\tc"),
         ("\u202eevil", "\\u202eevil"),
-        ("x" * 300, "x" * 23 + "…"),
+        ("x" * 300, "x" * 19 + "… [0]"),
         ("猫", "猫"),
         ("🐈 cat", "🐈 cat"),
     ],
@@ -170,6 +171,13 @@ def test_user_text_is_printed_as_it_is_and_moves_nothing(name, printed):
     text = to_table([report], Look(color=True))
     assert printed in ESCAPE.sub("", text)
     assert not any(ord(character) < 32 for character in ESCAPE.sub("", text) if character != "\n")
+
+
+def test_long_names_that_begin_alike_can_be_told_apart():
+    names = [f"{'x' * 30}{c}" for c in range(12)]
+    report = explain(logits=np.eye(12), labels=list(range(12)), classes=names, engines=())
+    cells = {line.split()[1] + line.split()[2] for line in to_table([report]).splitlines()[1:13]}
+    assert cells == {f"{'x' * (19 if c < 10 else 18)}…[{c}]" for c in range(12)}
 
 
 def test_columns_stay_aligned_beside_wide_characters():

@@ -102,7 +102,7 @@ def test_a_list_nested_deep_but_readable_is_refused_by_its_field(tmp_path, monke
 
 
 def test_a_directory_and_a_missing_file_are_named(tmp_path):
-    for name, said in (("", "is a directory, expected a JSON file"), ("no.json", "does not exist")):
+    for name, said in (("", "is a directory, expected a file"), ("no.json", "does not exist")):
         path = str(tmp_path / name) if name else str(tmp_path)
         with pytest.raises(WceError) as caught:
             read_json(path)
@@ -138,3 +138,27 @@ def test_a_batch_is_read_from_stdin(arguments):
 def test_an_empty_stdin_is_an_error(stdin):
     ran = run("explain", stdin=stdin)
     assert ran == (2, "", "error: stdin was empty\nhint: pipe a JSON batch in, or give --logits and --labels\n")
+
+
+def test_a_directory_is_named_by_a_pattern_of_its_files(tmp_path):
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    for name, hint in (
+        ("notes.txt", "there is no file in it that wce reads"),
+        ("a.npy", f"name the files in it by a pattern in quotes: '{folder / '*.npy'}'"),
+        ("b.json", f"name the files in it by a pattern in quotes: '{folder / '*.npy'}'"),
+        ("c.JSON", f"name the files in it by a pattern in quotes: '{folder / '*.json'}'"),
+    ):
+        (folder / name).touch()
+        with pytest.raises(WceError) as caught:
+            read_json(str(folder))
+        assert caught.value.problems[0].hint == hint
+
+
+def test_an_at_before_a_file_is_told_to_be_one_too_many(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "batch.json").write_text("{}", "utf-8")
+    for path, hint in (("@batch.json", "leave the @ out: batch.json"), ("@no.json", "")):
+        with pytest.raises(WceError) as caught:
+            read_json(path)
+        assert caught.value.problems[0].hint == hint

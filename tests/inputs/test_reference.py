@@ -41,7 +41,10 @@ def files(tmp_path, monkeypatch):
         ("@nowhere.json:key", Reference("nowhere.json", "key")),
         ("@nowhere.txt", Reference("nowhere.txt", "")),
         ("@-", Reference("-", "")),
-        ("nowhere.json", None),
+        ("nowhere.json", Reference("nowhere.json", "")),
+        ("nowhere.json:logits", Reference("nowhere.json", "logits")),
+        ("-", Reference("-", "")),
+        ("a.json, b.json", None),
         ("balanced", None),  # a file of that name, but none of ours
         ("0.1 0.9; 0 0.1", None),
         ("", None),

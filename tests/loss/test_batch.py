@@ -403,3 +403,24 @@ def test_a_weight_keyed_by_index_is_of_that_class_whatever_the_key_is_made_of(ki
 def test_a_weight_keyed_by_neither_names_nor_indices_is_refused(kind):
     (said,) = refused(weight={kind(1): 1.0, kind(0): 0.1})
     assert said.endswith("expected a class name or a class index (and 1 more)")
+
+
+def test_class_indices_of_a_weight_mapping_count_as_the_labels_do():
+    given = {"logits": [[1.0, 2], [3, 4]], "labels": [1, 2], "label_base": 1}
+    batch = Batch.build(**given, weight={"1": 0.5, "2": 3.0})
+    assert batch.spec.weight is not None
+    assert batch.spec.weight.tolist() == [0.5, 3.0]
+    assert batch.spec.notes == ("labels counted from 1 are shown from 0",)
+    with pytest.raises(WceError, match='weight names "0", which is no class'):
+        Batch.build(**given, weight={0: 0.5, 1: 3.0})
+
+
+def test_the_ignored_label_of_another_base_is_said_to_be_shown_otherwise():
+    batch = Batch.build(logits=[[1.0, 2], [3, 4]], labels=[0, 2], label_base=1, ignore_index=0)
+    assert batch.spec.notes == ("labels counted from 1 are shown from 0, and the ignored 0 as -100",)
+
+
+def test_one_column_of_scores_with_labels_0_and_1_is_told_what_it_is():
+    with pytest.raises(WceError) as error:
+        Batch.build(logits=[[0.3], [0.9]], labels=[1, 0])
+    assert "binary cross-entropy" in error.value.problems[0].hint

@@ -46,6 +46,19 @@ def test_there_is_nothing_to_clip_but_probabilities_of_two_classes_or_more(given
     assert facts.clipped is facts.renormalised is None
 
 
+def test_clipped_alone_is_what_is_left_of_keras_without_the_division():
+    p, labels = np.array([[0.0, 0.5, 0.1], [0.2, 0.2, 0.2], [1.0, 0.0, 0.0]]), [0, 1, 0]
+    alone = facts_of(probs=p, labels=labels).undivided
+    assert alone is not None
+    high = 1 - 2.0**-23
+    np.testing.assert_allclose(alone.values(), [-math.log(1e-7) - math.log(high), -math.log(0.2), 0], rtol=1e-15)
+    q = np.array([[0.5, 0.5, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    soft = facts_of(probs=p, labels=q).undivided
+    assert soft is not None
+    by_hand = [0.5 * (-math.log(1e-7) - math.log(0.5)), -math.log(0.2), -math.log(1e-7)]
+    np.testing.assert_allclose(soft.values(), by_hand, rtol=1e-15)
+
+
 def test_what_one_framework_refuses_the_other_still_answers():
     soft = facts_of(probs=[[0.0, 1.0]], labels=[[0.5, 0.5]])
     assert soft.clipped is None

@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from tests.loss.random_batches import long_batch, random_batch, random_cuts, rows_of
 from tests.oracle import kept_samples, label_of, minus_log_p, pairs_of_sample
 from wce_cli.loss.batch import Batch
-from wce_cli.loss.facts import TOP, Extremes, Facts, Lost, Rows, Unnormalised
+from wce_cli.loss.facts import TOP, UNDERFLOW, Extremes, Facts, Lost, Rows, Unnormalised
 from wce_cli.loss.stream import one_pass
 
 ROUNDING = 4e-15
@@ -74,7 +74,7 @@ def test_facts_are_the_plain_loops(seed):
             assert (found[0].tolist(), found[1].tolist()) == (low, high)
         else:
             np.testing.assert_allclose(found, [low, high], rtol=1e-13, atol=1e-13)
-    assert facts.infinite == facts.nan == facts.masked == facts.nan_ignored == Rows()
+    assert facts.infinite == facts.nan == facts.masked == facts.broken_ignored == Rows()
     top = facts.top.terms(weight)
     assert len(top) == min(TOP, len(kept))
     found_terms = [term for term, _ in top]
@@ -145,7 +145,7 @@ def test_broken_losses_are_counted_with_the_row_they_first_stand_in():
         facts = added(parts_of(batch, cuts))
         assert facts.infinite == facts.masked == Rows(2, 2)
         assert facts.nan == Rows(2, 4)
-        assert facts.nan_ignored == Rows(1, 7)
+        assert facts.broken_ignored == Rows(1, 7)
         assert facts.s_loss[1][0] == math.log(2)
         top = facts.top.terms(np.ones(2))
         assert [row for _, row in top] == [2, 5, 0, 1, 3]
@@ -154,9 +154,9 @@ def test_broken_losses_are_counted_with_the_row_they_first_stand_in():
 
 def test_nan_in_an_ignored_row_concerns_logits_alone():
     rows = [[-1.0, -0.5], [math.nan, -1.0]]
-    assert facts_of(logits=rows, labels=[0, -100]).nan_ignored == Rows(1, 1)
-    assert facts_of(log_probs=rows, labels=[0, -100]).nan_ignored == Rows()
-    assert facts_of(logits=rows, labels=[0, 1]).nan_ignored == Rows()
+    assert facts_of(logits=rows, labels=[0, -100]).broken_ignored == Rows(1, 1)
+    assert facts_of(log_probs=rows, labels=[0, -100]).broken_ignored == Rows()
+    assert facts_of(logits=rows, labels=[0, 1]).broken_ignored == Rows()
 
 
 @pytest.mark.parametrize("bad", [0, 1, 2])
@@ -166,7 +166,7 @@ def test_nan_in_an_ignored_row_is_met_wherever_it_stands(c, bad):
     rows[3, bad] = math.nan
     for smoothing in (0.0, 0.1):
         facts = facts_of(logits=rows, labels=[0, 1, -100, -100, 2], label_smoothing=smoothing)
-        assert facts.nan_ignored == Rows(1, 3)
+        assert facts.broken_ignored == Rows(1, 3)
         assert facts.nan == Rows()
 
 
@@ -203,6 +203,35 @@ def test_the_extremes_of_logsumexp_have_their_rows_and_leave_out_what_is_not_fin
     facts = facts_of(logits=rows, labels=[0, 0, 0, 1, 0, -100])
     assert facts.logsumexp == Extremes(-800.0, 700.0, 3, 1)
     assert facts_of(probs=[[0.5, 0.5]], labels=[0]).logsumexp == Extremes()
+
+
+@pytest.mark.parametrize("n", [3, 40_000])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("end", [*UNDERFLOW.values()])
+def test_the_smallest_peak_is_below_an_end_where_all_powers_are(n, smoothing, end):
+    """Rows of equal logits below the end, whose logsumexp is above it; and one above it whose logsumexp is smaller."""
+    rows = np.zeros((n, 4))
+    rows[1] = end - 0.1
+    rows[2] = [end + 0.05, -np.inf, -np.inf, -np.inf]
+    facts = facts_of(logits=rows, labels=np.zeros(n, dtype=int), label_smoothing=smoothing)
+    assert facts.peak.smallest_row == 1
+    assert facts.peak.smallest == end - 0.1
+    rows[1] = end + 0.1
+    facts = facts_of(logits=rows, labels=np.zeros(n, dtype=int), label_smoothing=smoothing)
+    assert facts.peak.smallest > end
+
+
+@pytest.mark.parametrize("n", [4, 40_000])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("row", [[np.nan, 0.0], [0.0, np.inf], [-np.inf, -np.inf]])
+def test_an_ignored_row_without_a_softmax_is_met(n, smoothing, row):
+    rows, labels = np.zeros((n, 2)), np.zeros(n, dtype=int)
+    rows[n - 2], labels[n - 2] = row, -100
+    assert facts_of(logits=rows, labels=labels, label_smoothing=smoothing).broken_ignored == Rows(1, n - 2)
+    rows[n - 2] = [-np.inf, -800.0]
+    assert facts_of(logits=rows, labels=labels, label_smoothing=smoothing).broken_ignored == Rows()
+    rows[n - 2] = [900.0, 800.0]
+    assert facts_of(logits=rows, labels=labels, label_smoothing=smoothing).broken_ignored == Rows()
 
 
 def test_extremes_that_tie_have_the_earlier_row_in_any_order():

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from glob import glob
+from typing import Any
 
 from msgspec import Struct
 
-from wce_cli.cli import options, terminal
+from wce_cli.cli import completion, options, terminal
 from wce_cli.cli.files import same_file
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
-from wce_cli.formats import FORMATS, PARTS, VALUE, Format, formatted
+from wce_cli.formats import CHECKED, FORMATS, IDENTIFIED, VALUE, Format, formatted
 from wce_cli.formats.look import Look
-
-if TYPE_CHECKING:
-    from wce_cli.report import Report
 
 DEFAULT = "table"
 VARIABLE = "WCE_FORMAT"
@@ -57,8 +55,13 @@ def asked_answers(
     width: str | None,
     color: str,
     methods: Sequence[str] | None,
+    known: Mapping[str, Format] = FORMATS,
+    totals: str | None = None,
 ) -> list[Answer]:
-    """The answer itself, then the side files `beside` by format; `--only` cuts the answer alone."""
+    """The answer itself, then the side files `beside` by format; `--only` cuts the answer alone.
+
+    `known` are the formats of the question that is answered; `totals` is a file that no format is written to.
+    """
 
     def answer(asked: Format, file: str | None, only: str | None = None) -> Answer:
         look = terminal.look(
@@ -74,29 +77,30 @@ def asked_answers(
         return Answer(asked, look, file)
 
     files = {name: file for name, file in beside.items() if file is not None}
-    _check_files(sources, output, files)
-    main = answer(_format(format, only, methods), output, only)
-    return [main, *(answer(FORMATS[name], file) for name, file in files.items())]
+    _check_files(sources, output, files if totals is None else {**files, "totals": totals})
+    main = answer(_format(format, only, methods, known), output, only)
+    return [main, *(answer(known[name], file) for name, file in files.items())]
 
 
-def outcome(answers: Sequence[Answer], reports: Sequence[Report], notes: Iterable[str]) -> Outcome:
+def outcome(answers: Sequence[Answer], reports: Sequence[Any], notes: Iterable[str]) -> Outcome:
     """Every answer as text, before any is written."""
     main, *beside = (formatted(answer.format, reports, answer.look) for answer in answers)
     files = tuple((answer.file or "", text) for answer, text in zip(answers[1:], beside, strict=True))
     return Outcome(main, answers[0].file, files, tuple(notes))
 
 
-def _format(given: str | None, only: str | None, methods: Sequence[str] | None) -> Format:
+def _format(given: str | None, only: str | None, methods: Sequence[str] | None, known: Mapping[str, Format]) -> Format:
     """The format of the answer: `--format`, else WCE_FORMAT, else a table; checked against `--only`."""
     if only is not None:
-        options.one_of("--only", only, ("value", *PARTS))
+        options.one_of("--only", only, completion.parts())
     name, said = given, f"--format {given}"
     if given is not None:
-        options.one_of("--format", given, FORMATS)
+        options.one_of("--format", given, known)
     elif os.environ.get(VARIABLE) and only != "value":
-        name = options.one_of(VARIABLE, os.environ[VARIABLE], FORMATS)
-        said = f"{VARIABLE}={name}"
-    format = FORMATS[name or DEFAULT]
+        said = f"{VARIABLE}={os.environ[VARIABLE]}"
+        name = options.one_of(VARIABLE, os.environ[VARIABLE], {**FORMATS, **IDENTIFIED, **CHECKED})
+        name = name if name in known else DEFAULT  # it is set for all commands, of which not all have all formats
+    format = known[name or DEFAULT]
     if only == "value":
         if name not in (None, DEFAULT):
             raise WceError(Problem(f"--only value prints bare numbers, {said} does not", "leave one of them out"))
@@ -117,13 +121,16 @@ def _check_files(sources: Sequence[str], output: str | None, files: Mapping[str,
     for option, file in {**asked, **{f"--{name}-out": file for name, file in files.items()}}.items():
         if not file:
             raise WceError(Problem(f"{option} is empty, expected a file"))
-        if any(same_file(file, source) for source in sources if source != "-"):
+        if any(
+            same_file(file, source) for pattern in sources if pattern != "-" for source in (pattern, *glob(pattern))
+        ):
             raise WceError(Problem(f"{option} is FILE itself, {file}", "an answer would take the batch's place"))
     seen = dict(asked)
     for name, file in files.items():
         option = f"--{name}-out"
         if file == "-":
-            raise WceError(Problem(f"{option} is -, expected a file", f"--format {name} writes to stdout"))
+            hint = "" if name == "totals" else f"--format {name} writes to stdout"
+            raise WceError(Problem(f"{option} is -, expected a file", hint))
         for other, taken in seen.items():
             if same_file(file, taken):
                 raise WceError(Problem(f"{other} and {option} are one file, {file}", "give each answer its own"))

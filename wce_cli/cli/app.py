@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wce_cli.cli import explain, findings, methods, schema
+from wce_cli.cli import check, explain, findings, identify, methods, schema
 from wce_cli.cli.delivery import deliver, say
 from wce_cli.cli.options import QUOTE
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
@@ -27,6 +27,8 @@ EXAMPLES = (explain.EXAMPLES[0], "wce explain samples/two-samples.json", "wce me
 
 COMMANDS: dict[str, tuple[Callable[..., Outcome], tuple[str, ...], tuple[str, ...]]] = {
     "explain": (explain.explain, explain.EXAMPLES, explain.CODES),
+    "identify": (identify.identify, identify.EXAMPLES, identify.CODES),
+    "check": (check.check, check.EXAMPLES, check.CODES),
     "methods": (methods.methods, methods.EXAMPLES, methods.CODES),
     "findings": (findings.findings, findings.EXAMPLES, findings.CODES),
     "schema": (schema.schema, schema.EXAMPLES, schema.CODES),
@@ -45,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if not arguments and not _is_completing():
             return _complain([f"wce {__version__}: {SUMMARY}", "", *_block("Examples", EXAMPLES), "", _MORE])
+        if arguments[:1] == ["identify"]:
+            arguments = ["identify", *identify.protected(arguments[1:])]
         in_a_command = bool(arguments) and arguments[0] in COMMANDS
         outcome = _app(with_completion=not in_a_command)(arguments, prog_name="wce", standalone_mode=False)
         if not isinstance(outcome, Outcome):  # --help and --version have printed already
@@ -57,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         return _complain(error.lines())
     except typer.TyperException as error:
-        return _complain(_usage(error).lines())
+        return _complain(_usage(error, arguments).lines())
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except OSError as error:  # everything that is read or written has said so already: this is Typer's own help
@@ -118,7 +122,7 @@ def _epilog(examples: Sequence[str], codes: Sequence[str]) -> str:
     return "\n\n".join("\b\n" + "\n".join(block) for block in blocks)
 
 
-def _usage(error: Any) -> WceError:
+def _usage(error: Any, arguments: Sequence[str]) -> WceError:
     """What Typer says of a command line, in our form."""
     message = str(error.message if hasattr(error, "message") else error).rstrip(".")
     hint = ""
@@ -134,7 +138,14 @@ def _usage(error: Any) -> WceError:
     if parameter is not None and hasattr(error, "format_message"):
         message = str(error.format_message()).rstrip(".")
     message = message[:1].lower() + message[1:]
+    if not hint and arguments[0] not in COMMANDS:  # -x '1 2', batch.json, help
+        hint = "name a command first: wce explain …" if _is_for_explain(arguments[0]) else _MORE.rstrip(".")
     return WceError(Problem(message, hint or "wce COMMAND --help lists the options"))
+
+
+def _is_for_explain(word: str) -> bool:
+    """Whether a word in a command's place is an option or a file."""
+    return word.startswith("-") or "." in word or os.path.exists(word)
 
 
 def _complain(lines: Sequence[str]) -> int:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from glob import glob
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from wce_cli.cli.given import Given, read_given
 from wce_cli.cli.options import QUOTE, flag
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs import STDIN, Document, is_array_file, read_file
+from wce_cli.inputs import STDIN, Document, is_array_file, is_saved, read_file
+from wce_cli.inputs.file import tilde_hint
 from wce_cli.inputs.reference import has_wildcard
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.readings import READINGS
@@ -27,6 +29,11 @@ class Sources(Struct, frozen=True):
     """Empty where the scores were typed."""
     fields: Mapping[str, Given]
 
+    @property
+    def notes(self) -> list[str]:
+        """A line for each typed field that was taken for something else than what stands there."""
+        return [given.note for given in self.fields.values() if given.note]
+
 
 def read_sources(files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None = None) -> Sources:
     """The files that patterns name (stdin, where no scores are typed), and what was typed as values."""
@@ -36,40 +43,35 @@ def read_sources(files: Sequence[str], typed: Mapping[str, str | None], label_co
     fields, problems = _typed_fields(typed, label_column)
     if problems:
         raise WceError(problems)
-    if not files and any(kind in fields for kind in READINGS):
-        return Sources((), fields)
-    if not files:
-        if sys.stdin is None or sys.stdin.isatty():
-            missing = "labels and weight alone are no batch: logits are missing" if any(typed.values()) else "no batch"
-            raise WceError(Problem(missing, "give --logits and --labels, a file, or pipe a JSON batch in"))
-        files = [STDIN]
-    if STDIN in files and (sys.stdin is None or sys.stdin.isatty()):
-        state = "closed" if sys.stdin is None else "a terminal"
-        raise WceError(Problem(f"stdin is {state}", "pipe a JSON batch in, or name a file"))
-    return Sources(tuple(path for file in files for path in _expanded(file)), fields)
+    scores_typed = not files and any(kind in fields for kind in READINGS)
+    return Sources(() if scores_typed else tuple(_paths(files, typed)), fields)
 
 
 def read_batches(
-    sources: Sources, label_column: str | None = None, failed: Callable[[WceError], None] | None = None
+    files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None = None
 ) -> tuple[list[Batch], tuple[str, ...]]:
-    """Every batch of the files, each field overridden by what was typed.
+    """Every batch of the files (of stdin, where no scores are typed), each field overridden by what was typed.
 
-    JSON documents are each their own batches, all files of arrays together are one. `failed` is told what is wrong
-    with a batch, and the others are answered without it.
+    JSON documents are each their own batches, all files of arrays together are one.
 
     Beside the batches, a line for each thing that was taken for something else than what stands there.
     Raises WceError with the problems of all fields of all batches.
     """
+    return batches_of(read_sources(files, typed, label_column), label_column)
+
+
+def batches_of(
+    sources: Sources, label_column: str | None = None, failed: Callable[[WceError], None] | None = None
+) -> tuple[list[Batch], tuple[str, ...]]:
+    """Every batch of some sources, as `read_batches` has them.
+
+    `failed` is told what is wrong with a batch, and the others are answered without it.
+    """
     fields = sources.fields
-    documents, notes = _documents(sources.paths, fields, label_column) if sources.paths else ([Document({})], [])
+    documents, notes = _of_paths(sources.paths, fields, label_column) if sources.paths else ([Document({})], [])
     batches = _built(documents, fields, failed)
-    notes = [*notes, *notes_of(fields)]
+    notes = [*notes, *sources.notes]
     return batches, tuple(dict.fromkeys([*notes, *(note for batch in batches for note in batch.spec.notes)]))
-
-
-def notes_of(fields: Mapping[str, Given]) -> list[str]:
-    """A line for each typed field that was taken for something else than what stands there."""
-    return [given.note for given in fields.values() if given.note]
 
 
 def _typed_fields(typed: Mapping[str, str | None], label_column: str | None) -> tuple[dict[str, Given], list[Problem]]:
@@ -86,33 +88,65 @@ def _typed_fields(typed: Mapping[str, str | None], label_column: str | None) -> 
 
 
 def _documents(
-    paths: Sequence[str], fields: Mapping[str, Given], label_column: str | None
+    files: Sequence[str], typed: Mapping[str, str | None], fields: Mapping[str, Given], label_column: str | None
 ) -> tuple[list[Document], list[str]]:
     """The documents of the files in their order, and notes; all files of arrays are one, where the first stands."""
+    return _of_paths(_paths(files, typed), fields, label_column)
+
+
+def _paths(files: Sequence[str], typed: Mapping[str, str | None]) -> list[str]:
+    """The files that patterns name; stdin where there are none, which must be there to be read."""
+    if not files:
+        if sys.stdin is None or sys.stdin.isatty():
+            missing = "labels and weight alone are no batch: logits are missing" if any(typed.values()) else "no batch"
+            raise WceError(Problem(missing, "give --logits and --labels, a file, or pipe a JSON batch in"))
+        files = [STDIN]
+    if STDIN in files and (sys.stdin is None or sys.stdin.isatty()):
+        state = "closed" if sys.stdin is None else "a terminal"
+        raise WceError(Problem(f"stdin is {state}", "pipe a JSON batch in, or name a file"))
+    return [path for file in files for path in expanded(file)]
+
+
+def _of_paths(
+    paths: Sequence[str], fields: Mapping[str, Given], label_column: str | None
+) -> tuple[list[Document], list[str]]:
     documents: list[Document] = []
     notes: list[str] = []
     arrays = [path for path in paths if is_array_file(path)]
+    if len(set(arrays)) < len(arrays):
+        twice = next(path for path in arrays if arrays.count(path) > 1)
+        raise WceError(Problem(f"{twice} is named twice", "files of arrays are parts of one batch, each named once"))
     for path in paths:
         if path not in arrays:
             documents += read_file(path)
         elif path == arrays[0]:
             from wce_cli.inputs.batch_files import read_batch_files
 
-            document, said = read_batch_files(arrays, fields, label_column)
+            classes = fields["classes"].value if "classes" in fields else ()
+            document, said = read_batch_files(arrays, fields, label_column, classes)
             documents.append(document)
             notes += said
     return documents, notes
 
 
-def _expanded(file: str) -> list[str]:
+def saved_files(files: Sequence[str]) -> list[str]:
+    """The files, patterns expanded, if they hold saved totals; none if they hold batches. Raises if they hold both."""
+    paths = [path for file in files for path in (sorted(glob(file)) if has_wildcard(file) else [file])]
+    saved = [path for path in paths if is_saved(path)]
+    if saved and len(saved) < len(paths):
+        other = next(path for path in paths if path not in saved)
+        hint = f"save the totals of {other} too: wce explain {other} --totals-out part.json"
+        raise WceError(Problem(f"{saved[0]} holds saved totals, and {other} does not", hint))
+    return saved
+
+
+def expanded(file: str) -> list[str]:
     """The files that a pattern in quotes names, sorted by name; a file that is there is itself."""
     if not has_wildcard(file):
         return [file]
-    from glob import glob
-
     found = sorted(glob(file))
     if not found:
-        raise WceError(Problem(f"no file matches {file}"))
+        raise WceError(Problem(f"no file matches {file}", tilde_hint(file)))
     return found
 
 
@@ -172,5 +206,68 @@ def _batch(document: Document, typed: Mapping[str, Given], position: int | None)
         sources[field] = given.source
     if position is not None and not merged.get("name"):
         merged["name"] = f"batch {position}"
-    half_units = {field: given.half_unit for field, given in typed.items() if given.half_unit}
+    half_units = {field: given.half_units for field, given in typed.items() if given.half_units is not None}
     return Batch.build(**merged, sources=sources, half_units=half_units, spelled=flag)
+
+
+class Read(Struct, frozen=True):
+    """One batch of the input: the batch, or why there is none."""
+
+    document: Document
+    batch: Batch | None
+    error: WceError | None = None
+
+
+def each_batch(
+    files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None, notes: list[str]
+) -> Iterator[Read]:
+    """Every batch of the files, as `read_batches` reads them, but one at a time, and past those that cannot be read.
+
+    A line for each thing that was taken for something else is added to `notes`. Raises WceError for what was typed.
+    """
+    fields, problems = _typed_fields(typed, label_column)
+    if problems:
+        raise WceError(problems)
+    notes += [given.note for given in fields.values() if given.note]
+    if not files and any(kind in fields for kind in READINGS):
+        yield _read(Document({}), fields, None)
+        return
+    if not files:
+        documents, said = _documents(files, typed, fields, label_column)
+        notes += said
+        yield from _reads(documents, fields)
+        return
+    arrays: list[str] = []
+    paths: list[str] = []
+    for file in files:
+        try:
+            found = expanded(file)
+        except WceError as error:
+            yield Read(Document({}, origin=file), None, error)
+            continue
+        paths += found
+        arrays += [path for path in found if is_array_file(path)]
+    for path in paths:
+        if path in arrays[1:]:
+            continue
+        try:
+            documents, said = _documents(arrays if path in arrays else [path], typed, fields, label_column)
+        except WceError as error:
+            yield Read(Document({}, origin=path), None, error)
+            continue
+        notes += said
+        yield from _reads([structs.replace(one, origin=one.origin or path) for one in documents], fields)
+
+
+def _reads(documents: Sequence[Document], fields: Mapping[str, Given]) -> Iterator[Read]:
+    for position, document in enumerate(documents):
+        yield _read(document, fields, position if len(documents) > 1 else None)
+
+
+def _read(document: Document, fields: Mapping[str, Given], position: int | None) -> Read:
+    try:
+        if document.problems:
+            raise WceError(document.problems)
+        return Read(document, _batch(document, fields, position))
+    except WceError as error:
+        return Read(document, None, error)

@@ -62,11 +62,47 @@ def formats() -> Iterable[str]:
     return FORMATS
 
 
+def check_formats() -> Iterable[str]:
+    """What `wce check --format` takes."""
+    from wce_cli.formats import CHECKED
+
+    return CHECKED
+
+
+def expectations(incomplete: str) -> list[str]:
+    """What `--expect` begins with; the number is the user's."""
+    return [f"{word}=" for word in (*pairs(), "loss", "term") if word != "all" and word.startswith(incomplete)]
+
+
 def colors() -> Iterable[str]:
     """What `--color` takes."""
     return ("auto", "always", "never")
 
 
+def sorts() -> Iterable[str]:
+    """What `--sort` takes."""
+    return ("index", "loss", "term")
+
+
+def parts() -> Iterable[str]:
+    """What `--only` takes."""
+    from wce_cli.formats import PARTS
+
+    return ("value", *PARTS)
+
+
+def limits() -> Iterable[str]:
+    """The word that `--rows` and `--findings` take beside a number."""
+    return ("all",)
+
+
+def weights() -> Iterable[str]:
+    """The word that `--weight` takes beside numbers."""
+    return ("balanced",)
+
+
 def schemas() -> Iterable[str]:
     """What `wce schema` takes."""
-    return ("batch", "report")
+    from wce_cli.cli.schema import SCHEMAS
+
+    return SCHEMAS

@@ -32,7 +32,7 @@ def deliver(outcome: Outcome) -> int:
 
     Raises WceError if one cannot be written.
     """
-    say(f"note: {note}" for note in outcome.notes)
+    say([*(f"note: {note}" for note in outcome.notes), *outcome.errors])
     to_stdout = outcome.output in (None, "-")
     if outcome.pieces is not None:
         with closing(outcome.pieces) as pieces:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from wce_cli.cli import options
+from wce_cli.cli import completion, options
 from wce_cli.cli.delivery import say
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
 from wce_cli.errors import Problem, WceError
+from wce_cli.ranks import this_rank
 
 if TYPE_CHECKING:
     from wce_cli.cli.answers import Answer
@@ -46,6 +47,7 @@ def explain(
     csv_out: options.CsvOut = None,
     markdown_out: options.MarkdownOut = None,
     html_out: options.HtmlOut = None,
+    totals_out: options.TotalsOut = None,
     only: options.Only = None,
     rows: options.Rows = None,
     sort: options.Sort = "index",
@@ -66,7 +68,7 @@ def explain(
     from wce_cli.engines import AUTO, ENGINES
 
     options.one_of("--engine", engine, (AUTO, "none", "all", *ENGINES))
-    options.one_of("--sort", sort, ("index", "loss", "term"))
+    options.one_of("--sort", sort, completion.sorts())
     answers = asked_answers(
         sources=files or [],
         format=format,
@@ -80,62 +82,92 @@ def explain(
         width=width,
         color=color,
         methods=method,
+        totals=totals_out,
     )
 
-    from wce_cli.cli.batches import read_batches, read_sources
+    from wce_cli.cli.batches import batches_of, read_sources, saved_files
     from wce_cli.cli.listing import first_rows, listing, lists_many
     from wce_cli.cli.progress import progress_bar
     from wce_cli.formats.cells import rounding_note
     from wce_cli.inputs.lines import are_lines
     from wce_cli.loss.facts import TOP
+    from wce_cli.loss.stream import one_pass
     from wce_cli.questions.explain import explain_and_share
 
-    sources = read_sources(
-        files or [],
-        {
-            "logits": logits,
-            "log_probs": log_probs,
-            "probs": probs,
-            "labels": labels,
-            "weight": weight,
-            "sample_weight": sample_weight,
-            "classes": classes,
-            "ignore_index": ignore_index,
-            "label_base": label_base,
-            "label_smoothing": label_smoothing,
-        },
-        label_column,
-    )
+    typed = {
+        "logits": logits,
+        "log_probs": log_probs,
+        "probs": probs,
+        "labels": labels,
+        "weight": weight,
+        "sample_weight": sample_weight,
+        "classes": classes,
+        "ignore_index": ignore_index,
+        "label_base": label_base,
+        "label_smoothing": label_smoothing,
+    }
+    largest = TOP if top is None else options.whole_number("--top", top, 0, 1000)
     engines = {"none": (), "all": tuple(ENGINES)}.get(engine, (engine,))
     if not any(answer.has_measured for answer in answers):  # then nobody would see it
         engines = ()
-    largest = TOP if top is None else options.whole_number("--top", top, 0, 1000)
-    if all(answer.format.part for answer in answers) and are_lines(sources.paths):
+    rank, parts = this_rank(), saved_files(files or [])
+    if rank is not None and parts and rank.number > 0:
+        return Outcome("")  # the first answers for all
+    if parts:
+        from wce_cli.cli.parts import of_parts
+
+        needs = {
+            "--rows": rows is not None,
+            "--sort": sort != "index",
+            "--only terms": only == "terms",
+            "--label-column": label_column is not None,
+        }
+        asked = None if top is None else largest
+        return of_parts(answers, parts, typed, needs=needs, has_engines=bool(engines), top=asked, totals_out=totals_out)
+    if rank is not None:
+        from wce_cli.cli.shares import of_ranks
+
+        return of_ranks(
+            rank,
+            answers,
+            files or [],
+            typed,
+            label_column,
+            sort=sort,
+            top=largest,
+            totals_out=totals_out,
+            has_engines=bool(engines),
+        )
+    sources = read_sources(files or [], typed, label_column)
+    if totals_out is None and all(answer.format.part for answer in answers) and are_lines(sources.paths):
         from wce_cli.cli.many import explain_lines
 
         return explain_lines(sources, answers, engines, sort, largest, keep_going)
     wrong: list[WceError] = []
-    batches, notes = read_batches(sources, label_column, wrong.append if keep_going else None)
+    batches, notes = batches_of(sources, label_column, wrong.append if keep_going else None)
+    if totals_out is not None and len(batches) > 1:
+        raise WceError(Problem(f"--totals-out saves one batch, and there are {len(batches)}", "give each its own run"))
     say(line for error in wrong for line in error.lines())
     if wrong and not batches:
         raise WceError(Problem("none of the batches can be answered"))
+    explained, saved = [], []
     many = lists_many(answers, batches, sort)
     with progress_bar() as progress:
-        explained = [
-            explain_and_share(
-                batch,
-                engines,
-                first_rows(answers, batch) if many else _rows(answers, batch),
-                sort,
-                top=largest,
-                progress=progress,
-            )
-            for batch in batches
-        ]
+        for batch in batches:
+            totals, facts = one_pass(batch, progress=progress, top=largest)
+            rows_held = first_rows(answers, batch) if many else _rows(answers, batch)
+            explained.append(explain_and_share(batch, totals, facts, engines, rows_held, sort))
+            if totals_out is not None:
+                from wce_cli.inputs.totals import as_text
+                from wce_cli.loss.saved import Saved
+
+                saved.append((totals_out, as_text(Saved.of(batch.spec, batch.scores.shape, totals, facts))))
     reports = [report for report, _ in explained]
     told = (*notes, *(note for report in reports for note in rounding_note(report)))
-    answered = listing(answers, batches, explained, told) if many else outcome(answers, reports, told)
-    return structs.replace(answered, code=CANNOT_ANSWER) if wrong else answered
+    answer = listing(answers, batches, explained, told, saved) if many else outcome(answers, reports, told)
+    if not many:
+        answer = structs.replace(answer, files=(*answer.files, *saved))
+    return structs.replace(answer, code=CANNOT_ANSWER) if wrong else answer
 
 
 def _rows(answers: Sequence[Answer], batch: Batch) -> int:

@@ -26,8 +26,8 @@ class Given(Struct, frozen=True):
     value: Any
     source: str
     """Where it stands, for the lines below an error: `--labels`, `run.json $.labels`."""
-    half_unit: float = 0.0
-    """How far its numbers may be off because they were printed rounded."""
+    half_units: Any = None
+    """How far its numbers may be off because they were printed rounded, as `Batch.build` takes it."""
     note: str = ""
     """What it was taken for, where that is not plain to see."""
 
@@ -36,7 +36,8 @@ def read_given(field: str, text: str, label_column: str | None = None) -> Given:
     """The value of the option for `field`. Raises WceError if it cannot be read."""
     if field in SINGLE:
         return Given(SINGLE[field](flag(field), text), flag(field))
-    from wce_cli.inputs.inline import as_vector, read_inline, read_names  # a batch in a file needs none of it
+    from wce_cli.inputs.inline import as_vector, read_inline  # a batch in a file needs none of it
+    from wce_cli.inputs.names import read_names
     from wce_cli.inputs.reference import read_reference, reference_in
 
     reference = reference_in(text)
@@ -46,9 +47,9 @@ def read_given(field: str, text: str, label_column: str | None = None) -> Given:
         return Given(value, place, note="; ".join([told, *notes]))
     if field == "classes":
         return Given(read_names(flag(field), text), flag(field))
-    typed = read_inline(flag(field), text)
+    typed = read_inline(flag(field), text, field)
     value = as_vector(typed.value, field != "labels") if field in VECTORS else typed.value
-    return Given(value, flag(field), typed.half_unit, _note(field, value, typed))
+    return Given(value, flag(field), typed.half_units, _note(field, value, typed))
 
 
 SINGLE: dict[str, Callable[[str, str], Any]] = {
@@ -63,7 +64,7 @@ def _note(field: str, value: Any, typed: Typed) -> str:
     """`--logits: read 2 samples × 2 classes from a tensor repr rounded to 4 decimals; ignored device, grad_fn`."""
     if not typed.form:
         return ""
-    rounded = "" if typed.decimals is None else f" rounded to {counted(typed.decimals, 'decimal', 'decimals')}"
+    rounded = f" rounded to {typed.rounded}" if typed.rounded else ""
     ignored = f"; ignored {', '.join(typed.ignored)}" if typed.ignored else ""
     return f"{flag(field)}: read {_size(field, value)} from {typed.form}{rounded}{ignored}"
 
@@ -71,23 +72,21 @@ def _note(field: str, value: Any, typed: Typed) -> str:
 def _size(field: str, value: Any) -> str:
     """What was read, counted: `2 samples × 2 classes`, `2 labels`."""
     if isinstance(value, dict):
-        return f"{len(value)} class weights"
+        return counted(len(value), "class weight", "class weights")
     shape = _shape(value)
     if not shape:
         return "one number" if not isinstance(value, str) else repr(value)
     if field in SCORES:
         n = 1 if len(shape) == 1 else int(np.prod(shape)) // max(n_classes_of(shape), 1)
-        return f"{n} sample{'' if n == 1 else 's'} × {n_classes_of(shape)} classes"
+        return f"{counted(n, 'sample', 'samples')} × {counted(n_classes_of(shape), 'class', 'classes')}"
     word = {"labels": "label", "weight": "class weight", "sample_weight": "sample weight", "classes": "name"}[field]
     return f"{' × '.join(map(str, shape))} {word}{'' if shape == (1,) else 's'}"
 
 
 def _shape(value: Any) -> tuple[int, ...]:
     """The shape of lists by their first items; raggedness is found where the batch is built."""
-    if hasattr(value, "shape"):
-        return tuple(value.shape)
-    shape = []
+    shape: list[int] = []
     while isinstance(value, list):
         shape.append(len(value))
         value = value[0] if value else None
-    return tuple(shape)
+    return (*shape, *getattr(value, "shape", ()))

@@ -36,29 +36,35 @@ def listing(
     batches: Sequence[Batch],
     explained: Sequence[tuple[Report, float | None]],
     notes: Iterable[str],
+    saved: Sequence[tuple[str, str]] = (),
 ) -> Outcome:
-    """All answers, those that list many samples bit by bit."""
+    """All answers, those that list many samples bit by bit; beside them files that are `saved`."""
     main, *beside = answers
-    files = tuple((answer.file or "", "") for answer in beside)
-    return Outcome("", main.file, files, tuple(notes), pieces=_pieces(answers, batches, explained))
+    files = tuple((name, "") for name in (*(answer.file or "" for answer in beside), *(name for name, _ in saved)))
+    pieces = _pieces(answers, batches, explained, [text for _, text in saved])
+    return Outcome("", main.file, files, tuple(notes), pieces=pieces)
 
 
 def _pieces(
-    answers: Sequence[Answer], batches: Sequence[Batch], explained: Sequence[tuple[Report, float | None]]
+    answers: Sequence[Answer],
+    batches: Sequence[Batch],
+    explained: Sequence[tuple[Report, float | None]],
+    saved: Sequence[str],
 ) -> Generator[tuple[str, ...], None, None]:
+    nothing = ("",) * len(saved)
     reports, several = [report for report, _ in explained], len(batches) > 1
     joiners = [joiner_of(answer.format, answer.look, several) for answer in answers]
     try:
         for joiner in joiners:
             joiner.settle(reports)
-        yield tuple(
-            "" if _is_streamed(answer) else formatted(answer.format, reports, answer.look) for answer in answers
-        )
+        whole = ["" if _is_streamed(answer) else formatted(answer.format, reports, answer.look) for answer in answers]
+        yield (*whole, *saved)
         for batch, (report, shared) in zip(batches, explained, strict=True):
-            yield from _of_batch(answers, joiners, batch, report, shared, several)
+            for texts in _of_batch(answers, joiners, batch, report, shared, several):
+                yield (*texts, *nothing)
         for k, (answer, joiner) in enumerate(zip(answers, joiners, strict=True)):
             for text in joiner.end() if _is_streamed(answer) else ():
-                yield tuple(text if k == place else "" for place in range(len(answers)))
+                yield (*(text if k == place else "" for place in range(len(answers))), *nothing)
     finally:
         for joiner in joiners:
             joiner.close()

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from wce_cli.cli.answers import Answer
-from wce_cli.cli.batches import Sources, batch_of, notes_of
+from wce_cli.cli.batches import Sources, batch_of
 from wce_cli.cli.delivery import say
 from wce_cli.cli.given import Given
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
@@ -118,7 +118,7 @@ def explain_lines(
 
     main, *beside = answers
     files = tuple((answer.file or "", "") for answer in beside)
-    return Outcome("", main.file, files, tuple(notes_of(sources.fields)), pieces=pieces(), end=lambda: code)
+    return Outcome("", main.file, files, tuple(sources.notes), pieces=pieces(), end=lambda: code)
 
 
 def by_line(piece: Piece, fields: Mapping[str, Given], answer: Callable[[Batch], Any]) -> Iterator[Line]:
@@ -251,7 +251,7 @@ def _plain_weight(fields: Mapping[str, Given]) -> tuple[list[float], str] | Lite
     if not fields:
         return None
     given = fields.get("weight")
-    if given is None or len(fields) > 1 or given.half_unit or not isinstance(given.value, list):
+    if given is None or len(fields) > 1 or given.half_units is not None or not isinstance(given.value, list):
         return False
     plain = all(type(number) in (int, float) and abs(number) < 1e300 for number in given.value)
     return ([float(number) for number in given.value], given.source) if plain else False

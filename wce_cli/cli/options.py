@@ -13,6 +13,8 @@ import typer
 
 from wce_cli.cli import completion
 from wce_cli.errors import Problem, WceError, did_you_mean
+from wce_cli.inputs.diagnosis import number_hint
+from wce_cli.inputs.screens import plain
 
 QUOTE = "quote a value that holds spaces or brackets: --logits '0.1 0.9; 0 0.1'"
 
@@ -52,6 +54,7 @@ Weight = Annotated[
         "-w",
         metavar="WEIGHTS",
         help='One number for each class, JSON by class name ({"cat": 0.1, ...}), or balanced.',
+        autocompletion=completion.offering(completion.weights),
     ),
 ]
 SampleWeight = Annotated[
@@ -103,6 +106,21 @@ Format = Annotated[
         autocompletion=completion.offering(completion.formats),
     ),
 ]
+IdentifyFormat = Annotated[
+    str | None,
+    typer.Option("--format", "-f", metavar="FORMAT", help="table, json or markdown.  [default: WCE_FORMAT, or table]"),
+]
+CheckFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="table, json, ndjson, junit, github or markdown.  [default: WCE_FORMAT, or table]",
+        autocompletion=completion.offering(completion.check_formats),
+    ),
+]
+JunitOut = Annotated[str | None, typer.Option("--junit-out", metavar="FILE", help="Write JUnit XML to FILE as well.")]
 Output = Annotated[
     str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the answer to FILE instead of stdout.")
 ]
@@ -113,24 +131,53 @@ MarkdownOut = Annotated[
     str | None, typer.Option("--markdown-out", metavar="FILE", help="Write Markdown to FILE as well.")
 ]
 HtmlOut = Annotated[str | None, typer.Option("--html-out", metavar="FILE", help="Write HTML to FILE as well.")]
+TotalsOut = Annotated[
+    str | None,
+    typer.Option(
+        "--totals-out",
+        metavar="FILE",
+        help="Save the sums of the batch to FILE, a part that wce explain adds to others, with any weight.",
+    ),
+]
 Only = Annotated[
     str | None,
-    typer.Option("--only", metavar="PART", help="Show terms or methods alone, or the bare value of each --method."),
+    typer.Option(
+        "--only",
+        metavar="PART",
+        help="Show terms or methods alone, or the bare value of each --method.",
+        autocompletion=completion.offering(completion.parts),
+    ),
 ]
 Rows = Annotated[
     str | None,
-    typer.Option("--rows", metavar="N", help="Samples to list, or all.  [default: 20; in JSON 10000, in CSV all]"),
+    typer.Option(
+        "--rows",
+        metavar="N",
+        help="Samples to list, or all.  [default: 20; in JSON 10000, in CSV all]",
+        autocompletion=completion.offering(completion.limits),
+    ),
 ]
 Top = Annotated[
     str | None,
     typer.Option("--top", metavar="K", help="The largest terms that a large batch is shown with.  [default: 5]"),
 ]
 Sort = Annotated[
-    str, typer.Option("--sort", metavar="ORDER", help="Order of the samples: index, or the largest loss or term first.")
+    str,
+    typer.Option(
+        "--sort",
+        metavar="ORDER",
+        help="Order of the samples: index, or the largest loss or term first.",
+        autocompletion=completion.offering(completion.sorts),
+    ),
 ]
 Findings = Annotated[
     str | None,
-    typer.Option("--findings", metavar="N", help="Findings to print, or all.  [default: 5; in JSON all]"),
+    typer.Option(
+        "--findings",
+        metavar="N",
+        help="Findings to print, or all.  [default: 5; in JSON all]",
+        autocompletion=completion.offering(completion.limits),
+    ),
 ]
 KeepGoing = Annotated[
     bool,
@@ -167,23 +214,23 @@ def one_of(option: str, value: str, known: Iterable[str]) -> str:
 def whole_number(option: str, value: str, low: int | None = None, high: int | None = None) -> int:
     """`value` as an integer from `low` to `high`."""
     try:
-        number = int(value)
+        number = int(plain(value)) if "_" not in value else None
     except ValueError:
         number = None
     if number is None or (low is not None and number < low) or (high is not None and number > high):
         expected = "a whole number"
         if low is not None:
             expected += f" of {low} or more" if high is None else f" from {low} to {high}"
-        raise WceError(Problem(f'{option} is "{value}", expected {expected}'))
+        raise WceError(Problem(f'{option} is "{value}", expected {expected}', number_hint(value)))
     return number
 
 
 def number(option: str, value: str) -> float:
     """`value` as a number."""
     try:
-        return float(value)
+        return float(plain(value) if "_" not in value else "")
     except ValueError:
-        raise WceError(Problem(f'{option} is "{value}", expected a number')) from None
+        raise WceError(Problem(f'{option} is "{value}", expected a number', number_hint(value))) from None
 
 
 def row_limit(value: str) -> int:

@@ -20,6 +20,8 @@ class Outcome(Struct, frozen=True):
     """Files to write beside the answer: each its name and its text."""
     notes: tuple[str, ...] = ()
     """Lines for stderr."""
+    errors: tuple[str, ...] = ()
+    """Lines for stderr of what could not be read, where the rest was answered."""
     code: int = 0
     pieces: Generator[tuple[str, ...], None, None] | None = None
     """Not None: the answer comes little by little, `text` and the texts of `files` are empty, and these are the next

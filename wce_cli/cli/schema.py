@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from wce_cli.cli import completion, options
 from wce_cli.cli.outcome import Outcome
+
+SCHEMAS = {
+    "batch": "wce_cli.inputs.document:batch_schema",
+    "report": "wce_cli.formats.json:report_schema",
+    "identify": "wce_cli.formats.identified:identification_schema",
+    "check": "wce_cli.formats.checked:check_schema",
+}
+"""By name: the function that describes it."""
 
 EXAMPLES = ("wce schema batch", "wce schema report", "wce schema report --output report.schema.json")
 CODES = ("0 written", "2 there is no such schema")
@@ -18,17 +27,14 @@ def schema(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="batch|report",
-            help="What is read, or what is written.",
+            metavar="batch|report|identify|check",
+            help="What is read, or what a command writes.",
             autocompletion=completion.offering(completion.schemas),
         ),
     ],
     output: options.Output = None,
 ) -> Outcome:
-    """Print the JSON Schema of a batch or of a report."""
-    options.one_of("the schema", name, ("batch", "report"))
-    if name == "batch":
-        from wce_cli.inputs.document import batch_schema as described
-    else:
-        from wce_cli.formats.json import report_schema as described
+    """Print the JSON Schema of a batch, or of what a command writes."""
+    module, _, function = SCHEMAS[options.one_of("the schema", name, SCHEMAS)].partition(":")
+    described = getattr(import_module(module), function)
     return Outcome(json.dumps(described(), indent=2) + "\n", output)

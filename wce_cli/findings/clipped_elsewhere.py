@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
 from wce_cli.loss.clipped import eps_of
-from wce_cli.loss.methods import divide
+from wce_cli.loss.layout import class_axis_last
+from wce_cli.loss.methods import LossValue, divide
 from wce_cli.loss.sums import Sums
 from wce_cli.report import Analysis
 
@@ -30,33 +33,67 @@ PAGE = Page(
 
 ROUNDING = 1e-6
 """float32 rows sum to 1 within a few 1e-7: dividing by that may turn the last digit, and is no difference."""
+SCIKIT = "scikit-learn 1.9.1 log_loss"
+KERAS = {
+    (True, False): "Keras 3.15.1",
+    (False, True): "Keras 3.15.1 (p in [1e-7, 1 − 1e-7])",
+    (True, True): "Keras 3.15.1 (rows divided by their sum, p in [1e-7, 1 − 1e-7])",
+}
+"""By whether the division by the sum of a row shows, and whether the clipping does."""
 
 
 def message(analysis: Analysis) -> str | None:
-    """Show what each of them would give, where it differs at six digits."""
+    """What each of them does to the probabilities and would give, where it differs at six digits.
+
+    What the digits of a printed batch leave open is no difference, neither of the loss nor of the sum of a row.
+    """
     spec, totals, facts = analysis.spec, analysis.totals, analysis.facts
     if spec.label_smoothing > 0:
         return None
-    counted = "batch-mean/sample" if totals.n_kept == totals.n else "kept-mean/sample"  # Keras: ignore_class
-    eps = eps_of(spec)
-    told = []
-    if facts.renormalised is not None:
-        keras = "Keras 3.15.1 (rows divided by their sum, p in [1e-7, 1 − 1e-7])"
-        told.append(_told(analysis, keras, facts.renormalised, counted))
-    if facts.clipped is not None and eps is not None:
-        scikit = f"scikit-learn 1.9.1 log_loss (p in [{format_number(eps)}, 1 − {format_number(eps)}])"
-        told.append(_told(analysis, scikit, facts.clipped, "weighted-mean"))
-    different = "; ".join(one for one in told if one)
-    return f"elsewhere these probabilities are clipped: {different}" if different else None
+    clip, division, told = False, False, []
+    counted = analysis.value("batch-mean/sample" if totals.n_kept == totals.n else "kept-mean/sample")  # ignore_class
+    if facts.renormalised is not None and facts.undivided is not None and counted is not None:
+        theirs, undivided = _value(analysis, facts.renormalised, counted), _value(analysis, facts.undivided, counted)
+        open_here, open_sums = analysis.rounding.get(counted.pair, 0.0), _open_by_sums(analysis, counted)
+        if _differ(theirs, counted.value, open_here + open_sums):
+            division = _differ(theirs, undivided, open_sums)
+            clip = _differ(undivided, counted.value, open_here) or not division
+            told.append(_told(KERAS[division, clip], theirs, counted))
+    eps, weighted = eps_of(spec), analysis.value("weighted-mean")
+    if facts.clipped is not None and eps is not None and weighted is not None:
+        theirs = _value(analysis, facts.clipped, weighted)
+        if _differ(theirs, weighted.value, analysis.rounding.get(weighted.pair, 0.0)):
+            clip = True
+            told.append(_told(f"{SCIKIT} (p in [{format_number(eps)}, 1 − {format_number(eps)}])", theirs, weighted))
+    if not told:
+        return None
+    acts = " and ".join(["clipped"] * clip + ["divided by the sum of their row"] * division)
+    return f"elsewhere these probabilities are {acts}: {'; '.join(told)}"
 
 
-def _told(analysis: Analysis, who: str, sums: Sums, pair: str) -> str:
-    ours = analysis.value(pair)
-    assert ours is not None
-    if ours.denominator == 0:  # theirs is an error or 0 then, and `zero-denominator` speaks
-        return ""
-    theirs = divide(sums.dot(analysis.spec.class_weight, analysis.totals.count > 0), ours.denominator)
-    there, here = format_number(theirs), format_number(ours.value)
-    if there == here or math.isclose(theirs, ours.value, rel_tol=ROUNDING):
-        return ""
-    return f"{who} gives {there} where {pair} is {here}"
+def _value(analysis: Analysis, sums: Sums, ours: LossValue) -> float:
+    """Their loss, divided as ours is; ours where that is by 0: theirs is an error or 0, `zero-denominator` speaks."""
+    if ours.denominator == 0:
+        return ours.value
+    return divide(sums.dot(analysis.spec.class_weight, analysis.totals.count > 0), ours.denominator)
+
+
+def _differ(a: float, b: float, left_open: float) -> bool:
+    if format_number(a) == format_number(b) or math.isclose(a, b, rel_tol=ROUNDING):
+        return False
+    return not (math.isfinite(a) and math.isfinite(b) and abs(a - b) <= left_open)
+
+
+def _open_by_sums(analysis: Analysis, ours: LossValue) -> float:
+    """How far the log of the sums of the rows may be off, by the half-units of their numbers: R·Σ|s·w| / |D|."""
+    half = analysis.spec.half_units.get("probs")
+    if half is None or ours.denominator == 0:
+        return 0.0
+    largest = float(class_axis_last(half).sum(axis=-1).max(initial=0.0))
+    weights = np.abs(analysis.totals.s.values() * analysis.spec.class_weight)[analysis.totals.count > 0].sum()
+    return largest * float(weights) / abs(ours.denominator)
+
+
+def _told(who: str, theirs: float, ours: LossValue) -> str:
+    pair = ours.pair.removesuffix("/class")
+    return f"{who} gives {format_number(theirs)} where {pair} is {format_number(ours.value)}"

@@ -2,7 +2,7 @@
 
 A label of C is refused, so what is left to see is that 0 never occurs. That alone means little where classes are
 rare or come in clusters (words, pixels): every other class has to occur, and the absence of 0 has to be unlikely.
-Nor is it said where the classes have names, which labels may have been given by.
+Nor is it said where the classes have names, which labels may have been given by, or where 0 is what is ignored.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def message(analysis: Analysis) -> str | None:
     """Show how likely it is that 0 is missing by chance, were all classes equally likely."""
     spec, count, n = analysis.spec, analysis.totals.count, analysis.totals.n_kept
     c = spec.n_classes
-    if spec.is_soft or spec.class_names is not None or c < 3 or count[0] > 0 or (count[1:] == 0).any():
+    if spec.is_soft or spec.class_names is not None or spec.ignore_index == 0 or spec.label_base != 0:
+        return None
+    if c < 3 or count[0] > 0 or (count[1:] == 0).any():
         return None
     chance = (1 - 1 / c) ** n
     if chance >= UNLIKELY:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.findings.page import Page
@@ -39,4 +41,14 @@ def message(analysis: Analysis) -> str | None:
     else:
         many = counted(masked.count, "sample", "samples")
         where = f"the label's own {score} in {many}, the first is sample {masked.first}: their losses are inf"
-    return f"{where}, and weighted-mean is {format_number(mean.value)}"
+    return f"{where}, and weighted-mean is {format_number(mean.value)}{_rounded(analysis)}"
+
+
+def _rounded(analysis: Analysis) -> str:
+    """A 0 that was printed may be a rounded one."""
+    half = analysis.spec.half_units.get("probs")
+    if half is None or math.inf not in analysis.rounding.values():
+        return ""
+    largest = float(half.max())
+    least = format_number(-math.log(largest), 3)
+    return f"; a printed 0 may be a rounded one, of up to {format_number(largest, 2)}: a loss of about {least} or more"

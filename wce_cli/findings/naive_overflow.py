@@ -1,5 +1,8 @@
 """naive-overflow: log(Σ exp x), written down as it stands, leaves the range of the numbers here.
 
+The sum is infinite where logsumexp(x) is beyond the range of a dtype, and 0 where every summand is rounded to 0: where
+the largest x is. [−104, −104] is such a row in float32, although its logsumexp, −103.3, would be in range.
+
 Where a label is masked the loss is infinite by any formula, and `masked-target` says so.
 """
 
@@ -10,6 +13,7 @@ import math
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import listed
+from wce_cli.loss.facts import UNDERFLOW
 from wce_cli.report import Analysis
 
 PAGE = Page(
@@ -29,14 +33,13 @@ PAGE = Page(
     ),
 )
 
-RANGE = {
-    "float16": (math.log(65504), math.log(2.0**-25)),
-    "bfloat16": (math.log(float.fromhex("0x1.fep127")), math.log(2.0**-134)),
-    "float32": (math.log(float.fromhex("0x1.fffffep127")), math.log(2.0**-150)),
-    "float64": (math.log(float.fromhex("0x1.fffffffffffffp1023")), -1075 * math.log(2)),
+OVERFLOW = {
+    "float16": math.log(65504),
+    "bfloat16": math.log(float.fromhex("0x1.fep127")),
+    "float32": math.log(float.fromhex("0x1.fffffep127")),
+    "float64": math.log(float.fromhex("0x1.fffffffffffffp1023")),
 }
-"""By dtype: the log of the largest number, and of half the smallest above 0, which is the largest that exp rounds to
-0. A logsumexp below the second has no summand above it."""
+"""By dtype: the log of the largest number."""
 UPWARDS = {
     "float16": ("float16", "float32", "float64"),
     "bfloat16": ("bfloat16", "float32", "float64"),
@@ -50,19 +53,18 @@ def message(analysis: Analysis) -> str | None:
     if analysis.facts.masked.count:
         return None
     dtypes = UPWARDS.get(analysis.spec.dtypes.get("logits", ""), ("float32", "float64"))
-    ends = analysis.facts.logsumexp
-    over = [name for name in dtypes if ends.largest > RANGE[name][0]]
-    under = [name for name in dtypes if ends.smallest < RANGE[name][1]]
+    sums, peaks = analysis.facts.logsumexp, analysis.facts.peak
+    over = [name for name in dtypes if sums.largest > OVERFLOW[name]]
+    under = [name for name in dtypes if peaks.smallest <= UNDERFLOW[name]]
     told = []
     if over:
-        told.append(_told(ends.largest_row, ends.largest, "overflows", over, "inf"))
+        told.append(
+            f"Σ exp(x) of sample {sums.largest_row} is exp({format_number(sums.largest)}), which overflows in "
+            f"{listed(over)}: log(sum(exp(x))) written by hand is inf there"
+        )
     if under:
-        told.append(_told(ends.smallest_row, ends.smallest, "is rounded to 0", under, "-inf"))
+        told.append(
+            f"no logit of sample {peaks.smallest_row} is above {format_number(peaks.smallest)}, so that every exp(x) "
+            f"is rounded to 0 in {listed(under)}: log(sum(exp(x))) written by hand is -inf there"
+        )
     return "; ".join(told) or None
-
-
-def _told(row: int, logsumexp: float, what: str, dtypes: list[str], log: str) -> str:
-    return (
-        f"Σ exp(x) of sample {row} is exp({format_number(logsumexp)}), which {what} in {listed(dtypes)}: "
-        f"log(sum(exp(x))) written by hand is {log} there"
-    )

@@ -1,4 +1,7 @@
-"""nan-in-ignored-row: an ignored sample holds NaN, which the loss leaves out and the gradient does not."""
+"""nan-in-ignored-row: an ignored sample without a softmax, which the loss leaves out and the gradient does not.
+
+A row has none if it holds NaN or +∞, or nothing but −∞.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ from wce_cli.report import Analysis
 PAGE = Page(
     code="nan-in-ignored-row",
     severity="error",
-    summary="an ignored sample holds nan: the loss does not see it, but the gradient is nan",
+    summary="an ignored sample holds nan (or inf, or only -inf): the loss does not see it, but the gradient is nan",
     meaning="A sample with the label ignore_index has no term, so that nan in its logits does not reach the loss. The "
-    "backward pass of log_softmax multiplies the row's softmax, which is nan, by a gradient of 0: nan.",
+    "backward pass of log_softmax multiplies the row's softmax, which is nan, by a gradient of 0: nan. The softmax of "
+    "a row that holds inf, or nothing but -inf, is nan too.",
     why="The loss that you watch stays clean while the gradient of that row is nan. What comes before it in the model "
     "is shared by all rows, so after one step every parameter is nan.",
     example="wce explain --logits 'nan 0; 1 2' --labels -100,1",
@@ -24,20 +28,20 @@ PAGE = Page(
 
 
 def message(analysis: Analysis) -> str | None:
-    """Count the ignored samples that hold NaN, and show the loss that does not see them."""
-    ignored = analysis.facts.nan_ignored
+    """Count the ignored samples without a softmax, and show the loss that does not see them."""
+    ignored = analysis.facts.broken_ignored
     if ignored.count == 0:
         return None
     mean = analysis.value("weighted-mean")
     assert mean is not None
     one = ignored.count == 1
     who = (
-        f"sample {ignored.first} is ignored and its logits hold"
+        f"sample {ignored.first} is ignored, and its logits hold"
         if one
         else f"{ignored.count} ignored samples, the first is sample {ignored.first}, have logits that hold"
     )
     them, rows = ("it", "that row") if one else ("them", "those rows")
     return (
-        f"{who} nan: weighted-mean, {format_number(mean.value)}, leaves {them} out, but the gradient that PyTorch "
-        f"sends back through {rows} is nan"
+        f"{who} nan, inf, or nothing but -inf: weighted-mean, {format_number(mean.value)}, leaves {them} out, but the "
+        f"gradient that PyTorch sends back through {rows} is nan"
     )

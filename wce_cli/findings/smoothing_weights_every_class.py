@@ -42,10 +42,12 @@ def message(analysis: Analysis) -> str | None:
     compared = (counted,) if spec.is_soft else ("weighted-mean/sample", "weighted-mean/label-mix")
     if all(told[pair] == told[torchs] for pair in compared):
         return None
+    keras = f"{told[counted]} ({counted})"
+    if told["weighted-mean/sample"] != told[counted]:
+        keras += f" or {told['weighted-mean/sample']} (weighted-mean/sample)"
     d = "is N" if spec.is_soft else f"only {weight_sum(spec)}"
     return (
         f"with label smoothing {format_number(spec.label_smoothing)} PyTorch's numerator holds the weight of every "
-        f"class and its D {d}: {torchs} is {told[torchs]}. Keras's rule gives "
-        f"{told[counted]} ({counted}) or {told['weighted-mean/sample']} (weighted-mean/sample), Paddle's "
+        f"class and its D {d}: {torchs} is {told[torchs]}. Keras's rule gives {keras}, Paddle's "
         f"{told['weighted-mean/label-mix']} (weighted-mean/label-mix)"
     )

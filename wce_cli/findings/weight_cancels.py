@@ -55,12 +55,14 @@ def message(analysis: Analysis) -> str | None:
     if batch.value == 0:
         return None
     who = "the only kept sample weighs" if totals.n_kept == 1 else f"{_all(totals.n_kept)} kept samples weigh"
+    several = present.sum() > 1 or spec.has_sample_weight  # weights that may be the same by chance
     told = (
         f"{who} {format_number(weight)}, and weighted-mean divides by the same weight: it is "
         f"{format_number(mean.value)} whatever that weight is, unless it is 0"
     )
-    return (
-        f"{told}. batch-mean sees it: {format_number(batch.value)}"
-        if weight != 1
-        else f"{told}. batch-mean would change with it"
-    )
+    if several and totals.n_kept > 1:
+        told += ", as long as it is one weight for all of them"
+    shown = format_number(batch.value)
+    if weight == 1 or shown == format_number(mean.value):  # N kept may be N times the weight
+        return f"{told}. batch-mean would change with it"
+    return f"{told}. batch-mean sees it: {shown}"

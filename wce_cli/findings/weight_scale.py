@@ -46,9 +46,10 @@ def message(analysis: Analysis) -> str | None:
     average, without_zeros = mean.denominator / totals.n_kept, mean.denominator / counted.denominator
     if any(ORDINARY[0] <= scale <= ORDINARY[1] for scale in (average, without_zeros)):
         return None
+    times = format_number(mean.denominator / batch.denominator)
+    share = f" (times N kept / N = {totals.n_kept} / {totals.n})" if totals.n_kept < totals.n else ""
     return (
         f"the {totals.n_kept} kept samples weigh {format_number(average)} on average: batch-mean is "
-        f"{format_number(batch.value)}, {format_number(mean.denominator / batch.denominator)} times weighted-mean "
-        f"{format_number(mean.value)}. Weights k times as large make batch-mean and sum k times as large, and leave "
-        "weighted-mean as it is"
+        f"{format_number(batch.value)}, {times} times weighted-mean {format_number(mean.value)}{share}. Weights k "
+        "times as large make batch-mean and sum k times as large, and leave weighted-mean as it is"
     )

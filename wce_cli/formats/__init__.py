@@ -59,13 +59,30 @@ FORMATS = {
 }
 """The formats by name."""
 
+IDENTIFIED = {
+    "table": Format("wce_cli.formats.identified:to_table", 0),
+    "json": Format("wce_cli.formats.identified:to_json", 0),
+    "markdown": Format("wce_cli.formats.identified:to_markdown", 0),
+}
+"""Those of `identify`."""
+
+CHECKED = {
+    "table": Format("wce_cli.formats.checked:to_table", 0),
+    "json": Format("wce_cli.formats.checked:to_json", 0),
+    "ndjson": Format("wce_cli.formats.checked:to_ndjson", 0),
+    "junit": Format("wce_cli.formats.junit:to_junit", 0),
+    "github": Format("wce_cli.formats.github:to_github", 0),
+    "markdown": Format("wce_cli.formats.checked:to_markdown", 0),
+}
+"""Those of `check`."""
+
 VALUE = Format("wce_cli.formats.value:to_values", 0, has_measured=False, part="wce_cli.formats.value:part")
 """`--only value`: bare numbers, which no format dresses."""
 
 
-def formatted(format: Format, reports: Sequence[Report], look: Look) -> str:
-    """The reports in a format, ending in a newline."""
-    render: Callable[[Sequence[Report], Look], str] = _found(format.function)
+def formatted(format: Format, reports: Sequence[Any], look: Look) -> str:
+    """The reports, or the answers of another question, in one of its formats; ending in a newline."""
+    render: Callable[[Sequence[Any], Look], str] = _found(format.function)
     return render(reports, look)
 
 

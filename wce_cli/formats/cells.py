@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from wce_cli.digits import format_number
-from wce_cli.formats.look import Look
+from wce_cli.digits import format_number, rounded_up
+from wce_cli.formats.look import Look, literal
 from wce_cli.report import ClassRow, Measured, MethodRow, Report, TermRow
 
 TORCH_METHODS = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
@@ -103,17 +103,16 @@ def measured_cell(measured: Measured | None, look: Look) -> str:
 
 def rounding_note(report: Report) -> list[str]:
     """How far torch's methods may be off because the inputs were printed rounded: a line, or none."""
-    told = {
-        row.pair: format_number(row.rounding, 2)
-        for row in report.methods
-        if row.rounding is not None and row.pair in TORCH_METHODS
+    bounds = {
+        row.pair: row.rounding for row in report.methods if row.rounding is not None and row.pair in TORCH_METHODS
     }
-    if not told:
+    if not any(bounds.values()):
         return []
-    if len(set(told.values())) == 1:
-        return [f"rounded as they are, the inputs leave every method open by up to {next(iter(told.values()))}"]
-    each = ", ".join(f"{pair} by {error}" for pair, error in told.items())
-    return [f"rounded as they are, the inputs leave open: {each}"]
+    told = {pair: "without bound" if math.isinf(bound) else f"by {rounded_up(bound)}" for pair, bound in bounds.items()}
+    if len(set(told.values())) == 1 and len(told) == sum(row.pair in TORCH_METHODS for row in report.methods):
+        how = next(iter(told.values())).replace("by", "open by up to", 1)
+        return [f"rounded as they are, the inputs leave every method {how}"]
+    return [f"rounded as they are, the inputs leave open: {', '.join(f'{pair} {how}' for pair, how in told.items())}"]
 
 
 def share_cell(share: float | None, look: Look) -> str:
@@ -129,26 +128,30 @@ def label_cell(row: TermRow, look: Look) -> str:
         largest = max(row.label)
         return look.text(f"{row.label.index(largest)}: {format_number(largest, 4)} …")
     if row.label_name is not None:
-        return name_cell(row.label_name, look)
+        return name_cell(row.label_name, look, row.label)
     return str(row.label)
 
 
 def class_cell(row: ClassRow, look: Look) -> str:
     """A class as the user knows it: its name, or its index."""
-    return str(row.index) if row.name is None else name_cell(row.name, look)
+    return str(row.index) if row.name is None else name_cell(row.name, look, row.index)
 
 
 def class_weights(report: Report, look: Look) -> str:
     """The class weight by class, the first few of it: `cat: 0.75, dog: 1.5`."""
     weights = report.batch.weight or ()
     names = report.batch.classes or tuple(str(c) for c in range(len(weights)))
-    told = [f"{name_cell(name, look)}: {number(w, look)}" for name, w in zip(names, weights, strict=True)]
+    pairs = enumerate(zip(names, weights, strict=True))
+    told = [f"{name_cell(name, look, c)}: {number(w, look)}" for c, (name, w) in pairs]
     return ", ".join(told[:CLASSES_TOLD]) + (", …" if len(told) > CLASSES_TOLD else "")
 
 
-def name_cell(name: str, look: Look) -> str:
-    """User text, literally; a long name is shortened, a number never is."""
-    return look.name(name, NAME_WIDTH)
+def name_cell(name: str, look: Look, index: int) -> str:
+    """A class's name, literally; a long one is shortened, and has its index then: others may begin like it."""
+    if len(literal(name)) <= NAME_WIDTH:
+        return look.name(name, NAME_WIDTH)
+    mark = f" [{index}]"
+    return look.name(name, NAME_WIDTH - len(mark)) + mark
 
 
 def row_cell(row: TermRow) -> str:

@@ -58,8 +58,11 @@ def classes_note(report: Report, look: Look) -> str:
 
 
 def top_columns(report: Report, look: Look) -> list[Column]:
-    """The samples with the largest terms."""
-    return [*term_columns(report, report.top, look), *share_columns([row.share for row in report.top], look)]
+    """The samples with the largest terms; their shares where terms of one sign have any."""
+    shares = [row.share for row in report.top]
+    of_sum = share_columns(shares, look) if any(share is not None for share in shares) else []
+    columns = term_columns(report, report.top, look)
+    return [column for column in columns if any(cell.strip("–- ") for cell in column.cells)] + of_sum
 
 
 def _fitting(rows: Sequence[ClassRow]) -> tuple[list[ClassRow], list[ClassRow]]:

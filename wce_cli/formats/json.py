@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from wce_cli.digits import NUMBER_SCHEMA
 from wce_cli.formats.cells import all_methods
@@ -54,13 +54,18 @@ def seen(text: str) -> str:
 
 
 def report_schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of what `to_json` writes, made from the types: a report, or a list of reports."""
-    _, parts = msgspec.json.schema_components([Report], ref_template="#/$defs/{name}")
-    report = {"$ref": "#/$defs/Report"}
+    """JSON Schema 2020-12 of what `to_json` writes: a report, or a list of reports."""
+    return schema_of(Report, SCHEMA)
+
+
+def schema_of(answer: type[Struct], title: str) -> dict[str, Any]:
+    """JSON Schema 2020-12 of an answer or a list of them, made from its types."""
+    _, parts = msgspec.json.schema_components([answer], ref_template="#/$defs/{name}")
+    one = {"$ref": f"#/$defs/{answer.__name__}"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": SCHEMA,
-        "anyOf": [report, {"type": "array", "items": report}],
+        "title": title,
+        "anyOf": [one, {"type": "array", "items": one}],
         "$defs": _floats_as_we_write_them(parts),
     }
 

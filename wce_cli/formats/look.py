@@ -31,6 +31,8 @@ SYMBOLS = {
     "∞": "inf",
     "█": "#",
     "ₙ": "_n",
+    "±": "+/-",
+    "²": "^2",
 }
 """Our own symbols in ASCII, for encodings that lack them."""
 

@@ -36,17 +36,17 @@ def _written(parts: Shown, look: Look) -> str:
     if parts.size:
         blocks.append(escaped(parts.size))
     if parts.classes:
-        blocks.append(_table(parts.classes, look))
+        blocks.append(pipe_table(parts.classes, look))
     if parts.classes_note:
         blocks.append(escaped(parts.classes_note))
     if parts.top_title:
         blocks.append(escaped(parts.top_title))
     if parts.samples:
-        blocks.append(_table(parts.samples, look))
+        blocks.append(pipe_table(parts.samples, look))
     if parts.weights:
         blocks.append(escaped(parts.weights))
     if parts.methods:
-        blocks.append(_table(parts.methods, look))
+        blocks.append(pipe_table(parts.methods, look))
     if parts.calls:  # a list numbers them as the table does
         blocks.append("\n".join(f"{mark}. {_code(call)}" for mark, call in enumerate(parts.calls, 1)))
     blocks += [escaped(remark) for remark in parts.remarks]
@@ -60,7 +60,7 @@ def _written(parts: Shown, look: Look) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _table(columns: Sequence[Column], look: Look) -> str:
+def pipe_table(columns: Sequence[Column], look: Look) -> str:
     """A pipe table, padded so that it can also be read as it is."""
     columns = [column for column in columns if not column.is_picture]
     cells = [[escaped(look.text(cell)) for cell in (column.head, *column.cells)] for column in columns]

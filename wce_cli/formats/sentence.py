@@ -70,12 +70,12 @@ def _shared_numerator(report: Report, one: MethodRow, other: MethodRow, digits: 
         return [f"{both}{_spelled(report, one, digits)}, and {_formula(other)} is {f(other.denominator)} too."]
     parts = [
         f"{f(one.value)} and {f(other.value)} share the numerator {f(one.numerator)}.",
-        f"{_who(report, one)} divides it by {_meaning(one)}{_spelled(report, one, digits)}; "
-        f"dividing by {_spelled(report, other, digits)} gives the other ({other.pair}).",
+        f"{_who(report, one)} divides it by {_meaning(report, one)}{_spelled(report, one, digits)}; "
+        f"dividing by {_spelled(report, other, digits)}{_beside(report, one, other)} gives the other ({other.pair}).",
     ]
     factor = other.denominator / one.denominator
     if math.isfinite(factor):
-        parts.append(f"One factor separates them: {_quotient(other, one)}{GLUE}={GLUE}{f(factor)}.")
+        parts.append(f"One factor separates them: {_quotient(report, other, one)}{GLUE}={GLUE}{f(factor)}.")
     return parts
 
 
@@ -98,28 +98,46 @@ def _single(report: Report, one: MethodRow, digits: int) -> str:
     return f"{_glued('{} = {} / {}'.format(*numbers))}{spelled} ({one.pair})."
 
 
-def _quotient(above: MethodRow, below: MethodRow) -> str:
+def _quotient(report: Report, above: MethodRow, below: MethodRow) -> str:
     """The factor between two methods in letters: `N / Σ w[y]`, `N`, `1 / (N · C)`."""
     if below.formula == "1":
-        return _formula(above)
-    letters = _formula(below)
-    return f"{_formula(above)}{GLUE}/{GLUE}{f'({letters})' if ' · ' in below.formula else letters}"
+        return _letters(report, above)
+    letters = _letters(report, below)
+    return f"{_letters(report, above)}{GLUE}/{GLUE}{f'({letters})' if ' · ' in below.formula else letters}"
 
 
 def _who(report: Report, row: MethodRow) -> str:
     """The framework whose own mean this is, where it is PyTorch's; else the method's name."""
     torchs = "batch-mean" if report.batch.labels == "probability" else "weighted-mean"
     if row.pair == torchs and not report.batch.has_sample_weight:
-        return "PyTorch's weighted mean" if torchs == "weighted-mean" else "PyTorch's mean"
+        return "PyTorch's weighted mean" if torchs == "weighted-mean" and not _counts_kept(report) else "PyTorch's mean"
     return row.pair
 
 
-def _meaning(row: MethodRow) -> str:
-    return "the weights of the labels in the batch, " if row.pair == "weighted-mean" else ""
+def _counts_kept(report: Report) -> bool:
+    """Whether Σ w[y] is no more than a count of the samples that are not ignored."""
+    is_weighted = report.batch.weight is not None or report.batch.has_sample_weight
+    return not is_weighted and report.totals.n_ignored > 0
+
+
+def _meaning(report: Report, row: MethodRow) -> str:
+    if row.pair != "weighted-mean":
+        return ""
+    return "the samples that are not ignored, " if _counts_kept(report) else "the weights of the labels in the batch, "
+
+
+def _beside(report: Report, one: MethodRow, other: MethodRow) -> str:
+    is_of_ignored = _counts_kept(report) and one.pair == "weighted-mean" and other.pair == "batch-mean"
+    return ", the ignored ones counted," if is_of_ignored else ""
 
 
 def _formula(row: MethodRow) -> str:
     return _glued(row.formula.partition(",")[0])
+
+
+def _letters(report: Report, row: MethodRow) -> str:
+    """D in letters."""
+    return _glued("N kept") if row.pair == "weighted-mean" and _counts_kept(report) else _formula(row)
 
 
 def _glued(formula: str) -> str:
@@ -131,10 +149,10 @@ def _spelled(report: Report, row: MethodRow, digits: int) -> str:
     total = format_number(row.denominator, digits)
     if row.formula == "1":
         return "1"
-    formula = _formula(row)
+    formula = _letters(report, row)
     weights = [term.weight for term in report.terms if term.kept and term.weight is not None]
     complete = len(weights) == report.totals.n_kept
-    if row.pair == "weighted-mean" and complete and 1 < len(weights) <= SPELLED_OUT:
+    if row.pair == "weighted-mean" and not _counts_kept(report) and complete and 1 < len(weights) <= SPELLED_OUT:
         added = " + ".join(f"({w})" if w.startswith("-") else w for w in (format_number(w, digits) for w in weights))
         return f"{formula} = {added} = {total}"
     return f"{formula}{GLUE}={GLUE}{total}"

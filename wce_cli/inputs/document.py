@@ -43,6 +43,8 @@ ClassWeight = Annotated[
     ),
 ]
 
+Expectation = Annotated[Any, _described(_nested(NUMBER_SCHEMA))]
+
 
 class BatchDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One batch, as a JSON object."""
@@ -60,7 +62,7 @@ class BatchDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     source: str | None = None
     question: str | None = None
     reported: list[Any] | None = None
-    expect: dict[str, Any] | None = None
+    expect: dict[str, Expectation] | None = None
     tolerance: float | None = None
 
 

@@ -9,58 +9,37 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.digits import NON_FINITE
 from wce_cli.errors import Problem, WceError
-
-LIKENESSES = {
-    **dict.fromkeys("\u2212\ufe63\uff0d", "-"),
-    **dict.fromkeys("\u2018\u2019\u201a\u201b", "'"),
-    **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb", '"'),
-    **dict.fromkeys("\u00a0\u2007\u202f\u3000", " "),
-    **dict.fromkeys("\ufeff\u200b\u2060", ""),
-}
-"""What word processors, chats and PDFs make of a minus, a quote and a space."""
-EN_DASH = re.compile(r"[\u2012\u2013](?=\d|\.\d|inf|\u221e)", re.IGNORECASE)
+from wce_cli.inputs.diagnosis import Diagnosis, of_print, of_value, too_large
+from wce_cli.inputs.dtypes import DTYPES, as_dtype, dtype_name
+from wce_cli.inputs.mapping import bare_items, no_duplicates, of_pairs, read_mapping, unwrapped
+from wce_cli.inputs.printed import read_print
+from wce_cli.inputs.screens import plain, value_alone
+from wce_cli.inputs.words import BUILTINS, CASTS, NUMBER, SINGLE, WRITTEN, number_or_name
+from wce_cli.loss.sums import Floats
 
 TOKEN = re.compile(
     r"""(?P<newline>\n)|(?P<mark>[\[\](){},;])
     |(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<word>[^\s\[\](){},;]+)|\s""",
     re.VERBOSE,
 )
-WHOLE = re.compile(r"[+-]?\d+")
-NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-NON_FINITES = {"nan": "NaN", "inf": "Infinity", "infinity": "Infinity", "∞": "Infinity"}
-NON_FINITES |= {"1.#qnan": "NaN", "1.#ind": "NaN", "1.#inf": "Infinity"}
-MODULE = re.compile(r"^([+-]?)(?:np|numpy|jnp|math|torch|float)\.", re.IGNORECASE)
+R_WHOLE = re.compile(r"[+-]?\d+L")
 KEYWORD = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 VALUE_KEYWORDS = ("numpy", "value", "data")
 """`<tf.Tensor: …, numpy=array(…)>`, MindSpore's `Tensor(…, value=[…])`: the keyword that holds the numbers."""
 
 FIXED = ("tensor", "Parameter")
 """torch prints every number of a tensor with the same decimals (4, if not told otherwise)."""
-SHORTEST = 8
-"""numpy prints the shortest digits that give a number back, but no more decimals than these, and drops zeros behind."""
-ARRAYS = {*FIXED, "array", "Array", "DeviceArray", "asarray", "Tensor", "EagerTensor", "Variable", "ndarray"}
+ARRAYS = {*FIXED, "array", "Array", "DeviceArray", "asarray", "Tensor", "EagerTensor", "Variable", "ndarray", "matrix"}
 CODE = ("torch", "np", "numpy", "jnp")
 """Modules that stand before a name in code; a print has `tensor(…)` and `array(…)` alone, and `tf.Tensor(…)`."""
-SCALAR = re.compile(r"(?:np|numpy)\.\w+\(.*\)", re.DOTALL)
-BUILTINS = {"float", "int", "list", "tuple"}
-CASTS = BUILTINS | {"str_"} | {"float16", "float32", "float64", "half", "single", "double"}
-CASTS |= {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool_", "bfloat16"}
-DTYPES = {"half": "float16", "float": "float32", "single": "float32", "double": "float64", "bool_": "bool"}
-TRUTHS = {"True": True, "False": False}
-FRAMES = (
-    re.compile(r"^Parameter containing:\s*(.*)$", re.DOTALL),
-    re.compile(r"^<[^<>]*?\b(?:numpy|value)=(.*)>$", re.DOTALL),
-)
-"""What some frameworks print around the array."""
-
+PRINT = "paste the values themselves: what print(x.tolist()) shows"
 WHOLE_PRINT = "print it whole: torch.set_printoptions(profile='full'), or paste x.tolist(), or save it to a file"
 
 
@@ -71,10 +50,10 @@ class Typed(Struct, frozen=True):
     """Lists, numbers, strings or a mapping; an array where the print says its dtype."""
     form: str = ""
     """What it was taken for, where that is not what stands there: `a tensor repr`."""
-    decimals: int | None = None
-    """Decimals that the print was rounded to; None where its numbers are exact."""
-    half_unit: float = 0.0
-    """How far a number may be off because of that."""
+    rounded: str = ""
+    """What the print was rounded to, `4 decimals`; empty where its numbers count as exact."""
+    half_units: Floats | dict[str, float] | None = None
+    """How far each number may be off because of that, in the order they stand there, or by key; None for exact ones."""
     ignored: tuple[str, ...] = ()
     """Keywords of a repr that say nothing about the numbers: device, grad_fn."""
 
@@ -105,53 +84,98 @@ class _Frame:
         self.commas = self.spaces = 0
         self.spaced: list[int] = []
         """Items that only a space parts from the one before."""
-        self.printed: list[str] = []
-        """The numbers as they stand there."""
+        self.printed: list[str | float] = []
+        """The items in it, however deep: the number as it stands there, empty where it is none, or its half-unit
+        where that is known."""
+        self.is_print = False
+        """Whether it was printed as numpy does, numbers parted by spaces."""
 
 
-def read_inline(field: str, text: str) -> Typed:
+def read_inline(place: str, text: str, field: str = "") -> Typed:
     """A typed value. A whole number stays an int: `1,0` are labels, `1.0,0.0` is a probability row.
 
-    Raises WceError if the value is empty, left out, cut off, or could mean two things.
+    `place` names it in errors; `field`, where it is known, what it is for: scores are numbers, a weight may be given
+    by class name. Raises WceError if the value is empty, left out, cut off, or could mean two things.
     """
-    cleaned = _cleaned(text)
+    cleaned = plain(text)
+    if field == "weight":
+        items = bare_items(place, cleaned)
+        if items is not None:
+            return Typed(items, "a mapping without braces")
+    cleaned = value_alone(cleaned)
     if not cleaned:
-        raise WceError(Problem(f"{field} is empty", field=field))
-    if cleaned[0] in '[{"':
-        try:
-            return Typed(json.loads(cleaned, object_pairs_hook=lambda pairs: _no_duplicates(field, pairs)))
-        except json.JSONDecodeError:
-            pass  # not JSON: read more kindly below
-        except RecursionError as error:
-            raise WceError(Problem(f"{field} is nested too deep", field=field)) from error
-        except ValueError as error:
-            raise WceError(Problem(f"{field} holds a number too long to read", field=field)) from error
-    if cleaned[0] == "{":
-        return Typed(_mapping(field, cleaned), "a mapping without JSON's quotes")
-    return _Reader(field, cleaned).read()
+        raise WceError(Problem(f"{place} is empty", field=place))
+    try:
+        typed = _understood(place, text.strip(), cleaned, _read_weight if field == "weight" else read_inline)
+    except WceError as error:
+        _refuse_if(place, of_print(cleaned), error)
+        raise
+    if not isinstance(typed.value, np.ndarray):
+        _refuse_if(place, of_value(field, cleaned, typed.value))
+    return typed
 
 
-def read_names(field: str, text: str) -> list[str]:
-    """Class names: a list, or words split by commas (by spaces, where there is no comma)."""
-    cleaned = _cleaned(text)
-    if cleaned[:1] in ("[", "(") and cleaned[-1] in "])":
-        names = read_inline(field, cleaned).value
-        if isinstance(names, list) and all(isinstance(name, str) for name in names):
-            return names
-        if cleaned.count("[") == 1:
-            raise WceError(Problem(f"{field} must be a list of names", field=field))
-    parts = cleaned.split(",") if "," in cleaned else cleaned.split()
-    return [part.strip().strip("\"'") for part in parts if part.strip()]
+def _understood(place: str, raw: str, cleaned: str, read_value: Callable[[str, str], Typed]) -> Typed:
+    for candidate in dict.fromkeys((raw, cleaned)):  # as it stands first: a look-alike in a name belongs to the name
+        if candidate[:1] in ("[", "{"):
+            value = _from_json(place, candidate)
+            if value is not None:
+                return Typed(value)
+    wrapped = unwrapped(cleaned)
+    if wrapped.startswith("{"):
+        form = "a mapping without JSON's quotes" if wrapped == cleaned else "a dict repr"
+        return _of_items(read_mapping(place, wrapped, read_value), form)
+    if wrapped != cleaned:
+        return _of_pairs(place, _Reader(place, wrapped).read())
+    return _Reader(place, cleaned).read()
 
 
-def _cleaned(text: str) -> str:
-    """Look-alikes made plain, and the quotes that cmd.exe hands through taken off."""
-    for likeness, plain in LIKENESSES.items():
-        text = text.replace(likeness, plain)
-    text = EN_DASH.sub("-", text).strip()
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" and text[0] not in text[1:-1]:
-        text = text[1:-1].strip()
-    return text
+def _from_json(place: str, text: str) -> Any:
+    """The JSON of a text, or None where it has to be read more kindly."""
+
+    def number(digits: str) -> float:
+        value = float(digits)
+        if np.isinf(value):
+            raise WceError(too_large(place, digits))
+        return value
+
+    try:
+        return json.loads(text, object_pairs_hook=lambda pairs: no_duplicates(place, pairs), parse_float=number)
+    except json.JSONDecodeError:
+        return None
+    except RecursionError as error:
+        raise WceError(Problem(f"{place} is nested too deep", field=place)) from error
+    except ValueError as error:
+        raise WceError(Problem(f"{place} holds a number too long to read", field=place)) from error
+
+
+def _of_items(items: dict[str, Typed], form: str) -> Typed:
+    """A mapping of values that were each typed or printed."""
+    rounded = " and ".join(dict.fromkeys(one.rounded for one in items.values() if one.rounded))
+    return Typed(
+        {key: one.value for key, one in items.items()},
+        "a mapping of prints" if rounded else form,
+        rounded,
+        {key: one.half_units.max() for key, one in items.items() if isinstance(one.half_units, np.ndarray)} or None,
+    )
+
+
+def _of_pairs(place: str, pairs: Typed) -> Typed:
+    """`[('cat', 0.1), ('dog', 1)]` as a mapping."""
+    mapping = of_pairs(place, pairs.value)
+    half_units = pairs.half_units  # a name and a number in turn
+    by_key = dict(zip(mapping, half_units[1::2].tolist(), strict=True)) if isinstance(half_units, np.ndarray) else None
+    return Typed(mapping, "a dict repr", pairs.rounded, by_key)
+
+
+def _read_weight(place: str, text: str) -> Typed:
+    """A value of a weight's mapping: a number, whatever names it."""
+    return read_inline(place, text, "sample_weight")
+
+
+def _refuse_if(place: str, found: Diagnosis | None, error: WceError | None = None) -> None:
+    if found is not None:
+        raise WceError(Problem(f"{place} {found.message}", found.hint, place)) from error
 
 
 class _Reader:
@@ -159,22 +183,23 @@ class _Reader:
 
     def __init__(self, field: str, text: str) -> None:
         self.field = field
-        for frame in FRAMES:
-            found = frame.match(text)
-            if found:
-                text = found[1].strip()
         self.text = text
         self.form = ""
-        self.half_unit = 0.0
-        self.decimals: int | None = None
+        self.rounded: dict[str, None] = {}
+        self.top = _Frame(None)
+        """All that has been read in rows that are done."""
         self.ignored: dict[str, None] = {}
 
     def read(self) -> Typed:
         stack = [_Frame(None)]
         rows: list[list[Any]] = []
         split = False
+        end_of_call = -1
         for token, following in self._tokens():
             top = stack[-1]
+            if token.start == end_of_call and (token.kind in ("word", "text") or token.text in "[("):
+                self.refuse(f"has {self.text[token.start :].split()[0][:40]!r} behind an array", PRINT)
+            end_of_call = token.start + 1 if token.text == ")" else -1
             if token.kind == "newline" or token.text == ";":
                 if len(stack) > 1:
                     if token.text == ";":
@@ -192,7 +217,8 @@ class _Reader:
                 if top.mark is None or {"[": "]", "(": ")"}[top.mark.text] != token.text:
                     self.refuse(f"has {token.text!r} at character {token.start + 1}, which closes nothing")
                 stack.pop()
-                self._add(stack[-1], self._closed(top), top)
+                value = self._closed(top)
+                self._add(stack[-1], value, top.printed, top)
             elif token.text == ",":
                 if top.after != "item":
                     self.refuse(f"has nothing before the comma at character {token.start + 1}")
@@ -235,16 +261,16 @@ class _Reader:
         if found and around.call:
             keyword, name = found[1], found[2]
         module, _, name = name.rpartition(".")
-        if name not in ARRAYS | CASTS and (not keyword or keyword in VALUE_KEYWORDS):
+        if name not in ARRAYS | WRITTEN | CASTS and (not keyword or keyword in VALUE_KEYWORDS):
             self.refuse(f"has {token.text}(…), expected numbers")
         frame = _Frame(_Token("mark", "(", token.start + len(token.text)), name, keyword)
-        frame.is_code = module in CODE
+        frame.is_code = module.rpartition(".")[2] in CODE or name in WRITTEN
         return frame
 
     def _atom(self, token: _Token, frame: _Frame) -> None:
         word = token.text
         if token.kind == "text":
-            self._add(frame, re.sub(r"\\(.)", r"\1", word[1:-1]))
+            self._add(frame, re.sub(r"\\(.)", r"\1", word[1:-1]), [""])
             return
         found = KEYWORD.fullmatch(word)
         if found and frame.call:
@@ -252,36 +278,23 @@ class _Reader:
             if not value:
                 frame.pending = key
             elif key in VALUE_KEYWORDS:
-                self._add(frame, self._number_or_name(value))
+                self._add(frame, number_or_name(value), [_printed(value)])
             else:
                 frame.keywords[key] = value
             frame.after = "item"
             return
-        if word.strip(".…") == "" or ((word.endswith(("...", "…")) or "..." in word) and word[0] in "+-.0123456789"):
+        if word.strip(".…⋮⋯⋱") == "" or ((word.endswith(("...", "…")) or "..." in word) and word[0] in "+-.0123456789"):
             self.refuse("has '...': the print left values out", WHOLE_PRINT)
         if word[0] in "\"'":
             self.refuse(f"opens a quote at character {token.start + 1} and never closes it")
-        if NUMBER.fullmatch(word):
-            frame.printed.append(word)
-        self._add(frame, self._number_or_name(word))
+        value = number_or_name(word)
+        if NUMBER.fullmatch(word) and isinstance(value, float) and np.isinf(value):
+            raise WceError(too_large(self.field, word))
+        if frame.call == "c" and R_WHOLE.fullmatch(word):
+            value = int(word[:-1])
+        self._add(frame, value, [_printed(word)])
 
-    def _number_or_name(self, word: str) -> Any:
-        if WHOLE.fullmatch(word):
-            return int(word) if len(word) < 400 else float(word)
-        bare = MODULE.sub(r"\1", word)
-        spelled = NON_FINITES.get(bare.lstrip("+-").lower())
-        if spelled:
-            return (-1.0 if bare.startswith("-") else 1.0) * NON_FINITE[spelled]
-        if word == "None":
-            return None
-        if "_" not in word:
-            try:
-                return float(word)
-            except ValueError:
-                pass
-        return word
-
-    def _add(self, frame: _Frame, value: Any, closed: _Frame | None = None) -> None:
+    def _add(self, frame: _Frame, value: Any, printed: list[str | float], closed: _Frame | None = None) -> None:
         keyword = closed.keyword if closed is not None else self._take(frame)
         if keyword and keyword not in VALUE_KEYWORDS:
             frame.keywords[keyword] = value
@@ -292,18 +305,22 @@ class _Reader:
             elif frame.after == "comma" and frame.items:
                 frame.commas += 1
             frame.items.append(value)
-            if closed is not None:
-                frame.printed += closed.printed
+            frame.printed += printed
+            frame.is_print |= closed is not None and closed.is_print
         frame.after = "item"
 
     def _closed(self, frame: _Frame) -> Any:
         """What a bracket holds."""
+        if frame.call == "c":
+            return frame.items
+        if frame.call and frame.keyword and frame.keyword not in VALUE_KEYWORDS:  # device=device('cuda'): no numbers
+            return frame.items[0] if len(frame.items) == 1 else frame.items
         if frame.call:
             return self._array(frame)
         assert frame.mark is not None
         self._one_separator(frame)
-        if frame.spaces and not frame.commas and any("." in word for word in frame.printed):
-            self._rounded("an array print", frame.printed, fixed=False)
+        if frame.spaces and not frame.commas and any("." in str(word) for word in frame.printed):
+            self.form, frame.is_print = "an array print", True
         if frame.mark.text == "(" and len(frame.items) == 1 and frame.after != "comma":
             return frame.items[0]
         return frame.items
@@ -322,38 +339,45 @@ class _Reader:
         """The numbers of `tensor(…)`, `array(…)`, `np.float32(…)`, in the dtype that is printed."""
         if "indices" in frame.keywords:
             self.refuse("is a sparse tensor", "paste x.to_dense()")
+        if len(frame.items) == 2 and isinstance(frame.items[1], str):  # np.array([1, 2], np.float32)
+            frame.keywords.setdefault("dtype", frame.items.pop())
+            frame.printed.pop()
         if len(frame.items) != 1:
             self.refuse(f"has {frame.call}(…) with {len(frame.items)} values in it, expected one")
         value = frame.items[0]
         if frame.call in CASTS:
             if isinstance(value, str):  # float('inf')
-                value = self._number_or_name(value)
-            return _as_dtype(value, frame.call) if frame.call not in BUILTINS else value
+                value = number_or_name(value)
+            frame.printed = [0.0]
+            return as_dtype(value, frame.call) if frame.call not in BUILTINS else value
         self.ignored |= dict.fromkeys(key for key in frame.keywords if key not in ("dtype", "shape", "name", "path"))
-        fixed = frame.call in FIXED
-        form = "a tensor repr" if fixed or "ensor" in frame.call else "an array repr"
-        if not frame.is_code:
-            self._rounded(form, frame.printed, fixed)
-        dtype = str(frame.keywords.get("dtype", "")).rsplit(".", 1)[-1].lower()
-        return _as_dtype(value, dtype or _unsaid_dtype(value, frame.call))
+        dtype = dtype_name(str(frame.keywords.get("dtype", "")).lower()) or _unsaid_dtype(value, frame.call)
+        if frame.is_code:
+            self._settle(frame, exact=True)
+        else:
+            fixed = frame.call in FIXED
+            self.form = "a tensor repr" if fixed or "ensor" in frame.call else "an array repr"
+            self._settle(frame, fixed, dtype)
+        return as_dtype(value, dtype)
 
-    def _rounded(self, form: str, printed: list[str], fixed: bool) -> None:
-        """Note the form, and the rounding: of every decimal that is printed, or of numpy's last."""
-        self.form = form
-        for word in printed:
-            mantissa, _, exponent = word.lower().partition("e")
-            decimals = len(mantissa.partition(".")[2])
-            if (
-                decimals and not fixed
-            ):  # two zeros dropped from the end of eight decimals are rare, more are a short number
-                decimals = max(decimals, SHORTEST) if decimals >= SHORTEST - 2 else 0
-            if decimals:
-                self.decimals = max(self.decimals or 0, decimals)
-                self.half_unit = max(self.half_unit, 0.5 * 10.0 ** (int(exponent or 0) - decimals))
+    def _settle(self, frame: _Frame, fixed: bool = False, dtype: str = "", *, exact: bool = False) -> None:
+        """Put half-units in the place of the numbers that have none yet, now that it is known what printed them."""
+        frame.is_print = False
+        words = [word for word in frame.printed if isinstance(word, str)]
+        if exact or not words:
+            frame.printed = [0.0 if isinstance(word, str) else word for word in frame.printed]
+            return
+        found = read_print(words, fixed, dtype)
+        if found.rounded:
+            self.rounded[found.rounded] = None
+        left = iter(found.half_units.tolist())
+        frame.printed = [next(left) if isinstance(word, str) else word for word in frame.printed]
 
     def _row(self, frame: _Frame) -> list[Any]:
         """The items of a line without brackets; between commas a name may hold spaces: `big cat, dog`."""
         self._one_separator(frame)
+        self.top.printed += frame.printed
+        self.top.is_print |= frame.is_print
         if frame.commas and all(isinstance(item, str) for item in frame.items):
             names: list[str] = []
             for position, item in enumerate(frame.items):
@@ -376,7 +400,13 @@ class _Reader:
             value = rows[0] if len(rows) == 1 and not split else rows
             if all(len(row) == 1 and not np.isscalar(row[0]) for row in rows):  # [0.1, 0.9],⏎[0, 0.1]
                 value = [row[0] for row in rows]
-        return Typed(value, self.form, self.decimals, self.half_unit, tuple(self.ignored))
+        self._settle(self.top, exact=not self.top.is_print)
+        half_units = np.array(self.top.printed, dtype=np.float64) if any(self.top.printed) else None
+        return Typed(value, self.form, " and ".join(self.rounded), half_units, tuple(self.ignored))
+
+
+def _printed(word: str) -> str:
+    return word if NUMBER.fullmatch(word) else ""
 
 
 def as_vector(value: Any, even_fractions: bool = True) -> Any:
@@ -396,74 +426,6 @@ def _unsaid_dtype(value: Any, call: str) -> str:
         value = value[0]
     if isinstance(value, str):
         return "bool"
-    return "float32" if call in FIXED and isinstance(value, float) else ""
-
-
-def _as_dtype(value: Any, dtype: str) -> Any:
-    """`value` as an array of the dtype, where numpy has it and the rows have one length."""
-    dtype = DTYPES.get(dtype, dtype)
-    if dtype == "bool":
-        array = np.array(value)
-        known = array.dtype.kind == "U" and np.isin(array, list(TRUTHS)).all()
-        return array == "True" if known else value
-    if not re.fullmatch(r"u?int(8|16|32|64)|float(16|32|64)", dtype):
-        return value
-    try:
-        return np.array(value, dtype=dtype)[()]  # a scalar stays a scalar
-    except (ValueError, TypeError, OverflowError):
-        return value
-
-
-def _mapping(field: str, text: str) -> dict[str, Any]:
-    """`{cat:0.1, 'dog': 1}`: what is left of JSON when a shell has eaten its quotes, or a Python dict."""
-    if not text.endswith("}"):
-        raise WceError(Problem(f"{field} opens '{{' and never closes it", "was the value cut off?", field))
-    pairs = []
-    for item in _split_at_commas(text[1:-1]):
-        quoted = re.fullmatch(r"""(?P<q>["'])(?P<key>(?:\\.|(?!(?P=q)).)*)(?P=q)\s*:(?P<value>.*)""", item, re.DOTALL)
-        if quoted:
-            key, value = re.sub(r"\\(.)", r"\1", quoted["key"]), quoted["value"]
-        else:
-            bare, value = _at_last_colon(field, item)
-            key = _bare_key(field, bare.strip())
-        pairs.append((key, read_inline(f"{field} {key!r}", value).value))
-    return _no_duplicates(field, pairs)
-
-
-def _bare_key(field: str, text: str) -> str:
-    """A key without quotes: a word, an index, or a scalar that numpy prints with its type, `np.int64(1)`."""
-    key: Any = text
-    if SCALAR.fullmatch(text):
-        key = read_inline(f"{field} {text}", text).value
-        key = key.item() if isinstance(key, np.generic) else key
-    elif text in TRUTHS or (NUMBER.fullmatch(text) and not WHOLE.fullmatch(text)):
-        key = float("nan")
-    if isinstance(key, (bool, float)) or not isinstance(key, (int, str)):
-        hint = "put it in quotes if it is a name"
-        raise WceError(Problem(f"{field} has the key {text}, expected a class name or a class index", hint, field))
-    return str(key)
-
-
-def _split_at_commas(text: str) -> Iterator[str]:
-    """The items of a mapping; commas in quotes or parentheses do not part them."""
-    for item in re.findall(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\([^()]*\)|[^,])+""", text):
-        if item.strip():
-            yield item.strip()
-
-
-def _at_last_colon(field: str, item: str) -> tuple[str, str]:
-    key, colon, value = item.rpartition(":")
-    if not colon or not key.strip():
-        raise WceError(Problem(f"{field} has {item!r}, expected NAME: NUMBER", field=field))
-    return key, value
-
-
-def _no_duplicates(field: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping: Mapping[str, Any] = dict(pairs)
-    if len(mapping) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise WceError(Problem(f'{field} has the key "{key}" twice', field=field))
-            seen.add(key)
-    return dict(mapping)
+    if call in DTYPES:
+        return call
+    return "float32" if call in (*FIXED, *SINGLE) and isinstance(value, float) else ""

@@ -9,12 +9,15 @@ from __future__ import annotations
 import codecs
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs import STDIN, Document, stdin
+from wce_cli.inputs import ARRAY_READERS, READERS, STDIN, TABLE_READERS, Document, stdin
 from wce_cli.inputs.large import LARGE, large_document
+from wce_cli.inputs.written import written_expects
 
 WIDE_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -27,21 +30,38 @@ WIDE_MARKS = {
 def read_json(path: str) -> list[Document]:
     """The batches of a JSON file, or of stdin for `-`. Raises WceError if there is no JSON to read."""
     shown = "stdin" if path == STDIN else path
-    value = decoded(read_bytes(path), shown)
-    return [document_of(item, shown, place, place if place != "$" else "") for place, item in _batches(value, shown)]
+    content = read_bytes(path)
+    value = decoded(content, shown)
+    items = list(_batches(value, shown))
+    expects = written_expects(content) if any(_has_expect(item) for _, item in items) else [None] * len(items)
+    return [
+        document_of(item, shown, place, place if place != "$" else "", expect)
+        for (place, item), expect in zip(items, expects, strict=True)
+    ]
 
 
-def document_of(item: Any, shown: str, place: str, where: str) -> Document:
-    """A decoded batch as a document: its keys checked, its arrays not; `where` stands before what is wrong with it."""
+def document_of(item: Any, shown: str, place: str, where: str, expect: Any = None) -> Document:
+    """A decoded batch as a document: its keys checked, its arrays not; `where` stands before what is wrong with it.
+
+    `expect`: what stands under that key, with its numbers as they are written.
+    """
     from wce_cli.inputs.document import READ_BY_EXPLAIN, frame_problems
 
     if not isinstance(item, dict):
         return Document({}, problems=(Problem(f"{shown} {place} is {_kind(item)}, expected a batch: an object"),))
+    if str(item.get("format", "")).startswith("wce.totals/"):
+        raise WceError(Problem(f"{shown} holds saved totals, no batch", "wce explain FILE... adds them up"))
     problems = frame_problems(item)
     wrong = {problem.field for problem in problems}
     fields = {key: item[key] for key in READ_BY_EXPLAIN if item.get(key) is not None and key not in wrong}
     sources = {key: f"{shown} {place}.{key}" for key in fields}
-    return Document(fields, sources, where, tuple(problems), shown)
+    expect = None if "expect" in wrong else expect
+    tolerance = None if "tolerance" in wrong else item.get("tolerance")
+    return Document(fields, sources, where, tuple(problems), shown, expect, tolerance)
+
+
+def _has_expect(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("expect") is not None
 
 
 def read_bytes(path: str) -> bytes:
@@ -55,7 +75,7 @@ def read_bytes(path: str) -> bytes:
         raise WceError(Problem("FILE is empty, expected the name of a file"))
     try:
         if os.path.isdir(path):
-            raise WceError(Problem(f"{path} is a directory, expected a JSON file"))
+            raise WceError(Problem(f"{path} is a directory, expected a file", files_in(path)))
         with open(path, "rb") as file:
             content = file.read()
     except (OSError, ValueError) as error:
@@ -68,9 +88,19 @@ def read_bytes(path: str) -> bytes:
 def unreadable(path: str, error: Exception) -> WceError:
     """What the system says of a file, in our form."""
     if isinstance(error, FileNotFoundError):
-        return WceError(Problem(f"{path} does not exist"))
+        hint = f"leave the @ out: {path[1:]}" if path.startswith("@") and os.path.exists(path[1:]) else ""
+        return WceError(Problem(f"{path} does not exist", hint))
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return WceError(Problem(f"{path} cannot be read: {reason.lower()}"))
+
+
+def files_in(folder: str) -> str:
+    """How the files of a folder are named on the command line."""
+    endings = Counter(PurePath(name).suffix.lower() for name in os.listdir(folder))
+    known = [ending for ending, _ in endings.most_common() if ending in {**READERS, **ARRAY_READERS, **TABLE_READERS}]
+    if not known:
+        return "there is no file in it that wce reads"
+    return f"name the files in it by a pattern in quotes: '{os.path.join(folder, '*' + known[0])}'"
 
 
 def decoded(content: bytes, shown: str, is_line: bool = False) -> Any:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import READERS, STDIN, stdin, suffix_of
-from wce_cli.inputs.json import unreadable
+from wce_cli.inputs.json import files_in, unreadable
 
 PIECE = 1 << 16
 """Bytes of a piece, about: the reports of its lines are up to a hundred times as long. A line is never cut."""
@@ -131,7 +131,7 @@ def _look_for(path: str) -> None:
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
-            raise WceError(Problem(f"{path} is a directory, expected a JSON file"))
+            raise WceError(Problem(f"{path} is a directory, expected a file", files_in(path)))
         if stat.S_ISREG(mode):
             with open(path, "rb"):
                 pass

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from wce_cli.errors import WceError
 from wce_cli.inputs import Document
 from wce_cli.inputs.json import decoded, document_of
 from wce_cli.inputs.lines import Lines
+from wce_cli.inputs.written import written_expects
 
 
 def read_ndjson(path: str) -> list[Document]:
@@ -26,6 +29,8 @@ def document_of_line(shown: str, number: int, line: bytes) -> Document:
     place = f"{shown}:{number}"
     try:
         value = decoded(line, place, is_line=True)
+        has_expect = isinstance(value, dict) and value.get("expect") is not None
+        document = document_of(value, place, "$", place, written_expects(line)[0] if has_expect else None)
     except WceError as error:
-        return Document({}, problems=error.problems)
-    return document_of(value, place, "$", place)
+        return Document({}, problems=error.problems, origin=shown)
+    return structs.replace(document, origin=shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from glob import glob
 from pathlib import PurePath
 from typing import Any, NamedTuple
@@ -26,13 +27,19 @@ class Reference(NamedTuple):
 
 
 def reference_in(text: str) -> Reference | None:
-    """The file that a typed value names: after `@` always, without it only where one exists and is ours to read."""
+    """The file that a typed value names: after `@` always, without it where one exists and is ours to read.
+
+    A single word that ends like such a file names one too, or `run.json` misspelt would be told to be a name.
+    """
     if text.startswith("@"):
         return _split(text[1:])
+    if text == STDIN:
+        return Reference(STDIN, "")
     found = _split(text)
     if PurePath(found.path).suffix.lower() not in SUFFIXES:
         return None
-    return found if os.path.isfile(found.path) or (has_wildcard(found.path) and glob(found.path)) else None
+    is_word = not re.search(r"[\s,;=\[\](){}\"']", text)
+    return found if is_word or os.path.isfile(found.path) or (has_wildcard(found.path) and glob(found.path)) else None
 
 
 def read_reference(field: str, reference: Reference, label_column: str | None = None) -> tuple[Any, str, list[str]]:
@@ -66,7 +73,7 @@ def has_wildcard(path: str) -> bool:
 
 
 def _of_arrays(field: str, path: str, key: str, label_column: str | None) -> tuple[Any, str, list[str]]:
-    from wce_cli.inputs.batch_files import array_of, of_table
+    from wce_cli.inputs.batch_files import array_of
     from wce_cli.inputs.parts import joined
     from wce_cli.inputs.stored import chosen
 
@@ -74,6 +81,8 @@ def _of_arrays(field: str, path: str, key: str, label_column: str | None) -> tup
     if not paths:
         raise WceError(Problem(f"no file matches {path}", field=field))
     if PurePath(path).suffix.lower() in TABLE_READERS:
+        from wce_cli.inputs.tables import of_table
+
         return of_table(field, paths, key, label_column)
     parts = []
     for one in paths:

@@ -22,6 +22,7 @@ from wce_cli.loss.gathering import (
     read_scores,
     with_plain_keys,
 )
+from wce_cli.loss.half_units import fitted
 from wce_cli.loss.labels import IGNORE_INDEX, Unread, read_labels, say_checks
 from wce_cli.loss.layout import n_classes_of, sample_shape_of
 from wce_cli.loss.readings import ScoreKind
@@ -67,8 +68,9 @@ class Spec(Struct, frozen=True):
     """The dtypes that the arrays came with, by field; lists have none."""
     sources: Mapping[str, str]
     """Where each field came from, as the user would name it."""
-    half_units: Mapping[str, float] = {}
-    """By field: how far its numbers may be off because they were printed rounded; exact ones have none."""
+    half_units: Mapping[str, Floats] = {}
+    """By field: how far each of its numbers may be off because it was printed rounded, in the field's own shape;
+    fields that are exact have none."""
     integer_one_hot: bool = False
     """Probability labels given as integers 0 and 1, which torch refuses."""
     name: str | None = None
@@ -124,7 +126,7 @@ class Batch(Struct, frozen=True):
         name: str | None = None,
         source: str | None = None,
         sources: Mapping[str, str] | None = None,
-        half_units: Mapping[str, float] | None = None,
+        half_units: Mapping[str, Any] | None = None,
         spelled: Callable[[str], str] = as_keyword,
     ) -> Batch:
         """Check and gather one batch.
@@ -132,8 +134,9 @@ class Batch(Struct, frozen=True):
         Exactly one of `logits`, `log_probs`, `probs` is given, in torch's layout: (C,), (N, C) or
         (N, C, d1, …, dk). `labels` are class indices or names without the class axis, or probability rows in
         the layout of the scores; index labels count from `label_base`. `weight` is a vector (C,), a mapping by
-        class name, or "balanced". `half_units` says by field how far printed numbers may be off, `spelled` how a
-        field is written where the user is (`--labels`), for hints.
+        class name, or "balanced". `half_units` says by field how far printed numbers may be off: one number for
+        all, one for each, or a mapping by class; `spelled` how a field is written where the user is (`--labels`),
+        for hints.
 
         Raises WceError with every problem found, its sources and its shapes.
         """
@@ -154,13 +157,16 @@ class Batch(Struct, frozen=True):
         names = read_class_names(g, classes, weight, c)
         mapped = None if labels is None else read_labels(g, kind[0], labels, rows, names, ignore_index, label_base)
         if label_base:
+            if mapped is not None and not mapped.is_soft and names is None:
+                also = "" if ignore_index == IGNORE_INDEX else f", and the ignored {ignore_index} as {IGNORE_INDEX}"
+                g.notes.append(f"labels counted from {label_base} are shown from 0{also}")
             ignore_index = IGNORE_INDEX
         if names is not None and set(names) & set(map(str, range(c))) and _are_numbers(labels):
             g.notes.append(f"labels that are numbers are class indices, not the names {', '.join(names[:3])}")
         if ignore_index != IGNORE_INDEX and mapped is not None and mapped.is_soft:
             g.notes.append("ignore_index means nothing for probability labels: every sample is kept")
         per_sample = read_sample_weight(g, sample_weight, sample_shape)
-        vector, rule = read_class_weight(g, weight, names, c, sample_shape, mapped, ignore_index)
+        vector, rule = read_class_weight(g, weight, names, c, sample_shape, mapped, ignore_index, label_base)
         if g.problems or mapped is None:
             raise g.refusal()
         spec = Spec(
@@ -177,7 +183,16 @@ class Batch(Struct, frozen=True):
             has_sample_weight=per_sample is not None,
             dtypes=g.dtypes,
             sources=dict(g.sources),
-            half_units=dict(half_units or {}),
+            half_units=fitted(
+                half_units,
+                {
+                    kind[0]: rows.shape,
+                    "labels": mapped.rows.shape if mapped.is_soft else None,
+                    "weight": None if vector is None else vector.shape,
+                    "sample_weight": None if per_sample is None else per_sample.shape,
+                },
+                names,
+            ),
             integer_one_hot=mapped.is_soft and g.integer_one_hot,
             name=name,
             source=source,

@@ -39,22 +39,26 @@ def clipped(kept: KeptRows, spec: Spec) -> Sums | None:
     return _sums(_minus_log(kept.target_score, eps, 1.0 - eps), kept, spec)
 
 
-def renormalised(batch: Batch, kept: KeptRows, stop: int) -> Sums | None:
-    """Σs·ℓ by y, p divided by the sum of its row and clipped to ENDS; None beyond the first SUMMED scores.
+def renormalised(batch: Batch, kept: KeptRows, stop: int) -> tuple[Sums | None, Sums | None]:
+    """Σs·ℓ by y, p divided by the sum of its row and clipped to ENDS; and p clipped alone, to tell the two apart.
 
-    `kept` are the kept rows of a block that ends at `stop`.
+    None beyond the first SUMMED scores. `kept` are the kept rows of a block that ends at `stop`.
     """
     spec, c = batch.spec, batch.spec.n_classes
     if spec.scores != "probs" or c == 1 or stop * c > SUMMED:
-        return None
+        return None, None
     first = stop - kept.n
     p, y = floats(batch.scores.rows(first, stop)[kept.row - first], batch.scores.dtype), kept.label
     with np.errstate(invalid="ignore", divide="ignore"):
         total = p.sum(axis=1)
         if not spec.is_soft:
-            return _sums(_minus_log(p[np.arange(len(y)), y] / total, *ENDS), kept, spec)
-        q = floats(batch.labels.rows(first, stop), batch.labels.dtype)  # no row is ignored
-        return _sums((q * _minus_log(p / total[:, None], *ENDS)).sum(axis=1), kept, spec)
+            own = p[np.arange(len(y)), y]
+            divided, alone = _minus_log(own / total, *ENDS), _minus_log(own, *ENDS)
+        else:
+            q = floats(batch.labels.rows(first, stop), batch.labels.dtype)  # no row is ignored
+            divided = (q * _minus_log(p / total[:, None], *ENDS)).sum(axis=1)
+            alone = (q * _minus_log(p, *ENDS)).sum(axis=1)
+    return _sums(divided, kept, spec), _sums(alone, kept, spec)
 
 
 def _sums(loss: Floats, kept: KeptRows, spec: Spec) -> Sums:

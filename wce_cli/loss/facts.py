@@ -9,15 +9,23 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from wce_cli.loss.sums import Floats, Sums, both
 from wce_cli.loss.top import TOP, Top
 
-__all__ = ["LOST", "TOP", "Extremes", "Facts", "Lost", "Rows", "Top", "Unnormalised"]
+__all__ = ["LOST", "TOP", "UNDERFLOW", "Extremes", "Facts", "Lost", "Rows", "Top", "Unnormalised"]
 
 LOST = {"float32": 2.0**-24, "float64": 2.0**-53}
 """Losses below this come out as 0 where 1 + S is rounded in the dtype: log(1 + S), S = Σ_{c≠y} exp(x_c − x_y)."""
+
+UNDERFLOW = {
+    "float16": -25 * math.log(2),
+    "bfloat16": -134 * math.log(2),
+    "float32": -150 * math.log(2),
+    "float64": -1075 * math.log(2),
+}
+"""By dtype: the log of half its smallest number above 0, which is the largest that exp rounds to 0."""
 
 
 class Rows(Struct, frozen=True):
@@ -30,6 +38,10 @@ class Rows(Struct, frozen=True):
     def __add__(self, other: Rows) -> Rows:
         first = min((row for row in (self.first, other.first) if row >= 0), default=-1)
         return Rows(self.count + other.count, first)
+
+    def shifted(self, n: int) -> Rows:
+        """The same rows behind n others."""
+        return Rows(self.count, self.first + n if self.first >= 0 else -1)
 
 
 class Extremes(Struct, frozen=True):
@@ -44,6 +56,11 @@ class Extremes(Struct, frozen=True):
         low = min(self, other, key=lambda one: (one.smallest, one.smallest_row))
         high = min(self, other, key=lambda one: (-one.largest, one.largest_row))
         return Extremes(low.smallest, high.largest, low.smallest_row, high.largest_row)
+
+    def shifted(self, n: int) -> Extremes:
+        """The same rows behind n others."""
+        low, high = (row + n if row >= 0 else -1 for row in (self.smallest_row, self.largest_row))
+        return Extremes(self.smallest, self.largest, low, high)
 
 
 class Lost(Struct, frozen=True):
@@ -89,10 +106,13 @@ class Facts(Struct, frozen=True):
     """Losses that are NaN."""
     masked: Rows
     """Losses that are ∞ because the index label's own score is −∞ (a probability of 0)."""
-    nan_ignored: Rows
-    """Ignored rows that hold NaN."""
+    broken_ignored: Rows
+    """Ignored rows of logits whose softmax is not defined: they hold NaN or +∞, or nothing but −∞."""
     logsumexp: Extremes
-    """Of the finite logsumexp; what log(Σ exp x) without a shift can overflow or underflow by."""
+    """Of the finite logsumexp; what log(Σ exp x) without a shift can overflow by."""
+    peak: Extremes
+    """Of the largest logit of each row, as far as an end of UNDERFLOW is concerned: where it is below one, all
+    of Σ exp x is 0 in that dtype."""
     lost: dict[str, Lost]
     """By dtype: losses that it rounds to 0."""
     as_probs: Sums | None
@@ -107,6 +127,8 @@ class Facts(Struct, frozen=True):
     """Σs·ℓ by y of probabilities that are clipped first, as `loss.clipped` has it; None where it has nothing."""
     renormalised: Sums | None
     """The same of probabilities that are divided by the sum of their row and clipped."""
+    undivided: Sums | None
+    """The same of probabilities that are clipped to the same ends, and not divided."""
     top: Top
 
     def __add__(self, other: Facts) -> Facts:
@@ -119,8 +141,9 @@ class Facts(Struct, frozen=True):
             self.infinite + other.infinite,
             self.nan + other.nan,
             self.masked + other.masked,
-            self.nan_ignored + other.nan_ignored,
+            self.broken_ignored + other.broken_ignored,
             self.logsumexp + other.logsumexp,
+            self.peak + other.peak,
             {dtype: lost + other.lost[dtype] for dtype, lost in self.lost.items()},
             both(self.as_probs, other.as_probs),
             self.as_log_probs and other.as_log_probs,
@@ -128,7 +151,23 @@ class Facts(Struct, frozen=True):
             self.unnormalised + other.unnormalised,
             both(self.clipped, other.clipped),
             both(self.renormalised, other.renormalised),
+            both(self.undivided, other.undivided),
             self.top + other.top,
+        )
+
+    def shifted(self, n: int) -> Facts:
+        """The same of rows that stand behind n others."""
+        return structs.replace(
+            self,
+            infinite=self.infinite.shifted(n),
+            nan=self.nan.shifted(n),
+            masked=self.masked.shifted(n),
+            broken_ignored=self.broken_ignored.shifted(n),
+            logsumexp=self.logsumexp.shifted(n),
+            peak=self.peak.shifted(n),
+            lost={dtype: Lost(one.rows.shifted(n), one.loss) for dtype, one in self.lost.items()},
+            unnormalised=Unnormalised(self.unnormalised.rows.shifted(n), self.unnormalised.total),
+            top=structs.replace(self.top, row=self.top.row + n),
         )
 
     def kept_weights(self, weight: Floats) -> Floats:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wce_cli.digits import in_full
 from wce_cli.errors import Problem, WceError, and_more, counted
 from wce_cli.loss.arrays import to_array
 from wce_cli.loss.layout import n_classes_of
@@ -18,6 +19,9 @@ from wce_cli.loss.readings import ScoreKind
 from wce_cli.loss.rows import ArrayRows, floats
 from wce_cli.loss.stored import Stored, StoredRows
 from wce_cli.loss.sums import Floats
+
+MOST_CLASSES = 1 << 24
+"""A hundred bytes are kept for each class, whatever the number of rows: a header may claim any number of them."""
 
 
 class Gathering:
@@ -108,7 +112,7 @@ def read_numbers(g: Gathering, ignore_index: Any, label_smoothing: Any) -> None:
     if isinstance(label_smoothing, bool) or not isinstance(label_smoothing, (int, float, np.number)):
         g.problem("label_smoothing", f"label_smoothing is {label_smoothing!r}, expected a number")
     elif not 0.0 <= label_smoothing <= 1.0:
-        g.problem("label_smoothing", f"label_smoothing is {label_smoothing:g}, expected 0 to 1")
+        g.problem("label_smoothing", f"label_smoothing is {in_full(float(label_smoothing))}, expected 0 to 1")
 
 
 def kind_of_scores(g: Gathering, fields: Mapping[ScoreKind, Any]) -> tuple[ScoreKind, Any] | None:
@@ -137,6 +141,10 @@ def read_scores(g: Gathering, kind: str, value: Any) -> ArrayRows | StoredRows |
     if c == 0:
         g.problem(kind, f"{kind} has shape {scores.shape}: no classes")
         return None
+    if c > MOST_CLASSES:
+        hint = "the class axis is the last of two axes, and axis 1 of more" if len(scores.shape) > 1 else ""
+        g.problem(kind, f"{kind} has {c} classes, more than {MOST_CLASSES}: sums by class would fill the memory", hint)
+        return None
     return g.rows(kind, scores, 1)
 
 
@@ -149,7 +157,7 @@ def read_class_names(g: Gathering, classes: Any, weight: Any, c: int) -> tuple[s
                 g.problem(
                     "weight",
                     f"weight names {counted(len(names), 'class', 'classes')}, but the scores have {c}",
-                    f"give {g.spelled('classes')} with all {c} names in order",
+                    f"give {g.spelled('classes')} with {'the one name' if c == 1 else f'all {c} names in order'}",
                 )
                 return None
             g.notes.append(f"class order from the weight's names: {', '.join(names)}")
@@ -166,7 +174,10 @@ def read_class_names(g: Gathering, classes: Any, weight: Any, c: int) -> tuple[s
         g.problem("classes", f'classes names "{repeated[0]}" twice')
         return None
     if len(classes) != c:
-        g.problem("classes", f"{counted(len(classes), 'class name', 'class names')} for {c} classes of scores")
+        g.problem(
+            "classes",
+            f"{counted(len(classes), 'class name', 'class names')} for {counted(c, 'class', 'classes')} of scores",
+        )
         return None
     return tuple(classes)
 

@@ -40,8 +40,8 @@ class RowLosses(Struct, frozen=True):
     target_score: Floats
     logsumexp: Floats | None
     """None where the scores are not logits."""
-    has_nan: NDArray[np.bool_] | None
-    """Rows of logits with a NaN anywhere; None for no row."""
+    broken: NDArray[np.bool_] | None
+    """Rows of logits whose softmax is not defined: NaN or +∞ in them, or nothing but −∞; None for no row."""
 
 
 class Kernel:
@@ -70,13 +70,12 @@ class Kernel:
             return RowLosses(loss, target, None, None)
         loss, outside = label_losses(target, others)
         logsumexp = target + loss
-        has_nan = None if outside is None else np.isnan(others) | np.isnan(target)
-        if self.is_small:
-            outside = np.ones(len(label), dtype=bool)
-        if outside is not None:
-            again = np.flatnonzero(outside if kept is None else outside & kept)
+        broken = None
+        if self.is_small or outside is not None:
+            again = np.arange(len(label)) if self.is_small or outside is None else np.flatnonzero(outside)
             self._read_again(start, again, label, loss, logsumexp)
-        return RowLosses(loss, target, logsumexp, has_nan)
+            broken = np.isnan(logsumexp) | (logsumexp == np.inf)
+        return RowLosses(loss, target, logsumexp, broken)
 
     def _sum_powers(self, raw: NDArray[Any], label: Ints, target: Floats, others: Floats) -> None:
         """x[y] and Σ_{c≠y} exp(x[c]) of some rows (m, C)."""

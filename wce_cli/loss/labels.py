@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from wce_cli.digits import in_full
 from wce_cli.errors import and_more, as_written, counted, did_you_mean
 from wce_cli.loss.arrays import place
 from wce_cli.loss.checks import (
@@ -99,13 +100,20 @@ def _wrong_shape(
     c = n_classes_of(scores)
     if len(labels) <= 1 and len(sample_shape) <= 1:
         given = counted(int(np.prod(labels)), "label", "labels")
-        message = f"{counted(n, 'sample', 'samples')} ({c} classes) but {given}"
+        message = f"{counted(n, 'sample', 'samples')} ({counted(c, 'class', 'classes')}) but {given}"
         hint = "rows of scores are split by ';'" if len(scores) == 1 else ""
+        if len(scores) == 2 and labels == (c,):
+            hint = "scores have a row a sample: transpose them, if they have a row a class"
     else:
-        message = f"labels have shape {labels}, expected {sample_shape} class indices or {scores} probabilities"
+        indices = f"{sample_shape} class indices" if sample_shape else "one class index"
+        message = f"labels have shape {labels}, expected {indices} or {scores} probabilities"
         hint = "the class axis of the scores is axis 1, as in torch" if len(scores) > 2 else ""
         if labels == (*sample_shape, 1):
             hint = "drop the last axis of the labels"
+        elif labels == (*sample_shape[:1], 1, *sample_shape[1:]):
+            hint = "drop axis 1 of the labels"
+        elif len(scores) > 2 and labels == scores[:-1]:
+            hint += "; these scores have it last: numpy.moveaxis(x, -1, 1)"
     g.problem("labels", message, hint)
 
 
@@ -158,7 +166,7 @@ def say_checks(
     if wrong.count:
         g.problem(
             kind,
-            f"{place_of(kind, shape, wrong.first // c, wrong.first % c)} is {wrong.value:g}, "
+            f"{place_of(kind, shape, wrong.first // c, wrong.first % c)} is {in_full(wrong.value)}, "
             f"expected a probability from 0 to 1{many(wrong)}",
             f"use {g.spelled('logits')} for scores before the softmax",
         )
@@ -172,7 +180,8 @@ def say_checks(
     if wrong.count:
         g.problem(
             "labels",
-            f"{place_of('labels', sample_shape, wrong.first)} is {wrong.value:g}, expected a whole number{many(wrong)}",
+            f"{place_of('labels', sample_shape, wrong.first)} is {in_full(wrong.value)}, "
+            f"expected a whole number{many(wrong)}",
             f"probability labels have the shape of the scores, {shape}",
         )
         return
@@ -180,7 +189,12 @@ def say_checks(
     if wrong.count:
         label = as_given(wrong.value)
         hint = f'use {g.setting("ignore_index", label)} if this label means "skip"' if isinstance(label, int) else ""
-        if base == 0 and not has_zero and wrong.smallest == wrong.largest == c:
+        if c == 1:
+            hint = (
+                "one column of scores is the layout of binary cross-entropy, which is not covered yet: write the "
+                "second column, '0 x' for a logit x, '1-p p' for a probability p"
+            )
+        elif base == 0 and not has_zero and wrong.smallest == wrong.largest == c:
             hint = f"labels look 1-based: subtract 1, or {g.setting('label_base', 1)}"
         where = place_of("labels", sample_shape, wrong.first)
         g.problem("labels", f"{where} is {label}, but {kind} has {class_range(c, base)}{many(wrong)}", hint)

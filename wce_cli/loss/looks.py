@@ -24,19 +24,21 @@ class Otherwise(Struct, frozen=True):
     """Logits that are probabilities, read as such: by y, or Σs·q·a by class for probability labels."""
     clipped: Sums | None
     renormalised: Sums | None
+    undivided: Sums | None
 
     def __add__(self, other: Otherwise) -> Otherwise:
         return Otherwise(
             both(self.as_probs, other.as_probs),
             both(self.clipped, other.clipped),
             both(self.renormalised, other.renormalised),
+            both(self.undivided, other.undivided),
         )
 
 
 def read_otherwise(batch: Batch, kept: KeptRows, stop: int, before: Otherwise | None) -> Otherwise:
     """The kept rows of a block that ends at `stop`. What rows `before` it have ruled out is not asked again."""
     probs = None if before is not None and before.as_probs is None else _as_probs(batch, kept)
-    return Otherwise(probs, clipped(kept, batch.spec), renormalised(batch, kept, stop))
+    return Otherwise(probs, clipped(kept, batch.spec), *renormalised(batch, kept, stop))
 
 
 def _as_probs(batch: Batch, kept: KeptRows) -> Sums | None:

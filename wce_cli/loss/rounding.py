@@ -1,10 +1,24 @@
 """How far an answer may be off because its inputs were printed rounded.
 
-A score that is off by at most δ moves logsumexp(x) − x by at most 2δ, a log-probability by δ, −log p by about
-δ/p. So the error of a numerator is a numerator itself: of the same batch, with the errors in place of the losses
-and every weight by its size. A class weight that is off by ω moves numerator and denominator together:
+Every printed number may be off by half a unit of its last digit: a score by δ, a number of a probability label by κ,
+a class weight by ω, a sample weight by σ. A prime marks the true numbers. All methods are one sum, of terms from which
+λ times their weight is taken:
 
-    L' − L = Σ_c ω_c · (S_c − L·W_c) / (D + ΔD),    S_c = Σ s·ℓ and W_c = Σ s of class c
+    L' − L = (N' − λ·D') / D',    N − λ·D = Σₙ sₙ Σ_c w[c]·r[c],    r[c] = v[c]·x[c] − λ·u[c]
+
+    placement    v          x    u                   λ = L where D is a sum of weights: what moves both cancels.
+    class        q          a    1 at y              λ = 0 where D is a count, and N alone moves.
+    sample       1 at y     ℓ    1 at y
+    label-mix    q          ℓ    q
+
+The moves of the factors of s·w·r are told apart, so that the weight of a class moves all its rows one way:
+
+    Σ (|s|+σ)(|w|+ω)·Δr  +  Σₙ σ·|Σ_c w·r|  +  Σ_c ω·|Σₙ s·r|  +  Σ σ·ω·|r|,    Δr = (|v|+κ)·Δx + κ·|x − λ|
+    Δℓ = Σ_c (|q|+κ)·Δa + κ·|a|
+
+D' is at least |D| less what D moves by: the same sum with x = 0 and λ = −1, or the count of rows whose weight may be 0
+or not. Where another class may be the argmax of a label row, its weight steps from w[y] to that one's. What a single
+loss may move by, Δa, is a matter of its row: `loss.rounded_rows`.
 """
 
 from __future__ import annotations
@@ -13,81 +27,132 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from msgspec import structs
+from msgspec import Struct
 
-from wce_cli.loss.batch import Batch, Spec
-from wce_cli.loss.methods import METHODS, LossValue, loss_values
-from wce_cli.loss.placements import Weighting, smoothed_sums
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.methods import LossValue
+from wce_cli.loss.placements import PLACEMENTS
+from wce_cli.loss.rounded_rows import RoundedRows, rounded_rows, times
 from wce_cli.loss.sums import Floats
-from wce_cli.loss.terms import Terms, block_terms
-from wce_cli.loss.totals import Totals, block_totals
 
 
-def rounding_errors(batch: Batch, totals: Totals, values: Sequence[LossValue]) -> Mapping[str, float]:
-    """By pair: a bound of how far its value can be off, from the half-units of the scores and of the class weight.
+class Moves(Struct, frozen=True):
+    """How far Σₙ sₙ Σ_c w[c]·r[c] may move."""
 
-    Empty where both are exact. Sums of errors, not a probable error: no input within the printed digits goes
-    further.
+    by_row: float = 0.0
+    """All but the moves of the class weight alone."""
+    by_class: Floats | float = 0.0
+    """Σₙ s·r by class (C,), which those multiply."""
+
+    def __add__(self, other: Moves) -> Moves:
+        return Moves(self.by_row + other.by_row, self.by_class + other.by_class)
+
+    def total(self, omega: Floats) -> float:
+        """The sum of both, for the errors ω of the class weight (C,)."""
+        return self.by_row + float((omega * np.abs(self.by_class))[omega > 0].sum())
+
+
+class Reach(Struct, frozen=True):
+    """How far the sums of one placement may move."""
+
+    numerator: Moves = Moves()
+    """N"""
+    centred: Moves = Moves()
+    """N − L·D, of a D that sums the weights."""
+    weights: Moves = Moves()
+    """That D."""
+    losses: float = 0.0
+    """Σℓ"""
+    doubtful: int = 0
+    """Rows whose weight may be 0, and may not be."""
+    doubtful_counted: int = 0
+    """Those of them whose weight is not 0 as it stands there."""
+    is_open: bool = False
+    """Whether a loss may be infinite, or not be."""
+
+    def __add__(self, other: Reach) -> Reach:
+        return Reach(
+            self.numerator + other.numerator,
+            self.centred + other.centred,
+            self.weights + other.weights,
+            self.losses + other.losses,
+            self.doubtful + other.doubtful,
+            self.doubtful_counted + other.doubtful_counted,
+            self.is_open or other.is_open,
+        )
+
+
+@np.errstate(all="ignore")
+def rounding_errors(batch: Batch, values: Sequence[LossValue]) -> Mapping[str, float]:
+    """By pair: a bound of how far its value can be off, from the half-units of the spec; ∞ where there is none.
+
+    Empty where all inputs are exact. Sums of errors, not a probable error: no input within the printed digits goes
+    further. A value that is NaN or infinite whatever the digits is left out.
     """
     spec = batch.spec
-    delta, omega = spec.half_units.get(spec.scores, 0.0), spec.half_units.get("weight", 0.0)
-    if delta == omega == 0:
+    if not spec.half_units:
         return {}
-    size = np.abs(spec.class_weight) + omega
-    by_pair = {
-        value.pair: value.numerator for value in loss_values(_error_totals(batch, delta), size, spec.label_smoothing)
-    }
-    ones = {value.pair: value.numerator for value in loss_values(totals, np.ones(spec.n_classes), spec.label_smoothing)}
-    return {
-        value.pair: (by_pair[value.pair] + _from_weight(value, omega, ones[value.pair], totals, spec))
-        / _smallest_denominator(value, omega, totals)
-        for value in values
-        if math.isfinite(value.value)
-    }
+    omega = spec.half_units.get("weight", np.zeros(spec.n_classes))
+    means = {value.placement: value.value for value in values if value.method == "weighted-mean"}
+    reach = dict.fromkeys(PLACEMENTS, Reach())
+    for block in batch.blocks():
+        rows = rounded_rows(block, spec)
+        for name in PLACEMENTS:
+            reach[name] = reach[name] + _reach(rows, name, means.get(name, 0.0), spec.n_classes)
+    bounds = {value.pair: _error(value, reach[value.placement], omega) for value in values}
+    return {pair: bound for pair, bound in bounds.items() if bound is not None}
 
 
-def _error_totals(batch: Batch, delta: float) -> Totals:
-    """The totals of a batch whose losses are what the true ones may be off by."""
-    blocks = list(batch.blocks()) or [batch.block(0, 0)]
-    parts = [
-        block_totals(_error_terms(block_terms(block, batch.spec), batch.spec, delta), batch.spec.n_classes)
-        for block in blocks
-    ]
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
+def _error(value: LossValue, reach: Reach, omega: Floats) -> float | None:
+    """|L' − L| of one value: what its numerator may move by, over the smallest denominator there may be."""
+    moved, least, d_moves = reach.numerator.total(omega), abs(value.denominator), 0.0
+    if value.method == "unweighted-mean":
+        moved = reach.losses
+    elif value.method == "weighted-mean":
+        moved, d_moves = reach.centred.total(omega), reach.weights.total(omega)
+        least -= d_moves
+    elif value.method == "nonzero-mean":
+        moved, d_moves = moved + abs(value.value) * reach.doubtful, float(reach.doubtful)
+        least -= reach.doubtful_counted
+    if math.isfinite(value.value):
+        bound = moved / least if least > 0 else math.inf
+        return math.inf if math.isnan(bound) else bound
+    is_open = (math.isinf(value.value) and reach.is_open) or (d_moves > 0 and least <= 0)
+    return math.inf if is_open else None
 
 
-def _error_terms(terms: Terms, spec: Spec, delta: float) -> Terms:
-    def error(a: Floats) -> Floats:
-        if spec.scores == "probs":  # a = −log p, and p may be as small as p − δ
-            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                p = np.exp(-a)
-                return np.where(p > delta, -np.log1p(-delta / p), np.inf)
-        return np.full_like(a, 2 * delta if spec.scores == "logits" else delta)
+def _reach(rows: RoundedRows, placement: str, mean: float, n_classes: int) -> Reach:
+    one, exact = rows.at_label, np.zeros_like(rows.at_label)
+    v, dv, x, dx, u = {
+        "class": (rows.q, rows.dq, rows.a, rows.da, one),
+        "sample": (one, exact, rows.loss, rows.dloss, one),
+        "label-mix": (rows.q, rows.dq, rows.loss, rows.dloss, rows.q),
+    }[placement]
+    jump = rows.jump if placement == "sample" else np.zeros_like(rows.jump)
+    size, size_w = np.abs(rows.s) + rows.ds, np.abs(rows.w) + rows.dw
 
-    losses = None if terms.losses is None else error(terms.losses)
-    target = None if terms.target is None else np.abs(terms.target)
-    own = error(terms.loss) if target is None or losses is None else (target * losses).sum(axis=1)
-    return structs.replace(terms, loss=own, losses=losses, target=target, sample_weight=np.abs(terms.sample_weight))
+    def moves(x: Floats, dx: Floats, centre: float) -> Moves:
+        r, far = v * x - centre * u, np.abs(x - centre)
+        dr = (np.abs(v) + dv) * dx + times(dv, far)
+        by_row = (
+            (size * size_w * dr).sum()
+            + times(rows.ds, np.abs((rows.w * r).sum(axis=1, keepdims=True))).sum()
+            + times(rows.ds * rows.dw, np.abs(r)).sum()
+            + times(size * jump, far + dx).sum()
+        )
+        by_class: Floats = np.bincount(rows.classes.ravel(), (rows.s * r).ravel(), n_classes).astype(np.float64)
+        return Moves(float(by_row), by_class)
 
-
-def _from_weight(value: LossValue, omega: float, ones: float, totals: Totals, spec: Spec) -> float:
-    """|ΔN − L·ΔD| of an error ω in every class weight."""
-    if omega == 0 or not METHODS[value.method].is_weighted:
-        return 0.0
-    if value.method != "weighted-mean":
-        return omega * abs(ones)
-    s = totals.s.values()
-    if totals.every is None:
-        _, s_loss = smoothed_sums(totals, Weighting(np.ones(spec.n_classes)))
-        return omega * float(np.abs(s_loss - value.value * s).sum())
-    return omega * (abs(ones) + abs(value.value) * float(np.abs(s).sum()))
-
-
-def _smallest_denominator(value: LossValue, omega: float, totals: Totals) -> float:
-    if omega == 0 or value.method != "weighted-mean":
-        return abs(value.denominator)
-    left = abs(value.denominator) - omega * float(np.abs(totals.s.values()).sum())
-    return max(left, 0.0) or math.nan
+    nothing = np.zeros_like(rows.s)
+    weight = (rows.w * u).sum(axis=1, keepdims=True)
+    off = (rows.dw * np.abs(u) + (size_w * dv if placement == "label-mix" else 0)).sum(axis=1, keepdims=True) + jump
+    doubtful = ((off > 0) & (np.abs(weight) <= off)) | ((rows.ds > 0) & (np.abs(rows.s) <= rows.ds))
+    return Reach(
+        numerator=moves(x, dx, 0.0),
+        centred=moves(x, dx, mean),
+        weights=moves(nothing, nothing, -1.0),
+        losses=float(rows.dloss.sum()),
+        doubtful=int(doubtful.sum()),
+        doubtful_counted=int((doubtful & (weight * rows.s != 0)).sum()),
+        is_open=bool(np.isinf(rows.da).any()),
+    )

@@ -31,8 +31,9 @@ class Seen(Struct, frozen=True):
     infinite: Rows
     nan: Rows
     masked: Rows
-    nan_ignored: Rows
+    broken_ignored: Rows
     logsumexp: Extremes
+    peak: Extremes
     lost: dict[str, Rows]
     as_log_probs: bool
     one_hot: bool
@@ -49,8 +50,9 @@ class Seen(Struct, frozen=True):
             self.infinite + other.infinite,
             self.nan + other.nan,
             self.masked + other.masked,
-            self.nan_ignored + other.nan_ignored,
+            self.broken_ignored + other.broken_ignored,
             self.logsumexp + other.logsumexp,
+            self.peak + other.peak,
             {dtype: rows + other.lost[dtype] for dtype, rows in self.lost.items()},
             self.as_log_probs and other.as_log_probs,
             self.one_hot and other.one_hot,
@@ -68,9 +70,9 @@ class Watch:
         self.s = _nothing(c) if has_sample_weight else None
         self.s_loss = _nothing(c)
         self.smallest_a = self.smallest_q = math.inf
-        self.infinite = self.nan = self.masked = self.nan_ignored = Rows()
+        self.infinite = self.nan = self.masked = self.broken_ignored = Rows()
         self.unnormalised = Unnormalised()
-        self.logsumexp = Extremes()
+        self.logsumexp = self.peak = Extremes()
         self.lost = {dtype: Rows() for dtype in LOST}
         self.as_log_probs = spec.scores == "logits" and c > 1
         self.one_hot = spec.is_soft
@@ -94,10 +96,11 @@ class Watch:
             if kept.target_score is not None:
                 masked = 0.0 if self.spec.scores == "probs" else -np.inf
                 self.masked = self.masked + _rows(row, (kept.target_score == masked) & (loss == np.inf))
-        if kept.nan_ignored is not None:
-            self.nan_ignored = self.nan_ignored + Rows(len(kept.nan_ignored), int(kept.nan_ignored[0]))
+        if kept.broken_ignored is not None:
+            broken = Rows(len(kept.broken_ignored), int(kept.broken_ignored[0]))
+            self.broken_ignored = self.broken_ignored + broken
         if kept.logsumexp is not None:
-            self._see_logsumexp(kept.logsumexp, row)
+            self._see_logsumexp(kept.logsumexp, kept.peak, row)
         key = s_loss
         if kept.every is None:
             self.smallest_a = min(self.smallest_a, _smallest(loss))
@@ -124,16 +127,12 @@ class Watch:
                 self.unnormalised = self.unnormalised + Unnormalised(rows, float(every.label_sum[strange[0]]))
         return every.term
 
-    def _see_logsumexp(self, logsumexp: Floats, row: Ints) -> None:
+    def _see_logsumexp(self, logsumexp: Floats, peak: Floats | None, row: Ints) -> None:
         if self.as_log_probs:
             self.as_log_probs = bool((np.abs(logsumexp) <= LOOKS_NORMALISED).all())
-        finite = _finite(logsumexp)
-        if finite is not None:
-            logsumexp, row = logsumexp[finite], row[finite]
-        if len(row):
-            low, high = logsumexp.argmin(), logsumexp.argmax()
-            found = Extremes(float(logsumexp[low]), float(logsumexp[high]), int(row[low]), int(row[high]))
-            self.logsumexp = self.logsumexp + found
+        found = _extremes(logsumexp, row)
+        self.logsumexp = self.logsumexp + found
+        self.peak = self.peak + (found if peak is None else _extremes(peak, row))
 
     def _see_lost(self, loss: Floats, row: Ints) -> dict[str, float]:
         lost = dict.fromkeys(LOST, 0.0)
@@ -154,8 +153,9 @@ class Watch:
             self.infinite,
             self.nan,
             self.masked,
-            self.nan_ignored,
+            self.broken_ignored,
             self.logsumexp,
+            self.peak,
             self.lost,
             self.as_log_probs,
             self.one_hot,
@@ -183,6 +183,17 @@ def _finite(values: Floats) -> Ints | None:
     if len(values) == 0 or (values.min() > -np.inf and values.max() < np.inf):
         return None
     return np.flatnonzero(np.isfinite(values))
+
+
+def _extremes(values: Floats, row: Ints) -> Extremes:
+    """Of the finite values, with their rows."""
+    finite = _finite(values)
+    if finite is not None:
+        values, row = values[finite], row[finite]
+    if not len(row):
+        return Extremes()
+    low, high = values.argmin(), values.argmax()
+    return Extremes(float(values[low]), float(values[high]), int(row[low]), int(row[high]))
 
 
 def _smallest(values: Floats) -> float:

@@ -31,7 +31,7 @@ class Top(Struct, frozen=True):
     row: Ints
 
     def __add__(self, other: Top) -> Top:
-        return largest(self.size, self.by_class, [self, other])
+        return largest(min(self.size, other.size), self.by_class, [self, other])
 
     def terms(self, weight: Floats) -> tuple[tuple[float, int], ...]:
         """(term, row) of the largest terms under class placement, largest first, the earlier row on a tie."""

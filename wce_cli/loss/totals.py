@@ -97,8 +97,10 @@ class KeptRows(Struct, frozen=True):
     """None where the scores are not logits."""
     every: EveryRow | None = None
     """None where neither smoothing nor probability labels were asked."""
-    nan_ignored: Ints | None = None
-    """The ignored rows that hold NaN; None for none."""
+    broken_ignored: Ints | None = None
+    """The ignored rows whose softmax is not defined; None for none."""
+    peak: Floats | None = None
+    """The largest logit of each row, or its logsumexp where that is as good; None where it is for all."""
 
 
 class EveryRow(Struct, frozen=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -9,10 +11,10 @@ from numpy.typing import NDArray
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.checks import Checks, check_index_labels, check_one_hot, check_probs, indices
 from wce_cli.loss.every import EveryKernel
-from wce_cli.loss.facts import TOP
+from wce_cli.loss.facts import TOP, UNDERFLOW
 from wce_cli.loss.kernel import Kernel
 from wce_cli.loss.looks import Otherwise, read_otherwise
-from wce_cli.loss.rows import CHUNK, floats
+from wce_cli.loss.rows import CHUNK, chunks_of, floats
 from wce_cli.loss.seen import Watch
 from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.sums import Floats, Ints
@@ -115,8 +117,9 @@ class Walker:
         target: Floats | None
         if self.kernel is not None:
             found = self.kernel.losses(start, start + n, label, kept)
-            every, has_nan = None, found.has_nan
+            every, broken = None, found.broken
             logsumexp, target = found.logsumexp, found.target_score
+            peak = None if logsumexp is None else self._peak(start, logsumexp)
             loss = found.loss
         else:
             assert self.every is not None
@@ -124,14 +127,15 @@ class Walker:
             rows, columns = self.every.losses(start, label, everywhere, np.ones(n) if s is None else s)
             label, loss = rows.label, rows.loss
             is_logits, soft = self.spec.scores == "logits", self.spec.is_soft
-            has_nan = np.isnan(rows.largest) if is_logits else None
+            broken = ~np.isfinite(rows.largest) if is_logits else None
             logsumexp, target = rows.logsumexp if is_logits else None, None if soft else rows.target_score
             label_sum = _of(rows.label_sum, which) if soft else None
+            peak = rows.largest if is_logits else None
             every = EveryRow(_of(rows.rest, which), _of(rows.term, which), _of(rows.size, which), label_sum, columns)
-        nan_ignored = None
-        if kept is not None and has_nan is not None:
-            broken = np.flatnonzero(has_nan & ~kept)
-            nan_ignored = start + broken if len(broken) else None
+        broken_ignored = None
+        if kept is not None and broken is not None:
+            ignored = np.flatnonzero(broken & ~kept)
+            broken_ignored = start + ignored if len(ignored) else None
         return KeptRows(
             n,
             row,
@@ -141,8 +145,30 @@ class Walker:
             None if target is None else _of(target, which),
             None if logsumexp is None else _of(logsumexp, which),
             every,
-            nan_ignored,
+            broken_ignored,
+            None if peak is None else _of(peak, which),
         )
+
+    def _peak(self, start: int, logsumexp: Floats) -> Floats | None:
+        """Of each row the largest logit, or its logsumexp where both are on one side of every end of UNDERFLOW (n,).
+
+        The kernel looks for no maximum, which is at most log C below the logsumexp. None where that is as good for
+        all rows.
+        """
+        spread = math.log(self.spec.n_classes)
+        if not len(logsumexp) or not logsumexp.min() < max(UNDERFLOW.values()) + spread:
+            return None
+        near = np.zeros(len(logsumexp), dtype=bool)
+        for end in UNDERFLOW.values():
+            near |= (logsumexp >= end) & (logsumexp <= end + spread)
+        which, peak = np.flatnonzero(near), logsumexp.copy()
+        step = max(1, CHUNK // self.spec.n_classes)
+        for chunk in chunks_of(which, step):
+            rows = which[(which >= chunk * step) & (which < (chunk + 1) * step)]
+            first = start + int(rows[0])
+            raw = self.batch.scores.rows(first, start + int(rows[-1]) + 1)[rows - rows[0]]
+            peak[rows] = floats(raw, self.batch.scores.dtype).max(axis=1)
+        return peak
 
     def _reach(self, rows: KeptRows) -> float:
         """Σ|t| + Σ|w|·(1 + |logsumexp|) over what is finite."""

@@ -24,8 +24,9 @@ def read_class_weight(
     sample_shape: tuple[int, ...],
     labels: Labels | None,
     ignore_index: int,
+    base: int = 0,
 ) -> tuple[Floats | None, str | None]:
-    """The class weight as a vector (C,), and the rule it came from."""
+    """The class weight as a vector (C,), and the rule it came from. Class indices of a mapping count as labels do."""
     if value is None:
         return None, None
     if isinstance(value, str):
@@ -36,7 +37,7 @@ def read_class_weight(
         g.problem("weight", f'weight is "{value}", expected numbers or balanced')
         return None, None
     if isinstance(value, Mapping):
-        return _by_class(g, value, names, c), None
+        return _by_class(g, value, names, c, base), None
     vector = g.vector("weight", value)
     if vector is None:
         return None, None
@@ -45,7 +46,8 @@ def read_class_weight(
         n = int(np.prod(sample_shape))
         hint = ""
         if vector.shape == (n,):
-            hint = f"{n} numbers look like one weight a sample: {g.spelled('sample_weight')}"
+            many = counted(n, "number looks", "numbers look")
+            hint = f"{many} like one weight a sample: {g.spelled('sample_weight')}"
         elif vector.ndim > 1:
             hint = "one row of numbers, one for each class"
         given = counted(vector.size, "weight", "weights") if vector.ndim == 1 else f"weight of shape {vector.shape}"
@@ -54,13 +56,15 @@ def read_class_weight(
     return vector, None
 
 
-def _by_class(g: Gathering, mapping: Mapping[Any, Any], names: tuple[str, ...] | None, c: int) -> Floats | None:
-    """A mapping by class name, or by class index where the classes have no names."""
+def _by_class(
+    g: Gathering, mapping: Mapping[Any, Any], names: tuple[str, ...] | None, c: int, base: int
+) -> Floats | None:
+    """A mapping by class name, or by class index where the classes have no names: from `base`, as labels count."""
     by_name = {str(key): value for key, value in mapping.items()}
     if names is None:
         if not all(is_index(key) for key in mapping):
             return None  # already a problem of the names
-        names = tuple(str(i) for i in range(c))
+        names = tuple(str(i + base) for i in range(c))
     fits = True
     for key in by_name:
         if key not in names:
@@ -124,7 +128,7 @@ def read_sample_weight(g: Gathering, value: Any, sample_shape: tuple[int, ...]) 
     if isinstance(weights, np.ndarray) and weights.size == 1 and int(np.prod(sample_shape)) == 1:
         weights = weights.reshape(sample_shape)
     if weights.shape != sample_shape:
-        expected = f"one for each of {int(np.prod(sample_shape))} samples"
+        expected = f"one for each of {counted(int(np.prod(sample_shape)), 'sample', 'samples')}"
         if len(sample_shape) > 1:
             expected = f"shape {sample_shape}"
         g.problem("sample_weight", f"sample_weight has shape {weights.shape}, expected {expected}")

@@ -19,8 +19,8 @@ from wce_cli.loss.fed import Fed, differs
 from wce_cli.loss.methods import loss_values
 from wce_cli.loss.rows import ArrayRows
 from wce_cli.loss.walker import Walker
-from wce_cli.questions.explain import explain_batch, report_of, shared_by
-from wce_cli.questions.rows import class_rows, term_rows
+from wce_cli.questions.explain import explain_batch, report_of, shared_numerator
+from wce_cli.questions.rows import term_rows
 from wce_cli.report import Analysis, Measured, Report, TermRow
 
 FIELDS = ("logits", "log_probs", "probs", "labels", "sample_weight")
@@ -70,11 +70,11 @@ def explain_blocks(
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     measured = tuple(Measured(name, "", "", "", None, (), reason=WALKED_ONCE) for name in map(_called, engines))
     analysis = Analysis(spec, totals, facts, values, measured)
-    shared = shared_by(analysis)
+    shared = shared_numerator(analysis)
     rows = [largest[n] for _, n in facts.top.terms(spec.class_weight)]
     shares = [None if shared is None or row.term is None else row.term / shared for row in rows]
     top_rows = tuple(structs.replace(row, share=share) for row, share in zip(rows, shares, strict=True))
-    return report_of(analysis, fed.batch.scores.shape, (), tuple(class_rows(analysis)), top_rows, {})
+    return report_of(analysis, fed.batch.scores.shape, (), top_rows)
 
 
 def _block(number: int, block: Any, build: Callable[..., Batch]) -> Batch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from wce_cli.engines import measure
 from wce_cli.errors import Problem, WceError
 from wce_cli.findings import find
 from wce_cli.loss.batch import Batch, Spec
-from wce_cli.loss.facts import TOP
+from wce_cli.loss.facts import TOP, Facts
 from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.loss.methods import METHODS, LossValue, loss_values
 from wce_cli.loss.rounding import rounding_errors
@@ -92,6 +92,7 @@ def explain(
     return explain_blocks(blocks, build, engines)
 
 
+@np.errstate(all="ignore")  # what overflows or is NaN is part of the answer, never a warning beside it
 def explain_batch(
     batch: Batch,
     engines: Iterable[str] = (),
@@ -106,38 +107,47 @@ def explain_batch(
     `top`: how many of the samples with the largest terms it names. `progress` is told how much of the pass is done,
     and of how much.
     """
-    return explain_and_share(batch, engines, rows, sort, top=top, progress=progress)[0]
+    return explain_pass(batch, *one_pass(batch, progress=progress, top=top), engines, rows, sort)
 
 
-@np.errstate(all="ignore")  # what overflows or is NaN is part of the answer, never a warning beside it
-def explain_and_share(
+def explain_pass(
     batch: Batch,
+    totals: Totals,
+    facts: Facts,
     engines: Iterable[str] = (),
     rows: int | None = None,
     sort: str = "index",
-    *,
-    top: int = TOP,
-    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """The report of a batch whose pass has been made."""
+    return explain_and_share(batch, totals, facts, engines, rows, sort)[0]
+
+
+@np.errstate(all="ignore")
+def explain_and_share(
+    batch: Batch,
+    totals: Totals,
+    facts: Facts,
+    engines: Iterable[str] = (),
+    rows: int | None = None,
+    sort: str = "index",
 ) -> tuple[Report, float | None]:
-    """`explain_batch`, and what a sample's share is a share of, for who lists the samples."""
+    """`explain_pass`, and what a sample's share is a share of, for who lists the samples."""
     spec = batch.spec
     if rows is None:
         rows = batch.n_samples if batch.n_samples <= TERMS_LISTED else 0
-    totals, facts = one_pass(batch, progress=progress, top=top)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     measured = tuple(agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
-    analysis = Analysis(spec, totals, facts, values, measured)
-    rounding = rounding_errors(batch, totals, values)
-    shared = shared_by(analysis)
+    rounding = rounding_errors(batch, values)
+    analysis = Analysis(spec, totals, facts, values, measured, rounding)
+    shared = shared_numerator(analysis)
     terms = tuple(ORDERS[sort](batch, rows, shared))
     largest = [n for _, n in facts.top.terms(spec.class_weight)]
     by_row = {n: row for n in sorted(largest) for row in term_rows(batch, n, n + 1, shared)}  # a file is read forwards
-    classes, top_rows = tuple(class_rows(analysis)), tuple(by_row[n] for n in largest)
-    return report_of(analysis, batch.scores.shape, terms, classes, top_rows, rounding), shared
+    return report_of(analysis, batch.scores.shape, terms, tuple(by_row[n] for n in largest)), shared
 
 
-def shared_by(analysis: Analysis) -> float | None:
-    """What a term's share is a share of, Σt; None where terms have mixed signs, or sum to nothing or to no number."""
+def shared_numerator(analysis: Analysis) -> float | None:
+    """Σt, where every term has a share of it: all of one sign, and the sum neither 0 nor infinite."""
     numerator = _class_value(analysis.values, "sum").numerator
     one_sign = analysis.facts.terms_have_one_sign(analysis.spec.class_weight)
     return numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
@@ -147,19 +157,21 @@ def report_of(
     analysis: Analysis,
     shape: tuple[int, ...],
     terms: tuple[TermRow, ...],
-    classes: tuple[ClassRow, ...],
     top: tuple[TermRow, ...],
-    rounding: Mapping[str, float],
+    classes: Iterable[ClassRow] | None = None,
 ) -> Report:
-    """The report of what was found, with its findings; `shape` is that of the scores as they were given."""
+    """The report of what was found, with its findings; `shape` is that of the scores as they were given.
+
+    `classes`: the rows of the classes, where they are known already.
+    """
     spec, totals = analysis.spec, analysis.totals
     return Report(
         schema=SCHEMA,
-        batch=_batch_part(spec, shape, totals),
+        batch=batch_part(spec, shape, totals.n, totals.n_kept),
         terms=terms,
         terms_shown=len(terms),
         terms_total=totals.n,
-        classes=classes,
+        classes=tuple(class_rows(analysis) if classes is None else classes),
         top=top,
         totals=_totals_part(analysis),
         methods=tuple(
@@ -170,7 +182,7 @@ def report_of(
                 value.denominator,
                 value.value,
                 _formula(value.method, value.placement, spec.is_soft, spec.has_sample_weight),
-                rounding.get(value.pair) if rounding else None,
+                analysis.rounding.get(value.pair) if analysis.rounding else None,
             )
             for value in analysis.values
         ),
@@ -206,15 +218,16 @@ def agreed(measured: Measured, values: Sequence[LossValue], reach: float) -> Mea
     return structs.replace(measured, methods=tuple(agreeing.values()))
 
 
-def _batch_part(spec: Spec, shape: tuple[int, ...], totals: Totals) -> BatchPart:
+def batch_part(spec: Spec, shape: tuple[int, ...], n: int, n_kept: int) -> BatchPart:
+    """What was asked, as every answer says it."""
     return BatchPart(
         name=spec.name,
         source=spec.source,
         scores=spec.scores,
         labels="probability" if spec.is_soft else "index",
         shape=shape,
-        n=totals.n,
-        n_kept=totals.n_kept,
+        n=n,
+        n_kept=n_kept,
         n_classes=spec.n_classes,
         classes=spec.class_names,
         weight=None if spec.weight is None else tuple(spec.weight.tolist()),

@@ -15,7 +15,7 @@ import numpy as np
 
 from wce_cli.engines import measure
 from wce_cli.loss.batch import Batch, Spec
-from wce_cli.loss.facts import LOST, Extremes, Facts, Lost, Rows, Unnormalised
+from wce_cli.loss.facts import LOST, UNDERFLOW, Extremes, Facts, Lost, Rows, Unnormalised
 from wce_cli.loss.looks import LOOKS_NORMALISED, sum_to_one
 from wce_cli.loss.methods import METHODS, LossValue
 from wce_cli.loss.rows import ArrayRows
@@ -84,6 +84,7 @@ class _Parts:
         strange = (loss > 0) & (loss < max(LOST.values()))
         if stacked.logsumexp is not None:
             strange |= ~np.isfinite(stacked.logsumexp)
+            strange |= stacked.logsumexp < max(UNDERFLOW.values()) + math.log(c)  # the peak would be another number
             size = size + size * np.abs(stacked.logsumexp)
             far = np.bincount(of, np.abs(stacked.logsumexp) > LOOKS_NORMALISED, b)
             chosen = stack.rows[row]
@@ -140,11 +141,13 @@ class _Parts:
             NO_ROWS,
             NO_ROWS,
             ends,
+            ends,
             NONE_LOST,
             None,
             False,
             False,
             NORMALISED,
+            None,
             None,
             None,
             NO_TOP,
@@ -198,9 +201,8 @@ def _report(
         analysis,
         (n, spec.n_classes),
         tuple(row(i) for i in range(min(listed(n), n))),
-        tuple(_class_rows(parts, b, spec)),
         tuple(row(parts.row[k] - first) for k in order),
-        {},
+        _class_rows(parts, b, spec),
     )
 
 

@@ -1,0 +1,247 @@
+"""`wce check`: exit codes, every kind of input, files beside the answer, and the copy that expects today's numbers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.run import ROOT, run, spawn
+
+TWO = ("-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1")
+BATCH = {"logits": [[0.1, 0.9], [0.0, 0.1]], "labels": [0, 1], "weight": [0.1, 1.0]}
+SENTENCE = "expected 0.380753 as weighted-mean, got 0.692279; 0.380753 is batch-mean: Σw·ℓ/N. Ratio 0.55 = Σw/N"
+GOOD, BAD = {**BATCH, "expect": {"weighted-mean": 0.692279}}, {**BATCH, "expect": {"weighted-mean": 0.380753}}
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    documents = {
+        "good.json": json.dumps(GOOD),
+        "bad.json": json.dumps(BAD),
+        "without.json": json.dumps(BATCH),
+        "empty.json": json.dumps({**BATCH, "expect": {}}),
+        "broken.json": "{",
+        "ignored.json": json.dumps({**GOOD, "labels": [-100, -100]}),
+        "undefined.json": json.dumps({**GOOD, "labels": [[1, 0], [0, 1.0]]}),
+        "negative.json": json.dumps({**GOOD, "tolerance": -1}),
+        "list.json": json.dumps([GOOD, BAD, GOOD]),
+        "lines.ndjson": f"{json.dumps(GOOD)}\n\n{{\n{json.dumps(BAD)}\n",
+    }
+    for name, text in documents.items():
+        Path(name).write_text(text, "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["good.json"], 0),
+        (["bad.json"], 1),
+        (["bad.json", "--exit-zero"], 0),
+        (["good.json", "bad.json"], 1),
+        (["without.json"], 2),
+        (["empty.json"], 2),
+        (["without.json", "--expect", "sum=0.7615"], 0),
+        (["good.json", "without.json"], 2),
+        (["broken.json"], 2),
+        (["broken.json", "--exit-zero"], 2),
+        (["good.json", "broken.json", "bad.json"], 2),
+        (["no-such.json", "good.json"], 2),
+        (["no-*.json", "good.json"], 2),
+        (["ignored.json"], 1),
+        (["undefined.json"], 2),
+        (["negative.json"], 2),
+        (["negative.json", "--tolerance", "1e-6"], 0),
+        (["list.json"], 1),
+        (["lines.ndjson"], 2),
+        (["[gb]*d.json"], 1),
+        (["good.json", "--expect", "weighted-mean=0.38"], 1),
+        (["bad.json", "--tolerance", "0.5"], 0),
+        (["good.json", "--engine", "torch"], 0),
+    ],
+)
+def test_the_exit_code(files, arguments, code):
+    ran = run("check", *arguments)
+    assert ran.code == code, ran
+    assert bool(ran.err) == (code == 2)
+    assert ran.out.splitlines()[-1].endswith(")")
+
+
+def test_what_can_be_read_is_checked_beside_what_cannot(files):
+    ran = run("check", "good.json", "broken.json", "without.json", "lines.ndjson")
+    assert ran.out.startswith("ok  good.json (1 number)\nunread  broken.json\n")
+    assert SENTENCE in " ".join(ran.out.split())
+    assert ran.out.endswith("\n2 of 6 batches as expected, 1 not, 3 not checked (1 of 3 numbers not as expected)\n")
+    assert ran.err.splitlines() == [
+        "error: broken.json is not JSON at line 1, column 2: expecting property name enclosed in double quotes",
+        "error: without.json has no expect, and there is no --expect: nothing would be checked",
+        "hint: wce check FILE --save-expect OUT.json writes a copy that expects today's numbers",
+        "error: lines.ndjson line 3 is not JSON at line 1, column 2: expecting property name enclosed in double quotes",
+    ]
+
+
+def test_the_message_of_the_question():
+    ran = run("check", *TWO, "--expect", "weighted-mean=0.380753", "--format", "github")
+    assert ran.code == 1
+    assert f"::{SENTENCE}%0A" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--expect", "0.69"], 'error: --expect is "0.69", expected METHOD=VALUE\n'),
+        (["--expect", "sum="], 'error: --expect is "sum=", expected METHOD=VALUE\n'),
+        (["--expect", "sum=x"], 'error: --expect sum is "x", expected a number\n'),
+        (["--tolerance", "-1"], "error: --tolerance is -1, expected a number of 0 or more\n"),
+        (["--format", "csv"], 'error: --format is "csv", expected table, json, ndjson, junit, github or markdown\n'),
+        (["--engine", "keras"], 'error: --engine is "keras"'),
+        (["--save-expect", "out.json", "bad.json"], "error: --save-expect copies one JSON file"),
+        (["--save-expect", "out.json", "-w", "1,2"], "error: --weight would make other numbers than the file gives\n"),
+        (["--save-expect", "out.json", "--json-out", "out.json"], "error: --save-expect and another answer"),
+        (["--json-out", "good.json"], "error: --json-out is FILE itself, good.json\n"),
+    ],
+)
+def test_a_command_line_that_cannot_be_meant_is_refused_before_anything_is_read(files, arguments, said):
+    ran = run("check", "good.json", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(said)
+
+
+def test_an_expectation_that_is_wrong_is_exit_2_and_the_others_are_checked(files):
+    ran = run("check", "good.json", "--expect", "wheighted-mean=1")
+    assert (ran.code, ran.err.splitlines()[0]) == (2, 'error: expect has no method "wheighted-mean"')
+
+
+@pytest.mark.parametrize("number", ["0.69", "0.6920", "0.692279"])
+def test_the_digits_that_stand_in_the_file_decide(tmp_path, number):
+    path = tmp_path / "batch.json"
+    path.write_text(json.dumps(GOOD).replace("0.692279", number), "utf-8")
+    assert run("check", str(path)).code == (1 if number == "0.6920" else 0)
+    path.write_text(json.dumps([GOOD]).replace("0.692279", number).replace("0.1,", "1e-1,"), "utf-8")
+    assert run("check", str(path)).code == (1 if number == "0.6920" else 0)
+
+
+def test_bare_nan_in_a_document_is_read(tmp_path):
+    path = tmp_path / "batch.json"
+    path.write_text(json.dumps({**BATCH, "labels": [-100, -100], "expect": {"weighted-mean": float("nan")}}), "utf-8")
+    assert "NaN" in path.read_text("utf-8")
+    assert run("check", str(path)).code == 0
+
+
+def test_stdin_and_arrays_are_inputs(files):
+    assert run("check", "-", stdin=json.dumps(BAD).encode()).code == 1
+    assert run("check", stdin=json.dumps(GOOD).encode()).code == 0
+    np.savez("batch.npz", **{name: np.array(value) for name, value in BATCH.items()})
+    assert run("check", "batch.npz", "--expect", "weighted-mean=0.692279", "--expect", "loss=1.1711,0.6444").code == 0
+    ran = run("check", "batch.npz", "good.json", "--expect", "weighted-mean=0.38")
+    assert (ran.code, ran.out.count("differs  ")) == (1, 2)
+
+
+def test_explain_and_identify_leave_expectations_alone(files):
+    for command in (("explain", "bad.json", "--engine", "none"), ("identify", "0.380753", "bad.json")):
+        ran = run(*command)
+        assert (ran.code, ran.err) == (0, "")
+
+
+def test_one_run_writes_a_log_an_annotation_and_a_report(files):
+    ran = run(
+        "check", "good.json", "bad.json", "--format", "github", "--junit-out", "o.xml", "--json-out", "o.json",
+        "--markdown-out", "o.md",
+    )  # fmt: skip
+    assert ran.code == 1
+    assert ran.out.startswith("::error file=bad.json,")
+    assert ET.parse("o.xml").getroot().get("failures") == "1"
+    assert json.loads(Path("o.json").read_text("utf-8"))["summary"]["differ"] == 1
+    assert Path("o.md").read_text("utf-8").startswith("### wce check: 1 of 2 batches as expected, 1 not ")
+
+
+@pytest.mark.parametrize("format", ["table", "json", "ndjson", "junit", "github", "markdown"])
+def test_a_closed_pipe_never_turns_1_into_0(files, format):
+    (files / "many.ndjson").write_text(f"{json.dumps(BAD)}\n" * 300, "utf-8")
+    command = f"{sys.executable} -m wce_cli check many.ndjson --format {format} | head -0; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, cwd=files, check=False, env=_environment())
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def _environment():
+    import os
+
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def test_the_process_exits_as_it_should(files):
+    for name, code in (("good.json", 0), ("bad.json", 1), ("broken.json", 2)):
+        assert spawn("check", str(files / name)).code == code
+
+
+def test_a_copy_that_expects_todays_numbers(files):
+    text = '{\n  "name": "a",\n  "logits": [[0.1, 0.9], [0.0, 0.10]],\n  "labels": [0, 1], "weight": [1e-1, 1.0]\n}\n'
+    Path("batch.json").write_text(text, "utf-8")
+    ran = run("check", "batch.json", "--save-expect", "out.json", "--expect", "loss=1.1711,0.6444")
+    assert (ran.code, ran.err) == (0, "")
+    saved = Path("out.json").read_text("utf-8")
+    assert saved.startswith(text.rstrip("\n}"))
+    expect = json.loads(saved)["expect"]
+    assert list(expect) == ["weighted-mean", "batch-mean", "sum", "unweighted-mean", "loss"]
+    assert expect["weighted-mean"] == 0.6922788424257714
+    assert run("check", "out.json").code == 0
+    assert Path("batch.json").read_text("utf-8") == text
+
+
+def test_a_copy_replaces_what_was_expected_and_the_verdict_stands(files):
+    ran = run("check", "bad.json", "--save-expect", "bad.json")
+    assert ran.code == 1
+    assert run("check", "bad.json").code == 0
+    assert json.loads(Path("bad.json").read_text("utf-8"))["weight"] == [0.1, 1.0]
+    assert run("check", "list.json", "--save-expect", "out.json", "--exit-zero").code == 0
+    assert run("check", "out.json").code == 0
+    before = Path("good.json").read_bytes()
+    assert run("check", "broken.json", "--save-expect", "good.json").code == 2
+    assert Path("good.json").read_bytes() == before
+
+
+def test_a_copy_of_lines_and_of_what_is_not_finite(files):
+    Path("runs.ndjson").write_text(f"{json.dumps(BATCH)}\n\n{json.dumps({**BATCH, 'labels': [-100, -100]})}\n", "utf-8")
+    assert run("check", "runs.ndjson", "--save-expect", "out.ndjson").code == 0
+    first, _, second, _ = Path("out.ndjson").read_text("utf-8").split("\n")
+    assert json.loads(second)["expect"] == {
+        "weighted-mean": "NaN", "batch-mean": 0.0, "sum": 0.0, "unweighted-mean": "NaN"
+    }  # fmt: skip
+    assert run("check", "out.ndjson").code == 0
+    assert first.startswith(json.dumps(BATCH)[:-1])
+
+
+def test_every_sample_gives_the_numbers_it_expects_and_torch_returns_them():
+    pytest.importorskip("torch")
+    samples = [*sorted((ROOT / "samples").glob("*.json")), *sorted((ROOT / "samples" / "reports").glob("*.json"))]
+    assert len(samples) > 25
+    ran = run("check", *map(str, samples), "--engine", "torch")
+    assert ran.code == 0, ran.out
+    for path in samples:
+        documents = json.loads(path.read_text("utf-8"))
+        for document in documents if isinstance(documents, list) else [documents]:
+            assert len(document["expect"]) >= 3
+
+
+def test_a_sample_whose_number_is_changed_is_found(tmp_path):
+    text = (ROOT / "samples" / "two-samples.json").read_text("utf-8")
+    (tmp_path / "changed.json").write_text(text.replace("0.6922788424257714", "0.6922798424257714"), "utf-8")
+    assert run("check", str(tmp_path / "changed.json")).code == 1
+
+
+def test_wce_format_of_another_command_is_no_mistake(files):
+    assert run("check", "good.json", WCE_FORMAT="csv").out.startswith("ok  good.json")
+    assert run("check", "good.json", WCE_FORMAT="junit").out.startswith("<?xml")
+    assert run("explain", "good.json", "--engine", "none", WCE_FORMAT="junit").code == 0
+
+
+def test_a_stream_of_few_letters_gets_them(files):
+    ran = run("check", "bad.json", encoding="ascii")
+    assert "batch-mean: sum w*l/N. Ratio 0.55 = sum w/N" in " ".join(ran.out.split())

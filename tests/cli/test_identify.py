@@ -1,0 +1,136 @@
+import json
+import re
+
+import pytest
+
+from tests.run import ROOT, run, spawn
+from wce_cli.cli.identify import protected
+
+GOLDEN = ROOT / "tests" / "data" / "identified"
+FORUM = ("--logits", "3 4; 6 9", "--labels", "1,0", "--weight", "0.4,0.36")
+FORMATS = {"table": "table.txt", "json": "answer.json", "markdown": "answer.md"}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_prints_what_its_golden_file_holds(name):
+    """Written anew with the command itself, then read: `wce identify … --format NAME > FILE`."""
+    ran = run("identify", "1.7529", "0.6662", "nan", *FORUM, "--separate", "--format", name)
+    assert ran.code == 1  # nan has no rule
+    assert ran.err == ""
+    assert ran.out == (GOLDEN / FORMATS[name]).read_text("utf-8")
+
+
+def test_side_files_hold_what_the_formats_print(tmp_path):
+    files = {"json": tmp_path / "a.json", "markdown": tmp_path / "a.md"}
+    asked = ("identify", "1.7529", *FORUM)
+    ran = run(*asked, "--json-out", str(files["json"]), "--markdown-out", str(files["markdown"]))
+    assert ran.code == 0
+    for name, file in files.items():
+        assert file.read_text("utf-8") == run(*asked, "--format", name).out
+
+
+@pytest.mark.parametrize(("number", "code"), [("1.7529", 0), ("0.6662", 0), ("0.91111", 1), ("-7", 1)])
+def test_exit_0_if_every_number_has_a_rule_and_1_if_not(number, code):
+    assert run("identify", number, *FORUM).code == code
+    assert run("identify", number, "1.7529", *FORUM).code == code
+
+
+def test_the_exit_code_of_a_process():
+    assert spawn("identify", "0.91111", *FORUM).code == 1
+    assert spawn("identify", "abc.json", "0.9").code == 2
+
+
+@pytest.mark.parametrize("word", ["-0.5", ".5", "1e-3", "nan", "-inf", "+2", "-.5", "-1E-3", "−0.5"])
+def test_a_number_is_a_value_whatever_its_sign(word):
+    ran = run("identify", word, *FORUM, "--format", "json")
+    (number,) = json.loads(ran.out)["numbers"]
+    assert number["text"] == word.replace("−", "-")
+
+
+def test_negative_numbers_stay_in_order_and_options_keep_their_values():
+    ran = run("identify", "-1", "2", "-3", "--logits", "-3 4; 6 9", "-y", "1,0", "--format", "json", "--depth", "0")
+    answer = json.loads(ran.out)
+    assert [number["text"] for number in answer["numbers"]] == ["-1", "2", "-3"]
+    assert protected(["-1", "--logits", "-3", "-w", "-4", "--separate", "-5", "--depth=1", "-6", "--", "-7"]) == [
+        "−1", "--logits", "-3", "-w", "-4", "--separate", "−5", "--depth=1", "−6", "--", "-7",
+    ]  # fmt: skip
+
+
+def test_any_other_word_is_a_file(tmp_path):
+    batch = tmp_path / "0.5 of it.json"
+    batch.write_text('{"logits": [[3, 4], [6, 9]], "labels": [1, 0], "weight": [0.4, 0.36]}')
+    assert run("identify", "1.7529", str(batch)).code == 0
+    assert run("identify", "1.7529", "-", stdin=batch.read_bytes()).code == 0
+    assert run("identify", "1.7529", stdin=batch.read_bytes()).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "hint"),
+    [
+        (["identify", *FORUM], "there is no number to identify", "wce identify 0.6923 FILE"),
+        (["identify", "x.json"], "there is no number to identify", "wce identify 0.6923 x.json"),
+        (["identify", "1", "--dept", "2"], "no such option: --dept", "--depth"),
+        (["identify", "1", "-q", "2", *FORUM], "no such option: -q", ""),
+        (["identify", "1", *FORUM, "--depth", "9"], '--depth is "9", expected a whole number from 0 to 3', ""),
+        (["identify", "1", *FORUM, "--tolerance", "-1"], "--tolerance is -1, expected a number of 0 or more", ""),
+        (["identify", "1", *FORUM, "--tolerance", "nan"], "--tolerance is nan, expected a number of 0 or more", ""),
+        (["identify", "1", *FORUM, "--format", "csv"], '--format is "csv", expected table, json or markdown', ""),
+        (["identify", "1", "no.json"], "no.json does not exist", ""),
+        (["identify", *FORUM, "--loss-values", "a b"], "--loss-values is not a list of numbers", ""),
+        (["identify", *FORUM, "--loss-values", "1 2 3"], "the list has 3 numbers, the batch has 2 samples", ""),
+    ],
+)
+def test_what_cannot_be_answered_is_one_line_and_exit_2(arguments, error, hint):
+    ran = run(*arguments)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert error in ran.err
+    assert hint in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_lists_keep_their_digits():
+    ran = run("identify", "--loss-values", "tensor([0.1128, 1.2194], dtype=torch.float32)", *FORUM, "--format", "json")
+    (found,) = json.loads(ran.out)["lists"]
+    assert found["matches"][0]["title"] == "w·ℓ of each sample"
+    assert found["count"] == 2
+
+
+def test_a_gradient_on_the_command_line():
+    ran = run("identify", "--gradient-values", "0.1274 -0.1274; -0.5014 0.5014", *FORUM)
+    assert ran.code == 0, ran.out
+    assert ran.out.startswith("4 numbers of gradients: weighted-mean\n")
+
+
+@pytest.mark.parametrize("width", ["20", "40", "80", "200"])
+def test_nothing_is_cut_at_any_width(width):
+    ran = run("identify", "1.7529", "0.6662", *FORUM, "--width", width)
+    numbers = {"1.7529", "0.6662", "1.752907", "0.6661046"}
+    assert numbers <= set(re.findall(r"[\d.]+\d", ran.out))
+    assert "…" not in ran.out.replace("… ", "")
+
+
+def test_ascii_and_a_format_that_another_command_has(monkeypatch):
+    ran = run("identify", "1.7529", *FORUM, encoding="ascii")
+    assert ran.out.isascii()
+    assert "sum w[y]" in ran.out.lower()
+    assert run("identify", "1.7529", *FORUM, WCE_FORMAT="csv").out == run("identify", "1.7529", *FORUM).out
+
+
+def test_several_batches_are_each_answered(tmp_path):
+    path = tmp_path / "two.json"
+    one = {"logits": [[3, 4], [6, 9]], "labels": [1, 0], "weight": [0.4, 0.36]}
+    path.write_text(json.dumps([one, {**one, "weight": [1, 1], "name": "[/x]"}]))
+    ran = run("identify", "1.7529", str(path))
+    assert ran.code == 1
+    assert "[/x]" in ran.out
+    assert len(json.loads(run("identify", "1.7529", str(path), "--format", "json").out)) == 2
+
+
+def test_no_framework_is_loaded():
+    import subprocess
+    import sys
+
+    code = "import sys; from wce_cli.cli.app import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, "identify", "1.7529", *FORUM], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0, done.stderr

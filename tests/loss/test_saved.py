@@ -1,0 +1,201 @@
+"""Saved parts: nothing is lost on the way to JSON and back, and parts add up to the one pass."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.loss.random_batches import random_batch, random_cuts
+from wce_cli.errors import WceError
+from wce_cli.inputs.totals import as_text
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.encoded import from_json, to_json
+from wce_cli.loss.facts import Facts
+from wce_cli.loss.methods import loss_values
+from wce_cli.loss.saved import Saved, saved_of
+from wce_cli.loss.stream import one_pass
+from wce_cli.loss.totals import Totals
+from wce_cli.questions.explain import explain_pass
+from wce_cli.questions.parts import added_up, explain_saved
+
+ROUNDING = 4e-15
+
+
+def part_of(batch: Batch, rows: tuple[int, int] | None = None) -> Saved:
+    totals, facts = one_pass(batch, rows=rows)
+    if rows is not None:
+        facts = facts.shifted(-rows[0])
+    n = batch.n_samples if rows is None else rows[1] - rows[0]
+    return Saved.of(batch.spec, (n, batch.spec.n_classes), totals, facts)
+
+
+def again(saved: Saved) -> Saved:
+    """The same part, from the text of its file."""
+    return saved_of(json.loads(as_text(saved)), "part.json")
+
+
+def same(one: object, other: object) -> bool:
+    """Equal in every bit, NaN included."""
+    return as_text_of(one) == as_text_of(other)
+
+
+def as_text_of(value: object) -> str:
+    return json.dumps(to_json(value))
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_part_that_was_saved_is_the_part(seed):
+    part = part_of(Batch.build(**random_batch(np.random.default_rng(seed))))
+    assert same(again(part), part)
+    assert same(from_json(Totals, to_json(part.totals)), part.totals)
+    assert same(from_json(Facts, to_json(part.facts)), part.facts)
+
+
+@settings(max_examples=120, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_parts_add_up_to_the_one_pass_whatever_is_asked_of_them(seed):
+    rng = np.random.default_rng(seed)
+    batch = Batch.build(**random_batch(rng))
+    cuts = random_cuts(rng, batch.n_samples)
+    bounds = list(pairwise([0, *cuts, batch.n_samples]))
+    whole = added_up([again(part_of(batch, rows)) for rows in bounds])
+    one = explain_pass(batch, *one_pass(batch))
+    added = explain_saved(whole)
+    assert len(added.methods) == len(one.methods)
+    for mine, theirs in zip(added.methods, one.methods, strict=True):
+        assert (mine.method, mine.placement) == (theirs.method, theirs.placement)
+        np.testing.assert_allclose(
+            [mine.numerator, mine.denominator, mine.value],
+            [theirs.numerator, theirs.denominator, theirs.value],
+            rtol=1e-12,
+            atol=1e-12,
+        )
+    assert [finding.code for finding in added.findings] == [finding.code for finding in one.findings]
+    assert [row.count for row in added.classes] == [row.count for row in one.classes]
+    if added.top:
+        assert [row.n for row in added.top] == [row.n for row in one.top]
+        np.testing.assert_allclose([row.term for row in added.top], [row.term for row in one.top], rtol=1e-15)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_any_weight_can_be_asked_afterwards(smoothing):
+    rng = np.random.default_rng(4)
+    x, y, s = rng.normal(size=(60, 5)), rng.integers(0, 5, 60), rng.uniform(0, 2, 60)
+    y[7] = -100
+
+    def batch(weight, rows=slice(None)):
+        return Batch.build(
+            logits=x[rows], labels=y[rows], weight=weight, sample_weight=s[rows], label_smoothing=smoothing
+        )
+
+    parts = [again(part_of(batch(None, slice(a, b)))) for a, b in pairwise([0, 11, 12, 40, 60])]
+    whole = added_up(parts)
+    for weight in (None, rng.uniform(0, 3, 5), np.array([1.0, -2, 0, 3, 0.5])):
+        totals, _ = one_pass(batch(weight))
+        spec = batch(weight).spec
+        expected = {v.pair: v for v in loss_values(totals, spec.class_weight, smoothing)}
+        report = explain_saved(whole, weight=None if weight is None else weight.tolist())
+        for row in report.methods:
+            pair = expected[f"{row.method}/{row.placement}"]
+            scale = float(np.abs(spec.class_weight).max() * totals.s_loss.values().sum()) + 1
+            assert abs(row.numerator - pair.numerator) <= ROUNDING * scale
+            np.testing.assert_allclose(row.value, pair.value, rtol=1e-12)
+        one = explain_pass(batch(weight), *one_pass(batch(weight)))
+        if smoothing == 0 and (weight is None or (weight >= 0).all()):
+            assert [row.n for row in report.top] == [row.n for row in one.top]
+            np.testing.assert_allclose([row.term for row in report.top], [row.term for row in one.top], rtol=1e-15)
+        else:
+            assert report.top == ()
+    if smoothing:
+        other = Batch.build(logits=x, labels=y, sample_weight=s, label_smoothing=0.3)
+        expected = explain_pass(other, *one_pass(other)).value("weighted-mean/sample")
+        asked = explain_saved(whole, label_smoothing=0.3).value("weighted-mean/sample")
+        assert asked == pytest.approx(expected, rel=1e-13)
+
+
+def test_balanced_counts_the_labels_of_all_parts():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(40, 3)), np.repeat([0, 1, 2], [25, 10, 5])
+    parts = [part_of(Batch.build(logits=x[a:b], labels=y[a:b])) for a, b in ((0, 25), (25, 40))]  # one class each
+    whole = Batch.build(logits=x, labels=y, weight="balanced")
+    expected = explain_pass(whole, *one_pass(whole))
+    assert explain_saved(added_up(parts), weight="balanced").value("batch-mean") == expected.value("batch-mean")
+    with pytest.raises(WceError, match="class 1 has none"):
+        explain_saved(parts[0], weight="balanced")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"logits": np.zeros((2, 4)), "labels": [0, 1]}, "the parts differ in n_classes: 3 and 4"),
+        ({"probs": np.full((2, 3), 1 / 3), "labels": [0, 1]}, "the parts differ in scores: logits and probs"),
+        ({"logits": np.zeros((2, 3)), "labels": np.eye(3)[:2]}, "the parts differ in labels: index and probability"),
+        (
+            {"logits": np.zeros((2, 3)), "labels": [0, 1], "ignore_index": 1},
+            "the parts differ in ignore_index: -100 and 1",
+        ),
+        (
+            {"logits": np.zeros((2, 3)), "labels": [0, 1], "classes": ["a", "b", "c"]},
+            "the parts differ in classes: None and a, b, c",
+        ),
+        (
+            {"logits": np.zeros((2, 3)), "labels": [0, 1], "label_smoothing": 0.1},
+            "some parts were saved with label smoothing and some without",
+        ),
+    ],
+)
+def test_what_are_no_parts_of_one_batch_is_said(changed, said):
+    first = part_of(Batch.build(logits=np.zeros((2, 3)), labels=[0, 1]))
+    with pytest.raises(WceError) as error:
+        _ = first + part_of(Batch.build(**changed))
+    assert error.value.problems[0].message == said
+
+
+def test_smoothing_cannot_be_asked_of_totals_without_it():
+    part = part_of(Batch.build(logits=np.zeros((2, 3)), labels=[0, 1]))
+    with pytest.raises(WceError, match="saved without label smoothing"):
+        explain_saved(part, label_smoothing=0.1)
+
+
+def broken(change) -> str:
+    document = json.loads(as_text(part_of(Batch.build(logits=np.zeros((3, 2)), labels=[0, 1, 1]))))
+    change(document)
+    with pytest.raises(WceError) as error:
+        saved_of(document, "part.json")
+    (problem,) = error.value.problems
+    return problem.message
+
+
+def test_a_broken_document_is_named_by_the_place_that_is_wrong():
+    assert broken(lambda d: d["totals"].pop("n")) == "part.json: $.totals.n is missing"
+    assert broken(lambda d: d["totals"].update(more=1)) == "part.json: $.totals.more is no part of saved totals"
+    assert broken(lambda d: d["totals"].update(n="3")) == 'part.json: $.totals.n is "3", expected a whole number'
+    assert broken(lambda d: d["totals"].update(n=True)) == "part.json: $.totals.n is true, expected a whole number"
+    assert broken(lambda d: d["totals"].update(n=1)).endswith("does not add up to the samples that are kept")
+    assert broken(lambda d: d.update(format="wce.totals/9")) == (
+        "part.json has the format wce.totals/9, expected wce.totals/1"
+    )
+    assert "$.header.scores is" in broken(lambda d: d["header"].update(scores="guesses"))
+    loss = "$.totals.loss.high"
+    assert f"{loss} is [], expected numbers as text" in broken(lambda d: d["totals"]["loss"].update(high=[]))
+    assert f"{loss} is " in broken(lambda d: d["totals"]["loss"].update(high="f8:AAAA"))
+    assert f"{loss} is " in broken(lambda d: d["totals"]["loss"].update(high="f8:%%%"))
+    cut = broken(lambda d: d["totals"]["loss"].update(high=d["totals"]["loss"]["high"][:-8]))
+    assert cut.startswith(f"part.json: {loss} is")
+    longer = to_json(np.zeros(5))
+    assert broken(lambda d: d["totals"]["loss"].update(high=longer)) == (
+        f"part.json: {loss} holds 5 numbers, expected 2, one for each class"
+    )
+    assert broken(lambda d: d["facts"]["top"].update(row=to_json(np.array([0, 1, 9])))).endswith("beyond the last")
+
+
+def test_a_part_of_many_classes_is_small():
+    rng = np.random.default_rng(0)
+    batch = Batch.build(logits=rng.normal(size=(50, 32_000)).astype("float32"), labels=rng.integers(0, 32_000, 50))
+    assert len(as_text(part_of(batch))) < 100_000

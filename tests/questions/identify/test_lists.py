@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+
+from tests.questions.identify.batches import drawn
+from wce_cli import WceError, identify
+
+torch = pytest.importorskip("torch")
+F = torch.nn.functional
+
+rng = np.random.default_rng(5)
+X = rng.normal(size=(5, 3)).round(2)
+Y = [0, 2, 1, 2, -100]
+W = [0.3, 1.7, 0.9]
+GIVEN = {"logits": X.tolist(), "labels": Y, "weight": W}
+
+
+def gradient(loss_of, x=X) -> list[str]:
+    logits = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    loss_of(logits).backward()
+    return [f"{value:.6f}" for value in logits.grad.flatten().tolist()]
+
+
+def w() -> "torch.Tensor":
+    return torch.tensor(W, dtype=torch.float64)
+
+
+@pytest.mark.parametrize(
+    ("loss_of", "title", "departures"),
+    [
+        (lambda x: F.cross_entropy(x, torch.tensor(Y), w()), "weighted-mean", ()),
+        (lambda x: F.cross_entropy(x, torch.tensor(Y), w(), reduction="none").mean(), "batch-mean", ()),
+        (lambda x: F.cross_entropy(x, torch.tensor(Y)), "unweighted-mean", ()),
+        (
+            lambda x: F.cross_entropy(F.softmax(x, 1), torch.tensor(Y), w()),
+            "weighted-mean; softmax of the probabilities: they were passed as logits",
+            ("softmax-twice",),
+        ),
+        (
+            lambda x: F.cross_entropy(x, torch.tensor(Y), w().flip(0), reduction="sum"),
+            "sum; weights in reversed order, w[C−1−y]",
+            ("reversed",),
+        ),
+    ],
+)
+def test_torchs_own_gradient_names_its_rule(loss_of, title, departures):
+    (found,) = identify(gradients=gradient(loss_of), **GIVEN).lists
+    assert (found.matches[0].title, found.matches[0].departures) == (title, departures)
+
+
+@pytest.mark.parametrize("placement", ["class", "sample"])
+def test_the_gradient_tells_the_placements_of_smoothing_apart(placement):
+    y = torch.tensor(Y)
+
+    def loss_of(x):
+        if placement == "class":
+            return F.cross_entropy(x, y, w(), label_smoothing=0.1)
+        losses = F.cross_entropy(x, y, label_smoothing=0.1, reduction="none")
+        weight = torch.where(y >= 0, w()[y.clamp(min=0)], 0.0)
+        return (weight * losses).sum() / weight.sum()
+
+    (found,) = identify(gradients=gradient(loss_of), label_smoothing=0.1, **GIVEN).lists
+    assert found.matches[0].title == ("weighted-mean" if placement == "class" else "weighted-mean/sample")
+
+
+def test_losses_weighted_and_not():
+    y = torch.tensor(Y)
+    weighted = F.cross_entropy(torch.tensor(X), y, w(), reduction="none").tolist()
+    plain = F.cross_entropy(torch.tensor(X), y, reduction="none").tolist()
+    assert identify(losses=[f"{v:.5f}" for v in weighted], **GIVEN).lists[0].matches[0].title == "w·ℓ of each sample"
+    (found,) = identify(losses=[f"{v:.5f}" for v in plain], **GIVEN).lists
+    assert found.matches[0].title == "ℓ of each sample, not weighted"
+    kept = [f"{v:.5f}" for v in weighted[:-1]]  # the ignored sample left out
+    assert identify(losses=kept, **GIVEN).lists[0].matches[0].title == "w·ℓ of each sample"
+
+
+def test_every_class_of_every_sample():
+    p = torch.softmax(torch.tensor(X), 1)
+    assert (
+        identify(losses=[f"{v:.4f}" for v in p.flatten().tolist()], **GIVEN).lists[0].matches[0].title
+        == "p of every class"
+    )
+    twice = torch.softmax(p, 1).flatten().tolist()
+    (found,) = identify(losses=[f"{v:.4f}" for v in twice], **GIVEN).lists
+    assert found.matches[0].departures == ("softmax-twice",)
+
+
+def test_one_factor_common_to_all():
+    losses = F.cross_entropy(torch.tensor(X), torch.tensor(Y), w(), reduction="none")
+    (found,) = identify(losses=[f"{20 * v:.5f}" for v in losses.tolist()], **GIVEN).lists
+    assert (found.matches[0].title, found.matches[0].factor) == ("w·ℓ of each sample, all times 20", 20.0)
+
+
+def test_a_list_that_nothing_gives_says_so():
+    answer = identify(losses=["1.0", "2.0", "3.0", "4.0", "5.0"], **GIVEN)
+    assert not answer.is_complete
+    assert answer.lists[0].reason.startswith("no rule gives all of the list")
+
+
+@pytest.mark.parametrize("given", [{"losses": ["1.0", "2.0"]}, {"gradients": ["1.0", "2.0"]}])
+def test_a_list_of_another_length_is_refused(given):
+    with pytest.raises(WceError, match=r"the list has 2 numbers, the batch has 5 samples|there are 2 gradients"):
+        identify(**given, **GIVEN)
+
+
+def test_gradients_are_those_of_logits():
+    _, literal = drawn("probs")
+    with pytest.raises(WceError, match="gradients are those of logits"):
+        identify(gradients=["0"] * 44, probs=literal.scores, labels=literal.labels)

@@ -1,0 +1,155 @@
+import math
+
+import numpy as np
+import pytest
+
+from tests.questions.identify.batches import drawn
+from wce_cli import WceError, identify
+from wce_cli.loss.batch import Batch
+from wce_cli.questions.identify import Asked, identify_batch
+from wce_cli.questions.identify.evaluation import Evaluation, case_of
+from wce_cli.questions.identify.number import seen
+from wce_cli.questions.identify.rules import Rule, rules
+
+FORUM = {"logits": [[3.0, 4.0], [6.0, 9.0]], "labels": [1, 0], "weight": [0.4, 0.36]}
+
+
+def titles(number):
+    return [match.title for match in number.simplest]
+
+
+def test_a_number_and_the_number_by_hand():
+    answer = identify("1.7529", "0.6662", **FORUM)
+    module, by_hand = answer.numbers
+    assert titles(module) == ["weighted-mean"]
+    assert titles(by_hand) == ["batch-mean", "kept-mean", "nonzero-mean"]
+    assert by_hand.simplest[0].departures == ("rounded",)
+    assert "0.76 / 2 = 0.38" in answer.relations[0].sentence
+    assert answer.is_complete
+
+
+def test_the_implied_denominator_is_named():
+    (number,) = identify("1.7529", **FORUM).numbers
+    assert [one.name for one in number.implied[0].equals] == ["Σ w[y]", "Σ_c w[c]"]
+    assert number.implied[0].denominator == pytest.approx(1.332209 / 1.7529, abs=1e-6)
+    assert number.implied[0].lowest < 0.76 < number.implied[0].highest
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Rule("weighted-mean", "class", "softmax-twice"),
+        Rule("batch-mean", "class", "", "by-prediction"),
+        Rule("weighted-mean", "class", "", "reversed"),
+        Rule("over-n-1", "class"),
+        Rule("batch-mean", "class", twist="averaged-again"),
+        Rule("batches-of-4", "class"),
+        Rule("sum", "class", "log2"),
+        Rule("kept-mean", "class", "weight-in-logits"),
+        Rule("macro", "class"),
+    ],
+    ids=lambda rule: rule.title,
+)
+def test_the_rule_that_made_a_number_is_found_first(rule):
+    """Six decimals leave no room for an accident: the rule is among the simplest, whatever the batch."""
+    for seed in range(3):
+        batch, _ = drawn(seed=seed, extreme=False)
+        value = Evaluation(batch, [rule]).value(rule)
+        (number,) = identify_batch(batch, Asked((seen(f"{value:.6f}"),))).numbers
+        assert rule.title in titles(number), (seed, value, titles(number))
+        assert len(number.simplest[0].departures) == 1
+
+
+def test_a_standard_rule_comes_before_an_odd_one_and_the_odd_ones_are_kept():
+    (number,) = identify("0.6923", logits=[[0.1, 0.9], [0.0, 0.1]], labels=[0, 1], weight=[0.1, 1.0]).numbers
+    assert titles(number) == ["weighted-mean"]
+    odd = [match.title for match in number.matches if match.departures and not match.is_guard]
+    assert "Σt / Σ_c w[c], the weights of all classes" in odd
+    assert "Σ w[y] = Σ_c w[c] = 1.1: each class is the label of one sample" in number.ties
+    counts = [len(match.departures) for match in number.matches]
+    assert counts == sorted(counts)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"labels": [0, 1, 1]}, "N = N kept = 3: no sample is ignored"),
+        ({"labels": [1, 1, 1]}, "all labels of the batch weigh 2, and what is the same for all cancels"),
+    ],
+)
+def test_what_a_batch_cannot_tell_apart_is_said(given, reason):
+    logits = [[1.0, 0.2, 0.3], [0.1, 2.0, 0.5], [0.3, 0.2, 1.0]]
+    batch = Batch.build(logits=logits, weight=[1.0, 2.0, 0.5], **given)
+    evaluation = Evaluation(batch, rules(case_of(batch), 1))
+    number = "batch-mean" if "N = N" in reason else "weighted-mean"
+    value = evaluation.value(Rule(number, "class"))
+    (found,) = identify_batch(batch, Asked((seen(f"{value:.7f}"),))).numbers
+    assert reason in found.ties
+
+
+def test_the_odds_grow_with_the_departures_and_shrink_with_the_digits():
+    few = identify("0.69", depth=2, **FORUM).numbers[0].chances
+    many = identify("0.6900", depth=2, **FORUM).numbers[0].chances
+    assert [one.departures for one in few] == [0, 1, 2]
+    assert few[0].chance < few[1].chance < few[2].chance
+    assert all(a.chance > 20 * b.chance for a, b in zip(few, many, strict=True))
+    assert few[0].rules < few[1].rules < few[2].rules
+
+
+def test_a_tolerance_that_is_asked_for_holds_and_excuses_no_last_digit():
+    assert identify("0.6662", tolerance=5e-5, **FORUM).numbers[0].matches == ()
+    assert titles(identify("0.6662", tolerance=2e-4, **FORUM).numbers[0])[0] == "batch-mean"
+    assert identify("0.6662", tolerance=0, **FORUM).numbers[0].matches == ()
+
+
+def test_a_float32_loss_in_full_is_held_to_what_float32_holds():
+    exact = 1.3322091481360573 / 0.76
+    (number,) = identify(float(np.float32(exact)), **FORUM).numbers
+    assert titles(number) == ["weighted-mean"]
+    assert number.tolerance == pytest.approx(exact * 2**-22)
+
+
+def test_nan_and_infinity_are_numbers_too():
+    ignored = {"logits": [[1.0, 2.0]], "labels": [-100], "weight": [0.5, 2.0]}
+    (number,) = identify("nan", **ignored).numbers
+    assert "weighted-mean" in titles(number)
+    assert number.chances[0].chance is None
+    masked = {"logits": [[-math.inf, 2.0], [0.0, 1.0]], "labels": [0, 1]}
+    assert "weighted-mean" in titles(identify("inf", **masked).numbers[0])
+    assert identify("-inf", depth=0, **masked).numbers[0].matches == ()
+
+
+def test_a_number_that_no_rule_gives_has_its_nearest_rules_and_exits_unexplained():
+    answer = identify("0.9", logits=[[0.1, 0.9], [0.0, 0.1]], labels=[0, 1], weight=[0.1, 1.0], tolerance=1e-7)
+    assert not answer.is_complete
+    assert answer.numbers[0].nearest[0].title == "unweighted-mean"
+
+
+@pytest.mark.parametrize("text", ["abc", "", "1,5", "1_000", "0x10"])
+def test_what_is_no_number_is_refused(text):
+    with pytest.raises(WceError, match="is not a number"):
+        identify(text, **FORUM)
+
+
+def test_digits_say_how_well_a_number_is_known():
+    assert (seen("0.6662").tolerance, seen("0.66620").tolerance, seen("150").tolerance) == (5e-5, 5e-6, 0.5)
+    assert (seen("1.5e-3").unit, seen("-2.50").value, seen("−2.5").value) == (1e-4, -2.5, -2.5)
+    assert seen(0.25).unit == 0.01
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_number_from_the_true_inputs_is_found_with_those_that_were_printed(seed):
+    """The number has six decimals, the pasted logits and weights four: their rounding widens the tolerance."""
+    rng = np.random.default_rng(seed)
+    x, w, y = rng.normal(size=(6, 3)) * 2, rng.uniform(0.2, 2, 3), [0, 1, 2, 2, 1, 0]
+    p = np.exp(x - np.log(np.exp(x).sum(axis=1))[:, None])
+    losses = -np.log(p[np.arange(6), y])
+    value = (w[y] * losses).sum() / w[y].sum()
+    half = {"logits": np.full((6, 3), 5e-5), "weight": np.full(3, 5e-5)}
+    batch = Batch.build(logits=x.round(4), labels=y, weight=w.round(4), half_units=half)
+    (number,) = identify_batch(batch, Asked((seen(f"{value:.8f}"),))).numbers
+    assert titles(number)[0] == "weighted-mean"
+    assert number.simplest[0].within > number.tolerance
+    assert number.widening > 0
+    exact = Batch.build(logits=x.round(4), labels=y, weight=w.round(4))
+    assert identify_batch(exact, Asked((seen(f"{value:.8f}"),))).numbers[0].widening == 0

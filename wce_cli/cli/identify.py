@@ -1,0 +1,168 @@
+"""`wce identify`: which rule gave this number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from msgspec import structs
+
+from wce_cli.cli import options
+from wce_cli.cli.outcome import Outcome
+
+EXAMPLES = (
+    "wce identify 1.7529 0.6662 --logits '3 4; 6 9' --labels 1,0 --weight 0.4,0.36",
+    "wce identify 0.6923 samples/two-samples.json --weight 0.1,1 --separate",
+    "wce identify --loss-values '5.6390 4.9593' samples/reports/pytorch-25571.json",
+)
+CODES = ("0 every number has a rule", "1 a number has none", "2 cannot answer: the batch or an option is wrong")
+
+NUMBER = re.compile(r"[-+−]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE)
+MINUS = "−"
+"""Stands for the - of a negative number among the arguments, which would else begin an option."""
+DEEPEST = 3
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="VALUE... [FILE]",
+        help="The numbers to explain, as they were printed; any other word is a FILE, as in wce explain.",
+        show_default=False,
+    ),
+]
+Depth = Annotated[
+    str, typer.Option("--depth", metavar="N", help="Departures from a standard rule that are tried, 0 to 3.")
+]
+Tolerance = Annotated[
+    str | None,
+    typer.Option("--tolerance", metavar="T", help="How far a rule may be off.  [default: half of the last digit]"),
+]
+Separate = Annotated[
+    bool, typer.Option("--separate", help="Print a small batch on which the tied rules give different numbers.")
+]
+LossValues = Annotated[
+    str | None,
+    typer.Option("--loss-values", metavar="LIST", help="A list of losses to explain: one a sample, or one a score."),
+]
+GradientValues = Annotated[
+    str | None,
+    typer.Option("--gradient-values", metavar="ROWS", help="Gradients of the logits to explain, one a logit."),
+]
+
+
+def protected(arguments: Sequence[str]) -> list[str]:
+    """The command line with each negative number that is an argument of its own marked as no option.
+
+    What follows an option that takes a value is that value, whatever it looks like.
+    """
+    flags = {"-", "--separate", "--help", "-h"}
+    kept: list[str] = []
+    takes_value = False
+    for position, word in enumerate(arguments):
+        if word == "--":
+            return [*kept, *arguments[position:]]
+        if not takes_value and word.startswith("-") and NUMBER.fullmatch(word):
+            word = MINUS + word[1:]
+            takes_value = False
+        else:
+            is_option = word.startswith("-") and word not in flags and "=" not in word
+            takes_value = is_option and not takes_value
+        kept.append(word)
+    return kept
+
+
+def identify(
+    words: Words = None,
+    logits: options.Logits = None,
+    log_probs: options.LogProbs = None,
+    probs: options.Probs = None,
+    labels: options.Labels = None,
+    weight: options.Weight = None,
+    sample_weight: options.SampleWeight = None,
+    classes: options.Classes = None,
+    ignore_index: options.IgnoreIndex = None,
+    label_base: options.LabelBase = None,
+    label_smoothing: options.LabelSmoothing = None,
+    label_column: options.LabelColumn = None,
+    loss_values: LossValues = None,
+    gradient_values: GradientValues = None,
+    depth: Depth = "1",
+    tolerance: Tolerance = None,
+    separate: Separate = False,
+    format: options.IdentifyFormat = None,
+    output: options.Output = None,
+    json_out: options.JsonOut = None,
+    markdown_out: options.MarkdownOut = None,
+    precision: options.Precision = None,
+    width: options.Width = None,
+    color: options.Color = "auto",
+) -> Outcome:
+    """Name the rule behind a number: how it was read, weighted and divided.
+
+    Every rule that gives the number within its digits, the simplest first, and the chance that a number which
+    means nothing would have been explained as well.
+    """
+    from wce_cli.cli.answers import asked_answers, outcome
+    from wce_cli.errors import Problem, WceError
+    from wce_cli.formats import IDENTIFIED
+
+    numbers = [word.replace(MINUS, "-") for word in words or [] if NUMBER.fullmatch(word)]
+    files = [word for word in words or [] if not NUMBER.fullmatch(word)]
+    if not numbers and loss_values is None and gradient_values is None:
+        hint = f"wce identify 0.6923 {' '.join(files[:1]) or 'FILE'}"
+        raise WceError(Problem("there is no number to identify", hint))
+    deepest = options.whole_number("--depth", depth, 0, DEEPEST)
+    near = None if tolerance is None else options.number("--tolerance", tolerance)
+    if near is not None and not 0 <= near < float("inf"):
+        raise WceError(Problem(f"--tolerance is {tolerance}, expected a number of 0 or more"))
+    answers = asked_answers(
+        sources=files,
+        format=format,
+        output=output,
+        only=None,
+        beside={"json": json_out, "markdown": markdown_out},
+        rows=None,
+        sort="index",
+        findings=None,
+        precision=precision,
+        width=width,
+        color=color,
+        methods=None,
+        known=IDENTIFIED,
+    )
+
+    from wce_cli.cli.batches import read_batches
+    from wce_cli.inputs.numbers import read_numbers
+    from wce_cli.questions.identify import Asked, identify_batch
+    from wce_cli.questions.identify.number import Seen, seen
+
+    batches, notes = read_batches(
+        files,
+        {
+            "logits": logits,
+            "log_probs": log_probs,
+            "probs": probs,
+            "labels": labels,
+            "weight": weight,
+            "sample_weight": sample_weight,
+            "classes": classes,
+            "ignore_index": ignore_index,
+            "label_base": label_base,
+            "label_smoothing": label_smoothing,
+        },
+        label_column,
+    )
+
+    def listed(option: str, text: str | None) -> tuple[Seen, ...]:
+        return () if text is None else tuple(seen(one, near) for one in read_numbers(option, text))
+
+    asked = Asked(
+        tuple(seen(number, near) for number in numbers),
+        listed("--loss-values", loss_values),
+        listed("--gradient-values", gradient_values),
+    )
+    found = [identify_batch(batch, asked, deepest, separate=separate) for batch in batches]
+    answer = outcome(answers, found, notes)
+    return answer if all(one.is_complete for one in found) else structs.replace(answer, code=1)

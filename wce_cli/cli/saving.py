@@ -1,0 +1,44 @@
+"""`wce check --save-expect`: a copy of a file that expects today's numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from wce_cli.cli import options
+from wce_cli.cli.answers import Answer
+from wce_cli.errors import Problem, WceError
+
+if TYPE_CHECKING:
+    from wce_cli.questions.check.given import Given
+
+SAVED = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
+"""What is written of every batch: the methods of one plain torch call each."""
+
+
+def saved_expect(given: Given, expected: Sequence[str]) -> dict[str, Any]:
+    """What the copy of a batch expects: SAVED where it is defined, and whatever was expected already."""
+    from wce_cli.questions.check.given import todays
+    from wce_cli.report import to_plain
+
+    plain = to_plain(todays(given, dict.fromkeys([*SAVED, *expected])))
+    assert isinstance(plain, dict)
+    return plain
+
+
+def check_saving(files: Sequence[str], out: str, typed: Sequence[str], answers: Sequence[Answer]) -> None:
+    """Whether there is one JSON file to copy, and nothing that would make its numbers those of another batch."""
+    from wce_cli.cli.files import same_file
+    from wce_cli.inputs import STDIN, is_array_file
+    from wce_cli.inputs.reference import has_wildcard
+
+    if not out or out == STDIN:
+        raise WceError(Problem("--save-expect names no file", "--save-expect OUT.json"))
+    if len(files) != 1 or files[0] == STDIN or is_array_file(files[0]) or has_wildcard(files[0]):
+        raise WceError(Problem("--save-expect copies one JSON file, so exactly one must be given"))
+    if typed:
+        given = options.flag(typed[0])
+        raise WceError(Problem(f"{given} would make other numbers than the file gives", "leave it out to save them"))
+    for answer in answers:
+        if answer.file not in (None, STDIN) and same_file(answer.file, out):
+            raise WceError(Problem(f"--save-expect and another answer are one file, {out}", "give each its own"))

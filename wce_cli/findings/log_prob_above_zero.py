@@ -1,0 +1,43 @@
+"""log-prob-above-zero: a log-probability above 0 is that of a probability above 1."""
+
+from __future__ import annotations
+
+import math
+
+from wce_cli.digits import format_number
+from wce_cli.findings.page import Page
+from wce_cli.report import Analysis
+
+PAGE = Page(
+    code="log-prob-above-zero",
+    severity="error",
+    summary="a log-probability is above 0, so its probability would be above 1: these may be logits",
+    meaning="log p is at most 0. NLLLoss and wce take what they are given for log p, do not look, and do not divide by "
+    "the sum of the row: a number above 0 becomes a loss below 0.",
+    why="The loss has no lower end then: training makes the scores of the labels larger and larger, and the loss falls "
+    "without end while the model learns nothing.",
+    example="wce explain --log-probs '2.1 0.3; -0.4 1.2' --labels 0,1",
+    remedy="give scores before the softmax as --logits; in PyTorch use log_softmax before NLLLoss, or CrossEntropyLoss",
+    references=(
+        "https://docs.pytorch.org/docs/2.13/generated/torch.nn.NLLLoss.html",
+        "https://docs.pytorch.org/docs/2.13/generated/torch.nn.functional.log_softmax.html",
+    ),
+)
+
+ROUNDINGS = 1e-3
+"""How far above 0 a log-probability in half precision may be for want of digits."""
+
+
+def message(analysis: Analysis) -> str | None:
+    """Show the largest log-probability, the probability that it would be, and the loss."""
+    largest = -analysis.facts.smallest_a
+    if analysis.spec.scores != "log_probs" or not largest > ROUNDINGS or not analysis.totals.n_kept:
+        return None
+    whose = "log-probability" if analysis.spec.is_soft or analysis.spec.label_smoothing else "label's log-probability"
+    p = format_number(math.exp(largest)) if largest < 700 else "beyond all numbers"
+    sums = analysis.value("sum")
+    assert sums is not None
+    return (
+        f"the largest {whose} is {format_number(largest)}, which would be a probability of {p}: it lowers the sum, "
+        f"{format_number(sums.value)} here. Are these logits?"
+    )

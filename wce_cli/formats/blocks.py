@@ -1,0 +1,82 @@
+"""An answer as blocks, titles, prose, tables and code, drawn on a screen or written as Markdown from one list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from msgspec import Struct
+
+from wce_cli.formats.columns import Column
+from wce_cli.formats.look import GLUE, Look
+from wce_cli.formats.markdown import escaped, pipe_table
+from wce_cli.formats.screen import Screen
+
+
+class Block(Struct, frozen=True):
+    """One piece of an answer."""
+
+    kind: Literal["title", "prose", "table", "code"]
+    text: str = ""
+    columns: tuple[Column, ...] = ()
+    style: str = ""
+    lines: tuple[str, ...] = ()
+    """The rows of a table as sentences, for a screen on which its columns do not fit."""
+
+
+def title(text: str, style: str = "bold") -> Block:
+    """A line that begins a part."""
+    return Block("title", text, style=style)
+
+
+def prose(text: str) -> Block:
+    """A sentence or several."""
+    return Block("prose", text)
+
+
+def table(*columns: Column, lines: Iterable[str] = ()) -> Block:
+    """Columns side by side; where those do not fit, the sentences that say the same."""
+    return Block("table", columns=columns, lines=tuple(lines))
+
+
+def code(text: str) -> Block:
+    """Text to be copied as it is."""
+    return Block("code", text)
+
+
+def on_screen(blocks: Iterable[Block], look: Look) -> str:
+    """The blocks as text, an empty line before each title, table and code."""
+    screen = Screen(look)
+    previous = ""
+    for block in blocks:
+        if previous and (block.kind != "prose" or previous in ("table", "code")):
+            screen.line()
+        if block.kind == "title":
+            screen.prose(" ", block.text, block.style, hanging=2)
+        elif block.kind == "prose":
+            screen.prose(look.message(block.text), hanging=2)
+        elif block.kind == "table" and (not block.lines or screen.fits(block.columns)):
+            screen.columns(block.columns)
+        elif block.kind == "table":
+            for line in block.lines:
+                screen.prose(look.message(line), hanging=2)
+        else:
+            for line in block.text.splitlines():
+                screen.line(line)
+        previous = block.kind
+    return str(screen)
+
+
+def in_markdown(blocks: Iterable[Block], look: Look) -> str:
+    """The blocks as Markdown that pastes into an issue as it is."""
+    written = []
+    for block in blocks:
+        if block.kind == "title":
+            written.append(f"### {escaped(block.text.replace(GLUE, ' '))}")
+        elif block.kind == "prose":
+            written.append(escaped(look.message(block.text).replace(GLUE, " ")))
+        elif block.kind == "table":
+            written.append(pipe_table(block.columns, look))
+        else:
+            written.append(f"```json\n{block.text}\n```")
+    return "\n\n".join(written) + "\n"

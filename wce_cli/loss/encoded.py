@@ -1,0 +1,134 @@
+"""Structs as JSON and back, without losing a bit: arrays are base64 of their compressed bytes.
+
+What is read back is checked against the types of the struct, field by field; a problem names its place, as in
+`$.totals.loss.high`. Nothing is executed, and nothing larger than `MOST` is unpacked.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import types
+import typing
+import zlib
+from functools import cache
+from typing import Any, TypeVar, get_args, get_origin
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from wce_cli.digits import NON_FINITE
+from wce_cli.errors import Problem, WceError, as_written
+
+MOST = 1 << 32
+"""Bytes that one array may unpack to."""
+WHOLE = "i8"
+FLOAT = "f8"
+S = TypeVar("S", bound=Struct)
+
+
+def to_json(value: Any) -> Any:
+    """A struct, and what stands in it, as what `json.dumps(…, allow_nan=False)` takes."""
+    if isinstance(value, Struct):
+        return {name: to_json(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, np.ndarray):
+        return _packed(value)
+    if isinstance(value, typing.Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_json(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def from_json(kind: type[S], document: Any, place: str = "$") -> S:
+    """The struct that `to_json` made a document of. Raises WceError if it is not one."""
+    found: S = _read(kind, document, place)
+    return found
+
+
+def _packed(array: NDArray[Any]) -> str:
+    """`f8:` or `i8:`, then the numbers in little-endian order."""
+    kind = WHOLE if array.dtype.kind in "iub" else FLOAT
+    content = zlib.compress(np.ascontiguousarray(array, dtype=f"<{kind}").tobytes(), 1)
+    return f"{kind}:{base64.b64encode(content).decode()}"
+
+
+def _unpacked(text: Any, is_whole: bool, place: str) -> NDArray[Any]:
+    kind = WHOLE if is_whole else FLOAT
+    if not isinstance(text, str) or not text.startswith(f"{kind}:"):
+        raise _wrong(place, text, f"numbers as text that begins {kind}:")
+    try:
+        unpack = zlib.decompressobj()
+        content = unpack.decompress(base64.b64decode(text[3:], validate=True), MOST)
+        if unpack.unconsumed_tail or not unpack.eof or len(content) % 8:
+            raise ValueError("cut off, or too long")
+    except (ValueError, zlib.error):
+        raise _wrong(place, text, "numbers that were saved whole") from None
+    return np.frombuffer(content, dtype=f"<{kind}").astype(np.int64 if is_whole else np.float64)
+
+
+@cache
+def _fields(kind: type[Struct]) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _read(kind: Any, value: Any, place: str) -> Any:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        return None if value is None else _read(next(one for one in arguments if one is not type(None)), value, place)
+    if origin is np.ndarray:
+        return _unpacked(value, "int" in str(arguments), place)
+    if origin is tuple:
+        if arguments[-1] is Ellipsis:
+            arguments = arguments[:1] * len(value if isinstance(value, list) else ())
+        if not isinstance(value, list) or len(value) != len(arguments):
+            raise _wrong(place, value, f"a list of {len(arguments)}")
+        return tuple(
+            _read(one, item, f"{place}[{i}]") for i, (one, item) in enumerate(zip(arguments, value, strict=True))
+        )
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise _wrong(place, value, "an object")
+        return {key: _read(arguments[1], item, f"{place}.{key}") for key, item in value.items()}
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return _struct(kind, value, place)
+    return _single(kind, value, place)
+
+
+def _struct(kind: type[Struct], value: Any, place: str) -> Struct:
+    fields = _fields(kind)
+    if not isinstance(value, dict):
+        raise _wrong(place, value, "an object")
+    for name in value:
+        if name not in fields:
+            raise WceError(Problem(f"{place}.{name} is no part of saved totals"))
+    missing = [name for name in fields if name not in value]
+    if missing:
+        raise WceError(Problem(f"{place}.{missing[0]} is missing"))
+    return kind(**{name: _read(one, value[name], f"{place}.{name}") for name, one in fields.items()})
+
+
+def _single(kind: Any, value: Any, place: str) -> Any:
+    if kind is float:
+        if isinstance(value, str) and value in NON_FINITE:
+            return NON_FINITE[value]
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return float(value)
+        raise _wrong(place, value, "a number")
+    if kind is int and isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63:
+        return value
+    if kind in (str, bool) and isinstance(value, kind):
+        return value
+    if get_origin(kind) is typing.Literal and value in get_args(kind):
+        return value
+    words = {int: "a whole number", str: "a string", bool: "true or false"}
+    raise _wrong(place, value, words.get(kind, " or ".join(map(str, get_args(kind)))))
+
+
+def _wrong(place: str, value: Any, expected: str) -> WceError:
+    return WceError(Problem(f"{place} is {as_written(value)}, expected {expected}"))

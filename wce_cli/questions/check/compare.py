@@ -1,0 +1,173 @@
+"""Is it still the number? The expected numbers of a batch beside what its methods and the frameworks give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+from wce_cli.digits import format_number
+from wce_cli.engines import AUTO, measure
+from wce_cli.errors import Problem
+from wce_cli.loss.batch import Batch
+from wce_cli.questions.check.answer import Comparison
+from wce_cli.questions.check.expected import ASKED, Expected
+from wce_cli.questions.check.given import Given
+from wce_cli.questions.explain import ROUNDING
+from wce_cli.questions.identify.chance import EDGE
+from wce_cli.questions.identify.number import Seen
+from wce_cli.report import Measured
+
+PRINTED = "the inputs were printed rounded"
+WIDTH = (6, 17)
+"""Significant digits of a number that is not the expected one: as many as that has, within these."""
+
+
+def check_batch(
+    batch: Batch, expected: Sequence[Expected], engines: Iterable[str] = (), depth: int = 1
+) -> tuple[Comparison, ...]:
+    """Every expected number beside what `wce` computes, and beside what `engines` return for the methods they express.
+
+    `depth`: departures of the rules that are tried for a number which is not what it should be.
+    Raises WceError if a method is undefined for these labels.
+    """
+    return compared(Given(batch), expected, engines, depth)
+
+
+def compared(
+    given: Given, expected: Sequence[Expected], engines: Iterable[str] = (), depth: int = 1
+) -> tuple[Comparison, ...]:
+    """As `check_batch`, for what a batch gives."""
+    found = [_list(given, one, depth) if one.is_list else _value(given, one, depth) for one in expected]
+    for engine in engines:
+        found += _measured(given, engine, expected, depth)
+    return tuple(found)
+
+
+def agrees(expected: Seen, got: float, slack: float = 0.0) -> bool:
+    """Whether a number is within the tolerance of the expected one; nan is nan, and infinity itself."""
+    if not math.isfinite(expected.value) or not math.isfinite(got):
+        return expected.value == got or (math.isnan(expected.value) and math.isnan(got))
+    return abs(got - expected.value) <= max(expected.tolerance, slack) + EDGE * min(expected.unit, expected.tolerance)
+
+
+def _value(given: Given, one: Expected, depth: int) -> Comparison:
+    (number,) = one.numbers
+    assert number is not None
+    value = given.value(one.what)
+    slack = 0.0 if number.why == ASKED else given.rounding.get(one.what, 0.0)
+    return _beside(given, one.what, "wce", number, value.value, slack, PRINTED, depth)
+
+
+def _measured(given: Given, engine: str, expected: Sequence[Expected], depth: int) -> Iterator[Comparison]:
+    """What a framework returned, for the methods that its calls express."""
+    numbers = {one.what: one.numbers[0] for one in expected if not one.is_list}
+    for one in measure(engine, given.batch):
+        by = f"{one.engine} {one.version} {one.dtype}".rstrip()
+        if one.value is None:
+            if engine != AUTO:
+                yield Comparison("", by, "not compared", "", message=f"{by} was not compared: {one.reason}")
+            continue
+        for what in one.expresses:
+            number = numbers.get(what)
+            if number is not None:
+                slack = _rounding(given, what, one)
+                why = f"the rounding of {one.dtype}"
+                yield _beside(given, what, by, number, one.value, slack, why, depth, one.call)
+
+
+def _rounding(given: Given, what: str, one: Measured) -> float:
+    """How far the framework's own arithmetic may be off."""
+    value = given.values.get(what)
+    if value is None or not value.denominator:
+        return 0.0
+    scale = max(abs(value.value), given.facts.reach / abs(value.denominator))
+    return ROUNDING.get(one.dtype, 5e-2) * scale if math.isfinite(scale) else 0.0
+
+
+def _beside(
+    given: Given, what: str, by: str, number: Seen, got: float, slack: float, why: str, depth: int, call: str = ""
+) -> Comparison:
+    """The comparison of two numbers; where they differ, with the rule that gives the expected one."""
+    tolerance, reason = (slack, why) if slack > number.tolerance else (number.tolerance, number.why)
+    if agrees(number, got, slack):
+        return Comparison(what, by, "agrees", number.text, got, _difference(number, got), tolerance, reason)
+    source = "got" if by == "wce" else f"{by} returned"
+    said = f"expected {number.text} as {what}, {source} {beside(number, got)}"
+    if call:
+        said += f" from {call}"
+    value = given.values.get(what)
+    if math.isfinite(number.value) and not math.isfinite(got) and value is not None:
+        message = f"{said}, which cannot be compared: {given.why_not_finite(value)}"
+        return Comparison(what, by, "not compared", number.text, got, None, tolerance, reason, message=message)
+    named = given.namer(depth).named(what, number)
+    said += f"; {named.sentence}" if named.sentence else ""
+    difference = _difference(number, got)
+    return Comparison(
+        what, by, "differs", number.text, got, difference, tolerance, reason, 1, 1, None, named.rule, named.also, said
+    )
+
+
+def _list(given: Given, one: Expected, depth: int) -> Comparison:
+    """One number a sample."""
+    got = given.listed(one.what)
+    count = len(one.numbers)
+    if count != len(got):
+        message = f"expected {count} numbers as {one.what}, and the batch has {len(got)} samples"
+        return Comparison(one.what, "wce", "not compared", f"{count} numbers", count=count, message=message)
+    pairs_ = list(zip(one.numbers, got, strict=True))
+    off = [n for n, (number, mine) in enumerate(pairs_) if number is not None and not _agrees_there(number, mine)]
+    if not off:
+        return Comparison(one.what, "wce", "agrees", f"{count} numbers", count=count)
+    n = off[0]
+    number, mine = pairs_[n]
+    assert number is not None
+    text = "nothing: it is ignored" if mine is None else beside(number, mine)
+    more = f" ({len(off)} of {count} differ)" if len(off) > 1 else ""
+    said = f"expected {number.text} as {one.what} of sample {n}, got {text}{more}"
+    named = given.namer(depth).listed(one.numbers)
+    said += f"; {named.sentence}" if named.sentence else ""
+    return Comparison(
+        one.what,
+        "wce",
+        "differs",
+        number.text,
+        mine,
+        None if mine is None else _difference(number, mine),
+        number.tolerance,
+        number.why,
+        count,
+        len(off),
+        n,
+        named.rule,
+        named.also,
+        said,
+    )
+
+
+def _agrees_there(number: Seen, got: float | None) -> bool:
+    """An ignored sample has no loss; torch prints 0 for it."""
+    return number.value == 0 if got is None else agrees(number, got)
+
+
+def _difference(number: Seen, got: float) -> float | None:
+    difference = got - number.value
+    return difference if math.isfinite(difference) else None
+
+
+def beside(number: Seen, got: float) -> str:
+    """What there is, in as many digits as the expected number has, and more where those would be the same."""
+    least, most = WIDTH
+    digits = sum(character.isdigit() for character in number.text.lower().partition("e")[0].lstrip("-−0."))
+    for wanted in range(min(max(digits, least), most), most + 1):
+        text = format_number(got, wanted)
+        if text != number.text:
+            break
+    return text
+
+
+def nothing_expected(where: str) -> Problem:
+    """Why a batch without expectations is no pass."""
+    return Problem(
+        f"{where} has no expect, and there is no --expect: nothing would be checked",
+        "wce check FILE --save-expect OUT.json writes a copy that expects today's numbers",
+    )

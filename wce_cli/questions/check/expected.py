@@ -1,0 +1,138 @@
+"""What a batch is expected to give: a mapping of METHOD[/PLACEMENT] to a number, `loss` and `term` to a list.
+
+How far a number may be off is in its digits: 0.69 leaves half a unit of its last one open, ±0.005. A whole number
+is taken for itself (0 is not 0.4), and nothing is held to more than float32 has.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct, structs
+
+from wce_cli.digits import NON_FINITE, Written
+from wce_cli.errors import Problem, WceError, as_written, did_you_mean
+from wce_cli.loss.methods import METHODS
+from wce_cli.loss.placements import PLACEMENTS
+from wce_cli.questions.identify.number import FLOAT32_DIGITS, Seen, seen
+
+LISTS = ("loss", "term")
+"""What has one number a sample: ℓ, unweighted, and t, which is what torch returns with `reduction='none'`."""
+ASKED = "as asked"
+
+
+class Expected(Struct, frozen=True):
+    """One entry of `expect`."""
+
+    what: str
+    numbers: tuple[Seen | None, ...]
+    """One number, or one a sample, row by row; None (null) for a sample that is ignored, or not compared."""
+
+    @property
+    def is_list(self) -> bool:
+        """Whether there is one number a sample."""
+        return self.what.partition("/")[0] in LISTS
+
+
+def read_expect(expect: Mapping[str, Any], tolerance: float | None = None) -> tuple[Expected, ...]:
+    """The entries of `expect`. `tolerance`: how far every number may be off, if not as far as its digits leave open.
+
+    Raises WceError with everything that is wrong with it.
+    """
+    problems: list[Problem] = []
+    found: dict[str, Expected] = {}
+    if tolerance is not None and not 0 <= tolerance < math.inf:
+        problems.append(Problem(f"tolerance is {tolerance:g}, expected a number of 0 or more"))
+        tolerance = None
+    for key, value in expect.items():
+        problem = _unknown(key)
+        if problem is None:
+            try:
+                entry = Expected(key.removesuffix("/class"), tuple(_numbers(key, value, tolerance)))
+                problem = _misfit(key, value, entry)
+                found[entry.what] = entry
+            except WceError as error:
+                problems.extend(error.problems)
+        if problem is not None:
+            problems.append(problem)
+    if problems:
+        raise WceError(problems)
+    return tuple(found.values())
+
+
+def held(number: str | float, tolerance: float | None = None) -> Seen:
+    """An expected number, and how far what there is may be from it.
+
+    >>> held("0.69").tolerance, held("0.6900").tolerance, held("0").tolerance < 1e-6
+    (0.005, 5e-05, True)
+    """
+    found = seen(number, tolerance)
+    if tolerance is not None:
+        return structs.replace(found, why=ASKED)
+    if math.isfinite(found.value) and found.value == math.floor(found.value) and _last_place(found.text) >= -1:
+        most = FLOAT32_DIGITS * max(1.0, abs(found.value))
+        return structs.replace(found, tolerance=most, why="a whole number, as float32 holds it")
+    return found
+
+
+def _last_place(text: str) -> int:
+    exponent = Decimal(text.replace("−", "-")).as_tuple().exponent
+    assert isinstance(exponent, int)
+    return exponent
+
+
+def _unknown(key: str) -> Problem | None:
+    """What is wrong with a key."""
+    method, slash, placement = key.partition("/")
+    if method == "mean":
+        return Problem('expect has no method "mean"', "PyTorch's mean is weighted-mean; wce methods lists them all")
+    if method not in METHODS and method not in LISTS:
+        return Problem(f'expect has no method "{method}"', did_you_mean(method, (*METHODS, *LISTS)))
+    known = ("class",) if method == "loss" else METHODS[method].placements if method in METHODS else tuple(PLACEMENTS)
+    if slash and placement not in known:
+        return Problem(f'{method} has no placement "{placement}"', did_you_mean(placement, known))
+    return None
+
+
+def _misfit(key: str, value: Any, entry: Expected) -> Problem | None:
+    """A list where there is one number, or null."""
+    if entry.is_list:
+        return None
+    if isinstance(value, (list, tuple)) or _is_array(value):
+        return Problem(f"expect.{key} is {as_written(value)}, expected one number")
+    return Problem(f"expect.{key} is null, expected a number") if value is None else None
+
+
+def _is_array(value: Any) -> bool:
+    """An array or a tensor of at least one axis."""
+    return hasattr(value, "tolist") and bool(getattr(value, "ndim", None))
+
+
+def _numbers(key: str, value: Any, tolerance: float | None) -> list[Seen | None]:
+    """Every number of a value, in the order of the rows."""
+    if _is_array(value):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [number for item in value for number in _numbers(key, item, tolerance)]
+    if value is None:
+        return [None]
+    return [held(_one(key, value), tolerance)]
+
+
+def _one(key: str, value: Any) -> str | float:
+    wrong = WceError(Problem(f"expect.{key} is {as_written(value)}, expected a number"))
+    if isinstance(value, Written):
+        return value
+    if isinstance(value, str):
+        if value not in NON_FINITE:
+            raise wrong
+        return value
+    if isinstance(value, (bool, Mapping)):
+        raise wrong
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise wrong from None

@@ -1,0 +1,90 @@
+"""What a batch gives: every method, every sample's loss and term, each computed when it is asked for first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wce_cli.digits import format_number
+from wce_cli.errors import WceError
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.methods import METHODS, LossValue, loss_values
+from wce_cli.loss.rounding import rounding_errors
+from wce_cli.loss.stream import one_pass
+from wce_cli.loss.sums import Floats
+from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
+from wce_cli.report import missing_pair
+
+if TYPE_CHECKING:
+    from wce_cli.questions.check.naming import Namer
+
+
+class Given:
+    """What a batch gives, each number computed when it is asked for first."""
+
+    @np.errstate(all="ignore")  # what overflows or is NaN is part of the answer
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.totals, self.facts = one_pass(batch, top=0)
+        values = loss_values(self.totals, batch.spec.class_weight, batch.spec.label_smoothing)
+        self.values = {value.pair.removesuffix("/class"): value for value in values}
+        errors = rounding_errors(batch, values)
+        self.rounding = {
+            pair.removesuffix("/class"): error
+            for pair, error in errors.items()
+            if math.isfinite(error)  # an open bound says nothing, and would let every number pass
+        }
+        self._namer: Namer | None = None
+
+    def value(self, pair: str) -> LossValue:
+        """The loss of METHOD or METHOD/PLACEMENT. Raises WceError if these labels leave it undefined."""
+        if pair not in self.values:
+            raise WceError(missing_pair(pair, list(self.values), self.batch.spec.is_soft))
+        return self.values[pair]
+
+    @np.errstate(all="ignore")
+    def listed(self, what: str) -> list[float | None]:
+        """ℓ or t of every sample, in the order of the rows; None for an ignored one."""
+        kind, _, placement = what.partition("/")
+        spec = self.batch.spec
+        found: list[float | None] = []
+        for block in self.batch.blocks():
+            terms = block_terms(block, spec)
+            numbers: Floats = smoothed_losses(terms, spec.label_smoothing)
+            if kind == "term":
+                numbers = pairs(terms, spec.class_weight, spec.label_smoothing)[placement or "class"][0]
+            found += [n if kept else None for n, kept in zip(numbers.tolist(), terms.kept.tolist(), strict=True)]
+        return found
+
+    def namer(self, depth: int) -> Namer:
+        """The rules of the batch, read only where a number has failed, and once."""
+        if self._namer is None:
+            from wce_cli.questions.check.naming import Namer
+
+            self._namer = Namer(self.batch, depth)
+        return self._namer
+
+    def why_not_finite(self, value: LossValue) -> str:
+        """What makes a loss nan or infinite, in words."""
+        totals, facts = self.totals, self.facts
+        if totals.n_kept == 0:
+            return "every sample is ignored" if totals.n else "there is no sample"
+        for bad, word in ((facts.nan, "nan"), (facts.infinite, "infinite")):
+            if bad.count:
+                more = f", and {bad.count - 1} more" if bad.count > 1 else ""
+                return f"the loss of sample {bad.first} is {word}{more}"
+        if value.denominator == 0:
+            return f"it divides {format_number(value.numerator)} by 0"
+        return f"it is {format_number(value.numerator)} / {format_number(value.denominator)}"
+
+
+def todays(given: Given, whats: Iterable[str]) -> dict[str, float | list[float | None]]:
+    """The values of these methods and lists as they are now, in the order given; undefined ones are left out."""
+    return {
+        what: given.listed(what) if what.partition("/")[0] not in METHODS else given.values[what].value
+        for what in whats
+        if what.partition("/")[0] not in METHODS or what in given.values
+    }

@@ -1,0 +1,134 @@
+"""The rule that does give an expected number, in a sentence: asked only where the number is not what it should be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from wce_cli.digits import format_number
+from wce_cli.errors import WceError
+from wce_cli.loss.batch import Batch, Spec
+from wce_cli.loss.methods import METHODS
+from wce_cli.questions.check.expected import held
+from wce_cli.questions.identify.answer import ROUNDED
+from wce_cli.questions.identify.lists import identify_losses
+from wce_cli.questions.identify.matching import Space, simplest
+from wce_cli.questions.identify.number import Seen
+from wce_cli.questions.identify.rules import Rule
+
+LITTLE = 0.05
+"""The chance of an accident from which on a rule with departures is no news."""
+NOISE = 0.25
+"""And from which on naming one would mislead."""
+SEARCHED = 10_000_000
+"""Scores of a batch up to which odd readings are tried: each is one more pass."""
+
+
+class Named(Struct, frozen=True):
+    """What gives a number."""
+
+    sentence: str
+    """`0.380753 is batch-mean: Σw·ℓ/N. Ratio 0.55 = Σw/N`"""
+    rule: str | None = None
+    also: tuple[str, ...] = ()
+
+
+class Namer:
+    """The rules of one batch; the odd ones are tried when no standard one gives a number, and only then."""
+
+    def __init__(self, batch: Batch, depth: int) -> None:
+        self.batch = batch
+        small = batch.n_samples * batch.spec.n_classes <= SEARCHED
+        self.depth = depth if small else 0
+        self._spaces: dict[int, Space] = {}
+
+    @np.errstate(all="ignore")
+    def named(self, what: str, number: Seen) -> Named:
+        """The simplest rule that gives `number`, which was expected as `what` and is not."""
+        if not math.isfinite(number.value):
+            return Named("")
+        number = held(number.text)  # its own digits, whatever tolerance it was held to
+        for depth in range(self.depth + 1):
+            if depth not in self._spaces:
+                self._spaces[depth] = Space(self.batch, depth)
+            matches, odds = simplest(self._spaces[depth], number)
+            if matches and depth and odds is not None and odds >= NOISE:
+                return Named(f"no standard rule gives {number.text}, and it has too few digits to tell an odd one")
+            if matches:
+                exact = [rule for rule, match in matches if ROUNDED not in match.departures]
+                rules = exact or [rule for rule, _ in matches]
+                return self._named(what, number, rules, self._spaces[depth], odds, is_off=not exact)
+        return Named(f"no rule gives {number.text}" if self.depth else f"no standard rule gives {number.text}")
+
+    def listed(self, numbers: Sequence[Seen | None]) -> Named:
+        """The simplest rule that gives every number of a list of losses; a list with gaps has none."""
+        complete = [number for number in numbers if number is not None]
+        if len(complete) < len(numbers):
+            return Named("")
+        try:
+            found = identify_losses(self.batch, complete, self.depth)
+        except WceError:  # too large to be searched
+            return Named("")
+        if not found.matches:
+            return Named("no rule gives the list")
+        titles = [match.title for match in found.matches]
+        return Named(f"the list is {titles[0]}", titles[0], tuple(titles[1:]))
+
+    def _named(
+        self, what: str, number: Seen, rules: list[Rule], space: Space, odds: float | None, is_off: bool
+    ) -> Named:
+        first, *others = rules
+        also = tuple(other.title for other in others)
+        if first.pair == what and not first.departures:
+            return Named(f"{number.text} is {what} in as many digits, which the tolerance does not allow", first.title)
+        spec = self.batch.spec
+        said = f"{number.text} is {first.title}"
+        if is_off:
+            return Named(f"{said}, one off in its last digit, as if rounded on the way", first.title, also)
+        if not first.departures:
+            said += f": {over(numerator(first, spec), denominator(first, spec))}"
+            ratio = self._ratio(what, first, space)
+            said += f". {ratio}" if ratio else ""
+        elif odds is not None and odds >= LITTLE:
+            said += f", which may be an accident: {format_number(100 * odds, 2)} % of such numbers have a rule"
+        return Named(said, first.title, also)
+
+    def _ratio(self, what: str, rule: Rule, space: Space) -> str:
+        """`Ratio 0.55 = Σw/N`: expected over got, where both have the same numerator."""
+        method, _, placement = what.partition("/")
+        asked = Rule(method, placement or "class")
+        mine, theirs = space.evaluation.fraction(asked), space.evaluation.fraction(rule)
+        if mine is None or theirs is None or not mine[1] or not theirs[1]:
+            return ""
+        if not math.isclose(mine[0], theirs[0], rel_tol=1e-12) or mine[0] == 0:
+            return ""
+        spec = self.batch.spec
+        letters = over(denominator(asked, spec), denominator(rule, spec))
+        return f"Ratio {format_number(mine[1] / theirs[1])} = {letters}"
+
+
+def numerator(rule: Rule, spec: Spec) -> str:
+    """The sum in letters: Σℓ, Σw·ℓ (w with the sample weight), or Σt where a class weight enters class by class."""
+    is_plain = spec.weight is None and not spec.has_sample_weight
+    if is_plain or not METHODS[rule.method].is_weighted:
+        return "Σℓ"
+    spread = spec.is_soft or spec.label_smoothing > 0
+    return "Σt" if spread and rule.placement == "class" and spec.weight is not None else "Σw·ℓ"
+
+
+def denominator(rule: Rule, spec: Spec) -> str:
+    """What it is divided by, in letters."""
+    if rule.method == "weighted-mean":
+        return "Σw"
+    letters = METHODS[rule.method].formula.partition(",")[0]
+    return "(N·C)" if rule.method == "element-mean" else letters
+
+
+def over(above: str, below: str) -> str:
+    """A fraction in letters: `Σw/N`, `Σw / N kept`, `1/N`, `Σw`."""
+    if below == "1":
+        return above.strip("()") if above.startswith("(") else above
+    return f"{above} / {below}" if " " in above + below else f"{above}/{below}"

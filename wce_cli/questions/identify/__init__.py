@@ -1,0 +1,63 @@
+"""Which rule gave this number? Rules are data; the answer is a set of them with its odds, not a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.labels import IGNORE_INDEX
+from wce_cli.questions.identify.answer import Identification
+from wce_cli.questions.identify.matching import Asked, identify_batch
+from wce_cli.questions.identify.number import Seen, seen
+
+__all__ = ["Asked", "Identification", "identify", "identify_batch"]
+
+
+def identify(
+    *numbers: str | float,
+    logits: Any = None,
+    log_probs: Any = None,
+    probs: Any = None,
+    labels: Any = None,
+    weight: Any = None,
+    sample_weight: Any = None,
+    classes: Sequence[str] | None = None,
+    ignore_index: int = IGNORE_INDEX,
+    label_smoothing: float = 0.0,
+    label_base: int = 0,
+    losses: Sequence[str | float] = (),
+    gradients: Sequence[str | float] = (),
+    depth: int = 1,
+    tolerance: float | None = None,
+    separate: bool = False,
+) -> Identification:
+    """Name the rules that give each of some numbers.
+
+    A rule is a reading of the scores × a way for the weight to enter × a smoothing × a (method, placement); the
+    standard ones have 0 departures, each odd part is one, and up to `depth` are tried. `numbers` are losses as they
+    were printed: text keeps trailing zeros, which say how well a number is known. `losses` is a list with one
+    loss a sample or one a score, `gradients` one with dL/dlogits, row by row. The batch is given as to `explain`.
+
+    Returns an Identification: `print` it, or look at `.numbers[0].simplest`. Losses are in nats.
+    Raises WceError, with every problem found, if the batch cannot be read.
+    """
+    batch = Batch.build(
+        logits=logits,
+        log_probs=log_probs,
+        probs=probs,
+        labels=labels,
+        weight=weight,
+        sample_weight=sample_weight,
+        classes=classes,
+        ignore_index=ignore_index,
+        label_smoothing=label_smoothing,
+        label_base=label_base,
+    )
+
+    def all_seen(values: Sequence[str | float]) -> tuple[Seen, ...]:
+        return tuple(seen(value, tolerance) for value in values)
+
+    return identify_batch(
+        batch, Asked(all_seen(numbers), all_seen(losses), all_seen(gradients)), depth, separate=separate
+    )

@@ -1,0 +1,189 @@
+"""What `identify` answers, as plain numbers and text: its fields are the JSON schema `wce.identify/1`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from wce_cli.report import BatchPart, to_plain
+
+SCHEMA = "wce.identify/1"
+
+ROUNDED = "rounded"
+"""The departure of a number whose last digit is one off: something on the way to it was rounded."""
+
+
+class Denominator(Struct, frozen=True):
+    """A quantity of the batch that a sum may have been divided by."""
+
+    name: str
+    value: float
+
+
+class Implied(Struct, frozen=True):
+    """What a numerator must have been divided by to give the number."""
+
+    numerator_name: str
+    numerator: float
+    denominator: float
+    """numerator / number"""
+    lowest: float
+    highest: float
+    """The same for the ends of the number's tolerance."""
+    equals: tuple[Denominator, ...]
+    """The quantities of the batch that lie between."""
+    nearest: Denominator
+    """The one that is closest."""
+
+
+class Match(Struct, frozen=True):
+    """A rule that gives the number."""
+
+    title: str
+    method: str
+    placement: str
+    departures: tuple[str, ...]
+    """The names of its odd parts; `rounded` where only a last digit that is one off makes it fit."""
+    value: float
+    """What the rule gives, unrounded."""
+    difference: float
+    """value − number"""
+    within: float
+    """The tolerance it was held to."""
+    is_guard: bool = False
+    """The odd part of its reading keeps p from 0 and 1, and changes nothing elsewhere."""
+
+
+class Nearest(Struct, frozen=True):
+    """A rule that does not give the number, but comes close."""
+
+    title: str
+    departures: tuple[str, ...]
+    value: float
+    difference: float
+
+
+class Change(Struct, frozen=True):
+    """One input that, changed, makes a standard rule give the number."""
+
+    place: str
+    """`logits[1][0]`, `weight[2]`, `labels[3]`"""
+    given: float
+    changed: float
+    """The shortest number that does it."""
+    rule: str
+    is_slip: bool
+    """One keystroke away: a digit, a sign, a decimal point, two digits swapped, or another label."""
+
+
+class Chance(Struct, frozen=True):
+    """How likely a number that means nothing would have been explained with so many departures."""
+
+    departures: int
+    rules: int
+    distinct: int
+    """Different values of those rules."""
+    chance: float | None
+    """None where the prior does not reach: the number is 0, nan or infinite."""
+
+
+class Identified(Struct, frozen=True):
+    """The answer for one number."""
+
+    text: str
+    value: float
+    tolerance: float
+    tolerance_why: str
+    widening: float
+    """How much further the standard rules were allowed to be off, at most, because the inputs are rounded."""
+    implied: tuple[Implied, ...]
+    matches: tuple[Match, ...]
+    """Fewest departures first; those with the fewest are the answer."""
+    ties: tuple[str, ...]
+    """Why the simplest rules cannot be told apart."""
+    chances: tuple[Chance, ...]
+    """By departures allowed, from 0."""
+    prior: tuple[float, float] | None
+    nearest: tuple[Nearest, ...]
+    """Only where nothing fits."""
+    changes: tuple[Change, ...]
+    """Only where nothing fits."""
+
+    @property
+    def simplest(self) -> tuple[Match, ...]:
+        """The matches with the fewest departures."""
+        fewest = min((len(match.departures) for match in self.matches), default=0)
+        return tuple(match for match in self.matches if len(match.departures) == fewest)
+
+
+class Relation(Struct, frozen=True):
+    """One factor between two numbers."""
+
+    first: str
+    second: str
+    ratio: float
+    """second / first"""
+    sentence: str
+
+
+class ListMatch(Struct, frozen=True):
+    """A rule that gives every number of a list."""
+
+    title: str
+    departures: tuple[str, ...]
+    factor: float
+    """1, or what every number of the list is multiplied by."""
+    values: tuple[float, ...]
+    largest_difference: float
+
+
+class IdentifiedList(Struct, frozen=True):
+    """The answer for a list of numbers: one of each sample, or of each score."""
+
+    what: str
+    """`losses` or `gradients`"""
+    count: int
+    matches: tuple[ListMatch, ...]
+    rules: int
+    reason: str = ""
+    """Why there is no match."""
+
+
+class Separating(Struct, frozen=True):
+    """A small batch on which every tied rule gives another number."""
+
+    batch: dict[str, Any]
+    """A JSON batch."""
+    values: tuple[tuple[str, float], ...]
+    """What each rule gives there."""
+    inseparable: tuple[str, ...]
+    """Pairs of rules for which no such batch was found."""
+
+
+class Identification(Struct, frozen=True):
+    """The answer for all numbers; its fields are the JSON."""
+
+    schema: str
+    batch: BatchPart
+    depth: int
+    numbers: tuple[Identified, ...]
+    relations: tuple[Relation, ...] = ()
+    lists: tuple[IdentifiedList, ...] = ()
+    separating: Separating | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every number has at least one rule."""
+        return all(number.matches for number in self.numbers) and all(one.matches for one in self.lists)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries, lists, numbers and strings, ready for `json.dumps(…, allow_nan=False)`."""
+        plain = to_plain(self)
+        assert isinstance(plain, dict)
+        return plain
+
+    def __str__(self) -> str:
+        from wce_cli.formats.identified import to_table
+
+        return to_table([self])

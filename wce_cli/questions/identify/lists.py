@@ -1,0 +1,199 @@
+"""Which rule gave this list: a loss of each sample, a −log p or p of each score, or the gradient of each logit.
+
+A list says far more than one number: every entry has to fit. Where no rule does, one factor common to all entries
+is allowed, and said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wce_cli.digits import format_number
+from wce_cli.errors import Problem, WceError, counted
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.methods import METHODS
+from wce_cli.loss.odd_readings import ODD_READINGS, Rows
+from wce_cli.loss.readings import READINGS, read_logits
+from wce_cli.loss.sums import Floats
+from wce_cli.loss.terms import smoothed_losses
+from wce_cli.questions.identify.answer import IdentifiedList, ListMatch
+from wce_cli.questions.identify.evaluation import KEPT_SCORES, Evaluation, case_of
+from wce_cli.questions.identify.number import Seen
+from wce_cli.questions.identify.rules import ODD_METHODS, Rule, rules
+
+SHOWN = 6
+FACTOR = "factor"
+"""The departure of a list whose entries are all multiplied by one number."""
+
+Candidate = tuple[str, tuple[str, ...], Floats]
+"""Title, departures, what it gives for each entry."""
+
+
+def identify_losses(batch: Batch, numbers: Sequence[Seen], depth: int) -> IdentifiedList:
+    """The rules that give a list of losses: one of each sample, of each kept one, or one of each score."""
+    _check_size(batch)
+    spec, n = batch.spec, batch.n_samples
+    evaluation = Evaluation(batch, rules(case_of(batch), depth))
+    kept = _kept(evaluation)
+    candidates: list[Candidate] = []
+    if len(numbers) == n or len(numbers) == int(kept.sum()):
+        candidates += _by_sample(evaluation, depth, None if len(numbers) == n else kept)
+    if len(numbers) == n * spec.n_classes:
+        candidates += _by_score(batch)
+    if not candidates:
+        sizes = f"{counted(n, 'sample', 'samples')}, {int(kept.sum())} of them kept, and {n * spec.n_classes} scores"
+        raise WceError(Problem(f"the list has {counted(len(numbers), 'number', 'numbers')}, the batch has {sizes}"))
+    return _matched("losses", numbers, candidates)
+
+
+def identify_gradients(batch: Batch, numbers: Sequence[Seen], depth: int) -> IdentifiedList:
+    """The rules whose gradient with respect to the logits this is: one number a logit, row by row."""
+    _check_size(batch)
+    spec, n = batch.spec, batch.n_samples
+    if spec.scores != "logits":
+        raise WceError(Problem("gradients are those of logits", "give --logits"))
+    if len(numbers) != n * spec.n_classes:
+        expected = f"{n} × {spec.n_classes} = {n * spec.n_classes}"
+        raise WceError(Problem(f"there are {len(numbers)} gradients, expected one for each logit: {expected}"))
+    listed = list(rules(case_of(batch), depth))
+    evaluation = Evaluation(batch, listed)
+    return _matched("gradients", numbers, list(_gradients(evaluation, listed)))
+
+
+def _check_size(batch: Batch) -> None:
+    if batch.n_samples * batch.spec.n_classes > KEPT_SCORES:
+        raise WceError(Problem(f"lists are identified for batches of up to {KEPT_SCORES} scores", "cut the batch"))
+
+
+def _kept(evaluation: Evaluation) -> NDArray[np.bool_]:
+    return evaluation.pairs(Rule("sum", "class"))[2].kept
+
+
+def _by_sample(evaluation: Evaluation, depth: int, kept: NDArray[np.bool_] | None) -> Iterator[Candidate]:
+    """t of every sample by each way to read, weigh and smooth; 0 where it is ignored."""
+    for rule in rules(evaluation.case, depth):
+        if rule.method != "sum" or rule.twist not in ("", "negated"):
+            continue
+        term = evaluation.pairs(rule)[0] * (-1.0 if rule.twist else 1.0)
+        title = "; ".join(
+            ["w·ℓ of each sample" if evaluation.spec.weight is not None else "ℓ of each sample", *_odd(rule)]
+        )
+        title += "" if rule.placement == "class" else f" ({rule.placement})"
+        yield title, rule.departures, term if kept is None else term[kept]
+    if evaluation.spec.weight is not None or evaluation.spec.has_sample_weight:
+        terms = evaluation.pairs(Rule("sum", "class"))[2]
+        loss = np.where(terms.kept, smoothed_losses(terms, evaluation.spec.label_smoothing), 0.0)
+        yield "ℓ of each sample, not weighted", (), loss if kept is None else loss[kept]
+
+
+def _odd(rule: Rule) -> list[str]:
+    return rule.title.split("; ")[1:]
+
+
+def _by_score(batch: Batch) -> Iterator[Candidate]:
+    """−log p, or p, of every score, class by class."""
+    block = batch.block(0, batch.n_samples)
+    losses = READINGS[batch.spec.scores](block.scores).every()
+    rows = Rows(block.scores, losses, batch.spec.class_weight, None)
+    readings: list[tuple[str, tuple[str, ...], Floats]] = [("", (), losses)]
+    for name, reading in ODD_READINGS.items():
+        if batch.spec.scores in reading.kinds and not reading.whole_batch and not reading.takes_weight:
+            made = reading.of_loss(losses) if reading.of_loss else reading.of_rows(rows) if reading.of_rows else losses
+            readings.append((f"; {reading.title}", (name,), made))
+    for title, departures, made in readings:
+        yield f"−log p of every class{title}", departures, made.ravel()
+        yield f"p of every class{title}", departures, np.exp(-made).ravel()
+
+
+def _gradients(evaluation: Evaluation, listed: Sequence[Rule]) -> Iterator[Candidate]:
+    """dL/dx of every rule that has one in closed form."""
+    batch = evaluation.batch
+    x = batch.block(0, batch.n_samples).scores
+    p = np.exp(-read_logits(x).every())
+    again = np.exp(-read_logits(p).every())  # softmax of the probabilities
+    for rule in listed:
+        odd_ratio = rule.method in ODD_METHODS and rule.method != "macro"
+        if rule.reading not in ("", "softmax-twice") or rule.twist == "perplexity":
+            continue
+        if rule.method not in METHODS and not odd_ratio:
+            continue
+        fraction = evaluation.fraction(rule)
+        if fraction is None or not fraction[1]:
+            continue
+        gradient = _gradient_of_terms(evaluation, rule, p if not rule.reading else again)
+        if rule.reading:  # through the first softmax: p∘(g − Σ p·g)
+            gradient = p * (gradient - (p * gradient).sum(axis=1, keepdims=True))
+        factor = {"averaged-again": 1 / evaluation.case.n, "negated": -1.0}.get(rule.twist, 1.0) / fraction[1]
+        yield rule.title, rule.departures, (factor * gradient).ravel()
+
+
+def _gradient_of_terms(evaluation: Evaluation, rule: Rule, p: Floats) -> Floats:
+    """dt/dx of every row, p its softmax: (Σ_c v[c]·q[c])·p − v∘q; v[c] is what −log p of class c is multiplied by."""
+    terms = evaluation.pairs(rule)[2]
+    c = evaluation.case.n_classes
+    asked, _, factor = evaluation.asked(rule)
+    target = np.eye(c)[terms.label] if terms.target is None else terms.target
+    q = factor * ((1 - asked.smoothing) * target + asked.smoothing / c)
+    weight, s = asked.weight, terms.sample_weight
+    if rule.method == "unweighted-mean":
+        v = np.ones((len(p), c))
+    elif rule.placement == "class":
+        v = s[:, None] * weight
+    elif rule.placement == "sample":
+        v = np.repeat((s * weight[terms.label])[:, None], c, axis=1)
+    else:
+        v = np.repeat((s * (q @ weight))[:, None], c, axis=1)
+    gradient: Floats = (v * q).sum(axis=1, keepdims=True) * p - v * q
+    return np.where(terms.kept[:, None], gradient, 0.0)
+
+
+def _matched(what: str, numbers: Sequence[Seen], candidates: Sequence[Candidate]) -> IdentifiedList:
+    """The candidates that fit every number; if none does, those that fit with one factor."""
+    seen = np.array([number.value for number in numbers])
+    tolerance = np.array([number.tolerance for number in numbers])
+    found = [
+        ListMatch(title, odd, 1.0, tuple(made.tolist()), _off(made, seen))
+        for title, odd, made in candidates
+        if _fit(made, seen, tolerance)
+    ]
+    if not found:
+        for title, odd, made in candidates:
+            factor = _factor(made, seen)
+            short = None if factor is None else float(f"{factor:.3g}")
+            if short is not None and _fit(short * made, seen, tolerance):
+                factor = short  # 20, where the least squares are 20.00003
+            if factor is not None and _fit(factor * made, seen, tolerance):
+                name = f"{title}, all times {format_number(factor)}"
+                found.append(ListMatch(name, (*odd, FACTOR), factor, tuple(made.tolist()), _off(factor * made, seen)))
+    found.sort(key=lambda match: len(match.departures))
+    fewest = len(found[0].departures) if found else 0
+    unique: dict[tuple[float, ...], ListMatch] = {}
+    for match in found:
+        if len(match.departures) == fewest:
+            unique.setdefault(tuple(round(value, 12) for value in match.values), match)
+    reason = "" if found else "no rule gives all of the list, nor all of it times one factor"
+    return IdentifiedList(what, len(numbers), tuple(unique.values())[:SHOWN], len(candidates), reason)
+
+
+def _fit(made: Floats, seen: Floats, tolerance: Floats) -> bool:
+    with np.errstate(invalid="ignore"):
+        return bool(
+            np.all((np.abs(made - seen) <= tolerance * (1 + 1e-9)) | (made == seen) | (np.isnan(made) & np.isnan(seen)))
+        )
+
+
+def _off(made: Floats, seen: Floats) -> float:
+    with np.errstate(invalid="ignore"):
+        off = np.abs(made - seen)
+    return float(off[np.isfinite(off)].max(initial=0.0))
+
+
+def _factor(made: Floats, seen: Floats) -> float | None:
+    """The one number that takes `made` to `seen`, by least squares; None where any would fit."""
+    finite = np.isfinite(made) & np.isfinite(seen) & (made != 0)
+    if finite.sum() < 2:  # a factor always fits one number
+        return None
+    return float((made[finite] * seen[finite]).sum() / (made[finite] ** 2).sum())

@@ -1,0 +1,344 @@
+"""The rules, as data: every way to get a number out of a batch, as far from the standard as its odd parts count.
+
+    rule = reading of the scores × how the weight enters × smoothing × (method, placement) × what happens afterwards
+
+A standard (method, placement) pair has 0 departures; each odd part is one. A part that changes nothing beside
+another one (weights normalised under a method that divides by them) is no rule of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from msgspec import Struct
+
+from wce_cli.loss.methods import METHODS
+from wce_cli.loss.odd_readings import ODD_READINGS
+from wce_cli.loss.placements import Placement, Weighting, smoothed_sums
+from wce_cli.loss.sums import Floats
+from wce_cli.loss.totals import Totals
+
+STANDARD = ""
+"""The part of a rule that is as it should be."""
+
+
+class Case(Struct, frozen=True):
+    """What of a batch decides which rules there are: parts that could not change anything are left out."""
+
+    kind: str
+    is_soft: bool
+    n: int
+    n_classes: int
+    weight: Floats | None
+    has_sample_weight: bool
+    smoothing: float
+    fits_memory: bool
+    """All rows are at hand: for what needs the batch as a whole."""
+
+
+class Entry(Struct, frozen=True):
+    """An odd way for the weight to enter."""
+
+    name: str
+    title: str
+    vectors: Callable[[Floats, int], tuple[Floats, Floats] | None]
+    """(class weight (C,), N) → the weights of the numerator and of the denominator; None where there are none."""
+    rows: str = "label"
+    """Which rows are summed together: by label, by prediction, with the class weight as sample weight (`row`), or
+    without sample weights (`plain`)."""
+    is_scale: bool = False
+    """All weights times one number: no rule where the method divides by the weights."""
+    is_missing: bool = False
+    """Nothing is weighted by class."""
+
+
+def _both(of: Callable[[Floats], Floats]) -> Callable[[Floats, int], tuple[Floats, Floats] | None]:
+    def vectors(w: Floats, n: int) -> tuple[Floats, Floats] | None:
+        with np.errstate(all="ignore"):
+            made = of(w)
+        return (made, made) if np.isfinite(made).all() else None
+
+    return vectors
+
+
+ENTRIES = {
+    entry.name: entry
+    for entry in (
+        Entry("weight-missing", "without class weights", _both(np.ones_like), is_missing=True),
+        Entry(
+            "by-prediction", "weights looked up by the prediction, w[argmax x]", _both(lambda w: w), rows="prediction"
+        ),
+        Entry("reversed", "weights in reversed order, w[C−1−y]", _both(lambda w: w[::-1])),
+        Entry("squared", "weights squared", _both(np.square)),
+        Entry("squared-above", "weights squared, divided by the plain ones", lambda w, n: (w * w, w)),
+        Entry("inverse", "one over the weights", _both(lambda w: 1 / w)),
+        Entry("sum-1", "weights normalised to sum 1", _both(lambda w: w / w.sum()), is_scale=True),
+        Entry("sum-c", "weights normalised to sum C", _both(lambda w: w * len(w) / w.sum()), is_scale=True),
+        Entry("sum-n", "weights normalised to sum N", lambda w, n: (w * n / w.sum(),) * 2, is_scale=True),
+        Entry("shifted-down", "weights one class too early, w[y−1]", _both(lambda w: np.roll(w, 1))),
+        Entry("shifted-up", "weights one class too late, w[y+1]", _both(lambda w: np.roll(w, -1))),
+        Entry("per-sample", "the weight vector read as one weight a sample", _both(np.ones_like), rows="row"),
+        Entry("sample-weight-missing", "without sample weights", _both(lambda w: w), rows="plain"),
+    )
+}
+
+
+class Smoothing(Struct, frozen=True):
+    """Another way to smooth a label row: factor · ((1 − ε')·y + ε'/C)."""
+
+    name: str
+    title: str
+    mix: Callable[[float, int], tuple[float, float]]
+    """(ε, C) → own, spread of a row own·y + spread·1."""
+
+    def asked(self, eps: float, c: int) -> tuple[float, float]:
+        """(ε', factor)"""
+        own, spread = self.mix(eps, c)
+        factor = own + c * spread
+        return c * spread / factor, factor
+
+
+SMOOTHINGS = {
+    smoothing.name: smoothing
+    for smoothing in (
+        Smoothing("not-smoothed", "without label smoothing", lambda eps, c: (1.0, 0.0)),
+        Smoothing(
+            "eps-over-c-1",
+            "ε/(C−1) on the other classes",
+            lambda eps, c: (1 - eps - eps / (c - 1), eps / (c - 1)),
+        ),
+        Smoothing("eps-kept", "y·(1 − ε/C) + ε/C", lambda eps, c: (1 - eps / c, eps / c)),
+        Smoothing("one-over-c", "y·(1 − ε) + 1/C", lambda eps, c: (1 - eps, 1 / c)),
+        Smoothing(
+            "not-own", "ε/C on the other classes, 1 − ε on the label", lambda eps, c: (1 - eps - eps / c, eps / c)
+        ),
+        Smoothing(
+            "one-minus-eps-over-c",
+            "1 − ε on the label and (1 − ε)/C on every class",
+            lambda eps, c: (1 - eps, (1 - eps) / c),
+        ),
+    )
+}
+
+
+class OddMethod(Struct, frozen=True):
+    """Another thing to divide by, or another way to average."""
+
+    name: str
+    title: str
+    ratio: Callable[[Totals, Weighting, Weighting, Placement], tuple[float, float]] | None
+    """(totals, above, below, placement) → numerator, denominator. None: needs the rows (batches of so many)."""
+    is_scale_free: bool = False
+    """Weights times one number change nothing."""
+    batch_rows: int = 0
+    """Not 0: the mean over batches of so many rows of the method `per_batch`."""
+    per_batch: str = ""
+
+
+def _macro(totals: Totals, above: Weighting, below: Weighting, placement: Placement) -> tuple[float, float]:
+    present = totals.count > 0
+    _, s_loss = smoothed_sums(totals, above)
+    means = s_loss[present] / totals.s.values()[present]
+    w = above.weight[present]
+    return float((w * means).sum()), float(w.sum())
+
+
+ODD_METHODS = {
+    method.name: method
+    for method in (
+        OddMethod("over-n-1", "Σt / (N − 1)", lambda t, a, b, p: (p.numerator(t, a), t.n - 1.0)),
+        OddMethod(
+            "over-weight-table",
+            "Σt / Σ_c w[c], the weights of all classes",
+            lambda t, a, b, p: (p.numerator(t, a), float(b.weight.sum())),
+            is_scale_free=True,
+        ),
+        OddMethod("over-classes", "Σt / C", lambda t, a, b, p: (p.numerator(t, a), float(len(b.weight)))),
+        OddMethod(
+            "macro",
+            "Σ_c w[c]·(mean ℓ of class c) / Σ_c w[c] of the classes present",
+            _macro,
+            is_scale_free=True,
+        ),
+    )
+}
+
+
+WEIGHTED_BATCHES, PLAIN_BATCHES = "batches-of-", "means-of-"
+
+
+def batch_methods(n: int) -> list[str]:
+    """The means of the means of batches of 1, 2, 4, … rows, and of halves and quarters."""
+    sizes = sorted({size for size in (1, 2, 4, 8, 16, 32, 64, 128, -(-n // 2), -(-n // 4)) if 1 <= size < n})
+    return [f"{WEIGHTED_BATCHES}{size}" for size in sizes] + [f"{PLAIN_BATCHES}{size}" for size in sizes if n % size]
+
+
+def odd_method(name: str) -> OddMethod:
+    """The odd method of that name; those over batches are made as they are asked for."""
+    if name in ODD_METHODS:
+        return ODD_METHODS[name]
+    size = int(name.rpartition("-")[2])
+    if name.startswith(PLAIN_BATCHES):
+        return OddMethod(name, f"the mean of the means Σt/N of batches of {size}", None, False, size, "batch-mean")
+    own = "the mean of every sample's own weighted mean"
+    title = own if size == 1 else f"the mean of the weighted means of batches of {size}"
+    return OddMethod(name, title, None, True, size, "weighted-mean")
+
+
+class Twist(Struct, frozen=True):
+    """What is done to the loss afterwards."""
+
+    name: str
+    title: str
+    of: Callable[[float, int], float]
+    """(value, N) → value"""
+
+
+TWISTS = {
+    twist.name: twist
+    for twist in (
+        Twist("averaged-again", "divided by N once more", lambda value, n: value / n if n else math.nan),
+        Twist("negated", "with the sign turned", lambda value, n: -value),
+        Twist("perplexity", "exp of it, the perplexity", lambda value, n: float(np.exp(value))),
+    )
+}
+
+
+class Rule(Struct, frozen=True):
+    """One way to get a number; an empty part is the standard one."""
+
+    method: str
+    placement: str
+    reading: str = STANDARD
+    entry: str = STANDARD
+    smoothing: str = STANDARD
+    twist: str = STANDARD
+
+    @property
+    def departures(self) -> tuple[str, ...]:
+        """Its odd parts, by name."""
+        odd = () if self.method in METHODS else (self.method,)
+        return tuple(filter(None, (self.reading, self.entry, self.smoothing, *odd, self.twist)))
+
+    @property
+    def pair(self) -> str:
+        """`METHOD`, or `METHOD/PLACEMENT` where the placement is not `class`."""
+        return self.method if self.placement == "class" else f"{self.method}/{self.placement}"
+
+    @property
+    def title(self) -> str:
+        """The rule in words: the pair, then its odd parts."""
+        odd = (
+            ODD_READINGS[self.reading].title if self.reading else "",
+            ENTRIES[self.entry].title if self.entry else "",
+            SMOOTHINGS[self.smoothing].title if self.smoothing else "",
+            TWISTS[self.twist].title if self.twist else "",
+        )
+        head = self.pair
+        if self.method not in METHODS:
+            head = odd_method(self.method).title + ("" if self.placement == "class" else f" ({self.placement})")
+        return "; ".join(filter(None, (head, *odd)))
+
+
+_OWN_WEIGHTS = ("weighted-mean", "over-weight-table", "macro")
+"""The methods that divide by the class weights: a common factor of them cancels."""
+
+
+def rules(case: Case, depth: int) -> Iterator[Rule]:
+    """Every rule of this case with at most `depth` departures, in the order of their departures.
+
+    Placements are told apart only where they are: with smoothing or probability labels.
+    """
+    for count in range(depth + 1):
+        yield from (rule for rule in _within(case, count) if len(rule.departures) == count)
+
+
+def _within(case: Case, depth: int) -> Iterator[Rule]:
+    readings = [STANDARD] + [name for name in ODD_READINGS if _reads(case, name)] * (depth > 0)
+    entries = [STANDARD] + [name for name in ENTRIES if _enters(case, name)] * (depth > 0)
+    smoothings = [STANDARD] + list(SMOOTHINGS) * (depth > 0 and case.smoothing > 0 and case.n_classes > 1)
+    twists = [STANDARD] + list(TWISTS) * (depth > 0)
+    methods = list(METHODS) + (list(ODD_METHODS) if depth > 0 else [])
+    if depth > 0 and case.fits_memory:
+        methods += batch_methods(case.n)
+    for reading in readings:
+        for entry in entries:
+            for smoothing in smoothings:
+                odd = (reading != "") + (entry != "") + (smoothing != "")
+                if odd > depth:
+                    continue
+                for method in methods:
+                    odd_method = method not in METHODS
+                    if odd + odd_method > depth:
+                        continue
+                    for placement in _placements(case, method, entry, smoothing):
+                        for twist in twists:
+                            rule = Rule(method, placement, reading, entry, smoothing, twist)
+                            if odd + odd_method + (twist != "") <= depth and _changes(case, rule):
+                                yield rule
+
+
+def _reads(case: Case, name: str) -> bool:
+    reading = ODD_READINGS[name]
+    return (
+        case.kind in reading.kinds
+        and (case.weight is not None or not reading.takes_weight)
+        and (case.fits_memory or not reading.whole_batch)
+    )
+
+
+def _enters(case: Case, name: str) -> bool:
+    if name == "sample-weight-missing":
+        return case.has_sample_weight
+    if case.weight is None:
+        return False
+    if name == "per-sample":
+        return case.n == case.n_classes and not case.has_sample_weight
+    if name == "sum-n" and case.n == case.n_classes:
+        return False  # sum-c says it
+    vectors = ENTRIES[name].vectors(case.weight, case.n)
+    return vectors is not None and not (case.is_soft and name == "per-sample")
+
+
+def _placements(case: Case, method: str, entry: str, smoothing: str) -> tuple[str, ...]:
+    if method in METHODS and METHODS[method].placements == ("class",):
+        return ("class",)
+    if method == "macro":
+        return ("sample",) if case.is_soft or case.smoothing else ("class",)
+    separate = case.is_soft or (case.smoothing > 0 and smoothing != "not-smoothed")
+    if not separate or (case.weight is None or (entry and ENTRIES[entry].is_missing)):
+        # without class weights the placements are one pair, but torch's of probability labels has no Σw
+        return ("class", "sample") if case.is_soft and method in ("weighted-mean", "nonzero-mean") else ("class",)
+    if entry and ENTRIES[entry].rows == "prediction":
+        return ("sample",)
+    return ("class", "sample", "label-mix")
+
+
+def _changes(case: Case, rule: Rule) -> bool:
+    """Whether no simpler rule is the same by algebra."""
+    method, entry = rule.method, ENTRIES.get(rule.entry)
+    takes_weight = rule.reading != "" and ODD_READINGS[rule.reading].takes_weight
+    divides_by_weights = method in _OWN_WEIGHTS or method.startswith(WEIGHTED_BATCHES)
+    if method == "unweighted-mean" and (entry is not None):
+        return False
+    if takes_weight and (entry is not None or method == "unweighted-mean"):
+        return False
+    is_missing = (entry is not None and entry.is_missing) or takes_weight or case.weight is None
+    if entry is not None and entry.is_scale and divides_by_weights:
+        return False
+    if is_missing and method == "over-weight-table":
+        return False
+    equal_weights = ("weighted-mean", "nonzero-mean", "kept-mean")
+    if entry is not None and entry.is_missing and not case.has_sample_weight and method in equal_weights:
+        return False  # unweighted-mean says it
+    if takes_weight and not case.has_sample_weight and method in ("weighted-mean", "nonzero-mean"):
+        return False  # kept-mean says it
+    if rule.twist == "averaged-again" and method == "sum":
+        return False  # batch-mean says it
+    if (rule.entry, method) in (("sum-1", "sum"), ("sum-n", "batch-mean"), ("sum-c", "over-classes")):
+        return False  # over-weight-table says it
+    if (rule.entry, method) == ("sum-c", "element-mean"):
+        return False  # batch-mean with sum-1 says it
+    return rule.entry != "squared-above" or divides_by_weights

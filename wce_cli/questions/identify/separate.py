@@ -1,0 +1,96 @@
+"""A small batch that tells tied rules apart: the same kind of batch, drawn until every rule gives another number."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.labels import IGNORE_INDEX
+from wce_cli.loss.methods import METHODS
+from wce_cli.questions.identify.answer import Separating
+from wce_cli.questions.identify.evaluation import Evaluation
+from wce_cli.questions.identify.rules import ODD_METHODS, Rule, odd_method
+
+REFUSED = "per-sample"
+"""The entry that no framework takes where N ≠ C: it is told from the others by its error."""
+DRAWS = 300
+APART = 2e-3
+"""Relative difference at which two numbers differ at four digits, whatever they are."""
+
+
+def separating(batch: Batch, rules: list[Rule]) -> Separating:
+    """The first of a fixed series of random batches on which all the rules differ, else the best of them."""
+    best: tuple[int, dict[str, Any], list[float]] | None = None
+    for seed in range(DRAWS):
+        fields = _drawn(batch, rules, np.random.default_rng(seed))
+        values = _values(fields, rules)
+        if values is None:
+            continue
+        together = sum(not _apart(a, b) for a, b in combinations(values, 2))
+        if best is None or together < best[0]:
+            best = together, fields, values
+        if together == 0:
+            break
+    assert best is not None
+    _, fields, values = best
+    titled = tuple((rule.title, value) for rule, value in zip(rules, values, strict=True))
+    same = tuple(f"{a[0]} and {b[0]}" for a, b in combinations(titled, 2) if not _apart(a[1], b[1]))
+    return Separating(fields, titled, same)
+
+
+def _apart(a: float, b: float) -> bool:
+    if math.isnan(a) or math.isnan(b):
+        return math.isnan(a) != math.isnan(b)
+    return abs(a - b) > APART * max(abs(a), abs(b)) and f"{a:.3e}" != f"{b:.3e}"
+
+
+def _values(fields: dict[str, Any], rules: list[Rule]) -> list[float] | None:
+    evaluation = Evaluation(Batch.build(**fields), [rule for rule in rules if rule.entry != REFUSED])
+    with np.errstate(all="ignore"):
+        values = [math.nan if rule.entry == REFUSED else evaluation.value(rule) for rule in rules]
+    usable = [value is not None and (math.isnan(value) or 0 < abs(value) < math.inf) for value in values]
+    expected = [math.isfinite(value or 0.0) or rule.entry == REFUSED for rule, value in zip(rules, values, strict=True)]
+    return [value for value in values if value is not None] if all(usable) and all(expected) else None
+
+
+def _drawn(batch: Batch, rules: list[Rule], rng: np.random.Generator) -> dict[str, Any]:
+    """A batch of the same kind: wrong predictions, unequal weights, an ignored label, scores that are far apart."""
+    spec = batch.spec
+    c = int(rng.integers(3, 5))
+    n = int(rng.integers(5, 8)) + max((_batch_rows(rule) for rule in rules), default=0)
+    spread = float(rng.choice([1.0, 3.0, 12.0, 80.0]))
+    scores = np.round(rng.normal(0, spread, (n, c)), 1)
+    if spec.scores != "logits":
+        log_p = np.round(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True) - 0.02, 2)  # not all of 1
+        scores = log_p if spec.scores == "log_probs" else np.vectorize(lambda x: float(f"{np.exp(x):.3g}"))(log_p)
+    fields: dict[str, Any] = {spec.scores: scores.tolist()}
+    if spec.is_soft:
+        rows = np.round(rng.dirichlet(np.ones(c), n), 2)
+        rows[:, -1] = np.round(1 - rows[:, :-1].sum(axis=1), 2)
+        fields["labels"] = np.abs(rows).tolist()
+    else:
+        labels = rng.integers(0, c, n)
+        labels[int(rng.integers(1, n))] = spec.ignore_index
+        if rng.random() < 0.2 or spec.ignore_index in range(c):
+            labels = rng.integers(0, c, n)
+        fields["labels"] = labels.tolist()
+        if spec.ignore_index != IGNORE_INDEX:
+            fields["ignore_index"] = spec.ignore_index
+    if spec.weight is not None:
+        weight = np.round(rng.uniform(0.2, 3.0, c), 2)
+        if rng.random() < 0.5 and not any(rule.entry == "inverse" for rule in rules):
+            weight[int(fields["labels"][0]) if not spec.is_soft else 0] = 0.0  # tells N kept from N with w ≠ 0
+        fields["weight"] = weight.tolist()
+    if spec.has_sample_weight:
+        fields["sample_weight"] = np.round(rng.uniform(0.2, 3.0, n), 2).tolist()
+    if spec.label_smoothing:
+        fields["label_smoothing"] = spec.label_smoothing
+    return fields
+
+
+def _batch_rows(rule: Rule) -> int:
+    return 0 if rule.method in METHODS or rule.method in ODD_METHODS else odd_method(rule.method).batch_rows
