@@ -130,10 +130,12 @@ class _Parts:
             low, high = min(found), max(found)
             rows, first = self.row[part], self.first[b]
             ends = Extremes(low, high, rows[found.index(low)] - first, rows[found.index(high)] - first)
+        smallest = min(self.loss[part])
         return Facts(
             (self.s[0][b], self.s[1][b]),
             (self.s_loss[0][b], self.s_loss[1][b]),
-            min(self.loss[part]),
+            smallest,
+            smallest,
             math.inf,
             self.reach[b],
             NO_ROWS,
