@@ -74,17 +74,36 @@ def test_nan_in_a_kept_row_or_none_at_all_is_not():
     assert message("nan-in-ignored-row", {"logits": [[0.0, 1], [-INF, 2]], "labels": [0, -100]}) is None
 
 
+ROWS = [[NAN, 1], [1, NAN], [INF, 1], [1, INF], [-INF, -INF], [INF, -INF], [-INF, 0], [0, -INF], [900, 0], [0, 900]]
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_torch_has_a_clean_loss_and_a_gradient_of_nan(smoothing):
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_it_is_said_of_the_rows_whose_gradient_is_nan_in_torch(row, smoothing):
     torch = pytest.importorskip("torch")
-    x = torch.tensor([[0.0, 1], [NAN, 1], [1, 2]], requires_grad=True)
-    weight = torch.tensor([1.0, 3.0])
-    y = torch.tensor([0, -100, 1])
-    loss = torch.nn.functional.cross_entropy(x, y, weight=weight, label_smoothing=smoothing)
+    rows, labels = [[0.0, 1], row, [1, 2]], [0, -100, 1]
+    x = torch.tensor(rows, requires_grad=True)
+    loss = torch.nn.functional.cross_entropy(x, torch.tensor(labels), weight=torch.tensor([1.0, 3.0]))
     loss.backward()
     assert math.isfinite(loss.item())
     assert x.grad is not None
-    assert x.grad.isnan().all(dim=1).tolist() == [False, True, False]
+    nan = x.grad.isnan().any(dim=1).tolist()
+    assert nan == [False, nan[1], False]
+    assert nan[1] == (not math.isfinite(max(row)) or math.isnan(row[0] + row[1]))
+    for many in (1, 6000):  # rows are read one way where they are few, another where they are many
+        batch = {"logits": rows * many, "labels": labels * many, "weight": [1, 3], "label_smoothing": smoothing}
+        assert (message("nan-in-ignored-row", batch) is not None) == nan[1]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_torch_has_no_loss_for_the_rows_that_are_said_to_have_none(row, smoothing):
+    torch = pytest.importorskip("torch")
+    x = torch.tensor([[0.0, 1], row], dtype=torch.float64)
+    loss = torch.nn.functional.cross_entropy(x, torch.tensor([0, 1]), label_smoothing=smoothing)
+    for many in (1, 9000):
+        batch = {"logits": [[0.0, 1], row] * many, "labels": [0, 1] * many, "label_smoothing": smoothing}
+        assert (message("nan-loss", batch) is not None) == loss.isnan().item()
 
 
 # one-class, one-column

@@ -26,6 +26,11 @@ def class_names(spec: Spec, classes: Sequence[int]) -> str:
     return f"classes {listed(names)}"
 
 
+def all_of(n: int) -> str:
+    """`both`, `all 3`."""
+    return "both" if n == 2 else f"all {n}"
+
+
 def listed(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
