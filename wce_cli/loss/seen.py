@@ -13,7 +13,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.loss.batch import Spec
-from wce_cli.loss.facts import LOST, TOP, Extremes, Rows, Unnormalised
+from wce_cli.loss.facts import LOST, ROUNDINGS, TOP, Extremes, Rows, Unnormalised
 from wce_cli.loss.looks import LOOKS_NORMALISED, sum_to_one
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.top import Sieve, Top
@@ -32,6 +32,8 @@ class Seen(Struct, frozen=True):
     infinite: Rows
     nan: Rows
     masked: Rows
+    no_chance: Rows
+    above_one: Rows
     broken_ignored: Rows
     logsumexp: Extremes
     peak: Extremes
@@ -39,6 +41,7 @@ class Seen(Struct, frozen=True):
     as_log_probs: bool
     one_hot: bool
     unnormalised: Unnormalised
+    negative_q: Rows
     top: Top
 
     def __add__(self, other: Seen) -> Seen:
@@ -52,6 +55,8 @@ class Seen(Struct, frozen=True):
             self.infinite + other.infinite,
             self.nan + other.nan,
             self.masked + other.masked,
+            self.no_chance + other.no_chance,
+            self.above_one + other.above_one,
             self.broken_ignored + other.broken_ignored,
             self.logsumexp + other.logsumexp,
             self.peak + other.peak,
@@ -59,6 +64,7 @@ class Seen(Struct, frozen=True):
             self.as_log_probs and other.as_log_probs,
             self.one_hot and other.one_hot,
             self.unnormalised + other.unnormalised,
+            self.negative_q + other.negative_q,
             self.top + other.top,
         )
 
@@ -73,6 +79,7 @@ class Watch:
         self.s_loss = _nothing(c)
         self.smallest_a = self.smallest_loss = self.smallest_q = math.inf
         self.infinite = self.nan = self.masked = self.broken_ignored = Rows()
+        self.no_chance = self.above_one = self.negative_q = Rows()
         self.unnormalised = Unnormalised()
         self.logsumexp = self.peak = Extremes()
         self.lost = {dtype: Rows() for dtype in LOST}
@@ -107,7 +114,7 @@ class Watch:
         if not self.spec.is_soft:
             self.smallest_loss = min(self.smallest_loss, _smallest(loss))
         if kept.every is None:
-            self.smallest_a = self.smallest_loss
+            self._see_smallest(self.smallest_loss, loss, row)
             if self.negative is not None:
                 key = np.where(self.negative[y], 0.0 - s_loss, s_loss)
         else:
@@ -121,7 +128,10 @@ class Watch:
         assert every is not None
         assert every.term is not None
         columns = every.columns
-        self.smallest_a = min(self.smallest_a, columns.smallest_a)
+        self._see_smallest(columns.smallest_a, every.smallest_a, kept.row)
+        if _finite(every.rest) is not None:
+            self.no_chance = self.no_chance + _rows(kept.row, every.rest == np.inf)
+        self.negative_q = self.negative_q + columns.negative_q
         self.smallest_q = min(self.smallest_q, columns.smallest_q)
         if every.label_sum is not None:
             self.one_hot = self.one_hot and columns.one_hot and bool((every.label_sum == 1).all())
@@ -130,6 +140,11 @@ class Watch:
                 rows = Rows(len(strange), int(kept.row[strange[0]]))
                 self.unnormalised = self.unnormalised + Unnormalised(rows, float(every.label_sum[strange[0]]))
         return every.term
+
+    def _see_smallest(self, smallest: float, by_row: Floats | None, row: Ints) -> None:
+        self.smallest_a = min(self.smallest_a, smallest)
+        if smallest < -ROUNDINGS and by_row is not None and self.spec.scores == "log_probs":
+            self.above_one = self.above_one + _rows(row, by_row < -ROUNDINGS)
 
     def _see_logsumexp(self, logsumexp: Floats, peak: Floats | None, row: Ints) -> None:
         if self.as_log_probs:
@@ -158,6 +173,8 @@ class Watch:
             self.infinite,
             self.nan,
             self.masked,
+            self.no_chance,
+            self.above_one,
             self.broken_ignored,
             self.logsumexp,
             self.peak,
@@ -165,6 +182,7 @@ class Watch:
             self.as_log_probs,
             self.one_hot,
             self.unnormalised,
+            self.negative_q,
             self.sieve.top(),
         )
 
