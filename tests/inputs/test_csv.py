@@ -189,6 +189,14 @@ LABEL_HINT = "hint: if that column holds the labels: --label-column {}"
             [f'error: a.csv line 2, column 2 (sample_weight) is "x", {NUMBER}'],
         ),
         (
+            "a,b,sample_weight\n1,2,inf\n1,2,1e309\n",
+            None,
+            [
+                "error: a.csv line 3 holds 1e309, a number too large for float64",
+                "hint: write inf if infinity is meant",
+            ],
+        ),
+        (
             "0.1,0.9\ninf, -1e309\n",
             None,
             [

@@ -328,16 +328,11 @@ def test_terms_whose_sizes_add_up_beyond_float64_are_infinite_without_a_warning(
 
 
 @pytest.mark.parametrize("many", [1, 3000])
-def test_rows_without_a_chance_above_one_and_below_0_are_counted_by_their_number(many):
+def test_rows_without_a_chance_and_labels_below_0_are_counted_by_their_number(many):
     logits = [[0.0, 1, 2], [0, -math.inf, 1], [1, 1, 1], [-math.inf, 0, math.nan], [-math.inf, 1, 1]] * many
     asked: dict[str, Any] = {"logits": logits, "labels": [0, 0, 1, 1, -100] * many}
     assert facts_of(**asked).no_chance == Rows()  # nobody reads the other classes
     assert facts_of(**asked, label_smoothing=0.1).no_chance == Rows(many, 1)
-    log_probs = np.array([[-1.0, -2, 3], [0.5, -1, -1], [-1, -1, -1], [2, 2, 2]] * many)
-    labels = np.array([0, 0, 1, -100] * many)
-    assert facts_of(log_probs=log_probs, labels=labels).above_one == Rows(many, 1)
-    assert facts_of(log_probs=log_probs, labels=labels, label_smoothing=0.1).above_one == Rows(2 * many, 0)
-    assert facts_of(logits=log_probs, labels=labels).above_one == Rows()
     q = np.array([[1.0, 0, 0], [0, 0, 1], [1.5, -0.5, 0], [-0.25, 0.25, 1]] * many)
     batch = Batch.build(logits=np.zeros((len(q), 3)), labels=q)
     assert one_pass(batch)[1].negative_q == Rows(2 * many, 2)
@@ -345,6 +340,4 @@ def test_rows_without_a_chance_above_one_and_below_0_are_counted_by_their_number
     assert (first + second).negative_q == Rows(2 * many, 2)
     behind = facts_of(logits=np.zeros((len(q) - 3, 3)), labels=q[3:]).shifted(3)
     assert behind.negative_q == second.negative_q == Rows(2 * many - 1, 3)
-    smoothed = facts_of(**asked, label_smoothing=0.1).shifted(7)
-    assert (smoothed.no_chance, smoothed.above_one) == (Rows(many, 8), Rows())
-    assert facts_of(log_probs=log_probs, labels=labels).shifted(7).above_one == Rows(many, 8)
+    assert facts_of(**asked, label_smoothing=0.1).shifted(7).no_chance == Rows(many, 8)

@@ -6,7 +6,6 @@ import math
 
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
-from wce_cli.findings.words import counted_rows
 from wce_cli.report import Analysis
 
 PAGE = Page(
@@ -25,21 +24,20 @@ PAGE = Page(
     ),
 )
 
+ROUNDINGS = 1e-3
+"""How far above 0 a log-probability in half precision may be for want of digits."""
+
 
 def message(analysis: Analysis) -> str | None:
-    """Count the samples, show the largest log-probability, the probability that it would be, and the loss."""
-    rows, largest = analysis.facts.above_one, -analysis.facts.smallest_a
-    if not rows.count:
+    """Show the largest log-probability, the probability that it would be, and the loss."""
+    largest = -analysis.facts.smallest_a
+    if analysis.spec.scores != "log_probs" or not largest > ROUNDINGS or not analysis.totals.n_kept:
         return None
-    whose = (
-        "log-probability of a class"
-        if analysis.spec.is_soft or analysis.spec.label_smoothing
-        else "label's log-probability"
-    )
+    whose = "log-probability" if analysis.spec.is_soft or analysis.spec.label_smoothing else "label's log-probability"
     p = format_number(math.exp(largest)) if largest < 700 else "beyond all numbers"
     sums = analysis.value("sum")
     assert sums is not None
     return (
-        f"the {whose} is above 0 in {counted_rows(rows)}; the largest is {format_number(largest)}, which would be a "
-        f"probability of {p}: it lowers the sum, {format_number(sums.value)} here. Are these logits?"
+        f"the largest {whose} is {format_number(largest)}, which would be a probability of {p}: it lowers the sum, "
+        f"{format_number(sums.value)} here. Are these logits?"
     )

@@ -168,7 +168,7 @@ def _weight(cell: str, at: int, path: str, line: int) -> float:
     if not is_number(cell):
         said = f"is {as_written(cell)}" if cell.strip() else "is empty"
         raise WceError(Problem(f"{path} line {line}, column {at} ({WEIGHT_NAME}) {said}, expected a number"))
-    return float(cell)
+    return float(cell) if "n" in cell.lower() else finite(cell, f"{path} line {line}")
 
 
 def _ragged(path: str, line: int, width: int, first: list[tuple[int, list[str]]]) -> Problem:

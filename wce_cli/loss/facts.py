@@ -27,9 +27,6 @@ UNDERFLOW = {
 }
 """By dtype: the log of half its smallest number above 0, which is the largest that exp rounds to 0."""
 
-ROUNDINGS = 1e-3
-"""How far above 0 a log-probability in half precision may be for want of digits."""
-
 
 class Rows(Struct, frozen=True):
     """The rows of which something is true: how many, and the first of them."""
@@ -113,8 +110,6 @@ class Facts(Struct, frozen=True):
     """Losses that are ∞ because the index label's own score is −∞ (a probability of 0)."""
     no_chance: Rows
     """Rows in which a class has a probability of 0, where all classes are asked for; else none."""
-    above_one: Rows
-    """Rows with a log-probability above ROUNDINGS: that of the label, or of any class where all are asked for."""
     broken_ignored: Rows
     """Ignored rows of logits whose softmax is not defined: they hold NaN or +∞, or nothing but −∞."""
     logsumexp: Extremes
@@ -154,7 +149,6 @@ class Facts(Struct, frozen=True):
             self.nan + other.nan,
             self.masked + other.masked,
             self.no_chance + other.no_chance,
-            self.above_one + other.above_one,
             self.broken_ignored + other.broken_ignored,
             self.logsumexp + other.logsumexp,
             self.peak + other.peak,
@@ -178,7 +172,6 @@ class Facts(Struct, frozen=True):
             nan=self.nan.shifted(n),
             masked=self.masked.shifted(n),
             no_chance=self.no_chance.shifted(n),
-            above_one=self.above_one.shifted(n),
             negative_q=self.negative_q.shifted(n),
             broken_ignored=self.broken_ignored.shifted(n),
             logsumexp=self.logsumexp.shifted(n),

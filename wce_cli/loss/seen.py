@@ -13,7 +13,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.loss.batch import Spec
-from wce_cli.loss.facts import LOST, ROUNDINGS, TOP, Extremes, Rows, Unnormalised
+from wce_cli.loss.facts import LOST, TOP, Extremes, Rows, Unnormalised
 from wce_cli.loss.looks import LOOKS_NORMALISED, sum_to_one
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.top import Sieve, Top
@@ -33,7 +33,6 @@ class Seen(Struct, frozen=True):
     nan: Rows
     masked: Rows
     no_chance: Rows
-    above_one: Rows
     broken_ignored: Rows
     logsumexp: Extremes
     peak: Extremes
@@ -56,7 +55,6 @@ class Seen(Struct, frozen=True):
             self.nan + other.nan,
             self.masked + other.masked,
             self.no_chance + other.no_chance,
-            self.above_one + other.above_one,
             self.broken_ignored + other.broken_ignored,
             self.logsumexp + other.logsumexp,
             self.peak + other.peak,
@@ -79,7 +77,7 @@ class Watch:
         self.s_loss = _nothing(c)
         self.smallest_a = self.smallest_loss = self.smallest_q = math.inf
         self.infinite = self.nan = self.masked = self.broken_ignored = Rows()
-        self.no_chance = self.above_one = self.negative_q = Rows()
+        self.no_chance = self.negative_q = Rows()
         self.unnormalised = Unnormalised()
         self.logsumexp = self.peak = Extremes()
         self.lost = {dtype: Rows() for dtype in LOST}
@@ -114,7 +112,7 @@ class Watch:
         if not self.spec.is_soft:
             self.smallest_loss = min(self.smallest_loss, _smallest(loss))
         if kept.every is None:
-            self._see_smallest(self.smallest_loss, loss, row)
+            self.smallest_a = self.smallest_loss
             if self.negative is not None:
                 key = np.where(self.negative[y], 0.0 - s_loss, s_loss)
         else:
@@ -128,7 +126,7 @@ class Watch:
         assert every is not None
         assert every.term is not None
         columns = every.columns
-        self._see_smallest(columns.smallest_a, every.smallest_a, kept.row)
+        self.smallest_a = min(self.smallest_a, columns.smallest_a)
         if _finite(every.rest) is not None:
             self.no_chance = self.no_chance + _rows(kept.row, every.rest == np.inf)
         self.negative_q = self.negative_q + columns.negative_q
@@ -140,11 +138,6 @@ class Watch:
                 rows = Rows(len(strange), int(kept.row[strange[0]]))
                 self.unnormalised = self.unnormalised + Unnormalised(rows, float(every.label_sum[strange[0]]))
         return every.term
-
-    def _see_smallest(self, smallest: float, by_row: Floats | None, row: Ints) -> None:
-        self.smallest_a = min(self.smallest_a, smallest)
-        if smallest < -ROUNDINGS and by_row is not None and self.spec.scores == "log_probs":
-            self.above_one = self.above_one + _rows(row, by_row < -ROUNDINGS)
 
     def _see_logsumexp(self, logsumexp: Floats, peak: Floats | None, row: Ints) -> None:
         if self.as_log_probs:
@@ -174,7 +167,6 @@ class Watch:
             self.nan,
             self.masked,
             self.no_chance,
-            self.above_one,
             self.broken_ignored,
             self.logsumexp,
             self.peak,

@@ -104,7 +104,6 @@ def facts_of(part: Part, seen: list[Seen]) -> Facts:
         nan=whole.nan,
         masked=whole.masked,
         no_chance=whole.no_chance,
-        above_one=whole.above_one,
         broken_ignored=whole.broken_ignored,
         logsumexp=whole.logsumexp,
         peak=whole.peak,

@@ -115,8 +115,6 @@ class EveryRow(Struct, frozen=True):
     label_sum: Floats | None
     """Σ_c q[c]; None for index labels."""
     columns: Columns
-    smallest_a: Floats | None = None
-    """The smallest −log p of the row; None for logits, where it is never below 0."""
 
 
 def block_totals(terms: Terms, n_classes: int) -> Totals:

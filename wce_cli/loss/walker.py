@@ -131,10 +131,7 @@ class Walker:
             logsumexp, target = rows.logsumexp if is_logits else None, None if soft else rows.target_score
             label_sum = _of(rows.label_sum, which) if soft else None
             peak = rows.largest if is_logits else None
-            smallest_a = None if is_logits else _of(rows.largest, which)
-            every = EveryRow(
-                _of(rows.rest, which), _of(rows.term, which), _of(rows.size, which), label_sum, columns, smallest_a
-            )
+            every = EveryRow(_of(rows.rest, which), _of(rows.term, which), _of(rows.size, which), label_sum, columns)
         broken_ignored = None
         if kept is not None and broken is not None:
             ignored = np.flatnonzero(broken & ~kept)
