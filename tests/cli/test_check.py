@@ -83,7 +83,7 @@ def test_what_can_be_read_is_checked_beside_what_cannot(files):
         "error: broken.json is not JSON at line 1, column 2: expecting property name enclosed in double quotes",
         "error: without.json has no expect, and there is no --expect: nothing would be checked",
         "hint: wce check FILE --save-expect OUT.json writes a copy that expects today's numbers",
-        "error: lines.ndjson line 3 is not JSON at line 1, column 2: expecting property name enclosed in double quotes",
+        "error: lines.ndjson:3 is not JSON at column 2: expecting property name enclosed in double quotes",
     ]
 
 
