@@ -86,8 +86,8 @@ def test_the_exit_code_of_the_process(arguments, stdin, code):
 
 
 def test_a_bug_exits_3_and_not_1():
-    broken = "import wce_cli.inputs, sys; wce_cli.inputs.read_file = None; import wce_cli.cli.batches as b; "
-    broken += "b.read_batches = None; from wce_cli.__main__ import run; sys.exit(run())"
+    broken = "import wce_cli.questions.explain as e, sys; e.loss_values = None; "
+    broken += "from wce_cli.__main__ import run; sys.exit(run())"
     done = subprocess.run([sys.executable, "-c", broken, *TWO], capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 3
     assert "this is a bug in wce" in done.stderr
