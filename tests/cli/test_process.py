@@ -186,7 +186,7 @@ def test_notes_go_to_stderr_and_the_report_to_stdout():
 
 def test_two_runs_into_one_file_leave_one_whole_answer(tmp_path):
     target = tmp_path / "answer.txt"
-    runs = [subprocess.Popen([*WCE, *TWO, "--output", str(target)], cwd=ROOT) for _ in range(3)]
+    runs = [subprocess.Popen([*WCE, *TWO, "--output", str(target)], cwd=ROOT, env=BARE) for _ in range(3)]
     assert [process.wait(timeout=60) for process in runs] == [0, 0, 0]
     assert target.read_text("utf-8") == run(*TWO).out
     assert [path.name for path in tmp_path.iterdir()] == ["answer.txt"]
