@@ -83,12 +83,12 @@ def raising(error):
     ],
 )
 def test_an_error_below_becomes_its_exit_code(monkeypatch, error, code, said):
-    monkeypatch.setattr("wce_cli.cli.batches.read_batches", raising(error))
+    monkeypatch.setattr("wce_cli.cli.batches.read_sources", raising(error))
     assert run("explain", *TWO) == (code, "", said)
 
 
 def test_a_bug_is_exit_3_with_its_traceback_and_a_word(monkeypatch):
-    monkeypatch.setattr("wce_cli.cli.batches.read_batches", raising(ZeroDivisionError("oh")))
+    monkeypatch.setattr("wce_cli.cli.batches.read_sources", raising(ZeroDivisionError("oh")))
     ran = run("explain", *TWO)
     assert (ran.code, ran.out) == (3, "")
     assert ran.err.startswith("Traceback (most recent call last):\n")
