@@ -40,6 +40,8 @@ def message(analysis: Analysis) -> str | None:
     if not present.any():
         return None
     weights = facts.kept_weights(spec.class_weight)
+    if not len(weights):  # every sample weight is nan
+        return None
     weight = float(weights[0])
     if weight == 0 or not np.isfinite(weight) or (weights != weight).any():
         return None
