@@ -37,7 +37,7 @@ def message(analysis: Analysis) -> str | None:
     spec, totals = analysis.spec, analysis.totals
     weights = analysis.facts.kept_weights(spec.class_weight)
     mean, batch = analysis.value("weighted-mean"), analysis.value("batch-mean")
-    if mean is None or batch is None or not totals.n_kept or (weights < 0).any() or (weights == weights[0]).all():
+    if mean is None or batch is None or not len(weights) or (weights < 0).any() or (weights == weights[0]).all():
         return None
     counted = analysis.value("nonzero-mean")
     assert counted is not None
