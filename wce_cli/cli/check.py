@@ -10,7 +10,7 @@ from msgspec import structs
 
 from wce_cli.cli import completion, options
 from wce_cli.cli.outcome import Outcome
-from wce_cli.errors import Problem, WceError
+from wce_cli.errors import Problem, WceError, counted
 
 if TYPE_CHECKING:
     from wce_cli.cli.batches import Read
@@ -26,6 +26,8 @@ CODES = ("0 every number is the expected one", "1 one is not, or cannot be compa
 
 SEARCHED = 200
 """Failing batches of a run whose numbers are looked for among the odd rules too; that takes some 10 ms each."""
+TOLD = 10
+"""Batches that could not be read of which stderr says why; the answer says it of all."""
 
 Expect = Annotated[
     list[str] | None,
@@ -125,11 +127,11 @@ def check(
     engines = {"none": (), "all": tuple(ENGINES)}.get(engine, (engine,))
     notes: list[str] = []
     saved: list[dict[str, Any]] | None = None if save_expect is None else []
-    errors: list[str] = []
+    errors: list[WceError] = []
     outcomes = list(
         checked_each(each_batch(files or [], typed, label_column, notes), asked, near, engines, saved, errors)
     )
-    answer = outcome(answers, outcomes, dict.fromkeys(notes))
+    answer = outcome(answers, outcomes, ())
     code = 2 if errors else 0 if exit_zero or all(one.is_ok for one in outcomes) else 1
     written = answer.files
     if save_expect is not None and saved is not None and not errors:
@@ -137,7 +139,9 @@ def check(
 
         assert files is not None
         written = (*written, (save_expect, with_members(files[0], "expect", saved)))
-    return structs.replace(answer, files=written, errors=tuple(errors), code=code)
+        notes.append(f"{save_expect} expects today's numbers of {counted(len(saved), 'batch', 'batches')}")
+    said = tuple(dict.fromkeys(notes))
+    return structs.replace(answer, files=written, notes=said, errors=tuple(_lines(errors)), code=code)
 
 
 def checked_each(
@@ -146,9 +150,9 @@ def checked_each(
     tolerance: float | None,
     engines: Sequence[str],
     saved: list[dict[str, Any]] | None,
-    errors: list[str],
+    errors: list[WceError],
 ) -> Iterator[Checked]:
-    """The outcome of each batch as it is read; what cannot be read is one as well, and lines for stderr.
+    """The outcome of each batch as it is read; what cannot be read is one as well, and among the `errors`.
 
     `saved`: where today's numbers of each batch are put, None for nowhere.
     """
@@ -174,7 +178,7 @@ def checked_each(
             if saved is not None:
                 saved.append(saved_expect(given, [one.what for one in expected]))
         except WceError as error:
-            errors += _lines(error, document.origin, document.place)
+            errors.append(_placed(error, document.origin, document.place))
             yield Checked(document.origin or None, document.place, name, "unread", (), error.problems)
             continue
         agrees = all(one.verdict == "agrees" for one in comparisons)
@@ -183,14 +187,26 @@ def checked_each(
         yield Checked(file, document.place, name, "agrees" if agrees else "differs", comparisons)
 
 
-def _lines(error: WceError, origin: str, place: str) -> list[str]:
-    """The error as it is printed; where it does not say which file it is about, that stands below it."""
+def _placed(error: WceError, origin: str, place: str) -> WceError:
+    """The error with its place in the file; where it does not say which file it is about, that stands below it."""
     where = f"{place}: " if place else ""
     problems = [Problem(f"{where}{one.message}", one.hint, one.field) for one in error.problems]
     context = list(error.context)
     if origin and not any(origin in line for line in (*context, *(one.message for one in problems))):
         context.append(f"in {origin}")
-    return WceError(problems, context).lines()
+    return WceError(problems, context)
+
+
+def _lines(errors: Sequence[WceError]) -> Iterator[str]:
+    """Errors for stderr, of very many the first; each hint once, below all."""
+    hints: dict[str, None] = {}
+    for error in errors[:TOLD]:
+        bare = [structs.replace(problem, hint="") for problem in error.problems]
+        yield from WceError(bare, error.context).lines()
+        hints |= dict.fromkeys(WceError(error.problems).lines()[len(bare) :])
+    if len(errors) > TOLD:
+        yield f"error: {counted(len(errors) - TOLD, 'more batch was', 'more batches were')} not checked"
+    yield from hints
 
 
 def _typed_expect(typed: Sequence[str]) -> dict[str, Any]:
@@ -203,6 +219,8 @@ def _typed_expect(typed: Sequence[str]) -> dict[str, Any]:
         if not equals or not value.strip():
             raise WceError(Problem(f'--expect is "{text}", expected METHOD=VALUE', "--expect weighted-mean=0.692279"))
         method = method.strip()
+        if method in found:
+            raise WceError(Problem(f"--expect names {method} twice"))
         if method.partition("/")[0] in ("loss", "term"):
             from wce_cli.inputs.numbers import read_numbers
 

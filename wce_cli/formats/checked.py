@@ -60,13 +60,16 @@ def counts(counted_: Summary) -> str:
     """The last line: how many batches, and how many numbers."""
     s = counted_
     numbers = counted(s.numbers, "number", "numbers")
+    if not s.numbers and not s.unread:  # today's numbers are saved, and there were none before
+        return f"{counted(s.batches, 'batch', 'batches')}, of which nothing was expected"
     if s.agree == s.batches:
         verb = "gives" if s.batches == 1 else "give"
         return f"{counted(s.batches, 'batch', 'batches')} {verb} the expected numbers ({numbers})"
     parts = [f"{s.agree} of {counted(s.batches, 'batch', 'batches')} as expected"]
     parts += [f"{s.differ} not"] if s.differ else []
     parts += [f"{s.unread} not checked"] if s.unread else []
-    return f"{', '.join(parts)} ({s.numbers_failed} of {numbers} not as expected)"
+    said = ", ".join(parts)
+    return f"{said} ({s.numbers_failed} of {numbers} not as expected)" if s.numbers else said
 
 
 def named(one: Checked) -> str:
@@ -97,7 +100,8 @@ def _line(one: Checked, look: Look) -> str:
 
 
 def _numbers(one: Checked) -> str:
-    return counted(sum(comparison.count for comparison in one.comparisons), "number", "numbers")
+    n = sum(comparison.count for comparison in one.comparisons)
+    return counted(n, "number", "numbers") if n else "nothing expected"
 
 
 def _failed(one: Checked, look: Look) -> Iterator[Block]:
