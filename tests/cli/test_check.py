@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.run import ROOT, run, spawn
-from wce_cli.cli.check import TOLD
+from wce_cli.cli.checking import TOLD
 
 TWO = ("-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1")
 BATCH = {"logits": [[0.1, 0.9], [0.0, 0.1]], "labels": [0, 1], "weight": [0.1, 1.0]}
