@@ -9,16 +9,24 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError
 
-VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-"""What torchrun tells each process."""
+VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID")
+"""What torchrun tells each process. Clusters set the first two for a shell in which nobody else runs, too."""
+WAIT = timedelta(days=1)
+"""How long a rank waits for one that has more to read. torchrun ends all of them as soon as one is gone."""
 OK, FAILED = 0, 1
+ANSWERED, REFUSED = 0, 2
+"""What a rank exits with that is not the first."""
+
+T = TypeVar("T")
 
 
 class Rank(Struct, frozen=True):
@@ -26,6 +34,8 @@ class Rank(Struct, frozen=True):
 
     number: int
     size: int
+    local_size: int = 1
+    """Processes on this machine."""
 
     def share(self, count: int) -> slice:
         """The part of `count` things that is this rank's: in order, so that all shares together are all of them."""
@@ -34,57 +44,107 @@ class Rank(Struct, frozen=True):
 
 def this_rank() -> Rank | None:
     """The rank that torchrun made this process; None where it is alone."""
-    try:
-        number, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    except (KeyError, ValueError):
+    if not all(name in os.environ for name in VARIABLES):
         return None
-    return Rank(number, size) if size > 1 and all(name in os.environ for name in VARIABLES) else None
+    try:
+        number, size, local_size = (int(os.environ[name]) for name in VARIABLES[:3])
+    except ValueError:
+        return None
+    return Rank(number, size, max(local_size, 1)) if size > 1 else None
 
 
-def gathered(rank: Rank, find: Callable[[], bytes]) -> list[bytes] | None:
-    """What every rank has found, on rank 0 and in the order of the ranks; None on the others.
+def together(rank: Rank, find: Callable[[], bytes], answer: Callable[[list[bytes]], T]) -> T | int:
+    """On rank 0 the answer to what all ranks have found, in their order; on the others what they exit with.
 
-    `find` makes this rank's part, b"" for none. Raises WceError on rank 0 if any rank could not, with what it said.
+    Raises WceError on rank 0 if any rank cannot find its part, with what it said, or if there is no answer. The others
+    then end after rank 0, which torchrun might otherwise end before it has said why.
     """
     status, content = OK, b""
     try:
         content = find()
     except WceError as error:
-        status, content = FAILED, json.dumps([[p.message, p.hint] for p in error.problems]).encode()
-    parts = _gather(rank, status, content)
+        status, content = FAILED, json.dumps([[[p.message, p.hint] for p in error.problems], error.context]).encode()
+    meeting = _Meeting(rank)
+    parts = meeting.gather(status, content)
     if parts is None:
-        return None
-    failed = [(number, part) for number, (state, part) in enumerate(parts) if state == FAILED]
-    if failed:
-        number, part = failed[0]
-        more = f" ({len(failed) - 1} more of {rank.size} ranks cannot either)" if len(failed) > 1 else ""
-        said = [Problem(f"rank {number}: {message}{more}", hint) for message, hint in json.loads(part)]
-        raise WceError(said)
-    return [part for _, part in parts]
+        return meeting.hear()
+    try:
+        failed = [(number, part) for number, (state, part) in enumerate(parts) if state == FAILED]
+        if failed:
+            raise _refusal(failed, rank)
+        answered = answer([part for _, part in parts])
+    except WceError:
+        meeting.tell(REFUSED)
+        raise
+    meeting.tell(ANSWERED)
+    return answered
 
 
-def _gather(rank: Rank, status: int, content: bytes) -> Sequence[tuple[int, bytes]] | None:
-    try:
-        import torch
-        import torch.distributed as distributed
-    except Exception as error:
-        raise WceError(Problem(f"torch.distributed cannot be used: {error}")) from error
-    try:
-        distributed.init_process_group("gloo", rank=rank.number, world_size=rank.size)
+def _refusal(failed: list[tuple[int, bytes]], rank: Rank) -> WceError:
+    """What the first of the ranks said that failed; whose rank it was, unless all say the same."""
+    number, said = failed[0]
+    problems, context = json.loads(said)
+    if len(failed) == rank.size and all(part == said for _, part in failed):
+        return WceError([Problem(*problem) for problem in problems], context)
+    more = f" ({len(failed) - 1} more of {rank.size} ranks cannot either)" if len(failed) > 1 else ""
+    return WceError([Problem(f"rank {number}: {message}{more}", hint) for message, hint in problems], context)
+
+
+class _Meeting:
+    """All ranks, connected by gloo."""
+
+    def __init__(self, rank: Rank) -> None:
+        self.rank = rank
+        try:
+            import torch
+            import torch.distributed
+        except Exception as error:
+            raise WceError(Problem(f"torch.distributed cannot be used: {error}")) from error
+        self.torch, self.distributed = torch, torch.distributed
+        with self._connected():
+            self.distributed.init_process_group("gloo", rank=rank.number, world_size=rank.size, timeout=WAIT)
+
+    def gather(self, status: int, content: bytes) -> list[tuple[int, bytes]] | None:
+        """The status and the bytes of all ranks, on rank 0."""
+        torch, size = self.torch, self.rank.size
         mine = torch.tensor([status, len(content)])
-        sizes = [torch.zeros_like(mine) for _ in range(rank.size)]
-        distributed.all_gather(sizes, mine)
-        longest = max(int(size[1]) for size in sizes)
+        heads = [torch.zeros_like(mine) for _ in range(size)]
+        with self._connected():
+            self.distributed.all_gather(heads, mine)
+        longest = max(1, *(int(head[1]) for head in heads))
         message = torch.zeros(longest, dtype=torch.uint8)
         message[: len(content)] = torch.frombuffer(bytearray(content or b"\0"), dtype=torch.uint8)[: len(content)]
-        found: list[Any] | None = [torch.zeros_like(message) for _ in sizes] if rank.number == 0 else None
-        if longest:
-            distributed.gather(message, found, dst=0)
-        distributed.barrier()
-        distributed.destroy_process_group()
-    except (RuntimeError, ValueError, OSError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise WceError(Problem(f"rank {rank.number}: the ranks have lost each other: {first}")) from error
-    if found is None:
-        return None
-    return [(int(size[0]), part[: int(size[1])].numpy().tobytes()) for size, part in zip(sizes, found, strict=True)]
+        found: list[Any] | None = [torch.zeros_like(message) for _ in heads] if self.rank.number == 0 else None
+        with self._connected():
+            self.distributed.gather(message, found, dst=0)
+        if found is None:
+            return None
+        return [(int(head[0]), part[: int(head[1])].numpy().tobytes()) for head, part in zip(heads, found, strict=True)]
+
+    def tell(self, code: int) -> None:
+        """What the other ranks exit with."""
+        with self._connected():
+            self.distributed.broadcast(self.torch.tensor([code]), src=0)
+            if code == ANSWERED:
+                self.distributed.destroy_process_group()
+
+    def hear(self) -> int:
+        """What rank 0 tells; where it is no answer, wait until that rank has ended."""
+        code = self.torch.zeros(1, dtype=self.torch.int64)
+        with self._connected():
+            self.distributed.broadcast(code, src=0)
+            if code == ANSWERED:
+                self.distributed.destroy_process_group()
+                return ANSWERED
+        with suppress(RuntimeError):  # its connection is closed
+            self.distributed.recv(code, src=0)
+        return REFUSED
+
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        try:
+            yield
+        except (RuntimeError, ValueError, OSError) as error:
+            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            problem = Problem(f"rank {self.rank.number}: the ranks have lost each other: {first}")
+            raise WceError(problem) from error

@@ -133,7 +133,7 @@ def test_no_rows_are_a_table():
             ",cat,dog\n7,0.1,0.9\n",
             [
                 "a.csv: line 1 is a header; 2 columns of scores: cat, dog",
-                "a.csv: column 0 has no name and is left out, as the index that pandas writes",
+                "a.csv: column 0 has no name and is left out, as the index that pandas and R write",
             ],
         ),
     ],
@@ -143,6 +143,9 @@ def test_what_was_taken_for_what_is_said(content, notes):
 
 
 NUMBER = "expected a number"
+MISSING_HINT = "hint: leave rows with missing scores out, or write nan"
+NO_ROW_HINT = "hint: line 1 looks like no row of the table: leave it out"
+PARTED_HINT = "hint: columns are parted by a comma, a semicolon or a tab"
 LABEL_HINT = "hint: if that column holds the labels: --label-column {}"
 
 
@@ -151,14 +154,40 @@ LABEL_HINT = "hint: if that column holds the labels: --label-column {}"
     [
         ("", None, ["error: a.csv is empty, expected a table of numbers"]),
         ("\n\n", None, ["error: a.csv holds no rows, only empty lines"]),
-        ("0.1,0.9\n0\n", None, ["error: a.csv line 2 has 1 column, expected 2"]),
+        ("0.1,0.9\n0\n", None, ["error: a.csv line 2 has 1 column, and line 1 has 2"]),
         ("a,b\n0.1,0.9\n\n0,1,2\n", None, ["error: a.csv line 3 is empty"]),
-        ("0.1,0.9\n0,1,2\n", None, ["error: a.csv line 2 has 3 columns, expected 2"]),
+        ("0.1,0.9\n0,1,2\n", None, ["error: a.csv line 2 has 3 columns, and line 1 has 2"]),
         ("0.1,O.9\n0,1\n", None, [f'error: a.csv line 1, column 1 is "O.9", {NUMBER}', LABEL_HINT.format(1)]),
         ("a,b\n0.1,0.9\n0,x\n", None, [f'error: a.csv line 3, column 1 (b) is "x", {NUMBER}', LABEL_HINT.format(1)]),
         ("y,b\n0,0.9\n0,x\n", None, [f'error: a.csv line 3, column 1 (b) is "x", {NUMBER}']),
         (",a,b\n0,1,x\n", None, [f'error: a.csv line 2, column 2 (b) is "x", {NUMBER}', LABEL_HINT.format(2)]),
-        ("0.1,\n0,1\n", None, [f"error: a.csv line 1, column 1 is empty, {NUMBER}"]),
+        ("0.1,\n0,1\n", None, [f"error: a.csv line 1, column 1 is empty, {NUMBER}", MISSING_HINT]),
+        ("a,b,y\n0.1,NA,0\n", None, [f'error: a.csv line 2, column 1 (b) is "NA", {NUMBER}', MISSING_HINT]),
+        ("a,b,\n0.1,1,\n", None, [f"error: a.csv line 2, column 2 is empty, {NUMBER}", MISSING_HINT]),
+        ("a|b\n1|2\n", None, [f'error: a.csv line 2, column 0 (a|b) is "1|2", {NUMBER}', PARTED_HINT]),
+        (
+            "id,a,b,y\nx.png,0.1,1,0\n",
+            None,
+            [
+                f'error: a.csv line 2, column 0 (id) is "x.png", {NUMBER}',
+                "hint: if that column is no class, name those that are: --classes a,b",
+            ],
+        ),
+        ("sep=;\na;b;y\n", None, ["error: a.csv line 2 has 3 columns, and line 1 has 2", NO_ROW_HINT]),
+        ("# by me\na,b,y\n", None, ["error: a.csv line 2 has 3 columns, and line 1 has 1", NO_ROW_HINT]),
+        (
+            "a,b,y\r1,2,0\r",
+            None,
+            [
+                "error: a.csv line 1 is no row: it holds a bare carriage return",
+                "hint: save it with line ends of \\n or \\r\\n",
+            ],
+        ),
+        (
+            "a,b,sample_weight\n1,2,x\n",
+            None,
+            [f'error: a.csv line 2, column 2 (sample_weight) is "x", {NUMBER}'],
+        ),
         ("1_000,1\n", None, [f'error: a.csv line 1, column 0 is "1_000", {NUMBER}', LABEL_HINT.format(0)]),
         ("1.5,1\n1_000,1\n", None, [f'error: a.csv line 2, column 0 is "1_000", {NUMBER}', LABEL_HINT.format(0)]),
         (
@@ -186,8 +215,12 @@ LABEL_HINT = "hint: if that column holds the labels: --label-column {}"
             ],
         ),
         ('1,2\n3,"a\nb\x1b"\n', None, [f'error: a.csv line 3, column 1 is "a\\nb\\u001b", {NUMBER}', "hint: ..."]),
-        ("y,a\n ,0.1\n", None, ["error: a.csv line 2, column 0 is empty, expected a label"]),
-        ("y,label,a\n0,0,0.1\n", None, ["error: a.csv has 2 columns that may be the labels: y, label", "hint: ..."]),
+        ("y,a\n ,0.1\n", None, ["error: a.csv line 2, column 0 is empty, expected a label", "hint: ..."]),
+        (
+            "y,label,a\n0,0,0.1\n",
+            None,
+            ["error: a.csv has 2 columns that may be the labels: y, label", "hint: name one: --label-column y"],
+        ),
         ("a,b\n1,2\n", "c", ["error: a.csv has no column named 'c'", "hint: known: a, b"]),
         ("gold,b\n1,2\n", "glod", ["error: a.csv has no column named 'glod'", "hint: did you mean 'gold'?"]),
         ("1.5,2\n", "c", ["error: a.csv has no header, and so no column 'c'", "hint: give its index, from 0 on"]),

@@ -103,7 +103,7 @@ def test_a_part_of_a_tensor_is_that_part():
         ),
         (
             {"x": torch.zeros(2, dtype=torch.complex64)},
-            ":x is a strided tensor of complex64, expected a plain one of floats, integers or bools",
+            ":x is a tensor of complex64, expected a plain one of floats, integers or bools",
         ),
         (
             {"x": torch.zeros(2, device="meta")},
@@ -135,7 +135,7 @@ def test_what_holds_itself_or_a_list_a_thousand_times_is_refused():
     for _ in range(12):
         empty = [empty] * 10
     assert said_of(empty) == ["error: a.pt holds more than 100000 values", HINT]
-    assert said_of([0] * 100_001) == ["error: a.pt holds more than 100000 values", HINT]
+    assert said_of(["a"] * 100_001) == ["error: a.pt holds more than 100000 values", HINT]
     assert said_of({"a.b": SIX, "a": {"b": SIX}}) == ["error: a.pt has two values named 'a.b'", HINT]
     assert said_of({}) == ["error: a.pt holds no arrays"]
 

@@ -129,7 +129,8 @@ def _check_files(sources: Sequence[str], output: str | None, files: Mapping[str,
     for name, file in files.items():
         option = f"--{name}-out"
         if file == "-":
-            raise WceError(Problem(f"{option} is -, expected a file", f"--format {name} writes to stdout"))
+            hint = "" if name == "totals" else f"--format {name} writes to stdout"
+            raise WceError(Problem(f"{option} is -, expected a file", hint))
         for other, taken in seen.items():
             if same_file(file, taken):
                 raise WceError(Problem(f"{other} and {option} are one file, {file}", "give each answer its own"))

@@ -6,13 +6,15 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from glob import glob
 
 from msgspec import Struct, structs
 
 from wce_cli.cli.given import Given, read_given
 from wce_cli.cli.options import QUOTE, flag
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs import STDIN, Document, is_array_file, read_file
+from wce_cli.inputs import STDIN, Document, is_array_file, is_saved, read_file
+from wce_cli.inputs.file import tilde_hint
 from wce_cli.inputs.reference import has_wildcard
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.readings import READINGS
@@ -69,6 +71,9 @@ def _documents(
     notes: list[str] = []
     paths = [path for file in files for path in expanded(file)]
     arrays = [path for path in paths if is_array_file(path)]
+    if len(set(arrays)) < len(arrays):
+        twice = next(path for path in arrays if arrays.count(path) > 1)
+        raise WceError(Problem(f"{twice} is named twice", "files of arrays are parts of one batch, each named once"))
     for path in paths:
         if path == STDIN and (sys.stdin is None or sys.stdin.isatty()):
             state = "closed" if sys.stdin is None else "a terminal"
@@ -78,21 +83,31 @@ def _documents(
         elif path == arrays[0]:
             from wce_cli.inputs.batch_files import read_batch_files
 
-            document, said = read_batch_files(arrays, fields, label_column)
+            classes = fields["classes"].value if "classes" in fields else ()
+            document, said = read_batch_files(arrays, fields, label_column, classes)
             documents.append(document)
             notes += said
     return documents, notes
+
+
+def saved_files(files: Sequence[str]) -> list[str]:
+    """The files, patterns expanded, if they hold saved totals; none if they hold batches. Raises if they hold both."""
+    paths = [path for file in files for path in (sorted(glob(file)) if has_wildcard(file) else [file])]
+    saved = [path for path in paths if is_saved(path)]
+    if saved and len(saved) < len(paths):
+        other = next(path for path in paths if path not in saved)
+        hint = f"save the totals of {other} too: wce explain {other} --totals-out part.json"
+        raise WceError(Problem(f"{saved[0]} holds saved totals, and {other} does not", hint))
+    return saved
 
 
 def expanded(file: str) -> list[str]:
     """The files that a pattern in quotes names, sorted by name; a file that is there is itself."""
     if not has_wildcard(file):
         return [file]
-    from glob import glob
-
     found = sorted(glob(file))
     if not found:
-        raise WceError(Problem(f"no file matches {file}"))
+        raise WceError(Problem(f"no file matches {file}", tilde_hint(file)))
     return found
 
 

@@ -83,7 +83,7 @@ def explain(
         totals=totals_out,
     )
 
-    from wce_cli.cli.batches import read_batches
+    from wce_cli.cli.batches import read_batches, saved_files
     from wce_cli.cli.progress import progress_bar
     from wce_cli.formats.cells import rounding_note
     from wce_cli.loss.facts import TOP
@@ -103,19 +103,40 @@ def explain(
         "label_smoothing": label_smoothing,
     }
     largest = TOP if top is None else options.whole_number("--top", top, 0, 1000)
-    rank = this_rank()
-    if rank is not None or any(may_be_saved(file) for file in files or []):
-        from wce_cli.cli.parts import of_parts
-
-        done = of_parts(answers, files or [], typed, label_column, rank, largest, rows, totals_out)
-        if done is not None:
-            return done
-    batches, notes = read_batches(files or [], typed, label_column)
-    if totals_out is not None and len(batches) > 1:
-        raise WceError(Problem(f"--totals-out saves one batch, and there are {len(batches)}", "give each its own run"))
     engines = {"none": (), "all": tuple(ENGINES)}.get(engine, (engine,))
     if not any(answer.has_measured for answer in answers):  # then nobody would see it
         engines = ()
+    rank, parts = this_rank(), saved_files(files or [])
+    if rank is not None and parts and rank.number > 0:
+        return Outcome("")  # the first answers for all
+    if parts:
+        from wce_cli.cli.parts import of_parts
+
+        needs = {
+            "--rows": rows is not None,
+            "--sort": sort != "index",
+            "--only terms": only == "terms",
+            "--label-column": label_column is not None,
+        }
+        asked = None if top is None else largest
+        return of_parts(answers, parts, typed, needs=needs, has_engines=bool(engines), top=asked, totals_out=totals_out)
+    if rank is not None:
+        from wce_cli.cli.shares import of_ranks
+
+        return of_ranks(
+            rank,
+            answers,
+            files or [],
+            typed,
+            label_column,
+            sort=sort,
+            top=largest,
+            totals_out=totals_out,
+            has_engines=bool(engines),
+        )
+    batches, notes = read_batches(files or [], typed, label_column)
+    if totals_out is not None and len(batches) > 1:
+        raise WceError(Problem(f"--totals-out saves one batch, and there are {len(batches)}", "give each its own run"))
     reports, saved = [], []
     with progress_bar() as progress:
         for batch in batches:
@@ -129,11 +150,6 @@ def explain(
     rounded = [note for report in reports for note in rounding_note(report)]
     answer = outcome(answers, reports, (*notes, *rounded))
     return structs.replace(answer, files=(*answer.files, *saved))
-
-
-def may_be_saved(file: str) -> bool:
-    """Whether a word can name saved totals: JSON, or a pattern that may name some."""
-    return file.lower().endswith(".json") or any(mark in file for mark in "*?[")
 
 
 def _rows(answers: Sequence[Answer], batch: Batch) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import PurePath
@@ -31,6 +33,26 @@ ARRAY_READERS = {
 TABLE_READERS = dict.fromkeys((".csv", ".tsv"), "wce_cli.inputs.csv:read_csv")
 """The readers of tables, each `path, label_column → Table`."""
 
+NOT_READ = (
+    ".pkl",
+    ".pickle",
+    ".joblib",
+    ".h5",
+    ".hdf5",
+    ".parquet",
+    ".feather",
+    ".mat",
+    ".xlsx",
+    ".gz",
+    ".zip",
+    ".tar",
+)
+"""What people save arrays in that we do not read, and that nobody would save a JSON document in."""
+
+
+SAVED = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"format"\s*:\s*"wce\.totals/')
+"""How saved totals begin, whoever has laid out their lines."""
+
 
 class Document(Struct, frozen=True):
     """The fields of one batch as they were read, not yet checked as arrays."""
@@ -52,7 +74,11 @@ class Document(Struct, frozen=True):
 
 def read_file(path: str) -> list[Document]:
     """The batches of a file, or of stdin for `-`. Raises WceError if it cannot be read."""
-    module, _, function = READERS.get(PurePath(path).suffix.lower(), READERS[".json"]).partition(":")
+    suffix = PurePath(path).suffix.lower()
+    if suffix in NOT_READ:
+        hint = f"save its arrays in one that is: {', '.join(dict.fromkeys((*ARRAY_READERS, *TABLE_READERS)))}"
+        raise WceError(Problem(f"{path} is of a format that is not read: {suffix}", hint))
+    module, _, function = READERS.get(suffix, READERS[".json"]).partition(":")
     read: Callable[[str], list[Document]] = getattr(import_module(module), function)
     return read(path)
 
@@ -60,6 +86,17 @@ def read_file(path: str) -> list[Document]:
 def is_array_file(path: str) -> bool:
     """Whether a file holds arrays or a table, by its name."""
     return PurePath(path).suffix.lower() in {**ARRAY_READERS, **TABLE_READERS}
+
+
+def is_saved(path: str) -> bool:
+    """Whether a file holds saved totals, by its first bytes; `inputs.totals` reads them."""
+    if is_array_file(path) or not os.path.isfile(path):
+        return False
+    try:
+        with open(path, "rb") as file:
+            return SAVED.match(file.read(200)) is not None
+    except OSError:
+        return False
 
 
 def read_arrays(path: str) -> Members:

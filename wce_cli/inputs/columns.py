@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError, counted, did_you_mean
 from wce_cli.inputs.stored import as_name
 
-LABEL_NAMES = ("label", "labels", "target", "y", "class")
+LABEL_NAMES = ("label", "labels", "target", "targets", "y", "y_true", "class", "true_label", "ground_truth", "gt")
+WEIGHT_NAME = "sample_weight"
+BESIDE = (
+    "id",
+    "idx",
+    "index",
+    "row",
+    "sample",
+    "sample_id",
+    "pred",
+    "preds",
+    "prediction",
+    "predicted",
+    "y_pred",
+    "loss",
+)
+"""What people keep beside the scores: a column of such a name is a class only if it is said to be one."""
 WHOLE = re.compile(r"\d+")
 LIKE_A_NUMBER = re.compile(r"[\s\d+.,eE_-]*\d[\s\d+.,eE_-]*")
 """A number, or what was meant for one or several: `0,5`, `1_000`, `0.1 0.9`."""
+SEPARATOR = re.compile(r"[_.:\- ]")
 NAMED_IN_NOTE = 8
 
 
@@ -26,16 +44,21 @@ class Columns(Struct, frozen=True):
     """The column of the labels."""
     scores: tuple[int, ...]
     """The columns of the scores, in order."""
+    weight: int | None
+    """The column of the sample weights."""
     names: tuple[str, ...]
     """What the header calls the scores; empty without one."""
     notes: tuple[str, ...]
 
 
-def read_columns(rows: Sequence[Sequence[str]], label: str | int | None, shown: str) -> Columns:
+def read_columns(
+    rows: Sequence[Sequence[str]], label: str | int | None, shown: str, classes: Sequence[str] = ()
+) -> Columns:
     """The columns by the first rows (two, where there are two), and by the label column as it was named.
 
-    Text that is both a name in the header and an index is the name. Raises WceError if the label column is not
-    there, or could be several.
+    Text that is both a name in the header and an index is the name. Where the header has all of `classes`, their
+    columns are the scores, in that order, and what else there is is left out. Raises WceError if the label column
+    is not there, or could be several.
     """
     first = [cell.strip() for cell in rows[0]]
     first[0] = first[0].removeprefix("#").strip()  # numpy.savetxt writes its header as a comment
@@ -44,9 +67,39 @@ def read_columns(rows: Sequence[Sequence[str]], label: str | int | None, shown: 
     header = is_header(first, second, index)
     found = _label(first if header else [], len(first), label, index, shown)
     unnamed = header and first[0] == "" and found != 0 and len(first) > 1
-    scores = tuple(at for at in range(len(first)) if at != found and not (unnamed and at == 0))
+    weights = [at for at, name in enumerate(first) if header and name.lower() == WEIGHT_NAME and at != found]
+    weight = weights[0] if len(weights) == 1 and len(first) > 1 else None
+    chosen = header and bool(classes) and all(first.count(name) == 1 for name in classes)
+    scores = tuple(at for at in range(len(first)) if at not in (found, weight) and not (unnamed and at == 0))
+    left = [] if not chosen else [first[at] for at in scores if first[at] not in classes]
+    if chosen:
+        scores = tuple(first.index(name) for name in classes)
     names = tuple(first[at] for at in scores) if header else ()
-    return Columns(len(first), header, found, scores, names, _notes(shown, first, found, names, header, unnamed))
+    notes = _notes(shown, first, found, weight, names, header, unnamed)
+    if left:
+        notes = (*notes, f"{shown}: left out {', '.join(map(as_name, left))}, which --classes does not name")
+    return Columns(len(first), header, found, scores, weight, names, notes)
+
+
+def class_names(names: Sequence[str], labels: Collection[Any]) -> tuple[str, ...]:
+    """The names of the classes by those of their columns; none where the columns are only numbered, `logit_0`.
+
+    `p_cat` and `p_dog` are the classes cat and dog where the labels say so.
+    """
+    if len(set(names)) < len(names) or len(names) < 2 or "" in names:
+        return ()
+    words = {label for label in labels if isinstance(label, str)}
+    if not words:
+        return () if len({name.rstrip("0123456789") for name in names}) == 1 else tuple(names)
+    heads = [names[0][: found.end()] for found in SEPARATOR.finditer(names[0])]
+    head = next((head for head in reversed(heads) if all(name.startswith(head) for name in names)), "")
+    bare = tuple(name.removeprefix(head) for name in names)
+    return bare if words <= set(bare) else tuple(names)
+
+
+def not_scores(names: Sequence[str], classes: Collection[str]) -> list[str]:
+    """The columns that are more likely something beside the scores, where nobody said that they are classes."""
+    return [name for name in names if name.lower() in BESIDE and name not in classes] if len(names) > 2 else []
 
 
 def is_header(first: Sequence[str], second: Sequence[str], label: int | None) -> bool:
@@ -79,7 +132,12 @@ def _label(names: Sequence[str], width: int, label: str | int | None, index: int
         found = [at for at, name in enumerate(names) if name.lower() in LABEL_NAMES]
         if len(found) > 1:
             listed = ", ".join(as_name(names[at]) for at in found)
-            raise WceError(Problem(f"{shown} has {len(found)} columns that may be the labels: {listed}", "name one"))
+            raise WceError(
+                Problem(
+                    f"{shown} has {len(found)} columns that may be the labels: {listed}",
+                    f"name one: --label-column {as_name(names[found[0]])}",
+                )
+            )
         return found[0] if found else None
     if (several := list(names).count(str(label))) > 1 and isinstance(label, str):
         raise WceError(Problem(f"{shown} has {several} columns named {label!r}", "give its index, from 0 on"))
@@ -97,7 +155,13 @@ def _label(names: Sequence[str], width: int, label: str | int | None, index: int
 
 
 def _notes(
-    shown: str, first: Sequence[str], label: int | None, names: Sequence[str], header: bool, unnamed: bool
+    shown: str,
+    first: Sequence[str],
+    label: int | None,
+    weight: int | None,
+    names: Sequence[str],
+    header: bool,
+    unnamed: bool,
 ) -> tuple[str, ...]:
     """What was taken for what, one line each."""
     notes = []
@@ -105,7 +169,8 @@ def _notes(
         listed = f": {', '.join(map(as_name, names))}" if 0 < len(names) <= NAMED_IN_NOTE else ""
         scores = f"{counted(len(names), 'column', 'columns')} of scores{listed}"
         labels = "" if label is None else f"labels in column {as_name(first[label])!r}, "
-        notes.append(f"{shown}: line 1 is a header; {labels}{scores}")
+        weights = "" if weight is None else f"sample weights in column {as_name(first[weight])!r}, "
+        notes.append(f"{shown}: line 1 is a header; {labels}{weights}{scores}")
     if unnamed:
-        notes.append(f"{shown}: column 0 has no name and is left out, as the index that pandas writes")
+        notes.append(f"{shown}: column 0 has no name and is left out, as the index that pandas and R write")
     return tuple(notes)

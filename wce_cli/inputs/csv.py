@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, NoReturn
 
@@ -17,7 +17,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.errors import Problem, WceError, as_written, counted
-from wce_cli.inputs.columns import Columns, is_number, read_columns
+from wce_cli.inputs.columns import WEIGHT_NAME, Columns, is_number, read_columns
 from wce_cli.inputs.file import File
 from wce_cli.inputs.json import WIDE_MARKS
 from wce_cli.inputs.stored import as_name
@@ -25,6 +25,8 @@ from wce_cli.inputs.stored import as_name
 LINE_LIMIT = 1 << 26
 """Bytes: a million columns. A file without line ends is not read into memory to find that out."""
 QUOTED = re.compile(r'"[^"]*"?')
+MISSING = ("", "na", "n/a", "#n/a", "null", "none", "-", "?", ".")
+"""How tables write that there is nothing."""
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 INT64 = range(-(1 << 63), 1 << 63)
 
@@ -36,15 +38,18 @@ class Table(Struct, frozen=True):
     """(N, C); None if there is nothing but labels."""
     labels: NDArray[Any] | list[str] | None
     """Integers, floats if one of them is not an integer, words if one of them is no number; None without a column."""
+    sample_weight: NDArray[np.float64] | None
+    """(N,); None without a column of that name."""
     names: tuple[str, ...]
     """What the header calls the columns of the scores; empty without a header."""
     notes: tuple[str, ...]
     """What was taken for what, one line each."""
 
 
-def read_csv(path: str, label_column: str | int | None = None) -> Table:
+def read_csv(path: str, label_column: str | int | None = None, classes: Sequence[str] = ()) -> Table:
     """The table of a file. The labels are in `label_column` (a name, or an index from 0 on), else by its header.
 
+    `classes` are the columns of the scores where the header has them all, else all columns are that are nothing else.
     Raises WceError if a row has another length, or a cell is no number.
     """
     File(path, "a table of numbers")
@@ -52,18 +57,18 @@ def read_csv(path: str, label_column: str | int | None = None) -> Table:
     first = list(islice(rows, 2))
     if not first:
         raise WceError(Problem(f"{path} holds no rows, only empty lines"))
-    columns = read_columns([row for _, row in first], label_column, path)
-    numbers, words = array("d"), list[str]()
+    columns = read_columns([row for _, row in first], label_column, path, classes)
+    numbers, words, weights = array("d"), list[str](), array("d")
+    every = columns.scores == tuple(range(columns.width))
     for line, row in chain(first[columns.header :], rows):
         if len(row) != columns.width:
-            raise WceError(
-                Problem(f"{path} line {line} has {counted(len(row), 'column', 'columns')}, expected {columns.width}")
-            )
+            raise WceError(_ragged(path, line, len(row), first))
         if columns.label is not None:
             words.append(_label(row, columns, path, line))
+        if columns.weight is not None:
+            weights.append(_weight(row[columns.weight], columns.weight, path, line))
+        if not every:
             row = [row[at] for at in columns.scores]
-        elif len(columns.scores) < columns.width:
-            row = row[1:]
         try:
             numbers.extend(map(float, row))
         except ValueError:
@@ -75,6 +80,7 @@ def read_csv(path: str, label_column: str | int | None = None) -> Table:
     return Table(
         scores.reshape(shape) if columns.scores else None,
         None if columns.label is None else _labels(words),
+        None if columns.weight is None else np.array(weights),
         columns.names,
         columns.notes,
     )
@@ -114,7 +120,10 @@ def _rows(path: str) -> Iterator[tuple[int, list[str]]]:
         try:
             row = next(reader, None)
         except csv.Error as error:
-            raise WceError(Problem(f"{path} line {reader.line_num} is no row: {error}")) from error
+            reason, hint = str(error), ""
+            if reason.startswith("new-line character"):
+                reason, hint = "it holds a bare carriage return", "save it with line ends of \\n or \\r\\n"
+            raise WceError(Problem(f"{path} line {reader.line_num} is no row: {reason}", hint)) from error
         if row is None:
             return
         if not row or row == [""]:
@@ -129,7 +138,12 @@ def _label(row: list[str], columns: Columns, path: str, line: int) -> str:
     assert columns.label is not None
     label = row[columns.label].strip()
     if not label:
-        raise WceError(Problem(f"{path} line {line}, column {columns.label} is empty, expected a label"))
+        raise WceError(
+            Problem(
+                f"{path} line {line}, column {columns.label} is empty, expected a label",
+                "leave the row out, or write -100 to skip it",
+            )
+        )
     return label
 
 
@@ -144,16 +158,40 @@ def _labels(words: list[str]) -> NDArray[Any] | list[str]:
     return np.array([float(word) for word in words]) if all(map(is_number, words)) else words
 
 
+def _weight(cell: str, at: int, path: str, line: int) -> float:
+    if not is_number(cell):
+        said = f"is {as_written(cell)}" if cell.strip() else "is empty"
+        raise WceError(Problem(f"{path} line {line}, column {at} ({WEIGHT_NAME}) {said}, expected a number"))
+    return float(cell)
+
+
+def _ragged(path: str, line: int, width: int, first: list[tuple[int, list[str]]]) -> Problem:
+    """A row of another length than the first one; which may be no row, as Excel's `sep=;` or a comment."""
+    first_line, cells = first[0]
+    columns = counted(width, "column", "columns")
+    hint = ""
+    if line == first[-1][0] and re.match(r"#|sep=", cells[0].lstrip()) and len(cells) < width:
+        hint = f"line {first_line} looks like no row of the table: leave it out"
+    return Problem(f"{path} line {line} has {columns}, and line {first_line} has {len(cells)}", hint)
+
+
 def _refuse(row: list[str], columns: Columns, path: str, line: int) -> NoReturn:
     """Name the first cell that is no number."""
     at, cell = next((at, cell) for at, cell in zip(columns.scores, row, strict=True) if not is_number(cell))
     hint = ""
     if DECIMAL_COMMA.fullmatch(cell):
         hint = "write numbers with a decimal point: 0.5, not 0,5"
-    elif len(cell.split()) > 1:
+    elif cell.strip().lower() in MISSING:
+        hint = "leave rows with missing scores out, or write nan"
+    elif len(re.split(r"[\s|]+", cell.strip())) > 1:
         hint = "columns are parted by a comma, a semicolon or a tab"
     elif columns.label is None and cell.strip():
         hint = f"if that column holds the labels: --label-column {at}"
+    elif (
+        columns.names and len(numbers := [name for name, c in zip(columns.names, row, strict=True) if is_number(c)]) > 1
+    ):
+        hint = f"if that column is no class, name those that are: --classes {','.join(map(as_name, numbers))}"
     said = f"is {as_written(cell)}" if cell.strip() else "is empty"
-    name = f" ({as_name(columns.names[columns.scores.index(at)])})" if columns.names else ""
+    name = as_name(columns.names[columns.scores.index(at)]) if columns.names else ""
+    name = f" ({name})" if name else ""
     raise WceError(Problem(f"{path} line {line}, column {at}{name} {said}, expected a number", hint))

@@ -24,6 +24,11 @@ _recent: deque[weakref.ref[File]] = deque()
 _seek_and_read = threading.Lock()
 
 
+def tilde_hint(path: str) -> str:
+    """Why a path that begins with ~ is not found: a shell expands it outside of quotes alone."""
+    return "~ in quotes is not your home: write $HOME in double quotes" if path.startswith("~") else ""
+
+
 class _Descriptor:
     """An open file descriptor, closed when nobody reads from it any more."""
 
@@ -49,7 +54,7 @@ class File:
         try:
             found = os.stat(path)  # first, because opening a pipe or a device can block or do something
         except FileNotFoundError as error:
-            raise WceError(Problem(f"{path} does not exist")) from error
+            raise WceError(Problem(f"{path} does not exist", tilde_hint(path))) from error
         except (OSError, ValueError) as error:
             raise self._unreadable(error) from error
         if not stat.S_ISREG(found.st_mode):

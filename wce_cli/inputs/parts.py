@@ -39,6 +39,15 @@ class Joined(Struct, frozen=True):
             return np.empty(0, DTYPES[self.dtype])
         return found[0] if len(found) == 1 else np.concatenate(found)
 
+    def part_of(self, n: int) -> tuple[str, int]:
+        """Where the part stands that holds index n of the first axis, and where it begins."""
+        begin = 0
+        for part in self.parts:
+            if n < begin + part.shape[0]:
+                return part.source, begin
+            begin += part.shape[0]
+        raise IndexError(f"{self.shape[0]} rows, and no row {n}")
+
     def _converted(self, part: Stored, start: int, stop: int) -> NDArray[Any]:
         """Numbers of a part in the dtype of the whole, which holds them exactly."""
         numbers = part.read(start, stop)
@@ -56,12 +65,10 @@ def joined(parts: Sequence[Stored]) -> Stored | Joined:
     first = parts[0]
     for part in parts:
         if part.shape[1:] != first.shape[1:] or not part.shape:
-            raise WceError(
-                Problem(
-                    f"{part.source} has shape {part.shape}, but {first.source} has {first.shape}",
-                    "parts of one batch may differ in their first axis alone",
-                )
-            )
+            hint = "parts of one batch may differ in their first axis alone"
+            if first.name == part.name == "" and len(part.shape) < len(first.shape):
+                hint = f"{hint}; labels have an option of their own: --labels {part.source}"
+            raise WceError(Problem(f"{part.source} has shape {part.shape}, but {first.source} has {first.shape}", hint))
         if part.fortran and len(part.shape) > 1:
             hint = "save it in C order: numpy.ascontiguousarray"
             raise WceError(Problem(f"{part.source} is in Fortran order, which parts cannot be joined in", hint))

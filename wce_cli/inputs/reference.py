@@ -73,7 +73,7 @@ def has_wildcard(path: str) -> bool:
 
 
 def _of_arrays(field: str, path: str, key: str, label_column: str | None) -> tuple[Any, str, list[str]]:
-    from wce_cli.inputs.batch_files import array_of, of_table
+    from wce_cli.inputs.batch_files import array_of
     from wce_cli.inputs.parts import joined
     from wce_cli.inputs.stored import chosen
 
@@ -81,6 +81,8 @@ def _of_arrays(field: str, path: str, key: str, label_column: str | None) -> tup
     if not paths:
         raise WceError(Problem(f"no file matches {path}", field=field))
     if PurePath(path).suffix.lower() in TABLE_READERS:
+        from wce_cli.inputs.tables import of_table
+
         return of_table(field, paths, key, label_column)
     parts = []
     for one in paths:

@@ -78,6 +78,10 @@ def _can_be_mapped(file: File) -> bool:
     if file.head(len(ZIP)) != ZIP:
         return False
     records = members(file)
+    if any(record.name.endswith("/constants.pkl") for record in records):
+        raise WceError(
+            Problem(f"{file.path} is an archive of TorchScript: a model, not what it returned", SAVE_PLAINLY)
+        )
     if any(record.method != STORED or record.encrypted or record.packed != record.size for record in records):
         raise WceError(Problem(f"{file.path} is a compressed zip, which torch.save does not write", SAVE_PLAINLY))
     pickles = [record for record in records if record.name.endswith(".pkl")]
@@ -108,14 +112,21 @@ def _refusal(path: str, error: Exception) -> Problem:
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Every value that is no dict or list, with its dotted key, in order."""
+    """Every value that is no dict or list, with its dotted key, in order; numbers and lists of them as tensors."""
     pending = [("", value, 0)]
+    lists: dict[int, Any] = {}  # the same list may be there a thousand times
     seen = 0
     while pending:
         name, value, depth = pending.pop()
         seen += 1
         if seen > MOST_VALUES or len(pending) > MOST_VALUES:
             raise WceError(Problem(f"{path} holds more than {MOST_VALUES} values", SAVE_PLAINLY))
+        if isinstance(value, (list, tuple)):
+            if id(value) not in lists:
+                lists[id(value)] = _as_tensor(value) if _is_numbers(value) else value
+            value = lists[id(value)]
+        elif name and type(value) in (int, float):
+            value = _as_tensor(value)
         if not isinstance(value, (Mapping, list, tuple)):
             yield name, value
             continue
@@ -123,6 +134,22 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
             raise WceError(Problem(f"{path} is nested more than {DEEPEST} deep", SAVE_PLAINLY))
         items = list(value.items() if isinstance(value, Mapping) else enumerate(value))
         pending += [(f"{name}.{key}" if name else str(key), item, depth + 1) for key, item in reversed(items)]
+
+
+def _is_numbers(value: Any) -> bool:
+    """Whether a value is a list of plain numbers, as `labels.tolist()`: one array, not so many members."""
+    return isinstance(value, (list, tuple)) and bool(value) and {type(item) for item in value} <= {int, float}
+
+
+def _as_tensor(value: Any) -> Any:
+    """Python's numbers as a tensor that holds them exactly; what it cannot hold is left."""
+    import torch
+
+    kinds = {type(item) for item in value} if isinstance(value, (list, tuple)) else {type(value)}
+    try:
+        return torch.tensor(value, dtype=torch.float64 if float in kinds else torch.int64)
+    except (OverflowError, RuntimeError):
+        return value
 
 
 def _member(file: File, name: str, value: Any) -> Stored | Problem:
@@ -135,8 +162,8 @@ def _member(file: File, name: str, value: Any) -> Stored | Problem:
     if value.device.type != "cpu":
         return Problem(f"{shown} was saved without its numbers (device {value.device.type})")
     if value.layout is not torch.strided or dtype not in DTYPES:
-        layout = str(value.layout).removeprefix("torch.")
-        return Problem(f"{shown} is a {layout} tensor of {dtype}, expected a plain one of floats, integers or bools")
+        layout = "" if value.layout is torch.strided else str(value.layout).removeprefix("torch.") + " "
+        return Problem(f"{shown} is a {layout}tensor of {dtype}, expected a plain one of floats, integers or bools")
     if value.numel() * value.itemsize > value.untyped_storage().nbytes():
         return Problem(f"{shown} repeats its numbers (an expanded view)", "save x.contiguous()")
     return _stored(file, name, shown, value.detach(), dtype)

@@ -3,26 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 
 from wce_cli.inputs.json import decoded, read_bytes
 from wce_cli.loss.encoded import to_json
 from wce_cli.loss.saved import Saved, saved_of
-
-HEAD = re.compile(rb"\s*\{\s*\"format\"\s*:\s*\"wce\.totals/")
-"""How such a file begins, whoever has laid out its lines."""
-
-
-def is_saved(path: str) -> bool:
-    """Whether a file holds saved totals, by its first bytes."""
-    if not os.path.isfile(path):
-        return False
-    try:
-        with open(path, "rb") as file:
-            return HEAD.match(file.read(200)) is not None
-    except OSError:
-        return False
 
 
 def read_saved(path: str) -> Saved:

@@ -20,6 +20,9 @@ from wce_cli.loss.rows import ArrayRows, floats
 from wce_cli.loss.stored import Stored, StoredRows
 from wce_cli.loss.sums import Floats
 
+MOST_CLASSES = 1 << 24
+"""A hundred bytes are kept for each class, whatever the number of rows: a header may claim any number of them."""
+
 
 class Gathering:
     """What has been read of one batch so far, and what is wrong with it."""
@@ -137,6 +140,10 @@ def read_scores(g: Gathering, kind: str, value: Any) -> ArrayRows | StoredRows |
     c = n_classes_of(scores.shape)
     if c == 0:
         g.problem(kind, f"{kind} has shape {scores.shape}: no classes")
+        return None
+    if c > MOST_CLASSES:
+        hint = "the class axis is the last of two axes, and axis 1 of more" if len(scores.shape) > 1 else ""
+        g.problem(kind, f"{kind} has {c} classes, more than {MOST_CLASSES}: sums by class would fill the memory", hint)
         return None
     return g.rows(kind, scores, 1)
 

@@ -102,12 +102,18 @@ def _wrong_shape(
         given = counted(int(np.prod(labels)), "label", "labels")
         message = f"{counted(n, 'sample', 'samples')} ({counted(c, 'class', 'classes')}) but {given}"
         hint = "rows of scores are split by ';'" if len(scores) == 1 else ""
+        if len(scores) == 2 and labels == (c,):
+            hint = "scores have a row a sample: transpose them, if they have a row a class"
     else:
         indices = f"{sample_shape} class indices" if sample_shape else "one class index"
         message = f"labels have shape {labels}, expected {indices} or {scores} probabilities"
         hint = "the class axis of the scores is axis 1, as in torch" if len(scores) > 2 else ""
         if labels == (*sample_shape, 1):
             hint = "drop the last axis of the labels"
+        elif labels == (*sample_shape[:1], 1, *sample_shape[1:]):
+            hint = "drop axis 1 of the labels"
+        elif len(scores) > 2 and labels == scores[:-1]:
+            hint += "; these scores have it last: numpy.moveaxis(x, -1, 1)"
     g.problem("labels", message, hint)
 
 

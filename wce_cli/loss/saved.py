@@ -1,21 +1,23 @@
 """Totals and facts of a part, kept apart from its rows: to be saved, sent, and added to those of other parts.
 
-They answer for every class weight; for a smoothing only where the pass was made with one, which keeps Σ s·a[c]. The
-largest terms are kept by class, so that they hold for every weight ≥ 0 (and wherever its signs are those of the pass);
-under smoothing and with probability labels a term mixes all classes, and they are left out.
+They answer for every class weight; for a smoothing only where the pass was made with one, which keeps Σ s·a[c]. Where
+parts were saved with different ones, the whole has none until one is given. The largest terms are kept by class, so
+that they hold for every weight ≥ 0 (and wherever its signs are those of the pass); under smoothing and with probability
+labels a term mixes all classes, and only the rows of the largest are known, for the weight and ε of the pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Literal
+import re
+from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 from msgspec import Struct, structs
-from numpy.typing import NDArray
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.loss.batch import Spec
+from wce_cli.loss.consistency import inconsistencies
 from wce_cli.loss.encoded import from_json
 from wce_cli.loss.facts import Facts
 from wce_cli.loss.readings import ScoreKind
@@ -24,6 +26,7 @@ from wce_cli.loss.top import Top
 from wce_cli.loss.totals import Totals
 
 FORMAT = "wce.totals/1"
+MORE = re.compile(r"(.*) and (\d+) more", re.DOTALL)
 
 
 class Header(Struct, frozen=True):
@@ -34,10 +37,12 @@ class Header(Struct, frozen=True):
     n_classes: int
     classes: tuple[str, ...] | None
     ignore_index: int
-    label_smoothing: float
-    """Of the pass: 0 means that Σ s·a[c] was not kept."""
+    label_smoothing: float | None
+    """Of the pass; whether others can be asked says `totals.every`. None: parts had different ones."""
     weight: Floats | None
-    """Class weight of the pass (C,)."""
+    """Class weight of the pass (C,); None: all 1, or as the rule says."""
+    weight_rule: Literal["balanced", "several"] | None
+    """balanced: computed from the labels. several: parts had different weights, and one has to be given."""
     has_sample_weight: bool
     dtypes: dict[str, str]
     sources: dict[str, str]
@@ -64,6 +69,7 @@ class Saved(Struct, frozen=True):
             spec.ignore_index,
             spec.label_smoothing,
             spec.weight,
+            "balanced" if spec.weight_rule == "balanced" else None,
             spec.has_sample_weight,
             dict(spec.dtypes),
             dict(spec.sources),
@@ -78,31 +84,49 @@ class Saved(Struct, frozen=True):
             if getattr(mine, name) != getattr(theirs, name):
                 one, another = _written(getattr(mine, name)), _written(getattr(theirs, name))
                 raise WceError(Problem(f"the parts differ in {name}: {one} and {another}"))
-        if (mine.label_smoothing > 0) != (theirs.label_smoothing > 0) and mine.labels == "index":
+        if (self.totals.every is None) != (other.totals.every is None):
             raise WceError(
                 Problem("some parts were saved with label smoothing and some without", "save all of them alike")
             )
-        is_one = _same(mine.weight, theirs.weight)
         shape = (mine.shape[0] + theirs.shape[0], *mine.shape[1:])
         if mine.shape[1:] != theirs.shape[1:] or len(mine.shape) < 2:
             shape = (self.totals.n + other.totals.n, mine.n_classes)
         facts = self.facts + other.facts.shifted(self.totals.n)
-        if not (facts.top.by_class and _same_signs(mine.weight, theirs.weight)):
-            facts = structs.replace(facts, top=structs.replace(facts.top, size=0))
+        if not self._orders_as(other):
+            facts = without_top(facts)
+        is_one = _same(mine.weight, theirs.weight) and mine.weight_rule == theirs.weight_rule != "balanced"
+        are_balanced = mine.weight_rule == theirs.weight_rule == "balanced"
         header = structs.replace(
             mine,
             shape=shape,
             has_sample_weight=mine.has_sample_weight or theirs.has_sample_weight,
+            label_smoothing=mine.label_smoothing if mine.label_smoothing == theirs.label_smoothing else None,
             weight=mine.weight if is_one else None,
-            dtypes=mine.dtypes if mine.dtypes == theirs.dtypes else {},
+            weight_rule=mine.weight_rule if is_one or are_balanced else "several",
+            dtypes=_joined_dtypes(mine.dtypes, theirs.dtypes),
+            sources=_joined_sources(mine.sources, theirs.sources),
         )
         return Saved(FORMAT, header, self.totals + other.totals, facts)
+
+    def _orders_as(self, other: Saved) -> bool:
+        """Whether the largest terms of both are those of one order: by class, or of one weight and one ε."""
+        mine, theirs = self.header, other.header
+        is_one = _same(mine.weight, theirs.weight)
+        if not self.facts.top.by_class:
+            return is_one and mine.label_smoothing == theirs.label_smoothing and not other.facts.top.by_class
+        return other.facts.top.by_class and (is_one or not (_has_negative(mine.weight) or _has_negative(theirs.weight)))
 
     def top(self, weight: Floats, smoothing: float) -> Top | None:
         """The largest terms, where they are known by class and the signs of the weight are those of the pass."""
         top = self.facts.top
         holds = top.size > 0 and top.by_class and smoothing == 0 and _same_signs(self.header.weight, weight)
         return top if holds else None
+
+
+def without_top(facts: Facts) -> Facts:
+    """The facts, with none of the largest terms."""
+    none = structs.replace(facts.top, size=0, label=facts.top.label[:0], key=facts.top.key[:0], row=facts.top.row[:0])
+    return structs.replace(facts, top=none)
 
 
 def saved_of(document: object, path: str) -> Saved:
@@ -115,40 +139,9 @@ def saved_of(document: object, path: str) -> Saved:
         saved = from_json(Saved, document)
     except WceError as error:
         raise WceError([Problem(f"{path}: {one.message}", one.hint) for one in error.problems]) from error
-    for problem in _inconsistencies(saved):
+    for problem in inconsistencies(saved):
         raise WceError(Problem(f"{path}: {problem}", "it was cut off or changed by hand"))
     return _same_again(saved)
-
-
-def _inconsistencies(saved: Saved) -> Iterator[str]:
-    """What cannot be of one pass: arrays of another length than C, counts that do not add up, rows beyond N."""
-    totals, facts, c = saved.totals, saved.facts, saved.header.n_classes
-    for place, array in _arrays(totals, "$.totals"):
-        if array.shape != (c,):
-            yield f"{place} holds {array.size} numbers, expected {c}, one for each class"
-            return
-    ends = [*facts.s, *facts.s_loss, *(() if saved.header.weight is None else (saved.header.weight,))]
-    if any(array.shape != (c,) for array in ends):
-        yield f"$.facts does not hold {c} numbers, one for each class"
-    if totals.n_kept > totals.n or int(totals.count.sum()) != totals.n_kept or (totals.count < 0).any():
-        yield "$.totals.count does not add up to the samples that are kept"
-    top = facts.top
-    if not len(top.label) == len(top.key) == len(top.row):
-        yield "$.facts.top has columns of different lengths"
-    elif len(top.row) and not (top.row.min() >= 0 and top.row.max() < totals.n):
-        yield "$.facts.top names a sample beyond the last"
-    elif len(top.label) and not (top.label.min() >= 0 and top.label.max() < c):
-        yield "$.facts.top names a class beyond the last"
-    if saved.header.classes is not None and len(saved.header.classes) != c:
-        yield f"$.header.classes names {len(saved.header.classes)} classes, expected {c}"
-
-
-def _arrays(value: object, place: str) -> Iterator[tuple[str, NDArray[Any]]]:
-    if isinstance(value, np.ndarray):
-        yield place, value
-    elif isinstance(value, Struct):
-        for name in value.__struct_fields__:
-            yield from _arrays(getattr(value, name), f"{place}.{name}")
 
 
 def _same_again(saved: Saved) -> Saved:
@@ -177,6 +170,25 @@ def _same_signs(one: Floats | None, other: Floats | None) -> bool:
     if signs[0] is None or signs[1] is None:
         return not any(sign is not None and sign.any() for sign in signs)
     return bool((signs[0] == signs[1]).all())
+
+
+def _has_negative(weight: Floats | None) -> bool:
+    return weight is not None and bool((weight < 0).any())
+
+
+def _joined_dtypes(mine: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """The dtypes that all parts have; float64, which holds all of them, where they differ."""
+    return {field: dtype if dtype == theirs[field] else "float64" for field, dtype in mine.items() if field in theirs}
+
+
+def _joined_sources(mine: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """`a.npz:logits and 1 more`: where the first part has a field from, and how many others there are."""
+    joined = dict(mine)
+    for field, source in mine.items():
+        counts = [MORE.fullmatch(one) for one in (source, theirs.get(field, ""))]
+        more = 1 + sum(int(found[2]) for found in counts if found is not None)
+        joined[field] = f"{counts[0][1] if counts[0] else source} and {more} more"
+    return joined
 
 
 def _written(value: object) -> str:

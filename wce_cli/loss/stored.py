@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -68,6 +69,12 @@ class StoredRows(Struct, frozen=True):
     def by_class(self) -> bool:
         """Whether the file has the rows of one class beside each other."""
         return self.columns == 1 and self._layout()[2] > 1
+
+    @property
+    def part_of(self) -> Callable[[int], tuple[str, int]] | None:
+        """What says which file an index of the first axis is in, and where that file begins; None for one file."""
+        stored = self.stored.stored if isinstance(self.stored, Window) else self.stored
+        return getattr(stored, "part_of", None)
 
     def rows(self, start: int, stop: int) -> NDArray[Any]:
         """The rows `start` up to `stop`, with one read where they are neighbours in the file."""

@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from wce_cli.errors import WceError
 from wce_cli.loss.batch import Batch
+from wce_cli.loss.checks import Checks
 from wce_cli.loss.facts import LOST, TOP, Facts, Lost
 from wce_cli.loss.gathering import Gathering
 from wce_cli.loss.labels import say_checks
@@ -57,8 +59,22 @@ def one_pass(
         workers = 1
     seen = walk_groups(make, len(bounds), (stop - start) * batch.spec.n_classes, workers, fold, progress)
     if total[0].checks.found:
-        raise _refusal(batch, total[0])
+        raise WrongRows(batch, total[0].checks, bool(total[0].totals.count[0]))
     return total[0].totals, facts_of(total[0], seen)
+
+
+class WrongRows(WceError):
+    """What the pass found wrong with single numbers, as `Batch.build` words it; it adds up over parts of a batch."""
+
+    def __init__(self, batch: Batch, checks: Checks, has_zero: bool) -> None:
+        self.checks, self.has_zero = checks, has_zero
+        spec, unread = batch.spec, batch.unread
+        g = Gathering(spec.sources, batch.spelled)
+        g.shapes = {spec.scores: str(batch.scores.shape), "labels": str(batch.labels.shape)}
+        settings = () if unread is None else (unread.ignore_index, unread.base, has_zero)
+        say_checks(g, checks, spec.scores, batch.scores.shape, *settings)
+        refusal = g.refusal()
+        super().__init__(refusal.problems, (*refusal.context, *_in_their_files(batch, checks)))
 
 
 def group_bounds(batch: Batch, start: int, stop: int) -> list[tuple[int, int]]:
@@ -101,11 +117,17 @@ def facts_of(part: Part, seen: list[Seen]) -> Facts:
     )
 
 
-def _refusal(batch: Batch, part: Part) -> Exception:
-    """The error of what the pass found wrong, as `Batch.build` words it."""
-    spec, unread = batch.spec, batch.unread
-    g = Gathering(spec.sources, batch.spelled)
-    g.shapes = {spec.scores: str(batch.scores.shape), "labels": str(batch.labels.shape)}
-    settings = () if unread is None else (unread.ignore_index, unread.base, bool(part.totals.count[0]))
-    say_checks(g, part.checks, spec.scores, batch.scores.shape, *settings)
-    return g.refusal()
+def _in_their_files(batch: Batch, checks: Checks) -> list[str]:
+    """Of a batch in several files: which of them the first wrong number is in, and where."""
+    c, found = batch.spec.n_classes, []
+    for field, rows, wrong, columns in (
+        (batch.spec.scores, batch.scores, checks.no_probability, c),
+        ("labels", batch.labels, checks.not_one_hot, 1),
+        ("labels", batch.labels, checks.fractional, 1),
+        ("labels", batch.labels, checks.outside, 1),
+    ):
+        if wrong.count and isinstance(rows, StoredRows) and (part_of := rows.part_of):
+            n = batch.index(wrong.first // columns)[0]
+            source, begin = part_of(n)
+            found.append(f"{field}[{n}] is {field}[{n - begin}] of {source}")
+    return found

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
-from wce_cli.errors import Problem, WceError
+from wce_cli.errors import Problem, WceError, and_more
 from wce_cli.loss.batch import Spec, as_keyword
 from wce_cli.loss.gathering import Gathering, read_class_names, read_numbers, with_plain_keys
+from wce_cli.loss.labels import IGNORE_INDEX
+from wce_cli.loss.layout import sample_shape_of
 from wce_cli.loss.methods import loss_values
-from wce_cli.loss.saved import Header, Saved
+from wce_cli.loss.saved import Header, Saved, without_top
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.totals import Totals
 from wce_cli.loss.weights import read_class_weight
 from wce_cli.questions.explain import report_of, shared_numerator
-from wce_cli.report import Analysis, Report, TermRow
+from wce_cli.report import Analysis, Measured, Report, TermRow
 
 
 @np.errstate(all="ignore")
@@ -26,65 +30,114 @@ def explain_saved(
     label_smoothing: float | None = None,
     classes: Any = None,
     name: str | None = None,
-    source: str | None = None,
-    spelled: Any = as_keyword,
+    spelled: Callable[[str], str] = as_keyword,
+    measured: tuple[Measured, ...] = (),
 ) -> Report:
     """The report of saved totals, for a class weight and a smoothing given now; else those of the pass.
 
-    Everything but single samples: there are no rows. Raises WceError if the weight does not fit, or a smoothing is
-    asked of totals that were taken without one.
+    Everything but single samples: there are no rows. `measured` says why no framework was.
+    Raises WceError if the weight does not fit, if a smoothing is asked of totals that were taken without one, or if
+    the parts were saved with different ones and none is given.
     """
-    spec = _spec(saved, weight, label_smoothing, classes, name, source, spelled)
+    spec = _spec(saved, weight, label_smoothing, classes, name, spelled)
     totals, facts = saved.totals, saved.facts
+    by_class = not spec.is_soft and spec.label_smoothing == 0
+    facts = structs.replace(facts, top=structs.replace(facts.top, by_class=by_class))
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
-    analysis = Analysis(spec, totals, facts, values, (), {})
+    analysis = Analysis(spec, totals, facts, values, measured, {})
     return report_of(analysis, saved.header.shape, (), _top(saved, spec, shared_numerator(analysis)))
 
 
+def as_asked(
+    saved: Saved,
+    *,
+    weight: Any = None,
+    label_smoothing: float | None = None,
+    classes: Any = None,
+    spelled: Callable[[str], str] = as_keyword,
+) -> Saved:
+    """The totals with the weight, the smoothing and the names that are given, as a pass would have saved them."""
+    spec = _spec(saved, weight, label_smoothing, classes, None, spelled)
+    header = structs.replace(
+        saved.header,
+        classes=spec.class_names,
+        label_smoothing=0.0 if saved.totals.every is None else spec.label_smoothing,
+        weight=spec.weight,
+        weight_rule="balanced" if spec.weight_rule == "balanced" else None,
+        sources=dict(spec.sources),
+    )
+    is_known = saved.top(spec.class_weight, spec.label_smoothing) is not None
+    return structs.replace(saved, header=header, facts=saved.facts if is_known else without_top(saved.facts))
+
+
 def _spec(
-    saved: Saved, weight: Any, label_smoothing: float | None, classes: Any, name: Any, source: Any, spelled: Any
+    saved: Saved,
+    weight: Any,
+    label_smoothing: float | None,
+    classes: Any,
+    name: str | None,
+    spelled: Callable[[str], str],
 ) -> Spec:
     header = saved.header
-    eps = header.label_smoothing if label_smoothing is None else label_smoothing
-    g = Gathering(header.sources, spelled)
-    read_numbers(g, header.ignore_index, eps)
-    if not g.problems and eps > 0 and saved.totals.every is None and saved.totals.n_kept:
-        hint = f"save the parts with {g.setting('label_smoothing', eps)}: then any weight and smoothing can be asked"
-        g.problem("label_smoothing", "these totals were saved without label smoothing, which needs Σ s·a[c]", hint)
+    given = {"weight": weight, "label_smoothing": label_smoothing, "classes": classes}
+    g = Gathering({**header.sources, **{field: spelled(field) for field in given if given[field] is not None}}, spelled)
+    eps = _smoothing(g, saved, label_smoothing)
     plain = with_plain_keys(g, weight)
-    names = header.classes if classes is None else read_class_names(g, classes, plain, header.n_classes)
-    if classes is None and names is None:
-        names = read_class_names(g, None, plain, header.n_classes)
-    vector: Floats | None
+    names = header.classes
+    if classes is not None or names is None:
+        names = read_class_names(g, classes, plain, header.n_classes)
+    vector: Floats | None = header.weight
     rule: str | None = None
-    if isinstance(plain, str) and plain == "balanced":
-        vector, rule = _balanced(g, saved.totals, header), plain
-    else:
-        c, n = header.n_classes, saved.totals.n
-        vector, rule = read_class_weight(g, plain, names, c, (n,), None, header.ignore_index)
+    if plain == "balanced" if isinstance(plain, str) else weight is None and header.weight_rule == "balanced":
+        vector, rule = _balanced(g, saved.totals, header), "balanced"
+    elif weight is not None:
+        vector, rule = read_class_weight(g, plain, names, header.n_classes, (saved.totals.n,), None, IGNORE_INDEX)
+    elif header.weight_rule == "several":
+        g.problem("weight", "the parts were saved with different weights", f"give one: {spelled('weight')}")
     if g.problems:
         raise g.refusal()
-    notes = list(g.notes)
-    if saved.top(np.ones(header.n_classes) if vector is None else vector, eps) is None and saved.totals.n_kept:
-        notes.append("the largest terms were kept for another weight, and are left out")
     return Spec(
         scores=header.scores,
         is_soft=header.labels == "probability",
         n_classes=header.n_classes,
         class_names=names,
-        weight=header.weight if weight is None else vector,
+        weight=vector,
         weight_rule=rule,
         ignore_index=header.ignore_index,
         label_base=0,
-        label_smoothing=float(eps),
+        label_smoothing=eps,
         label_shape=(),
         has_sample_weight=header.has_sample_weight,
         dtypes=header.dtypes,
         sources=dict(g.sources),
         name=name,
-        source=source,
-        notes=tuple(notes),
+        notes=(*g.notes, *_left_out(saved, np.ones(header.n_classes) if vector is None else vector, eps)),
     )
+
+
+def _smoothing(g: Gathering, saved: Saved, given: float | None) -> float:
+    """ε as it is asked, or that of the pass."""
+    eps = saved.header.label_smoothing if given is None else given
+    if eps is None:
+        hint = f"give one: {g.spelled('label_smoothing')}"
+        g.problem("label_smoothing", "the parts were saved with different label smoothings", hint)
+        return 0.0
+    read_numbers(g, saved.header.ignore_index, eps)
+    if not g.problems and eps > 0 and saved.totals.every is None and saved.totals.n_kept:
+        hint = f"save the parts with {g.setting('label_smoothing', eps)}: then any weight and smoothing can be asked"
+        g.problem("label_smoothing", "these totals were saved without label smoothing, which needs Σ s·a[c]", hint)
+    return float(eps)
+
+
+def _left_out(saved: Saved, weight: Floats, eps: float) -> Iterator[str]:
+    """Why the largest terms are not named, if they are not."""
+    if not saved.totals.n_kept or saved.top(weight, eps) is not None:
+        return
+    if saved.header.labels == "probability" or eps > 0 or not saved.facts.top.by_class:
+        mixed = "label smoothing" if saved.header.labels == "index" else "probability labels"
+        yield f"the largest terms are left out: with {mixed} they need the samples"
+    elif saved.facts.top.size:
+        yield "the largest terms are left out: they were kept for weights of other signs"
 
 
 def _balanced(g: Gathering, totals: Totals, header: Header) -> Floats | None:
@@ -96,7 +149,8 @@ def _balanced(g: Gathering, totals: Totals, header: Header) -> Floats | None:
     if len(absent):
         g.problem(
             "weight",
-            f"balanced divides by the number of samples of each class, and class {absent[0]} has none",
+            f"balanced divides by the number of samples of each class, and class {absent[0]} has none"
+            + and_more(len(absent) - 1),
             "give the weights as numbers; scikit-learn refuses this too",
         )
         return None
@@ -111,15 +165,19 @@ def _top(saved: Saved, spec: Spec, numerator: float | None) -> tuple[TermRow, ..
         return ()
     columns = zip(top.row.tolist(), top.label.tolist(), top.key.tolist(), strict=True)
     known = {row: (label, key) for row, label, key in columns}
-    return tuple(_row(spec, row, *known[row], term, numerator) for term, row in top.terms(spec.class_weight))
+    return tuple(
+        _row(spec, row, *known[row], term, numerator, saved.header.shape) for term, row in top.terms(spec.class_weight)
+    )
 
 
-def _row(spec: Spec, row: int, label: int, key: float, term: float, numerator: float | None) -> TermRow:
+def _row(
+    spec: Spec, row: int, label: int, key: float, term: float, numerator: float | None, shape: tuple[int, ...]
+) -> TermRow:
     """`key` is s·ℓ, or its negative where the class weighs less than 0; s is not kept apart."""
     weight = float(spec.class_weight[label])
     return TermRow(
         n=row,
-        index=(row,),
+        index=tuple(int(i) for i in np.unravel_index(row, sample_shape_of(shape))) if len(shape) > 1 else (),
         label=label,
         label_name=spec.class_names[label] if spec.class_names else None,
         kept=True,

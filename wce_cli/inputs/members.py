@@ -1,0 +1,70 @@
+"""Members of a file of arrays that are the fields of a batch, by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from wce_cli.errors import Problem, WceError
+from wce_cli.inputs.stored import DTYPES, Members, Stored, as_name, place
+
+SCORES = ("logits", "log_probs", "probs")
+BY_SAMPLE = (*SCORES, "labels", "sample_weight")
+"""Fields that are as long as the batch: those of the parts follow each other."""
+SINGLE = ("ignore_index", "label_smoothing")
+"""Fields that are one number."""
+FIELDS = (*BY_SAMPLE, "weight", *SINGLE)
+
+ITEM = re.compile(r"(?P<k>\d{1,9})\.(?P<name>\w+)|(?P<by_name>\w+)\.(?P<n>\d{1,9})")
+"""A member of a list: `0.logits` of a list of batches, `logits.0` of a list of logits."""
+OF_A_MODEL = re.compile(r"(?:^|[._])(?:bias|running_mean|running_var|[qkv]_proj\.weight|norm\d*\.weight)$")
+"""Names that parameters have, and outputs have not."""
+
+
+def items_of(members: Members) -> list[Members]:
+    """The batches of a list of them, as a loop over a loader leaves them, in order; else all members as one."""
+    items: dict[int, dict[str, Stored | Problem]] = {}
+    rest: dict[str, Stored | Problem] = {}
+    for member, value in members.items():
+        found = ITEM.fullmatch(member)
+        name = found and (found["name"] or found["by_name"])
+        if found and name in BY_SAMPLE:
+            items.setdefault(int(found["k"] or found["n"]), {})[name] = value
+        else:
+            rest[member] = value
+    if not items or sorted(items) != list(range(len(items))) or any(kind in rest for kind in SCORES):
+        return [members]
+    return [{**items[k], **rest} for k in range(len(items))]
+
+
+def fields_of(members: Members, path: str, given: Collection[str]) -> tuple[Members, list[str]]:
+    """The members that are fields, and the names of the others. Raises WceError if there are no scores."""
+    chosen = {name: members[name] for name in FIELDS if name in members}
+    scores_given = any(kind in given for kind in SCORES)
+    for name, member in chosen.items():
+        if name in given or (scores_given and name in SCORES):
+            continue
+        if isinstance(member, Problem):
+            raise WceError(member)
+        if name in SINGLE and member.size != 1:
+            raise WceError(Problem(f"{member.source} has shape {member.shape}, expected one number"))
+    if not scores_given and not any(kind in chosen for kind in SCORES):
+        listed = ", ".join(map(as_name, list(members)[:12])) or "nothing"
+        more = ", …" if len(members) > 12 else ""
+        message = f"{path} has no member logits, log_probs or probs: it holds {listed}{more}"
+        raise WceError(Problem(message, _hint(members, path, given)))
+    return chosen, [name for name in members if name not in FIELDS]
+
+
+def _hint(members: Members, path: str, given: Collection[str]) -> str:
+    """The options that would name the members which look like scores and labels."""
+    if any(OF_A_MODEL.search(name) for name in members):
+        return "that looks like the parameters of a model: save the logits that it returns"
+    arrays = {name: member for name, member in members.items() if isinstance(member, Stored)}
+    floats = [name for name, one in arrays.items() if DTYPES[one.dtype].kind == "f" or one.dtype == "bfloat16"]
+    scores = next((name for name in floats if len(arrays[name].shape) > 1), next(iter(members), "MEMBER"))
+    named = f"--logits {place(path, scores)}"
+    if "labels" in given or "labels" in members:
+        return f"name it: {named}"
+    labels = [name for name in arrays if name not in floats and name != scores]
+    return f"name them: {named} --labels {place(path, labels[0])}" if labels else f"name it: {named}"
