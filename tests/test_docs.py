@@ -45,7 +45,7 @@ def test_a_command_prints_what_readme_shows(line, shown, monkeypatch):
 def test_every_block_of_readme_is_one_that_is_tested():
     kinds = re.findall(r"^```(\w+)$", README, re.MULTILINE)
     assert kinds.count("console") == len(CONSOLE) >= 5
-    assert kinds.count("python") == len(PYTHON) == 2
+    assert kinds.count("python") == len(PYTHON) == 3
     # sh: what `.ci/run` runs; text: no code; yaml: a job of GitHub.
     assert set(kinds) == {"console", "python", "sh", "text", "yaml"}
     assert kinds.count("sh") == 3

@@ -7,6 +7,7 @@ pass before they meet: worker processes are forked in it, which threads of torch
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -122,23 +123,26 @@ class _Meeting:
         return [(int(head[0]), part[: int(head[1])].numpy().tobytes()) for head, part in zip(heads, found, strict=True)]
 
     def tell(self, code: int) -> None:
-        """What the other ranks exit with."""
+        """What the other ranks exit with. Where it is no answer they are held until this rank has said why."""
         with self._connected():
             self.distributed.broadcast(self.torch.tensor([code]), src=0)
-            if code == ANSWERED:
-                self.distributed.destroy_process_group()
+        if code == ANSWERED:
+            self._part()
+        else:
+            atexit.register(self._part)
 
     def hear(self) -> int:
-        """What rank 0 tells; where it is no answer, wait until that rank has ended."""
+        """What rank 0 tells."""
         code = self.torch.zeros(1, dtype=self.torch.int64)
         with self._connected():
             self.distributed.broadcast(code, src=0)
-            if code == ANSWERED:
-                self.distributed.destroy_process_group()
-                return ANSWERED
-        with suppress(RuntimeError):  # its connection is closed
-            self.distributed.recv(code, src=0)
-        return REFUSED
+        self._part()
+        return int(code)
+
+    def _part(self) -> None:
+        with suppress(RuntimeError):  # a rank that is gone already has nothing more to say
+            self.distributed.barrier()
+            self.distributed.destroy_process_group()
 
     @contextmanager
     def _connected(self) -> Iterator[None]:

@@ -58,8 +58,9 @@ class Analysis(Struct, frozen=True):
 
     def value(self, pair: str) -> LossValue | None:
         """The loss value of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if undefined."""
-        wanted = pair if "/" in pair else f"{pair}/class"
-        return next((value for value in self.values if value.pair == wanted), None)
+        method, _, placement = pair.partition("/")
+        placement = placement or "class"
+        return next((one for one in self.values if one.method == method and one.placement == placement), None)
 
 
 class Finding(Struct, frozen=True):

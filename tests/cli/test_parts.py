@@ -76,6 +76,10 @@ def test_parts_can_be_saved_again_as_one(shards):
         (["--labels", "1,0"], "--labels needs the samples, and saved totals hold none"),
         (["--label-smoothing", "0.1"], "these totals were saved without label smoothing"),
         (["-w", "1,2"], "2 weights for 4 classes"),
+        (["--sort", "loss"], "--sort needs the samples, and saved totals hold none"),
+        (["--only", "terms"], "--only terms needs the samples, and saved totals hold none"),
+        (["--format", "csv"], "csv has one row a sample, and saved totals hold none"),
+        (["--csv-out", "out.csv"], "--csv-out has one row a sample, and saved totals hold none"),
         (["whole.npz"], "part-0.json holds saved totals, and whole.npz does not"),
         (["--totals-out", "part-0.json"], "--totals-out is FILE itself, part-0.json"),
     ],
@@ -101,6 +105,97 @@ def test_a_part_is_no_batch_to_another_reader(shards):
     assert ran.err.startswith("error: cut.json is not JSON at line 1")
 
 
+def save_as(part: str, shard: str, *arguments: str) -> None:
+    ran = run("explain", shard, *arguments, "--engine", "none", "--totals-out", part, "-o", "out.txt")
+    assert ran.code == 0, ran.err
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said", "given"),
+    [
+        (["-w", "0.1,1,1,1"], ["-w", "5,1,1,1"], "weights", ["--weight", "2,1,1,3"]),
+        (["-w", "0.1,1,1,1"], [], "weights", ["--weight", "1,1,1,1"]),
+        (["-w", "balanced"], ["-w", "1,1,2,1"], "weights", ["--weight", "balanced"]),
+        (
+            ["--label-smoothing", "0.1"],
+            ["--label-smoothing", "0.3"],
+            "label smoothings",
+            ["--label-smoothing", "0.2"],
+        ),
+    ],
+)
+def test_parts_that_were_asked_differently_are_asked_again(shards, first, second, said, given):
+    save_as("part-0.json", "shard-0.npz", *first)
+    save_as("part-1.json", "shard-1.npz", *second)
+    for order in (["part-0.json", "part-1.json"], ["part-1.json", "part-0.json"]):
+        ran = run("explain", *order)
+        assert (ran.code, ran.out) == (2, "")
+        assert f"error: the parts were saved with different {said}\n" in ran.err
+        assert f"hint: give one: {given[0]}" in ran.err
+    one = answer("shard-0.npz", "shard-1.npz", "--engine", "none", *given)
+    np.testing.assert_allclose(
+        [row[2:] for row in numbers(answer("part-*.json", *given))], [row[2:] for row in numbers(one)], rtol=1e-14
+    )
+    ran = run("explain", "part-*.json", *given, "--totals-out", "whole.json", "-o", "out.txt")
+    assert ran.code == 0, ran.err
+    assert numbers(answer("whole.json")) == numbers(answer("part-*.json", *given))  # what was given is kept
+
+
+def test_balanced_parts_are_balanced_together(shards):
+    save_as("part-0.json", "shard-0.npz", "-w", "balanced")
+    save_as("part-1.json", "shard-1.npz", "-w", "balanced")
+    parts, one = answer("part-*.json"), answer("shard-0.npz", "shard-1.npz", "-w", "balanced", "--engine", "none")
+    assert parts["batch"]["weight"] == one["batch"]["weight"]
+    assert parts["batch"]["weight_rule"] == "balanced"
+
+
+def test_as_many_of_the_largest_terms_are_named_as_are_asked_for_and_known(shards):
+    save_as("part.json", "shard-0.npz", "--top", "7")
+    whole = answer("shard-0.npz", "--engine", "none", "--top", "7")["top"]
+    for k in (0, 2, 7):
+        assert [row["n"] for row in answer("part.json", "--top", str(k))["top"]] == [row["n"] for row in whole[:k]]
+    ran = run("explain", "part.json", "--top", "9")
+    assert "note: --top 9: the parts were saved with the 7 largest terms of each class\n" in ran.err
+    assert "the 7 largest terms" in ran.out
+
+
+def test_no_framework_is_measured_and_that_is_said(shards):
+    save_as("part.json", "shard-0.npz")
+    assert "saved totals hold no samples to measure" in run("explain", "part.json").out
+    assert "hold no samples" not in run("explain", "part.json", "--engine", "none").out
+
+
+def test_a_part_is_known_by_its_content_whatever_it_is_called(shards):
+    save_as("part", "shard-0.npz")
+    assert answer("part")["batch"]["n"] == 1000
+    pretty = json.dumps(json.loads((shards / "part").read_text("utf-8")), indent=2)
+    (shards / "pretty.txt").write_text("\ufeff" + pretty, "utf-8")
+    assert numbers(answer("pretty.txt")) == numbers(answer("part"))
+    ran = run("explain", "shard-0.npz", "--totals-out", "-")
+    assert (ran.code, ran.err) == (2, "error: --totals-out is -, expected a file\n")
+
+
+def test_a_sample_of_an_image_is_named_by_its_own_index(shards):
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=(4, 3, 5, 6)), rng.integers(0, 3, (4, 5, 6))
+    np.savez("left.npz", logits=x[:1], labels=y[:1])
+    np.savez("right.npz", logits=x[1:], labels=y[1:])
+    save_as("part-0.json", "left.npz")
+    save_as("part-1.json", "right.npz")
+    parts, one = answer("part-*.json"), answer("left.npz", "right.npz", "--engine", "none")
+    assert [row["index"] for row in parts["top"]] == [row["index"] for row in one["top"]]
+    assert parts["batch"] == one["batch"]
+
+
+def test_why_the_largest_terms_are_left_out_is_said(shards):
+    save_as("part.json", "shard-0.npz")
+    ran = run("explain", "part.json", "-w", "1,-1,1,1")
+    assert "note: the largest terms are left out: they were kept for weights of other signs\n" in ran.err
+    save_as("part.json", "shard-0.npz", "--label-smoothing", "0.1")
+    ran = run("explain", "part.json")
+    assert "note: the largest terms are left out: with label smoothing they need the samples\n" in ran.err
+
+
 def test_one_batch_is_saved_at_a_time(shards):
     (shards / "two.json").write_text('[{"logits": [[1, 2]], "labels": [0]}, {"logits": [[1, 2]], "labels": [1]}]')
     ran = run("explain", "two.json", "--totals-out", "part.json")
@@ -112,53 +207,108 @@ def test_one_batch_is_saved_at_a_time(shards):
 # torchrun
 
 
-def torchrun(processes: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+def torchrun(processes: int, *command: str) -> subprocess.CompletedProcess[str]:
     pytest.importorskip("torch.distributed")
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(processes)]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(processes), "--standalone"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     return subprocess.run(
-        [*command, "--standalone", "-m", "wce_cli", "explain", *arguments],
-        capture_output=True,
-        encoding="utf-8",
-        env=environment,
-        timeout=120,
-        check=False,
+        [*launch, *command], capture_output=True, encoding="utf-8", env=environment, timeout=120, check=False
     )
 
 
+@pytest.fixture
+def large(shards):
+    """Two shards whose rows make two groups, which begin elsewhere than the shards do."""
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(40_000, 70)).astype("float32"), rng.integers(0, 70, 40_000)
+    y[::17] = -100
+    for k, rows in enumerate((slice(0, 15_000), slice(15_000, 40_000))):
+        np.savez(f"large-{k}.npz", logits=x[rows], labels=y[rows])
+
+
 @pytest.mark.parametrize(
-    ("processes", "files", "weight"),
+    ("processes", "arguments"),
     [
-        (2, ["shard-*.npz"], "0.5,2,1,1"),
-        (3, ["shard-*.npz"], "balanced"),
-        (3, ["shard-0.npz", "shard-1.npz"], "1,2,3,4"),  # a rank without a shard
-        (2, ["whole.npz"], "0.5,2,1,1"),  # rows instead of files
+        # labels of all ranks make the weight, the largest terms depend on every weight, and samples are listed
+        (2, ["large-*.npz", "-w", "balanced", "--label-smoothing", "0.1", "--rows", "3", "--sort", "loss"]),
+        (3, ["large-*.npz", "--top", "9", "--totals-out", "sum.json"]),  # a rank without a row
     ],
 )
-def test_ranks_answer_as_one_process_does(shards, processes, files, weight):
-    ran = torchrun(processes, *files, "-w", weight, "--format", "json")
+def test_ranks_print_what_one_process_prints(large, processes, arguments):
+    asked = [*arguments, "--engine", "none", "--format", "json"]
+    ran = torchrun(processes, "-m", "wce_cli", "explain", *asked)
     assert ran.returncode == 0, ran.stderr
-    one, all_of_them = answer(*files, "-w", weight, "--engine", "none"), json.loads(ran.stdout)
-    for mine, theirs in zip(numbers(all_of_them), numbers(one), strict=True):
-        assert mine[:2] == theirs[:2]
-        np.testing.assert_allclose(mine[2:], theirs[2:], rtol=1e-14)
-    assert [row["n"] for row in all_of_them["top"]] == [row["n"] for row in one["top"]]
-    assert all_of_them["findings"] == one["findings"]
-    assert ran.stderr.count("note: the shares of") == 1
+    assert ran.stderr.count(f"note: {processes} ranks walked a share of the samples each\n") == 1
+    of_ranks = answer("sum.json") if "sum.json" in arguments else None
+    assert ran.stdout == run("explain", *asked).out
+    if of_ranks is not None:
+        assert of_ranks == answer("sum.json")  # which one process has saved over
 
 
-def test_a_rank_that_fails_stops_all_and_its_cause_is_told_once(shards):
-    content = (shards / "shard-1.npz").read_bytes()
-    (shards / "shard-1.npz").write_bytes(content[: len(content) // 2])
-    ran = torchrun(3, "shard-*.npz")
+def test_what_is_wrong_with_the_rows_of_all_ranks_is_told_once_as_by_one_process(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    x, y = np.zeros((40_000, 200), dtype="float32"), np.zeros(40_000, dtype=int)  # two groups of rows
+    y[30_000:30_004] = 200
+    y[3] = 300
+    np.savez("bad.npz", logits=x, labels=y)
+    ran, one = torchrun(2, "-m", "wce_cli", "explain", "bad.npz"), run("explain", "bad.npz", "--engine", "none")
+    assert one.code == 2
+    assert "labels[3] is 300, but logits has 200 classes (0..199) (and 4 more)" in one.err
     assert ran.returncode != 0
     assert ran.stdout == ""
-    assert ran.stderr.count("error: rank 1: shard-1.npz is cut off") == 1
-    assert "this is a bug in wce" not in ran.stderr
+    assert ran.stderr.count(one.err) == 1
+    assert ran.stderr.count("error: ") == 1
 
 
-def test_ranks_take_arrays_alone(shards):
-    (shards / "batch.json").write_text('{"logits": [[1, 2]], "labels": [0]}')
-    ran = torchrun(2, "batch.json")
+FAILING = """
+import pathlib, sys
+from wce_cli.errors import Problem, WceError
+from wce_cli.ranks import this_rank, together
+
+rank = this_rank()
+
+def find():
+    if rank.number == 1:
+        raise WceError(Problem("the disk is gone", "mount it"), ("in shard-1.npz",))
+    return b"x" * 10**rank.number
+
+try:
+    code = together(rank, find, lambda parts: 0)
+except WceError as error:
+    print(*error.lines(), sep="\\n", file=sys.stderr)
+    code = 2
+pathlib.Path(f"exit-{rank.number}").write_text(str(code))
+sys.exit(code)
+"""
+
+
+def test_a_rank_that_fails_stops_all_with_one_cause(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "failing.py").write_text(FAILING)
+    ran = torchrun(3, "failing.py")
     assert ran.returncode != 0
-    assert "error: rank 0: batch.json is no file of arrays (1 more of 2 ranks cannot either)" in ran.stderr
+    assert ran.stderr.count("error: rank 1: the disk is gone\n  in shard-1.npz\nhint: mount it\n") == 1
+    assert "the ranks have lost each other" not in ran.stderr
+    assert (tmp_path / "exit-0").read_text() == "2"
+
+
+RANK = {
+    "RANK": "1",
+    "WORLD_SIZE": "2",
+    "LOCAL_WORLD_SIZE": "2",
+    "MASTER_ADDR": "localhost",
+    "MASTER_PORT": "1",
+    "TORCHELASTIC_RUN_ID": "none",
+}
+
+
+def test_saved_parts_need_one_rank_alone(shards):
+    saved("shard-0.npz", "shard-1.npz")
+    alone = run("explain", "part-*.json")
+    assert run("explain", "part-*.json", **RANK) == (0, "", "")
+    assert run("explain", "part-*.json", **{**RANK, "RANK": "0"}) == alone
+
+
+def test_a_shell_in_a_cluster_is_no_rank(shards):
+    kept = {name: value for name, value in RANK.items() if name != "TORCHELASTIC_RUN_ID"}
+    assert run("explain", "shard-0.npz", "--engine", "none", **kept).code == 0

@@ -16,11 +16,11 @@ import typer
 from wce_cli.cli import check, explain, findings, identify, methods, schema
 from wce_cli.cli.delivery import deliver, say
 from wce_cli.cli.options import QUOTE
-from wce_cli.cli.outcome import Outcome
+from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
 from wce_cli.errors import Problem, WceError
 from wce_cli.version import __version__
 
-CANNOT_ANSWER, BUG, INTERRUPTED = 2, 3, 130
+BUG, INTERRUPTED = 3, 130
 
 SUMMARY = "Where does this weighted cross-entropy number come from, and why is the other one different?"
 EXAMPLES = (explain.EXAMPLES[0], "wce explain samples/two-samples.json", "wce methods weighted-mean")
@@ -55,8 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if sys.stdout is not None:
                 sys.stdout.flush()
             return int(outcome or 0)
-        deliver(outcome)
-        return outcome.code
+        return deliver(outcome)
     except WceError as error:
         if os.environ.get("WCE_DEBUG"):
             traceback.print_exc()

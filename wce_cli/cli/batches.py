@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from glob import glob
 
 from msgspec import Struct, structs
@@ -22,6 +22,31 @@ from wce_cli.loss.readings import READINGS
 VALUE = re.compile(r"[\[\](),;:{}\s\d.eE+-]+")
 
 
+class Sources(Struct, frozen=True):
+    """Where the batches are: files by name, stdin among them, and fields that were typed."""
+
+    paths: tuple[str, ...]
+    """Empty where the scores were typed."""
+    fields: Mapping[str, Given]
+
+    @property
+    def notes(self) -> list[str]:
+        """A line for each typed field that was taken for something else than what stands there."""
+        return [given.note for given in self.fields.values() if given.note]
+
+
+def read_sources(files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None = None) -> Sources:
+    """The files that patterns name (stdin, where no scores are typed), and what was typed as values."""
+    for file in files:
+        if file != STDIN and VALUE.fullmatch(file) and not os.path.exists(file):
+            raise WceError(Problem(f"{file} is taken for a file name, and does not exist", QUOTE))
+    fields, problems = _typed_fields(typed, label_column)
+    if problems:
+        raise WceError(problems)
+    scores_typed = not files and any(kind in fields for kind in READINGS)
+    return Sources(() if scores_typed else tuple(_paths(files, typed)), fields)
+
+
 def read_batches(
     files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None = None
 ) -> tuple[list[Batch], tuple[str, ...]]:
@@ -32,16 +57,20 @@ def read_batches(
     Beside the batches, a line for each thing that was taken for something else than what stands there.
     Raises WceError with the problems of all fields of all batches.
     """
-    for file in files:
-        if file != STDIN and VALUE.fullmatch(file) and not os.path.exists(file):
-            raise WceError(Problem(f"{file} is taken for a file name, and does not exist", QUOTE))
-    fields, problems = _typed_fields(typed, label_column)
-    if problems:
-        raise WceError(problems)
-    scores_typed = not files and any(kind in fields for kind in READINGS)
-    documents, notes = ([Document({})], []) if scores_typed else _documents(files, typed, fields, label_column)
-    batches = _built(documents, fields)
-    notes = [*notes, *(given.note for given in fields.values() if given.note)]
+    return batches_of(read_sources(files, typed, label_column), label_column)
+
+
+def batches_of(
+    sources: Sources, label_column: str | None = None, failed: Callable[[WceError], None] | None = None
+) -> tuple[list[Batch], tuple[str, ...]]:
+    """Every batch of some sources, as `read_batches` has them.
+
+    `failed` is told what is wrong with a batch, and the others are answered without it.
+    """
+    fields = sources.fields
+    documents, notes = _of_paths(sources.paths, fields, label_column) if sources.paths else ([Document({})], [])
+    batches = _built(documents, fields, failed)
+    notes = [*notes, *sources.notes]
     return batches, tuple(dict.fromkeys([*notes, *(note for batch in batches for note in batch.spec.notes)]))
 
 
@@ -62,22 +91,32 @@ def _documents(
     files: Sequence[str], typed: Mapping[str, str | None], fields: Mapping[str, Given], label_column: str | None
 ) -> tuple[list[Document], list[str]]:
     """The documents of the files in their order, and notes; all files of arrays are one, where the first stands."""
+    return _of_paths(_paths(files, typed), fields, label_column)
+
+
+def _paths(files: Sequence[str], typed: Mapping[str, str | None]) -> list[str]:
+    """The files that patterns name; stdin where there are none, which must be there to be read."""
     if not files:
         if sys.stdin is None or sys.stdin.isatty():
             missing = "labels and weight alone are no batch: logits are missing" if any(typed.values()) else "no batch"
             raise WceError(Problem(missing, "give --logits and --labels, a file, or pipe a JSON batch in"))
         files = [STDIN]
+    if STDIN in files and (sys.stdin is None or sys.stdin.isatty()):
+        state = "closed" if sys.stdin is None else "a terminal"
+        raise WceError(Problem(f"stdin is {state}", "pipe a JSON batch in, or name a file"))
+    return [path for file in files for path in expanded(file)]
+
+
+def _of_paths(
+    paths: Sequence[str], fields: Mapping[str, Given], label_column: str | None
+) -> tuple[list[Document], list[str]]:
     documents: list[Document] = []
     notes: list[str] = []
-    paths = [path for file in files for path in expanded(file)]
     arrays = [path for path in paths if is_array_file(path)]
     if len(set(arrays)) < len(arrays):
         twice = next(path for path in arrays if arrays.count(path) > 1)
         raise WceError(Problem(f"{twice} is named twice", "files of arrays are parts of one batch, each named once"))
     for path in paths:
-        if path == STDIN and (sys.stdin is None or sys.stdin.isatty()):
-            state = "closed" if sys.stdin is None else "a terminal"
-            raise WceError(Problem(f"stdin is {state}", "pipe a JSON batch in, or name a file"))
         if path not in arrays:
             documents += read_file(path)
         elif path == arrays[0]:
@@ -111,25 +150,48 @@ def expanded(file: str) -> list[str]:
     return found
 
 
-def _built(documents: list[Document], fields: Mapping[str, Given]) -> list[Batch]:
+def _built(
+    documents: list[Document], fields: Mapping[str, Given], failed: Callable[[WceError], None] | None
+) -> list[Batch]:
     batches: list[Batch] = []
     problems: list[Problem] = []
     context: dict[str, None] = {}
     for position, document in enumerate(documents):
-        found = list(document.problems)
         try:
-            if document.fields or not found:
-                batches.append(_batch(document, fields, position if len(documents) > 1 else None))
+            batches.append(batch_of(document, fields, position if len(documents) > 1 else None))
         except WceError as error:
-            found += error.problems
+            if failed is not None:
+                failed(error)
+                continue
+            problems += error.problems
             context |= dict.fromkeys(error.context)
-        if found and document.origin and not any(document.origin in line for line in context):
-            context[f"in {document.origin}"] = None
-        place = f"{document.place}: " if document.place else ""
-        problems += [Problem(f"{place}{one.message}", one.hint, one.field) for one in found]
     if problems:
-        raise WceError(problems, context)
+        files = {line for line in context if line.startswith("in ")}
+        named = {file for file in files if any(file[3:] in line for line in context if line not in files)}
+        raise WceError(problems, [line for line in context if line not in named])
     return batches
+
+
+def batch_of(document: Document, typed: Mapping[str, Given], position: int | None) -> Batch:
+    """The batch of a document; one without a name is called by its position among the others.
+
+    Raises WceError with all its problems, each with its place.
+    """
+    found, context = list(document.problems), list[str]()
+    try:
+        if document.fields or not found:
+            batch = _batch(document, typed, position)
+    except WceError as error:
+        found += error.problems
+        context += error.context
+    if not found:
+        return batch
+    known = document.origin in ("", document.place) or any(document.origin in line for line in context)
+    place = f"{document.place}: " if document.place else ""
+    raise WceError(
+        [Problem(f"{place}{one.message}", one.hint, one.field) for one in found],
+        context if known else [*context, f"in {document.origin}"],
+    )
 
 
 def _batch(document: Document, typed: Mapping[str, Given], position: int | None) -> Batch:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import IO
 
-from wce_cli.cli.files import reason, written
+from wce_cli.cli.files import growing, placed, reason, written
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
 from wce_cli.formats.look import Look, literal
@@ -26,17 +27,41 @@ def say(lines: Iterable[str]) -> None:
         pass
 
 
-def deliver(outcome: Outcome) -> None:
-    """Notes to stderr, then all files and the answer, or none of them. Raises WceError if one cannot be written."""
+def deliver(outcome: Outcome) -> int:
+    """Notes to stderr, then all files and the answer, or none of them. Returns the exit code.
+
+    Raises WceError if one cannot be written.
+    """
     say([*(f"note: {note}" for note in outcome.notes), *outcome.errors])
     to_stdout = outcome.output in (None, "-")
+    if outcome.pieces is not None:
+        with closing(outcome.pieces) as pieces:
+            _deliver_pieces(pieces, outcome.output if not to_stdout else None, [path for path, _ in outcome.files])
+        return outcome.code if outcome.end is None else outcome.end()
     files = outcome.files if outcome.output is None or to_stdout else (*outcome.files, (outcome.output, outcome.text))
     with written(files):  # what is printed cannot be taken back, so it comes last
         if to_stdout:
             _print(outcome.text)
+    return outcome.code
 
 
-def _print(text: str) -> None:
+def _deliver_pieces(pieces: Iterator[tuple[str, ...]], output: str | None, beside: Sequence[str]) -> None:
+    """What comes is printed as it comes; a file takes its place when all of it is there."""
+    with growing([path for path in (output, *beside) if path is not None]) as files:
+        reads = output is None
+        for texts in pieces:
+            for file, text in zip(files, texts if output is not None else texts[1:], strict=True):
+                file.write(text)
+            if reads and not _print(texts[0]):
+                reads = False
+                if not files:
+                    return
+        with placed(files):
+            pass
+
+
+def _print(text: str) -> bool:
+    """Whether somebody still reads."""
     if sys.stdout is None:  # Python's word for a stream that was closed before the start
         raise WceError(Problem("the answer cannot be written: stdout is closed"))
     try:
@@ -44,9 +69,11 @@ def _print(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:  # `| head`: the reader has had enough, and the verdict stands
         _point_at_nothing(sys.stdout)
+        return False
     except OSError as error:
         _point_at_nothing(sys.stdout)
         raise WceError(Problem(f"the answer cannot be written: {reason(error)}")) from error
+    return True
 
 
 def _point_at_nothing(stream: IO[str]) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from wce_cli.cli import completion, options
-from wce_cli.cli.outcome import Outcome
+from wce_cli.cli.delivery import say
+from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
 from wce_cli.errors import Problem, WceError
 from wce_cli.ranks import this_rank
 
@@ -55,6 +56,7 @@ def explain(
     precision: options.Precision = None,
     width: options.Width = None,
     color: options.Color = "auto",
+    keep_going: options.KeepGoing = False,
 ) -> Outcome:
     """Show where a loss comes from: terms, weights, denominators.
 
@@ -83,12 +85,14 @@ def explain(
         totals=totals_out,
     )
 
-    from wce_cli.cli.batches import read_batches, saved_files
+    from wce_cli.cli.batches import batches_of, read_sources, saved_files
+    from wce_cli.cli.listing import first_rows, listing, lists_many
     from wce_cli.cli.progress import progress_bar
     from wce_cli.formats.cells import rounding_note
+    from wce_cli.inputs.lines import are_lines
     from wce_cli.loss.facts import TOP
     from wce_cli.loss.stream import one_pass
-    from wce_cli.questions.explain import explain_pass
+    from wce_cli.questions.explain import explain_and_share
 
     typed = {
         "logits": logits,
@@ -134,22 +138,36 @@ def explain(
             totals_out=totals_out,
             has_engines=bool(engines),
         )
-    batches, notes = read_batches(files or [], typed, label_column)
+    sources = read_sources(files or [], typed, label_column)
+    if totals_out is None and all(answer.format.part for answer in answers) and are_lines(sources.paths):
+        from wce_cli.cli.many import explain_lines
+
+        return explain_lines(sources, answers, engines, sort, largest, keep_going)
+    wrong: list[WceError] = []
+    batches, notes = batches_of(sources, label_column, wrong.append if keep_going else None)
     if totals_out is not None and len(batches) > 1:
         raise WceError(Problem(f"--totals-out saves one batch, and there are {len(batches)}", "give each its own run"))
-    reports, saved = [], []
+    say(line for error in wrong for line in error.lines())
+    if wrong and not batches:
+        raise WceError(Problem("none of the batches can be answered"))
+    explained, saved = [], []
+    many = lists_many(answers, batches, sort)
     with progress_bar() as progress:
         for batch in batches:
             totals, facts = one_pass(batch, progress=progress, top=largest)
-            reports.append(explain_pass(batch, totals, facts, engines, _rows(answers, batch), sort))
+            rows_held = first_rows(answers, batch) if many else _rows(answers, batch)
+            explained.append(explain_and_share(batch, totals, facts, engines, rows_held, sort))
             if totals_out is not None:
                 from wce_cli.inputs.totals import as_text
                 from wce_cli.loss.saved import Saved
 
                 saved.append((totals_out, as_text(Saved.of(batch.spec, batch.scores.shape, totals, facts))))
-    rounded = [note for report in reports for note in rounding_note(report)]
-    answer = outcome(answers, reports, (*notes, *rounded))
-    return structs.replace(answer, files=(*answer.files, *saved))
+    reports = [report for report, _ in explained]
+    told = (*notes, *(note for report in reports for note in rounding_note(report)))
+    answer = listing(answers, batches, explained, told, saved) if many else outcome(answers, reports, told)
+    if not many:
+        answer = structs.replace(answer, files=(*answer.files, *saved))
+    return structs.replace(answer, code=CANNOT_ANSWER) if wrong else answer
 
 
 def _rows(answers: Sequence[Answer], batch: Batch) -> int:

@@ -6,27 +6,10 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-
-from msgspec import Struct
+from contextlib import contextmanager, suppress
+from typing import IO
 
 from wce_cli.errors import Problem, WceError
-
-
-class _Ready(Struct, frozen=True):
-    """A text that waits beside its target."""
-
-    path: str
-    """As the user wrote it."""
-    target: str
-    beside: str
-    """The new file; empty for a device or a pipe, which cannot be renamed and is written last."""
-    text: str
-
-    @property
-    def old(self) -> str:
-        """A second name of the old file while the others are written."""
-        return f"{self.beside}.old"
 
 
 def same_file(a: str, b: str) -> bool:
@@ -34,77 +17,128 @@ def same_file(a: str, b: str) -> bool:
     return os.path.normcase(os.path.realpath(a)) == os.path.normcase(os.path.realpath(b))
 
 
+class Growing:
+    """A file that is written little by little, beside its target until it is whole. Raises WceError if it cannot be."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        """As the user wrote it."""
+        self.target = os.path.realpath(path)
+        self.beside = ""
+        """The new file; empty for a device or a pipe, which cannot be renamed."""
+        self.file: IO[str] | None = None
+        with _named(path):
+            there = os.path.exists(path)
+            if not there or stat.S_ISREG(os.stat(path).st_mode):
+                self._begin(there)
+            elif os.path.isdir(path):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            else:  # opened once, when it is written, and by the name given: that of /dev/stdout's pipe leads nowhere
+                self.target = path
+
+    @property
+    def old(self) -> str:
+        """A second name of the old file while the others are written."""
+        return f"{self.beside}.old"
+
+    def write(self, text: str) -> None:
+        """Add some text."""
+        with _named(self.path):
+            if self.file is None:
+                self.file = open(self.target, "w", encoding="utf-8", newline="\n")  # noqa: SIM115  # it grows
+            self.file.write(text)
+
+    def place(self) -> None:
+        """Have the new file take the place of the old one, which keeps a second name."""
+        with _named(self.path):
+            if self.file is not None:
+                self.file.close()
+            if not self.beside:
+                return
+            if os.path.exists(self.target):
+                try:
+                    os.link(self.target, self.old)
+                except OSError:  # a disk without second names
+                    import shutil
+
+                    shutil.copy2(self.target, self.old)
+            os.replace(self.beside, self.target)
+
+    def undo(self) -> None:
+        """Put the old file back."""
+        if os.path.exists(self.old):
+            os.replace(self.old, self.target)
+        elif self.beside:
+            os.unlink(self.target)
+
+    def clean(self) -> None:
+        """Leave nothing beside the target."""
+        if self.file is not None and not self.file.closed:
+            with suppress(OSError):  # what could not be written before cannot be now
+                self.file.close()
+        for left in (self.beside, self.old) if self.beside else ():
+            if os.path.lexists(left):
+                os.unlink(left)
+
+    def _begin(self, there: bool) -> None:
+        mode = stat.S_IMODE(os.stat(self.target).st_mode) if there else 0o666 & ~_umask()
+        import tempfile
+
+        descriptor, self.beside = tempfile.mkstemp(prefix=".wce-", dir=os.path.dirname(self.target))
+        self.file = os.fdopen(descriptor, "w", encoding="utf-8", newline="\n")
+        try:
+            os.chmod(self.beside, mode)
+        except BaseException:
+            self.clean()
+            raise
+
+
+@contextmanager
+def growing(paths: Sequence[str]) -> Iterator[list[Growing]]:
+    """Files to write inside the `with`, which leaves none of them. `placed` gives them their names."""
+    files: list[Growing] = []
+    try:
+        for path in paths:
+            files.append(Growing(path))
+        yield files
+    finally:
+        for file in files:
+            file.clean()
+
+
+@contextmanager
+def placed(files: Sequence[Growing]) -> Iterator[None]:
+    """Have all files in their places inside the `with`; whatever fails, in there too, puts the old ones back."""
+    done: list[Growing] = []
+    try:
+        for file in files:
+            file.place()
+            done.append(file)
+        yield
+    except BaseException:
+        for file in reversed(done):
+            file.undo()
+        raise
+
+
 @contextmanager
 def written(files: Sequence[tuple[str, str]]) -> Iterator[None]:
-    """Have all files written inside the `with`; whatever fails, in there too, puts the old ones back.
+    """Have all files written inside the `with`, pipes last; whatever fails, in there too, puts the old ones back.
 
     Raises WceError if one cannot be written.
     """
-    ready: list[_Ready] = []
-    placed: list[_Ready] = []
-    try:
-        for path, text in files:
-            with _named(path):
-                ready.append(_ready(path, text))
-        for file in sorted(ready, key=lambda file: not file.beside):
-            with _named(file.path):
-                _place(file)
-            placed.append(file)
-        yield
-    except BaseException:
-        for file in reversed(placed):
-            _undo(file)
-        raise
-    finally:
-        for file in ready:
-            for left in (file.beside, file.old):
-                if file.beside and os.path.lexists(left):
-                    os.unlink(left)
-
-
-def _ready(path: str, text: str) -> _Ready:
-    target = os.path.realpath(path)
-    there = os.path.exists(path)
-    if there and not stat.S_ISREG(os.stat(path).st_mode):
-        if os.path.isdir(path):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        # A pipe or a device is opened once, when it is written, and by the name given: that of /dev/stdout's pipe
-        # leads nowhere.
-        return _Ready(path, path, "", text)
-    mode = stat.S_IMODE(os.stat(target).st_mode) if there else 0o666 & ~_umask()
-    import tempfile
-
-    descriptor, beside = tempfile.mkstemp(prefix=".wce-", dir=os.path.dirname(target))
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(beside, mode)
-    except BaseException:
-        os.unlink(beside)
-        raise
-    return _Ready(path, target, beside, text)
-
-
-def _place(file: _Ready) -> None:
-    if not file.beside:
-        with open(file.target, "w", encoding="utf-8", newline="\n") as device:
-            device.write(file.text)
-        return
-    if os.path.exists(file.target):
-        try:
-            os.link(file.target, file.old)
-        except OSError:  # a disk without second names
-            import shutil
-
-            shutil.copy2(file.target, file.old)
-    os.replace(file.beside, file.target)
-
-
-def _undo(file: _Ready) -> None:
-    if os.path.exists(file.old):
-        os.replace(file.old, file.target)
-    elif file.beside:
-        os.unlink(file.target)
+    with growing([path for path, _ in files]) as grown:
+        texts = [text for _, text in files]
+        regular = [file for file in grown if file.beside]
+        for file, text in zip(grown, texts, strict=True):
+            if file.beside:
+                file.write(text)
+        with placed(regular):
+            for file, text in zip(grown, texts, strict=True):
+                if not file.beside:
+                    file.write(text)
+                    file.place()
+            yield
 
 
 def _umask() -> int:

@@ -179,6 +179,10 @@ Findings = Annotated[
         autocompletion=completion.offering(completion.limits),
     ),
 ]
+KeepGoing = Annotated[
+    bool,
+    typer.Option("--keep-going", help="Answer the other lines of .ndjson where one is wrong; exit 2 at the end."),
+]
 Precision = Annotated[str | None, typer.Option("--precision", metavar="N", help="Significant digits.  [default: 6]")]
 Width = Annotated[
     str | None, typer.Option("--width", metavar="N", help="Columns to fit.  [default: those of the terminal]")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
+
 from msgspec import Struct
+
+CANNOT_ANSWER = 2
+"""The exit code where a batch or an option is wrong."""
 
 
 class Outcome(Struct, frozen=True):
@@ -18,3 +23,8 @@ class Outcome(Struct, frozen=True):
     errors: tuple[str, ...] = ()
     """Lines for stderr of what could not be read, where the rest was answered."""
     code: int = 0
+    pieces: Generator[tuple[str, ...], None, None] | None = None
+    """Not None: the answer comes little by little, `text` and the texts of `files` are empty, and these are the next
+    parts of each of them, the answer's first."""
+    end: Callable[[], int] | None = None
+    """The exit code once all pieces are written; None: `code`."""

@@ -82,8 +82,7 @@ class _Share:
             has_zero = any(message["has_zero"] for message in wrong)
             raise WrongRows(self.batch, sum(checks, Checks()), has_zero)
         whole = added_up([saved_of(message["part"], f"rank {number}") for number, message in enumerate(said)])
-        shape = self.batch.scores.shape
-        return structs.replace(whole, header=structs.replace(whole.header, shape=shape))
+        return Saved.of(self.batch.spec, self.batch.scores.shape, whole.totals, whole.facts)
 
 
 def of_ranks(

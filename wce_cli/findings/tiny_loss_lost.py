@@ -40,8 +40,10 @@ def message(analysis: Analysis) -> str | None:
         return None
     own = "float64" if spec.dtypes.get("logits") == "float64" else "float32"
     rows, loss = lost[own].rows, lost[own].loss
+    if rows.count == 0:
+        return None
     whole = float(totals.loss.values().sum())
-    if rows.count == 0 or not (totals.n_kept <= FEW or loss >= SHARE * whole):
+    if not (totals.n_kept <= FEW or loss >= SHARE * whole):
         return None
     verbs = "is above 0 and comes out" if rows.count == 1 else "are above 0 and come out"
     which = f"that of sample {rows.first}," if rows.count == 1 else f"the first that of sample {rows.first}, together"

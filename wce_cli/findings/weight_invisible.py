@@ -43,6 +43,10 @@ def message(analysis: Analysis) -> str | None:
     odd = present & (weight != 1)
     if spec.is_soft or spec.label_smoothing > 0 or not odd.any() or (weight[odd] == 0).any():
         return None
+    with np.errstate(invalid="ignore", over="ignore"):
+        moved = float(np.abs((weight - 1)[odd] * totals.s_loss.values()[odd]).sum())
+        if moved > 2 * INVISIBLE * float(np.abs(totals.s_loss.values()[present]).sum()):  # most batches end here
+            return None
     plain = {value.pair: value for value in loss_values(totals, np.ones(spec.n_classes))}
     sums, batch, mean = (analysis.value(method) for method in ("sum", "batch-mean", "weighted-mean"))
     assert sums is not None
@@ -50,7 +54,6 @@ def message(analysis: Analysis) -> str | None:
     assert mean is not None
     bare, bare_mean = plain["sum/class"].value, plain["weighted-mean/class"]
     with np.errstate(invalid="ignore", over="ignore"):
-        moved = float(np.abs((weight - 1)[odd] * totals.s_loss.values()[odd]).sum())
         grown = np.where(odd, np.abs((weight - 1) * totals.s.values()), -1.0)
     if bare == 0 or not math.isfinite(bare) or not moved <= INVISIBLE * abs(bare):
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from wce_cli.formats.look import ROWS
 
 if TYPE_CHECKING:
     from wce_cli.formats.look import Look
+    from wce_cli.report import Report, TermRow
 
 
 class Format(Struct, frozen=True):
@@ -26,6 +27,14 @@ class Format(Struct, frozen=True):
     """What it can show alone."""
     has_measured: bool = True
     """Whether it shows what a framework returned."""
+    part: str = ""
+    """`module:function`, called as `function`, with whether there are several batches: what some of them add to the
+    text. Empty where all of them must be there first."""
+    has_row_parts: bool = False
+    """Whether the module also has `begin_rows`, `add_rows` and `end_rows`, to write the samples of a batch as they
+    come."""
+    joiner: str = ""
+    """`module:class` that makes the text from parts; empty where they follow each other."""
 
 
 PARTS = ("terms", "methods")
@@ -33,8 +42,18 @@ PARTS = ("terms", "methods")
 FORMATS = {
     "table": Format("wce_cli.formats.table:to_table", ROWS, PARTS),
     "json": Format("wce_cli.formats.json:to_json", 10_000),
-    "ndjson": Format("wce_cli.formats.ndjson:to_ndjson", 10_000),
-    "csv": Format("wce_cli.formats.csv:to_csv", sys.maxsize, PARTS, has_measured=False),
+    "ndjson": Format(
+        "wce_cli.formats.ndjson:to_ndjson", 10_000, part="wce_cli.formats.ndjson:part", has_row_parts=True
+    ),
+    "csv": Format(
+        "wce_cli.formats.csv:to_csv",
+        sys.maxsize,
+        PARTS,
+        has_measured=False,
+        part="wce_cli.formats.csv:part",
+        has_row_parts=True,
+        joiner="wce_cli.formats.csv:Joiner",
+    ),
     "markdown": Format("wce_cli.formats.markdown:to_markdown", ROWS, PARTS),
     "html": Format("wce_cli.formats.html:to_html", ROWS, PARTS),
 }
@@ -57,12 +76,67 @@ CHECKED = {
 }
 """Those of `check`."""
 
-VALUE = Format("wce_cli.formats.value:to_values", 0, has_measured=False)
+VALUE = Format("wce_cli.formats.value:to_values", 0, has_measured=False, part="wce_cli.formats.value:part")
 """`--only value`: bare numbers, which no format dresses."""
 
 
 def formatted(format: Format, reports: Sequence[Any], look: Look) -> str:
     """The reports, or the answers of another question, in one of its formats; ending in a newline."""
-    module, _, function = format.function.partition(":")
-    render: Callable[[Sequence[Any], Look], str] = getattr(import_module(module), function)
+    render: Callable[[Sequence[Any], Look], str] = _found(format.function)
     return render(reports, look)
+
+
+def part_of(format: Format, reports: Sequence[Report], look: Look, several: bool) -> str:
+    """What some of many reports add to the text of a format."""
+    render: Callable[[Sequence[Report], Look, bool], str] = _found(format.part)
+    return render(reports, look, several)
+
+
+def begin_rows(format: Format, report: Report, n: int, look: Look) -> str:
+    """What stands before the `n` samples of a report that has none of them."""
+    text: str = _found(f"{format.part.partition(':')[0]}:begin_rows")(report, n, look)
+    return text
+
+
+def add_rows(format: Format, report: Report, rows: Sequence[TermRow], look: Look, several: bool) -> str:
+    """Some samples of it, in their order."""
+    text: str = _found(f"{format.part.partition(':')[0]}:add_rows")(report, rows, look, several)
+    return text
+
+
+def end_rows(format: Format, report: Report, n: int, look: Look) -> str:
+    """What stands after them."""
+    text: str = _found(f"{format.part.partition(':')[0]}:end_rows")(report, n, look)
+    return text
+
+
+class Joiner:
+    """Makes a text from its parts, as they come."""
+
+    def __init__(self, look: Look, several: bool) -> None:
+        pass
+
+    def settle(self, reports: Sequence[Report]) -> None:
+        """Be told of all reports, their samples apart, before the first part comes."""
+
+    def add(self, part: str) -> str:
+        """What can be written when a part has come."""
+        return part
+
+    def end(self) -> Iterator[str]:
+        """What is left to write when the last one has."""
+        return iter(())
+
+    def close(self) -> None:
+        """Leave nothing behind, whether all came or not."""
+
+
+def joiner_of(format: Format, look: Look, several: bool) -> Joiner:
+    """What makes the text of a format from its parts."""
+    make: Callable[[Look, bool], Joiner] = _found(format.joiner) if format.joiner else Joiner
+    return make(look, several)
+
+
+def _found(name: str) -> Any:
+    module, _, function = name.partition(":")
+    return getattr(import_module(module), function)

@@ -29,19 +29,27 @@ def to_json(reports: Sequence[Report], look: Look | None = None) -> str:
 
 def to_documents(reports: Sequence[Report], look: Look) -> list[dict[str, Any]]:
     """Each report as a dictionary: all findings; all pairs and terms unless fewer are asked for."""
-    documents = []
-    for report in reports:
-        listed = look.rows is not None or report.terms_total <= LISTED
-        terms = report.terms[: look.rows] if listed else ()
-        methods = all_methods(report, look)
-        documents.append(structs.replace(report, terms=terms, terms_shown=len(terms), methods=methods).to_dict())
-    return documents
+    return [as_asked(report, look).to_dict() for report in reports]
+
+
+def as_asked(report: Report, look: Look) -> Report:
+    """A report with the terms and pairs that are to be written."""
+    listed = look.rows is not None or report.terms_total <= LISTED
+    terms = report.terms[: look.rows] if listed else ()
+    if len(terms) == report.terms_shown == len(report.terms) and look.methods is None:
+        return report
+    return structs.replace(report, terms=terms, terms_shown=len(terms), methods=all_methods(report, look))
 
 
 def as_text(document: Any, look: Look, indent: int | None = None) -> str:
     """Strict JSON; on one line without `indent`."""
     separators = None if indent else (",", ":")
     text = json.dumps(document, indent=indent, separators=separators, allow_nan=False, ensure_ascii=look.ascii)
+    return seen(text)
+
+
+def seen(text: str) -> str:
+    """JSON with everything in it that cannot be seen written as its code."""
     return UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

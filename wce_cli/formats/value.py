@@ -12,3 +12,8 @@ from wce_cli.report import Report
 def to_values(reports: Sequence[Report], look: Look | None = None) -> str:
     """Each value in full precision; nan, inf and -inf as words."""
     return "".join(f"{row.value!r}\n" for report in reports for row in all_methods(report, look or Look()))
+
+
+def part(reports: Sequence[Report], look: Look, several: bool) -> str:
+    """The values of some reports of many."""
+    return to_values(reports, look)

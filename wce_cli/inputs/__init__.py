@@ -74,7 +74,9 @@ class Document(Struct, frozen=True):
 
 def read_file(path: str) -> list[Document]:
     """The batches of a file, or of stdin for `-`. Raises WceError if it cannot be read."""
-    suffix = PurePath(path).suffix.lower()
+    from wce_cli.inputs import stdin
+
+    suffix = ".ndjson" if path == STDIN and stdin.holds_lines() else suffix_of(path)
     if suffix in NOT_READ:
         hint = f"save its arrays in one that is: {', '.join(dict.fromkeys((*ARRAY_READERS, *TABLE_READERS)))}"
         raise WceError(Problem(f"{path} is of a format that is not read: {suffix}", hint))
@@ -83,9 +85,14 @@ def read_file(path: str) -> list[Document]:
     return read(path)
 
 
+def suffix_of(path: str) -> str:
+    """What tells how a file is read: `.json`."""
+    return PurePath(path).suffix.lower()
+
+
 def is_array_file(path: str) -> bool:
     """Whether a file holds arrays or a table, by its name."""
-    return PurePath(path).suffix.lower() in {**ARRAY_READERS, **TABLE_READERS}
+    return suffix_of(path) in {**ARRAY_READERS, **TABLE_READERS}
 
 
 def is_saved(path: str) -> bool:

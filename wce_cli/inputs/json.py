@@ -9,14 +9,14 @@ from __future__ import annotations
 import codecs
 import json
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs import ARRAY_READERS, READERS, STDIN, TABLE_READERS, Document
+from wce_cli.inputs import ARRAY_READERS, READERS, STDIN, TABLE_READERS, Document, stdin
+from wce_cli.inputs.large import LARGE, large_document
 from wce_cli.inputs.written import written_expects
 
 WIDE_MARKS = {
@@ -67,7 +67,7 @@ def _has_expect(item: Any) -> bool:
 def read_bytes(path: str) -> bytes:
     """The bytes of a file, or of stdin for `-`."""
     if path == STDIN:
-        content = sys.stdin.buffer.read()
+        content = b"".join(stdin.blocks())
         if not content.strip():
             raise WceError(Problem("stdin was empty", "pipe a JSON batch in, or give --logits and --labels"))
         return content
@@ -78,15 +78,20 @@ def read_bytes(path: str) -> bytes:
             raise WceError(Problem(f"{path} is a directory, expected a file", files_in(path)))
         with open(path, "rb") as file:
             content = file.read()
-    except FileNotFoundError as error:
-        hint = f"leave the @ out: {path[1:]}" if path.startswith("@") and os.path.exists(path[1:]) else ""
-        raise WceError(Problem(f"{path} does not exist", hint)) from error
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise WceError(Problem(f"{path} cannot be read: {reason.lower()}")) from error
+        raise unreadable(path, error) from error
     if not content.strip():
         raise WceError(Problem(f"{path} is empty, expected a JSON batch"))
     return content
+
+
+def unreadable(path: str, error: Exception) -> WceError:
+    """What the system says of a file, in our form."""
+    if isinstance(error, FileNotFoundError):
+        hint = f"leave the @ out: {path[1:]}" if path.startswith("@") and os.path.exists(path[1:]) else ""
+        return WceError(Problem(f"{path} does not exist", hint))
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return WceError(Problem(f"{path} cannot be read: {reason.lower()}"))
 
 
 def files_in(folder: str) -> str:
@@ -98,8 +103,12 @@ def files_in(folder: str) -> str:
     return f"name the files in it by a pattern in quotes: '{os.path.join(folder, '*' + known[0])}'"
 
 
-def decoded(content: bytes, shown: str) -> Any:
-    """JSON bytes → Python values; a UTF-8 byte order mark is skipped."""
+def decoded(content: bytes, shown: str, is_line: bool = False) -> Any:
+    """JSON bytes → Python values; a UTF-8 byte order mark is skipped. Of a line of a file the name says which."""
+    if len(content) >= LARGE:
+        found = large_document(content)
+        if found is not None:
+            return found
     for mark, name in WIDE_MARKS.items():
         if content.startswith(mark):
             raise WceError(Problem(f"{shown} is {name}, expected UTF-8", "PowerShell: Out-File -Encoding utf8, not >"))
@@ -112,9 +121,8 @@ def decoded(content: bytes, shown: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=lambda pairs: _mapping(pairs, shown))
     except json.JSONDecodeError as error:
-        raise WceError(
-            Problem(f"{shown} is not JSON at line {error.lineno}, column {error.colno}: {error.msg.lower()}")
-        ) from error
+        where = f"column {error.colno}" if is_line else f"line {error.lineno}, column {error.colno}"
+        raise WceError(Problem(f"{shown} is not JSON at {where}: {error.msg.lower()}")) from error
     except RecursionError as error:
         raise WceError(Problem(f"{shown} is nested too deep to be a batch")) from error
     except ValueError as error:  # an integer of more digits than Python converts

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.digits import NON_FINITE
@@ -22,6 +23,12 @@ KEPT = ("float16", "float32", "float64")
 """Floats of a tensor that numpy has too."""
 
 
+class Written(Struct, frozen=True):
+    """Numbers that were read from a text into an array: like those of lists they have no dtype yet."""
+
+    array: NDArray[Any]
+
+
 def to_array(field: str, value: Any) -> tuple[NDArray[Any], str | None]:
     """`value` as an array of numbers or strings, and its dtype's name where it came with one.
 
@@ -29,6 +36,8 @@ def to_array(field: str, value: Any) -> tuple[NDArray[Any], str | None]:
     have no type yet. bfloat16 comes as its bits, uint16: numpy has no such dtype, and `floats` reads them.
     Raises WceError naming the first element that is neither a number nor a name.
     """
+    if isinstance(value, Written):
+        return value.array, None
     if hasattr(value, "detach"):
         return _from_tensor(field, value)
     if isinstance(value, np.ndarray) and type(value) is not np.ndarray and isinstance(value, np.ma.MaskedArray):

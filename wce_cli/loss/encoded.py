@@ -18,7 +18,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from wce_cli.digits import NON_FINITE
+from wce_cli.digits import NON_FINITE, NUMBER_SCHEMA
 from wce_cli.errors import Problem, WceError, as_written
 
 MOST = 1 << 32
@@ -132,3 +132,43 @@ def _single(kind: Any, value: Any, place: str) -> Any:
 
 def _wrong(place: str, value: Any, expected: str) -> WceError:
     return WceError(Problem(f"{place} is {as_written(value)}, expected {expected}"))
+
+
+_SINGLE: dict[Any, dict[str, Any]] = {
+    float: NUMBER_SCHEMA,
+    int: {"type": "integer"},
+    str: {"type": "string"},
+    bool: {"type": "boolean"},
+}
+
+
+def schema_of(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
+    """What `from_json` reads as `kind`, as JSON Schema; the structs in it are put into `parts` by their names."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        return {"anyOf": [schema_of(one, parts) if one is not type(None) else {"type": "null"} for one in arguments]}
+    if origin is np.ndarray:
+        prefix = WHOLE if "int" in str(arguments) else FLOAT
+        described = f"little-endian {prefix} numbers, one for each class unless said otherwise: zlib, then base64"
+        return {"type": "string", "pattern": f"^{prefix}:[A-Za-z0-9+/]*=*$", "description": described}
+    if origin is tuple:
+        if arguments[-1] is Ellipsis:
+            return {"type": "array", "items": schema_of(arguments[0], parts)}
+        items = [schema_of(one, parts) for one in arguments]
+        return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
+    if origin is dict:
+        return {"type": "object", "additionalProperties": schema_of(arguments[1], parts)}
+    if origin is typing.Literal:
+        return {"enum": list(arguments)}
+    if kind in _SINGLE:
+        return _SINGLE[kind]
+    if kind.__name__ not in parts:
+        parts[kind.__name__] = {}
+        fields = {name: schema_of(one, parts) for name, one in _fields(kind).items()}
+        parts[kind.__name__] = {
+            "type": "object",
+            "properties": fields,
+            "required": list(fields),
+            "additionalProperties": False,
+        }
+    return {"$ref": f"#/$defs/{kind.__name__}"}

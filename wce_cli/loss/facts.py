@@ -95,6 +95,8 @@ class Facts(Struct, frozen=True):
     """Extremes of the finite s·ℓ by y, ℓ before smoothing, likewise."""
     smallest_a: float
     """The smallest −log p: of every class where all are asked for, else of the labels. +∞ for no samples."""
+    smallest_loss: float
+    """The smallest −log p at an index label, before smoothing; +∞ for probability labels."""
     smallest_q: float
     """The smallest number of a probability label; +∞ for index labels."""
     reach: float
@@ -136,6 +138,7 @@ class Facts(Struct, frozen=True):
             (np.minimum(self.s[0], other.s[0]), np.maximum(self.s[1], other.s[1])),
             (np.minimum(self.s_loss[0], other.s_loss[0]), np.maximum(self.s_loss[1], other.s_loss[1])),
             min(self.smallest_a, other.smallest_a),
+            min(self.smallest_loss, other.smallest_loss),
             min(self.smallest_q, other.smallest_q),
             self.reach + other.reach,
             self.infinite + other.infinite,

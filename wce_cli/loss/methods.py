@@ -60,7 +60,7 @@ class LossValue(Struct, frozen=True):
 
 def _nonzero_count(totals: Totals, asked: Weighting, placement: Placement) -> float | None:
     by_label = placement.by_label(totals, asked)
-    return None if by_label is None else float(totals.count_weighted[by_label != 0].sum())
+    return None if by_label is None else 1.0 * (totals.count_weighted * (by_label != 0)).sum(axis=-1)
 
 
 _ALL = tuple(PLACEMENTS)
@@ -99,7 +99,7 @@ METHODS: dict[str, Method] = {
             ),
             "https://keras.io/api/losses/",
             _ALL,
-            lambda totals, asked, placement: float(totals.n),
+            lambda totals, asked, placement: 1.0 * totals.n,
         ),
         Method(
             "kept-mean",
@@ -108,7 +108,7 @@ METHODS: dict[str, Method] = {
             ("keras 3.15.1 ignore_class=, placement sample (measured)",),
             "https://keras.io/api/losses/probabilistic_losses/#sparsecategoricalcrossentropy-class",
             _ALL,
-            lambda totals, asked, placement: float(totals.n_kept),
+            lambda totals, asked, placement: 1.0 * totals.n_kept,
         ),
         Method(
             "nonzero-mean",
@@ -129,7 +129,7 @@ METHODS: dict[str, Method] = {
             ("hand-written means over a (N, C) product (source: MONAI 1.6.1 monai/losses/focal_loss.py)",),
             "https://docs.monai.io/en/stable/losses.html#focalloss",
             _ALL,
-            lambda totals, asked, placement: float(totals.n) * len(asked.weight),
+            lambda totals, asked, placement: 1.0 * totals.n * asked.weight.shape[-1],
         ),
         Method(
             "sum",
@@ -147,7 +147,7 @@ METHODS: dict[str, Method] = {
             (f"{_TORCH} cross_entropy(weight=None) (measured)",),
             "https://docs.pytorch.org/docs/2.13/generated/torch.nn.functional.cross_entropy.html",
             ("class",),
-            lambda totals, asked, placement: float(totals.n_kept),
+            lambda totals, asked, placement: 1.0 * totals.n_kept,
             is_weighted=False,
         ),
     )
@@ -166,6 +166,7 @@ def loss_values(totals: Totals, weight: Floats, smoothing: float = 0.0) -> tuple
                 denominator = method.denominator(totals, asked, PLACEMENTS[name])
                 if denominator is None:
                     continue
+                denominator = float(denominator)
                 numerator = numerators[name] if method.is_weighted else unweighted_numerator(totals, asked)
                 values.append(LossValue(method.name, name, numerator, denominator, divide(numerator, denominator)))
     return tuple(values)

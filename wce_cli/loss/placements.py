@@ -1,7 +1,8 @@
 """The placements, as data: how the class weight enters, and what that makes of `Totals`.
 
 A placement turns a sample into a pair (term tₙ, weight wₙ). The sums of both are dot products of `Totals` with a
-weight vector, so one pass answers every weight and every ε.
+weight vector, so one pass answers every weight and every ε. Without smoothing, what
+is said here of one batch holds for a stack of them too (`loss.stack`): arrays with one more axis before the classes.
 """
 
 from __future__ import annotations
@@ -48,14 +49,14 @@ def _mix(smoothing: float, own: Callable[[], float], spread: Callable[[], float]
 
 def _class_numerator(totals: Totals, asked: Weighting) -> float:
     every, w = totals.every, asked.weight
-    c = len(w)
+    c = w.shape[-1]
 
     def own() -> float:
         if every is not None and every.soft is not None:
             return every.soft.s_q_losses.dot(w)
         return totals.s_loss.dot(w, totals.count > 0)
 
-    return _mix(asked.smoothing, own, lambda: _asked(every).s_losses.dot(w), c) if totals.n_kept else 0.0
+    return _mix(asked.smoothing, own, lambda: _asked(every).s_losses.dot(w), c) if np.any(totals.n_kept) else 0.0
 
 
 def _sample_numerator(totals: Totals, asked: Weighting) -> float:
@@ -64,15 +65,15 @@ def _sample_numerator(totals: Totals, asked: Weighting) -> float:
         asked.smoothing,
         lambda: totals.s_loss.dot(w, present),
         lambda: _asked(totals.every).s_rest.dot(w, present),
-        len(w),
+        w.shape[-1],
     )
 
 
 def _label_mix_numerator(totals: Totals, asked: Weighting) -> float:
     every, w, eps = totals.every, asked.weight, asked.smoothing
-    if not totals.n_kept:
+    if not np.any(totals.n_kept):
         return 0.0
-    c, present, ones = len(w), totals.count > 0, np.ones(len(w))
+    c, present, ones = w.shape[-1], totals.count > 0, np.ones_like(w)
     by_label = _mixed_weight_by_label(totals, asked)
     if by_label is not None:  # index labels: the mixed weight is one number a class
         return _mix(
@@ -94,12 +95,12 @@ def _label_mix_numerator(totals: Totals, asked: Weighting) -> float:
 
 def unweighted_numerator(totals: Totals, asked: Weighting) -> float:
     """Σℓ after smoothing, every class and sample weight 1."""
-    present, ones = totals.count > 0, np.ones(len(asked.weight))
+    present, ones = totals.count > 0, np.ones_like(asked.weight)
     return _mix(
         asked.smoothing,
         lambda: totals.loss.dot(ones, present),
         lambda: _asked(totals.every).rest.dot(ones, present),
-        len(ones),
+        ones.shape[-1],
     )
 
 
@@ -131,7 +132,7 @@ def _label_weight_sum(totals: Totals, asked: Weighting) -> float:
 
 def _mix_weight_sum(totals: Totals, asked: Weighting) -> float:
     every, w = totals.every, asked.weight
-    if not totals.n_kept:
+    if not np.any(totals.n_kept):
         return 0.0
 
     def own() -> float:
@@ -143,7 +144,7 @@ def _mix_weight_sum(totals: Totals, asked: Weighting) -> float:
         asked.smoothing,
         own,
         lambda: float(w.sum()) * totals.s.dot(np.ones(len(w)), totals.count > 0),
-        len(w),
+        w.shape[-1],
     )
 
 

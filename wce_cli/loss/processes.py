@@ -47,10 +47,10 @@ def forked(make: Callable[[], Walk[P, S]], n_groups: int, workers: int, fold: Ca
             for receive, _ in poll.poll():
                 news = os.read(receive, 1 << 20)
                 buffers[receive] += news
-                for message in _whole_messages(buffers[receive]):
+                for message in whole_messages(buffers[receive]):
                     k, value = pickle.loads(message)
                     if k == FAILED:
-                        raise _raised(value)
+                        raise raised(value)
                     if k == DONE:
                         seen.append(value)
                     else:
@@ -59,7 +59,7 @@ def forked(make: Callable[[], Walk[P, S]], n_groups: int, workers: int, fold: Ca
                     poll.unregister(receive)
                     del buffers[receive]
                     if len(seen) + len(buffers) < workers:  # it went without a word
-                        raise WceError(_ended(os.waitpid(processes.pop(receive), 0)[1], receive))
+                        raise WceError(ended(os.waitpid(processes.pop(receive), 0)[1], receive))
         return seen
     finally:
         for receive, child in processes.items():
@@ -97,7 +97,7 @@ def _serve(make: Callable[[], Walk[Any, Any]], todo: int, send: int, mask: Any) 
         os._exit(0)
 
 
-def _whole_messages(buffer: bytearray) -> list[bytes]:
+def whole_messages(buffer: bytearray) -> list[bytes]:
     """Take the messages out of a buffer that have come in full."""
     messages = []
     while len(buffer) >= HEAD and len(buffer) >= HEAD + (length := int.from_bytes(buffer[:HEAD], "little")):
@@ -106,7 +106,7 @@ def _whole_messages(buffer: bytearray) -> list[bytes]:
     return messages
 
 
-def _raised(value: Any) -> BaseException:
+def raised(value: Any) -> BaseException:
     """What a worker raised."""
     if value is None:
         return MemoryError()
@@ -115,7 +115,8 @@ def _raised(value: Any) -> BaseException:
     return WceError(*value)
 
 
-def _ended(status: int, receive: int) -> Problem:
+def ended(status: int, receive: int) -> Problem:
+    """What is said of a worker that went without a word."""
     os.close(receive)
     how = f"by signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"with code {os.WEXITSTATUS(status)}"
     return Problem(

@@ -94,7 +94,7 @@ class Saved(Struct, frozen=True):
         facts = self.facts + other.facts.shifted(self.totals.n)
         if not self._orders_as(other):
             facts = without_top(facts)
-        is_one = _same(mine.weight, theirs.weight) and mine.weight_rule == theirs.weight_rule != "balanced"
+        is_one = _same(mine.weight, theirs.weight) and mine.weight_rule == theirs.weight_rule
         are_balanced = mine.weight_rule == theirs.weight_rule == "balanced"
         header = structs.replace(
             mine,

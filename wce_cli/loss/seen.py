@@ -27,6 +27,7 @@ class Seen(Struct, frozen=True):
     """None where every sample weight is 1."""
     s_loss: tuple[Floats, Floats]
     smallest_a: float
+    smallest_loss: float
     smallest_q: float
     infinite: Rows
     nan: Rows
@@ -46,6 +47,7 @@ class Seen(Struct, frozen=True):
             s,
             _wider(self.s_loss, other.s_loss),
             min(self.smallest_a, other.smallest_a),
+            min(self.smallest_loss, other.smallest_loss),
             min(self.smallest_q, other.smallest_q),
             self.infinite + other.infinite,
             self.nan + other.nan,
@@ -69,7 +71,7 @@ class Watch:
         self.spec = spec
         self.s = _nothing(c) if has_sample_weight else None
         self.s_loss = _nothing(c)
-        self.smallest_a = self.smallest_q = math.inf
+        self.smallest_a = self.smallest_loss = self.smallest_q = math.inf
         self.infinite = self.nan = self.masked = self.broken_ignored = Rows()
         self.unnormalised = Unnormalised()
         self.logsumexp = self.peak = Extremes()
@@ -102,8 +104,10 @@ class Watch:
         if kept.logsumexp is not None:
             self._see_logsumexp(kept.logsumexp, kept.peak, row)
         key = s_loss
+        if not self.spec.is_soft:
+            self.smallest_loss = min(self.smallest_loss, _smallest(loss))
         if kept.every is None:
-            self.smallest_a = min(self.smallest_a, _smallest(loss))
+            self.smallest_a = self.smallest_loss
             if self.negative is not None:
                 key = np.where(self.negative[y], 0.0 - s_loss, s_loss)
         else:
@@ -149,6 +153,7 @@ class Watch:
             self.s,
             (self.s_loss[0] + 0.0, self.s_loss[1] + 0.0),  # −0 and 0 are one number, whichever came first
             self.smallest_a,
+            self.smallest_loss,
             self.smallest_q,
             self.infinite,
             self.nan,

@@ -97,6 +97,7 @@ def facts_of(part: Part, seen: list[Seen]) -> Facts:
         s=ones if whole.s is None else whole.s,
         s_loss=whole.s_loss,
         smallest_a=whole.smallest_a,
+        smallest_loss=whole.smallest_loss,
         smallest_q=whole.smallest_q,
         reach=part.reach,
         infinite=whole.infinite,

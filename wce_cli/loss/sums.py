@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -79,8 +80,13 @@ class Sums(Struct, frozen=True):
     def dot(self, coefficients: Floats, present: NDArray[np.bool_] | None = None) -> float:
         """Σ_c coefficients[c] · sum[c] over the classes that are `present` (all, if not given).
 
-        A class that is not present is never touched: its weight may be ∞ without harm.
+        A class that is not present is never touched: its weight may be ∞ without harm. Of a stack (B, C) it is one
+        answer a batch, (B,), each with the digits that the batch has by itself.
         """
+        if self.high.ndim > 1:
+            everywhere = np.ones(self.high.shape, dtype=bool)
+            answers: float = self._dots(coefficients, everywhere if present is None else present)
+            return answers
         chosen = slice(None) if present is None else present
         factors = coefficients[chosen]
         with np.errstate(invalid="ignore", over="ignore"):
@@ -88,6 +94,22 @@ class Sums(Struct, frozen=True):
             if not np.isfinite(whole).all():
                 return float(whole.sum())
             return exact_sum(np.concatenate([factors * self.high[chosen], factors * self.low[chosen]]))
+
+    def of_batch(self, b: int) -> Sums:
+        """The sums (C,) of one batch of a stack (B, C)."""
+        return Sums(*(getattr(self, field)[b] for field in self.__struct_fields__))
+
+    def _dots(self, coefficients: Floats, present: NDArray[np.bool_]) -> Any:
+        with np.errstate(invalid="ignore", over="ignore"):
+            parts = np.concatenate([coefficients * self.high, coefficients * self.low], axis=1)
+            parts = np.where(np.concatenate([present, present], axis=1), parts, 0.0)
+            plain = np.isfinite(parts.sum(axis=1)) & np.isfinite(self.values()).all(axis=1)
+        return np.array(
+            [
+                math.fsum(row) if ok else self.of_batch(b).dot(coefficients[b], present[b])
+                for b, (row, ok) in enumerate(zip(parts.tolist(), plain.tolist(), strict=True))
+            ]
+        )
 
 
 def both(one: Sums | None, other: Sums | None) -> Sums | None:

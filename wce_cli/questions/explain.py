@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 from msgspec import structs
 
 from wce_cli.engines import measure
+from wce_cli.errors import Problem, WceError
 from wce_cli.findings import find
 from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.facts import TOP, Facts
@@ -20,7 +22,7 @@ from wce_cli.loss.stream import one_pass
 from wce_cli.loss.totals import Totals
 from wce_cli.questions.order import ORDERS
 from wce_cli.questions.rows import class_rows, term_rows
-from wce_cli.report import SCHEMA, Analysis, BatchPart, Measured, MethodRow, Report, TermRow, TotalsPart
+from wce_cli.report import SCHEMA, Analysis, BatchPart, ClassRow, Measured, MethodRow, Report, TermRow, TotalsPart
 
 TERMS_LISTED = 10_000
 """Samples that a report lists unless others are asked for: all of so many, and of a larger batch none. Totals, classes
@@ -31,6 +33,7 @@ ROUNDING = {"float64": 1e-12, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2
 
 
 def explain(
+    blocks: Iterable[Any] | None = None,
     *,
     logits: Any = None,
     log_probs: Any = None,
@@ -54,22 +57,39 @@ def explain(
     `sample_weight`: the shape of index labels; it multiplies the class weight. `engines`: the frameworks to
     measure beside it, () for none.
 
+    A batch that does not fit in memory is an array that maps a file (`numpy.memmap`), or `blocks`: an iterable of
+    tuples (logits, labels) or (logits, labels, sample_weight), or of mappings by field, each some rows of it. Blocks
+    are walked once, so of more than a few million scores the report lists no samples but the largest terms, and no
+    framework is measured; the numbers are the same bytes as those of the whole array, wherever it is cut.
+
     Returns a Report: `print` it, or ask `report.value("batch-mean")`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read.
     """
-    batch = Batch.build(
-        logits=logits,
-        log_probs=log_probs,
-        probs=probs,
-        labels=labels,
+    rows = {
+        "logits": logits,
+        "log_probs": log_probs,
+        "probs": probs,
+        "labels": labels,
+        "sample_weight": sample_weight,
+    }
+    build = partial(
+        Batch.build,
         weight=weight,
-        sample_weight=sample_weight,
         classes=classes,
         ignore_index=ignore_index,
         label_smoothing=label_smoothing,
         label_base=label_base,
     )
-    return explain_batch(batch, engines)
+    if blocks is None:
+        return explain_batch(build(**rows), engines)
+    from wce_cli.questions.blocks import explain_blocks
+
+    beside = [field for field, value in rows.items() if value is not None]
+    if beside:
+        raise WceError(Problem(f"{beside[0]} is given beside blocks", "put it into every block"))
+    if isinstance(weight, str) and weight == "balanced":
+        raise WceError(Problem("balanced counts all labels, and blocks are walked once", "give the weights as numbers"))
+    return explain_blocks(blocks, build, engines)
 
 
 @np.errstate(all="ignore")  # what overflows or is NaN is part of the answer, never a warning beside it
@@ -90,7 +110,6 @@ def explain_batch(
     return explain_pass(batch, *one_pass(batch, progress=progress, top=top), engines, rows, sort)
 
 
-@np.errstate(all="ignore")
 def explain_pass(
     batch: Batch,
     totals: Totals,
@@ -100,18 +119,31 @@ def explain_pass(
     sort: str = "index",
 ) -> Report:
     """The report of a batch whose pass has been made."""
+    return explain_and_share(batch, totals, facts, engines, rows, sort)[0]
+
+
+@np.errstate(all="ignore")
+def explain_and_share(
+    batch: Batch,
+    totals: Totals,
+    facts: Facts,
+    engines: Iterable[str] = (),
+    rows: int | None = None,
+    sort: str = "index",
+) -> tuple[Report, float | None]:
+    """`explain_pass`, and what a sample's share is a share of, for who lists the samples."""
     spec = batch.spec
     if rows is None:
         rows = batch.n_samples if batch.n_samples <= TERMS_LISTED else 0
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
-    measured = tuple(_agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
+    measured = tuple(agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
     rounding = rounding_errors(batch, values)
     analysis = Analysis(spec, totals, facts, values, measured, rounding)
     shared = shared_numerator(analysis)
     terms = tuple(ORDERS[sort](batch, rows, shared))
     largest = [n for _, n in facts.top.terms(spec.class_weight)]
     by_row = {n: row for n in sorted(largest) for row in term_rows(batch, n, n + 1, shared)}  # a file is read forwards
-    return report_of(analysis, batch.scores.shape, terms, tuple(by_row[n] for n in largest))
+    return report_of(analysis, batch.scores.shape, terms, tuple(by_row[n] for n in largest)), shared
 
 
 def shared_numerator(analysis: Analysis) -> float | None:
@@ -122,9 +154,16 @@ def shared_numerator(analysis: Analysis) -> float | None:
 
 
 def report_of(
-    analysis: Analysis, shape: tuple[int, ...], terms: tuple[TermRow, ...], top: tuple[TermRow, ...]
+    analysis: Analysis,
+    shape: tuple[int, ...],
+    terms: tuple[TermRow, ...],
+    top: tuple[TermRow, ...],
+    classes: Iterable[ClassRow] | None = None,
 ) -> Report:
-    """The report of what was found, with its findings; `shape` is that of the scores as they were given."""
+    """The report of what was found, with its findings; `shape` is that of the scores as they were given.
+
+    `classes`: the rows of the classes, where they are known already.
+    """
     spec, totals = analysis.spec, analysis.totals
     return Report(
         schema=SCHEMA,
@@ -132,7 +171,7 @@ def report_of(
         terms=terms,
         terms_shown=len(terms),
         terms_total=totals.n,
-        classes=tuple(class_rows(analysis)),
+        classes=tuple(class_rows(analysis) if classes is None else classes),
         top=top,
         totals=_totals_part(analysis),
         methods=tuple(
@@ -142,8 +181,8 @@ def report_of(
                 value.numerator,
                 value.denominator,
                 value.value,
-                METHODS[value.method].formula_for(value.placement, spec.is_soft, spec.has_sample_weight),
-                analysis.rounding.get(value.pair),
+                _formula(value.method, value.placement, spec.is_soft, spec.has_sample_weight),
+                analysis.rounding.get(value.pair) if analysis.rounding else None,
             )
             for value in analysis.values
         ),
@@ -152,11 +191,16 @@ def report_of(
     )
 
 
+@cache
+def _formula(method: str, placement: str, is_soft: bool, has_sample_weight: bool) -> str:
+    return METHODS[method].formula_for(placement, is_soft, has_sample_weight)
+
+
 def _class_value(values: Iterable[LossValue], method: str) -> LossValue:
-    return next(value for value in values if value.pair == f"{method}/class")
+    return next(value for value in values if value.method == method and value.placement == "class")
 
 
-def _agreed(measured: Measured, values: Sequence[LossValue], reach: float) -> Measured:
+def agreed(measured: Measured, values: Sequence[LossValue], reach: float) -> Measured:
     """Say which methods a measurement agrees with; placements that coincide are named once."""
     if measured.value is None:
         return measured

@@ -43,6 +43,8 @@ def explain_saved(
     totals, facts = saved.totals, saved.facts
     by_class = not spec.is_soft and spec.label_smoothing == 0
     facts = structs.replace(facts, top=structs.replace(facts.top, by_class=by_class))
+    if by_class:  # of a pass with smoothing, it is that of every class
+        facts = structs.replace(facts, smallest_a=facts.smallest_loss)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     analysis = Analysis(spec, totals, facts, values, measured, {})
     return report_of(analysis, saved.header.shape, (), _top(saved, spec, shared_numerator(analysis)))

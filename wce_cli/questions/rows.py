@@ -7,11 +7,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from wce_cli.loss.batch import Batch
+from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.placements import Weighting, smoothed_sums
-from wce_cli.loss.sums import Floats
+from wce_cli.loss.rows import CHUNK
+from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
 from wce_cli.report import Analysis, ClassRow, PlacedTerm, TermRow
+
+CHUNK_ROWS = 2048
+"""Samples that are listed at a time, at most."""
 
 
 def term_rows(batch: Batch, start: int, stop: int, numerator: float | None) -> Iterator[TermRow]:
@@ -54,12 +58,20 @@ def term_rows(batch: Batch, start: int, stop: int, numerator: float | None) -> I
         )
 
 
+def row_chunks(batch: Batch, stop: int, numerator: float | None) -> Iterator[tuple[TermRow, ...]]:
+    """The first samples up to `stop`, some at a time: what is in memory does not depend on how many there are."""
+    step = max(1, min(CHUNK_ROWS, CHUNK // batch.spec.n_classes))
+    for start in range(0, stop, step):
+        with np.errstate(all="ignore"):
+            yield tuple(term_rows(batch, start, min(start + step, stop), numerator))
+
+
 def _same(a: float | None, b: float) -> bool:
     """Equal but for roundings: a placement that differs, differs by more."""
     return a is not None and bool(a == b or (np.isnan(a) and np.isnan(b)) or abs(a - b) <= 1e-14 * max(abs(a), abs(b)))
 
 
-def class_rows(analysis: Analysis) -> Iterator[ClassRow]:
+def class_rows(analysis: Analysis) -> list[ClassRow]:
     """One row for each class that has a kept sample."""
     spec, totals = analysis.spec, analysis.totals
     asked = Weighting(spec.class_weight, spec.label_smoothing)
@@ -68,27 +80,44 @@ def class_rows(analysis: Analysis) -> Iterator[ClassRow]:
     with np.errstate(invalid="ignore", over="ignore"):
         weight_sum = spec.class_weight[present] * totals.s.values()[present]
         weighted = spec.class_weight[present] * s_loss[present]
-    whole, whole_weight = float(weighted.sum()), float(weight_sum.sum())
-    share_terms = _shares(weighted, whole)
-    share_weights = _shares(weight_sum, whole_weight)
-    for row, c in enumerate(present.tolist()):
-        count = int(totals.count[c])
-        yield ClassRow(
-            index=c,
-            name=spec.class_names[c] if spec.class_names else None,
-            weight=float(spec.class_weight[c]),
-            count=count,
-            loss_sum=float(loss[c]),
-            mean_loss=float(loss[c]) / count,
-            weight_sum=float(weight_sum[row]),
-            weighted_loss_sum=float(weighted[row]),
-            numerator_share=share_terms[row],
-            weight_share=share_weights[row],
+    return class_rows_of(spec, present, totals.count[present], loss[present], weight_sum, weighted)
+
+
+def class_rows_of(
+    spec: Spec, present: Ints, counts: Ints, loss: Floats, weight_sum: Floats, weighted: Floats
+) -> list[ClassRow]:
+    """The rows of the classes `present`: their samples, Σℓ, Σ s·w[y] and Σ s·w[y]·ℓ. (k,) each"""
+    weight = np.ones(len(present)) if spec.weight is None else spec.weight[present]
+    return [
+        ClassRow(
+            c,
+            spec.class_names[c] if spec.class_names else None,
+            own,
+            count,
+            loss_sum,
+            loss_sum / count,
+            summed,
+            numerator,
+            share,
+            weight_share,
         )
+        for c, own, count, loss_sum, summed, numerator, share, weight_share in zip(
+            present.tolist(),
+            weight.tolist(),
+            counts.tolist(),
+            loss.tolist(),
+            weight_sum.tolist(),
+            weighted.tolist(),
+            _shares(weighted),
+            _shares(weight_sum),
+            strict=True,
+        )
+    ]
 
 
-def _shares(parts: Floats, whole: float) -> list[float | None]:
-    one_sign = bool((parts >= 0).all() or (parts <= 0).all())
+def _shares(parts: Floats) -> list[float | None]:
+    whole, found = float(parts.sum()), parts.tolist()
+    one_sign = all(part >= 0 for part in found) or all(part <= 0 for part in found)
     if not one_sign or whole == 0 or not math.isfinite(whole):
-        return [None] * len(parts)
-    return [float(part) / whole for part in parts]
+        return [None] * len(found)
+    return [part / whole for part in found]
