@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wce_cli.digits import format_number, rounded_up
+from wce_cli.digits import format_number, format_weight, rounded_up
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,21 @@ def test_a_bound_is_never_written_smaller_than_it_is(value, digits):
 )
 def test_a_bound_is_written_rounded_up(value, written):
     assert rounded_up(value) == written
+
+
+@pytest.mark.parametrize(
+    ("weight", "written"),
+    [
+        (-0.9999999, "-0.9999999"),
+        (1.0000001, "1.0000001"),
+        (1 + 1e-12, "1.000000000001"),
+        (0.123456789, "0.123457"),
+        (2.0, "2"),
+        (1e-300, "1e-300"),
+        (1234567.5, "1234567.5"),
+        (math.inf, "inf"),
+        (math.nan, "nan"),
+    ],
+)
+def test_a_weight_is_written_as_no_other_whole_number(weight, written):
+    assert format_weight(weight) == written

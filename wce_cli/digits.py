@@ -34,6 +34,17 @@ def format_number(value: float, digits: int = DIGITS) -> str:
     return f"{value:.{digits}g}"
 
 
+def format_weight(weight: float, digits: int = DIGITS) -> str:
+    """A weight, with more digits where these would make another, whole number of it: −0.9999999 is not −1.
+
+    >>> format_weight(-0.9999999), format_weight(0.123456789), format_weight(2.0)
+    ('-0.9999999', '0.123457', '2')
+    """
+    while digits < 17 and math.isfinite(weight) and weight % 1 and float(format_number(weight, digits)) % 1 == 0:
+        digits += 1
+    return format_number(weight, digits)
+
+
 def rounded_up(value: float, digits: int = 2) -> str:
     """A bound ≥ 0 to `digits` significant digits, never to a smaller one; what float64 adds behind the 12th is none.
 

@@ -106,6 +106,16 @@ def test_a_sample_weight_is_multiplied_onto_what_none_returns():
     )
 
 
+@pytest.mark.parametrize("labels", [[1, 2, 0, 2], [1, 2, 3, 2]])
+@pytest.mark.parametrize("weight", [None, [0.5, 0.25, 3]])
+def test_the_weights_of_labels_from_1_are_found_in_the_call_too(labels, weight):
+    given = {"logits": LOGITS, "labels": labels, "label_base": 1, "ignore_index": 0, "sample_weight": [1.0, 2, 3, 4]}
+    calls = assert_calls_return_what_is_reported({**given, **({"weight": weight} if weight else {})})
+    if weight:
+        where = "[y != 0]" if 0 in labels else ""
+        assert f" / (w[y{where} - 1] * s{where}).sum()" in calls[0]
+
+
 def test_an_ignored_label_that_is_not_torchs_own_is_written_in_the_call():
     calls = assert_calls_return_what_is_reported({**INDEX, "labels": [0, 1, 7, 1], "ignore_index": 7})
     assert calls[0] == "float64 cross_entropy(x, y, weight=w, ignore_index=7, label_smoothing=0.1)"
@@ -180,6 +190,14 @@ def test_normalised_log_probabilities_may_be_smoothed_by_cross_entropy():
         ({"logits": [1.0, 2.0], "labels": [0]}, "cross_entropy(x, y.reshape([]))"),
         ({"logits": [1.0, 2.0], "labels": 0}, "cross_entropy(x, y)"),
         ({"logits": [[1.0, 2.0], [3.0, 4.0]], "labels": [1, 2], "label_base": 1}, "cross_entropy(x, y - 1)"),
+        (
+            {"logits": [[1.0, 2.0], [3.0, 4.0]], "labels": [1, 0], "label_base": 1, "ignore_index": 0},
+            "cross_entropy(x, y - 1, ignore_index=-1)",
+        ),
+        (
+            {"logits": [[1.0, 2.0], [3.0, 4.0]], "labels": [1, -100], "label_base": 1},
+            "cross_entropy(x, y - 1, ignore_index=-101)",
+        ),
     ],
 )
 def test_a_call_is_written_with_what_the_labels_needed(given, call):

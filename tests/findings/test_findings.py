@@ -50,7 +50,7 @@ SAYS = [
     (
         "zero-denominator",
         {"logits": SCORES[:2], "labels": [-100, -100], "weight": [1, 2, 3]},
-        "all 2 samples are ignored: weighted-mean is 0/0 = nan; kept-mean is 0/0 = nan; nonzero-mean is 0/0 = nan; "
+        "both samples are ignored: weighted-mean is 0/0 = nan; kept-mean is 0/0 = nan; nonzero-mean is 0/0 = nan; "
         "unweighted-mean is 0/0 = nan",
     ),
     (

@@ -49,7 +49,7 @@ def test_labels_that_do_not_sum_to_1_are_counted_and_the_first_is_shown():
         "1 of 2 labels does not sum to 1: that of sample 0 sums to 2, and counts as one of N = 2"
     )
     assert message("labels-not-normalised", {"logits": SCORES[:1], "labels": q[2:3]}) == (
-        "1 of 1 label does not sum to 1: that of sample 0 sums to 2, and counts as one of N = 1"
+        "the only label does not sum to 1, but to 2, and counts as one of N = 1"
     )
 
 

@@ -74,17 +74,36 @@ def test_nan_in_a_kept_row_or_none_at_all_is_not():
     assert message("nan-in-ignored-row", {"logits": [[0.0, 1], [-INF, 2]], "labels": [0, -100]}) is None
 
 
+ROWS = [[NAN, 1], [1, NAN], [INF, 1], [1, INF], [-INF, -INF], [INF, -INF], [-INF, 0], [0, -INF], [900, 0], [0, 900]]
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_torch_has_a_clean_loss_and_a_gradient_of_nan(smoothing):
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_it_is_said_of_the_rows_whose_gradient_is_nan_in_torch(row, smoothing):
     torch = pytest.importorskip("torch")
-    x = torch.tensor([[0.0, 1], [NAN, 1], [1, 2]], requires_grad=True)
-    weight = torch.tensor([1.0, 3.0])
-    y = torch.tensor([0, -100, 1])
-    loss = torch.nn.functional.cross_entropy(x, y, weight=weight, label_smoothing=smoothing)
+    rows, labels = [[0.0, 1], row, [1, 2]], [0, -100, 1]
+    x = torch.tensor(rows, requires_grad=True)
+    loss = torch.nn.functional.cross_entropy(x, torch.tensor(labels), weight=torch.tensor([1.0, 3.0]))
     loss.backward()
     assert math.isfinite(loss.item())
     assert x.grad is not None
-    assert x.grad.isnan().all(dim=1).tolist() == [False, True, False]
+    nan = x.grad.isnan().any(dim=1).tolist()
+    assert nan == [False, nan[1], False]
+    assert nan[1] == (not math.isfinite(max(row)) or math.isnan(row[0] + row[1]))
+    for many in (1, 6000):  # rows are read one way where they are few, another where they are many
+        batch = {"logits": rows * many, "labels": labels * many, "weight": [1, 3], "label_smoothing": smoothing}
+        assert (message("nan-in-ignored-row", batch) is not None) == nan[1]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_torch_has_no_loss_for_the_rows_that_are_said_to_have_none(row, smoothing):
+    torch = pytest.importorskip("torch")
+    x = torch.tensor([[0.0, 1], row], dtype=torch.float64)
+    loss = torch.nn.functional.cross_entropy(x, torch.tensor([0, 1]), label_smoothing=smoothing)
+    for many in (1, 9000):
+        batch = {"logits": [[0.0, 1], row] * many, "labels": [0, 1] * many, "label_smoothing": smoothing}
+        assert (message("nan-loss", batch) is not None) == loss.isnan().item()
 
 
 # one-class, one-column
@@ -284,16 +303,36 @@ def test_a_kept_row_without_a_softmax_is_named(row):
 
 def test_a_share_of_a_class_without_a_chance_is_named():
     rows = [[1.0, 2, -INF], [2.0, 0, 1]]
-    said = message("smoothing-onto-masked", {"logits": rows, "labels": [0, 1], "label_smoothing": 0.3})
-    assert said == "label smoothing 0.3 gives every class a share of 0.1, and one has no chance (-inf): the loss is inf"
+    batch = {"logits": [*rows, [0.0, -INF, 1]], "label_smoothing": 0.3}
+    told = "label smoothing 0.3 gives every class a share of 0.1, and a class's logit is -inf in "
+    for many in (1, 4000):  # rows are read one way where they are few, another where they are many
+        said = message("smoothing-onto-masked", {**batch, "logits": batch["logits"] * many, "labels": [0, 1, 0] * many})
+        assert said == f"{told}{2 * many} samples, the first is sample 0: their losses are inf"
+    assert message("smoothing-onto-masked", {**batch, "labels": [-100, 1, 0]}) == f"{told}sample 2: its loss is inf"
+    assert message("smoothing-onto-masked", {**batch, "labels": [-100, 1, -100]}) is None
     assert message("smoothing-onto-masked", {"logits": rows, "labels": [0, 1]}) is None
+    # A label that is masked itself is masked-target; it hides neither the others nor a row without a softmax.
+    assert message("smoothing-onto-masked", {**batch, "labels": [2, 1, -100]}) is None
+    assert "in 2 samples" in (message("smoothing-onto-masked", {**batch, "labels": [2, 1, 0]}) or "")
+    beside = {**batch, "logits": [rows[0], [NAN, 0, 0]], "labels": [0, 1]}
+    assert message("smoothing-onto-masked", beside) == f"{told}sample 0: its loss is inf"
+    assert message("nan-loss", beside) is not None
     soft = message("smoothing-onto-masked", {"logits": rows, "labels": [[0.5, 0.3, 0.2], [1.0, 0, 0]]})
-    assert soft == (
-        "the probability labels give a share to a class that has no chance (-inf): the loss is inf, sample 0 is the "
-        "first"
+    assert soft == "the probability labels give a share to a class whose logit is -inf, in sample 0: its loss is inf"
+    probs = message("smoothing-onto-masked", {"probs": [[0.5, 0.5, 0]], "labels": [0], "label_smoothing": 0.3})
+    assert probs == (
+        "label smoothing 0.3 gives every class a share of 0.1, and a class's probability is 0 in sample 0: its loss is "
+        "inf"
     )
-    masked = {"logits": rows, "labels": [2, 1]}
-    assert message("smoothing-onto-masked", masked) is None  # masked-target
+
+
+def test_torch_has_infinite_losses_for_shares_of_masked_classes():
+    torch = pytest.importorskip("torch")
+    cross_entropy = torch.nn.functional.cross_entropy
+    x = torch.tensor([[-INF, 0.0, 1]])
+    assert cross_entropy(x, torch.tensor([1]), label_smoothing=0.1).item() == INF
+    assert cross_entropy(x, torch.tensor([[0.5, 0.5, 0]])).item() == INF
+    assert math.isfinite(cross_entropy(x, torch.tensor([1])).item())
 
 
 def test_a_log_probability_above_0_is_shown_as_a_probability():
@@ -311,15 +350,22 @@ def test_a_log_probability_above_0_is_shown_as_a_probability():
 
 
 def test_a_negative_probability_label_is_shown():
-    labels = [[-0.2, 1.2], [1.0, 0.0]]
-    rows = [[0.1, 0.9], [0.0, 0.1]]
+    labels = [[1.0, 0.0], [-0.2, 1.2], [0.5, 0.5], [1.1, -0.1]]
+    rows = [[0.1, 0.9], [0.0, 0.1], [1, 2], [2, 1]]
     a = np.log(np.exp(rows).sum(axis=1))[:, None] - rows
-    said = message("negative-label", {"logits": rows, "labels": labels})
-    assert said == (
-        "the smallest number of the probability labels is -0.2, expected 0 to 1: it lowers the sum, "
-        f"{f((a * labels).sum())} here, the less likely its class is"
-    )
-    assert message("negative-label", {"logits": rows, "labels": [[0.0, 1.0], [1.0, 0.0]]}) is None
+    for many in (1, 6000):
+        said = message("negative-label", {"logits": rows * many, "labels": labels * many})
+        assert said == (
+            f"a number of the probability label is below 0 in {2 * many} samples, the first is sample 1; the smallest "
+            f"is -0.2, expected 0 to 1: it lowers the sum, {f((a * labels).sum() * many)} here, the less likely its "
+            "class is"
+        )
+    one = message("negative-label", {"logits": rows[:2], "labels": labels[:2]}) or ""
+    assert one.startswith("a number of the probability label is below 0 in sample 1; ")
+    assert message("negative-label", {"logits": rows[:2], "labels": [[0.0, 1.0], [1.0, 0.0]]}) is None
+
+
+def test_where_a_label_is_masked_an_overflow_is_not_spoken_of():
     assert message("naive-overflow", {"logits": [[-INF, 0.0], [800, 0]], "labels": [0, 0]}) is None  # masked-target
 
 

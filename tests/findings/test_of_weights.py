@@ -10,6 +10,7 @@ import pytest
 
 from tests.findings.said import f, findings_of, losses, message
 from tests.run import ROOT
+from wce_cli import explain
 
 SCORES = [[2.0, 1, 0], [0, 1, 2], [1, 1, 1], [0, 3, 1]]
 
@@ -102,6 +103,20 @@ def test_a_negative_weight_that_no_sample_has_is_left_to_another_finding():
     assert message("negative-weight", positive) is None  # −1 · −2 = 2
 
 
+def test_a_weight_is_not_rounded_to_another_whole_number():
+    batch = {"logits": [[1.0, 2], [3, 4]], "labels": [0, 1], "weight": [-0.9999999, 1]}
+    said = message("negative-weight", batch)
+    assert said is not None
+    assert said.startswith("class 0 weighs -0.9999999: ")
+    assert "D = Σ w[y] = 1e-07 " in said
+    small = message("negative-weight", {**batch, "weight": [2, 1], "sample_weight": [-1 - 1e-12, 1]})
+    assert (small or "").startswith("the smallest sample weight is -1.000000000001: ")
+    absent = message("absent-class-weight", {**batch, "labels": [0, 0], "weight": [3, 1.0000001]})
+    assert (absent or "").startswith("class 1 (weight 1.0000001) has no kept sample")
+    one = message("weight-cancels", {**batch, "labels": [1, -100], "weight": [3, 1.0000001]})
+    assert (one or "").startswith("the only kept sample weighs 1.0000001, ")
+
+
 # zero-weight-class
 
 
@@ -177,13 +192,26 @@ def test_the_scale_of_the_weights_is_shown():
     kept = [0, 1, 3]
     total = losses(np.array(SCORES)[kept], [0, 1, 1]) @ [10, 40, 40]
     assert message("weight-scale", {"logits": SCORES, "labels": labels, "weight": weight}) == (
-        f"the 3 kept samples weigh 30 on average: batch-mean is {f(total / 4)}, 22.5 times weighted-mean "
-        f"{f(total / 90)} (times N kept / N = 3 / 4). Weights k times as large make batch-mean and sum k times as "
-        "large, and leave weighted-mean as it is"
+        f"the 3 kept samples weigh 30 on average: batch-mean is {f(total / 4)}, 30 · 3/4 (N kept / N) = 22.5 "
+        f"times weighted-mean {f(total / 90)}. Weights k times as large make batch-mean and sum k times as large, and "
+        "leave weighted-mean as it is"
     )
     assert message("weight-scale", {"logits": SCORES, "labels": labels, "weight": [0.1, 0.2, 1]}) is not None
     by_sample = {"logits": SCORES, "labels": labels, "sample_weight": [5, 6, 1, 7]}
     assert "weigh 6 on average" in (message("weight-scale", by_sample) or "")
+
+
+def test_the_factor_of_weight_scale_is_that_of_the_two_numbers():
+    for labels in ([0, 1, 2, 1], [0, 1, -100, 1], [0, -100, -100, 1]):
+        batch = {"logits": SCORES, "labels": labels, "weight": [10, 40, 20]}
+        report, said = explain(**batch, engines=()), message("weight-scale", batch)
+        assert said is not None
+        factor = float(said.split(" times ")[0].rsplit(" ", 1)[1])
+        assert factor == pytest.approx(report.value("batch-mean") / report.value("weighted-mean"))
+        kept = 4 - labels.count(-100)
+        average = float(said.split(" weigh ")[1].split(" ")[0])
+        assert factor == pytest.approx(average * kept / 4)
+        assert (f"{f(average)} · {kept}/4 (N kept / N) = {f(factor)} times" in said) == (kept < 4)
 
 
 def test_torch_sees_the_scale_in_the_sum_alone():
@@ -263,7 +291,7 @@ def test_a_weight_that_nearly_cancels_another_is_shown_with_its_digits():
     said = message("negative-weight", {"logits": [[1.0, 2], [1, 2]], "labels": [0, 1], "weight": [1, -0.9999999]})
     assert said is not None
     assert "weighs -0.9999999:" in said
-    assert "D = Σ w[y] = 9.99999999e-08 holds it" in said
+    assert "D = Σ w[y] = 1e-07 holds it" in said
 
 
 def test_one_number_is_not_said_twice_where_the_weight_cancels():

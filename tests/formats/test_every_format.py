@@ -186,7 +186,7 @@ def test_a_table_with_any_names_fits_its_width(name, ascii, width):
     report = structs.replace(named(name), findings=())
     lines = formatted(FORMATS["table"], [report], Look(width=width, ascii=ascii)).splitlines()
     assert max(map(cell_len, lines)) <= width
-    assert lines[1] == ""
+    assert "" in lines[1:3]  # a name of several words may take two lines
 
 
 def unblanked(text: str) -> str:

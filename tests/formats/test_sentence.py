@@ -73,6 +73,11 @@ def test_two_methods_with_one_denominator_are_one_number():
     )
 
 
+def test_a_weight_is_not_written_as_another_whole_number():
+    report = explain(logits=[[1.0, 2], [3, 4]], labels=[0, 1], weight=[-0.9999999, 1], engines=())
+    assert "Σ w[y] = (-0.9999999) + 1 = 1e-07;" in said(report)
+
+
 def test_it_explains_the_methods_that_were_asked_for():
     report = report_of("hard")
     assert said(report, "sum") == "4.97097 = 4.97097 / 1 (sum)."

@@ -208,6 +208,18 @@ def test_a_name_of_a_batch_is_a_title_and_user_text():
     assert "\n\nbatch\n\nn  label" in text
 
 
+@pytest.mark.parametrize("width", [20, 40])
+def test_a_title_is_wrapped_and_loses_no_number(width):
+    from wce_cli.loss.batch import Batch
+    from wce_cli.questions.explain import explain_batch
+
+    name = "one sample, weight 0.123456, of the batch 20261125 and " + "x" * 50
+    title = to_table([explain_batch(Batch.build(**BATCHES["two"], name=name))], Look(width=width)).split("\n\n")[0]
+    assert max(map(len, title.splitlines())) <= width
+    assert [word for word in title.split() if word[0].isdigit()] == ["0.123456,", "20261125"]
+    assert title.split()[-1].strip("x") == "…"
+
+
 def test_words_for_what_is_not_finite():
     samples, methods = tables(to_table([report_of("nan")]))
     assert [row["loss ℓ"] for row in samples] == ["inf", "1.31326", "nan", "nan"]

@@ -188,6 +188,22 @@ LABEL_HINT = "hint: if that column holds the labels: --label-column {}"
             None,
             [f'error: a.csv line 2, column 2 (sample_weight) is "x", {NUMBER}'],
         ),
+        (
+            "a,b,sample_weight\n1,2,inf\n1,2,1e309\n",
+            None,
+            [
+                "error: a.csv line 3 holds 1e309, a number too large for float64",
+                "hint: write inf if infinity is meant",
+            ],
+        ),
+        (
+            "0.1,0.9\ninf, -1e309\n",
+            None,
+            [
+                "error: a.csv line 2 holds -1e309, a number too large for float64",
+                "hint: write inf if infinity is meant",
+            ],
+        ),
         ("1_000,1\n", None, [f'error: a.csv line 1, column 0 is "1_000", {NUMBER}', LABEL_HINT.format(0)]),
         ("1.5,1\n1_000,1\n", None, [f'error: a.csv line 2, column 0 is "1_000", {NUMBER}', LABEL_HINT.format(0)]),
         (

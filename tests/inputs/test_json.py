@@ -75,6 +75,25 @@ def test_both_spellings_of_what_is_not_finite_are_the_same_number(tmp_path, writ
     assert json.loads(ran.out)["batch"]["weight"] == [word, 2.0]
 
 
+@pytest.mark.parametrize("written", ["1e400", "-1e309", "1E+0400", "9" * 310 + ".0"])
+def test_a_number_beyond_float64_is_not_quietly_infinite(tmp_path, written):
+    shown = written if len(written) <= 20 else "999999999999… of 312 characters"
+    with pytest.raises(WceError) as caught:
+        read(tmp_path, f'{{"logits": [[{written}, 0]], "labels": [0]}}'.encode())
+    assert caught.value.lines() == [
+        f"error: {tmp_path / 'batch.json'} holds {shown}, a number too large for float64",
+        "hint: write inf if infinity is meant",
+    ]
+
+
+@pytest.mark.parametrize(
+    "written", ["1e308", "1e-400", "1.7976931348623157e308", "0e999", "9" * 308 + ".0", "Infinity"]
+)
+def test_a_number_that_float64_holds_is_read(tmp_path, written):
+    read_back = read(tmp_path, f'{{"logits": [[{written}, 0]], "labels": [0]}}'.encode())[0].fields["logits"][0][0]
+    assert read_back == float(written)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

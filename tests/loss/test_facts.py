@@ -325,3 +325,19 @@ def test_the_facts_of_no_samples_are_empty():
 
 def test_terms_whose_sizes_add_up_beyond_float64_are_infinite_without_a_warning():
     assert facts_of(logits=[[1e308, -0.7e308]] * 2, labels=[1, 1]).reach == math.inf
+
+
+@pytest.mark.parametrize("many", [1, 3000])
+def test_rows_without_a_chance_and_labels_below_0_are_counted_by_their_number(many):
+    logits = [[0.0, 1, 2], [0, -math.inf, 1], [1, 1, 1], [-math.inf, 0, math.nan], [-math.inf, 1, 1]] * many
+    asked: dict[str, Any] = {"logits": logits, "labels": [0, 0, 1, 1, -100] * many}
+    assert facts_of(**asked).no_chance == Rows()  # nobody reads the other classes
+    assert facts_of(**asked, label_smoothing=0.1).no_chance == Rows(many, 1)
+    q = np.array([[1.0, 0, 0], [0, 0, 1], [1.5, -0.5, 0], [-0.25, 0.25, 1]] * many)
+    batch = Batch.build(logits=np.zeros((len(q), 3)), labels=q)
+    assert one_pass(batch)[1].negative_q == Rows(2 * many, 2)
+    first, second = parts_of(batch, [3])
+    assert (first + second).negative_q == Rows(2 * many, 2)
+    behind = facts_of(logits=np.zeros((len(q) - 3, 3)), labels=q[3:]).shifted(3)
+    assert behind.negative_q == second.negative_q == Rows(2 * many - 1, 3)
+    assert facts_of(**asked, label_smoothing=0.1).shifted(7).no_chance == Rows(many, 8)

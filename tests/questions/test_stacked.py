@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wce_cli.inputs.plain import plain_documents
@@ -58,6 +58,7 @@ def same(one: Report, other: Report) -> None:
     assert json.dumps(one.to_dict()) == json.dumps(other.to_dict())
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 12), st.integers(0, 40), st.integers(0, 6))
 def test_a_report_is_the_one_that_the_batch_has_by_itself(seed, n, rows, top):
     made = documents(np.random.default_rng(seed), n)
@@ -80,6 +81,7 @@ def test_most_are_stacked_and_what_is_rare_is_not():
     assert all(sum(report is not None for report in by_kind[kind]) > 20 for kind in ("logits", "log_probs"))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 12))
 def test_values_are_those_of_the_report(seed, n):
     made = documents(np.random.default_rng(seed), n)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.loss.batch import Batch
+from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.loss.readings import read_logits
 from wce_cli.report import Measured
@@ -125,6 +125,9 @@ def _calls(batch: Batch, inputs: _Inputs) -> Iterator[_Call]:
         shared["ignore_index"] = spec.ignore_index
     if spec.label_smoothing > 0:
         shared["label_smoothing"] = spec.label_smoothing
+    written = dict(shared)
+    if spec.label_base and not spec.is_soft and bool((inputs.y == spec.ignore_index).any()):
+        written = {"ignore_index": spec.ignored_as_given - spec.label_base, **shared}  # of y - 1
 
     def call(reduction: str, weighted: bool) -> tuple[str, Callable[[], Tensor]]:
         words = [inputs.x_text, inputs.y_text]
@@ -132,7 +135,7 @@ def _calls(batch: Batch, inputs: _Inputs) -> Iterator[_Call]:
         if weighted and inputs.w is not None:
             words.append(f"weight={inputs.w_text}")
             options["weight"] = inputs.w
-        words += [f"{key}={value}" for key, value in shared.items()]
+        words += [f"{key}={value}" for key, value in written.items()]
         if reduction != "mean":
             words.append(f"reduction='{reduction}'")
         return f"{name}({', '.join(words)})", lambda: function(inputs.x, inputs.y, reduction=reduction, **options)
@@ -152,18 +155,19 @@ def _calls(batch: Batch, inputs: _Inputs) -> Iterator[_Call]:
     else:
         s = inputs.s
         if not spec.is_soft:
-            yield _weighted_by_hand(spec.ignore_index, none, run_none, inputs, s)
+            yield _weighted_by_hand(spec, none, run_none, inputs, s)
         yield _Call(f"({none} * s).mean()", lambda: (run_none() * s).mean(), ("batch-mean",))
         yield _Call(f"({none} * s).sum()", lambda: (run_none() * s).sum(), ("sum",))
     if not same:
         yield _Call(plain, run_plain, ("unweighted-mean",))
 
 
-def _weighted_by_hand(ignore_index: int, none: str, run: Callable[[], Tensor], inputs: _Inputs, s: Tensor) -> _Call:
+def _weighted_by_hand(spec: Spec, none: str, run: Callable[[], Tensor], inputs: _Inputs, s: Tensor) -> _Call:
     """torch's mean takes no sample weight; dividing by Σ s·w[y] is left to the user."""
-    kept = inputs.y != ignore_index
+    kept = inputs.y != spec.ignore_index
     anything_ignored = not bool(kept.all())
-    where = f"[y != {ignore_index}]" if anything_ignored else ""
+    ignored = spec.ignored_as_given if spec.label_base else spec.ignore_index
+    where = f"[y != {ignored}]" if anything_ignored else ""
     if inputs.w is None:
         return _Call(
             f"({none} * s).sum() / s{where}.sum()",
@@ -171,7 +175,8 @@ def _weighted_by_hand(ignore_index: int, none: str, run: Callable[[], Tensor], i
             ("weighted-mean",),
         )
     w = inputs.w
-    bottom = f"(w[y{where}] * s{where}).sum()" if anything_ignored else "(w[y] * s).sum()"
+    label = f"y{where} - {spec.label_base}" if spec.label_base else f"y{where}"
+    bottom = f"(w[{label}] * s{where}).sum()"
     return _Call(
         f"({none} * s).sum() / {bottom}",
         lambda: (run() * s).sum() / (w[inputs.y[kept]] * s[kept]).sum(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wce_cli.digits import format_number
+from wce_cli.digits import format_weight
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import NAMED, class_names, listed
 from wce_cli.report import Analysis
@@ -43,7 +43,7 @@ def message(analysis: Analysis) -> str | None:
     absent = np.flatnonzero((totals.count == 0) & (weight != 1)).tolist()
     if not 0 < len(absent) <= MANY:
         return None
-    names, weights = class_names(spec, absent), [format_number(float(weight[c])) for c in absent[:NAMED]]
+    names, weights = class_names(spec, absent), [format_weight(float(weight[c])) for c in absent[:NAMED]]
     if len(absent) == 1:
         return f"{names} (weight {weights[0]}) has no kept sample: its weight changes nothing here"
     told = listed(weights) if len(absent) <= NAMED else ", ".join([*weights, "…"])

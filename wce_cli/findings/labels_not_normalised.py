@@ -6,7 +6,6 @@ A single number a row is `one-column`.
 from __future__ import annotations
 
 from wce_cli.digits import format_number
-from wce_cli.errors import counted
 from wce_cli.findings.page import Page
 from wce_cli.report import Analysis
 
@@ -33,10 +32,10 @@ def message(analysis: Analysis) -> str | None:
     if found.rows.count == 0 or analysis.spec.n_classes == 1:
         return None
     total = format_number(found.total)
+    if n == 1:
+        return f"the only label does not sum to 1, but to {total}, and counts as one of N = 1"
     if found.rows.count == 1:
-        which = (
-            f"1 of {counted(n, 'label', 'labels')} does not sum to 1: that of sample {found.rows.first} sums to {total}"
-        )
+        which = f"1 of {n} labels does not sum to 1: that of sample {found.rows.first} sums to {total}"
     else:
         which = (
             f"{found.rows.count} of {n} labels do not sum to 1: the first, that of sample {found.rows.first}, sums to "

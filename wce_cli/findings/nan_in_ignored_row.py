@@ -22,6 +22,7 @@ PAGE = Page(
     remedy="select the kept rows before the loss, logits[labels != ignore_index], or find where the nan comes from",
     references=(
         "https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",
+        "https://github.com/pytorch/pytorch/issues/11551",
         "https://docs.pytorch.org/docs/2.13/autograd.html#anomaly-detection",
     ),
 )

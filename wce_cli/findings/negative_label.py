@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
+from wce_cli.findings.words import counted_rows
 from wce_cli.report import Analysis
 
 PAGE = Page(
@@ -21,13 +22,14 @@ PAGE = Page(
 
 
 def message(analysis: Analysis) -> str | None:
-    """Show the smallest number of the labels."""
-    smallest = analysis.facts.smallest_q
-    if not analysis.spec.is_soft or not smallest < 0:
+    """Count the labels, and show the smallest number of them."""
+    rows, smallest = analysis.facts.negative_q, analysis.facts.smallest_q
+    if not rows.count:
         return None
     sums = analysis.value("sum")
     assert sums is not None
     return (
-        f"the smallest number of the probability labels is {format_number(smallest)}, expected 0 to 1: it lowers the "
-        f"sum, {format_number(sums.value)} here, the less likely its class is"
+        f"a number of the probability label is below 0 in {counted_rows(rows)}; the smallest is "
+        f"{format_number(smallest)}, expected 0 to 1: it lowers the sum, {format_number(sums.value)} here, the less "
+        "likely its class is"
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wce_cli.digits import format_number
+from wce_cli.digits import format_number, format_weight
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import class_name, weight_sum
 from wce_cli.report import Analysis
@@ -29,10 +29,6 @@ PAGE = Page(
 )
 
 
-EXACT = 9
-"""Significant digits: Σ w[y] is about what is left of weights that nearly cancel, such as 1 and −0.9999999."""
-
-
 def message(analysis: Analysis) -> str | None:
     """Name the weights below 0 and show the denominator that they are in."""
     spec, totals = analysis.spec, analysis.totals
@@ -45,17 +41,16 @@ def message(analysis: Analysis) -> str | None:
     classes = np.flatnonzero(negative).tolist()
     if classes and totals.n_kept:
         more = f" (and {len(classes) - 1} more below 0)" if len(classes) > 1 else ""
-        told.append(
-            f"{class_name(spec, classes[0])} weighs {format_number(float(spec.class_weight[classes[0]]), EXACT)}{more}"
-        )
+        first = format_weight(float(spec.class_weight[classes[0]]))
+        told.append(f"{class_name(spec, classes[0])} weighs {first}{more}")
     smallest = float(analysis.facts.s[0].min(initial=np.inf))
     if smallest < 0:
-        told.append(f"the smallest sample weight is {format_number(smallest, EXACT)}")
+        told.append(f"the smallest sample weight is {format_weight(smallest)}")
     if not told:
         return None
     mean, sums = analysis.value("weighted-mean"), analysis.value("sum")
     assert sums is not None
     effect = f"a weight below 0 lowers the sum, {format_number(sums.value)} here, the larger the loss is"
     if mean is not None:
-        effect += f", and D = {weight_sum(spec)} = {format_number(mean.denominator, EXACT)} holds it with its sign"
+        effect += f", and D = {weight_sum(spec)} = {format_weight(mean.denominator)} holds it with its sign"
     return f"{' and '.join(told)}: {effect}"

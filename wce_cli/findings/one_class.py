@@ -8,6 +8,7 @@ where every value is the same for this reason and no other.
 from __future__ import annotations
 
 from wce_cli.findings.page import Page
+from wce_cli.findings.words import all_of
 from wce_cli.report import Analysis
 
 PAGE = Page(
@@ -31,5 +32,5 @@ def message(analysis: Analysis) -> str | None:
     spec, totals = analysis.spec, analysis.totals
     if spec.n_classes != 1 or spec.is_soft or spec.scores != "logits" or totals.n_kept == 0 or analysis.facts.nan.count:
         return None
-    who = f"all {totals.n_kept} losses are" if totals.n_kept > 1 else "the only loss is"
+    who = f"{all_of(totals.n_kept)} losses are" if totals.n_kept > 1 else "the only loss is"
     return f"the scores have one class, and softmax over one class is 1: {who} 0"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from wce_cli.digits import format_number
+from wce_cli.findings.masked_target import SCORE
 from wce_cli.findings.page import Page
+from wce_cli.findings.words import counted_rows
+from wce_cli.loss.facts import Rows
 from wce_cli.report import Analysis
 
 PAGE = Page(
@@ -18,26 +19,31 @@ PAGE = Page(
     "finite mask such as -1e4 hides it: the loss is then finite and thousands of times too large.",
     example="wce explain --logits '1 2 -inf; 2 0 1' --labels 0,1 --label-smoothing 0.1",
     remedy="smooth over the classes that are not masked, or set the label's share of masked classes to 0",
-    references=("https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",),
+    references=(
+        "https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",
+        "https://github.com/facebookresearch/pytext/pull/1698",
+    ),
 )
 
 
 def message(analysis: Analysis) -> str | None:
-    """Say what shares the samples of infinite loss have, and what becomes of the sum."""
+    """Say what shares the samples of infinite loss have: how many they are, and which is the first."""
     spec, facts = analysis.spec, analysis.facts
-    sums = analysis.value("unweighted-mean")
-    assert sums is not None
-    if not (spec.is_soft or spec.label_smoothing > 0) or facts.nan.count or facts.masked.count:
+    score = SCORE[spec.scores]
+    if spec.label_smoothing > 0:
+        rows = facts.no_chance
+        if not rows.count or rows.count == facts.masked.count or (spec.is_soft and facts.nan.count):
+            return None  # masked-target, or nan-loss, says so
+        return (
+            f"label smoothing {format_number(spec.label_smoothing)} gives every class a share of "
+            f"{format_number(spec.label_smoothing / spec.n_classes)}, and a class's {score} in {counted_rows(rows)}: "
+            f"{_losses(rows)} inf"
+        )
+    rows = facts.infinite
+    if not spec.is_soft or not rows.count or not facts.no_chance.count:
         return None
-    if sums.numerator != math.inf:
-        return None
-    share = (
-        f"label smoothing {format_number(spec.label_smoothing)} gives every class a share of "
-        f"{format_number(spec.label_smoothing / spec.n_classes)}"
-        if spec.label_smoothing > 0
-        else "the probability labels give a share"
-    )
-    where = "one has no chance (-inf)" if spec.label_smoothing > 0 else "to a class that has no chance (-inf)"
-    joined = f"{share}, and {where}" if spec.label_smoothing > 0 else f"{share} {where}"
-    first = f", sample {facts.infinite.first} is the first" if facts.infinite.count else ""
-    return f"{joined}: the loss is inf{first}"
+    return f"the probability labels give a share to a class whose {score}, in {counted_rows(rows)}: {_losses(rows)} inf"
+
+
+def _losses(rows: Rows) -> str:
+    return "its loss is" if rows.count == 1 else "their losses are"

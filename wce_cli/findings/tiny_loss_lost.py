@@ -7,7 +7,6 @@ log-probability was rounded before it came here. Under smoothing no loss is that
 from __future__ import annotations
 
 from wce_cli.digits import format_number
-from wce_cli.errors import counted
 from wce_cli.findings.page import Page
 from wce_cli.report import Analysis
 
@@ -48,9 +47,9 @@ def message(analysis: Analysis) -> str | None:
     verbs = "is above 0 and comes out" if rows.count == 1 else "are above 0 and come out"
     which = f"that of sample {rows.first}," if rows.count == 1 else f"the first that of sample {rows.first}, together"
     also = lost["float64"].rows.count if own == "float32" else 0
-    wider = f" ({also} of them in float64 too)" if also else ""
-    losses = counted(totals.n_kept, "loss", "losses")
+    wider = f" ({'' if rows.count == 1 else f'{also} of them '}in float64 too)" if also else ""
+    losses = "the only loss" if totals.n_kept == 1 else f"{rows.count} of {totals.n_kept} losses"
     return (
-        f"{rows.count} of {losses} {verbs} as 0 in {own}, where 1 + S is rounded to 1{wider}: {which} "
+        f"{losses} {verbs} as 0 in {own}, where 1 + S is rounded to 1{wider}: {which} "
         f"{format_number(loss)} of Σℓ = {format_number(whole)}"
     )

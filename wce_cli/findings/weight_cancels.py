@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from wce_cli.digits import format_number
+from wce_cli.digits import format_number, format_weight
 from wce_cli.findings.page import Page
+from wce_cli.findings.words import all_of
 from wce_cli.report import Analysis
 
 PAGE = Page(
@@ -26,11 +27,6 @@ PAGE = Page(
         "https://github.com/pytorch/pytorch/issues/8062",
     ),
 )
-
-
-def _all(n: int) -> str:
-    """`both`, `all 3`."""
-    return "both" if n == 2 else f"all {n}"
 
 
 def message(analysis: Analysis) -> str | None:
@@ -54,10 +50,10 @@ def message(analysis: Analysis) -> str | None:
     assert batch is not None
     if batch.value == 0:
         return None
-    who = "the only kept sample weighs" if totals.n_kept == 1 else f"{_all(totals.n_kept)} kept samples weigh"
+    who = "the only kept sample weighs" if totals.n_kept == 1 else f"{all_of(totals.n_kept)} kept samples weigh"
     several = present.sum() > 1 or spec.has_sample_weight  # weights that may be the same by chance
     told = (
-        f"{who} {format_number(weight)}, and weighted-mean divides by the same weight: it is "
+        f"{who} {format_weight(weight)}, and weighted-mean divides by the same weight: it is "
         f"{format_number(mean.value)} whatever that weight is, unless it is 0"
     )
     if several and totals.n_kept > 1:

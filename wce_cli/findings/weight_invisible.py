@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from wce_cli.digits import format_number
+from wce_cli.digits import format_number, format_weight
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import class_name, weight_sum
 from wce_cli.loss.methods import loss_values
@@ -64,7 +64,7 @@ def message(analysis: Analysis) -> str | None:
     more = f" (likewise {int(odd.sum()) - 1} more)" if odd.sum() > 1 else ""
     samples = "its only kept sample has" if totals.count[c] == 1 else f"its {totals.count[c]} kept samples have"
     return (
-        f"{class_name(spec, c)} weighs {format_number(float(weight[c]))}, but {samples} Σℓ = "
+        f"{class_name(spec, c)} weighs {format_weight(float(weight[c]))}, but {samples} Σℓ = "
         f"{format_number(float(totals.loss.values()[c]))}{more}: sum is {format_number(sums.value)} and batch-mean "
         f"{format_number(batch.value)} with the weights and without. Only {weight_sum(spec)} changes, from "
         f"{format_number(bare_mean.denominator)} to {format_number(mean.denominator)}, and weighted-mean from "

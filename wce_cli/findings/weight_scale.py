@@ -47,9 +47,10 @@ def message(analysis: Analysis) -> str | None:
     if any(ORDINARY[0] <= scale <= ORDINARY[1] for scale in (average, without_zeros)):
         return None
     times = format_number(mean.denominator / batch.denominator)
-    share = f" (times N kept / N = {totals.n_kept} / {totals.n})" if totals.n_kept < totals.n else ""
+    if totals.n_kept < totals.n:  # batch-mean counts the ignored samples, which weigh nothing
+        times = f"{format_number(average)} · {totals.n_kept}/{totals.n} (N kept / N) = {times}"
     return (
         f"the {totals.n_kept} kept samples weigh {format_number(average)} on average: batch-mean is "
-        f"{format_number(batch.value)}, {times} times weighted-mean {format_number(mean.value)}{share}. Weights k "
+        f"{format_number(batch.value)}, {times} times weighted-mean {format_number(mean.value)}. Weights k "
         "times as large make batch-mean and sum k times as large, and leave weighted-mean as it is"
     )

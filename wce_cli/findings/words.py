@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wce_cli.loss.batch import Spec
+from wce_cli.loss.facts import Rows
 from wce_cli.loss.methods import METHODS
 
 NAMED = 3
@@ -24,6 +25,16 @@ def class_names(spec: Spec, classes: Sequence[int]) -> str:
     if len(classes) > NAMED:
         names.append(f"{len(classes) - NAMED} more")
     return f"classes {listed(names)}"
+
+
+def counted_rows(rows: Rows) -> str:
+    """`sample 1`, `2 samples, the first is sample 1`."""
+    return f"sample {rows.first}" if rows.count == 1 else f"{rows.count} samples, the first is sample {rows.first}"
+
+
+def all_of(n: int) -> str:
+    """`both`, `all 3`."""
+    return "both" if n == 2 else f"all {n}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
+from wce_cli.findings.words import all_of
 from wce_cli.report import Analysis
 
 PAGE = Page(
@@ -34,7 +35,7 @@ def message(analysis: Analysis) -> str | None:
     if totals.n == 0:
         cause = "the batch is empty"
     elif totals.n_kept == 0:
-        cause = f"all {totals.n} samples are ignored" if totals.n > 1 else "the only sample is ignored"
+        cause = f"{all_of(totals.n)} samples are ignored" if totals.n > 1 else "the only sample is ignored"
     elif not (analysis.spec.class_weight[totals.count_weighted > 0] != 0).any():
         cause = "every kept sample weighs 0" if totals.n_kept > 1 else "the only kept sample weighs 0"
     else:

@@ -6,6 +6,7 @@ out instead, the cheapest first, and the reader is told which.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from io import StringIO
@@ -22,6 +23,7 @@ from wce_cli.formats.look import GLUE, Look
 PROSE = 100
 """Sentences are wrapped here even where the terminal is wider."""
 NARROWEST = 20
+NUMBER = re.compile(r"[-+.\deE]+")
 
 
 class Screen:
@@ -53,13 +55,14 @@ class Screen:
         self._console.print(Text(text, style=style), soft_wrap=True)
 
     def title(self, text: str) -> None:
-        """A name on one line, shortened to it."""
+        """A name, wrapped between words; only a word that is longer than a line is shortened, unless it is a number."""
         dots = self.look.text("…")
-        if cell_len(text) > self._prose_width:
-            while cell_len(text) + len(dots) > self._prose_width:
-                text = text[:-1]
-            text += dots
-        self.line(text)
+        for line in self._wrapped(text, "", ""):
+            if cell_len(line) > self._prose_width and not NUMBER.fullmatch(line):
+                while cell_len(line) + len(dots) > self._prose_width:
+                    line = line[:-1]
+                line += dots
+            self.line(line)
 
     def prose(self, text: str, head: str = "", style: str = "", indent: int = 0, hanging: int = 0) -> None:
         """Sentences, wrapped between words; a word is never broken. `head` begins them, in `style`; lines below the

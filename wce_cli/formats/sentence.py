@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from wce_cli.digits import format_number
+from wce_cli.digits import format_number, format_weight
 from wce_cli.formats.cells import shown_methods
 from wce_cli.formats.look import GLUE, Look
 from wce_cli.formats.nonfinite import non_finite
@@ -153,8 +153,8 @@ def _spelled(report: Report, row: MethodRow, digits: int) -> str:
     weights = [term.weight for term in report.terms if term.kept and term.weight is not None]
     complete = len(weights) == report.totals.n_kept
     if row.pair == "weighted-mean" and not _counts_kept(report) and complete and 1 < len(weights) <= SPELLED_OUT:
-        added = " + ".join(f"({w})" if w.startswith("-") else w for w in (format_number(w, digits) for w in weights))
-        return f"{formula} = {added} = {total}"
+        added = " + ".join(f"({w})" if w.startswith("-") else w for w in (format_weight(w, digits) for w in weights))
+        return f"{formula} = {added} = {format_weight(row.denominator, digits)}"
     return f"{formula}{GLUE}={GLUE}{total}"
 
 

@@ -6,6 +6,7 @@ Read line by line; what is kept is eight bytes a number. A cell that is no numbe
 from __future__ import annotations
 
 import csv
+import math
 import re
 from array import array
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from wce_cli.errors import Problem, WceError, as_written, counted
 from wce_cli.inputs.columns import WEIGHT_NAME, Columns, is_number, read_columns
 from wce_cli.inputs.file import File
-from wce_cli.inputs.json import WIDE_MARKS
+from wce_cli.inputs.json import WIDE_MARKS, finite
 from wce_cli.inputs.stored import as_name
 
 LINE_LIMIT = 1 << 26
@@ -70,9 +71,14 @@ def read_csv(path: str, label_column: str | int | None = None, classes: Sequence
         if not every:
             row = [row[at] for at in columns.scores]
         try:
-            numbers.extend(map(float, row))
+            values = list(map(float, row))
         except ValueError:
             _refuse(row, columns, path, line)
+        if math.inf in values or -math.inf in values:  # spelled so, or beyond float64
+            for cell in row:
+                if "n" not in cell.lower():
+                    finite(cell, f"{path} line {line}")
+        numbers.extend(values)
         if "_" in "".join(row):  # a number to Python only
             _refuse(row, columns, path, line)
     scores = np.frombuffer(numbers, np.float64) if numbers else np.empty(0)
@@ -162,7 +168,7 @@ def _weight(cell: str, at: int, path: str, line: int) -> float:
     if not is_number(cell):
         said = f"is {as_written(cell)}" if cell.strip() else "is empty"
         raise WceError(Problem(f"{path} line {line}, column {at} ({WEIGHT_NAME}) {said}, expected a number"))
-    return float(cell)
+    return float(cell) if "n" in cell.lower() else finite(cell, f"{path} line {line}")
 
 
 def _ragged(path: str, line: int, width: int, first: list[tuple[int, list[str]]]) -> Problem:

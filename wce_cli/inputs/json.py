@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import codecs
 import json
+import math
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
+
+from msgspec import structs
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import ARRAY_READERS, READERS, STDIN, TABLE_READERS, Document, stdin
 from wce_cli.inputs.large import LARGE, large_document
 from wce_cli.inputs.written import written_expects
 
+FAR = re.compile(r"[eE]\+?\d{3}|\d{309}")
+"""What a number beyond float64 has in it: an exponent of three digits, or that many digits before the point. Only then
+is each number looked at, which takes longer."""
 WIDE_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -119,7 +126,8 @@ def decoded(content: bytes, shown: str, is_line: bool = False) -> Any:
     if "\0" in text[:64]:
         raise WceError(Problem(f"{shown} is not UTF-8 text", "save it as UTF-8"))
     try:
-        return json.loads(text, object_pairs_hook=lambda pairs: _mapping(pairs, shown))
+        read = (lambda digits: finite(digits, shown)) if FAR.search(text) else None
+        return json.loads(text, object_pairs_hook=lambda pairs: _mapping(pairs, shown), parse_float=read)
     except json.JSONDecodeError as error:
         where = f"column {error.colno}" if is_line else f"line {error.lineno}, column {error.colno}"
         raise WceError(Problem(f"{shown} is not JSON at {where}: {error.msg.lower()}")) from error
@@ -127,6 +135,16 @@ def decoded(content: bytes, shown: str, is_line: bool = False) -> Any:
         raise WceError(Problem(f"{shown} is nested too deep to be a batch")) from error
     except ValueError as error:  # an integer of more digits than Python converts
         raise WceError(Problem(f"{shown} holds a number too long to read")) from error
+
+
+def finite(digits: str, shown: str) -> float:
+    """A number as it is written in digits. Raises WceError for one that float64 could only hold as infinity."""
+    value = float(digits)
+    if math.isinf(value):
+        from wce_cli.inputs.diagnosis import too_large
+
+        raise WceError(structs.replace(too_large(shown, digits.strip()), field=""))
+    return value
 
 
 def _batches(value: Any, shown: str) -> Iterator[tuple[str, Any]]:

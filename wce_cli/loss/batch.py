@@ -73,6 +73,8 @@ class Spec(Struct, frozen=True):
     fields that are exact have none."""
     integer_one_hot: bool = False
     """Probability labels given as integers 0 and 1, which torch refuses."""
+    ignored_as_given: int = IGNORE_INDEX
+    """The label to ignore as it was given, counted from `label_base`."""
     name: str | None = None
     source: str | None = None
     notes: tuple[str, ...] = ()
@@ -156,6 +158,7 @@ class Batch(Struct, frozen=True):
         weight = with_plain_keys(g, weight)
         names = read_class_names(g, classes, weight, c)
         mapped = None if labels is None else read_labels(g, kind[0], labels, rows, names, ignore_index, label_base)
+        given = ignore_index
         if label_base:
             if mapped is not None and not mapped.is_soft and names is None:
                 also = "" if ignore_index == IGNORE_INDEX else f", and the ignored {ignore_index} as {IGNORE_INDEX}"
@@ -194,6 +197,7 @@ class Batch(Struct, frozen=True):
                 names,
             ),
             integer_one_hot=mapped.is_soft and g.integer_one_hot,
+            ignored_as_given=int(given),
             name=name,
             source=source,
             notes=tuple(g.notes),

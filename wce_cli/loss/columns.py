@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
+from wce_cli.loss.facts import Rows
 from wce_cli.loss.sums import Floats, Sums, two_sum
 from wce_cli.loss.terms import Terms
 
@@ -44,6 +45,8 @@ class Columns(Struct, frozen=True):
     smallest_a: float = np.inf
     smallest_q: float = np.inf
     one_hot: bool = True
+    negative_q: Rows = Rows()
+    """Probability labels with a number below 0."""
 
     def __add__(self, other: Columns) -> Columns:
         return Columns(
@@ -52,6 +55,7 @@ class Columns(Struct, frozen=True):
             min(self.smallest_a, other.smallest_a),
             min(self.smallest_q, other.smallest_q),
             self.one_hot and other.one_hot,
+            self.negative_q + other.negative_q,
         )
 
 
@@ -83,6 +87,7 @@ class ColumnSums:
         self.high, self.low = np.zeros((2, 5 if soft else 1, n_classes))
         self.smallest_a = self.smallest_q = np.inf
         self.one_hot = soft
+        self.negative_q = Rows()
         self.apart: Columns | None = None
 
     def add(self, sums: Floats) -> bool:
@@ -109,12 +114,15 @@ class ColumnSums:
         """Take note of the smallest loss of some rows."""
         self.smallest_a = min(self.smallest_a, a)
 
-    def see_labels(self, q: Floats) -> None:
-        """Take note of some probability labels, as a matrix of either orientation."""
+    def see_labels(self, q: Floats, start: int, along: int) -> None:
+        """Take note of some probability labels from row `start` on, whose classes lie along an axis."""
         smallest = float(q.min(initial=np.inf))
         if np.isnan(smallest):
             smallest = float(np.fmin.reduce(q, axis=None, initial=np.inf))
         self.smallest_q = min(self.smallest_q, smallest)
+        if smallest < 0:
+            rows = np.flatnonzero((q < 0).any(axis=along))
+            self.negative_q = self.negative_q + Rows(len(rows), start + int(rows[0]))
         if self.one_hot:  # the first row mostly settles it
             self.one_hot = all(bool(((part == 0) | (part == 1)).all()) for part in (q[:1], q))
 
@@ -122,5 +130,5 @@ class ColumnSums:
         """The columns of the whole block."""
         rows = [Sums.of(high, low) for high, low in zip(self.high, self.low, strict=True)]
         soft = SoftLabels(*rows[1:]) if len(rows) > 1 else None
-        columns = Columns(rows[0], soft, self.smallest_a, self.smallest_q, self.one_hot)
+        columns = Columns(rows[0], soft, self.smallest_a, self.smallest_q, self.one_hot, self.negative_q)
         return columns if self.apart is None else columns + self.apart

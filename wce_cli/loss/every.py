@@ -120,7 +120,7 @@ class EveryKernel:
         if self.soft:
             q = buffers.load(Q, self.batch.labels.rows(start, start + m), self.batch.labels.dtype)
             out.label[:] = buffers.top(Q, m)
-            columns.see_labels(q)
+            columns.see_labels(q, start, 0 if buffers.by_class else 1)
         usual = kept & self._differences(raw, out)
         buffers.add_up(D, m, out.rest)
         if self.spec.label_smoothing > 0:

@@ -108,6 +108,8 @@ class Facts(Struct, frozen=True):
     """Losses that are NaN."""
     masked: Rows
     """Losses that are ∞ because the index label's own score is −∞ (a probability of 0)."""
+    no_chance: Rows
+    """Rows in which a class has a probability of 0, where all classes are asked for; else none."""
     broken_ignored: Rows
     """Ignored rows of logits whose softmax is not defined: they hold NaN or +∞, or nothing but −∞."""
     logsumexp: Extremes
@@ -125,6 +127,8 @@ class Facts(Struct, frozen=True):
     one_hot: bool
     """Whether every label is a probability row that is one-hot."""
     unnormalised: Unnormalised
+    negative_q: Rows
+    """Probability labels with a number below 0."""
     clipped: Sums | None
     """Σs·ℓ by y of probabilities that are clipped first, as `loss.clipped` has it; None where it has nothing."""
     renormalised: Sums | None
@@ -144,6 +148,7 @@ class Facts(Struct, frozen=True):
             self.infinite + other.infinite,
             self.nan + other.nan,
             self.masked + other.masked,
+            self.no_chance + other.no_chance,
             self.broken_ignored + other.broken_ignored,
             self.logsumexp + other.logsumexp,
             self.peak + other.peak,
@@ -152,6 +157,7 @@ class Facts(Struct, frozen=True):
             self.as_log_probs and other.as_log_probs,
             self.one_hot and other.one_hot,
             self.unnormalised + other.unnormalised,
+            self.negative_q + other.negative_q,
             both(self.clipped, other.clipped),
             both(self.renormalised, other.renormalised),
             both(self.undivided, other.undivided),
@@ -165,6 +171,8 @@ class Facts(Struct, frozen=True):
             infinite=self.infinite.shifted(n),
             nan=self.nan.shifted(n),
             masked=self.masked.shifted(n),
+            no_chance=self.no_chance.shifted(n),
+            negative_q=self.negative_q.shifted(n),
             broken_ignored=self.broken_ignored.shifted(n),
             logsumexp=self.logsumexp.shifted(n),
             peak=self.peak.shifted(n),

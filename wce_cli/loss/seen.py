@@ -32,6 +32,7 @@ class Seen(Struct, frozen=True):
     infinite: Rows
     nan: Rows
     masked: Rows
+    no_chance: Rows
     broken_ignored: Rows
     logsumexp: Extremes
     peak: Extremes
@@ -39,6 +40,7 @@ class Seen(Struct, frozen=True):
     as_log_probs: bool
     one_hot: bool
     unnormalised: Unnormalised
+    negative_q: Rows
     top: Top
 
     def __add__(self, other: Seen) -> Seen:
@@ -52,6 +54,7 @@ class Seen(Struct, frozen=True):
             self.infinite + other.infinite,
             self.nan + other.nan,
             self.masked + other.masked,
+            self.no_chance + other.no_chance,
             self.broken_ignored + other.broken_ignored,
             self.logsumexp + other.logsumexp,
             self.peak + other.peak,
@@ -59,6 +62,7 @@ class Seen(Struct, frozen=True):
             self.as_log_probs and other.as_log_probs,
             self.one_hot and other.one_hot,
             self.unnormalised + other.unnormalised,
+            self.negative_q + other.negative_q,
             self.top + other.top,
         )
 
@@ -73,6 +77,7 @@ class Watch:
         self.s_loss = _nothing(c)
         self.smallest_a = self.smallest_loss = self.smallest_q = math.inf
         self.infinite = self.nan = self.masked = self.broken_ignored = Rows()
+        self.no_chance = self.negative_q = Rows()
         self.unnormalised = Unnormalised()
         self.logsumexp = self.peak = Extremes()
         self.lost = {dtype: Rows() for dtype in LOST}
@@ -122,6 +127,9 @@ class Watch:
         assert every.term is not None
         columns = every.columns
         self.smallest_a = min(self.smallest_a, columns.smallest_a)
+        if _finite(every.rest) is not None:
+            self.no_chance = self.no_chance + _rows(kept.row, every.rest == np.inf)
+        self.negative_q = self.negative_q + columns.negative_q
         self.smallest_q = min(self.smallest_q, columns.smallest_q)
         if every.label_sum is not None:
             self.one_hot = self.one_hot and columns.one_hot and bool((every.label_sum == 1).all())
@@ -158,6 +166,7 @@ class Watch:
             self.infinite,
             self.nan,
             self.masked,
+            self.no_chance,
             self.broken_ignored,
             self.logsumexp,
             self.peak,
@@ -165,6 +174,7 @@ class Watch:
             self.as_log_probs,
             self.one_hot,
             self.unnormalised,
+            self.negative_q,
             self.sieve.top(),
         )
 

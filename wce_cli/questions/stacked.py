@@ -142,6 +142,7 @@ class _Parts:
             NO_ROWS,
             NO_ROWS,
             NO_ROWS,
+            NO_ROWS,
             ends,
             ends,
             NONE_LOST,
@@ -149,6 +150,7 @@ class _Parts:
             False,
             False,
             NORMALISED,
+            NO_ROWS,
             None,
             None,
             None,
@@ -197,8 +199,7 @@ def _report(
             shown[i] = _term_row(parts, i, by_row.get(i), spec, parts.pile.labels[first + i], shared)
         return shown[i]
 
-    weight = parts.pile.weight[b]
-    order = sorted(span, key=lambda k: (-abs(weight[parts.label[k]]) * parts.key[k], k))[:top]
+    order = _largest(parts, span, parts.pile.weight[b], top)
     return report_of(
         analysis,
         (n, spec.n_classes),
@@ -206,6 +207,17 @@ def _report(
         tuple(row(parts.row[k] - first) for k in order),
         _class_rows(parts, b, spec),
     )
+
+
+def _largest(parts: _Parts, span: range, weight: Sequence[float], top: int) -> list[int]:
+    """The rows with the largest terms as `Top` has them: of every class those with the largest keys, then by term."""
+    met: dict[int, int] = {}
+    kept = []
+    for k in sorted(span, key=lambda k: (-parts.key[k], k)):
+        met[parts.label[k]] = met.get(parts.label[k], 0) + 1
+        if met[parts.label[k]] <= top:
+            kept.append(k)
+    return sorted(kept, key=lambda k: (-abs(weight[parts.label[k]]) * parts.key[k], k))[:top]
 
 
 def _term_row(parts: _Parts, n: int, k: int | None, spec: Spec, label: int, shared: float | None) -> TermRow:
