@@ -84,8 +84,18 @@ def test_what_can_be_read_is_checked_beside_what_cannot(files):
     assert ran.err.splitlines() == [
         "error: broken.json is not JSON at line 1, column 2: expecting property name enclosed in double quotes",
         "error: without.json has no expect, and there is no --expect: nothing would be checked",
-        "error: lines.ndjson line 3 is not JSON at line 1, column 2: expecting property name enclosed in double quotes",
+        "error: lines.ndjson:3 is not JSON at column 2: expecting property name enclosed in double quotes",
         "hint: wce check FILE --save-expect OUT.json writes a copy that expects today's numbers",
+    ]
+
+
+def test_a_line_is_named_once_and_annotated_as_one(files):
+    ran = run("check", "lines.ndjson")
+    assert ran.out.startswith("ok  lines.ndjson line 1: batch 0 (1 number)\nunread  lines.ndjson line 3\n")
+    annotations = run("check", "lines.ndjson", "--format", "github").out.splitlines()
+    assert [line.partition(",title=")[0] for line in annotations[:2]] == [
+        "::error file=lines.ndjson,line=3",
+        "::error file=lines.ndjson,line=4",
     ]
 
 

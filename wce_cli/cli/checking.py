@@ -39,6 +39,7 @@ def checked_each(
     failed = 0
     for read in reads:
         document, name = read.document, None
+        file, place = document.origin or None, f"line {document.line}" if document.line else document.place
         try:
             if read.error is not None or read.batch is None:
                 raise read.error or WceError(())
@@ -53,12 +54,11 @@ def checked_each(
                 saved.append(saved_expect(given, [one.what for one in expected]))
         except WceError as error:
             errors.append(_placed(error, document.origin, document.place))
-            yield Checked(document.origin or None, document.place, name, "unread", (), error.problems)
+            yield Checked(file, place, name, "unread", (), error.problems)
             continue
         agrees = all(one.verdict == "agrees" for one in comparisons)
         failed += not agrees
-        file = document.origin or None
-        yield Checked(file, document.place, name, "agrees" if agrees else "differs", comparisons)
+        yield Checked(file, place, name, "agrees" if agrees else "differs", comparisons)
 
 
 def _placed(error: WceError, origin: str, place: str) -> WceError:
