@@ -196,6 +196,34 @@ def test_why_the_largest_terms_are_left_out_is_said(shards):
     assert "note: the largest terms are left out: with label smoothing they need the samples\n" in ran.err
 
 
+def test_parts_that_are_small_show_their_classes(shards):
+    run("explain", "-x", "1 2; 3 4", "-y", "0,1", "--engine", "none", "--totals-out", "small.json")
+    ran = run("explain", "small.json", "--engine", "none")
+    assert ran.out.startswith("2 samples × 2 classes\n\nclass  samples")
+    assert "the 2 largest terms" in ran.out
+    assert "… 2 more" not in ran.out
+
+
+def test_a_part_that_is_there_twice_counts_twice_and_that_is_said(shards):
+    saved("shard-0.npz")
+    (shards / "copy.json").write_bytes((shards / "part-0.json").read_bytes())
+    for again, said in (
+        ("part-0.json", "part-0.json is there again: its samples count twice"),
+        ("copy.json", "copy.json holds the totals of part-0.json again: its samples count twice"),
+    ):
+        ran = run("explain", "part-0.json", again, "--format", "json")
+        assert f"note: {said}\n" in ran.err
+        assert json.loads(ran.out)["batch"]["n"] == 2000
+    assert "again" not in run("explain", "part-0.json").err
+
+
+def test_a_smoothing_is_not_asked_of_a_part_without_it_not_even_of_nothing(shards):
+    run("explain", "-x", "1 2; 3 4", "--labels=-100,-100", "--engine", "none", "--totals-out", "none.json")
+    ran = run("explain", "none.json", "--label-smoothing", "0.1")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: these totals were saved without label smoothing")
+
+
 def test_one_batch_is_saved_at_a_time(shards):
     (shards / "two.json").write_text('[{"logits": [[1, 2]], "labels": [0]}, {"logits": [[1, 2]], "labels": [1]}]')
     ran = run("explain", "two.json", "--totals-out", "part.json")

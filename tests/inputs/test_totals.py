@@ -17,7 +17,8 @@ from wce_cli.errors import WceError
 from wce_cli.inputs.totals import as_text, totals_schema
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.encoded import to_json
-from wce_cli.loss.saved import Saved, saved_of
+from wce_cli.loss.read_back import saved_of
+from wce_cli.loss.saved import Saved
 from wce_cli.loss.stream import one_pass
 from wce_cli.questions.parts import explain_saved
 

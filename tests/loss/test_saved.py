@@ -18,7 +18,8 @@ from wce_cli.loss.batch import Batch
 from wce_cli.loss.encoded import from_json, to_json
 from wce_cli.loss.facts import Facts
 from wce_cli.loss.methods import loss_values
-from wce_cli.loss.saved import Saved, saved_of
+from wce_cli.loss.read_back import saved_of
+from wce_cli.loss.saved import Saved
 from wce_cli.loss.stream import one_pass
 from wce_cli.loss.totals import Totals
 from wce_cli.questions.explain import explain_batch, explain_pass
@@ -62,7 +63,8 @@ def test_a_part_that_was_saved_is_the_part(seed):
 def with_strange_rows(arguments: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
     """Some scores NaN or infinite; a probability of 0, which costs ∞."""
     kind = next(name for name in ("logits", "probs", "log_probs") if name in arguments)
-    strange = [np.nan, 0.0] if kind == "probs" else [np.nan, -np.inf, np.inf, 1e300]
+    far = -1e300 if kind == "log_probs" else 1e300  # a loss below 0 would be no part of what `sizes` adds up
+    strange = [np.nan, 0.0] if kind == "probs" else [np.nan, -np.inf, np.inf, far]
     scores = np.array(arguments[kind])
     there = rng.random(scores.shape) < 0.1
     scores[there] = rng.choice(strange, size=int(there.sum()))
@@ -249,9 +251,9 @@ def test_a_broken_document_is_named_by_the_place_that_is_wrong():
     assert f"{loss} is " in broken(lambda d: d["totals"]["loss"].update(high="f8:%%%"))
     cut = broken(lambda d: d["totals"]["loss"].update(high=d["totals"]["loss"]["high"][:-8]))
     assert cut.startswith(f"part.json: {loss} is")
-    longer = to_json(np.zeros(5))
-    assert broken(lambda d: d["totals"]["loss"].update(high=longer)) == (
-        f"part.json: {loss} holds 5 numbers, expected 2, one for each class"
+    shorter = to_json(np.zeros(1))
+    assert broken(lambda d: d["totals"]["loss"].update(high=shorter)) == (
+        f"part.json: {loss} holds 1 numbers, expected 2, one for each class"
     )
     assert broken(lambda d: d["facts"]["top"].update(row=to_json(np.array([0, 1, 9])))).endswith("beyond the last")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 
 from msgspec import structs
 
@@ -12,6 +13,7 @@ from wce_cli.cli.options import flag
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError, counted
 from wce_cli.formats import FORMATS
+from wce_cli.inputs.json import read_bytes
 from wce_cli.inputs.totals import as_text, read_saved
 from wce_cli.loss.saved import Saved
 from wce_cli.questions.parts import as_asked, explain_saved
@@ -33,6 +35,17 @@ def read_parts(paths: Sequence[str]) -> Saved:
     return whole
 
 
+def _repeated(paths: Sequence[str]) -> Iterator[str]:
+    """A line for each part that is there twice: by accident, mostly, and it cannot be told from two equal batches."""
+    seen: dict[bytes, str] = {}
+    for path in paths:
+        digest = sha256(read_bytes(path)).digest()
+        if digest in seen:
+            again = "is there" if seen[digest] == path else f"holds the totals of {seen[digest]}"
+            yield f"{path} {again} again: its samples count twice"
+        seen.setdefault(digest, path)
+
+
 def of_parts(
     answers: Sequence[Answer],
     paths: Sequence[str],
@@ -51,7 +64,7 @@ def of_parts(
     asked = {field: one.value for field, one in given.items()}
     measured = NOT_MEASURED if has_engines else ()
     report = explain_saved(whole, **asked, spelled=flag, measured=measured)
-    notes = [f"{counted(len(paths), 'part', 'parts')} of saved totals", *notes]
+    notes = [f"{counted(len(paths), 'part', 'parts')} of saved totals", *_repeated(paths), *notes]
     answer = outcome(
         answers, [report], (*notes, *(one.note for one in given.values() if one.note), *report.batch.notes)
     )

@@ -12,8 +12,9 @@ from wce_cli.report import ClassRow, Report
 
 
 def is_large(report: Report, look: Look) -> bool:
-    """Whether the classes are shown instead of the samples: more of those than fit, and nobody asked for them."""
-    return look.rows is None and report.terms_total > ROWS
+    """Whether the classes are shown instead of the samples: more of those than fit, or none at hand, and nobody asked
+    for them."""
+    return look.rows is None and report.terms_total > (ROWS if report.terms else 0)
 
 
 def class_columns(report: Report, look: Look) -> list[Column]:

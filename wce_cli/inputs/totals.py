@@ -7,7 +7,8 @@ from typing import Any
 
 from wce_cli.inputs.json import decoded, read_bytes
 from wce_cli.loss.encoded import schema_of, to_json
-from wce_cli.loss.saved import FORMAT, Saved, saved_of
+from wce_cli.loss.read_back import saved_of
+from wce_cli.loss.saved import FORMAT, Saved
 
 
 def read_saved(path: str) -> Saved:

@@ -1,7 +1,7 @@
 """Structs as JSON and back, without losing a bit: arrays are base64 of their compressed bytes.
 
 What is read back is checked against the types of the struct, field by field; a problem names its place, as in
-`$.totals.loss.high`. Nothing is executed, and nothing larger than `MOST` is unpacked.
+`$.totals.loss.high`. Nothing is executed, and nothing longer than it may be is unpacked.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from wce_cli.digits import NON_FINITE, NUMBER_SCHEMA
 from wce_cli.errors import Problem, WceError, as_written
 
-MOST = 1 << 32
-"""Bytes that one array may unpack to."""
+MOST = 1 << 24
+"""Numbers that one array may hold, where nothing else is known."""
 WHOLE = "i8"
 FLOAT = "f8"
 S = TypeVar("S", bound=Struct)
@@ -45,9 +45,9 @@ def to_json(value: Any) -> Any:
     return value
 
 
-def from_json(kind: type[S], document: Any, place: str = "$") -> S:
-    """The struct that `to_json` made a document of. Raises WceError if it is not one."""
-    found: S = _read(kind, document, place)
+def from_json(kind: type[S], document: Any, place: str = "$", most: int = MOST) -> S:
+    """The struct that `to_json` made a document of, with arrays of up to `most` numbers. Raises WceError for others."""
+    found: S = _read(kind, document, place, most)
     return found
 
 
@@ -58,15 +58,17 @@ def _packed(array: NDArray[Any]) -> str:
     return f"{kind}:{base64.b64encode(content).decode()}"
 
 
-def _unpacked(text: Any, is_whole: bool, place: str) -> NDArray[Any]:
+def _unpacked(text: Any, is_whole: bool, place: str, most: int) -> NDArray[Any]:
     kind = WHOLE if is_whole else FLOAT
     if not isinstance(text, str) or not text.startswith(f"{kind}:"):
         raise _wrong(place, text, f"numbers as text that begins {kind}:")
     try:
         unpack = zlib.decompressobj()
-        content = unpack.decompress(base64.b64decode(text[3:], validate=True), MOST)
-        if unpack.unconsumed_tail or not unpack.eof or len(content) % 8:
-            raise ValueError("cut off, or too long")
+        content = unpack.decompress(base64.b64decode(text[3:], validate=True), 8 * most + 1)
+        if len(content) > 8 * most:
+            raise _wrong(place, text, f"{most} numbers at most")
+        if not unpack.eof or len(content) % 8:
+            raise ValueError("cut off")
     except (ValueError, zlib.error):
         raise _wrong(place, text, "numbers that were saved whole") from None
     return np.frombuffer(content, dtype=f"<{kind}").astype(np.int64 if is_whole else np.float64)
@@ -77,30 +79,31 @@ def _fields(kind: type[Struct]) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 
-def _read(kind: Any, value: Any, place: str) -> Any:
+def _read(kind: Any, value: Any, place: str, most: int) -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (typing.Union, types.UnionType):
-        return None if value is None else _read(next(one for one in arguments if one is not type(None)), value, place)
+        kind = next(one for one in arguments if one is not type(None))
+        return None if value is None else _read(kind, value, place, most)
     if origin is np.ndarray:
-        return _unpacked(value, "int" in str(arguments), place)
+        return _unpacked(value, "int" in str(arguments), place, most)
     if origin is tuple:
         if arguments[-1] is Ellipsis:
             arguments = arguments[:1] * len(value if isinstance(value, list) else ())
         if not isinstance(value, list) or len(value) != len(arguments):
             raise _wrong(place, value, f"a list of {len(arguments)}")
         return tuple(
-            _read(one, item, f"{place}[{i}]") for i, (one, item) in enumerate(zip(arguments, value, strict=True))
+            _read(one, item, f"{place}[{i}]", most) for i, (one, item) in enumerate(zip(arguments, value, strict=True))
         )
     if origin is dict:
         if not isinstance(value, dict):
             raise _wrong(place, value, "an object")
-        return {key: _read(arguments[1], item, f"{place}.{key}") for key, item in value.items()}
+        return {key: _read(arguments[1], item, f"{place}.{key}", most) for key, item in value.items()}
     if isinstance(kind, type) and issubclass(kind, Struct):
-        return _struct(kind, value, place)
+        return _struct(kind, value, place, most)
     return _single(kind, value, place)
 
 
-def _struct(kind: type[Struct], value: Any, place: str) -> Struct:
+def _struct(kind: type[Struct], value: Any, place: str, most: int) -> Struct:
     fields = _fields(kind)
     if not isinstance(value, dict):
         raise _wrong(place, value, "an object")
@@ -110,7 +113,7 @@ def _struct(kind: type[Struct], value: Any, place: str) -> Struct:
     missing = [name for name in fields if name not in value]
     if missing:
         raise WceError(Problem(f"{place}.{missing[0]} is missing"))
-    return kind(**{name: _read(one, value[name], f"{place}.{name}") for name, one in fields.items()})
+    return kind(**{name: _read(one, value[name], f"{place}.{name}", most) for name, one in fields.items()})
 
 
 def _single(kind: Any, value: Any, place: str) -> Any:

@@ -17,11 +17,10 @@ from msgspec import Struct, structs
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.loss.batch import Spec
-from wce_cli.loss.consistency import inconsistencies
-from wce_cli.loss.encoded import from_json
+from wce_cli.loss.clipped import SUMMED
 from wce_cli.loss.facts import Facts
 from wce_cli.loss.readings import ScoreKind
-from wce_cli.loss.sums import Floats, Sums
+from wce_cli.loss.sums import Floats
 from wce_cli.loss.top import Top
 from wce_cli.loss.totals import Totals
 
@@ -37,6 +36,7 @@ class Header(Struct, frozen=True):
     n_classes: int
     classes: tuple[str, ...] | None
     ignore_index: int
+    label_base: int
     label_smoothing: float | None
     """Of the pass; whether others can be asked says `totals.every`. None: parts had different ones."""
     weight: Floats | None
@@ -44,6 +44,7 @@ class Header(Struct, frozen=True):
     weight_rule: Literal["balanced", "several"] | None
     """balanced: computed from the labels. several: parts had different weights, and one has to be given."""
     has_sample_weight: bool
+    integer_one_hot: bool
     dtypes: dict[str, str]
     sources: dict[str, str]
     shape: tuple[int, ...]
@@ -67,10 +68,12 @@ class Saved(Struct, frozen=True):
             spec.n_classes,
             spec.class_names,
             spec.ignore_index,
+            spec.label_base,
             spec.label_smoothing,
             spec.weight,
             "balanced" if spec.weight_rule == "balanced" else None,
             spec.has_sample_weight,
+            spec.integer_one_hot,
             dict(spec.dtypes),
             dict(spec.sources),
             shape,
@@ -80,7 +83,7 @@ class Saved(Struct, frozen=True):
     def __add__(self, other: Saved) -> Saved:
         """The two parts one behind the other. Raises WceError if they are not parts of one batch."""
         mine, theirs = self.header, other.header
-        for name in ("n_classes", "scores", "labels", "classes", "ignore_index"):
+        for name in ("n_classes", "scores", "labels", "classes", "ignore_index", "label_base"):
             if getattr(mine, name) != getattr(theirs, name):
                 one, another = _written(getattr(mine, name)), _written(getattr(theirs, name))
                 raise WceError(Problem(f"the parts differ in {name}: {one} and {another}"))
@@ -94,12 +97,17 @@ class Saved(Struct, frozen=True):
         facts = self.facts + other.facts.shifted(self.totals.n)
         if not self._orders_as(other):
             facts = without_top(facts)
+        if (self.totals.n + other.totals.n) * mine.n_classes > SUMMED:  # one pass over both would not have it either
+            facts = structs.replace(facts, renormalised=None, undivided=None)
+        if mine.dtypes.get(mine.scores) != theirs.dtypes.get(mine.scores):
+            facts = structs.replace(facts, clipped=None)  # each was clipped by the eps of its own dtype
         is_one = _same(mine.weight, theirs.weight) and mine.weight_rule == theirs.weight_rule
         are_balanced = mine.weight_rule == theirs.weight_rule == "balanced"
         header = structs.replace(
             mine,
             shape=shape,
             has_sample_weight=mine.has_sample_weight or theirs.has_sample_weight,
+            integer_one_hot=mine.integer_one_hot and theirs.integer_one_hot,
             label_smoothing=mine.label_smoothing if mine.label_smoothing == theirs.label_smoothing else None,
             weight=mine.weight if is_one else None,
             weight_rule=mine.weight_rule if is_one or are_balanced else "several",
@@ -127,33 +135,6 @@ def without_top(facts: Facts) -> Facts:
     """The facts, with none of the largest terms."""
     none = structs.replace(facts.top, size=0, label=facts.top.label[:0], key=facts.top.key[:0], row=facts.top.row[:0])
     return structs.replace(facts, top=none)
-
-
-def saved_of(document: object, path: str) -> Saved:
-    """The part that a JSON document holds. Raises WceError if it is broken, or of another format."""
-    found = document.get("format") if isinstance(document, dict) else None
-    if found != FORMAT:
-        hint = "it was saved by another version of wce" if str(found).startswith("wce.totals/") else ""
-        raise WceError(Problem(f"{path} has the format {found}, expected {FORMAT}", hint))
-    try:
-        saved = from_json(Saved, document)
-    except WceError as error:
-        raise WceError([Problem(f"{path}: {one.message}", one.hint) for one in error.problems]) from error
-    for problem in inconsistencies(saved):
-        raise WceError(Problem(f"{path}: {problem}", "it was cut off or changed by hand"))
-    return _same_again(saved)
-
-
-def _same_again(saved: Saved) -> Saved:
-    """Sums that were one object before they were saved are one again, so that they are added once."""
-    totals = saved.totals
-    if not saved.header.has_sample_weight and _equal(totals.loss, totals.s_loss):
-        totals = structs.replace(totals, s_loss=totals.loss, count_weighted=totals.count)
-    return structs.replace(saved, totals=totals)
-
-
-def _equal(one: Sums, other: Sums) -> bool:
-    return all(np.array_equal(getattr(one, f), getattr(other, f), equal_nan=True) for f in one.__struct_fields__)
 
 
 def _same(one: Floats | None, other: Floats | None) -> bool:

@@ -14,9 +14,8 @@ from wce_cli.loss.gathering import Gathering, read_class_names, read_numbers, wi
 from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.loss.layout import sample_shape_of
 from wce_cli.loss.methods import loss_values
-from wce_cli.loss.saved import Header, Saved, without_top
+from wce_cli.loss.saved import Saved, without_top
 from wce_cli.loss.sums import Floats
-from wce_cli.loss.totals import Totals
 from wce_cli.loss.weights import read_class_weight
 from wce_cli.questions.explain import report_of, shared_numerator
 from wce_cli.report import Analysis, Measured, Report, TermRow
@@ -91,7 +90,7 @@ def _spec(
     vector: Floats | None = header.weight
     rule: str | None = None
     if plain == "balanced" if isinstance(plain, str) else weight is None and header.weight_rule == "balanced":
-        vector, rule = _balanced(g, saved.totals, header), "balanced"
+        vector, rule = _balanced(g, saved, names), "balanced"
     elif weight is not None:
         vector, rule = read_class_weight(g, plain, names, header.n_classes, (saved.totals.n,), None, IGNORE_INDEX)
     elif header.weight_rule == "several":
@@ -106,12 +105,13 @@ def _spec(
         weight=vector,
         weight_rule=rule,
         ignore_index=header.ignore_index,
-        label_base=0,
+        label_base=header.label_base,
         label_smoothing=eps,
         label_shape=(),
         has_sample_weight=header.has_sample_weight,
         dtypes=header.dtypes,
         sources=dict(g.sources),
+        integer_one_hot=header.integer_one_hot,
         name=name,
         notes=(*g.notes, *_left_out(saved, np.ones(header.n_classes) if vector is None else vector, eps)),
     )
@@ -125,7 +125,7 @@ def _smoothing(g: Gathering, saved: Saved, given: float | None) -> float:
         g.problem("label_smoothing", "the parts were saved with different label smoothings", hint)
         return 0.0
     read_numbers(g, saved.header.ignore_index, eps)
-    if not g.problems and eps > 0 and saved.totals.every is None and saved.totals.n_kept:
+    if not g.problems and eps > 0 and saved.totals.every is None:
         hint = f"save the parts with {g.setting('label_smoothing', eps)}: then any weight and smoothing can be asked"
         g.problem("label_smoothing", "these totals were saved without label smoothing, which needs Σ s·a[c]", hint)
     return float(eps)
@@ -142,16 +142,18 @@ def _left_out(saved: Saved, weight: Floats, eps: float) -> Iterator[str]:
         yield "the largest terms are left out: they were kept for weights of other signs"
 
 
-def _balanced(g: Gathering, totals: Totals, header: Header) -> Floats | None:
+def _balanced(g: Gathering, saved: Saved, names: tuple[str, ...] | None) -> Floats | None:
     """N kept / (C · count), as `balanced` has it where there are rows."""
-    if header.labels == "probability":
+    header, totals = saved.header, saved.totals
+    if header.labels == "probability" and not saved.facts.one_hot:
         g.problem("weight", "balanced counts labels, and probability rows have no count")
         return None
     absent = np.flatnonzero(totals.count == 0)
     if len(absent):
+        which = f'"{names[absent[0]]}"' if names else str(absent[0])
         g.problem(
             "weight",
-            f"balanced divides by the number of samples of each class, and class {absent[0]} has none"
+            f"balanced divides by the number of samples of each class, and class {which} has none"
             + and_more(len(absent) - 1),
             "give the weights as numbers; scikit-learn refuses this too",
         )
