@@ -57,6 +57,7 @@ def test_torch_is_loaded_only_to_be_measured():
 
 
 def test_json_loads_no_rich():
+    assert "rich" not in loaded_by("check", str(ROOT / "samples" / "two-samples.json"), "--format", "json")
     sample = str(ROOT / "samples" / "two-samples.json")
     assert "rich" not in loaded_by("explain", sample, "--engine", "none", "--format", "json")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.run import ROOT, run, spawn
+from wce_cli.cli.checking import TOLD
 
 TWO = ("-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1")
 BATCH = {"logits": [[0.1, 0.9], [0.0, 0.1]], "labels": [0, 1], "weight": [0.1, 1.0]}
@@ -71,7 +73,7 @@ def test_the_exit_code(files, arguments, code):
     ran = run("check", *arguments)
     assert ran.code == code, ran
     assert bool(ran.err) == (code == 2)
-    assert ran.out.splitlines()[-1].endswith(")")
+    assert re.match(r"[01] (of 1 )?batch(es)? |2 batches |[0-4] of [2-4] batches ", ran.out.splitlines()[-1])
 
 
 def test_what_can_be_read_is_checked_beside_what_cannot(files):
@@ -82,9 +84,30 @@ def test_what_can_be_read_is_checked_beside_what_cannot(files):
     assert ran.err.splitlines() == [
         "error: broken.json is not JSON at line 1, column 2: expecting property name enclosed in double quotes",
         "error: without.json has no expect, and there is no --expect: nothing would be checked",
-        "hint: wce check FILE --save-expect OUT.json writes a copy that expects today's numbers",
         "error: lines.ndjson:3 is not JSON at column 2: expecting property name enclosed in double quotes",
+        "hint: wce check FILE --save-expect OUT.json writes a copy that expects today's numbers",
     ]
+
+
+def test_a_line_is_named_once_and_annotated_as_one(files):
+    ran = run("check", "lines.ndjson")
+    assert ran.out.startswith("ok  lines.ndjson line 1: batch 0 (1 number)\nunread  lines.ndjson line 3\n")
+    annotations = run("check", "lines.ndjson", "--format", "github").out.splitlines()
+    assert [line.partition(",title=")[0] for line in annotations[:2]] == [
+        "::error file=lines.ndjson,line=3",
+        "::error file=lines.ndjson,line=4",
+    ]
+
+
+def test_of_very_many_that_cannot_be_read_stderr_tells_of_some(files):
+    Path("many.json").write_text(json.dumps([BATCH] * (TOLD + 7)), "utf-8")
+    ran = run("check", "many.json")
+    assert ran.code == 2
+    assert ran.err.count("error: $[") == TOLD
+    assert ran.err.splitlines()[TOLD] == "error: 7 more batches were not checked"
+    assert ran.err.count("hint: ") == 1
+    assert ran.out.count("unread  many.json $[") == TOLD + 7
+    assert ran.out.endswith("\n0 of 17 batches as expected, 17 not checked\n")
 
 
 def test_the_message_of_the_question():
@@ -98,6 +121,7 @@ def test_the_message_of_the_question():
     [
         (["--expect", "0.69"], 'error: --expect is "0.69", expected METHOD=VALUE\n'),
         (["--expect", "sum="], 'error: --expect is "sum=", expected METHOD=VALUE\n'),
+        (["--expect", "sum=1", "--expect", "sum =2"], "error: --expect names sum twice\n"),
         (["--expect", "sum=x"], 'error: --expect sum is "x", expected a number\n'),
         (["--tolerance", "-1"], "error: --tolerance is -1, expected a number of 0 or more\n"),
         (["--format", "csv"], 'error: --format is "csv", expected table, json, ndjson, junit, github or markdown\n'),
@@ -185,7 +209,7 @@ def test_a_copy_that_expects_todays_numbers(files):
     text = '{\n  "name": "a",\n  "logits": [[0.1, 0.9], [0.0, 0.10]],\n  "labels": [0, 1], "weight": [1e-1, 1.0]\n}\n'
     Path("batch.json").write_text(text, "utf-8")
     ran = run("check", "batch.json", "--save-expect", "out.json", "--expect", "loss=1.1711,0.6444")
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.err) == (0, "note: out.json expects today's numbers of 1 batch\n")
     saved = Path("out.json").read_text("utf-8")
     assert saved.startswith(text.rstrip("\n}"))
     expect = json.loads(saved)["expect"]
@@ -193,6 +217,12 @@ def test_a_copy_that_expects_todays_numbers(files):
     assert expect["weighted-mean"] == 0.6922788424257714
     assert run("check", "out.json").code == 0
     assert Path("batch.json").read_text("utf-8") == text
+
+
+def test_a_copy_of_what_expects_nothing_is_no_pass_of_its_numbers(files):
+    ran = run("check", "without.json", "--save-expect", "out.json")
+    assert ran.code == 0
+    assert ran.out == "ok  without.json (nothing expected)\n\n1 batch, of which nothing was expected\n"
 
 
 def test_a_copy_replaces_what_was_expected_and_the_verdict_stands(files):

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from msgspec import structs
 
 from wce_cli.cli import completion, options
 from wce_cli.cli.outcome import Outcome
-from wce_cli.errors import Problem, WceError
-
-if TYPE_CHECKING:
-    from wce_cli.cli.batches import Read
-    from wce_cli.questions.check.answer import Checked
-
+from wce_cli.errors import Problem, WceError, counted
 
 EXAMPLES = (
     "wce check samples/two-samples.json",
@@ -23,9 +17,6 @@ EXAMPLES = (
     "wce check 'samples/*.json' --format github --junit-out wce.xml",
 )
 CODES = ("0 every number is the expected one", "1 one is not, or cannot be compared", "2 something cannot be read")
-
-SEARCHED = 200
-"""Failing batches of a run whose numbers are looked for among the odd rules too; that takes some 10 ms each."""
 
 Expect = Annotated[
     list[str] | None,
@@ -120,16 +111,17 @@ def check(
         check_saving(files or [], save_expect, [field for field, text in typed.items() if text is not None], answers)
 
     from wce_cli.cli.batches import each_batch
+    from wce_cli.cli.checking import checked_each, lines_of, typed_expect
 
-    asked = _typed_expect(expect or [])
+    asked = typed_expect(expect or [])
     engines = {"none": (), "all": tuple(ENGINES)}.get(engine, (engine,))
     notes: list[str] = []
     saved: list[dict[str, Any]] | None = None if save_expect is None else []
-    errors: list[str] = []
+    errors: list[WceError] = []
     outcomes = list(
         checked_each(each_batch(files or [], typed, label_column, notes), asked, near, engines, saved, errors)
     )
-    answer = outcome(answers, outcomes, dict.fromkeys(notes))
+    answer = outcome(answers, outcomes, ())
     code = 2 if errors else 0 if exit_zero or all(one.is_ok for one in outcomes) else 1
     written = answer.files
     if save_expect is not None and saved is not None and not errors:
@@ -137,78 +129,6 @@ def check(
 
         assert files is not None
         written = (*written, (save_expect, with_members(files[0], "expect", saved)))
-    return structs.replace(answer, files=written, errors=tuple(errors), code=code)
-
-
-def checked_each(
-    reads: Iterator[Read],
-    asked: Mapping[str, Any],
-    tolerance: float | None,
-    engines: Sequence[str],
-    saved: list[dict[str, Any]] | None,
-    errors: list[str],
-) -> Iterator[Checked]:
-    """The outcome of each batch as it is read; what cannot be read is one as well, and lines for stderr.
-
-    `saved`: where today's numbers of each batch are put, None for nowhere.
-    """
-    from wce_cli.cli.saving import saved_expect
-    from wce_cli.questions.check.answer import Checked
-    from wce_cli.questions.check.compare import compared, nothing_expected
-    from wce_cli.questions.check.expected import read_expect
-    from wce_cli.questions.check.given import Given
-
-    failed = 0
-    for read in reads:
-        document, name = read.document, None
-        try:
-            if read.error is not None or read.batch is None:
-                raise read.error or WceError(())
-            name = read.batch.spec.name
-            near = document.tolerance if tolerance is None else tolerance
-            expected = read_expect({**(document.expect or {}), **asked}, near)
-            if not expected and saved is None:
-                raise WceError(nothing_expected(document.origin or "the batch"))
-            given = Given(read.batch)
-            comparisons = compared(given, expected, engines, depth=1 if failed < SEARCHED else 0)
-            if saved is not None:
-                saved.append(saved_expect(given, [one.what for one in expected]))
-        except WceError as error:
-            errors += _lines(error, document.origin, document.place)
-            yield Checked(document.origin or None, document.place, name, "unread", (), error.problems)
-            continue
-        agrees = all(one.verdict == "agrees" for one in comparisons)
-        failed += not agrees
-        file = document.origin or None
-        yield Checked(file, document.place, name, "agrees" if agrees else "differs", comparisons)
-
-
-def _lines(error: WceError, origin: str, place: str) -> list[str]:
-    """The error as it is printed; where it does not say which file it is about, that stands below it."""
-    where = f"{place}: " if place else ""
-    problems = [Problem(f"{where}{one.message}", one.hint, one.field) for one in error.problems]
-    context = list(error.context)
-    if origin and not any(origin in line for line in (*context, *(one.message for one in problems))):
-        context.append(f"in {origin}")
-    return WceError(problems, context).lines()
-
-
-def _typed_expect(typed: Sequence[str]) -> dict[str, Any]:
-    """`METHOD=VALUE`, each number as it was typed; a list for `loss` and `term`."""
-    from wce_cli.digits import Written
-
-    found: dict[str, Any] = {}
-    for text in typed:
-        method, equals, value = text.partition("=")
-        if not equals or not value.strip():
-            raise WceError(Problem(f'--expect is "{text}", expected METHOD=VALUE', "--expect weighted-mean=0.692279"))
-        method = method.strip()
-        if method.partition("/")[0] in ("loss", "term"):
-            from wce_cli.inputs.numbers import read_numbers
-
-            numbers = read_numbers("--expect", value)
-            found[method] = [Written(one) if isinstance(one, str) else one for one in numbers]
-        else:
-            options.number(f"--expect {method}", value)
-            found[method] = Written(value.strip())
-    return found
+        notes.append(f"{save_expect} expects today's numbers of {counted(len(saved), 'batch', 'batches')}")
+    said = tuple(dict.fromkeys(notes))
+    return structs.replace(answer, files=written, notes=said, errors=tuple(lines_of(errors)), code=code)

@@ -67,12 +67,12 @@ IDENTIFIED = {
 """Those of `identify`."""
 
 CHECKED = {
-    "table": Format("wce_cli.formats.checked:to_table", 0),
+    "table": Format("wce_cli.formats.checked_pages:to_table", 0),
     "json": Format("wce_cli.formats.checked:to_json", 0),
     "ndjson": Format("wce_cli.formats.checked:to_ndjson", 0),
     "junit": Format("wce_cli.formats.junit:to_junit", 0),
     "github": Format("wce_cli.formats.github:to_github", 0),
-    "markdown": Format("wce_cli.formats.checked:to_markdown", 0),
+    "markdown": Format("wce_cli.formats.checked_pages:to_markdown", 0),
 }
 """Those of `check`."""
 

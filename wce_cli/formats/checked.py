@@ -1,41 +1,20 @@
-"""What `check` found: a line a batch, a paragraph for each number that is not what it should be, and a summary."""
+"""What `check` found, for programs; and the words that all of its formats share. Nothing here loads rich."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
-from wce_cli.formats import blocks
-from wce_cli.formats.blocks import Block
-from wce_cli.formats.columns import Column
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import Look
-from wce_cli.formats.screen import NARROWEST
 from wce_cli.questions.check.answer import SCHEMA, Checked, Checks, Comparison, Summary, summary
 
-WORDS = {"agrees": "ok", "differs": "differs", "unread": "unread"}
-LISTED = 1000
-"""Batches up to which Markdown lists those that are as expected, too: people read it, and GitHub cuts at 1 MiB."""
 ALSO = 3
-
-
-def to_table(outcomes: Sequence[Checked], look: Look | None = None) -> str:
-    """One line a batch, below it what is wrong, and the summary."""
-    look = look or Look()
-    parts = [_line(one, look) if one.is_ok else blocks.on_screen(_failed(one, look), look) for one in outcomes]
-    return "".join([*parts, "\n" if parts else "", blocks.on_screen([blocks.prose(counts(summary(outcomes)))], look)])
-
-
-def to_markdown(outcomes: Sequence[Checked], look: Look | None = None) -> str:
-    """The summary, a table of the batches, and what is wrong with each."""
-    look = look or Look()
-    shown = outcomes if len(outcomes) <= LISTED else [one for one in outcomes if not one.is_ok]
-    return blocks.in_markdown(_report(outcomes, shown, look), look)
+"""Other rules that are named."""
 
 
 def to_json(outcomes: Sequence[Checked], look: Look | None = None) -> str:
@@ -60,13 +39,16 @@ def counts(counted_: Summary) -> str:
     """The last line: how many batches, and how many numbers."""
     s = counted_
     numbers = counted(s.numbers, "number", "numbers")
+    if not s.numbers and not s.unread:  # today's numbers are saved, and there were none before
+        return f"{counted(s.batches, 'batch', 'batches')}, of which nothing was expected"
     if s.agree == s.batches:
         verb = "gives" if s.batches == 1 else "give"
         return f"{counted(s.batches, 'batch', 'batches')} {verb} the expected numbers ({numbers})"
     parts = [f"{s.agree} of {counted(s.batches, 'batch', 'batches')} as expected"]
     parts += [f"{s.differ} not"] if s.differ else []
     parts += [f"{s.unread} not checked"] if s.unread else []
-    return f"{', '.join(parts)} ({s.numbers_failed} of {numbers} not as expected)"
+    said = ", ".join(parts)
+    return f"{said} ({s.numbers_failed} of {numbers} not as expected)" if s.numbers else said
 
 
 def named(one: Checked) -> str:
@@ -84,49 +66,3 @@ def details(one: Comparison) -> str:
         more = f" and {len(one.also) - ALSO} more" if len(one.also) > ALSO else ""
         parts.append(f"here the same as {one.rule}: {', '.join(one.also[:ALSO])}{more}")
     return "; ".join(parts)
-
-
-def _line(one: Checked, look: Look) -> str:
-    """A batch that is as expected, as text: there may be very many of them."""
-    text = look.message(f"{WORDS[one.verdict]}  {named(one)} ({_numbers(one)})")
-    if look.width is None or len(text) <= look.width:
-        return text + "\n"
-    width = max(look.width, NARROWEST)
-    lines = textwrap.wrap(text, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _numbers(one: Checked) -> str:
-    return counted(sum(comparison.count for comparison in one.comparisons), "number", "numbers")
-
-
-def _failed(one: Checked, look: Look) -> Iterator[Block]:
-    yield blocks.title(look.message(f"{WORDS[one.verdict]}  {named(one)}"))
-    yield from _wrong(one)
-
-
-def _wrong(one: Checked) -> Iterator[Block]:
-    for problem in one.problems:
-        yield blocks.prose(f"  {problem.message}")
-    for comparison in one.failures:
-        yield blocks.prose(f"  {comparison.message}")
-        more = details(comparison)
-        if more:
-            yield blocks.prose(f"  {more}")
-
-
-def _report(outcomes: Sequence[Checked], shown: Sequence[Checked], look: Look) -> Iterator[Block]:
-    yield blocks.title(f"wce check: {counts(summary(outcomes))}")
-    if shown:
-        yield blocks.table(
-            Column("", [WORDS[one.verdict] for one in shown], 9, right=False),
-            Column("batch", [look.message(one.where) for one in shown], 9, right=False),
-            Column("name", [look.message(one.name or "") for one in shown], 5, right=False),
-            Column("numbers", [str(sum(each.count for each in one.comparisons)) for one in shown], 5),
-        )
-    if len(shown) < len(outcomes):
-        yield blocks.prose(f"{len(outcomes) - len(shown)} batches that are as expected are not listed")
-    for one in shown:
-        if not one.is_ok:
-            yield blocks.title(look.message(named(one)))
-            yield from (Block(block.kind, block.text.strip()) for block in _wrong(one))

@@ -70,6 +70,8 @@ class Document(Struct, frozen=True):
     """The numbers that the batch is expected to give, as they are written."""
     tolerance: float | None = None
     """How far they may be off; None: as far as their digits leave open."""
+    line: int = 0
+    """Of a file with a batch a line: the line, from 1."""
 
 
 def read_file(path: str) -> list[Document]:

@@ -32,5 +32,5 @@ def document_of_line(shown: str, number: int, line: bytes) -> Document:
         has_expect = isinstance(value, dict) and value.get("expect") is not None
         document = document_of(value, place, "$", place, written_expects(line)[0] if has_expect else None)
     except WceError as error:
-        return Document({}, problems=error.problems, origin=shown)
-    return structs.replace(document, origin=shown)
+        return Document({}, problems=error.problems, origin=shown, line=number)
+    return structs.replace(document, origin=shown, line=number)

@@ -135,7 +135,7 @@ def test_a_list_that_differs_says_where_and_what_it_is():
 
 def test_a_list_of_another_length_cannot_be_compared():
     assert verdicts({"loss": [1]}, **TWO) == ["not compared"]
-    assert message({"loss": [1]}, **TWO) == "expected 1 numbers as loss, and the batch has 2 samples"
+    assert message({"loss": [1]}, **TWO) == "expected 1 number as loss, and the batch has 2 samples"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,8 @@ def test_a_framework_that_returned_another_number_is_named():
     by = [one.by for one in done.failures]
     assert by[0] == "wce"
     assert by[1].startswith("PyTorch 2.")
-    assert "returned 0.692279 from cross_entropy(x, y, weight=w); 0.380753 is batch-mean" in done.failures[1].message
+    assert done.failures[1].message.endswith(" float64 returned 0.692279 from cross_entropy(x, y, weight=w)")
+    assert done.failures[1].rule is None  # wce's own line has said it
     assert {one.what for one in done.comparisons if one.by != "wce"} == {"weighted-mean"}
 
 
@@ -202,3 +203,39 @@ def test_a_bound_that_is_open_lets_nothing_pass():
 def test_a_number_that_differs_beyond_six_digits_is_shown_with_more():
     said = message({"weighted-mean": "0.692279"}, tolerance=1e-9, **TWO)
     assert said.startswith("expected 0.692279 as weighted-mean, got 0.6922788; 0.692279 is weighted-mean in as many")
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_what_torch_computed_is_held_to_its_dtype(reduction):
+    torch = pytest.importorskip("torch")
+    draw = torch.Generator().manual_seed(3)
+    logits = (torch.randn(500, 7, generator=draw) * 8).requires_grad_()
+    labels = torch.randint(0, 7, (500,), generator=draw)
+    weight = torch.rand(7, generator=draw) + 0.1
+    loss = torch.nn.functional.cross_entropy(logits, labels, weight, reduction=reduction)
+    what = {"mean": "weighted-mean", "sum": "sum", "none": "term"}[reduction]
+    batch = {"logits": logits.detach(), "labels": labels, "weight": weight}
+    assert check(**batch, expect={what: loss}).is_ok
+    assert check(**batch, expect={what: loss.detach().numpy()}).is_ok
+    assert not check(**batch, expect={what: loss.detach().double()}).is_ok  # float64 would have been nearer
+    (failure,) = check(**batch, expect={what: loss * 1.001}).failures
+    assert failure.tolerance_why == "the rounding of float32"
+    if reduction == "none":
+        assert failure.n_differ > 400
+        (failure,) = check(**batch, expect={"loss": loss}).failures
+        assert failure.message.endswith("the list is w·ℓ of each sample")
+        (failure,) = check(**batch, expect={"weighted-mean": loss.mean()}).failures
+        assert "is batch-mean: Σw·ℓ/N" in failure.message
+
+
+def test_a_computed_half_is_no_half_that_was_typed():
+    """ln(1 + e^-0.43) is 0.5009: within half a unit of 0.5's last digit, and no float32's rounding of it."""
+    batch = {"logits": [[0.43, 0.0]], "labels": [0]}
+    exact = math.log1p(math.exp(-0.43))
+    assert check(**batch, expect={"sum": 0.5}).is_ok
+    for computed in (np.float32(0.5), np.float64(0.5), np.array(0.5)):
+        assert not check(**batch, expect={"sum": computed}).is_ok
+        assert check(**batch, expect={"sum": computed}, tolerance=0.01).is_ok
+    assert check(**batch, expect={"sum": np.float32(exact), "loss": np.array([exact])}).is_ok
+    (failure,) = check(**batch, expect={"sum": np.float32(0.7)}).failures
+    assert failure.expected == "0.7"

@@ -94,6 +94,22 @@ def test_a_last_digit_that_was_rounded_on_the_way():
     )
 
 
+def test_a_last_digit_of_its_own_method_is_not_said_to_be_the_same():
+    """batch-mean is 0.666105: 0.6662 is not it in as many digits."""
+    batch = Batch.build(logits=[[3, 4], [6, 9]], labels=[1, 0], weight=[0.4, 0.36])
+    assert Namer(batch, 1).named("batch-mean", held("0.6662")).sentence == (
+        "0.6662 is batch-mean, one off in its last digit, as if rounded on the way"
+    )
+
+
+def test_a_list_is_named_by_its_digits_whatever_tolerance_it_was_held_to():
+    given = Given(Batch.build(**FIELDS))
+    digits = [f"{loss or 0:.4f}" for loss in given.listed("loss")]
+    for tolerance in (0.0, 5.0):
+        listed = [held(text, tolerance) for text in digits]
+        assert given.namer(1).listed(listed).sentence == "the list is ℓ of each sample, not weighted"
+
+
 def test_a_list_with_gaps_is_not_searched():
     batch = Batch.build(**FIELDS)
     assert Namer(batch, 1).listed([held("1"), None, held("2"), held("3"), held("4")]).sentence == ""

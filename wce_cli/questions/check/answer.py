@@ -78,7 +78,7 @@ class Checked(Struct, frozen=True):
         return plain
 
     def __str__(self) -> str:
-        from wce_cli.formats.checked import to_table
+        from wce_cli.formats.checked_pages import to_table
 
         return to_table([self])
 

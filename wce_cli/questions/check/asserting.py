@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from wce_cli.digits import Written
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.questions.check.compare import compared
-from wce_cli.questions.check.expected import read_expect
+from wce_cli.questions.check.expected import HELD, SHORTEST, read_expect
 from wce_cli.questions.check.given import Given
-from wce_cli.questions.explain import ROUNDING
 
 __tracebackhide__ = True  # pytest then shows the line that asserts, not this file
-
-HELD = {**ROUNDING, "float64": 1e-9}
-"""How far a computed number may be off by the dtype it came in, relative to what it is made of: other code than ours
-adds in another order. A Python number may be a float32's `.item()`."""
-SHORTEST = {"float32": np.float32, "float16": np.float16}
-"""The dtypes whose numbers have shorter digits than a float64: 0.69227886, not 0.6922788619995117."""
 
 
 def assert_loss(
@@ -70,7 +60,8 @@ def assert_loss(
     else:
         number, dtype = _number(value)
         if tolerance is None:
-            tolerance = _rounding(given, method, number, HELD.get(dtype, HELD["float32"]))
+            held = HELD.get(dtype, HELD["float32"])  # a Python number may be a float32's .item()
+            tolerance = held * given.scale(method.removesuffix("/class"))
         number = Written(str(SHORTEST[dtype](number))) if dtype in SHORTEST else number
     for one in compared(given, read_expect({method: number}, tolerance)):
         if one.verdict != "agrees":
@@ -90,14 +81,3 @@ def _number(value: Any) -> tuple[float, str]:
         shape = getattr(value, "shape", None)
         what = f"value has shape {tuple(shape)}" if shape else f"value is {as_written(value)}"
         raise WceError(Problem(f"{what}, expected one number")) from None
-
-
-def _rounding(given: Given, method: str, number: float, relative: float) -> float:
-    """How far a number of this dtype may be off: relative to the terms it is the sum of, over the denominator."""
-    value = given.values.get(method.removesuffix("/class"))
-    if value is None:
-        return 0.0  # the method is refused below
-    scale = max(abs(number), abs(value.value))
-    if value.denominator:
-        scale = max(scale, given.facts.reach / abs(value.denominator))
-    return relative * scale if math.isfinite(scale) else 0.0

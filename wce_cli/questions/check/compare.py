@@ -7,15 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from wce_cli.digits import format_number
 from wce_cli.engines import AUTO, measure
-from wce_cli.errors import Problem
+from wce_cli.errors import Problem, counted
 from wce_cli.loss.batch import Batch
 from wce_cli.questions.check.answer import Comparison
-from wce_cli.questions.check.expected import ASKED, Expected
+from wce_cli.questions.check.expected import ASKED, HELD, Expected
 from wce_cli.questions.check.given import Given
 from wce_cli.questions.explain import ROUNDING
 from wce_cli.questions.identify.chance import EDGE
 from wce_cli.questions.identify.number import Seen
-from wce_cli.report import Measured
 
 PRINTED = "the inputs were printed rounded"
 WIDTH = (6, 17)
@@ -54,8 +53,11 @@ def _value(given: Given, one: Expected, depth: int) -> Comparison:
     (number,) = one.numbers
     assert number is not None
     value = given.value(one.what)
-    slack = 0.0 if number.why == ASKED else given.rounding.get(one.what, 0.0)
-    return _beside(given, one.what, "wce", number, value.value, slack, PRINTED, depth)
+    if number.why == ASKED:
+        return _beside(given, one.what, "wce", number, value.value, 0.0, "", depth)
+    printed, rounded = given.rounding.get(one.what, 0.0), HELD.get(one.dtype, 0.0) * given.scale(one.what)
+    why = PRINTED if printed >= rounded else f"the rounding of {one.dtype}"
+    return _beside(given, one.what, "wce", number, value.value, max(printed, rounded), why, depth)
 
 
 def _measured(given: Given, engine: str, expected: Sequence[Expected], depth: int) -> Iterator[Comparison]:
@@ -70,24 +72,15 @@ def _measured(given: Given, engine: str, expected: Sequence[Expected], depth: in
         for what in one.expresses:
             number = numbers.get(what)
             if number is not None:
-                slack = _rounding(given, what, one)
+                slack = ROUNDING.get(one.dtype, 5e-2) * given.scale(what)
                 why = f"the rounding of {one.dtype}"
                 yield _beside(given, what, by, number, one.value, slack, why, depth, one.call)
-
-
-def _rounding(given: Given, what: str, one: Measured) -> float:
-    """How far the framework's own arithmetic may be off."""
-    value = given.values.get(what)
-    if value is None or not value.denominator:
-        return 0.0
-    scale = max(abs(value.value), given.facts.reach / abs(value.denominator))
-    return ROUNDING.get(one.dtype, 5e-2) * scale if math.isfinite(scale) else 0.0
 
 
 def _beside(
     given: Given, what: str, by: str, number: Seen, got: float, slack: float, why: str, depth: int, call: str = ""
 ) -> Comparison:
-    """The comparison of two numbers; where they differ, with the rule that gives the expected one."""
+    """The comparison of two numbers; where wce's differs, with the rule that gives the expected one."""
     tolerance, reason = (slack, why) if slack > number.tolerance else (number.tolerance, number.why)
     if agrees(number, got, slack):
         return Comparison(what, by, "agrees", number.text, got, _difference(number, got), tolerance, reason)
@@ -99,9 +92,11 @@ def _beside(
     if math.isfinite(number.value) and not math.isfinite(got) and value is not None:
         message = f"{said}, which cannot be compared: {given.why_not_finite(value)}"
         return Comparison(what, by, "not compared", number.text, got, None, tolerance, reason, message=message)
-    named = given.namer(depth).named(what, number)
-    said += f"; {named.sentence}" if named.sentence else ""
     difference = _difference(number, got)
+    if by != "wce":  # the rule of the expected number is wce's to say, and what it returned is the framework's
+        return Comparison(what, by, "differs", number.text, got, difference, tolerance, reason, 1, 1, message=said)
+    named = given.namer(depth).named(what, number, 0.0 if why == PRINTED else slack)
+    said += f"; {named.sentence}" if named.sentence else ""
     return Comparison(
         what, by, "differs", number.text, got, difference, tolerance, reason, 1, 1, None, named.rule, named.also, said
     )
@@ -112,19 +107,23 @@ def _list(given: Given, one: Expected, depth: int) -> Comparison:
     got = given.listed(one.what)
     count = len(one.numbers)
     if count != len(got):
-        message = f"expected {count} numbers as {one.what}, and the batch has {len(got)} samples"
+        samples = counted(len(got), "sample", "samples")
+        message = f"expected {counted(count, 'number', 'numbers')} as {one.what}, and the batch has {samples}"
         return Comparison(one.what, "wce", "not compared", f"{count} numbers", count=count, message=message)
-    pairs_ = list(zip(one.numbers, got, strict=True))
-    off = [n for n, (number, mine) in enumerate(pairs_) if number is not None and not _agrees_there(number, mine)]
+    slacks = [HELD[one.dtype] * scale for scale in given.scales(one.what)] if one.dtype else [0.0] * count
+    off = [
+        (n, number, mine, slack)
+        for n, (number, mine, slack) in enumerate(zip(one.numbers, got, slacks, strict=True))
+        if number is not None and not _agrees_there(number, mine, 0.0 if number.why == ASKED else slack)
+    ]
     if not off:
         return Comparison(one.what, "wce", "agrees", f"{count} numbers", count=count)
-    n = off[0]
-    number, mine = pairs_[n]
-    assert number is not None
+    n, number, mine, slack = off[0]
+    is_rounded = bool(slack) and number.why != ASKED
     text = "nothing: it is ignored" if mine is None else beside(number, mine)
     more = f" ({len(off)} of {count} differ)" if len(off) > 1 else ""
     said = f"expected {number.text} as {one.what} of sample {n}, got {text}{more}"
-    named = given.namer(depth).listed(one.numbers)
+    named = given.namer(depth).listed(one.numbers, max(slacks))
     said += f"; {named.sentence}" if named.sentence else ""
     return Comparison(
         one.what,
@@ -133,8 +132,8 @@ def _list(given: Given, one: Expected, depth: int) -> Comparison:
         number.text,
         mine,
         None if mine is None else _difference(number, mine),
-        number.tolerance,
-        number.why,
+        slack if is_rounded else number.tolerance,
+        f"the rounding of {one.dtype}" if is_rounded else number.why,
         count,
         len(off),
         n,
@@ -144,9 +143,9 @@ def _list(given: Given, one: Expected, depth: int) -> Comparison:
     )
 
 
-def _agrees_there(number: Seen, got: float | None) -> bool:
+def _agrees_there(number: Seen, got: float | None, slack: float) -> bool:
     """An ignored sample has no loss; torch prints 0 for it."""
-    return number.value == 0 if got is None else agrees(number, got)
+    return number.value == 0 if got is None else agrees(number, got, slack)
 
 
 def _difference(number: Seen, got: float) -> float | None:

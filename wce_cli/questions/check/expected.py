@@ -11,17 +11,24 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 from msgspec import Struct, structs
 
 from wce_cli.digits import NON_FINITE, Written
 from wce_cli.errors import Problem, WceError, as_written, did_you_mean
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
+from wce_cli.questions.explain import ROUNDING
 from wce_cli.questions.identify.number import FLOAT32_DIGITS, Seen, seen
 
 LISTS = ("loss", "term")
 """What has one number a sample: ℓ, unweighted, and t, which is what torch returns with `reduction='none'`."""
 ASKED = "as asked"
+HELD = {**ROUNDING, "float64": 1e-9}
+"""How far a computed number may be off by the dtype it came in, relative to what it is made of: other code than ours
+adds in another order."""
+SHORTEST = {"float32": np.float32, "float16": np.float16}
+"""The dtypes whose numbers have shorter digits than a float64: 0.69227886, not 0.6922788619995117."""
 
 
 class Expected(Struct, frozen=True):
@@ -30,6 +37,8 @@ class Expected(Struct, frozen=True):
     what: str
     numbers: tuple[Seen | None, ...]
     """One number, or one a sample, row by row; None (null) for a sample that is ignored, or not compared."""
+    dtype: str = ""
+    """Of a number that numpy or torch computed: it is held to the rounding of that, and not to its digits."""
 
     @property
     def is_list(self) -> bool:
@@ -51,7 +60,9 @@ def read_expect(expect: Mapping[str, Any], tolerance: float | None = None) -> tu
         problem = _unknown(key)
         if problem is None:
             try:
-                entry = Expected(key.removesuffix("/class"), tuple(_numbers(key, value, tolerance)))
+                dtype = dtype_of(value)
+                numbers = [_computed(number, dtype) for number in _numbers(key, value, tolerance)]
+                entry = Expected(key.removesuffix("/class"), tuple(numbers), dtype)
                 problem = _misfit(key, value, entry)
                 found[entry.what] = entry
             except WceError as error:
@@ -106,6 +117,22 @@ def _misfit(key: str, value: Any, entry: Expected) -> Problem | None:
     return Problem(f"expect.{key} is null, expected a number") if value is None else None
 
 
+def dtype_of(value: Any) -> str:
+    """`float32` of a numpy or torch scalar or array; empty for plain numbers, and for dtypes that do not round."""
+    name = str(getattr(value, "dtype", "")).rpartition(".")[2]
+    return name if name in HELD else ""
+
+
+def _computed(number: Seen | None, dtype: str) -> Seen | None:
+    """A number of a dtype in the digits which that has. They leave nothing open: a computed 0.5 is not 0.45."""
+    if number is None or not dtype:
+        return number
+    text = str(SHORTEST[dtype](number.value)) if dtype in SHORTEST else number.text
+    if number.why == ASKED:
+        return structs.replace(number, text=text)
+    return structs.replace(number, text=text, tolerance=0.0, why="")
+
+
 def _is_array(value: Any) -> bool:
     """An array or a tensor of at least one axis."""
     return hasattr(value, "tolist") and bool(getattr(value, "ndim", None))
@@ -119,7 +146,11 @@ def _numbers(key: str, value: Any, tolerance: float | None) -> list[Seen | None]
         return [number for item in value for number in _numbers(key, item, tolerance)]
     if value is None:
         return [None]
-    return [held(_one(key, value), tolerance)]
+    number = _one(key, value)
+    try:
+        return [held(number, tolerance)]
+    except WceError:  # text from Python
+        raise WceError(Problem(f"expect.{key} is {as_written(number)}, expected a number")) from None
 
 
 def _one(key: str, value: Any) -> str | float:
@@ -133,6 +164,6 @@ def _one(key: str, value: Any) -> str | float:
     if isinstance(value, (bool, Mapping)):
         raise wrong
     try:
-        return float(value)
+        return float(value.item() if hasattr(value, "item") else value)  # torch warns of float() with a graph
     except (TypeError, ValueError):
         raise wrong from None

@@ -59,6 +59,28 @@ class Given:
             found += [n if kept else None for n, kept in zip(numbers.tolist(), terms.kept.tolist(), strict=True)]
         return found
 
+    def scale(self, what: str) -> float:
+        """What the rounding of a loss is relative to: the terms it is the sum of, over the denominator; 0 for none."""
+        value = self.values.get(what)
+        if value is None:
+            return 0.0
+        parts = self.facts.reach / abs(value.denominator) if value.denominator else 0.0
+        scale = max(abs(value.value), parts)
+        return scale if math.isfinite(scale) else 0.0
+
+    @np.errstate(all="ignore")
+    def scales(self, what: str) -> list[float]:
+        """The same for each number of a list: |ℓ| + 1 + |logsumexp|, for a term times the largest weight there is."""
+        found: list[float] = []
+        for block in self.batch.blocks():
+            terms = block_terms(block, self.batch.spec)
+            shift = 0.0 if terms.logsumexp is None else np.abs(terms.logsumexp)
+            scale = np.abs(smoothed_losses(terms, self.batch.spec.label_smoothing)) + 1 + shift
+            if what != "loss":
+                scale = scale * np.abs(terms.sample_weight) * np.abs(self.batch.spec.class_weight).max()
+            found += np.where(np.isfinite(scale), scale, 0.0).tolist()
+        return found
+
     def namer(self, depth: int) -> Namer:
         """The rules of the batch, read only where a number has failed, and once."""
         if self._namer is None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from wce_cli.digits import format_number
 from wce_cli.errors import WceError
@@ -46,11 +46,14 @@ class Namer:
         self._spaces: dict[int, Space] = {}
 
     @np.errstate(all="ignore")
-    def named(self, what: str, number: Seen) -> Named:
-        """The simplest rule that gives `number`, which was expected as `what` and is not."""
+    def named(self, what: str, number: Seen, within: float = 0.0) -> Named:
+        """The simplest rule that gives `number`, which was expected as `what` and is not.
+
+        It is held to its own digits, whatever tolerance was asked for, or to `within` if what computed it rounds more.
+        """
         if not math.isfinite(number.value):
             return Named("")
-        number = held(number.text)  # its own digits, whatever tolerance it was held to
+        number = _by_digits(number, within)
         for depth in range(self.depth + 1):
             if depth not in self._spaces:
                 self._spaces[depth] = Space(self.batch, depth)
@@ -63,9 +66,9 @@ class Namer:
                 return self._named(what, number, rules, self._spaces[depth], odds, is_off=not exact)
         return Named(f"no rule gives {number.text}" if self.depth else f"no standard rule gives {number.text}")
 
-    def listed(self, numbers: Sequence[Seen | None]) -> Named:
+    def listed(self, numbers: Sequence[Seen | None], within: float = 0.0) -> Named:
         """The simplest rule that gives every number of a list of losses; a list with gaps has none."""
-        complete = [number for number in numbers if number is not None]
+        complete = [_by_digits(number, within) for number in numbers if number is not None]
         if len(complete) < len(numbers):
             return Named("")
         try:
@@ -82,7 +85,7 @@ class Namer:
     ) -> Named:
         first, *others = rules
         also = tuple(other.title for other in others)
-        if first.pair == what and not first.departures:
+        if first.pair == what and not first.departures and not is_off:
             return Named(f"{number.text} is {what} in as many digits, which the tolerance does not allow", first.title)
         spec = self.batch.spec
         said = f"{number.text} is {first.title}"
@@ -108,6 +111,11 @@ class Namer:
         spec = self.batch.spec
         letters = over(denominator(asked, spec), denominator(rule, spec))
         return f"Ratio {format_number(mine[1] / theirs[1])} = {letters}"
+
+
+def _by_digits(number: Seen, within: float) -> Seen:
+    own = held(number.text)
+    return own if own.tolerance >= within else structs.replace(own, tolerance=within)
 
 
 def numerator(rule: Rule, spec: Spec) -> str:

@@ -1,0 +1,80 @@
+"""What `check` found where people read: a line a batch, what is wrong with a number, and a summary."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from wce_cli.errors import counted
+from wce_cli.formats import blocks
+from wce_cli.formats.blocks import Block
+from wce_cli.formats.checked import counts, details, named
+from wce_cli.formats.columns import Column
+from wce_cli.formats.look import Look
+from wce_cli.formats.screen import NARROWEST
+from wce_cli.questions.check.answer import Checked, summary
+
+WORDS = {"agrees": "ok", "differs": "differs", "unread": "unread"}
+LISTED = 1000
+"""Batches up to which Markdown lists those that are as expected, too: people read it, and GitHub cuts at 1 MiB."""
+
+
+def to_table(outcomes: Sequence[Checked], look: Look | None = None) -> str:
+    """One line a batch, below it what is wrong, and the summary."""
+    look = look or Look()
+    parts = [_line(one, look) if one.is_ok else blocks.on_screen(_failed(one, look), look) for one in outcomes]
+    return "".join([*parts, "\n" if parts else "", blocks.on_screen([blocks.prose(counts(summary(outcomes)))], look)])
+
+
+def to_markdown(outcomes: Sequence[Checked], look: Look | None = None) -> str:
+    """The summary, a table of the batches, and what is wrong with each."""
+    look = look or Look()
+    shown = outcomes if len(outcomes) <= LISTED else [one for one in outcomes if not one.is_ok]
+    return blocks.in_markdown(_report(outcomes, shown, look), look)
+
+
+def _line(one: Checked, look: Look) -> str:
+    """A batch that is as expected, as text: there may be very many of them."""
+    text = look.message(f"{WORDS[one.verdict]}  {named(one)} ({_numbers(one)})")
+    if look.width is None or len(text) <= look.width:
+        return text + "\n"
+    width = max(look.width, NARROWEST)
+    lines = textwrap.wrap(text, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _numbers(one: Checked) -> str:
+    n = sum(comparison.count for comparison in one.comparisons)
+    return counted(n, "number", "numbers") if n else "nothing expected"
+
+
+def _failed(one: Checked, look: Look) -> Iterator[Block]:
+    yield blocks.title(look.message(f"{WORDS[one.verdict]}  {named(one)}"))
+    yield from _wrong(one)
+
+
+def _wrong(one: Checked) -> Iterator[Block]:
+    for problem in one.problems:
+        yield blocks.prose(f"  {problem.message}")
+    for comparison in one.failures:
+        yield blocks.prose(f"  {comparison.message}")
+        more = details(comparison)
+        if more:
+            yield blocks.prose(f"  {more}")
+
+
+def _report(outcomes: Sequence[Checked], shown: Sequence[Checked], look: Look) -> Iterator[Block]:
+    yield blocks.title(f"wce check: {counts(summary(outcomes))}")
+    if shown:
+        yield blocks.table(
+            Column("", [WORDS[one.verdict] for one in shown], 9, right=False),
+            Column("batch", [look.message(one.where) for one in shown], 9, right=False),
+            Column("name", [look.message(one.name or "") for one in shown], 5, right=False),
+            Column("numbers", [str(sum(each.count for each in one.comparisons)) for one in shown], 5),
+        )
+    if len(shown) < len(outcomes):
+        yield blocks.prose(f"{len(outcomes) - len(shown)} batches that are as expected are not listed")
+    for one in shown:
+        if not one.is_ok:
+            yield blocks.title(look.message(named(one)))
+            yield from (Block(block.kind, block.text.strip()) for block in _wrong(one))
