@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+import threading
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -13,7 +15,12 @@ import numpy as np
 import pytest
 
 from tests.run import ROOT, run, spawn
+from wce_cli.cli import check_lines
 from wce_cli.cli.checking import TOLD
+from wce_cli.formats import CHECKED
+from wce_cli.inputs import lines
+from wce_cli.loss.batch import Batch
+from wce_cli.questions.check.given import Given
 
 TWO = ("-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1")
 BATCH = {"logits": [[0.1, 0.9], [0.0, 0.1]], "labels": [0, 1], "weight": [0.1, 1.0]}
@@ -275,3 +282,117 @@ def test_wce_format_of_another_command_is_no_mistake(files):
 def test_a_stream_of_few_letters_gets_them(files):
     ran = run("check", "bad.json", encoding="ascii")
     assert "batch-mean: sum w*l/N. Ratio 0.55 = sum w/N" in " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize("way", ["file", "stdin", "fifo"])
+def test_lines_are_checked_as_they_come_and_named_by_their_number(files, way):
+    """One wrong line, one broken, one cut off at the end: the others are checked, and each keeps its line."""
+    wrong = json.dumps({**GOOD, "labels": [0, 7]})
+    content = f"\ufeff{json.dumps(GOOD)}\r\n\r\n{json.dumps(BAD)}\r\n{wrong}\r\n{{\r\n{json.dumps(GOOD)[:-3]}".encode()
+    shown = "stdin" if way == "stdin" else "many.ndjson"
+    if way == "fifo":
+        os.mkfifo("many.ndjson")
+        threading.Thread(target=lambda: Path("many.ndjson").write_bytes(content), daemon=True).start()
+    elif way == "file":
+        Path("many.ndjson").write_bytes(content)
+    ran = run("check", "-" if way == "stdin" else "many.ndjson", "--format", "ndjson", stdin=content)
+    found = [json.loads(line) for line in ran.out.splitlines()]
+    assert [(one["file"], one["place"], one["verdict"]) for one in found] == [
+        (shown, "line 1", "agrees"),
+        (shown, "line 3", "differs"),
+        (shown, "line 4", "unread"),
+        (shown, "line 5", "unread"),
+        (shown, "line 6", "unread"),
+    ]
+    assert ran.code == 2
+    errors = [line for line in ran.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 3
+    assert errors[0].endswith("labels[1] is 7, but logits has 2 classes (0..1)")
+    assert errors[1].startswith(f"error: {shown}:5 is not JSON at column 3: ")
+    assert errors[2].startswith(f"error: {shown}:6 is not JSON at column ")
+
+
+def many_lines(count: int, seed: int = 0) -> list[str]:
+    """Batches of every kind that a line may hold: right, wrong, one off, whole numbers, lists, with a tolerance."""
+    rng = np.random.default_rng(seed)
+    lines = []
+    for k in range(count):
+        n, c = rng.integers(1, 4), rng.integers(2, 5)
+        kind = ("logits", "log_probs", "probs")[k % 3]
+        x = rng.normal(size=(n, c)).round(3)
+        if kind == "probs":
+            x = np.abs(x) / np.abs(x).sum(axis=1, keepdims=True)
+        batch = {
+            kind: x.tolist(),
+            "labels": rng.integers(0, c, n).tolist(),
+            "weight": rng.uniform(0, 2, c).round(1).tolist(),
+        }
+        given = Given(Batch.build(**batch))
+        what = ("weighted-mean", "sum/sample", "batch-mean/class", "element-mean/label-mix", "kept-mean")[k % 5]
+        value = given.value(what.removesuffix("/class")).value
+        expect = [
+            {what: round(value, 4)},
+            {what: value},
+            {what: round(value, 3) + 1e-3, "sum": 1},
+            {what: round(value, 2), "loss": given.listed("loss")},
+            {what: str(value)},
+            {what: 0.380753},
+            {},
+        ][k % 7]
+        batch["expect"] = {key: "NaN" if number != number else number for key, number in expect.items()}
+        if k % 4 == 0:
+            batch["tolerance"] = 0.02
+        if k % 11 == 0:
+            batch["name"] = f"run {k}"
+        lines.append(json.dumps(batch))
+    return lines
+
+
+@pytest.mark.parametrize("format", CHECKED)
+@pytest.mark.parametrize(
+    "typed",
+    [
+        (),
+        ("--tolerance", "0.01"),
+        ("--expect", "sum=1.5"),
+        ("--expect", "sum/class=1.5000", "--expect", "batch-mean=1"),
+        ("--expect", "loss=1,2"),
+        ("-w", "1,1"),
+        ("--label-smoothing", "0.1"),
+    ],
+)
+def test_stacks_change_no_byte(files, monkeypatch, format, typed):
+    """A long file is answered by stacks, on all cores, a piece at a time: as line by line, in one process."""
+    monkeypatch.setattr(lines, "PIECE", 2000)
+    Path("many.ndjson").write_text("\n".join(many_lines(120)) + "\n", "utf-8")
+    stacked = run("check", "many.ndjson", "--format", format, *typed)
+    monkeypatch.setattr(check_lines, "plain_comparisons", lambda documents, *_: [None] * len(documents))
+    monkeypatch.setattr(check_lines, "in_order", lambda work, items, **_: map(work, items))
+    assert run("check", "many.ndjson", "--format", format, *typed) == stacked
+    assert stacked.code in (1, 2)
+
+
+def test_lines_that_agree_are_answered_by_stacks(files, monkeypatch):
+    Path("many.ndjson").write_text("\n".join([json.dumps(GOOD)] * 50) + "\n", "utf-8")
+    monkeypatch.setattr(check_lines, "checked", None)  # nothing is asked by itself
+    ran = run("check", "many.ndjson")
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "50 batches give the expected numbers (50 numbers)")
+
+
+def test_odd_rules_are_looked_for_in_the_first_lines_that_fail(files, monkeypatch):
+    """0.346139 is Σw·ℓ/(W·N), divided twice: the first two are told so, whichever process met them."""
+    monkeypatch.setattr("wce_cli.cli.checking.SEARCHED", 2)
+    monkeypatch.setattr(lines, "PIECE", 300)
+    odd = json.dumps({**BATCH, "expect": {"weighted-mean": 0.346139}})
+    Path("many.ndjson").write_text("\n".join([json.dumps(GOOD), odd] * 6) + "\n", "utf-8")
+    ran = run("check", "many.ndjson", "--format", "ndjson")
+    found = [one for one in map(json.loads, ran.out.splitlines()) if one["verdict"] == "differs"]
+    assert [one["comparisons"][0]["rule"] is not None for one in found] == [True] * 2 + [False] * 4
+
+
+def test_an_annotation_of_a_line_is_at_that_line(files):
+    out = run("check", "lines.ndjson", "--format", "github").out
+    assert [line.split(",title")[0] for line in out.splitlines()[:2]] == [
+        "::error file=lines.ndjson,line=3",
+        "::error file=lines.ndjson,line=4",
+    ]

@@ -65,7 +65,17 @@ def test_what_is_lost_or_odd_is_not_plain_and_spoils_nothing_beside_it(line):
     good = b'{"labels": [0], "logits": [[1, 2.5]], "name": "x", "expect": {"sum": 1}, "weight": null}'
     before, odd, after = plain_documents([good, line.encode(), good])
     assert odd is None
-    assert before == after == json.loads(good)
+    for document in (before, after):
+        assert document is not None
+        assert {**document, "expect": None} == {**json.loads(good), "expect": None}
+        assert {key: bytes(raw) for key, raw in (document["expect"] or {}).items()} == {"sum": b"1"}
+
+
+def test_what_is_expected_keeps_its_digits():
+    line = b'{"logits": [[1, 2]], "labels": [0], "expect": {"sum": 1.310, "batch-mean": 1e-7}}'
+    found = plain_documents([line])[0]
+    assert found is not None
+    assert [bytes(raw) for raw in (found["expect"] or {}).values()] == [b"1.310", b"1e-7"]
 
 
 def test_infinity_is_no_number_of_a_plain_line():

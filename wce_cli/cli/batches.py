@@ -15,10 +15,13 @@ from wce_cli.cli.options import QUOTE, flag
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import STDIN, Document, is_array_file, is_saved, read_file
 from wce_cli.inputs.file import tilde_hint
+from wce_cli.inputs.lines import Lines, are_lines
 from wce_cli.inputs.reference import has_wildcard
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.readings import READINGS
 
+LINES = 4
+"""How many times as many lines are read at once where most of them are answered with a few words."""
 VALUE = re.compile(r"[\[\](),;:{}\s\d.eE+-]+")
 
 
@@ -40,11 +43,9 @@ def read_sources(files: Sequence[str], typed: Mapping[str, str | None], label_co
     for file in files:
         if file != STDIN and VALUE.fullmatch(file) and not os.path.exists(file):
             raise WceError(Problem(f"{file} is taken for a file name, and does not exist", QUOTE))
-    fields, problems = _typed_fields(typed, label_column)
-    if problems:
-        raise WceError(problems)
+    fields = typed_fields(typed, label_column)
     scores_typed = not files and any(kind in fields for kind in READINGS)
-    return Sources(() if scores_typed else tuple(_paths(files, typed)), fields)
+    return Sources(() if scores_typed else tuple(_paths(files, bool(fields))), fields)
 
 
 def read_batches(
@@ -74,7 +75,8 @@ def batches_of(
     return batches, tuple(dict.fromkeys([*notes, *(note for batch in batches for note in batch.spec.notes)]))
 
 
-def _typed_fields(typed: Mapping[str, str | None], label_column: str | None) -> tuple[dict[str, Given], list[Problem]]:
+def typed_fields(typed: Mapping[str, str | None], label_column: str | None) -> dict[str, Given]:
+    """What was typed, read. Raises WceError with the problems of all fields."""
     fields: dict[str, Given] = {}
     problems: list[Problem] = []
     for field, text in typed.items():
@@ -84,21 +86,16 @@ def _typed_fields(typed: Mapping[str, str | None], label_column: str | None) -> 
             fields[field] = read_given(field, text, label_column)
         except WceError as error:
             problems.extend(error.problems)
-    return fields, problems
+    if problems:
+        raise WceError(problems)
+    return fields
 
 
-def _documents(
-    files: Sequence[str], typed: Mapping[str, str | None], fields: Mapping[str, Given], label_column: str | None
-) -> tuple[list[Document], list[str]]:
-    """The documents of the files in their order, and notes; all files of arrays are one, where the first stands."""
-    return _of_paths(_paths(files, typed), fields, label_column)
-
-
-def _paths(files: Sequence[str], typed: Mapping[str, str | None]) -> list[str]:
+def _paths(files: Sequence[str], has_typed: bool) -> list[str]:
     """The files that patterns name; stdin where there are none, which must be there to be read."""
     if not files:
         if sys.stdin is None or sys.stdin.isatty():
-            missing = "labels and weight alone are no batch: logits are missing" if any(typed.values()) else "no batch"
+            missing = "labels and weight alone are no batch: logits are missing" if has_typed else "no batch"
             raise WceError(Problem(missing, "give --logits and --labels, a file, or pipe a JSON batch in"))
         files = [STDIN]
     if STDIN in files and (sys.stdin is None or sys.stdin.isatty()):
@@ -110,6 +107,7 @@ def _paths(files: Sequence[str], typed: Mapping[str, str | None]) -> list[str]:
 def _of_paths(
     paths: Sequence[str], fields: Mapping[str, Given], label_column: str | None
 ) -> tuple[list[Document], list[str]]:
+    """The documents of some files in their order, and notes; all files of arrays are one, where the first stands."""
     documents: list[Document] = []
     notes: list[str] = []
     arrays = [path for path in paths if is_array_file(path)]
@@ -219,27 +217,24 @@ class Read(Struct, frozen=True):
 
 
 def each_batch(
-    files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None, notes: list[str]
-) -> Iterator[Read]:
+    files: Sequence[str],
+    typed: Mapping[str, Given],
+    label_column: str | None,
+    notes: list[str],
+    by_line: bool = False,
+) -> Iterator[Read | Lines]:
     """Every batch of the files, as `read_batches` reads them, but one at a time, and past those that cannot be read.
 
-    A line for each thing that was taken for something else is added to `notes`. Raises WceError for what was typed.
+    `by_line`: files of a batch a line are handed on as they are, and not read here. A line for each thing that was
+    taken for something else is added to `notes`.
     """
-    fields, problems = _typed_fields(typed, label_column)
-    if problems:
-        raise WceError(problems)
-    notes += [given.note for given in fields.values() if given.note]
-    if not files and any(kind in fields for kind in READINGS):
-        yield _read(Document({}), fields, None)
-        return
-    if not files:
-        documents, said = _documents(files, typed, fields, label_column)
-        notes += said
-        yield from _reads(documents, fields)
+    notes += [given.note for given in typed.values() if given.note]
+    if not files and any(kind in typed for kind in READINGS):
+        yield read(Document({}), typed, None)
         return
     arrays: list[str] = []
     paths: list[str] = []
-    for file in files:
+    for file in files or _paths(files, bool(typed)):
         try:
             found = expanded(file)
         except WceError as error:
@@ -251,20 +246,27 @@ def each_batch(
         if path in arrays[1:]:
             continue
         try:
-            documents, said = _documents(arrays if path in arrays else [path], typed, fields, label_column)
+            if by_line and are_lines([path]):
+                wrong: list[WceError] = []
+                yield Lines([path], wrong.append, LINES)
+                if wrong:
+                    raise wrong[0]
+                continue
+            documents, said = _of_paths(arrays if path in arrays else [path], typed, label_column)
         except WceError as error:
-            yield Read(Document({}, origin=path), None, error)
+            yield Read(Document({}, origin="stdin" if path == STDIN else path), None, error)
             continue
         notes += said
-        yield from _reads([structs.replace(one, origin=one.origin or path) for one in documents], fields)
+        yield from _reads([structs.replace(one, origin=one.origin or path) for one in documents], typed)
 
 
 def _reads(documents: Sequence[Document], fields: Mapping[str, Given]) -> Iterator[Read]:
     for position, document in enumerate(documents):
-        yield _read(document, fields, position if len(documents) > 1 else None)
+        yield read(document, fields, position if len(documents) > 1 else None)
 
 
-def _read(document: Document, fields: Mapping[str, Given], position: int | None) -> Read:
+def read(document: Document, fields: Mapping[str, Given], position: int | None) -> Read:
+    """The batch of a document, or why there is none."""
     try:
         if document.problems:
             raise WceError(document.problems)

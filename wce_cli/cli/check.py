@@ -70,7 +70,7 @@ def check(
     A batch carries them under "expect": {"weighted-mean": 0.692279}. Where one is not what it should be, the rule
     that does give it is named. A batch without any is an error, not a pass.
     """
-    from wce_cli.cli.answers import asked_answers, outcome
+    from wce_cli.cli.answers import asked_answers
     from wce_cli.engines import AUTO, ENGINES
     from wce_cli.formats import CHECKED
 
@@ -110,25 +110,38 @@ def check(
 
         check_saving(files or [], save_expect, [field for field, text in typed.items() if text is not None], answers)
 
-    from wce_cli.cli.batches import each_batch
-    from wce_cli.cli.checking import checked_each, lines_of, typed_expect
+    from wce_cli.cli.batches import each_batch, typed_fields
+    from wce_cli.cli.checking import SEARCHED, Asked, Whole, checked_part, lines_of, typed_expect
+    from wce_cli.inputs.lines import Lines
 
-    asked = typed_expect(expect or [])
     engines = {"none": (), "all": tuple(ENGINES)}.get(engine, (engine,))
+    asked = Asked(typed_expect(expect or []), near, engines)
+    fields = typed_fields(typed, label_column)
     notes: list[str] = []
     saved: list[dict[str, Any]] | None = None if save_expect is None else []
-    errors: list[WceError] = []
-    outcomes = list(
-        checked_each(each_batch(files or [], typed, label_column, notes), asked, near, engines, saved, errors)
-    )
-    answer = outcome(answers, outcomes, ())
-    code = 2 if errors else 0 if exit_zero or all(one.is_ok for one in outcomes) else 1
+    whole = Whole(answers)
+    for source in each_batch(files or [], fields, label_column, notes, by_line=saved is None):
+        if isinstance(source, Lines):
+            from wce_cli.cli.check_lines import Wrong, check_lines, read_line
+
+            for found in check_lines(source, fields, asked, answers):
+                if not isinstance(found, Wrong):
+                    whole.add(found)
+                elif whole.summary.differ < SEARCHED:
+                    whole.add(checked_part(read_line(found.line, fields), asked, 1, answers))
+                else:
+                    whole.add(found.part)
+        else:
+            depth = 1 if whole.summary.differ < SEARCHED else 0
+            whole.add(checked_part(source, asked, depth, answers, saved))
+    answer = whole.outcome()
+    code = 2 if whole.errors else 0 if exit_zero or whole.summary.agree == whole.summary.batches else 1
     written = answer.files
-    if save_expect is not None and saved is not None and not errors:
+    if save_expect is not None and saved is not None and not whole.errors:
         from wce_cli.inputs.member import with_members
 
         assert files is not None
         written = (*written, (save_expect, with_members(files[0], "expect", saved)))
         notes.append(f"{save_expect} expects today's numbers of {counted(len(saved), 'batch', 'batches')}")
     said = tuple(dict.fromkeys(notes))
-    return structs.replace(answer, files=written, notes=said, errors=tuple(lines_of(errors)), code=code)
+    return structs.replace(answer, files=written, notes=said, errors=tuple(lines_of(whole.errors)), code=code)

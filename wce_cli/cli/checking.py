@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from wce_cli.cli import options
+from wce_cli.cli.answers import Answer
 from wce_cli.cli.batches import Read
+from wce_cli.cli.outcome import Outcome
 from wce_cli.cli.saving import saved_expect
 from wce_cli.digits import Written
 from wce_cli.errors import Problem, WceError, counted
+from wce_cli.formats import ending_of, formatted, part_of
 from wce_cli.inputs.numbers import read_numbers
-from wce_cli.questions.check.answer import Checked
+from wce_cli.questions.check.answer import Checked, Summary, summary
 from wce_cli.questions.check.compare import compared, nothing_expected
 from wce_cli.questions.check.expected import LISTS, read_expect
 from wce_cli.questions.check.given import Given
@@ -24,41 +27,102 @@ TOLD = 10
 """Batches that could not be read of which stderr says why; the answer says it of all."""
 
 
-def checked_each(
-    reads: Iterator[Read],
-    asked: Mapping[str, Any],
-    tolerance: float | None,
-    engines: Sequence[str],
-    saved: list[dict[str, Any]] | None,
-    errors: list[WceError],
-) -> Iterator[Checked]:
-    """The outcome of each batch as it is read; what cannot be read is one as well, and among the `errors`.
+class Asked(Struct, frozen=True):
+    """What is asked of every batch beside what it expects itself."""
 
-    `saved`: where today's numbers of each batch are put, None for nowhere.
+    expect: Mapping[str, Any]
+    tolerance: float | None
+    engines: Sequence[str]
+
+
+class Part(Struct, frozen=True):
+    """What came of some batches, in their order."""
+
+    summary: Summary
+    texts: tuple[str, ...]
+    """What each answer says of them; nothing where it has to know all batches first."""
+    outcomes: tuple[Checked, ...]
+    """Empty where every answer has said what it says."""
+    errors: tuple[tuple[tuple[Problem, ...], tuple[str, ...]], ...]
+
+
+def checked(
+    read: Read, asked: Asked, depth: int, saved: list[dict[str, Any]] | None = None
+) -> tuple[Checked, WceError | None]:
+    """The outcome of one batch; what cannot be read is one as well, beside its error.
+
+    `depth`: departures of the rules that a wrong number is looked for among. `saved`: where today's numbers of the
+    batch are put, None for nowhere.
     """
-    failed = 0
-    for read in reads:
-        document, name = read.document, None
-        file, place = document.origin or None, f"line {document.line}" if document.line else document.place
-        try:
-            if read.error is not None or read.batch is None:
-                raise read.error or WceError(())
-            name = read.batch.spec.name
-            near = document.tolerance if tolerance is None else tolerance
-            expected = read_expect({**(document.expect or {}), **asked}, near)
-            if not expected and saved is None:
-                raise WceError(nothing_expected(document.origin or "the batch"))
-            given = Given(read.batch)
-            comparisons = compared(given, expected, engines, depth=1 if failed < SEARCHED else 0)
-            if saved is not None:
-                saved.append(saved_expect(given, [one.what for one in expected]))
-        except WceError as error:
-            errors.append(_placed(error, document.origin, document.place))
-            yield Checked(file, place, name, "unread", (), error.problems)
-            continue
-        agrees = all(one.verdict == "agrees" for one in comparisons)
-        failed += not agrees
-        yield Checked(file, place, name, "agrees" if agrees else "differs", comparisons)
+    document, name = read.document, None
+    file, place = document.origin or None, f"line {document.line}" if document.line else document.place
+    try:
+        if read.error is not None or read.batch is None:
+            raise read.error or WceError(())
+        name = read.batch.spec.name
+        near = document.tolerance if asked.tolerance is None else asked.tolerance
+        expected = read_expect({**(document.expect or {}), **asked.expect}, near)
+        if not expected and saved is None:
+            raise WceError(nothing_expected(document.origin or "the batch"))
+        given = Given(read.batch)
+        comparisons = compared(given, expected, asked.engines, depth)
+        if saved is not None:
+            saved.append(saved_expect(given, [one.what for one in expected]))
+    except WceError as error:
+        return Checked(file, place, name, "unread", (), error.problems), _placed(error, document.origin, document.place)
+    return outcome_of(file, place, name, comparisons), None
+
+
+def outcome_of(file: str | None, place: str, name: str | None, comparisons: Iterable[Any]) -> Checked:
+    """The outcome of a batch that could be read."""
+    comparisons = tuple(comparisons)
+    agrees = all(one.verdict == "agrees" for one in comparisons)
+    return Checked(file, place, name, "agrees" if agrees else "differs", comparisons)
+
+
+def checked_part(
+    read: Read, asked: Asked, depth: int, answers: Sequence[Answer], saved: list[dict[str, Any]] | None = None
+) -> Part:
+    """What came of one batch."""
+    outcome, error = checked(read, asked, depth, saved)
+    return part([outcome], [] if error is None else [error], answers)
+
+
+def part(outcomes: Sequence[Checked], errors: Iterable[WceError], answers: Sequence[Answer]) -> Part:
+    """What came of some batches, ready to be put together with others."""
+    texts = tuple(part_of(one.format, outcomes, one.look, True) if one.format.part else "" for one in answers)
+    kept = () if all(one.format.part for one in answers) else tuple(outcomes)
+    return Part(summary(outcomes), texts, kept, tuple((error.problems, error.context) for error in errors))
+
+
+class Whole:
+    """All parts of a run together."""
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self.answers = answers
+        self.summary = summary(())
+        self.errors: list[WceError] = []
+        self._texts: list[list[str]] = [[] for _ in answers]
+        self._outcomes: list[Checked] = []
+
+    def add(self, one: Part) -> None:
+        """The next part."""
+        self.summary += one.summary
+        self.errors += [WceError(problems, context) for problems, context in one.errors]
+        self._outcomes += one.outcomes
+        for texts, text in zip(self._texts, one.texts, strict=True):
+            texts.append(text)
+
+    def outcome(self) -> Outcome:
+        """Every answer as text, before any is written."""
+        main, *beside = (
+            "".join(texts) + ending_of(answer.format, self.summary, answer.look)
+            if answer.format.part
+            else formatted(answer.format, self._outcomes, answer.look)
+            for answer, texts in zip(self.answers, self._texts, strict=True)
+        )
+        files = tuple((answer.file or "", text) for answer, text in zip(self.answers[1:], beside, strict=True))
+        return Outcome(main, self.answers[0].file, files)
 
 
 def _placed(error: WceError, origin: str, place: str) -> WceError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from msgspec import Struct
@@ -90,3 +90,14 @@ def _shape(value: Any) -> tuple[int, ...]:
         shape.append(len(value))
         value = value[0] if value else None
     return (*shape, *getattr(value, "shape", ()))
+
+
+def plain_weight(fields: Mapping[str, Given]) -> tuple[list[float], str] | Literal[False] | None:
+    """The weight that was typed, as numbers, and its source; None for none, False where more was typed than that."""
+    if not fields:
+        return None
+    given = fields.get("weight")
+    if given is None or len(fields) > 1 or given.half_units is not None or not isinstance(given.value, list):
+        return False
+    plain = all(type(number) in (int, float) and abs(number) < 1e300 for number in given.value)
+    return ([float(number) for number in given.value], given.source) if plain else False

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
 from wce_cli.cli.answers import Answer
 from wce_cli.cli.batches import Sources, batch_of
 from wce_cli.cli.delivery import say
-from wce_cli.cli.given import Given
+from wce_cli.cli.given import Given, plain_weight
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
 from wce_cli.errors import Problem, WceError, counted
 from wce_cli.formats import VALUE, Joiner, joiner_of, part_of
@@ -141,7 +141,7 @@ def values_by_line(piece: Piece, fields: Mapping[str, Given], pairs: Sequence[st
     """The values of some pairs (`all` for every one) for the batch of each line: of what is plain, by stacks."""
     from wce_cli.questions.plain import plain_values
 
-    wanted, typed = _split(pairs), _plain_weight(fields)
+    wanted, typed = _split(pairs), plain_weight(fields)
 
     def plain(documents: list[Plain | None], places: list[str], names: list[str | None]) -> Sequence[Any]:
         if wanted is None or typed is False:
@@ -166,7 +166,7 @@ def reports_by_line(
     """
     from wce_cli.questions.stacked import plain_reports
 
-    typed = _plain_weight(fields)
+    typed = plain_weight(fields)
 
     def plain(documents: list[Plain | None], places: list[str], names: list[str | None]) -> Sequence[Any]:
         if sort != "index" or typed is False or _split(pairs) is None:
@@ -244,14 +244,3 @@ def _values(batch: Batch, pairs: Sequence[str]) -> list[float]:
     if wanted is None or any(pair not in by_pair for pair in wanted):
         explain_batch(batch, (), 0).only(tuple(pairs))  # raises, and knows why
     return [by_pair[pair] for pair in wanted or ()]
-
-
-def _plain_weight(fields: Mapping[str, Given]) -> tuple[list[float], str] | Literal[False] | None:
-    """The weight that was typed, as numbers, and its source; None for none, False where more was typed than that."""
-    if not fields:
-        return None
-    given = fields.get("weight")
-    if given is None or len(fields) > 1 or given.half_units is not None or not isinstance(given.value, list):
-        return False
-    plain = all(type(number) in (int, float) and abs(number) < 1e300 for number in given.value)
-    return ([float(number) for number in given.value], given.source) if plain else False

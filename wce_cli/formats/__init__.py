@@ -35,6 +35,8 @@ class Format(Struct, frozen=True):
     come."""
     joiner: str = ""
     """`module:class` that makes the text from parts; empty where they follow each other."""
+    ending: str = ""
+    """`module:function`, called with the summary of all and a Look: what stands below the parts."""
 
 
 PARTS = ("terms", "methods")
@@ -67,9 +69,14 @@ IDENTIFIED = {
 """Those of `identify`."""
 
 CHECKED = {
-    "table": Format("wce_cli.formats.checked_pages:to_table", 0),
+    "table": Format(
+        "wce_cli.formats.checked_pages:to_table",
+        0,
+        part="wce_cli.formats.checked_pages:part",
+        ending="wce_cli.formats.checked_pages:ending",
+    ),
     "json": Format("wce_cli.formats.checked:to_json", 0),
-    "ndjson": Format("wce_cli.formats.checked:to_ndjson", 0),
+    "ndjson": Format("wce_cli.formats.checked:to_ndjson", 0, part="wce_cli.formats.checked:part"),
     "junit": Format("wce_cli.formats.junit:to_junit", 0),
     "github": Format("wce_cli.formats.github:to_github", 0),
     "markdown": Format("wce_cli.formats.checked_pages:to_markdown", 0),
@@ -86,10 +93,15 @@ def formatted(format: Format, reports: Sequence[Any], look: Look) -> str:
     return render(reports, look)
 
 
-def part_of(format: Format, reports: Sequence[Report], look: Look, several: bool) -> str:
-    """What some of many reports add to the text of a format."""
-    render: Callable[[Sequence[Report], Look, bool], str] = _found(format.part)
+def part_of(format: Format, reports: Sequence[Any], look: Look, several: bool) -> str:
+    """What some of many reports, or answers of another question, add to the text of a format."""
+    render: Callable[[Sequence[Any], Look, bool], str] = _found(format.part)
     return render(reports, look, several)
+
+
+def ending_of(format: Format, summary: Any, look: Look) -> str:
+    """What stands below all parts."""
+    return _found(format.ending)(summary, look) if format.ending else ""
 
 
 def begin_rows(format: Format, report: Report, n: int, look: Look) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import Look
+from wce_cli.formats.ndjson import one_line
 from wce_cli.questions.check.answer import SCHEMA, Checked, Checks, Comparison, Summary, summary
 
 ALSO = 3
@@ -27,7 +29,17 @@ def to_json(outcomes: Sequence[Checked], look: Look | None = None) -> str:
 def to_ndjson(outcomes: Sequence[Checked], look: Look | None = None) -> str:
     """One line a batch, each an entry of JSON's `batches`."""
     look = look or Look()
-    return "".join(f"{as_text(one.to_dict(), look)}\n" for one in outcomes)
+    return "".join(f"{one_line(one, look, _is_finite(one))}\n" for one in outcomes)
+
+
+def _is_finite(one: Checked) -> bool:
+    numbers = (number for each in one.comparisons for number in (each.got, each.difference, each.tolerance))
+    return all(number is None or math.isfinite(number) for number in numbers)
+
+
+def part(outcomes: Sequence[Checked], look: Look, several: bool) -> str:
+    """The lines of some batches of many."""
+    return to_ndjson(outcomes, look)
 
 
 def check_schema() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from wce_cli.formats.checked import counts, details, named
 from wce_cli.formats.columns import Column
 from wce_cli.formats.look import Look
 from wce_cli.formats.screen import NARROWEST
-from wce_cli.questions.check.answer import Checked, summary
+from wce_cli.questions.check.answer import Checked, Summary, summary
 
 WORDS = {"agrees": "ok", "differs": "differs", "unread": "unread"}
 LISTED = 1000
@@ -22,8 +22,17 @@ LISTED = 1000
 def to_table(outcomes: Sequence[Checked], look: Look | None = None) -> str:
     """One line a batch, below it what is wrong, and the summary."""
     look = look or Look()
-    parts = [_line(one, look) if one.is_ok else blocks.on_screen(_failed(one, look), look) for one in outcomes]
-    return "".join([*parts, "\n" if parts else "", blocks.on_screen([blocks.prose(counts(summary(outcomes)))], look)])
+    return part(outcomes, look, len(outcomes) > 1) + ending(summary(outcomes), look)
+
+
+def part(outcomes: Sequence[Checked], look: Look, several: bool) -> str:
+    """The lines of some batches of many."""
+    return "".join(_line(one, look) if one.is_ok else blocks.on_screen(_failed(one, look), look) for one in outcomes)
+
+
+def ending(all_: Summary, look: Look) -> str:
+    """The line below them."""
+    return ("\n" if all_.batches else "") + blocks.on_screen([blocks.prose(counts(all_))], look)
 
 
 def to_markdown(outcomes: Sequence[Checked], look: Look | None = None) -> str:

@@ -92,6 +92,8 @@ class Look(Struct, frozen=True):
 
 def literal(text: str) -> str:
     """User text with its control characters spelled out, so that it can move no cursor and hide nothing."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import structs
@@ -16,6 +17,9 @@ from wce_cli.formats.cells import all_methods
 from wce_cli.formats.json import as_asked, as_text, seen
 from wce_cli.formats.look import Look
 from wce_cli.report import Report, TermRow, to_plain
+
+if TYPE_CHECKING:
+    from wce_cli.questions.check.answer import Checked
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -57,12 +61,17 @@ def _around(report: Report, n: int, look: Look) -> tuple[str, str]:
 
 
 def _line(report: Report, look: Look) -> str:
+    return one_line(report, look, _is_finite(report))
+
+
+def one_line(answer: Report | Checked, look: Look, is_finite: bool) -> str:
+    """An answer on one line. `is_finite`: whether no number of it is NaN or ±∞, which msgspec would write as null."""
     if look.ascii:
-        return as_text(report.to_dict(), look)
+        return as_text(answer.to_dict(), look)
     try:
-        text = _ENCODER.encode(report if _is_finite(report) else to_plain(report)).decode()
+        text = _ENCODER.encode(answer if is_finite else to_plain(answer)).decode()
     except UnicodeEncodeError:  # half a surrogate pair, which JSON spells out
-        return as_text(report.to_dict(), look)
+        return as_text(answer.to_dict(), look)
     return text if text.isprintable() else seen(text)
 
 

@@ -26,7 +26,8 @@ class Plain(TypedDict, total=False):
     name: str | None
     source: str | None
     question: str | None
-    expect: dict[str, Any] | None
+    expect: dict[str, msgspec.Raw] | None
+    """As written: what a number is held to is in its digits."""
     tolerance: float | None
 
 

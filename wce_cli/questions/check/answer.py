@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from wce_cli.errors import Problem
 from wce_cli.report import to_plain
@@ -93,6 +94,9 @@ class Summary(Struct, frozen=True):
     numbers: int
     """Numbers that were compared, or could not be."""
     numbers_failed: int
+
+    def __add__(self, other: Summary) -> Summary:
+        return Summary(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
 class Checks(Struct, frozen=True):

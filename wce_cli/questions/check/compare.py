@@ -49,6 +49,14 @@ def agrees(expected: Seen, got: float, slack: float = 0.0) -> bool:
     return abs(got - expected.value) <= max(expected.tolerance, slack) + EDGE * min(expected.unit, expected.tolerance)
 
 
+def agreeing(
+    what: str, by: str, number: Seen, got: float, tolerance: float | None = None, why: str | None = None
+) -> Comparison:
+    """The comparison of two numbers that agree, within what the digits leave open unless something else is said."""
+    tolerance, why = number.tolerance if tolerance is None else tolerance, number.why if why is None else why
+    return Comparison(what, by, "agrees", number.text, got, _difference(number, got), tolerance, why)
+
+
 def _value(given: Given, one: Expected, depth: int) -> Comparison:
     (number,) = one.numbers
     assert number is not None
@@ -83,7 +91,7 @@ def _beside(
     """The comparison of two numbers; where wce's differs, with the rule that gives the expected one."""
     tolerance, reason = (slack, why) if slack > number.tolerance else (number.tolerance, number.why)
     if agrees(number, got, slack):
-        return Comparison(what, by, "agrees", number.text, got, _difference(number, got), tolerance, reason)
+        return agreeing(what, by, number, got, tolerance, reason)
     source = "got" if by == "wce" else f"{by} returned"
     said = f"expected {number.text} as {what}, {source} {beside(number, got)}"
     if call:

@@ -154,16 +154,11 @@ def _numbers(key: str, value: Any, tolerance: float | None) -> list[Seen | None]
 
 
 def _one(key: str, value: Any) -> str | float:
-    wrong = WceError(Problem(f"expect.{key} is {as_written(value)}, expected a number"))
-    if isinstance(value, Written):
+    if isinstance(value, Written) or (isinstance(value, str) and value in NON_FINITE):
         return value
-    if isinstance(value, str):
-        if value not in NON_FINITE:
-            raise wrong
-        return value
-    if isinstance(value, (bool, Mapping)):
-        raise wrong
     try:
+        if isinstance(value, (str, bool, Mapping)):
+            raise TypeError
         return float(value.item() if hasattr(value, "item") else value)  # torch warns of float() with a graph
     except (TypeError, ValueError):
-        raise wrong from None
+        raise WceError(Problem(f"expect.{key} is {as_written(value)}, expected a number")) from None
