@@ -224,6 +224,13 @@ def test_a_smoothing_is_not_asked_of_a_part_without_it_not_even_of_nothing(shard
     assert ran.err.startswith("error: these totals were saved without label smoothing")
 
 
+def test_that_a_part_forgets_how_its_inputs_were_rounded_is_said(shards):
+    arguments = ("-x", "tensor([[0.1000, 0.9000]])", "-y", "0", "--engine", "none")
+    said = "note: part.json does not hold how far rounded inputs leave the answers open\n"
+    assert said in run("explain", *arguments, "--totals-out", "part.json").err
+    assert said not in run("explain", *arguments).err
+
+
 def test_one_batch_is_saved_at_a_time(shards):
     (shards / "two.json").write_text('[{"logits": [[1, 2]], "labels": [0]}, {"logits": [[1, 2]], "labels": [1]}]')
     ran = run("explain", "two.json", "--totals-out", "part.json")

@@ -150,6 +150,8 @@ def explain(
     say(line for error in wrong for line in error.lines())
     if wrong and not batches:
         raise WceError(Problem("none of the batches can be answered"))
+    if totals_out is not None and batches[0].spec.half_units:
+        notes = (*notes, f"{totals_out} does not hold how far rounded inputs leave the answers open")
     explained, saved = [], []
     many = lists_many(answers, batches, sort)
     with progress_bar() as progress:
