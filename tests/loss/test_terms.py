@@ -12,7 +12,9 @@ from msgspec.structs import replace
 from tests.loss.random_batches import SMOOTHINGS, random_batch, rows_of
 from tests.oracle import assert_near, kept_samples, label_of, pairs_of_sample
 from wce_cli.loss.batch import Batch
+from wce_cli.loss.methods import loss_values
 from wce_cli.loss.placements import PLACEMENTS
+from wce_cli.loss.stream import one_pass
 from wce_cli.loss.terms import Terms, block_terms, pairs, smoothed_losses
 
 ROUNDING = 4e-15
@@ -155,6 +157,30 @@ def test_zero_times_infinity_is_nan_where_a_probability_label_touches_the_class(
     for term, _ in pairs_of(batch).values():
         assert math.isnan(term[0])
         assert math.isfinite(term[1])
+
+
+@pytest.mark.parametrize("weight", [[1.0, 2.0, 3.0], [0.0, 1.0, 2.0], [2.0, 0.0, 1.0]])
+@pytest.mark.parametrize(
+    ("logits", "labels"),
+    [
+        ([[-math.inf, 0.0, 1.0]], [[0.0, 1.0, 0.0]]),
+        ([[0.0, 1.0, -math.inf], [-math.inf, 0.0, 2.0]], [[0.0, 1.0, 0.0], [0.0, 0.2, 0.8]]),
+        ([[0.0, 1.0, -math.inf], [0.5, 0.0, 2.0]], [[0.3, 0.0, 0.7], [0.0, 0.2, 0.8]]),
+    ],
+)
+def test_smoothing_leaves_no_share_at_zero_for_infinity_to_meet(logits, labels, weight):
+    """A class without a share in the label and without a chance: ε/C · inf is inf, and torch has it so."""
+    torch = pytest.importorskip("torch")
+    batch = Batch.build(logits=logits, labels=labels, weight=weight, label_smoothing=0.1)
+    x, y, w = (torch.tensor(values, dtype=torch.float64) for values in (logits, labels, weight))
+    none = torch.nn.functional.cross_entropy(x, y, w, reduction="none", label_smoothing=0.1).numpy()
+    np.testing.assert_array_equal(pairs_of(batch)["class"][0], none)
+    totals, facts = one_pass(batch)
+    values = loss_values(totals, batch.spec.class_weight, 0.1)
+    (found,) = (value.numerator for value in values if value.pair == "sum/class")
+    np.testing.assert_array_equal(found, none.sum())
+    assert facts.nan.count == 0
+    assert facts.no_chance.count == sum(-math.inf in row for row in logits)
 
 
 def test_zero_times_infinity_is_nan_where_smoothing_touches_a_class_of_weight_zero():

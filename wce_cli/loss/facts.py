@@ -105,7 +105,7 @@ class Facts(Struct, frozen=True):
     infinite: Rows
     """Losses that are ±∞."""
     nan: Rows
-    """Losses that are NaN."""
+    """Losses that are NaN; under smoothing not those of a 0·∞, since smoothing leaves no share at 0."""
     masked: Rows
     """Losses that are ∞ because the index label's own score is −∞ (a probability of 0)."""
     no_chance: Rows

@@ -7,12 +7,14 @@ is said here of one batch holds for a stack of them too (`loss.stack`): arrays w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from msgspec import Struct
 
 from wce_cli.loss.sums import Floats, Sums
+from wce_cli.loss.terms import mixed
 from wce_cli.loss.totals import EveryClass, Totals
 
 
@@ -39,12 +41,14 @@ class Placement(Struct, frozen=True):
 
 
 def _mix(smoothing: float, own: Callable[[], float], spread: Callable[[], float], c: int) -> float:
-    """(1 − ε)·own + (ε/C)·spread; a part with the factor 0 is not touched, so ∞ in it is harmless."""
+    """(1 − ε)·own + (ε/C)·spread; a part with the factor 0 is not touched, so ∞ in it is harmless.
+
+    Smoothing leaves no share at 0, so a 0·∞ in `own` is the ∞ that is in `spread`.
+    """
     if smoothing == 0:
         return own()
-    if smoothing == 1:
-        return spread() / c
-    return (1 - smoothing) * own() + smoothing / c * spread()
+    first, second = own() if smoothing < 1 else 0.0, smoothing / c * spread()
+    return second if math.isnan(first) and math.isinf(second) else (1 - smoothing) * first + second
 
 
 def _class_numerator(totals: Totals, asked: Weighting) -> float:
@@ -86,11 +90,11 @@ def _label_mix_numerator(totals: Totals, asked: Weighting) -> float:
     assert every.soft is not None
     soft = every.soft
 
-    def mixed(own: Sums, by_argmax: Sums) -> float:
+    def weighed(own: Sums, by_argmax: Sums) -> float:
         """Σ s·(Σ_c w q̃)·X for X = ℓ or R: what the label rows weigh, and what smoothing spreads."""
         return _mix(eps, lambda: own.dot(w), lambda: float(w.sum()) * by_argmax.dot(ones, present), c)
 
-    return _mix(eps, lambda: mixed(soft.s_q_loss, totals.s_loss), lambda: mixed(soft.s_q_rest, every.s_rest), c)
+    return _mix(eps, lambda: weighed(soft.s_q_loss, totals.s_loss), lambda: weighed(soft.s_q_rest, every.s_rest), c)
 
 
 def unweighted_numerator(totals: Totals, asked: Weighting) -> float:
@@ -109,11 +113,10 @@ def smoothed_sums(totals: Totals, asked: Weighting) -> tuple[Floats, Floats]:
     loss, s_loss = totals.loss.values(), totals.s_loss.values()
     if asked.smoothing == 0:
         return loss, s_loss
-    every, spread = _asked(totals.every), asked.smoothing / len(asked.weight)
-    rest, s_rest = spread * every.rest.values(), spread * every.s_rest.values()
-    if asked.smoothing == 1:
-        return rest, s_rest
-    return (1 - asked.smoothing) * loss + rest, (1 - asked.smoothing) * s_loss + s_rest
+    every, c = _asked(totals.every), len(asked.weight)
+    return mixed(loss, every.rest.values(), asked.smoothing, c), mixed(
+        s_loss, every.s_rest.values(), asked.smoothing, c
+    )
 
 
 def _asked(every: EveryClass | None) -> EveryClass:

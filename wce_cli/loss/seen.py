@@ -99,7 +99,10 @@ class Watch:
         _widen(self.s_loss, *((y, s_loss) if finite is None else (y[finite], s_loss[finite])))
         if finite is not None:
             self.infinite = self.infinite + _rows(row, np.isinf(loss))
-            self.nan = self.nan + _rows(row, np.isnan(loss))
+            nan = np.isnan(loss)
+            if kept.every is not None and self.spec.label_smoothing > 0:  # a share of 0 is none any more
+                nan &= ~np.isinf(kept.every.rest)
+            self.nan = self.nan + _rows(row, nan)
             if kept.target_score is not None:
                 masked = 0.0 if self.spec.scores == "probs" else -np.inf
                 self.masked = self.masked + _rows(row, (kept.target_score == masked) & (loss == np.inf))

@@ -114,8 +114,18 @@ def pairs(terms: Terms, weight: Floats, smoothing: float) -> dict[str, tuple[Flo
 
 
 def mixed(own: Floats, everywhere: Floats, smoothing: float, c: int) -> Floats:
-    """(1 − ε)·own + (ε/C)·everywhere; a part with the factor 0 is left out, so that ∞ in it is harmless."""
+    """(1 − ε)·own + (ε/C)·everywhere; a part with the factor 0 is left out, so that ∞ in it is harmless.
+
+    Smoothing leaves no share at 0, so a 0·∞ in `own` is the ∞ that is in `everywhere`.
+    """
     if smoothing == 0:
         return own
     spread = smoothing / c * everywhere
-    return spread if smoothing == 1 else (1 - smoothing) * own + spread
+    if smoothing == 1:
+        return spread
+    both: Floats = (1 - smoothing) * own + spread
+    lost = np.isnan(both)
+    if lost.any():
+        lost &= np.isnan(own) & np.isinf(spread)
+        both[lost] = spread[lost]
+    return both
