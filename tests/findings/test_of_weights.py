@@ -308,3 +308,11 @@ def test_kerass_two_numbers_are_said_once_where_they_are_one():
     assert said is not None
     assert "Keras's rule gives 1." in said
     assert " or " not in said
+
+
+@pytest.mark.parametrize("weight", [None, [1.0, 2, 3]])
+def test_sample_weights_that_are_all_nan_leave_no_weight_to_speak_of(weight):
+    """No finding about weights has anything to say of them, and none stumbles."""
+    batch = {"logits": SCORES[:2], "labels": [0, 1], "sample_weight": [math.nan] * 2, "weight": weight}
+    found = findings_of(batch)
+    assert not {"weight-cancels", "weight-scale", "weight-invisible"} & set(found)
