@@ -54,7 +54,7 @@ def check(
     label_base: options.LabelBase = None,
     label_smoothing: options.LabelSmoothing = None,
     label_column: options.LabelColumn = None,
-    engine: options.Engine = "none",
+    engine: options.Engines = None,
     format: options.CheckFormat = None,
     output: options.Output = None,
     json_out: options.JsonOut = None,
@@ -71,10 +71,10 @@ def check(
     that does give it is named. A batch without any is an error, not a pass.
     """
     from wce_cli.cli.answers import asked_answers
-    from wce_cli.engines import AUTO, ENGINES
+    from wce_cli.engines import NONE, engines_of
     from wce_cli.formats import CHECKED
 
-    options.one_of("--engine", engine, (AUTO, "none", "all", *ENGINES))
+    engines = engines_of(engine or [NONE])
     near = None if tolerance is None else options.number("--tolerance", tolerance)
     if near is not None and not 0 <= near < float("inf"):
         raise WceError(Problem(f"--tolerance is {tolerance}, expected a number of 0 or more"))
@@ -114,7 +114,6 @@ def check(
     from wce_cli.cli.checking import SEARCHED, Asked, Whole, checked_part, lines_of, typed_expect
     from wce_cli.inputs.lines import Lines
 
-    engines = {"none": (), "all": tuple(ENGINES)}.get(engine, (engine,))
     asked = Asked(typed_expect(expect or []), near, engines)
     fields = typed_fields(typed, label_column)
     notes: list[str] = []

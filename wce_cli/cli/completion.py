@@ -50,9 +50,9 @@ def findings() -> Iterable[str]:
 
 def engines() -> Iterable[str]:
     """What `--engine` takes."""
-    from wce_cli.engines import AUTO, ENGINES
+    from wce_cli.engines import CHOICES
 
-    return (AUTO, "none", "all", *ENGINES)
+    return CHOICES
 
 
 def formats() -> Iterable[str]:

@@ -38,7 +38,7 @@ def explain(
     label_base: options.LabelBase = None,
     label_smoothing: options.LabelSmoothing = None,
     label_column: options.LabelColumn = None,
-    engine: options.Engine = "auto",
+    engine: options.Engines = None,
     method: options.Methods = None,
     format: options.Format = None,
     output: options.Output = None,
@@ -65,9 +65,9 @@ def explain(
     fields of FILE.
     """
     from wce_cli.cli.answers import asked_answers, outcome
-    from wce_cli.engines import AUTO, ENGINES
+    from wce_cli.engines import AUTO, engines_of
 
-    options.one_of("--engine", engine, (AUTO, "none", "all", *ENGINES))
+    engines = engines_of(engine or [AUTO])
     options.one_of("--sort", sort, completion.sorts())
     answers = asked_answers(
         sources=files or [],
@@ -107,7 +107,6 @@ def explain(
         "label_smoothing": label_smoothing,
     }
     largest = TOP if top is None else options.whole_number("--top", top, 0, 1000)
-    engines = {"none": (), "all": tuple(ENGINES)}.get(engine, (engine,))
     if not any(answer.has_measured for answer in answers):  # then nobody would see it
         engines = ()
     rank, parts = this_rank(), saved_files(files or [])

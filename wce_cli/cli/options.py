@@ -78,12 +78,13 @@ LabelColumn = Annotated[
     str | None,
     typer.Option("--label-column", metavar="NAME", help="The column of a .csv that holds the labels, or its number."),
 ]
-Engine = Annotated[
-    str,
+Engines = Annotated[
+    list[str] | None,
     typer.Option(
         "--engine",
         metavar="ENGINE",
-        help="The framework to measure: auto (torch, up to 1e7 scores), none, all, torch.",
+        help="A framework to measure: auto (torch, up to 1e7 scores), none, all that are installed, torch, keras, "
+        "scikit-learn, optax, onnxruntime, tensorflow, paddle; repeatable.",
         autocompletion=completion.offering(completion.engines),
     ),
 ]

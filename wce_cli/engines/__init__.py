@@ -2,36 +2,99 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from wce_cli.engines.names import ENGINES as ENGINES
 from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.report import Measured
 
 if TYPE_CHECKING:
     from wce_cli.loss.batch import Batch
 
-ENGINES = {"torch": "wce_cli.engines.torch"}
-"""The engines by name, and the module that measures each."""
-
-AUTO = "auto"
+AUTO, NONE, ALL = "auto", "none", "all"
+CHOICES = (AUTO, NONE, ALL, *ENGINES)
 AUTO_ENGINE = "torch"
 AUTO_LIMIT = 10_000_000
 """Scores (N·C) up to which `auto` measures: a larger batch is copied into the framework only on request."""
 
 
+def engines_of(names: Sequence[str]) -> tuple[str, ...]:
+    """The engines that are asked for, each once, in the order of ENGINES: `all` are those that are installed.
+
+    Raises WceError for a name that is none, and for `none` beside others.
+    """
+    for name in names:
+        if name not in CHOICES:
+            expected = f"expected {', '.join(CHOICES[:-1])} or {CHOICES[-1]}"
+            raise WceError(Problem(f'--engine is "{name}", {expected}', did_you_mean(name, CHOICES, 0)))
+    if NONE in names:
+        if set(names) != {NONE}:
+            raise WceError(Problem("--engine none stands beside other engines", "leave one of them out"))
+        return ()
+    found = {name for name in ENGINES if name in names or (ALL in names and ENGINES[name].is_installed)}
+    auto = [AUTO] if AUTO in names and AUTO_ENGINE not in found else []
+    return (*auto, *(name for name in ENGINES if name in found))
+
+
 def measure(name: str, batch: Batch) -> tuple[Measured, ...]:
     """What the framework `name` returns for a batch; a reason instead of a value where it cannot.
 
-    `auto` is PyTorch, unless the batch is large. Raises WceError for a name that is none of ENGINES.
+    `auto` is PyTorch, unless the batch is large. Raises WceError for a name that is none.
     """
-    if name == AUTO:
-        scores = batch.n_samples * batch.spec.n_classes
-        if scores > AUTO_LIMIT:
-            reason = f"N·C = {scores} is above {AUTO_LIMIT}; --engine {AUTO_ENGINE} measures it anyway"
-            return (Measured("PyTorch", "", "", "", None, (), reason=reason),)
-        name = AUTO_ENGINE
-    if name not in ENGINES:
-        raise WceError(Problem(f"there is no engine {name!r}", did_you_mean(name, ENGINES)))
-    answer: tuple[Measured, ...] = import_module(ENGINES[name]).measure(batch)
-    return answer
+    return measure_all((name,), batch)
+
+
+def measure_all(
+    names: Sequence[str], batch: Batch, told: Callable[[tuple[Measured, ...]], None] = lambda _: None
+) -> tuple[Measured, ...]:
+    """What several frameworks return, one after the other as `names` has them.
+
+    PyTorch is measured here, the others in processes of their own, all at the same time. `told` is handed whatever
+    there is each time one of them has ended.
+    """
+    found: dict[str, tuple[Measured, ...]] = {}
+
+    def add(name: str, measured: tuple[Measured, ...]) -> None:
+        found[name] = measured
+        told(tuple(one for each in names for one in found.get(each, ())))
+
+    apart = []
+    for name in names:
+        if name not in (AUTO, *ENGINES):
+            raise WceError(Problem(f"there is no engine {name!r}", did_you_mean(name, ENGINES)))
+        if name not in (AUTO, AUTO_ENGINE):
+            if ENGINES[name].is_installed:
+                apart.append(name)
+            else:
+                found[name] = (_nothing(name, f"not installed: pip install {ENGINES[name].install}"),)
+    if apart:
+        from wce_cli.engines.apart import measured_apart
+        from wce_cli.engines.case import Case
+
+        with measured_apart(apart, Case.of(batch)) as running:
+            for name in names:
+                if name in (AUTO, AUTO_ENGINE):
+                    add(name, _here(name, batch))
+            for name, measured in running:
+                add(name, measured)
+    else:
+        for name in names:
+            if name not in found:
+                add(name, _here(name, batch))
+    return tuple(one for name in names for one in found[name])
+
+
+def _here(name: str, batch: Batch) -> tuple[Measured, ...]:
+    """PyTorch in this process: a small run has no time for a second one."""
+    scores = batch.n_samples * batch.spec.n_classes
+    if name == AUTO and scores > AUTO_LIMIT:
+        reason = f"N·C = {scores} is above {AUTO_LIMIT}; --engine {AUTO_ENGINE} measures it anyway"
+        return (_nothing(AUTO_ENGINE, reason),)
+    from wce_cli.engines import torch
+
+    return torch.measure(batch, every=name != AUTO)
+
+
+def _nothing(name: str, reason: str) -> Measured:
+    return Measured(ENGINES[name].title, "", "", "", None, (), reason=reason)

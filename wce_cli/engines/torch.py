@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
 
+from wce_cli.engines.calls import Call, Framework, first_line
+from wce_cli.engines.case import NORMALISED
 from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.loss.readings import read_logits
@@ -25,40 +28,36 @@ if TYPE_CHECKING:
 NAME = "PyTorch"
 MEASURED_IN = ("float64", "float32", "float16", "bfloat16")
 """The dtypes that cross_entropy takes; scores of another are measured in float32."""
-NORMALISED = 1e-9
-"""Log-probabilities whose rows sum to 1 within this may go through cross_entropy: log_softmax leaves them."""
 
 
-def measure(batch: Batch) -> tuple[Measured, ...]:
-    """Every method that torch can express, in float64 and in the scores' own dtype."""
+def measure(batch: Batch, every: bool = False) -> tuple[Measured, ...]:
+    """Every method that torch can express, in float64 and in the scores' own dtype.
+
+    `every`: also what it returns for the same labels as one-hot rows, and through `nn.NLLLoss`.
+    """
     if importlib.util.find_spec("torch") is None:
-        return (_nothing("", "not installed: pip install torch"),)
+        return (Framework(NAME, "").nothing("not installed: pip install torch"),)
     try:
         import torch
         import torch.nn.functional
 
-        version = torch.__version__.partition("+")[0]
+        framework = Framework(NAME, torch.__version__.partition("+")[0])
     except Exception as error:  # a broken installation is a row of the answer, not its end
-        return (_nothing("", f"import torch failed: {type(error).__name__}: {_first_line(error)}"),)
+        return (Framework(NAME, "").nothing(f"import torch failed: {type(error).__name__}: {first_line(error)}"),)
     reason = _cannot_express(batch)
     if reason:
-        return (_nothing(version, reason),)
+        return (framework.nothing(reason),)
     own = batch.spec.dtypes.get(batch.spec.scores, "float32")
     if own not in MEASURED_IN:
         own = "float32"
-    measured = []
+    measured: list[Measured] = []
     with torch.no_grad():
         for dtype in dict.fromkeys(("float64", own)):
             inputs = _Inputs.of(batch, dtype)
-            for call in _calls(batch, inputs):
-                measured.append(_run(call, version, dtype))
+            measured += framework.all_returned(_calls(batch, inputs), dtype)
+            if every:
+                measured += framework.all_returned(_other_calls(batch, inputs), dtype)
     return tuple(measured)
-
-
-class _Call(Struct, frozen=True):
-    text: str
-    run: Callable[[], Tensor]
-    expresses: tuple[str, ...]
 
 
 class _Inputs(Struct, frozen=True):
@@ -112,7 +111,7 @@ class _Inputs(Struct, frozen=True):
         )
 
 
-def _calls(batch: Batch, inputs: _Inputs) -> Iterator[_Call]:
+def _calls(batch: Batch, inputs: _Inputs) -> Iterator[Call]:
     """The calls, in the order of the methods."""
     import torch.nn.functional as F
 
@@ -147,29 +146,60 @@ def _calls(batch: Batch, inputs: _Inputs) -> Iterator[_Call]:
     same = ("unweighted-mean",) if inputs.w is None and inputs.s is None else ()
     if inputs.s is None:
         if spec.is_soft:
-            yield _Call(mean, run_mean, ("batch-mean", *same))
+            yield Call(mean, run_mean, ("batch-mean", *same))
         else:
-            yield _Call(mean, run_mean, ("weighted-mean", *same))
-            yield _Call(f"{none}.mean()", lambda: run_none().mean(), ("batch-mean",))
-        yield _Call(total, run_sum, ("sum",))
+            yield Call(mean, run_mean, ("weighted-mean", *same))
+            yield Call(f"{none}.mean()", lambda: run_none().mean(), ("batch-mean",))
+        yield Call(total, run_sum, ("sum",))
     else:
         s = inputs.s
         if not spec.is_soft:
             yield _weighted_by_hand(spec, none, run_none, inputs, s)
-        yield _Call(f"({none} * s).mean()", lambda: (run_none() * s).mean(), ("batch-mean",))
-        yield _Call(f"({none} * s).sum()", lambda: (run_none() * s).sum(), ("sum",))
+        yield Call(f"({none} * s).mean()", lambda: (run_none() * s).mean(), ("batch-mean",))
+        yield Call(f"({none} * s).sum()", lambda: (run_none() * s).sum(), ("sum",))
     if not same:
-        yield _Call(plain, run_plain, ("unweighted-mean",))
+        yield Call(plain, run_plain, ("unweighted-mean",))
 
 
-def _weighted_by_hand(spec: Spec, none: str, run: Callable[[], Tensor], inputs: _Inputs, s: Tensor) -> _Call:
+def _other_calls(batch: Batch, inputs: _Inputs) -> Iterator[Call]:
+    """The module on log-probabilities of our own, and the same labels as one-hot rows: another denominator."""
+    import torch.nn.functional as F
+    from torch.nn import NLLLoss
+
+    spec = batch.spec
+    if spec.is_soft or spec.scores != "logits" or inputs.s is not None:
+        return
+    x, y, w = inputs.x, inputs.y, inputs.w
+    axis = min(1, x.ndim - 1)
+    weighted = [] if w is None else [f"weight={inputs.w_text}"]
+    ignores: dict[str, Any] = {} if spec.ignore_index == IGNORE_INDEX else {"ignore_index": spec.ignore_index}
+    smoothing: dict[str, Any] = {"label_smoothing": spec.label_smoothing} if spec.label_smoothing else {}
+    if not smoothing:
+        options = ", ".join([*weighted, *(f"{key}={value}" for key, value in ignores.items())])
+        yield Call(
+            f"NLLLoss({options})(log_softmax({inputs.x_text}, {axis}), {inputs.y_text})",
+            lambda: NLLLoss(weight=w, **ignores)(F.log_softmax(x, axis), y),
+            ("weighted-mean",),
+        )
+    if bool((y == spec.ignore_index).any()):
+        return  # a row of zeros would be no sample, and count in N
+    rows, move = F.one_hot(y, spec.n_classes).to(x.dtype), ""
+    if x.ndim > 2:
+        rows, move = rows.movedim(-1, 1), ".movedim(-1, 1)"
+    one_hot = f"one_hot({inputs.y_text}, {spec.n_classes}){move}.to(x.dtype)"
+    words = [inputs.x_text, one_hot, *weighted, *(f"{key}={value}" for key, value in smoothing.items())]
+    call = partial(F.cross_entropy, x, rows, weight=w, **smoothing)
+    yield Call(f"cross_entropy({', '.join(words)})", call, ("batch-mean",))
+
+
+def _weighted_by_hand(spec: Spec, none: str, run: Callable[[], Tensor], inputs: _Inputs, s: Tensor) -> Call:
     """torch's mean takes no sample weight; dividing by Σ s·w[y] is left to the user."""
     kept = inputs.y != spec.ignore_index
     anything_ignored = not bool(kept.all())
     ignored = spec.ignored_as_given if spec.label_base else spec.ignore_index
     where = f"[y != {ignored}]" if anything_ignored else ""
     if inputs.w is None:
-        return _Call(
+        return Call(
             f"({none} * s).sum() / s{where}.sum()",
             lambda: (run() * s).sum() / s[kept].sum(),
             ("weighted-mean",),
@@ -177,7 +207,7 @@ def _weighted_by_hand(spec: Spec, none: str, run: Callable[[], Tensor], inputs: 
     w = inputs.w
     label = f"y{where} - {spec.label_base}" if spec.label_base else f"y{where}"
     bottom = f"(w[{label}] * s{where}).sum()"
-    return _Call(
+    return Call(
         f"({none} * s).sum() / {bottom}",
         lambda: (run() * s).sum() / (w[inputs.y[kept]] * s[kept]).sum(),
         ("weighted-mean",),
@@ -200,21 +230,3 @@ def _cannot_express(batch: Batch) -> str | None:
         f"cannot express {asked} for {spec.scores}: nll_loss has neither, "
         "and cross_entropy would normalise these rows again"
     )
-
-
-def _run(call: _Call, version: str, dtype: str) -> Measured:
-    try:
-        value = float(call.run())
-    except Exception as error:  # what torch refuses is a row of the answer
-        return Measured(NAME, version, call.text, dtype, None, call.expresses, reason=_first_line(error))
-    return Measured(NAME, version, call.text, dtype, value, call.expresses)
-
-
-def _first_line(error: Exception) -> str:
-    """What an exception says, without line ends and control characters."""
-    first = next(iter(str(error).splitlines()), "")
-    return "".join(c if c.isprintable() else " " for c in first)
-
-
-def _nothing(version: str, reason: str) -> Measured:
-    return Measured(NAME, version, "", "", None, (), reason=reason)

@@ -27,7 +27,8 @@ PAGE = Page(
 
 def message(analysis: Analysis) -> str | None:
     """Count the samples whose loss is NaN, and name the first."""
-    rows, spec = analysis.facts.nan, analysis.spec
+    spec = analysis.spec
+    rows = analysis.facts.nan_under(spec.label_smoothing)
     if not rows.count:
         return None
     held = {

@@ -32,7 +32,7 @@ def message(analysis: Analysis) -> str | None:
     score = SCORE[spec.scores]
     if spec.label_smoothing > 0:
         rows = facts.no_chance
-        if not rows.count or rows.count == facts.masked.count or (spec.is_soft and facts.nan.count):
+        if not rows.count or rows.count == facts.masked.count or (spec.is_soft and facts.nan_smoothed.count):
             return None  # masked-target, or nan-loss, says so
         return (
             f"label smoothing {format_number(spec.label_smoothing)} gives every class a share of "

@@ -31,7 +31,7 @@ def shown_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:
     """The method rows to show: those asked for, or torch's own and whatever a measurement singled out."""
     if look.methods is not None and "all" not in look.methods:
         return report.only(look.methods).methods
-    rows = _one_row_where_placements_agree(report.methods)
+    rows = _one_row_where_placementsagree(report.methods)
     if look.methods is not None:
         return rows
     measured = {
@@ -40,6 +40,7 @@ def shown_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:
         if one.dtype == "float64" and not set(one.expresses) & set(one.methods)  # it is not what its call says
         for pair in one.methods
     }
+    measured |= {pair for one in report.measurements if one.value is not None for pair in one.expresses}
     kept = [row for row in rows if row.pair in TORCH_METHODS]
     for row in rows:
         if row not in kept and row.pair in measured and not any(_close(row.value, other.value) for other in kept):
@@ -52,15 +53,16 @@ def all_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:
     return report.methods if look.methods is None or "all" in look.methods else report.only(look.methods).methods
 
 
-def _one_row_where_placements_agree(rows: Sequence[MethodRow]) -> tuple[MethodRow, ...]:
+def _one_row_where_placementsagree(rows: Sequence[MethodRow]) -> tuple[MethodRow, ...]:
     kept: list[MethodRow] = []
     for row in rows:
-        if not any(other.method == row.method and _agree(other, row) for other in kept):
+        if not any(other.method == row.method and agree(other, row) for other in kept):
             kept.append(row)
     return tuple(kept)
 
 
-def _agree(a: MethodRow, b: MethodRow) -> bool:
+def agree(a: MethodRow, b: MethodRow) -> bool:
+    """Whether two pairs are one number, divided by one number."""
     return _close(a.value, b.value) and _close(a.denominator, b.denominator)
 
 

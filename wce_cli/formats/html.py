@@ -63,10 +63,12 @@ def _drawn(parts: Shown, look: Look) -> str:
     if parts.weights:
         blocks.append(_paragraph(parts.weights))
     if parts.methods:
-        blocks.append(_table(parts.methods, look))
+        blocks.append(_table([*parts.methods, *parts.engines], look))
     if parts.calls:
         calls = "".join(f"<li><code>{escape(call)}</code></li>" for call in parts.calls)
         blocks.append(f'<ol style="margin:.4em 0;padding-left:2em;font-size:.9em">{calls}</ol>')
+    if parts.measured:
+        blocks.append(_table(parts.measured, look))
     blocks += [_paragraph(remark) for remark in parts.remarks]
     if parts.sentence:
         blocks.append(_paragraph(parts.sentence))

@@ -46,9 +46,11 @@ def _written(parts: Shown, look: Look) -> str:
     if parts.weights:
         blocks.append(escaped(parts.weights))
     if parts.methods:
-        blocks.append(pipe_table(parts.methods, look))
+        blocks.append(pipe_table([*parts.methods, *parts.engines], look))
     if parts.calls:  # a list numbers them as the table does
         blocks.append("\n".join(f"{mark}. {_code(call)}" for mark, call in enumerate(parts.calls, 1)))
+    if parts.measured:
+        blocks.append(pipe_table(parts.measured, look))
     blocks += [escaped(remark) for remark in parts.remarks]
     if parts.sentence:
         blocks.append(escaped(parts.sentence.replace(GLUE, " ")))

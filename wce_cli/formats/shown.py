@@ -9,6 +9,7 @@ from wce_cli.formats import cells
 from wce_cli.formats.classes import class_columns, classes_note, is_large, top_columns
 from wce_cli.formats.columns import Column, method_columns, sample_columns
 from wce_cli.formats.look import Look
+from wce_cli.formats.measured import are_listed, call_columns, call_lines, engine_columns
 from wce_cli.formats.sentence import sentence
 from wce_cli.report import Finding, Report
 
@@ -33,8 +34,14 @@ class Shown(Struct, frozen=True):
     weights: str
     """The class weight that was computed, below the samples."""
     methods: list[Column]
+    engines: list[Column]
+    """More columns of the same table, one for each of several frameworks, where there is room for all of them."""
     calls: list[str]
-    """The measured calls; their number is their place, from 1."""
+    """The calls of one framework; their number is their place, from 1."""
+    measured: list[Column]
+    """The calls of several frameworks, each with what it returned."""
+    measured_lines: list[str]
+    """The same as lines."""
     remarks: list[str]
     """What a framework could not be asked, and why."""
     sentence: str
@@ -46,7 +53,8 @@ class Shown(Struct, frozen=True):
 def shown(report: Report, look: Look, titled: bool = False) -> Shown:
     """The parts of one report; `titled` where several follow each other."""
     rows = cells.shown_methods(report, look)
-    notes = cells.footnotes(report, rows)
+    listed = are_listed(report)
+    notes = {} if listed else cells.footnotes(report, rows)
     large = is_large(report, look)
     terms, methods, whole = look.only != "methods", look.only != "terms", look.only is None
     findings = sorted(report.findings, key=lambda finding: SEVERITIES.index(finding.severity)) if whole else []
@@ -60,7 +68,10 @@ def shown(report: Report, look: Look, titled: bool = False) -> Shown:
         samples=(top_columns if large else sample_columns)(report, look) if terms and (report.top or not large) else [],
         weights=_balanced(report, look) if terms else "",
         methods=method_columns(report, look, rows, notes) if methods else [],
+        engines=engine_columns(report, rows, look) if methods and listed else [],
         calls=list(dict.fromkeys(note.measured.call for note in notes.values())) if methods else [],
+        measured=call_columns(report, look) if methods and listed else [],
+        measured_lines=call_lines(report, look) if methods and listed else [],
         remarks=_remarks(report, look) if methods else [],
         sentence=sentence(report, look) if whole else "",
         findings=[Finding(one.code, one.severity, look.message(one.message), one.help) for one in findings[:kept]],

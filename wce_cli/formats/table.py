@@ -40,8 +40,15 @@ def _drawn(parts: Shown, look: Look) -> str:
     if (parts.samples or parts.classes) and parts.methods:
         screen.line()
     if parts.methods:
-        screen.columns(parts.methods)
+        whole = [*parts.methods, *parts.engines]
+        screen.columns(whole if screen.fits(whole) else parts.methods)
         screen.side_by_side([f"[{mark}] {call}" for mark, call in enumerate(parts.calls, 1)])
+    if parts.measured:
+        screen.line()
+        if screen.fits(parts.measured):
+            screen.columns(parts.measured)
+        for line in () if screen.fits(parts.measured) else parts.measured_lines:
+            screen.prose(line.strip(), indent=len(line) - len(line.lstrip()), hanging=2)
     for remark in parts.remarks:
         screen.prose(remark)
     if parts.sentence:

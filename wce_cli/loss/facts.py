@@ -105,7 +105,9 @@ class Facts(Struct, frozen=True):
     infinite: Rows
     """Losses that are ±∞."""
     nan: Rows
-    """Losses that are NaN; under smoothing not those of a 0·∞, since smoothing leaves no share at 0."""
+    """Losses that are NaN before smoothing."""
+    nan_smoothed: Rows
+    """Those that are so under smoothing, too: not a 0·∞, since smoothing leaves no share at 0."""
     masked: Rows
     """Losses that are ∞ because the index label's own score is −∞ (a probability of 0)."""
     no_chance: Rows
@@ -147,6 +149,7 @@ class Facts(Struct, frozen=True):
             self.reach + other.reach,
             self.infinite + other.infinite,
             self.nan + other.nan,
+            self.nan_smoothed + other.nan_smoothed,
             self.masked + other.masked,
             self.no_chance + other.no_chance,
             self.broken_ignored + other.broken_ignored,
@@ -164,12 +167,17 @@ class Facts(Struct, frozen=True):
             self.top + other.top,
         )
 
+    def nan_under(self, smoothing: float) -> Rows:
+        """Losses that are NaN under a smoothing."""
+        return self.nan_smoothed if smoothing > 0 else self.nan
+
     def shifted(self, n: int) -> Facts:
         """The same of rows that stand behind n others."""
         return structs.replace(
             self,
             infinite=self.infinite.shifted(n),
             nan=self.nan.shifted(n),
+            nan_smoothed=self.nan_smoothed.shifted(n),
             masked=self.masked.shifted(n),
             no_chance=self.no_chance.shifted(n),
             negative_q=self.negative_q.shifted(n),

@@ -31,6 +31,7 @@ class Seen(Struct, frozen=True):
     smallest_q: float
     infinite: Rows
     nan: Rows
+    nan_smoothed: Rows
     masked: Rows
     no_chance: Rows
     broken_ignored: Rows
@@ -53,6 +54,7 @@ class Seen(Struct, frozen=True):
             min(self.smallest_q, other.smallest_q),
             self.infinite + other.infinite,
             self.nan + other.nan,
+            self.nan_smoothed + other.nan_smoothed,
             self.masked + other.masked,
             self.no_chance + other.no_chance,
             self.broken_ignored + other.broken_ignored,
@@ -76,7 +78,7 @@ class Watch:
         self.s = _nothing(c) if has_sample_weight else None
         self.s_loss = _nothing(c)
         self.smallest_a = self.smallest_loss = self.smallest_q = math.inf
-        self.infinite = self.nan = self.masked = self.broken_ignored = Rows()
+        self.infinite = self.nan = self.nan_smoothed = self.masked = self.broken_ignored = Rows()
         self.no_chance = self.negative_q = Rows()
         self.unnormalised = Unnormalised()
         self.logsumexp = self.peak = Extremes()
@@ -100,9 +102,10 @@ class Watch:
         if finite is not None:
             self.infinite = self.infinite + _rows(row, np.isinf(loss))
             nan = np.isnan(loss)
-            if kept.every is not None and self.spec.label_smoothing > 0:  # a share of 0 is none any more
-                nan &= ~np.isinf(kept.every.rest)
             self.nan = self.nan + _rows(row, nan)
+            if kept.every is not None:
+                nan &= ~np.isinf(kept.every.rest)
+            self.nan_smoothed = self.nan_smoothed + _rows(row, nan)
             if kept.target_score is not None:
                 masked = 0.0 if self.spec.scores == "probs" else -np.inf
                 self.masked = self.masked + _rows(row, (kept.target_score == masked) & (loss == np.inf))
@@ -168,6 +171,7 @@ class Watch:
             self.smallest_q,
             self.infinite,
             self.nan,
+            self.nan_smoothed,
             self.masked,
             self.no_chance,
             self.broken_ignored,

@@ -102,6 +102,7 @@ def facts_of(part: Part, seen: list[Seen]) -> Facts:
         reach=part.reach,
         infinite=whole.infinite,
         nan=whole.nan,
+        nan_smoothed=whole.nan_smoothed,
         masked=whole.masked,
         no_chance=whole.no_chance,
         broken_ignored=whole.broken_ignored,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from msgspec import structs
 
-from wce_cli.engines import measure
+from wce_cli.engines import measure_all
 from wce_cli.errors import Problem, WceError
 from wce_cli.findings import find
 from wce_cli.loss.batch import Batch, Spec
@@ -45,7 +45,7 @@ def explain(
     ignore_index: int = IGNORE_INDEX,
     label_smoothing: float = 0.0,
     label_base: int = 0,
-    engines: Sequence[str] = ("torch",),
+    engines: Sequence[str] = ("auto",),
 ) -> Report:
     """Explain where the cross-entropy of a batch comes from, by every method.
 
@@ -136,7 +136,7 @@ def explain_and_share(
     if rows is None:
         rows = batch.n_samples if batch.n_samples <= TERMS_LISTED else 0
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
-    measured = tuple(agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
+    measured = tuple(agreed(one, values, facts.reach) for one in measure_all(tuple(engines), batch))
     rounding = rounding_errors(batch, values)
     analysis = Analysis(spec, totals, facts, values, measured, rounding)
     shared = shared_numerator(analysis)
@@ -201,10 +201,11 @@ def _class_value(values: Iterable[LossValue], method: str) -> LossValue:
 
 
 def agreed(measured: Measured, values: Sequence[LossValue], reach: float) -> Measured:
-    """Say which methods a measurement agrees with; placements that coincide are named once."""
+    """Say which methods a measurement agrees with; of placements that coincide the one that its call expresses."""
     if measured.value is None:
         return measured
     rounding = ROUNDING.get(measured.dtype, 5e-2)
+    expressed = {pair if "/" in pair else f"{pair}/class" for pair in measured.expresses}
     agreeing: dict[str, str] = {}
     for value in values:
         scale = max(abs(value.value), reach / abs(value.denominator) if value.denominator else 0.0)
@@ -213,7 +214,7 @@ def agreed(measured: Measured, values: Sequence[LossValue], reach: float) -> Mea
             or (math.isnan(value.value) and math.isnan(measured.value))
             or (math.isfinite(scale) and abs(value.value - measured.value) <= rounding * scale)
         )
-        if close and value.method not in agreeing:
+        if close and (value.method not in agreeing or value.pair in expressed):
             agreeing[value.method] = value.pair.removesuffix("/class")
     return structs.replace(measured, methods=tuple(agreeing.values()))
 
@@ -242,6 +243,7 @@ def batch_part(spec: Spec, shape: tuple[int, ...], n: int, n_kept: int) -> Batch
 
 def _totals_part(analysis: Analysis) -> TotalsPart:
     totals, facts = analysis.totals, analysis.facts
+    nan = facts.nan_under(analysis.spec.label_smoothing)
     unweighted = _class_value(analysis.values, "unweighted-mean")
     weighted = analysis.value("weighted-mean")
     return TotalsPart(
@@ -252,7 +254,7 @@ def _totals_part(analysis: Analysis) -> TotalsPart:
         weight_sum=None if weighted is None else weighted.denominator,
         numerator=_class_value(analysis.values, "sum").numerator,
         n_infinite=facts.infinite.count,
-        n_nan=facts.nan.count,
+        n_nan=nan.count,
         first_infinite=facts.infinite.first if facts.infinite.count else None,
-        first_nan=facts.nan.first if facts.nan.count else None,
+        first_nan=nan.first if nan.count else None,
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from wce_cli.engines import measure
+from wce_cli.engines import measure_all
 from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.facts import LOST, UNDERFLOW, Extremes, Facts, Lost, Rows, Unnormalised
 from wce_cli.loss.looks import LOOKS_NORMALISED, sum_to_one
@@ -143,6 +143,7 @@ class _Parts:
             NO_ROWS,
             NO_ROWS,
             NO_ROWS,
+            NO_ROWS,
             ends,
             ends,
             NONE_LOST,
@@ -184,7 +185,7 @@ def _report(
     measured: tuple[Measured, ...] = ()
     if engines:
         batch = _batch(parts, b, spec)
-        measured = tuple(agreed(one, values, facts.reach) for engine in engines for one in measure(engine, batch))
+        measured = tuple(agreed(one, values, facts.reach) for one in measure_all(engines, batch))
     analysis = Analysis(spec, totals, facts, values, measured)
     span = range(parts.begin[b], parts.begin[b + 1])
     terms = parts.term[span.start : span.stop]

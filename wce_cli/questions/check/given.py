@@ -94,7 +94,7 @@ class Given:
         totals, facts = self.totals, self.facts
         if totals.n_kept == 0:
             return "every sample is ignored" if totals.n else "there is no sample"
-        for bad, word in ((facts.nan, "nan"), (facts.infinite, "infinite")):
+        for bad, word in ((facts.nan_under(self.batch.spec.label_smoothing), "nan"), (facts.infinite, "infinite")):
             if bad.count:
                 more = f", and {bad.count - 1} more" if bad.count > 1 else ""
                 return f"the loss of sample {bad.first} is {word}{more}"

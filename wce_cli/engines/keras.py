@@ -1,0 +1,161 @@
+"""Keras 3, measured: the loss objects with a sample_weight, and the three numbers that one model reports.
+
+Keras computes in its own float type, float32 unless the user has changed it, whatever the scores came in; and so it is
+measured. The backend is the user's (KERAS_BACKEND), else torch.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from msgspec import Struct, structs
+from numpy.typing import NDArray
+
+from wce_cli.engines.calls import Call, Framework, installed_version
+from wce_cli.engines.case import Case
+from wce_cli.report import Measured
+
+REDUCTIONS = {
+    None: "batch-mean/sample",
+    "mean_with_sample_weight": "weighted-mean/sample",
+    "sum": "sum/sample",
+}
+"""The reductions of a loss object and the pair of each; None is the default, sum_over_batch_size."""
+
+
+def measure(case: Case) -> Iterator[Measured]:
+    """Every reduction with the sample weight and none of it, and one model's loss, metric and weighted metric."""
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    framework = Framework("Keras", installed_version("keras"))
+    reason = _cannot_express(case)
+    if reason:
+        yield framework.nothing(reason)
+        return
+    import keras
+
+    asked = _Asked.of(case, keras.config.floatx())
+    yield from framework.all_returned(_losses(asked, keras), asked.dtype)
+    if case.ignored.any():
+        yield from framework.all_returned(_without_ignoring(asked, keras), asked.dtype)
+        yield framework.nothing("its metrics have no ignore_class: a model was not asked")
+    else:
+        yield from framework.all_returned(_model(asked, keras), asked.dtype)
+
+
+class _Asked(Struct, frozen=True):
+    """The batch in Keras's own float type, how its parts are written, and the class and options that fit them."""
+
+    name: str
+    """CategoricalCrossentropy for probability and smoothed labels, else SparseCategoricalCrossentropy."""
+    options: dict[str, Any]
+    dtype: str
+    x: NDArray[Any]
+    y: NDArray[Any]
+    weight: NDArray[Any] | None
+    x_text: str
+    y_text: str
+    weight_text: str
+
+    @classmethod
+    def of(cls, case: Case, dtype: str) -> _Asked:
+        is_dense = case.is_soft or case.label_smoothing > 0
+        options: dict[str, Any] = {} if case.scores == "probs" else {"from_logits": True}
+        if case.label_smoothing > 0:
+            options["label_smoothing"] = case.label_smoothing
+        if case.ignored.any():
+            options["ignore_class"] = case.ignore_index
+        y: NDArray[Any] = case.y.astype(dtype) if case.is_soft else case.y
+        if is_dense and not case.is_soft:
+            y = np.eye(case.n_classes, dtype=dtype)[case.labels]
+        weight = case.row_weight
+        return cls(
+            f"{'' if is_dense else 'Sparse'}CategoricalCrossentropy",
+            options,
+            dtype,
+            case.x.astype(dtype),
+            y,
+            None if weight is None else weight.astype(dtype),
+            case.x_text,
+            f"one_hot({case.y_text}, {case.n_classes})" if is_dense and not case.is_soft else case.y_text,
+            case.row_weight_text,
+        )
+
+    def made(self, module: Any, **more: Any) -> Any:
+        """The loss, or the metric, of this name."""
+        return getattr(module, self.name)(**self.options, **more)
+
+    def written(self, **more: Any) -> str:
+        """How the object is typed."""
+        options = ", ".join(f"{key}={value!r}" for key, value in {**self.options, **more}.items())
+        return f"{self.name}({options})"
+
+
+def _losses(asked: _Asked, keras: Any) -> Iterator[Call]:
+    given = "" if asked.weight is None else f", sample_weight={asked.weight_text}"
+    for reduction, pair in REDUCTIONS.items():
+        options = {} if reduction is None else {"reduction": reduction}
+        if reduction is None and "ignore_class" in asked.options:
+            pair = "kept-mean/sample"  # its mask leaves ignored samples out of the count
+        same = ("unweighted-mean",) if asked.weight is None and reduction != "sum" else ()
+        yield Call(
+            f"{asked.written(**options)}({asked.y_text}, {asked.x_text}{given})",
+            partial(asked.made(keras.losses, **options), asked.y, asked.x, sample_weight=asked.weight),
+            (pair, *same),
+        )
+    if asked.weight is not None:
+        loss = asked.made(keras.losses)
+        text = f"{asked.written()}({asked.y_text}, {asked.x_text})"
+        yield Call(text, partial(loss, asked.y, asked.x), ("unweighted-mean",))
+
+
+def _without_ignoring(asked: _Asked, keras: Any) -> Iterator[Call]:
+    """What becomes of an ignored label where nobody says that it is one: some backends take it without a word."""
+    options = {key: value for key, value in asked.options.items() if key != "ignore_class"}
+    bare = structs.replace(asked, options=options)
+    given = "" if asked.weight is None else f", sample_weight={asked.weight_text}"
+    loss = partial(bare.made(keras.losses), asked.y, asked.x, sample_weight=asked.weight)
+    yield Call(f"{bare.written()}({asked.y_text}, {asked.x_text}{given})", loss, ())
+
+
+def _model(asked: _Asked, keras: Any) -> Iterator[Call]:
+    """A model that hands its input on as it is, and what `evaluate` says of one batch."""
+    given = "" if asked.weight is None else f", sample_weight={asked.weight_text}"
+    reported: dict[str, float] = {}
+
+    def report(key: str) -> Callable[[], float]:
+        def run() -> float:
+            if not reported:
+                hand_on = keras.layers.Dense(asked.x.shape[1], use_bias=False, kernel_initializer="identity")
+                model = keras.Sequential([keras.Input((asked.x.shape[1],)), hand_on])
+                model.compile(
+                    loss=asked.made(keras.losses),
+                    metrics=[asked.made(keras.metrics, name="metric")],
+                    weighted_metrics=[asked.made(keras.metrics, name="weighted")],
+                )
+                n = len(asked.x)
+                found = model.evaluate(
+                    asked.x, asked.y, sample_weight=asked.weight, batch_size=n, verbose=0, return_dict=True
+                )
+                reported.update(found)
+            return reported[key]
+
+        return run
+
+    asks = f"model.evaluate({asked.x_text}, {asked.y_text}{given})"
+    yield Call(f"{asks}: loss", report("loss"), ("batch-mean/sample",))
+    yield Call(f"{asks}: metrics=", report("metric"), ("unweighted-mean",))
+    yield Call(f"{asks}: weighted_metrics=", report("weighted"), ("weighted-mean/sample",))
+
+
+def _cannot_express(case: Case) -> str | None:
+    if case.scores == "log_probs":
+        return "takes logits or probabilities, not log-probabilities"
+    if case.label_smoothing > 0 and case.ignored.any():
+        return "cannot express label smoothing with ignored labels: CategoricalCrossentropy has no ignore_class"
+    if not len(case.x):
+        return "was not asked for a batch without samples"
+    return None

@@ -1,0 +1,41 @@
+"""The engines by name: who they are, what they need, and where they are measured."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from msgspec import Struct
+
+
+class Engine(Struct, frozen=True):
+    """A framework that can be measured."""
+
+    title: str
+    """As it is written: PyTorch."""
+    module: str
+    """Where it is measured; imported when it is."""
+    needs: tuple[str, ...]
+    """What is imported there."""
+    install: str
+    """What to install, as pip takes it."""
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether everything it needs is there; nothing is imported to know it."""
+        return all(find_spec(name) is not None for name in self.needs)
+
+
+def _extra(title: str, extra: str, module: str, *needs: str) -> Engine:
+    return Engine(title, f"wce_cli.engines.{module}", needs, f"'wce-cli[{extra}]'")
+
+
+ENGINES = {
+    "torch": Engine("PyTorch", "wce_cli.engines.torch", ("torch",), "torch"),
+    "keras": _extra("Keras", "keras", "keras", "keras"),
+    "scikit-learn": _extra("scikit-learn", "scikit-learn", "sklearn", "sklearn", "scipy"),
+    "optax": _extra("optax", "optax", "optax", "optax", "jax"),
+    "onnxruntime": _extra("ONNX Runtime", "onnxruntime", "onnxruntime", "onnxruntime", "onnx"),
+    "tensorflow": _extra("TensorFlow", "tensorflow", "tensorflow", "tensorflow"),
+    "paddle": _extra("PaddlePaddle", "paddle", "paddle", "paddle"),
+}
+"""In the order in which they are shown. All but torch are measured in a process of their own."""

@@ -1,0 +1,52 @@
+"""scikit-learn, measured: `log_loss` with a sample_weight, always in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from wce_cli.engines.calls import Call, Framework, installed_version
+from wce_cli.engines.case import Case
+from wce_cli.report import Measured
+
+
+def measure(case: Case) -> Iterator[Measured]:
+    """The mean and the sum, weighted, and the mean without weights."""
+    framework = Framework("scikit-learn", installed_version("scikit-learn"))
+    reason = _cannot_express(case)
+    if reason:
+        yield framework.nothing(reason)
+    else:
+        yield from framework.all_returned(_calls(case), "float64")
+
+
+def _calls(case: Case) -> Iterator[Call]:
+    from scipy.special import softmax
+    from sklearn.metrics import log_loss
+
+    p, p_text = case.x, case.x_text
+    if case.scores == "logits":
+        p, p_text = softmax(case.x, axis=1), f"softmax({case.x_text}, axis=1)"
+    options = f"labels=range({case.n_classes})"
+    run = partial(log_loss, case.y, p, labels=range(case.n_classes))
+    weight, text = case.row_weight, f"log_loss({case.y_text}, {p_text}, {options}"
+    if weight is None:
+        yield Call(f"{text})", run, ("weighted-mean/sample", "unweighted-mean"))
+        yield Call(f"{text}, normalize=False)", partial(run, normalize=False), ("sum/sample",))
+        return
+    given = f"{text}, sample_weight={case.row_weight_text}"
+    yield Call(f"{given})", partial(run, sample_weight=weight), ("weighted-mean/sample",))
+    yield Call(f"{given}, normalize=False)", partial(run, sample_weight=weight, normalize=False), ("sum/sample",))
+    yield Call(f"{text})", run, ("unweighted-mean",))
+
+
+def _cannot_express(case: Case) -> str | None:
+    if case.is_soft:
+        return "cannot express probability labels"
+    if case.label_smoothing > 0:
+        return "cannot express label smoothing"
+    if case.ignored.any():
+        return f"cannot express ignore_index: log_loss refuses a label of {case.ignore_index}"
+    if case.scores == "log_probs":
+        return "takes probabilities, not log-probabilities"
+    return None

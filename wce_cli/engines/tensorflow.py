@@ -1,0 +1,69 @@
+"""TensorFlow, measured: `compat.v1.losses`, whose default divides by the number of weights that are not 0."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from wce_cli.engines.calls import Call, Framework, installed_version
+from wce_cli.engines.case import Case
+from wce_cli.report import Measured
+
+REDUCTIONS = {
+    None: "nonzero-mean/sample",
+    "MEAN": "weighted-mean/sample",
+    "SUM_OVER_BATCH_SIZE": "batch-mean/sample",
+    "SUM": "sum/sample",
+}
+"""The reductions and the pair of each; None is the default, SUM_BY_NONZERO_WEIGHTS."""
+
+
+def measure(case: Case) -> Iterator[Measured]:
+    """Every reduction with the weights, and the default without."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    framework = Framework("TensorFlow", installed_version("tensorflow"))
+    reason = _cannot_express(case)
+    if reason:
+        yield framework.nothing(reason)
+        return
+    import tensorflow
+
+    dtype = case.dtype
+    yield from framework.all_returned(_calls(case, dtype, tensorflow.compat.v1.losses), dtype)
+
+
+def _calls(case: Case, dtype: str, losses: Any) -> Iterator[Call]:
+    is_dense = case.is_soft or case.label_smoothing > 0
+    name = "softmax_cross_entropy" if is_dense else "sparse_softmax_cross_entropy"
+    y, y_text = (case.y.astype(dtype) if case.is_soft else case.y), case.y_text
+    if is_dense and not case.is_soft:
+        y, y_text = np.eye(case.n_classes, dtype=dtype)[case.labels], f"one_hot({y_text}, {case.n_classes})"
+    options: dict[str, Any] = {"label_smoothing": case.label_smoothing} if case.label_smoothing > 0 else {}
+    run = partial(getattr(losses, name), y, case.x.astype(dtype), **options)
+    text = f"losses.{name}({y_text}, {case.x_text}" + "".join(f", {key}={value}" for key, value in options.items())
+    weight = case.row_weight
+    same = ("unweighted-mean",) if weight is None else ()
+    given: dict[str, Any] = {} if weight is None else {"weights": weight.astype(dtype)}
+    weighed = text if weight is None else f"{text}, weights={case.row_weight_text}"
+    for reduction, pair in REDUCTIONS.items():
+        if reduction is None:
+            yield Call(f"{weighed})", partial(run, **given), (pair, *same))
+        else:
+            asked = getattr(losses.Reduction, reduction)
+            call = f"{weighed}, reduction=Reduction.{reduction})"
+            yield Call(call, partial(run, **given, reduction=asked), (pair,))
+    if weight is not None:
+        yield Call(f"{text})", run, ("unweighted-mean",))
+
+
+def _cannot_express(case: Case) -> str | None:
+    if case.scores != "logits":
+        return f"takes logits, and these are {'probabilities' if case.scores == 'probs' else 'log-probabilities'}"
+    if case.ignored.any():
+        return f"cannot express ignore_index: a label of {case.ignore_index} is refused; a weight of 0 does it"
+    return None
