@@ -19,7 +19,7 @@ AUTO_LIMIT = 10_000_000
 """Scores (N·C) up to which `auto` measures: a larger batch is copied into the framework only on request."""
 
 
-def engines_of(names: Sequence[str]) -> tuple[str, ...]:
+def engines_of(names: Sequence[str], spelled: str = "--engine") -> tuple[str, ...]:
     """The engines that are asked for, each once, in the order of ENGINES: `all` are those that are installed.
 
     Raises WceError for a name that is none, and for `none` beside others.
@@ -27,10 +27,10 @@ def engines_of(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name not in CHOICES:
             expected = f"expected {', '.join(CHOICES[:-1])} or {CHOICES[-1]}"
-            raise WceError(Problem(f'--engine is "{name}", {expected}', did_you_mean(name, CHOICES, 0)))
+            raise WceError(Problem(f'{spelled} is "{name}", {expected}', did_you_mean(name, CHOICES, 0)))
     if NONE in names:
         if set(names) != {NONE}:
-            raise WceError(Problem("--engine none stands beside other engines", "leave one of them out"))
+            raise WceError(Problem(f"{spelled} has none beside others", "leave one of them out"))
         return ()
     found = {name for name in ENGINES if name in names or (ALL in names and ENGINES[name].is_installed)}
     auto = [AUTO] if AUTO in names and AUTO_ENGINE not in found else []

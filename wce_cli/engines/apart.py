@@ -65,9 +65,10 @@ class _Running:
 
 @contextmanager
 def measured_apart(
-    names: Sequence[str], case: Case, seconds: float = TIME_LIMIT, command: Sequence[str] = COMMAND
+    names: Sequence[str], case: Case, seconds: float | None = None
 ) -> Iterator[Iterator[tuple[str, tuple[Measured, ...]]]]:
     """Start all engines; inside, what each of them found, those first that end first."""
+    seconds = TIME_LIMIT if seconds is None else seconds
     with ExitStack() as stack:
         batch = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "batch.npz"
         case.save(batch)
@@ -76,7 +77,7 @@ def measured_apart(
             said = stack.enter_context(tempfile.TemporaryFile())
             with batch.open("rb") as sent:
                 process = subprocess.Popen(
-                    [*command, name],
+                    [*COMMAND, name],
                     stdin=sent,
                     stdout=subprocess.PIPE,
                     stderr=said,

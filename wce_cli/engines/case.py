@@ -129,7 +129,7 @@ class Case(Struct, frozen=True):
         """How a user writes `logits`."""
         return f"np.log({self.x_text})" if self.scores == "probs" else self.x_text
 
-    def save(self, file: Path) -> None:
+    def save(self, file: Path | BinaryIO) -> None:
         """Write it as an `.npz`."""
         arrays = {field: getattr(self, field) for field in ARRAYS if getattr(self, field) is not None}
         plain = {field: getattr(self, field) for field in self.__struct_fields__ if field not in ARRAYS}

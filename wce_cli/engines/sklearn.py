@@ -30,6 +30,9 @@ def _calls(case: Case) -> Iterator[Call]:
     options = f"labels=range({case.n_classes})"
     run = partial(log_loss, case.y, p, labels=range(case.n_classes))
     weight, text = case.row_weight, f"log_loss({case.y_text}, {p_text}, {options}"
+    if case.ignored.any():  # there is no ignore_index, so what is asked is whether the label is taken
+        yield Call(f"{text})", run, ())
+        return
     if weight is None:
         yield Call(f"{text})", run, ("weighted-mean/sample", "unweighted-mean"))
         yield Call(f"{text}, normalize=False)", partial(run, normalize=False), ("sum/sample",))
@@ -45,8 +48,6 @@ def _cannot_express(case: Case) -> str | None:
         return "cannot express probability labels"
     if case.label_smoothing > 0:
         return "cannot express label smoothing"
-    if case.ignored.any():
-        return f"cannot express ignore_index: log_loss refuses a label of {case.ignore_index}"
     if case.scores == "log_probs":
         return "takes probabilities, not log-probabilities"
     return None

@@ -40,16 +40,25 @@ def measure(case: Case) -> Iterator[Measured]:
 def _calls(case: Case, dtype: str, losses: Any) -> Iterator[Call]:
     is_dense = case.is_soft or case.label_smoothing > 0
     name = "softmax_cross_entropy" if is_dense else "sparse_softmax_cross_entropy"
-    y, y_text = (case.y.astype(dtype) if case.is_soft else case.y), case.y_text
+    y, y_text = (case.y.astype(dtype) if case.is_soft else case.labels), case.label_text
+    if case.is_soft:
+        y_text = case.y_text
     if is_dense and not case.is_soft:
         y, y_text = np.eye(case.n_classes, dtype=dtype)[case.labels], f"one_hot({y_text}, {case.n_classes})"
     options: dict[str, Any] = {"label_smoothing": case.label_smoothing} if case.label_smoothing > 0 else {}
     run = partial(getattr(losses, name), y, case.x.astype(dtype), **options)
     text = f"losses.{name}({y_text}, {case.x_text}" + "".join(f", {key}={value}" for key, value in options.items())
-    weight = case.row_weight
-    same = ("unweighted-mean",) if weight is None else ()
+    weight, weight_text = case.row_weight, case.row_weight_text
+    if case.ignored.any():  # there is no ignore_index: a weight of 0 is how it is done
+        kept_text = f"({case.y_text} != {case.ignore_index})"
+        weight_text = kept_text if weight is None else f"{weight_text} * {kept_text}"
+        weight = (~case.ignored).astype(np.float64) if weight is None else weight * ~case.ignored
+        if not is_dense:
+            bare = partial(losses.sparse_softmax_cross_entropy, case.y, case.x.astype(dtype))
+            yield Call(f"losses.{name}({case.y_text}, {case.x_text})", bare, ())
+    same = ("unweighted-mean",) if case.row_weight is None else ()
     given: dict[str, Any] = {} if weight is None else {"weights": weight.astype(dtype)}
-    weighed = text if weight is None else f"{text}, weights={case.row_weight_text}"
+    weighed = text if weight is None else f"{text}, weights={weight_text}"
     for reduction, pair in REDUCTIONS.items():
         if reduction is None:
             yield Call(f"{weighed})", partial(run, **given), (pair, *same))
@@ -57,13 +66,11 @@ def _calls(case: Case, dtype: str, losses: Any) -> Iterator[Call]:
             asked = getattr(losses.Reduction, reduction)
             call = f"{weighed}, reduction=Reduction.{reduction})"
             yield Call(call, partial(run, **given, reduction=asked), (pair,))
-    if weight is not None:
+    if case.row_weight is not None and not case.ignored.any():
         yield Call(f"{text})", run, ("unweighted-mean",))
 
 
 def _cannot_express(case: Case) -> str | None:
     if case.scores != "logits":
         return f"takes logits, and these are {'probabilities' if case.scores == 'probs' else 'log-probabilities'}"
-    if case.ignored.any():
-        return f"cannot express ignore_index: a label of {case.ignore_index} is refused; a weight of 0 does it"
     return None

@@ -103,11 +103,11 @@ def _remarks(report: Report, look: Look) -> list[str]:
     remarks = []
     for one in report.measurements:
         engine = f"{one.engine} {one.version}".rstrip()
-        if one.value is None and not one.expresses:
+        if one.value is None and not one.call:
             remarks.append(look.message(f"{engine} not measured: {one.reason}"))
-        elif one.value is None and one.dtype == "float64":
+        elif one.value is None:
             remarks.append(look.message(f"{engine} refuses {one.call}: {one.reason}"))
-    return remarks
+    return list(dict.fromkeys(remarks))
 
 
 def _unshown(findings: list[Finding], before: int) -> str:

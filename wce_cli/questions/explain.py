@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from msgspec import structs
 
-from wce_cli.engines import measure_all
+from wce_cli.engines import AUTO, engines_of, measure_all
 from wce_cli.errors import Problem, WceError
 from wce_cli.findings import find
 from wce_cli.loss.batch import Batch, Spec
@@ -45,7 +45,7 @@ def explain(
     ignore_index: int = IGNORE_INDEX,
     label_smoothing: float = 0.0,
     label_base: int = 0,
-    engines: Sequence[str] = ("auto",),
+    engines: Sequence[str] = (AUTO,),
 ) -> Report:
     """Explain where the cross-entropy of a batch comes from, by every method.
 
@@ -55,7 +55,8 @@ def explain(
     arrays or torch tensors. `labels`: class indices or names without the class axis, or probability rows in
     the scores' shape; indices count from `label_base`. `weight`: (C,), a mapping by class name, or "balanced".
     `sample_weight`: the shape of index labels; it multiplies the class weight. `engines`: the frameworks to
-    measure beside it, () for none.
+    measure beside it, keys of ENGINES, "auto" (torch, of a batch that is not large), "all" that are installed; () for
+    none.
 
     A batch that does not fit in memory is an array that maps a file (`numpy.memmap`), or `blocks`: an iterable of
     tuples (logits, labels) or (logits, labels, sample_weight), or of mappings by field, each some rows of it. Blocks
@@ -65,6 +66,7 @@ def explain(
     Returns a Report: `print` it, or ask `report.value("batch-mean")`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read.
     """
+    engines = engines_of(engines, "engines")
     rows = {
         "logits": logits,
         "log_probs": log_probs,
