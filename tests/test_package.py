@@ -13,13 +13,18 @@ import pytest
 
 import wce_cli
 from tests.run import ROOT
+from wce_cli.engines import ENGINES
 from wce_cli.version import __version__
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 PINS = dict(
     line.split("==") for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if line and line[0] != "#"
 )
-RUNTIME, TEST = PROJECT["dependencies"], PROJECT["optional-dependencies"]["test"]
+EXTRAS = PROJECT["optional-dependencies"]
+RUNTIME, TEST = PROJECT["dependencies"], [one for one in EXTRAS["test"] if not one.startswith("wce-cli[")]
+ALONE = ("tensorflow", "paddle")
+"""Frameworks that are tested in an environment of their own, so that no pin binds them."""
+FRAMEWORKS = [one for name in ENGINES if name != "torch" and name not in ALONE for one in EXTRAS[name]]
 
 LOADED = """
 import json, sys
@@ -96,7 +101,7 @@ def test_the_package_is_typed_and_has_one_command():
     assert PROJECT["requires-python"] == ">=3.11"
 
 
-@pytest.mark.parametrize("requirement", [*RUNTIME, *TEST])
+@pytest.mark.parametrize("requirement", [*RUNTIME, *TEST, *FRAMEWORKS])
 def test_every_requirement_has_a_lower_bound_only_and_a_tested_version(requirement):
     name, bound = re.fullmatch(r"([a-z-]+)>=([\d.]+)", requirement).groups()
     tested = [int(part) for part in PINS[name].split(".")]
@@ -105,6 +110,13 @@ def test_every_requirement_has_a_lower_bound_only_and_a_tested_version(requireme
 
 def test_the_runtime_needs_these_packages_only():
     assert {requirement.partition(">")[0] for requirement in RUNTIME} == {"msgspec", "numpy", "rich", "torch", "typer"}
+
+
+def test_every_engine_has_an_extra_and_the_tests_install_those_that_share_an_environment():
+    assert {name for name in ENGINES if name != "torch"} <= set(EXTRAS)
+    together = [name for name in ENGINES if name != "torch" and name not in ALONE]
+    assert EXTRAS["frameworks"] == [f"wce-cli[{','.join(together)}]"]
+    assert "wce-cli[frameworks]" in EXTRAS["test"]
 
 
 def test_the_constraints_are_exact_versions_that_are_installed_here():

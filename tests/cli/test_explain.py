@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.run import ROOT, run
+from wce_cli.engines import ENGINES
 
 TWO = ("-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1")
 BATCH = {"name": "b", "logits": [[0.1, 0.9], [0, 0.1]], "labels": [0, 1], "weight": [0.1, 1]}
@@ -121,8 +122,12 @@ def test_precision_is_the_number_of_significant_digits():
 
 def test_engines_are_measured_or_not_as_asked():
     pytest.importorskip("torch")
-    for engine in ("auto", "torch", "all"):
+    for engine in ("auto", "torch"):
         assert "[1] cross_entropy(x, y, weight=w)" in run("explain", *TWO, "--engine", engine).out
+    if ENGINES["optax"].is_installed:
+        both = run("explain", *TWO, "--engine", "optax", "--engine", "torch").out
+        assert both.index("PyTorch 2") < both.index("optax 0")
+        assert "0.692279  weighted-mean    jnp.average(softmax_cross_entropy_with_integer_labels(x, y)" in both
     assert "cross_entropy" not in run("explain", *TWO, "--engine", "none").out
 
 
