@@ -30,7 +30,9 @@ def offering(words: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
 
 def methods() -> Iterable[str]:
     """What `wce methods` takes."""
-    return (*METHODS, *PLACEMENTS)
+    from wce_cli.engines.names import ENGINES
+
+    return (*METHODS, *PLACEMENTS, *ENGINES)
 
 
 def pairs() -> Iterable[str]:

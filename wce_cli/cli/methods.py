@@ -9,7 +9,7 @@ import typer
 from wce_cli.cli import completion, options, terminal
 from wce_cli.cli.outcome import Outcome
 
-EXAMPLES = ("wce methods", "wce methods weighted-mean", "wce methods label-mix")
+EXAMPLES = ("wce methods", "wce methods weighted-mean", "wce methods label-mix", "wce methods keras")
 CODES = ("0 shown", "2 there is no such method")
 
 
@@ -18,7 +18,7 @@ def methods(
         str | None,
         typer.Argument(
             metavar="NAME",
-            help="A method or a placement.",
+            help="A method, a placement, or a framework that was measured.",
             show_default=False,
             autocompletion=completion.offering(completion.methods),
         ),
@@ -30,6 +30,8 @@ def methods(
 
     A placement says how the class weight enters a term, a method what the sum of the terms is divided by.
     """
+    from wce_cli.engines import ENGINES
+    from wce_cli.engines.shelf import batches_of, days_of, rows_of
     from wce_cli.errors import Problem, WceError, did_you_mean
     from wce_cli.formats import pages
     from wce_cli.loss.methods import METHODS
@@ -39,13 +41,16 @@ def methods(
     if name is None:
         return Outcome(pages.methods_page(METHODS.values(), PLACEMENTS.values(), look))
     method, _, placement = name.partition("/")
-    for part in filter(None, (method, placement)):
-        if part not in METHODS and part not in PLACEMENTS:
-            raise WceError(Problem(f'there is no method "{part}"', did_you_mean(part, [*METHODS, *PLACEMENTS])))
-    shown = [
-        pages.method_page(METHODS[part], PLACEMENTS, look)
-        if part in METHODS
-        else pages.placement_page(PLACEMENTS[part], look)
-        for part in filter(None, (method, placement))
-    ]
+    shown = []
+    for part in () if name in ENGINES else filter(None, (method, placement)):
+        if part in METHODS:
+            shown.append(pages.method_page(METHODS[part], PLACEMENTS, look))
+        elif part in PLACEMENTS:
+            shown.append(pages.placement_page(PLACEMENTS[part], look))
+        else:
+            known = [*METHODS, *PLACEMENTS, *ENGINES]
+            raise WceError(Problem(f'there is no method "{part}"', did_you_mean(part, known)))
+    rows = rows_of(name)
+    if rows:
+        shown.append(pages.measured_page(rows, batches_of(rows), days_of(name), look))
     return Outcome("\n".join(shown))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from wce_cli.formats.columns import Column
+from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.look import Look
 from wce_cli.formats.screen import Screen
 
 if TYPE_CHECKING:
+    from wce_cli.engines.shelf import MeasuredRow
     from wce_cli.findings.page import Page
     from wce_cli.loss.methods import Method
     from wce_cli.loss.placements import Placement
@@ -45,6 +46,28 @@ def method_page(method: Method, placements: Mapping[str, Placement], look: Look)
     )
     _section(screen, "used by", method.used_by)
     _section(screen, "source", (method.source,))
+    return str(screen)
+
+
+def measured_page(rows: Sequence[MeasuredRow], batches: Mapping[str, str], days: Sequence[str], look: Look) -> str:
+    """Calls that were measured: a line each, and below them the batches they were asked for."""
+    screen = Screen(look)
+    screen.prose(f"{' and '.join(days)}; python -m wce_cli.engines.table measures again", "measured: ", "bold")
+    columns = [
+        Column("framework", [row.framework for row in rows], NEVER_DROPPED, right=False),
+        Column("batch", [row.batch for row in rows], NEVER_DROPPED, right=False),
+        Column("returned", [row.returned for row in rows], NEVER_DROPPED),
+        Column("call", [row.call for row in rows], NEVER_DROPPED, right=False),
+    ]
+    if screen.fits(columns):
+        screen.columns(columns)
+    else:
+        for row in rows:
+            screen.prose(f"{row.framework}, batch {row.batch}: {row.returned}", indent=2)
+            screen.prose(row.call, indent=6, hanging=2)
+    screen.line()
+    for name, text in batches.items():
+        screen.prose(f"{name}: {text}", hanging=2)
     return str(screen)
 
 
