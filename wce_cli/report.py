@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 SCHEMA = "wce.report/1"
 
 
+AWAITED = "is being measured"
+"""The reason of a measurement that stands where an answer will be."""
+
+
 class Measured(Struct, frozen=True):
     """What a real framework returned."""
 

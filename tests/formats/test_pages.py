@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.run import run
+from wce_cli.engines import ENGINES
+from wce_cli.engines.shelf import days_of, rows_of
 from wce_cli.findings import FINDINGS
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
@@ -33,7 +35,7 @@ def test_a_method_has_a_page_with_its_formula_and_its_users(name, width):
     assert f"D = {method.formula}" in flat(ran.out)
     for line in (method.summary, *method.used_by):
         assert line in flat(ran.out)
-    longest_word = max(len(word) + 2 for word in ran.out.split())
+    longest_word = max(len(word) + 8 for word in ran.out.split())  # a call stands further in
     assert max(map(len, ran.out.splitlines())) <= max(int(width), longest_word)
 
 
@@ -41,9 +43,33 @@ def test_a_method_has_a_page_with_its_formula_and_its_users(name, width):
 def test_a_placement_has_a_page(name):
     ran = run("methods", name)
     placement = PLACEMENTS[name]
-    assert flat(ran.out) == flat(
+    page, measured, _ = flat(ran.out).partition(" measured: ")
+    assert page == flat(
         f"{name}: {placement.summary} tₙ = {placement.term} wₙ = {placement.weight} used by {placement.used_by}"
     )
+    assert measured
+
+
+@pytest.mark.parametrize("width", ["40", "80", "200"])
+@pytest.mark.parametrize("name", [*METHODS, *PLACEMENTS, *ENGINES])
+def test_what_was_measured_is_shown_once_with_its_version_its_day_and_its_batch(name, width):
+    out = flat(run("methods", name, "--width", width).out)
+    rows = rows_of(name)
+    assert bool(rows) == (name != "element-mean")  # which no framework divides by
+    for row in rows:
+        assert out.count(flat(row.call)) >= 1
+        assert row.framework in out
+        assert row.returned in out
+        assert "batch" in out
+    assert len({(row.framework, row.call) for row in rows}) == len(rows)
+    assert all(day in out for day in days_of(name))
+
+
+def test_a_measured_number_is_that_of_its_method():
+    """949 thousandths: Σw·ℓ / Σw of batch c, 4.740662 / 5, which five calls of four frameworks returned."""
+    rows = [row for row in rows_of("weighted-mean") if row.batch == "c"]
+    assert {row.returned for row in rows} == {"0.948132"}
+    assert len({row.framework for row in rows}) >= 4
 
 
 def test_unweighted_mean_has_plain_terms():

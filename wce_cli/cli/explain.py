@@ -87,6 +87,7 @@ def explain(
 
     from wce_cli.cli.batches import batches_of, read_sources, saved_files
     from wce_cli.cli.listing import first_rows, listing, lists_many
+    from wce_cli.cli.live import live_table
     from wce_cli.cli.progress import progress_bar
     from wce_cli.formats.cells import rounding_note
     from wce_cli.inputs.lines import are_lines
@@ -153,11 +154,11 @@ def explain(
         notes = (*notes, f"{totals_out} does not hold how far rounded inputs leave the answers open")
     explained, saved = [], []
     many = lists_many(answers, batches, sort)
-    with progress_bar() as progress:
+    with progress_bar() as progress, live_table(answers, engines) as show:
         for batch in batches:
             totals, facts = one_pass(batch, progress=progress, top=largest)
             rows_held = first_rows(answers, batch) if many else _rows(answers, batch)
-            explained.append(explain_and_share(batch, totals, facts, engines, rows_held, sort))
+            explained.append(explain_and_share(batch, totals, facts, engines, rows_held, sort, show))
             if totals_out is not None:
                 from wce_cli.inputs.totals import as_text
                 from wce_cli.loss.saved import Saved

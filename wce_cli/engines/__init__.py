@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wce_cli.engines.names import ENGINES as ENGINES
 from wce_cli.errors import Problem, WceError, did_you_mean
-from wce_cli.report import Measured
+from wce_cli.report import AWAITED, Measured
 
 if TYPE_CHECKING:
     from wce_cli.loss.batch import Batch
@@ -51,13 +51,16 @@ def measure_all(
     """What several frameworks return, one after the other as `names` has them.
 
     PyTorch is measured here, the others in processes of their own, all at the same time. `told` is handed whatever
-    there is each time one of them has ended.
+    there is when they begin, and each time one of them has ended; a row for each that has not says that it is awaited.
     """
     found: dict[str, tuple[Measured, ...]] = {}
 
     def add(name: str, measured: tuple[Measured, ...]) -> None:
         found[name] = measured
-        told(tuple(one for each in names for one in found.get(each, ())))
+        tell()
+
+    def tell() -> None:
+        told(tuple(one for name in names for one in found.get(name, (_nothing(name, AWAITED),))))
 
     apart = []
     for name in names:
@@ -73,6 +76,7 @@ def measure_all(
         from wce_cli.engines.case import Case
 
         with measured_apart(apart, Case.of(batch)) as running:
+            tell()
             for name in names:
                 if name in (AUTO, AUTO_ENGINE):
                     add(name, _here(name, batch))
@@ -97,4 +101,4 @@ def _here(name: str, batch: Batch) -> tuple[Measured, ...]:
 
 
 def _nothing(name: str, reason: str) -> Measured:
-    return Measured(ENGINES[name].title, "", "", "", None, (), reason=reason)
+    return Measured(ENGINES[AUTO_ENGINE if name == AUTO else name].title, "", "", "", None, (), reason=reason)

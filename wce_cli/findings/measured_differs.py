@@ -26,7 +26,7 @@ def message(analysis: Analysis) -> str | None:
         if one.value is None or not missed:
             continue
         value = analysis.value(missed[0])
-        if value is not None:
+        if value is not None and (one.value != 0 or value.denominator != 0):  # zero-over-zero says so
             return (
                 f"{one.engine} returns {format_number(one.value)} in {one.dtype} for {one.call}, where {missed[0]} is "
                 f"{format_number(value.numerator)} / {format_number(value.denominator)} = "

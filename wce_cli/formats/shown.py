@@ -11,7 +11,7 @@ from wce_cli.formats.columns import Column, method_columns, sample_columns
 from wce_cli.formats.look import Look
 from wce_cli.formats.measured import are_listed, call_columns, call_lines, engine_columns
 from wce_cli.formats.sentence import sentence
-from wce_cli.report import Finding, Report
+from wce_cli.report import AWAITED, Finding, Report
 
 TITLE_WIDTH = 100
 SEVERITIES = ("error", "caution", "note")
@@ -103,7 +103,9 @@ def _remarks(report: Report, look: Look) -> list[str]:
     remarks = []
     for one in report.measurements:
         engine = f"{one.engine} {one.version}".rstrip()
-        if one.value is None and not one.call:
+        if one.reason == AWAITED:
+            remarks.append(f"{engine} {one.reason}")
+        elif one.value is None and not one.call:
             remarks.append(look.message(f"{engine} not measured: {one.reason}"))
         elif one.value is None:
             remarks.append(look.message(f"{engine} refuses {one.call}: {one.reason}"))

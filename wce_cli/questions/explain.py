@@ -132,20 +132,30 @@ def explain_and_share(
     engines: Iterable[str] = (),
     rows: int | None = None,
     sort: str = "index",
+    told: Callable[[Report], None] | None = None,
 ) -> tuple[Report, float | None]:
-    """`explain_pass`, and what a sample's share is a share of, for who lists the samples."""
+    """`explain_pass`, and what a sample's share is a share of, for who lists the samples.
+
+    `told` is shown the report as it is each time a framework has answered.
+    """
     spec = batch.spec
     if rows is None:
         rows = batch.n_samples if batch.n_samples <= TERMS_LISTED else 0
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
-    measured = tuple(agreed(one, values, facts.reach) for one in measure_all(tuple(engines), batch))
-    rounding = rounding_errors(batch, values)
-    analysis = Analysis(spec, totals, facts, values, measured, rounding)
-    shared = shared_numerator(analysis)
+    bare = Analysis(spec, totals, facts, values, (), rounding_errors(batch, values))
+    shared = shared_numerator(bare)
     terms = tuple(ORDERS[sort](batch, rows, shared))
     largest = [n for _, n in facts.top.terms(spec.class_weight)]
     by_row = {n: row for n in sorted(largest) for row in term_rows(batch, n, n + 1, shared)}  # a file is read forwards
-    return report_of(analysis, batch.scores.shape, terms, tuple(by_row[n] for n in largest)), shared
+    top = tuple(by_row[n] for n in largest)
+
+    def report(measured: tuple[Measured, ...]) -> Report:
+        analysis = structs.replace(bare, measured=tuple(agreed(one, values, facts.reach) for one in measured))
+        return report_of(analysis, batch.scores.shape, terms, top)
+
+    if told is None:
+        return report(measure_all(tuple(engines), batch)), shared
+    return report(measure_all(tuple(engines), batch, lambda measured: told(report(measured)))), shared
 
 
 def shared_numerator(analysis: Analysis) -> float | None:
