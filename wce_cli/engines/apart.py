@@ -25,6 +25,8 @@ from wce_cli.report import Measured
 
 TIME_LIMIT = 120.0
 """Seconds that an engine may take, all of its imports included."""
+GROUP = None if sys.platform == "win32" else 0
+"""Each has a group of its own: Ctrl-C is for us, and we end them. (A session of its own would make `nice` void.)"""
 COMMAND = (sys.executable, "-P", "-m", "wce_cli.engines.run")
 """-P: a file `keras.py` in the folder of the user is not Keras."""
 
@@ -77,12 +79,12 @@ def measured_apart(
             said = stack.enter_context(tempfile.TemporaryFile())
             with batch.open("rb") as sent:
                 process = subprocess.Popen(
-                    [*COMMAND, name],
+                    [*COMMAND, name, str(ENGINES[name].nice if len(names) > 1 else 0)],
                     stdin=sent,
                     stdout=subprocess.PIPE,
                     stderr=said,
                     env=_environment(),
-                    start_new_session=True,  # Ctrl-C is for us, and we end them
+                    process_group=GROUP,
                 )
             one = _Running(name, process, said, time.monotonic() + seconds)
             stack.callback(one.end)

@@ -18,6 +18,8 @@ class Engine(Struct, frozen=True):
     """What is imported there."""
     install: str
     """What to install, as pip takes it."""
+    nice: int = 0
+    """How far it stands back for others at the same time: those that take longest go first, so that all end soonest."""
 
     @property
     def is_installed(self) -> bool:
@@ -25,17 +27,17 @@ class Engine(Struct, frozen=True):
         return all(find_spec(name) is not None for name in self.needs)
 
 
-def _extra(title: str, extra: str, module: str, *needs: str) -> Engine:
-    return Engine(title, f"wce_cli.engines.{module}", needs, f"'wce-cli[{extra}]'")
+def _extra(title: str, extra: str, module: str, *needs: str, nice: int = 0) -> Engine:
+    return Engine(title, f"wce_cli.engines.{module}", needs, f"'wce-cli[{extra}]'", nice)
 
 
 ENGINES = {
     "torch": Engine("PyTorch", "wce_cli.engines.torch", ("torch",), "torch"),
     "keras": _extra("Keras", "keras", "keras", "keras"),
-    "scikit-learn": _extra("scikit-learn", "scikit-learn", "sklearn", "sklearn", "scipy"),
-    "optax": _extra("optax", "optax", "optax", "optax", "jax"),
-    "onnxruntime": _extra("ONNX Runtime", "onnxruntime", "onnxruntime", "onnxruntime", "onnx"),
+    "scikit-learn": _extra("scikit-learn", "scikit-learn", "sklearn", "sklearn", "scipy", nice=10),
+    "optax": _extra("optax", "optax", "optax", "optax", "jax", nice=10),
+    "onnxruntime": _extra("ONNX Runtime", "onnxruntime", "onnxruntime", "onnxruntime", "onnx", nice=10),
     "tensorflow": _extra("TensorFlow", "tensorflow", "tensorflow", "tensorflow"),
-    "paddle": _extra("PaddlePaddle", "paddle", "paddle", "paddle"),
+    "paddle": _extra("PaddlePaddle", "paddle", "paddle", "paddle", nice=10),
 }
 """In the order in which they are shown. All but torch are measured in a process of their own."""

@@ -1,4 +1,4 @@
-"""The process boundary: `python -m wce_cli.engines.run NAME < batch.npz` measures a batch in one framework.
+"""The process boundary: `python -m wce_cli.engines.run NAME [NICE] < batch.npz` measures a batch in one framework.
 
 The batch comes in as an `.npz` without pickles (`Case.save`), each answer goes out as a line of JSON as soon as it is
 there. Whatever the framework prints on stdout goes to stderr, so that the answers have stdout to themselves.
@@ -20,12 +20,14 @@ from wce_cli.engines.names import ENGINES
 from wce_cli.report import Measured
 
 
-def main(name: str) -> None:
-    """Answer for one engine."""
+def main(name: str, nice: int = 0) -> None:
+    """Answer for one engine, standing back for others that run at the same time by `nice`."""
     sys.stdout.flush()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     engine = ENGINES[name]
+    if nice and sys.platform != "win32":
+        os.nice(nice)
     warnings.simplefilter("ignore")
     with np.errstate(all="ignore"):
         try:
@@ -40,4 +42,4 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0)
