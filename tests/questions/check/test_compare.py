@@ -9,6 +9,7 @@ import pytest
 
 from tests.loss.random_batches import random_batch
 from wce_cli import WceError, check
+from wce_cli.engines import ENGINES
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.rounding import rounding_errors
 from wce_cli.questions.check.compare import agrees, check_batch
@@ -239,3 +240,14 @@ def test_a_computed_half_is_no_half_that_was_typed():
     assert check(**batch, expect={"sum": np.float32(exact), "loss": np.array([exact])}).is_ok
     (failure,) = check(**batch, expect={"sum": np.float32(0.7)}).failures
     assert failure.expected == "0.7"
+
+
+def test_a_framework_is_held_to_the_method_that_its_call_is_for_these_labels():
+    """Keras divides by N under placement sample, which is batch-mean for plain index labels, and not under smoothing."""
+    if not ENGINES["keras"].is_installed:
+        pytest.skip("keras is not installed")
+    done = check(expect={"batch-mean": "0.380753"}, engines=("keras",), **TWO)
+    assert {one.by.partition(" ")[0] for one in done.comparisons} == {"wce", "Keras"}
+    assert done.is_ok
+    smooth = check(expect={"batch-mean": "0.38"}, tolerance=1, engines=("keras",), label_smoothing=0.1, **TWO)
+    assert {one.by for one in smooth.comparisons} == {"wce"}

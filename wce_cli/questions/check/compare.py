@@ -6,15 +6,17 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from wce_cli.digits import format_number
-from wce_cli.engines import AUTO, measure
+from wce_cli.engines import AUTO, measure_all
 from wce_cli.errors import Problem, counted
 from wce_cli.loss.batch import Batch
+from wce_cli.loss.methods import LossValue
 from wce_cli.questions.check.answer import Comparison
 from wce_cli.questions.check.expected import ASKED, HELD, Expected
 from wce_cli.questions.check.given import Given
 from wce_cli.questions.explain import ROUNDING
 from wce_cli.questions.identify.chance import EDGE
 from wce_cli.questions.identify.number import Seen
+from wce_cli.report import Measured
 
 PRINTED = "the inputs were printed rounded"
 WIDTH = (6, 17)
@@ -37,9 +39,7 @@ def compared(
 ) -> tuple[Comparison, ...]:
     """As `check_batch`, for what a batch gives."""
     found = [_list(given, one, depth) if one.is_list else _value(given, one, depth) for one in expected]
-    for engine in engines:
-        found += _measured(given, engine, expected, depth)
-    return tuple(found)
+    return (*found, *_measured(given, tuple(engines), expected, depth))
 
 
 def agrees(expected: Seen, got: float, slack: float = 0.0) -> bool:
@@ -68,21 +68,40 @@ def _value(given: Given, one: Expected, depth: int) -> Comparison:
     return _beside(given, one.what, "wce", number, value.value, max(printed, rounded), why, depth)
 
 
-def _measured(given: Given, engine: str, expected: Sequence[Expected], depth: int) -> Iterator[Comparison]:
-    """What a framework returned, for the methods that its calls express."""
+def _measured(given: Given, engines: Sequence[str], expected: Sequence[Expected], depth: int) -> Iterator[Comparison]:
+    """What frameworks returned, for the methods that their calls express; one that returned nothing says why."""
     numbers = {one.what: one.numbers[0] for one in expected if not one.is_list}
-    for one in measure(engine, given.batch):
-        by = f"{one.engine} {one.version} {one.dtype}".rstrip()
-        if one.value is None:
-            if engine != AUTO:
-                yield Comparison("", by, "not compared", "", message=f"{by} was not compared: {one.reason}")
-            continue
-        for what in one.expresses:
-            number = numbers.get(what)
-            if number is not None:
-                slack = ROUNDING.get(one.dtype, 5e-2) * given.scale(what)
-                why = f"the rounding of {one.dtype}"
-                yield _beside(given, what, by, number, one.value, slack, why, depth, one.call)
+    by_engine: dict[str, list[Measured]] = {}
+    for one in measure_all(engines, given.batch) if engines else ():
+        by_engine.setdefault(one.engine, []).append(one)
+    for measured in by_engine.values():
+        if all(one.value is None for one in measured):
+            by = f"{measured[0].engine} {measured[0].version} {measured[0].dtype}".rstrip()
+            if AUTO not in engines:
+                yield Comparison("", by, "not compared", "", message=f"{by} was not compared: {measured[0].reason}")
+        for one in measured:
+            for what in _expected_of(given, one, numbers):
+                number = numbers[what]
+                if number is not None and one.value is not None:
+                    by = f"{one.engine} {one.version} {one.dtype}".rstrip()
+                    slack, why = ROUNDING.get(one.dtype, 5e-2) * given.scale(what), f"the rounding of {one.dtype}"
+                    yield _beside(given, what, by, number, one.value, slack, why, depth, one.call)
+
+
+def _expected_of(given: Given, one: Measured, numbers: Iterable[str]) -> Iterator[str]:
+    """The expected methods that a call expresses, or that are one with those for these labels."""
+    for what in numbers:
+        own = given.values.get(what)
+        for pair in one.expresses:
+            other = given.values.get(pair)
+            same = own is not None and other is not None and own.method == other.method
+            if what == pair or (same and own is not None and other is not None and _fraction(own) == _fraction(other)):
+                yield what
+                break
+
+
+def _fraction(value: LossValue) -> tuple[float, float]:
+    return value.numerator, value.denominator
 
 
 def _beside(
