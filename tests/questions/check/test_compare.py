@@ -243,7 +243,7 @@ def test_a_computed_half_is_no_half_that_was_typed():
 
 
 def test_a_framework_is_held_to_the_method_that_its_call_is_for_these_labels():
-    """Keras divides by N under placement sample, which is batch-mean for plain index labels, and not under smoothing."""
+    """Keras divides by N under placement sample: batch-mean for plain index labels, and not under smoothing."""
     if not ENGINES["keras"].is_installed:
         pytest.skip("keras is not installed")
     done = check(expect={"batch-mean": "0.380753"}, engines=("keras",), **TWO)
