@@ -39,6 +39,8 @@ def test_the_kept_table_is_what_the_framework_returns(name):
     """Measured anew in a process of its own: the same calls, the same numbers, of the version that the table names."""
     if not ENGINES[name].is_installed:
         pytest.skip(f"{name} is not installed")
+    if name == "keras" and not ENGINES["torch"].is_installed:
+        pytest.skip("Keras was measured on torch, and what it makes of a label that is no class is its backend's")
     command = [sys.executable, "-m", "wce_cli.engines.table", "--print", name]
     ran = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
     found = json.loads(ran.stdout)["entries"][name]

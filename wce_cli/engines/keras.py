@@ -1,7 +1,7 @@
 """Keras 3, measured: the loss objects with a sample_weight, and the three numbers that one model reports.
 
 Keras computes in its own float type, float32 unless the user has changed it, whatever the scores came in; and so it is
-measured. The backend is the user's (KERAS_BACKEND), else torch.
+measured. The backend is the user's (KERAS_BACKEND), else torch, if it is there.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from wce_cli.engines.calls import Call, Framework, installed_version
 from wce_cli.engines.case import Case
 from wce_cli.report import Measured
 
+BACKENDS = ("torch", "jax", "tensorflow")
+"""The first that is installed is used, where the user has said nothing."""
 REDUCTIONS = {
     None: "batch-mean/sample",
     "mean_with_sample_weight": "weighted-mean/sample",
@@ -29,7 +32,8 @@ REDUCTIONS = {
 
 def measure(case: Case) -> Iterator[Measured]:
     """Every reduction with the sample weight and none of it, and one model's loss, metric and weighted metric."""
-    os.environ.setdefault("KERAS_BACKEND", "torch")
+    backend = next((name for name in BACKENDS if find_spec(name) is not None), BACKENDS[0])
+    os.environ.setdefault("KERAS_BACKEND", backend)
     framework = Framework("Keras", installed_version("keras"))
     reason = _cannot_express(case)
     if reason:
