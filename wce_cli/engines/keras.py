@@ -7,8 +7,8 @@ measured. The backend is the user's (KERAS_BACKEND), else torch, if it is there.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
+from functools import cache, partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -47,7 +47,7 @@ def measure(case: Case) -> Iterator[Measured]:
         yield from framework.all_returned(_without_ignoring(asked, keras), asked.dtype)
         yield framework.nothing("its metrics have no ignore_class: a model was not asked")
     else:
-        yield from framework.all_returned(_model(asked, keras), asked.dtype)
+        yield from framework.all_returned(_model(asked, case, keras), asked.dtype)
 
 
 class _Asked(Struct, frozen=True):
@@ -125,34 +125,44 @@ def _without_ignoring(asked: _Asked, keras: Any) -> Iterator[Call]:
     yield Call(f"{bare.written()}({asked.y_text}, {asked.x_text}{given})", loss, ())
 
 
-def _model(asked: _Asked, keras: Any) -> Iterator[Call]:
-    """A model that hands its input on as it is, and what `evaluate` says of one batch."""
+def _model(asked: _Asked, case: Case, keras: Any) -> Iterator[Call]:
+    """A model that hands its input on as it is: what `evaluate` says of one batch, and a step with class_weight."""
     given = "" if asked.weight is None else f", sample_weight={asked.weight_text}"
-    reported: dict[str, float] = {}
+    options: dict[str, Any] = {"batch_size": len(asked.x), "verbose": 0, "return_dict": True}
 
-    def report(key: str) -> Callable[[], float]:
-        def run() -> float:
-            if not reported:
-                hand_on = keras.layers.Dense(asked.x.shape[1], use_bias=False, kernel_initializer="identity")
-                model = keras.Sequential([keras.Input((asked.x.shape[1],)), hand_on])
-                model.compile(
-                    loss=asked.made(keras.losses),
-                    metrics=[asked.made(keras.metrics, name="metric")],
-                    weighted_metrics=[asked.made(keras.metrics, name="weighted")],
-                )
-                n = len(asked.x)
-                found = model.evaluate(
-                    asked.x, asked.y, sample_weight=asked.weight, batch_size=n, verbose=0, return_dict=True
-                )
-                reported.update(found)
-            return reported[key]
+    @cache
+    def evaluated() -> dict[str, float]:
+        model = _made(asked, keras)
+        return dict(model.evaluate(asked.x, asked.y, sample_weight=asked.weight, **options))
 
-        return run
+    def stepped() -> float:
+        """The loss of a step is that of the weights before it."""
+        assert case.w is not None
+        by_class = dict(enumerate(case.w.tolist()))
+        return float(
+            _made(asked, keras).train_on_batch(asked.x, asked.y, class_weight=by_class, return_dict=True)["loss"]
+        )
 
     asks = f"model.evaluate({asked.x_text}, {asked.y_text}{given})"
-    yield Call(f"{asks}: loss", report("loss"), ("batch-mean/sample",))
-    yield Call(f"{asks}: metrics=", report("metric"), ("unweighted-mean",))
-    yield Call(f"{asks}: weighted_metrics=", report("weighted"), ("weighted-mean/sample",))
+    yield Call(f"{asks}: loss", lambda: evaluated()["loss"], ("batch-mean/sample",))
+    yield Call(f"{asks}: metrics=", lambda: evaluated()["metric"], ("unweighted-mean",))
+    yield Call(f"{asks}: weighted_metrics=", lambda: evaluated()["weighted"], ("weighted-mean/sample",))
+    if case.w is not None and case.s is None:
+        text = f"model.train_on_batch({asked.x_text}, {asked.y_text}, class_weight=dict(enumerate(w)))"
+        yield Call(text, stepped, ("batch-mean/sample",))
+
+
+def _made(asked: _Asked, keras: Any) -> Any:
+    c = asked.x.shape[1]
+    hand_on = keras.layers.Dense(c, use_bias=False, kernel_initializer="identity")
+    model = keras.Sequential([keras.Input((c,)), hand_on])
+    model.compile(
+        optimizer="sgd",
+        loss=asked.made(keras.losses),
+        metrics=[asked.made(keras.metrics, name="metric")],
+        weighted_metrics=[asked.made(keras.metrics, name="weighted")],
+    )
+    return model
 
 
 def _cannot_express(case: Case) -> str | None:
