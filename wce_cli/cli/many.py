@@ -91,9 +91,11 @@ def explain_lines(
 
     def pieces() -> Generator[tuple[str, ...], None, None]:
         joiners: list[Joiner] = []
+        gc.freeze()  # what is here to stay: a worker that tidies up after a piece need not look through it
         try:
             yield from _joined(in_order(work, lines.pieces(), comes_at_once=lines.comes_at_once), joiners)
         finally:
+            gc.unfreeze()
             for joiner in joiners:
                 joiner.close()
 
