@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from wce_cli.loss.totals import Totals
 from wce_cli.questions.explain import agreed, report_of
 from wce_cli.questions.plain import Pile, piles_of
 from wce_cli.questions.rows import class_rows_of
-from wce_cli.report import Analysis, ClassRow, Measured, Report, TermRow
+from wce_cli.report import Analysis, ClassRow, Measured, MethodRow, Report, TermRow
 
 SOURCES = (
     *("logits", "log_probs", "probs", "labels", "weight", "sample_weight"),
@@ -35,6 +36,8 @@ SOURCES = (
 """The fields of a document that `explain` reads, in their order."""
 PAIRS = [(method.name, placement) for method in METHODS.values() for placement in method.placements]
 """All of them are defined for index labels."""
+_PAIRS: tuple[list[str], list[str]] = [method for method, _ in PAIRS], [placement for _, placement in PAIRS]
+_SUM = PAIRS.index(("sum", "class"))
 
 
 def plain_reports(
@@ -110,7 +113,9 @@ class _Parts:
             self.class_loss = sums.loss.values()
             self.class_weight_sum = stack.weight * sums.s.values()
             self.class_weighted = stack.weight * sums.s_loss.values()
-        self.columns = quotients(stacked, stack.weight, PAIRS)
+        above, below, values = zip(*quotients(stacked, stack.weight, PAIRS), strict=True)
+        self.above, self.below = list(zip(*above, strict=True)), list(zip(*below, strict=True))
+        self.values = list(zip(*values, strict=True))
 
     def totals_of(self, b: int) -> Totals:
         """The totals of one batch."""
@@ -176,10 +181,8 @@ def _report(
     parts: _Parts, b: int, spec: Spec, engines: Sequence[str], listed: Callable[[int], int], top: int
 ) -> Report:
     totals, facts = parts.totals_of(b), parts.facts_of(b)
-    values = tuple(
-        LossValue(method, placement, above[b], below[b], value[b])
-        for (method, placement), (above, below, value) in zip(PAIRS, parts.columns, strict=True)
-    )
+    columns = *_PAIRS, parts.above[b], parts.below[b], parts.values[b]
+    values = tuple(map(LossValue, *columns))
     n, first = parts.pile.sizes[b], parts.first[b]
     measured: tuple[Measured, ...] = ()
     if engines:
@@ -188,7 +191,7 @@ def _report(
     analysis = Analysis(spec, totals, facts, values, measured)
     span = range(parts.begin[b], parts.begin[b + 1])
     terms = parts.term[span.start : span.stop]
-    numerator = next(value for value in values if value.method == "sum").numerator
+    numerator = parts.above[b][_SUM]
     one_sign = min(terms) >= 0 or max(terms) <= 0
     shared = numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
     by_row = {parts.row[k] - first: k for k in span}
@@ -206,7 +209,13 @@ def _report(
         tuple(row(i) for i in range(min(listed(n), n))),
         tuple(row(parts.row[k] - first) for k in order),
         _class_rows(parts, b, spec),
+        tuple(map(MethodRow, *columns, _formulas(spec.has_sample_weight))),
     )
+
+
+@cache
+def _formulas(has_sample_weight: bool) -> tuple[str, ...]:
+    return tuple(METHODS[method].formula_for(placement, False, has_sample_weight) for method, placement in PAIRS)
 
 
 def _largest(parts: _Parts, span: range, weight: Sequence[float], top: int) -> list[int]:
