@@ -88,10 +88,9 @@ def _of_weighted_mean(analysis: Analysis, there: Mapping[str, LossValue]) -> Ite
     weighted = [name for name in equal if METHODS[name].is_weighted]
     if weighted:
         yield f"{letters} = {METHODS[weighted[0]].formula}"
-    weights = analysis.facts.kept_weights(analysis.spec.class_weight)
-    if "unweighted-mean" in there and len(set(weights.tolist())) == 1:
+    if "unweighted-mean" in there and len(analysis.kept_weights) == 1:
         yield "all kept samples weigh the same" if analysis.totals.n_kept > 1 else "the only weight cancels"
 
 
 def _equal(a: float, b: float) -> bool:
-    return math.isclose(a, b, rel_tol=1e-12) or (math.isnan(a) and math.isnan(b))
+    return a == b or math.isclose(a, b, rel_tol=1e-12) or (math.isnan(a) and math.isnan(b))

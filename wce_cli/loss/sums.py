@@ -72,6 +72,8 @@ class Sums(Struct, frozen=True):
     def values(self) -> Floats:
         """The sums as IEEE arithmetic would give them, ∞ and NaN included. Shape (C,)."""
         plain = self.high + self.low
+        if not any(map(np.count_nonzero, (self.positive_infinities, self.negative_infinities, self.nans))):
+            return plain
         plain = np.where(self.positive_infinities > 0, np.inf, plain)
         plain = np.where(self.negative_infinities > 0, -np.inf, plain)
         clash = (self.positive_infinities > 0) & (self.negative_infinities > 0)
