@@ -35,11 +35,12 @@ def message(analysis: Analysis) -> str | None:
     for value in analysis.values:
         if value.placement != "class":
             continue
-        home = next((group for group in groups if _equal(group[0].value, value.value)), None)
-        if home is None:
-            groups.append([value])
+        for group in groups:
+            if _equal(group[0].value, value.value):
+                group.append(value)
+                break
         else:
-            home.append(value)
+            groups.append([value])
     groups = [group for group in groups if len(group) > 1]
     if not groups:
         return None

@@ -99,7 +99,8 @@ class Sums(Struct, frozen=True):
 
     def of_batch(self, b: int) -> Sums:
         """The sums (C,) of one batch of a stack (B, C)."""
-        return Sums(*(getattr(self, field)[b] for field in self.__struct_fields__))
+        infinities = self.positive_infinities[b], self.negative_infinities[b]
+        return Sums(self.high[b], self.low[b], *infinities, self.nans[b])
 
     def _dots(self, coefficients: Floats, present: NDArray[np.bool_]) -> Any:
         with np.errstate(invalid="ignore", over="ignore"):

@@ -110,9 +110,13 @@ class _Parts:
         self.s_loss = _ends(s_loss, flat, b, c)
         with np.errstate(all="ignore"):
             sums = stacked.totals
-            self.class_loss = sums.loss.values()
-            self.class_weight_sum = stack.weight * sums.s.values()
-            self.class_weighted = stack.weight * sums.s_loss.values()
+            columns = (
+                *(stack.weight, sums.count, sums.loss.values()),
+                *(stack.weight * sums.s.values(), stack.weight * sums.s_loss.values()),
+            )
+        of_class, present = np.nonzero(sums.count)
+        self.classes = [present.tolist(), *(column[of_class, present].tolist() for column in columns)]
+        self.first_class: list[int] = np.searchsorted(of_class, np.arange(b + 1)).tolist()
         above, below, values = zip(*quotients(stacked, stack.weight, PAIRS), strict=True)
         self.above, self.below = list(zip(*above, strict=True)), list(zip(*below, strict=True))
         self.values = list(zip(*values, strict=True))
@@ -252,11 +256,8 @@ def _term_row(parts: _Parts, n: int, k: int | None, spec: Spec, label: int, shar
 
 
 def _class_rows(parts: _Parts, b: int, spec: Spec) -> list[ClassRow]:
-    count = parts.totals.count[b]
-    present = np.flatnonzero(count)
-    loss, weight_sum = parts.class_loss[b][present], parts.class_weight_sum[b][present]
-    weighted = parts.class_weighted[b][present]
-    return class_rows_of(spec, present, count[present], loss, weight_sum, weighted)
+    part = slice(parts.first_class[b], parts.first_class[b + 1])
+    return class_rows_of(spec, *(column[part] for column in parts.classes))
 
 
 def _spec(
