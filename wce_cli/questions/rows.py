@@ -114,7 +114,6 @@ def class_rows_of(
 
 def _shares(parts: list[float]) -> list[float | None]:
     whole = float(np.add.reduce(parts))
-    one_sign = all(part >= 0 for part in parts) or all(part <= 0 for part in parts)
-    if not one_sign or whole == 0 or not math.isfinite(whole):
+    if whole == 0 or not math.isfinite(whole) or min(parts) < 0 < max(parts):
         return [None] * len(parts)
     return [part / whole for part in parts]

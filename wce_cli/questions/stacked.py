@@ -8,7 +8,7 @@ probabilities) nothing is said here, and it is asked by itself.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -48,24 +48,27 @@ def plain_reports(
     engines: Sequence[str],
     rows: Callable[[int], int],
     top: int,
-) -> list[Report | None]:
-    """The report of each document; None where it is not one that can be stacked.
+) -> Iterator[Report | None]:
+    """The report of each document, made when its turn comes; None where it is not one that can be stacked.
 
     `names` and `places` (`run.ndjson:3`) are those of the documents, `weight` one that was typed, with its source,
     `rows` how many samples of so many are listed.
     """
-    found: list[Report | None] = [None] * len(documents)
+    stacked_at: list[tuple[_Parts, int] | None] = [None] * len(documents)
     for pile in piles_of(documents, None if weight is None else weight[0], by_sample_weight=True):
         if pile.kind == "probs" or pile.n_classes == 1:
             continue
         stack = pile.stack()
-        stacked = totals_of_stack(stack)
-        parts = _Parts(pile, stack, stacked)
+        parts = _Parts(pile, stack, totals_of_stack(stack))
         for b, position in enumerate(pile.which):
             if parts.is_plain[b]:
-                spec = _spec(pile, b, stack, documents[position], names[position], places[position], weight)
-                found[position] = _report(parts, b, spec, engines, rows, top)
-    return found
+                stacked_at[position] = parts, b
+    for at, document, name, place in zip(stacked_at, documents, names, places, strict=True):
+        if at is None:
+            yield None
+            continue
+        parts, b = at
+        yield _report(parts, b, _spec(parts.pile, b, parts.stack, document, name, place, weight), engines, rows, top)
 
 
 class _Parts:
