@@ -39,6 +39,10 @@ VALUES = 4
 TOGETHER = 32
 """Answers that are made into text together: a report is gone before there are many, and its memory is used again."""
 
+KEPT = 1 << 24
+"""Bytes. glibc gives large memory back to the system when it is free, and asks for it anew with every piece, unless
+as much was free before: it learns that from the first time."""
+
 
 class Line(Struct, frozen=True):
     """What came of one line: an answer, or an error that names it."""
@@ -94,6 +98,7 @@ def explain_lines(
 
     def pieces() -> Generator[tuple[str, ...], None, None]:
         joiners: list[Joiner] = []
+        bytes(KEPT)
         gc.freeze()  # what is here to stay: a worker that tidies up after a piece need not look through it
         try:
             yield from _joined(in_order(work, lines.pieces(), comes_at_once=lines.comes_at_once), joiners)
