@@ -42,13 +42,18 @@ def message(analysis: Analysis) -> str | None:
     odd = [c for c in analysis.present if weight[c] != 1]
     if spec.is_soft or spec.label_smoothing > 0 or not odd or any(weight[c] == 0 for c in odd):
         return None
+    sums, unweighted = analysis.value("sum"), analysis.value("unweighted-mean")
+    assert sums is not None
+    assert unweighted is not None
+    loss = unweighted.numerator
+    if not spec.has_sample_weight and abs(sums.value - loss) > 2 * INVISIBLE * abs(loss):  # what is moved is no less
+        return None
     s_loss = totals.s_loss.values().tolist()
     moved = sum(abs((weight[c] - 1) * s_loss[c]) for c in odd)
     if moved > 2 * INVISIBLE * sum(abs(s_loss[c]) for c in analysis.present):  # most batches end here
         return None
     plain = {value.pair: value for value in loss_values(totals, np.ones(spec.n_classes))}
-    sums, batch, mean = (analysis.value(method) for method in ("sum", "batch-mean", "weighted-mean"))
-    assert sums is not None
+    batch, mean = analysis.value("batch-mean"), analysis.value("weighted-mean")
     assert batch is not None
     assert mean is not None
     bare, bare_mean = plain["sum/class"].value, plain["weighted-mean/class"]

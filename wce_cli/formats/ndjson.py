@@ -29,7 +29,7 @@ _COMMON = bytes(range(0x20, 0x7F))
 def to_ndjson(reports: Sequence[Report], look: Look | None = None) -> str:
     """One line a report, also where there is only one."""
     look = look or Look()
-    return "".join(f"{_line(as_asked(report, look), look)}\n" for report in reports)
+    return "\n".join([*(_line(as_asked(report, look), look) for report in reports), ""])
 
 
 def part(reports: Sequence[Report], look: Look, several: bool) -> str:
