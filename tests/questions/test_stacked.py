@@ -151,3 +151,12 @@ def test_what_is_wrong_or_odd_is_left_to_be_asked_by_itself(odd):
     assert values[0] == values[2] == [explain_batch(Batch.build(logits=[[1, 2]], labels=[0])).value("sum")]
     reports = list(plain_reports(plain, ["a"] * 3, ["b"] * 3, None, (), lambda n: n, 5))
     assert [report is None for report in reports] == [False, True, False]
+
+
+def test_weights_beyond_all_numbers_are_an_answer_and_no_warning():
+    document = {"logits": [[1, 2], [2, 1]], "labels": [0, 1], "weight": [1e300, 2], "sample_weight": [1e10, 1]}
+    (plain,) = plain_documents([json.dumps(document).encode()])
+    (report,) = plain_reports([plain], ["n"], ["x"], None, (), lambda n: n, 5)
+    assert report is not None
+    assert report.value("sum") == np.inf
+    same(report, explain_batch(alone(document, "n", "x", None)))

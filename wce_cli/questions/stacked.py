@@ -74,6 +74,7 @@ def plain_reports(
 class _Parts:
     """Everything about the batches of a stack that their reports are made of, as lists where it is many numbers."""
 
+    @np.errstate(all="ignore")  # as of a batch by itself
     def __init__(self, pile: Pile, stack: Stack, stacked: Stacked) -> None:
         self.pile, self.stack, self.totals = pile, stack, stacked.totals
         row, of, loss = stacked.row, stacked.batch, stacked.loss
@@ -111,12 +112,11 @@ class _Parts:
         flat = of * c + y
         self.s = _ends(np.ones(len(row)) if stack.sample_weight is None else s, flat, b, c)
         self.s_loss = _ends(s_loss, flat, b, c)
-        with np.errstate(all="ignore"):
-            sums = stacked.totals
-            columns = (
-                *(stack.weight, sums.count, sums.loss.values()),
-                *(stack.weight * sums.s.values(), stack.weight * sums.s_loss.values()),
-            )
+        sums = stacked.totals
+        columns = (
+            *(stack.weight, sums.count, sums.loss.values()),
+            *(stack.weight * sums.s.values(), stack.weight * sums.s_loss.values()),
+        )
         of_class, present = np.nonzero(sums.count)
         self.classes = [present.tolist(), *(column[of_class, present].tolist() for column in columns)]
         self.first_class: list[int] = np.searchsorted(of_class, np.arange(b + 1)).tolist()
