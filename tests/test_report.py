@@ -15,6 +15,10 @@ from tests.run import run
 from wce_cli import explain
 from wce_cli.formats.json import report_schema, to_json
 from wce_cli.formats.table import to_table
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.methods import loss_values
+from wce_cli.loss.stream import one_pass
+from wce_cli.report import Analysis
 
 SCHEMA = Draft202012Validator(report_schema())
 TWO = {"logits": [[0.1, 0.9], [0, 0.1]], "labels": [0, 1], "weight": [0.1, 1]}
@@ -125,3 +129,18 @@ def test_the_command_prints_the_schema(name):
     assert ran.code == 0
     schema = {"batch": batch_schema, "report": report_schema}[name]()
     assert json.loads(ran.out) == json.loads(json.dumps(schema))
+
+
+def test_what_findings_share_is_of_the_kept_samples_alone():
+    batch = Batch.build(
+        logits=np.zeros((4, 3)), labels=[0, 0, 2, -100], sample_weight=[1, 3, 2, 9], weight=[2.0, math.inf, -1.0]
+    )
+    totals, facts = one_pass(batch)
+    analysis = Analysis(batch.spec, totals, facts, loss_values(totals, batch.spec.class_weight), ())
+    assert analysis.class_weight == [2.0, math.inf, -1.0]
+    assert analysis.count == [2, 0, 1]
+    assert analysis.present == [0, 2]
+    assert analysis.kept_weights == {2.0, 6.0, -2.0}
+    assert analysis.value("kept-mean").denominator == 3
+    assert analysis.value("sum/label-mix").placement == "label-mix"
+    assert analysis.value("mean") is None

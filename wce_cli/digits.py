@@ -25,11 +25,9 @@ def format_number(value: float, digits: int = DIGITS) -> str:
     >>> format_number(0.692278791), format_number(1000000.0), format_number(float("nan"))
     ('0.692279', '1000000', 'nan')
     """
-    if math.isnan(value):
-        return "nan"
-    if math.isinf(value):
-        return "inf" if value > 0 else "-inf"
-    if value == int(value) and abs(value) < 1e15:
+    if not math.isfinite(value):
+        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    if value % 1 == 0 and abs(value) < 1e15:
         return str(int(value))
     return f"{value:.{digits}g}"
 
@@ -40,9 +38,11 @@ def format_weight(weight: float, digits: int = DIGITS) -> str:
     >>> format_weight(-0.9999999), format_weight(0.123456789), format_weight(2.0)
     ('-0.9999999', '0.123457', '2')
     """
-    while digits < 17 and math.isfinite(weight) and weight % 1 and float(format_number(weight, digits)) % 1 == 0:
+    text = format_number(weight, digits)
+    while digits < 17 and math.isfinite(weight) and weight % 1 and float(text) % 1 == 0:
         digits += 1
-    return format_number(weight, digits)
+        text = format_number(weight, digits)
+    return text
 
 
 def rounded_up(value: float, digits: int = 2) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, structs
@@ -49,8 +50,9 @@ class Measured(Struct, frozen=True):
     reason: str | None = None
 
 
-class Analysis(Struct, frozen=True):
-    """All that was computed and measured for one batch."""
+class Analysis(Struct, frozen=True, dict=True):
+    """All that was computed and measured for one batch. What several findings ask of it is found once, in plain lists:
+    most batches have few classes, of which a call of numpy costs more than all that is to be done."""
 
     spec: Spec
     totals: Totals
@@ -63,8 +65,35 @@ class Analysis(Struct, frozen=True):
     def value(self, pair: str) -> LossValue | None:
         """The loss value of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if undefined."""
         method, _, placement = pair.partition("/")
-        placement = placement or "class"
-        return next((one for one in self.values if one.method == method and one.placement == placement), None)
+        return self._by_pair.get((method, placement or "class"))
+
+    @cached_property
+    def _by_pair(self) -> dict[tuple[str, str], LossValue]:
+        return {(one.method, one.placement): one for one in self.values}
+
+    @cached_property
+    def class_weight(self) -> list[float]:
+        """The class weight, ones where none was given."""
+        weight: list[float] = self.spec.class_weight.tolist()
+        return weight
+
+    @cached_property
+    def count(self) -> list[int]:
+        """Kept samples by class."""
+        count: list[int] = self.totals.count.tolist()
+        return count
+
+    @cached_property
+    def present(self) -> list[int]:
+        """The classes that have a kept sample."""
+        return [c for c, count in enumerate(self.count) if count]
+
+    @cached_property
+    def kept_weights(self) -> set[float]:
+        """The weights s·w[y] that kept samples have: of each class the smallest and the largest."""
+        weight, (low, high) = self.class_weight, self.facts.s
+        ends = zip(weight, low.tolist(), high.tolist(), strict=True)
+        return {w * s for w, smallest, largest in ends if smallest <= largest for s in (smallest, largest)}
 
 
 class Finding(Struct, frozen=True):

@@ -19,6 +19,7 @@ from tests.run import ROOT, run, spawn
 from wce_cli import Report, explain
 from wce_cli.formats import FORMATS, PARTS, formatted
 from wce_cli.formats.look import Look, isolated, literal, shortened
+from wce_cli.formats.ndjson import to_ndjson
 
 FOR_PROGRAMS = ("json", "ndjson", "csv")
 FOR_PEOPLE = ("table", "markdown", "html")
@@ -286,3 +287,13 @@ def test_a_file_is_utf_8_whatever_stdout_is(format, tmp_path):
     arguments = (*TWO, "--classes", "猫,é", "--format", format)
     assert run(*arguments, "--output", str(target), encoding="ascii").code == 0
     assert target.read_bytes().decode("utf-8") == run(*arguments).out
+
+
+@pytest.mark.parametrize("unseen", ["\x7f", "\x9b", "\u200e", "\u2028", "\u2067", "\ud83d"])
+def test_a_line_spells_out_what_cannot_be_seen(unseen):
+    report = explain(logits=[[1, 2]], labels=[0], classes=[f"é {unseen}", "Σ"], engines=())
+    line = to_ndjson([report])
+    assert f"é \\u{ord(unseen):04x}" in line
+    assert unseen not in line
+    assert "Σ" in line
+    assert json.loads(line)["batch"]["classes"] == [f"é {unseen}", "Σ"]

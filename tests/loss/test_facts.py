@@ -175,11 +175,6 @@ def test_a_masked_label_has_an_infinite_loss_and_not_nan():
     assert facts_of(logits=rows, labels=[0, 0, 0]).masked == Rows(1, 1)
 
 
-def test_the_weights_of_kept_samples_are_known_by_their_extremes():
-    facts = facts_of(logits=np.zeros((4, 3)), labels=[0, 0, 2, -100], sample_weight=[1, 3, 2, 9])
-    assert facts.kept_weights(np.array([2.0, math.inf, -1.0])).tolist() == [2, -2, 6, -2]
-
-
 def test_a_probability_of_0_at_the_label_is_masked_too():
     assert facts_of(probs=[[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]], labels=[0, 0, 0]).masked == Rows(2, 0)
 

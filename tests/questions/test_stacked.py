@@ -66,7 +66,7 @@ def test_a_report_is_the_one_that_the_batch_has_by_itself(seed, n, rows, top):
     places = [f"x:{k}" for k in range(n)]
     plain = plain_documents([json.dumps(document).encode() for document in made])
     assert None not in plain
-    found = plain_reports(plain, names, places, None, (), lambda n: rows, top)
+    found = list(plain_reports(plain, names, places, None, (), lambda n: rows, top))
     for document, name, place, report in zip(made, names, places, found, strict=True):
         if report is not None:
             same(report, explain_batch(alone(document, name, place, None), (), rows, top=top))
@@ -75,7 +75,7 @@ def test_a_report_is_the_one_that_the_batch_has_by_itself(seed, n, rows, top):
 def test_most_are_stacked_and_what_is_rare_is_not():
     made = documents(np.random.default_rng(0), 300)
     plain = plain_documents([json.dumps(document).encode() for document in made])
-    found = plain_reports(plain, ["x"] * 300, ["y"] * 300, None, (), lambda n: n, 5)
+    found = list(plain_reports(plain, ["x"] * 300, ["y"] * 300, None, (), lambda n: n, 5))
     by_kind = {kind: [report for one, report in zip(made, found, strict=True) if kind in one] for kind in FIELDS[:3]}
     assert all(report is None for report in by_kind["probs"])
     assert all(sum(report is not None for report in by_kind[kind]) > 20 for kind in ("logits", "log_probs"))
@@ -98,7 +98,7 @@ def test_a_weight_that_was_typed_takes_the_place_of_each():
     ]
     plain = plain_documents([json.dumps(document).encode() for document in made])
     typed = [0.5, 2.0, 3.0]
-    reports = plain_reports(plain, ["n"] * len(made), ["x"] * len(made), (typed, "--weight"), (), lambda n: n, 5)
+    reports = list(plain_reports(plain, ["n"] * len(made), ["x"] * len(made), (typed, "--weight"), (), lambda n: n, 5))
     values = plain_values(plain, typed, [("weighted-mean", "class")])
     assert sum(report is not None for report in reports) > 2
     for document, report, value in zip(made, reports, values, strict=True):
@@ -113,7 +113,7 @@ def test_an_engine_is_asked_of_each():
     pytest.importorskip("torch")
     made = documents(np.random.default_rng(5), 20)
     plain = plain_documents([json.dumps(document).encode() for document in made])
-    found = plain_reports(plain, ["n"] * 20, ["x"] * 20, None, ("torch",), lambda n: n, 5)
+    found = list(plain_reports(plain, ["n"] * 20, ["x"] * 20, None, ("torch",), lambda n: n, 5))
     assert sum(report is not None for report in found) > 5
     for document, report in zip(made, found, strict=True):
         if report is not None:
@@ -149,5 +149,14 @@ def test_what_is_wrong_or_odd_is_left_to_be_asked_by_itself(odd):
     values = plain_values(plain, None, [("sum", "class")])
     assert values[1] is None
     assert values[0] == values[2] == [explain_batch(Batch.build(logits=[[1, 2]], labels=[0])).value("sum")]
-    reports = plain_reports(plain, ["a"] * 3, ["b"] * 3, None, (), lambda n: n, 5)
+    reports = list(plain_reports(plain, ["a"] * 3, ["b"] * 3, None, (), lambda n: n, 5))
     assert [report is None for report in reports] == [False, True, False]
+
+
+def test_weights_beyond_all_numbers_are_an_answer_and_no_warning():
+    document = {"logits": [[1, 2], [2, 1]], "labels": [0, 1], "weight": [1e300, 2], "sample_weight": [1e10, 1]}
+    (plain,) = plain_documents([json.dumps(document).encode()])
+    (report,) = plain_reports([plain], ["n"], ["x"], None, (), lambda n: n, 5)
+    assert report is not None
+    assert report.value("sum") == np.inf
+    same(report, explain_batch(alone(document, "n", "x", None)))

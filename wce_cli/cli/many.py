@@ -7,7 +7,7 @@ the errors go to stderr, each when its turn comes, and the run ends with exit co
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -36,6 +36,13 @@ NOTES = 100
 VALUES = 4
 """How many times as many lines are answered at once where the answer is a number or two."""
 
+TOGETHER = 32
+"""Answers that are made into text together: a report is gone before there are many, and its memory is used again."""
+
+KEPT = 1 << 24
+"""Bytes. glibc gives large memory back to the system when it is free, and asks for it anew with every piece, unless
+as much was free before: it learns that from the first time."""
+
 
 class Line(Struct, frozen=True):
     """What came of one line: an answer, or an error that names it."""
@@ -46,9 +53,9 @@ class Line(Struct, frozen=True):
 
 
 class Done(Struct, frozen=True):
-    """What came of a piece: a text for each answer, and what is to be said beside them."""
+    """What came of a piece: a text for each answer, a few lines at a time, and what is to be said beside them."""
 
-    texts: tuple[str, ...]
+    texts: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
     errors: tuple[tuple[tuple[Problem, ...], tuple[str, ...]], ...]
     count: int
@@ -91,9 +98,12 @@ def explain_lines(
 
     def pieces() -> Generator[tuple[str, ...], None, None]:
         joiners: list[Joiner] = []
+        bytes(KEPT)
+        gc.freeze()  # what is here to stay: a worker that tidies up after a piece need not look through it
         try:
             yield from _joined(in_order(work, lines.pieces(), comes_at_once=lines.comes_at_once), joiners)
         finally:
+            gc.unfreeze()
             for joiner in joiners:
                 joiner.close()
 
@@ -107,7 +117,8 @@ def explain_lines(
             count += done.count
             if not joiners:
                 joiners += [joiner_of(answer.format, answer.look, done.several) for answer in answers]
-            yield tuple(joiner.add(text) for joiner, text in zip(joiners, done.texts, strict=True))
+            for texts in done.texts:
+                yield tuple(joiner.add(text) for joiner, text in zip(joiners, texts, strict=True))
             for problems, context in done.errors:
                 fail(WceError(problems, context))
         if failed:
@@ -143,7 +154,7 @@ def values_by_line(piece: Piece, fields: Mapping[str, Given], pairs: Sequence[st
 
     wanted, typed = _split(pairs), plain_weight(fields)
 
-    def plain(documents: list[Plain | None], places: list[str], names: list[str | None]) -> Sequence[Any]:
+    def plain(documents: list[Plain | None], places: list[str], names: list[str | None]) -> Iterable[Any]:
         if wanted is None or typed is False:
             return [None] * len(documents)
         return plain_values(documents, typed and typed[0], wanted)
@@ -168,7 +179,7 @@ def reports_by_line(
 
     typed = plain_weight(fields)
 
-    def plain(documents: list[Plain | None], places: list[str], names: list[str | None]) -> Sequence[Any]:
+    def plain(documents: list[Plain | None], places: list[str], names: list[str | None]) -> Iterable[Any]:
         if sort != "index" or typed is False or _split(pairs) is None:
             return [None] * len(documents)
         return plain_reports(documents, names, places, typed, engines, rows, top)
@@ -185,7 +196,7 @@ def reports_by_line(
 def _by_stacks(
     piece: Piece,
     fields: Mapping[str, Given],
-    plain: Callable[[list[Plain | None], list[str], list[str | None]], Sequence[Any]],
+    plain: Callable[[list[Plain | None], list[str], list[str | None]], Iterable[Any]],
     alone: Callable[[Batch], Any],
 ) -> Iterator[Line]:
     """What `plain` says of all lines together, and of those that it says nothing of, what `alone` does."""
@@ -206,6 +217,7 @@ def _by_stacks(
 def _done(piece: Piece, found: Iterator[Line], answers: Sequence[Answer], keep_going: bool) -> Done:
     """A piece as text, up to its first error if that is where the run ends."""
     good: list[Any] = []
+    texts: list[tuple[str, ...]] = []
     notes: list[str] = []
     errors = []
     count = 0
@@ -214,16 +226,24 @@ def _done(piece: Piece, found: Iterator[Line], answers: Sequence[Answer], keep_g
         notes += line.notes
         if line.error is None:
             good.append(line.answer)
+            if len(good) == TOGETHER:
+                texts.append(_texts(good, answers, not piece.is_alone, notes))
+                good = []
             continue
         errors.append((line.error.problems, line.error.context))
         if not keep_going:
             break
+    if good or not texts:
+        texts.append(_texts(good, answers, not piece.is_alone, notes))
+    return Done(tuple(texts), tuple(dict.fromkeys(notes)), tuple(errors), count, not piece.is_alone)
+
+
+def _texts(good: Sequence[Any], answers: Sequence[Answer], several: bool, notes: list[str]) -> tuple[str, ...]:
+    """Some answers as text, for each of the ways to give them; what is to be noted of them comes to the `notes`."""
     if all(answer.format is VALUE for answer in answers):
-        texts = tuple("".join(f"{value!r}\n" for values in good for value in values) for _ in answers)
-    else:
-        notes += [note for report in good for note in rounding_note(report)]
-        texts = tuple(part_of(answer.format, good, answer.look, not piece.is_alone) for answer in answers)
-    return Done(texts, tuple(dict.fromkeys(notes)), tuple(errors), count, not piece.is_alone)
+        return tuple("".join(f"{value!r}\n" for values in good for value in values) for _ in answers)
+    notes += [note for report in good for note in rounding_note(report)]
+    return tuple(part_of(answer.format, good, answer.look, several) for answer in answers)
 
 
 def _split(pairs: Sequence[str]) -> list[tuple[str, str]] | None:

@@ -7,8 +7,6 @@ is absent from every batch.
 
 from __future__ import annotations
 
-import numpy as np
-
 from wce_cli.digits import format_weight
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import NAMED, class_names, listed
@@ -36,14 +34,13 @@ MANY = 20
 
 def message(analysis: Analysis) -> str | None:
     """Name the first of these classes and their weights."""
-    spec, totals = analysis.spec, analysis.totals
-    weight = spec.class_weight
-    if spec.is_soft or spec.label_smoothing > 0 or totals.n_kept == 0 or (weight == weight[0]).all():
+    spec, weight = analysis.spec, analysis.class_weight
+    if spec.is_soft or spec.label_smoothing > 0 or analysis.totals.n_kept == 0 or len(set(weight)) == 1:
         return None
-    absent = np.flatnonzero((totals.count == 0) & (weight != 1)).tolist()
+    absent = [c for c, count in enumerate(analysis.count) if count == 0 and weight[c] != 1]
     if not 0 < len(absent) <= MANY:
         return None
-    names, weights = class_names(spec, absent), [format_weight(float(weight[c])) for c in absent[:NAMED]]
+    names, weights = class_names(spec, absent), [format_weight(weight[c]) for c in absent[:NAMED]]
     if len(absent) == 1:
         return f"{names} (weight {weights[0]}) has no kept sample: its weight changes nothing here"
     told = listed(weights) if len(absent) <= NAMED else ", ".join([*weights, "…"])

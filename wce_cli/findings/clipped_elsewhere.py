@@ -48,7 +48,7 @@ def message(analysis: Analysis) -> str | None:
     What the digits of a printed batch leave open is no difference, neither of the loss nor of the sum of a row.
     """
     spec, totals, facts = analysis.spec, analysis.totals, analysis.facts
-    if spec.label_smoothing > 0:
+    if spec.label_smoothing > 0 or (facts.renormalised is None and facts.clipped is None):
         return None
     clip, division, told = False, False, []
     counted = analysis.value("batch-mean/sample" if totals.n_kept == totals.n else "kept-mean/sample")  # ignore_class

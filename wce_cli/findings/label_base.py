@@ -32,11 +32,11 @@ UNLIKELY = 0.01
 
 def message(analysis: Analysis) -> str | None:
     """Show how likely it is that 0 is missing by chance, were all classes equally likely."""
-    spec, count, n = analysis.spec, analysis.totals.count, analysis.totals.n_kept
+    spec, n = analysis.spec, analysis.totals.n_kept
     c = spec.n_classes
     if spec.is_soft or spec.class_names is not None or spec.ignore_index == 0 or spec.label_base != 0:
         return None
-    if c < 3 or count[0] > 0 or (count[1:] == 0).any():
+    if c < 3 or analysis.count[0] > 0 or len(analysis.present) < c - 1:
         return None
     chance = (1 - 1 / c) ** n
     if chance >= UNLIKELY:

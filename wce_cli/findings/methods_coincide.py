@@ -35,11 +35,12 @@ def message(analysis: Analysis) -> str | None:
     for value in analysis.values:
         if value.placement != "class":
             continue
-        home = next((group for group in groups if _equal(group[0].value, value.value)), None)
-        if home is None:
-            groups.append([value])
+        for group in groups:
+            if _equal(group[0].value, value.value):
+                group.append(value)
+                break
         else:
-            home.append(value)
+            groups.append([value])
     groups = [group for group in groups if len(group) > 1]
     if not groups:
         return None
@@ -60,6 +61,7 @@ def _reasons(analysis: Analysis, group: list[LossValue]) -> Iterator[str]:
     """What makes the methods of a group one number on this batch."""
     spec, totals = analysis.spec, analysis.totals
     there = {value.method: value for value in group}
+    names = set(there)
     numerator = group[0].numerator
     if not totals.n_kept:
         yield "nothing is kept" if totals.n else "the batch is empty"
@@ -68,14 +70,14 @@ def _reasons(analysis: Analysis, group: list[LossValue]) -> Iterator[str]:
         yield f"the numerator is {format_number(numerator)}"
         return
     unweighted = spec.weight is None and not spec.has_sample_weight
-    one = totals.n_kept == 1 and "sum" in there and len({"batch-mean", "kept-mean", "unweighted-mean"} & set(there)) > 0
+    one = totals.n_kept == 1 and "sum" in there and len({"batch-mean", "kept-mean", "unweighted-mean"} & names) > 0
     if one:
         yield "there is one sample" if totals.n == 1 else "one sample is kept"
-    if {"batch-mean", "kept-mean"} <= set(there) and totals.n > 1:
+    if {"batch-mean", "kept-mean"} <= names and totals.n > 1:
         yield "nothing is ignored"
-    if unweighted and len({"weighted-mean", "nonzero-mean", "unweighted-mean"} & set(there)) > 0:
+    if unweighted and len({"weighted-mean", "nonzero-mean", "unweighted-mean"} & names) > 0:
         yield "there are no weights"
-    elif {"kept-mean", "nonzero-mean"} <= set(there):
+    elif {"kept-mean", "nonzero-mean"} <= names:
         yield "no weight is 0"
     if "weighted-mean" in there and not unweighted:
         yield from _of_weighted_mean(analysis, there)
@@ -88,10 +90,9 @@ def _of_weighted_mean(analysis: Analysis, there: Mapping[str, LossValue]) -> Ite
     weighted = [name for name in equal if METHODS[name].is_weighted]
     if weighted:
         yield f"{letters} = {METHODS[weighted[0]].formula}"
-    weights = analysis.facts.kept_weights(analysis.spec.class_weight)
-    if "unweighted-mean" in there and len(set(weights.tolist())) == 1:
+    if "unweighted-mean" in there and len(analysis.kept_weights) == 1:
         yield "all kept samples weigh the same" if analysis.totals.n_kept > 1 else "the only weight cancels"
 
 
 def _equal(a: float, b: float) -> bool:
-    return math.isclose(a, b, rel_tol=1e-12) or (math.isnan(a) and math.isnan(b))
+    return a == b or math.isclose(a, b, rel_tol=1e-12) or (math.isnan(a) and math.isnan(b))

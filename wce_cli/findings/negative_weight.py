@@ -32,16 +32,14 @@ PAGE = Page(
 def message(analysis: Analysis) -> str | None:
     """Name the weights below 0 and show the denominator that they are in."""
     spec, totals = analysis.spec, analysis.totals
-    negative = spec.class_weight < 0
-    if not spec.is_soft and spec.label_smoothing == 0:
-        negative &= totals.count > 0
-        if not (analysis.facts.kept_weights(spec.class_weight) < 0).any():  # s·w may be above 0 again
-            return None
+    by_label = not spec.is_soft and spec.label_smoothing == 0
+    if by_label and not any(weight < 0 for weight in analysis.kept_weights):  # s·w may be above 0 again
+        return None
     told = []
-    classes = np.flatnonzero(negative).tolist()
+    classes = [c for c, w in enumerate(analysis.class_weight) if w < 0 and (analysis.count[c] or not by_label)]
     if classes and totals.n_kept:
         more = f" (and {len(classes) - 1} more below 0)" if len(classes) > 1 else ""
-        first = format_weight(float(spec.class_weight[classes[0]]))
+        first = format_weight(analysis.class_weight[classes[0]])
         told.append(f"{class_name(spec, classes[0])} weighs {first}{more}")
     smallest = float(analysis.facts.s[0].min(initial=np.inf))
     if smallest < 0:

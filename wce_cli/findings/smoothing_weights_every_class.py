@@ -29,8 +29,7 @@ PAGE = Page(
 def message(analysis: Analysis) -> str | None:
     """Show the number of each framework's rule, where they differ."""
     spec, totals = analysis.spec, analysis.totals
-    unequal = bool((spec.class_weight != spec.class_weight[:1]).any())
-    if spec.label_smoothing == 0 or not unequal or totals.n_kept == 0:
+    if spec.label_smoothing == 0 or len(set(analysis.class_weight)) == 1 or totals.n_kept == 0:
         return None
     torchs = "batch-mean" if spec.is_soft else "weighted-mean"
     counted = "batch-mean/sample" if totals.n_kept == totals.n else "kept-mean/sample"  # Keras is given the kept rows

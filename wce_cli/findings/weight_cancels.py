@@ -5,7 +5,7 @@ Not said of a loss of 0, which no method shows a weight in.
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from wce_cli.digits import format_number, format_weight
 from wce_cli.findings.page import Page
@@ -31,21 +31,17 @@ PAGE = Page(
 
 def message(analysis: Analysis) -> str | None:
     """Say which weight cancels, and what batch-mean makes of it."""
-    spec, totals, facts = analysis.spec, analysis.totals, analysis.facts
+    spec, totals = analysis.spec, analysis.totals
     if spec.is_soft or (spec.weight is None and not spec.has_sample_weight):
         return None
-    if spec.label_smoothing > 0 and (spec.class_weight != spec.class_weight[0]).any():
+    if spec.label_smoothing > 0 and len(set(analysis.class_weight)) > 1:
         return None  # smoothing brings the weights of the other classes into the numerator alone
-    present = totals.count > 0
-    if not present.any():
+    if len(analysis.kept_weights) != 1:  # none where nothing is kept, or every sample weight is nan
         return None
-    weights = facts.kept_weights(spec.class_weight)
-    if not len(weights):  # every sample weight is nan
+    (weight,) = analysis.kept_weights
+    if weight == 0 or not math.isfinite(weight):
         return None
-    weight = float(weights[0])
-    if weight == 0 or not np.isfinite(weight) or (weights != weight).any():
-        return None
-    if weight == 1 and (spec.class_weight == 1).all() and present.sum() > 1:
+    if weight == 1 and set(analysis.class_weight) == {1} and len(analysis.present) > 1:
         return None  # weights of 1 all over are no weights
     mean, batch = analysis.value("weighted-mean"), analysis.value("batch-mean")
     assert mean is not None
@@ -53,7 +49,7 @@ def message(analysis: Analysis) -> str | None:
     if batch.value == 0:
         return None
     who = "the only kept sample weighs" if totals.n_kept == 1 else f"{all_of(totals.n_kept)} kept samples weigh"
-    several = present.sum() > 1 or spec.has_sample_weight  # weights that may be the same by chance
+    several = len(analysis.present) > 1 or spec.has_sample_weight  # weights that may be the same by chance
     told = (
         f"{who} {format_weight(weight)}, and weighted-mean divides by the same weight: it is "
         f"{format_number(mean.value)} whatever that weight is, unless it is 0"

@@ -38,33 +38,37 @@ INVISIBLE = 1e-5
 
 def message(analysis: Analysis) -> str | None:
     """Name the class whose weight moves the denominator most, and show what it changes and what not."""
-    spec, totals = analysis.spec, analysis.totals
-    weight, present = spec.class_weight, totals.count > 0
-    odd = present & (weight != 1)
-    if spec.is_soft or spec.label_smoothing > 0 or not odd.any() or (weight[odd] == 0).any():
+    spec, totals, weight = analysis.spec, analysis.totals, analysis.class_weight
+    odd = [c for c in analysis.present if weight[c] != 1]
+    if spec.is_soft or spec.label_smoothing > 0 or not odd or any(weight[c] == 0 for c in odd):
         return None
-    with np.errstate(invalid="ignore", over="ignore"):
-        moved = float(np.abs((weight - 1)[odd] * totals.s_loss.values()[odd]).sum())
-        if moved > 2 * INVISIBLE * float(np.abs(totals.s_loss.values()[present]).sum()):  # most batches end here
-            return None
-    plain = {value.pair: value for value in loss_values(totals, np.ones(spec.n_classes))}
-    sums, batch, mean = (analysis.value(method) for method in ("sum", "batch-mean", "weighted-mean"))
+    sums, unweighted = analysis.value("sum"), analysis.value("unweighted-mean")
     assert sums is not None
+    assert unweighted is not None
+    loss = unweighted.numerator
+    if not spec.has_sample_weight and abs(sums.value - loss) > 2 * INVISIBLE * abs(loss):  # what is moved is no less
+        return None
+    s_loss = totals.s_loss.values().tolist()
+    moved = sum(abs((weight[c] - 1) * s_loss[c]) for c in odd)
+    if moved > 2 * INVISIBLE * sum(abs(s_loss[c]) for c in analysis.present):  # most batches end here
+        return None
+    plain = {value.pair: value for value in loss_values(totals, np.ones(spec.n_classes))}
+    batch, mean = analysis.value("batch-mean"), analysis.value("weighted-mean")
     assert batch is not None
     assert mean is not None
     bare, bare_mean = plain["sum/class"].value, plain["weighted-mean/class"]
-    with np.errstate(invalid="ignore", over="ignore"):
-        grown = np.where(odd, np.abs((weight - 1) * totals.s.values()), -1.0)
     if bare == 0 or not math.isfinite(bare) or not moved <= INVISIBLE * abs(bare):
         return None
     same = format_number(sums.value) == format_number(bare)
     if not same or format_number(mean.denominator) == format_number(bare_mean.denominator):
         return None
-    c = int(grown.argmax())
-    more = f" (likewise {int(odd.sum()) - 1} more)" if odd.sum() > 1 else ""
-    samples = "its only kept sample has" if totals.count[c] == 1 else f"its {totals.count[c]} kept samples have"
+    s = totals.s.values().tolist()
+    c = max(odd, key=lambda c: abs((weight[c] - 1) * s[c]))
+    more = f" (likewise {len(odd) - 1} more)" if len(odd) > 1 else ""
+    count = analysis.count[c]
+    samples = "its only kept sample has" if count == 1 else f"its {count} kept samples have"
     return (
-        f"{class_name(spec, c)} weighs {format_weight(float(weight[c]))}, but {samples} Σℓ = "
+        f"{class_name(spec, c)} weighs {format_weight(weight[c])}, but {samples} Σℓ = "
         f"{format_number(float(totals.loss.values()[c]))}{more}: sum is {format_number(sums.value)} and batch-mean "
         f"{format_number(batch.value)} with the weights and without. Only {weight_sum(spec)} changes, from "
         f"{format_number(bare_mean.denominator)} to {format_number(mean.denominator)}, and weighted-mean from "

@@ -34,10 +34,11 @@ ORDINARY = (0.5, 2.0)
 
 def message(analysis: Analysis) -> str | None:
     """Show the average weight, and how far batch-mean and weighted-mean are apart by it."""
-    spec, totals = analysis.spec, analysis.totals
-    weights = analysis.facts.kept_weights(spec.class_weight)
+    totals, weights = analysis.totals, analysis.kept_weights
+    if len(weights) < 2 or any(weight < 0 for weight in weights):
+        return None
     mean, batch = analysis.value("weighted-mean"), analysis.value("batch-mean")
-    if mean is None or batch is None or not len(weights) or (weights < 0).any() or (weights == weights[0]).all():
+    if mean is None or batch is None:
         return None
     counted = analysis.value("nonzero-mean")
     assert counted is not None

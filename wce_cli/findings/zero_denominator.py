@@ -26,11 +26,10 @@ PAGE = Page(
 
 def message(analysis: Analysis) -> str | None:
     """Name the methods that divide by 0, and why it is 0."""
-    zero = [value for value in analysis.values if value.denominator == 0 and value.placement == "class"]
-    if not zero:
-        zero = [value for value in analysis.values if value.denominator == 0]
+    zero = [value for value in analysis.values if value.denominator == 0]
     if not zero:
         return None
+    zero = [value for value in zero if value.placement == "class"] or zero
     totals = analysis.totals
     if totals.n == 0:
         cause = "the batch is empty"

@@ -5,8 +5,6 @@ Where every kept sample weighs 0, `zero-denominator` says so.
 
 from __future__ import annotations
 
-import numpy as np
-
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import class_names, weight_sum
@@ -32,12 +30,11 @@ PAGE = Page(
 def message(analysis: Analysis) -> str | None:
     """Count the samples, and show the denominators that they are in and those that they are not in."""
     spec, totals = analysis.spec, analysis.totals
-    zero = (spec.class_weight == 0) & (totals.count > 0)
-    if spec.is_soft or not zero.any() or not (spec.class_weight[totals.count_weighted > 0] != 0).any():
+    classes = [c for c in analysis.present if analysis.class_weight[c] == 0]
+    if spec.is_soft or not classes or not (spec.class_weight[totals.count_weighted > 0] != 0).any():
         return None
-    classes = np.flatnonzero(zero).tolist()
     verb, whose = ("weighs", "its") if len(classes) == 1 else ("weigh", "their")
-    count = int(totals.count[zero].sum())
+    count = sum(analysis.count[c] for c in classes)
     samples = f"{whose} only kept sample counts" if count == 1 else f"{whose} {count} kept samples count"
     told = {}
     for method in ("kept-mean", "weighted-mean", "nonzero-mean"):

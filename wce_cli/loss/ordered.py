@@ -25,6 +25,9 @@ R = TypeVar("R")
 AHEAD = 2
 """Answers a worker that may wait for an earlier one."""
 
+AT_ONCE = 1 << 16
+"""Bytes that are read at once: what a pipe holds. Room for more would be made, and given back, each time."""
+
 
 def in_order(
     work: Callable[[T], R],
@@ -99,7 +102,7 @@ def _handed_on(
         if handed == given:
             continue
         for receive, _ in poll.poll(20 if more and idle else None):
-            news = os.read(receive, 1 << 20)
+            news = os.read(receive, AT_ONCE)
             buffers[receive] += news
             for message in whole_messages(buffers[receive]):
                 k, value = pickle.loads(message)
@@ -123,9 +126,10 @@ def _gone(processes: dict[int, tuple[int, int]], receive: int) -> WceError:
 
 def _send(pipe: int, value: Any) -> None:
     message = pickle.dumps(value, protocol=5)
-    rest = memoryview(len(message).to_bytes(HEAD, "little") + message)
-    while rest:
-        rest = rest[os.write(pipe, rest) :]
+    for part in (len(message).to_bytes(HEAD, "little"), message):  # not joined: an answer may be large
+        rest = memoryview(part)
+        while rest:
+            rest = rest[os.write(pipe, rest) :]
 
 
 def _serve(work: Callable[[Any], Any], todo: int, send: int, mask: Any) -> None:

@@ -104,20 +104,19 @@ Quotient = tuple[list[float], list[float], list[float]]
 
 
 def quotients(stacked: Stacked, weight: Floats, pairs: Sequence[tuple[str, str]]) -> list[Quotient]:
-    """Some (method, placement) pairs that are defined for index labels, for every batch of a stack."""
-    totals, asked = stacked.totals, Weighting(weight)
-    numerators: dict[str, list[float]] = {}
-    found = []
-    for method, placement in pairs:
-        rule, place = METHODS[method], PLACEMENTS[placement]
-        key = placement if rule.is_weighted else ""
-        if key not in numerators:
-            numerator = place.numerator(totals, asked) if key else unweighted_numerator(totals, asked)
-            numerators[key] = np.broadcast_to(numerator, len(weight)).tolist()
+    """Some (method, placement) pairs, for every batch of a stack: its placements are one, and asked once."""
+    totals, asked, place = stacked.totals, Weighting(weight), PLACEMENTS["class"]
+    numerators: dict[bool, list[float]] = {}
+    found: dict[str, Quotient] = {}
+    for method in dict.fromkeys(method for method, _ in pairs):
+        rule = METHODS[method]
+        if rule.is_weighted not in numerators:
+            numerator = (place.numerator if rule.is_weighted else unweighted_numerator)(totals, asked)
+            numerators[rule.is_weighted] = np.broadcast_to(numerator, len(weight)).tolist()
         denominator = np.asarray(rule.denominator(totals, asked, place), dtype=np.float64)
-        above, below = numerators[key], np.broadcast_to(denominator, len(weight)).tolist()
-        found.append((above, below, list(map(divide, above, below))))
-    return found
+        above, below = numerators[rule.is_weighted], np.broadcast_to(denominator, len(weight)).tolist()
+        found[method] = above, below, list(map(divide, above, below))
+    return [found[method] for method, _ in pairs]
 
 
 def _by_batch_and_label(values: Floats, batch: Ints, flat: Ints, n: Ints, c: int) -> Sums:

@@ -72,6 +72,8 @@ class Sums(Struct, frozen=True):
     def values(self) -> Floats:
         """The sums as IEEE arithmetic would give them, ∞ and NaN included. Shape (C,)."""
         plain = self.high + self.low
+        if not any(map(np.count_nonzero, (self.positive_infinities, self.negative_infinities, self.nans))):
+            return plain
         plain = np.where(self.positive_infinities > 0, np.inf, plain)
         plain = np.where(self.negative_infinities > 0, -np.inf, plain)
         clash = (self.positive_infinities > 0) & (self.negative_infinities > 0)
@@ -97,7 +99,8 @@ class Sums(Struct, frozen=True):
 
     def of_batch(self, b: int) -> Sums:
         """The sums (C,) of one batch of a stack (B, C)."""
-        return Sums(*(getattr(self, field)[b] for field in self.__struct_fields__))
+        infinities = self.positive_infinities[b], self.negative_infinities[b]
+        return Sums(self.high[b], self.low[b], *infinities, self.nans[b])
 
     def _dots(self, coefficients: Floats, present: NDArray[np.bool_]) -> Any:
         with np.errstate(invalid="ignore", over="ignore"):

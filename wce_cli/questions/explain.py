@@ -160,7 +160,7 @@ def explain_and_share(
 
 def shared_numerator(analysis: Analysis) -> float | None:
     """Σt, where every term has a share of it: all of one sign, and the sum neither 0 nor infinite."""
-    numerator = _class_value(analysis.values, "sum").numerator
+    numerator = _class_value(analysis, "sum").numerator
     one_sign = analysis.facts.terms_have_one_sign(analysis.spec.class_weight)
     return numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
 
@@ -171,10 +171,11 @@ def report_of(
     terms: tuple[TermRow, ...],
     top: tuple[TermRow, ...],
     classes: Iterable[ClassRow] | None = None,
+    methods: tuple[MethodRow, ...] | None = None,
 ) -> Report:
     """The report of what was found, with its findings; `shape` is that of the scores as they were given.
 
-    `classes`: the rows of the classes, where they are known already.
+    `classes`, `methods`: their rows, where they are known already.
     """
     spec, totals = analysis.spec, analysis.totals
     return Report(
@@ -186,20 +187,25 @@ def report_of(
         classes=tuple(class_rows(analysis) if classes is None else classes),
         top=top,
         totals=_totals_part(analysis),
-        methods=tuple(
-            MethodRow(
-                value.method,
-                value.placement,
-                value.numerator,
-                value.denominator,
-                value.value,
-                _formula(value.method, value.placement, spec.is_soft, spec.has_sample_weight),
-                analysis.rounding.get(value.pair) if analysis.rounding else None,
-            )
-            for value in analysis.values
-        ),
+        methods=_method_rows(analysis) if methods is None else methods,
         measurements=analysis.measured,
         findings=find(analysis),
+    )
+
+
+def _method_rows(analysis: Analysis) -> tuple[MethodRow, ...]:
+    spec = analysis.spec
+    return tuple(
+        MethodRow(
+            value.method,
+            value.placement,
+            value.numerator,
+            value.denominator,
+            value.value,
+            _formula(value.method, value.placement, spec.is_soft, spec.has_sample_weight),
+            analysis.rounding.get(value.pair) if analysis.rounding else None,
+        )
+        for value in analysis.values
     )
 
 
@@ -208,8 +214,11 @@ def _formula(method: str, placement: str, is_soft: bool, has_sample_weight: bool
     return METHODS[method].formula_for(placement, is_soft, has_sample_weight)
 
 
-def _class_value(values: Iterable[LossValue], method: str) -> LossValue:
-    return next(value for value in values if value.method == method and value.placement == "class")
+def _class_value(analysis: Analysis, method: str) -> LossValue:
+    """Under class placement, of a method that all labels have there."""
+    value = analysis.value(method)
+    assert value is not None
+    return value
 
 
 def agreed(measured: Measured, values: Sequence[LossValue], reach: float) -> Measured:
@@ -256,7 +265,7 @@ def batch_part(spec: Spec, shape: tuple[int, ...], n: int, n_kept: int) -> Batch
 def _totals_part(analysis: Analysis) -> TotalsPart:
     totals, facts = analysis.totals, analysis.facts
     nan = facts.nan_under(analysis.spec.label_smoothing)
-    unweighted = _class_value(analysis.values, "unweighted-mean")
+    unweighted = _class_value(analysis, "unweighted-mean")
     weighted = analysis.value("weighted-mean")
     return TotalsPart(
         n=totals.n,
@@ -264,7 +273,7 @@ def _totals_part(analysis: Analysis) -> TotalsPart:
         n_ignored=totals.n - totals.n_kept,
         loss_sum=unweighted.numerator,
         weight_sum=None if weighted is None else weighted.denominator,
-        numerator=_class_value(analysis.values, "sum").numerator,
+        numerator=_class_value(analysis, "sum").numerator,
         n_infinite=facts.infinite.count,
         n_nan=nan.count,
         first_infinite=facts.infinite.first if facts.infinite.count else None,

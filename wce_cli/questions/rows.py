@@ -10,7 +10,7 @@ import numpy as np
 from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.placements import Weighting, smoothed_sums
 from wce_cli.loss.rows import CHUNK
-from wce_cli.loss.sums import Floats, Ints
+from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
 from wce_cli.report import Analysis, ClassRow, PlacedTerm, TermRow
 
@@ -80,44 +80,40 @@ def class_rows(analysis: Analysis) -> list[ClassRow]:
     with np.errstate(invalid="ignore", over="ignore"):
         weight_sum = spec.class_weight[present] * totals.s.values()[present]
         weighted = spec.class_weight[present] * s_loss[present]
-    return class_rows_of(spec, present, totals.count[present], loss[present], weight_sum, weighted)
+    columns = (present, spec.class_weight[present], totals.count[present], loss[present], weight_sum, weighted)
+    return class_rows_of(spec, *(column.tolist() for column in columns))
 
 
 def class_rows_of(
-    spec: Spec, present: Ints, counts: Ints, loss: Floats, weight_sum: Floats, weighted: Floats
+    spec: Spec,
+    present: list[int],
+    weight: list[float],
+    counts: list[int],
+    loss: list[float],
+    weight_sum: list[float],
+    weighted: list[float],
 ) -> list[ClassRow]:
-    """The rows of the classes `present`: their samples, Σℓ, Σ s·w[y] and Σ s·w[y]·ℓ. (k,) each"""
-    weight = np.ones(len(present)) if spec.weight is None else spec.weight[present]
+    """The rows of the classes `present`: their weight, their samples, Σℓ, Σ s·w[y] and Σ s·w[y]·ℓ. (k,) each"""
+    names, shares, weight_shares = spec.class_names, _shares(weighted), _shares(weight_sum)
     return [
         ClassRow(
             c,
-            spec.class_names[c] if spec.class_names else None,
-            own,
-            count,
-            loss_sum,
-            loss_sum / count,
-            summed,
-            numerator,
-            share,
-            weight_share,
+            names[c] if names else None,
+            weight[k],
+            counts[k],
+            loss[k],
+            loss[k] / counts[k],
+            weight_sum[k],
+            weighted[k],
+            shares[k],
+            weight_shares[k],
         )
-        for c, own, count, loss_sum, summed, numerator, share, weight_share in zip(
-            present.tolist(),
-            weight.tolist(),
-            counts.tolist(),
-            loss.tolist(),
-            weight_sum.tolist(),
-            weighted.tolist(),
-            _shares(weighted),
-            _shares(weight_sum),
-            strict=True,
-        )
+        for k, c in enumerate(present)
     ]
 
 
-def _shares(parts: Floats) -> list[float | None]:
-    whole, found = float(parts.sum()), parts.tolist()
-    one_sign = all(part >= 0 for part in found) or all(part <= 0 for part in found)
-    if not one_sign or whole == 0 or not math.isfinite(whole):
-        return [None] * len(found)
-    return [part / whole for part in found]
+def _shares(parts: list[float]) -> list[float | None]:
+    whole = float(np.add.reduce(parts))
+    if whole == 0 or not math.isfinite(whole) or min(parts) < 0 < max(parts):
+        return [None] * len(parts)
+    return [part / whole for part in parts]

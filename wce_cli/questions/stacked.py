@@ -8,7 +8,8 @@ probabilities) nothing is said here, and it is asked by itself.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from wce_cli.loss.totals import Totals
 from wce_cli.questions.explain import agreed, report_of
 from wce_cli.questions.plain import Pile, piles_of
 from wce_cli.questions.rows import class_rows_of
-from wce_cli.report import Analysis, ClassRow, Measured, Report, TermRow
+from wce_cli.report import Analysis, ClassRow, Measured, MethodRow, Report, TermRow
 
 SOURCES = (
     *("logits", "log_probs", "probs", "labels", "weight", "sample_weight"),
@@ -35,6 +36,8 @@ SOURCES = (
 """The fields of a document that `explain` reads, in their order."""
 PAIRS = [(method.name, placement) for method in METHODS.values() for placement in method.placements]
 """All of them are defined for index labels."""
+_PAIRS: tuple[list[str], list[str]] = [method for method, _ in PAIRS], [placement for _, placement in PAIRS]
+_SUM = PAIRS.index(("sum", "class"))
 
 
 def plain_reports(
@@ -45,29 +48,33 @@ def plain_reports(
     engines: Sequence[str],
     rows: Callable[[int], int],
     top: int,
-) -> list[Report | None]:
-    """The report of each document; None where it is not one that can be stacked.
+) -> Iterator[Report | None]:
+    """The report of each document, made when its turn comes; None where it is not one that can be stacked.
 
     `names` and `places` (`run.ndjson:3`) are those of the documents, `weight` one that was typed, with its source,
     `rows` how many samples of so many are listed.
     """
-    found: list[Report | None] = [None] * len(documents)
+    stacked_at: list[tuple[_Parts, int] | None] = [None] * len(documents)
     for pile in piles_of(documents, None if weight is None else weight[0], by_sample_weight=True):
         if pile.kind == "probs" or pile.n_classes == 1:
             continue
         stack = pile.stack()
-        stacked = totals_of_stack(stack)
-        parts = _Parts(pile, stack, stacked)
+        parts = _Parts(pile, stack, totals_of_stack(stack))
         for b, position in enumerate(pile.which):
             if parts.is_plain[b]:
-                spec = _spec(pile, b, stack, documents[position], names[position], places[position], weight)
-                found[position] = _report(parts, b, spec, engines, rows, top)
-    return found
+                stacked_at[position] = parts, b
+    for at, document, name, place in zip(stacked_at, documents, names, places, strict=True):
+        if at is None:
+            yield None
+            continue
+        parts, b = at
+        yield _report(parts, b, _spec(parts.pile, b, parts.stack, document, name, place, weight), engines, rows, top)
 
 
 class _Parts:
     """Everything about the batches of a stack that their reports are made of, as lists where it is many numbers."""
 
+    @np.errstate(all="ignore")  # as of a batch by itself
     def __init__(self, pile: Pile, stack: Stack, stacked: Stacked) -> None:
         self.pile, self.stack, self.totals = pile, stack, stacked.totals
         row, of, loss = stacked.row, stacked.batch, stacked.loss
@@ -105,12 +112,17 @@ class _Parts:
         flat = of * c + y
         self.s = _ends(np.ones(len(row)) if stack.sample_weight is None else s, flat, b, c)
         self.s_loss = _ends(s_loss, flat, b, c)
-        with np.errstate(all="ignore"):
-            sums = stacked.totals
-            self.class_loss = sums.loss.values()
-            self.class_weight_sum = stack.weight * sums.s.values()
-            self.class_weighted = stack.weight * sums.s_loss.values()
-        self.columns = quotients(stacked, stack.weight, PAIRS)
+        sums = stacked.totals
+        columns = (
+            *(stack.weight, sums.count, sums.loss.values()),
+            *(stack.weight * sums.s.values(), stack.weight * sums.s_loss.values()),
+        )
+        of_class, present = np.nonzero(sums.count)
+        self.classes = [present.tolist(), *(column[of_class, present].tolist() for column in columns)]
+        self.first_class: list[int] = np.searchsorted(of_class, np.arange(b + 1)).tolist()
+        above, below, values = zip(*quotients(stacked, stack.weight, PAIRS), strict=True)
+        self.above, self.below = list(zip(*above, strict=True)), list(zip(*below, strict=True))
+        self.values = list(zip(*values, strict=True))
 
     def totals_of(self, b: int) -> Totals:
         """The totals of one batch."""
@@ -177,10 +189,8 @@ def _report(
     parts: _Parts, b: int, spec: Spec, engines: Sequence[str], listed: Callable[[int], int], top: int
 ) -> Report:
     totals, facts = parts.totals_of(b), parts.facts_of(b)
-    values = tuple(
-        LossValue(method, placement, above[b], below[b], value[b])
-        for (method, placement), (above, below, value) in zip(PAIRS, parts.columns, strict=True)
-    )
+    columns = *_PAIRS, parts.above[b], parts.below[b], parts.values[b]
+    values = tuple(map(LossValue, *columns))
     n, first = parts.pile.sizes[b], parts.first[b]
     measured: tuple[Measured, ...] = ()
     if engines:
@@ -189,7 +199,7 @@ def _report(
     analysis = Analysis(spec, totals, facts, values, measured)
     span = range(parts.begin[b], parts.begin[b + 1])
     terms = parts.term[span.start : span.stop]
-    numerator = next(value for value in values if value.method == "sum").numerator
+    numerator = parts.above[b][_SUM]
     one_sign = min(terms) >= 0 or max(terms) <= 0
     shared = numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
     by_row = {parts.row[k] - first: k for k in span}
@@ -207,7 +217,13 @@ def _report(
         tuple(row(i) for i in range(min(listed(n), n))),
         tuple(row(parts.row[k] - first) for k in order),
         _class_rows(parts, b, spec),
+        tuple(map(MethodRow, *columns, _formulas(spec.has_sample_weight))),
     )
+
+
+@cache
+def _formulas(has_sample_weight: bool) -> tuple[str, ...]:
+    return tuple(METHODS[method].formula_for(placement, False, has_sample_weight) for method, placement in PAIRS)
 
 
 def _largest(parts: _Parts, span: range, weight: Sequence[float], top: int) -> list[int]:
@@ -244,11 +260,8 @@ def _term_row(parts: _Parts, n: int, k: int | None, spec: Spec, label: int, shar
 
 
 def _class_rows(parts: _Parts, b: int, spec: Spec) -> list[ClassRow]:
-    count = parts.totals.count[b]
-    present = np.flatnonzero(count)
-    loss, weight_sum = parts.class_loss[b][present], parts.class_weight_sum[b][present]
-    weighted = parts.class_weighted[b][present]
-    return class_rows_of(spec, present, count[present], loss, weight_sum, weighted)
+    part = slice(parts.first_class[b], parts.first_class[b + 1])
+    return class_rows_of(spec, *(column[part] for column in parts.classes))
 
 
 def _spec(
