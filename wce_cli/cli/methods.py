@@ -9,7 +9,7 @@ import typer
 from wce_cli.cli import completion, options, terminal
 from wce_cli.cli.outcome import Outcome
 
-EXAMPLES = ("wce methods", "wce methods weighted-mean", "wce methods label-mix", "wce methods keras")
+EXAMPLES = ("wce methods", "wce methods weighted-mean", "wce methods keras")
 CODES = ("0 shown", "2 there is no such method")
 
 
