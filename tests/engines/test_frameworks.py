@@ -41,7 +41,7 @@ def test_the_kept_table_is_what_the_framework_returns(name):
         pytest.skip(f"{name} is not installed")
     if name == "keras" and not ENGINES["torch"].is_installed:
         pytest.skip("Keras was measured on torch, and what it makes of a label that is no class is its backend's")
-    command = [sys.executable, "-m", "wce_cli.engines.table", "--print", name]
+    command = [sys.executable, "-m", "wce_cli.questions.measured", "--print", name]
     ran = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
     found = json.loads(ran.stdout)["entries"][name]
     fresh = [Entry(batch, read_line(json.dumps(row).encode())) for batch, rows in found.items() for row in rows]

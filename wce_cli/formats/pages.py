@@ -52,7 +52,7 @@ def method_page(method: Method, placements: Mapping[str, Placement], look: Look)
 def measured_page(rows: Sequence[MeasuredRow], batches: Mapping[str, str], days: Sequence[str], look: Look) -> str:
     """Calls that were measured: a line each, and below them the batches they were asked for."""
     screen = Screen(look)
-    screen.prose(f"{' and '.join(days)}; python -m wce_cli.engines.table measures again", "measured: ", "bold")
+    screen.prose(f"{' and '.join(days)}; python -m wce_cli.questions.measured measures again", "measured: ", "bold")
     columns = [
         Column("framework", [row.framework for row in rows], NEVER_DROPPED, right=False),
         Column("batch", [row.batch for row in rows], NEVER_DROPPED, right=False),
