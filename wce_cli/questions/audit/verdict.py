@@ -1,0 +1,277 @@
+"""Which rule a function follows: the one that gives its number on every probe, else the one it stays with longest.
+
+The rules are those of `identify`. A probe strikes out every rule that gives another number, so that the few which
+are left cost nothing to ask about the next one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from msgspec import Struct, structs
+
+from wce_cli.digits import format_number
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.methods import METHODS
+from wce_cli.loss.sums import Floats
+from wce_cli.questions.audit.answer import Computed, Departure
+from wce_cli.questions.audit.arrays import numbers_of
+from wce_cli.questions.audit.probes import Offers, Probe
+from wce_cli.questions.audit.records import Answered
+from wce_cli.questions.identify.evaluation import Evaluation, case_of
+from wce_cli.questions.identify.rules import ENTRIES, Rule, rules
+
+CLOSE = {"float64": 1e-7, "float32": 2e-5}
+"""How far off a number may be, relative; a function that computes in float32 inside is not accused of it."""
+DEEPEST = 2
+PER_SAMPLE = "per-sample"
+"""The entry of a rule that raises an error wherever N ≠ C."""
+NEXT_TO_NOTHING = 5e-324
+"""A smoothing that changes nothing: a share of it is 0."""
+BY_ITSELF = "w·ℓ of each sample"
+
+
+class Asked(Struct, frozen=True):
+    """A probe, and what the function answered."""
+
+    probe: Probe
+    answer: Answered
+
+    @property
+    def number(self) -> float | None:
+        """The one number that was returned; None for an error, or for several."""
+        values = self.answer.values
+        return None if values is None or len(values) != 1 or self.is_list else values[0]
+
+    @property
+    def is_list(self) -> bool:
+        """Whether a loss was returned for each sample."""
+        return self.answer.values is not None and self.answer.shape == (len(self.probe.labels),)
+
+
+def batch_of(probe: Probe, offers: Offers) -> Batch:
+    """The probe as `wce` computes it."""
+    return Batch.build(**fields_of(probe, offers))
+
+
+def fields_of(probe: Probe, offers: Offers) -> dict[str, Any]:
+    """The probe as a JSON batch."""
+    numbers = numbers_of(structs.replace(probe, layout="rows"), offers.scores)
+    labels: Any = list(probe.labels)
+    if offers.labels == "one-hot":
+        labels = numbers["one_hot"].tolist()
+    scores = numbers[offers.scores]
+    fields: dict[str, Any] = {offers.scores: scores.tolist(), "labels": labels}
+    if probe.weight is not None:
+        fields["weight"] = list(probe.weight)
+    if probe.ignore_index != -100 and offers.labels == "index":
+        fields["ignore_index"] = probe.ignore_index
+    if probe.smoothing:
+        fields["label_smoothing"] = probe.smoothing
+    return fields
+
+
+def value_of(evaluation: Evaluation, rule: Rule) -> float | None:
+    """What a rule gives on a batch; None where it cannot be asked there, and a function would raise."""
+    case = evaluation.case
+    if rule.entry == PER_SAMPLE and case.n != case.n_classes:
+        return None
+    if rule.entry and ENTRIES[rule.entry].vectors(evaluation.class_weight, case.n) is None:
+        return math.nan
+    return evaluation.value(rule)
+
+
+def values_on(probe: Probe, offers: Offers, listed: Sequence[Rule]) -> list[float | None]:
+    """What each of some rules gives on a probe."""
+    if probe.weight is None:
+        listed = [structs.replace(rule, entry="") for rule in listed]
+    found: dict[Rule, float | None] = {}
+    with np.errstate(all="ignore"):
+        for is_odd in (False, True):
+            some = [rule for rule in listed if bool(rule.smoothing) == is_odd]
+            if some:
+                evaluation = _evaluation(probe, offers, some)
+                found.update((rule, value_of(evaluation, rule)) for rule in some)
+    return [found[rule] for rule in listed]
+
+
+def _evaluation(probe: Probe, offers: Offers, listed: Sequence[Rule]) -> Evaluation:
+    """The batch of a probe for some rules; where one may smooth it oddly, the totals keep what that needs."""
+    if any(rule.smoothing for rule in listed) and not probe.smoothing:
+        probe = structs.replace(probe, smoothing=NEXT_TO_NOTHING)
+    batch = batch_of(probe, offers)
+    is_square = batch.n_samples == batch.spec.n_classes
+    return Evaluation(batch, [rule for rule in listed if rule.entry != PER_SAMPLE or is_square])
+
+
+def terms_on(probe: Probe, offers: Offers, rule: Rule) -> Floats:
+    """What a rule gives for each sample."""
+    if probe.weight is None:
+        rule = structs.replace(rule, entry="")
+    with np.errstate(all="ignore"):
+        return _evaluation(probe, offers, [rule]).pairs(rule)[0]
+
+
+def listed_rules(probes: Sequence[Probe], offers: Offers, depth: int) -> list[Rule]:
+    """Every rule that some probe can tell, the fewest departures first."""
+    found: dict[Rule, None] = {}
+    for probe in probes:
+        of_probe = rules(case_of(batch_of(probe, offers)), depth)
+        if offers.smoothing and not probe.smoothing:  # those with smoothing say the rest, placement by placement
+            of_probe = (rule for rule in of_probe if rule.entry == PER_SAMPLE)
+        found.update(dict.fromkeys(of_probe))
+    return sorted(found, key=lambda rule: len(rule.departures))
+
+
+def computed(asked: Sequence[Asked], offers: Offers, reduction: str | None) -> Computed | None:
+    """The rule behind the answers to the probes of one reduction; None where no probe was answered."""
+    if not any(one.answer.values is not None for one in asked):
+        return None
+    of_lists = sum(one.is_list for one in asked) > len(asked) / 2
+    nearest: Computed | None = None
+    for depth in range(DEEPEST + 1):
+        listed = [r for r in listed_rules([one.probe for one in asked], offers, depth) if len(r.departures) == depth]
+        if of_lists:
+            listed = [rule for rule in listed if rule.method == "sum" and rule.twist in ("", "negated")]
+        made = _struck_out(asked, offers, listed, reduction, of_lists)
+        if made is not None and made.is_followed:
+            return made
+        if made is not None and (nearest is None or made.agreed > nearest.agreed + (depth > 1)):
+            nearest = made
+    return nearest
+
+
+def _struck_out(
+    asked: Sequence[Asked], offers: Offers, listed: Sequence[Rule], reduction: str | None, of_lists: bool
+) -> Computed | None:
+    """The rules that are left after each probe, or the last that were left and where they went."""
+    left, agreed, largest = list(listed), 0, 0.0
+    notes: list[str] = []
+    departs: Departure | None = None
+    for one in asked:
+        if not left:
+            break
+        fit, off, values = _fitting(one, offers, left, of_lists)
+        if fit:
+            left, agreed, largest = fit, agreed + 1, max(largest, off)
+        elif one.probe.name.partition(":")[0] == "far":
+            notes.append(_far(one))
+        else:
+            departs = _departure(one, offers, values[0])
+            break
+    if not left:
+        return None
+    simple = [rule for rule in left if len(rule.departures) == len(left[0].departures)]
+    return Computed(
+        reduction=reduction,
+        title=_title(simple, offers, of_lists),
+        pairs=() if simple[0].departures or of_lists else tuple(dict.fromkeys(rule.pair for rule in simple)),
+        departures=simple[0].departures,
+        is_followed=departs is None and agreed > 0,
+        probes=len(asked),
+        agreed=agreed,
+        largest_difference=largest,
+        departs=departs,
+        notes=tuple(filter(None, notes)),
+    )
+
+
+def _fitting(
+    one: Asked, offers: Offers, left: Sequence[Rule], of_lists: bool
+) -> tuple[list[Rule], float, list[float | None]]:
+    """The rules that give this answer, how far off the best is, and what all of them give."""
+    if of_lists:
+        got = np.array(one.answer.values if one.answer.values is not None else [math.nan])
+        fit, best = [], math.inf
+        sums: list[float | None] = []
+        for rule in left:
+            terms = terms_on(one.probe, offers, rule) * (-1.0 if rule.twist else 1.0)
+            sums.append(float(terms.sum()))
+            off = float(np.abs(terms - got).max() / max(np.abs(terms).max(), 1e-300)) if len(terms) == len(got) else 1
+            if off <= _close(one):
+                fit.append(rule)
+                best = min(best, off)
+        return fit, best, sums
+    values = values_on(one.probe, offers, left)
+    offs = [difference(one.number, value) for value in values]
+    fit = [rule for rule, off in zip(left, offs, strict=True) if off <= _close(one)]
+    return fit, min(offs), values
+
+
+def difference(got: float | None, value: float | None) -> float:
+    """How far a number is from a rule's, relative; 0 for two errors, two nan, two of the same infinity."""
+    if got is None or value is None:
+        return 0.0 if got is value else math.inf
+    if got == value or (math.isnan(got) and math.isnan(value)):
+        return 0.0
+    if not (math.isfinite(got) and math.isfinite(value)):
+        return math.inf
+    return abs(got - value) / max(abs(value), 1e-9)
+
+
+def _close(one: Asked) -> float:
+    return CLOSE.get(one.answer.dtype, CLOSE["float64"])
+
+
+def _title(simple: Sequence[Rule], offers: Offers, of_lists: bool) -> str:
+    rule = _first(simple, offers)
+    if not of_lists:
+        return rule.title
+    head = BY_ITSELF if offers.weight else "ℓ of each sample"
+    return "; ".join([head, *rule.title.split("; ")[1:]])
+
+
+def _first(simple: Sequence[Rule], offers: Offers) -> Rule:
+    """The one that stands for all that are the same here: without class weights, the one that has none."""
+    if not offers.weight:
+        return next((rule for rule in simple if rule.method == "unweighted-mean"), simple[0])
+    return simple[0]
+
+
+def _departure(one: Asked, offers: Offers, expected: float | None) -> Departure:
+    return Departure(
+        when=one.probe.about,
+        got=one.number,
+        expected=expected,
+        said=f"gives {said(one.answer)}, not {'an error' if expected is None else format_number(expected)}",
+        probe=fields_of(one.probe, offers),
+    )
+
+
+def said(answer: Answered) -> str:
+    """An answer in a few words."""
+    if answer.values is None:
+        return f"{answer.error} ({answer.message})" if answer.message else answer.error
+    if len(answer.values) == 1:
+        return format_number(answer.values[0])
+    return f"an array of shape {tuple(answer.shape)}"
+
+
+def _far(one: Asked) -> str:
+    """What is said of very large losses that no rule gives: that is numbers, and no rule of its own."""
+    if one.answer.values is None:
+        return f"very large losses: {said(one.answer)}"
+    return f"a loss of 200 gives {said(one.answer)} here"
+
+
+def rule_of(made: Computed, offers: Offers, asked: Sequence[Asked]) -> Rule | None:
+    """The rule of a title, to compute with."""
+    for depth in range(DEEPEST + 1):
+        for rule in listed_rules([one.probe for one in asked], offers, depth):
+            if rule.title == made.title:
+                return rule
+    return None
+
+
+def is_expected(made: Computed | None, pair: str, answers: Mapping[str, Answered]) -> bool:
+    """Whether the function follows the METHOD or METHOD/PLACEMENT that it should."""
+    return made is not None and made.is_followed and pair.removesuffix("/class") in made.pairs
+
+
+def known_pairs() -> list[str]:
+    """What may be expected."""
+    found = [name for name in METHODS]
+    return found + [f"{name}/{placement}" for name in METHODS for placement in METHODS[name].placements]

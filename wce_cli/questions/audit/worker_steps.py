@@ -1,0 +1,3 @@
+"""The steps of a worker before its first probe."""
+
+LOADING, FIRST = "loading", "first call"
