@@ -23,6 +23,8 @@ def _same(answer: Answered, expected: float | None, name: str, advice: str) -> J
     """What must be the rule's number, or at least an error."""
     if answer.values is None:
         return "note", said(answer), advice
+    if expected is not None and math.isnan(expected):
+        return "ok", _number(answer) + (", as 0·inf" if any(map(math.isnan, answer.values)) else ""), ""
     if expected is None or len(answer.values) != 1 or difference(answer.values[0], expected) <= NEAR:
         return "ok", _number(answer), ""
     return "wrong", f"{_number(answer)}, not {format_number(expected)}", advice
@@ -35,7 +37,7 @@ def _number(answer: Answered) -> str:
 def _raises(answer: Answered, expected: float | None) -> Judged:
     """A label that is none should be an error."""
     if answer.values is None:
-        return "ok", said(answer), ""
+        return "ok", f"an error ({answer.error})", ""
     if any(math.isnan(value) for value in answer.values):
         return "note", "nan, no error", ""
     advice = "refuse labels outside 0..C−1: an index of −1 is the last class, and no error"
@@ -65,7 +67,7 @@ def _minus_100(answer: Answered, expected: float | None) -> Judged:
         "divided by"
     )
     if answer.values is None:
-        return "note", f"no ignore_index: label −100 is {said(answer)}", advice
+        return "note", f"no ignore_index: label −100 is an error ({answer.error})", advice
     return "wrong", f"no ignore_index: label −100 gives {_number(answer)}, no error", advice
 
 

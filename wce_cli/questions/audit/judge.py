@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.questions.audit import advice, conduct, edges, gradient, numbers
 from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Row
 from wce_cli.questions.audit.load import of_object, place
-from wce_cli.questions.audit.probes import REDUCTIONS, Offers, Probe, of_rules
+from wce_cli.questions.audit.probes import IGNORED, REDUCTIONS, Offers, Probe, of_rules
 from wce_cli.questions.audit.records import Request
 from wce_cli.questions.audit.run import Observed, observe
 from wce_cli.questions.audit.verdict import Asked, computed, is_expected, known_pairs, rule_of, said, values_on
@@ -127,22 +126,32 @@ def _computed(observed: Observed, offers: Offers) -> tuple[Computed, ...]:
     for reduction in (None, *(REDUCTIONS if offers.reduction else ())):
         asked = _asked(observed, of_rules(offers, reduction))
         made = computed(asked, offers, reduction)
+        if offers.hidden_ignore and made is not None and not made.is_followed:
+            made = _without_ignored(asked, offers, made)
         if made is not None:
             found.append(made)
     return tuple(found)
+
+
+def _without_ignored(asked: list[Asked], offers: Offers, made: Computed) -> Computed:
+    """The rule of a function that nobody told of ignored labels, and that gives some number for −100."""
+    others = [one for one in asked if IGNORED not in one.probe.labels]
+    again = computed(others, offers, None)
+    return again if again is not None and again.is_followed else made
 
 
 def _rows(observed: Observed, offers: Offers, rule: Rule | None) -> list[Row]:
     def expected(probe: Probe) -> float | None:
         return None if rule is None else values_on(probe, offers, [rule])[0]
 
-    plain: Callable[[], float | None] = lambda: expected(of_rules(offers)[0])  # noqa: E731
-    return [
-        *numbers.rows(observed, offers, plain()),
-        *edges.rows(observed, offers, expected),
-        *gradient.rows(observed, offers, rule),
-        *conduct.rows(observed),
-    ]
+    first = _asked(observed, of_rules(offers)[:1])
+    found: list[Row] = []
+    if first and first[0].answer.values is not None:
+        found += numbers.rows(observed, offers, expected(first[0].probe))
+    found += edges.rows(observed, offers, expected)
+    if first and first[0].answer.values is not None:
+        found += gradient.rows(observed, offers, rule)
+    return [*found, *conduct.rows(observed)]
 
 
 def _advice(own: Computed | None, offers: Offers, rows: tuple[Row, ...]) -> tuple[str, ...]:

@@ -121,10 +121,23 @@ def source(function: Any) -> tuple[str | None, int | None]:
 
 
 def frameworks(function: Any) -> list[str]:
-    """The array frameworks that the function's module has imported by name, so what it may take."""
+    """The array frameworks that a function names, its module's where it names none: what it may take, likeliest first."""
     module = sys.modules.get(getattr(function, "__module__", None) or type(function).__module__)
-    found = []
-    for value in list(vars(module).values()) if module is not None else []:
-        home = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-        found.append(str(home).partition(".")[0])
-    return [name for name in ("torch", "jax", "numpy") if name in found]
+    names = vars(module) if module is not None else {}
+    codes = [getattr(one, "__code__", None) for one in (function, *vars(function).values())] if _has_vars(function) else []
+    used = {name for code in codes if code is not None for name in code.co_names}
+    by_code = _homes([names[name] for name in used if name in names])
+    return list(dict.fromkeys([*by_code, *_homes(list(names.values()))]))
+
+
+def _has_vars(function: Any) -> bool:
+    return hasattr(function, "__dict__")
+
+
+def _homes(values: list[Any]) -> list[str]:
+    """The frameworks that modules and functions come from."""
+    homes = {
+        str(value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", "")).partition(".")[0]
+        for value in values
+    }
+    return [name for name in ("torch", "jax", "numpy") if name in homes]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from wce_cli.digits import format_number
-from wce_cli.questions.audit.answer import Row
+from wce_cli.questions.audit.answer import Row, Verdict
 from wce_cli.questions.audit.probes import Offers, Probe, search_rows
 from wce_cli.questions.audit.records import Answered, Found
 from wce_cli.questions.audit.run import Observed
@@ -45,32 +45,28 @@ def _dtype(found: Found) -> str:
 
 
 def _limits(kind: str, found: Sequence[Found], offers: Offers) -> Row:
-    """How far scores may go, dtype by dtype."""
+    """How far scores may go in the wide floats; the narrow ones have rows of their own."""
     name, beyond, advice = KINDS[kind]
     wide = [one for one in found if _dtype(one) in ("float32", "float64")]
-    limited = [one for one in found if one.limit is not None and one.limit < ENOUGH]
-    main = [one for one in limited if one in wide] or limited
+    limited = [one for one in wide if one.limit is not None and one.limit < ENOUGH]
     if not limited:
-        return Row("numbers", name, "ok", f"any: tried to {format_number(1e6 if wide else 3e4)}")
-    sign = "−" if kind == "low" else ""
-    parts = [f"{sign}{_short(one.limit or 0.0)} in {_dtype(one)}" for one in limited]
-    first = main[0]
-    at = math.floor(first.limit or 0.0) + 1
-    step = Probe(first.name, "", *search_rows(kind, float(at)))
-    verdict = "wrong" if any(one in wide for one in limited) else "note"
-    said_ = f"{', '.join(parts)}; {beyond} {first.beyond}"
-    return Row("numbers", name, verdict, said_, fields_of(step, offers), advice if verdict == "wrong" else "")
+        return Row("numbers", name, "ok", f"any, tried to {'−' if kind == 'low' else ''}{format_number(1e6)}")
+    first = limited[0]
+    parts = [f"{_short(one)} in {_dtype(one)}" for one in limited]
+    step = Probe(first.name, "", *search_rows(kind, math.floor(first.limit or 0.0) + 1.0))
+    return Row("numbers", name, "wrong", f"{', '.join(parts)}; {beyond} {first.beyond}", fields_of(step, offers), advice)
 
 
-def _short(limit: float) -> str:
-    return format_number(limit, 4)
+def _short(found: Found) -> str:
+    sign = "−" if found.name.startswith("low") else ""
+    return f"{sign}{format_number(found.limit or 0.0, 4)}"
 
 
 def _tiny(found: Sequence[Found], offers: Offers) -> Row:
     """Losses so small that they are returned as 0."""
     parts, late = [], []
     for one in found:
-        if one.limit is None:
+        if one.limit is None or _dtype(one) not in ("float32", "float64"):
             continue
         smallest = math.log1p(2 * math.exp(-one.limit))
         parts.append(f"below {format_number(smallest, 1)} in {_dtype(one)}")
@@ -91,16 +87,25 @@ def _narrow(observed: Observed, dtypes: Sequence[str], expected: float | None) -
     for dtype in dtypes:
         answer = observed.answers.get(f"plain:{dtype}")
         if answer is not None:
-            yield _one_dtype(dtype, answer, expected)
+            limits = [observed.found.get(f"{kind}:{dtype}") for kind in ("high", "low")]
+            yield _one_dtype(dtype, answer, expected, [one for one in limits if one is not None])
 
 
-def _one_dtype(dtype: str, answer: Answered, expected: float | None) -> Row:
+def _one_dtype(dtype: str, answer: Answered, expected: float | None, limits: Sequence[Found]) -> Row:
     returned = f", returned as {answer.dtype}" if answer.dtype and answer.dtype != dtype else ""
     if answer.values is None:
         return Row("numbers", dtype, "wrong" if dtype == "float32" else "note", said(answer))
+    between = ""
+    short = [one for one in limits if one.limit is not None and one.limit < ENOUGH]
+    if dtype != "float32" and short:
+        ends = {one.name.partition(":")[0]: _short(one) for one in short}
+        between = f"; logits from {ends.get('low', 'any')} to {ends.get('high', 'any')}"
     if len(answer.values) != 1 or expected is None:
-        return Row("numbers", dtype, "ok", f"answered{returned}")
+        return Row("numbers", dtype, "ok", f"a number{returned}{between}")
     off = difference(answer.values[0], expected)
+    if not math.isfinite(off):
+        return Row("numbers", dtype, "wrong", f"gives {said(answer)}, not {format_number(expected)}")
     within = off <= ROUND[dtype]
-    by = "an infinite amount" if not math.isfinite(off) else f"{format_number(off, 1)} of it"
-    return Row("numbers", dtype, "ok" if within else "wrong", f"off by {by}{returned}")
+    said_ = f"right to {format_number(off, 1)}, relative" if within else f"off by {format_number(off, 1)}, relative"
+    verdict: Verdict = "wrong" if not within else "note" if between else "ok"
+    return Row("numbers", dtype, verdict, f"{said_}{returned}{between}")

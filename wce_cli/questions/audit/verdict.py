@@ -31,6 +31,8 @@ PER_SAMPLE = "per-sample"
 """The entry of a rule that raises an error wherever N ≠ C."""
 NEXT_TO_NOTHING = 5e-324
 """A smoothing that changes nothing: a share of it is 0."""
+SAID = 70
+"""Characters of an error that are quoted."""
 BY_ITSELF = "w·ℓ of each sample"
 
 
@@ -79,6 +81,8 @@ def value_of(evaluation: Evaluation, rule: Rule) -> float | None:
     case = evaluation.case
     if rule.entry == PER_SAMPLE and case.n != case.n_classes:
         return None
+    if rule.smoothing and case.n_classes == 1:  # there are no other classes to spread ε over
+        return math.nan
     if rule.entry and ENTRIES[rule.entry].vectors(evaluation.class_weight, case.n) is None:
         return math.nan
     return evaluation.value(rule)
@@ -107,10 +111,12 @@ def _evaluation(probe: Probe, offers: Offers, listed: Sequence[Rule]) -> Evaluat
     return Evaluation(batch, [rule for rule in listed if rule.entry != PER_SAMPLE or is_square])
 
 
-def terms_on(probe: Probe, offers: Offers, rule: Rule) -> Floats:
-    """What a rule gives for each sample."""
+def terms_on(probe: Probe, offers: Offers, rule: Rule) -> Floats | None:
+    """What a rule gives for each sample; None where it cannot be asked there."""
     if probe.weight is None:
         rule = structs.replace(rule, entry="")
+    if rule.entry == PER_SAMPLE and len(probe.labels) != len(probe.logits[0]):
+        return None
     with np.errstate(all="ignore"):
         return _evaluation(probe, offers, [rule]).pairs(rule)[0]
 
@@ -160,6 +166,10 @@ def _struck_out(
         elif one.probe.name.partition(":")[0] == "far":
             notes.append(_far(one))
         else:
+            if not agreed and not of_lists:  # the nearest is the one whose number is nearest
+                offs = [difference(one.number, value) for value in values]
+                at = min(range(len(left)), key=offs.__getitem__)
+                left, values = [left[at]], [values[at]]
             departs = _departure(one, offers, values[0])
             break
     if not left:
@@ -168,7 +178,7 @@ def _struck_out(
     return Computed(
         reduction=reduction,
         title=_title(simple, offers, of_lists),
-        pairs=() if simple[0].departures or of_lists else tuple(dict.fromkeys(rule.pair for rule in simple)),
+        pairs=() if simple[0].departures or of_lists or departs is not None else tuple(dict.fromkeys(rule.pair for rule in simple)),
         departures=simple[0].departures,
         is_followed=departs is None and agreed > 0,
         probes=len(asked),
@@ -184,21 +194,31 @@ def _fitting(
 ) -> tuple[list[Rule], float, list[float | None]]:
     """The rules that give this answer, how far off the best is, and what all of them give."""
     if of_lists:
-        got = np.array(one.answer.values if one.answer.values is not None else [math.nan])
-        fit, best = [], math.inf
-        sums: list[float | None] = []
-        for rule in left:
-            terms = terms_on(one.probe, offers, rule) * (-1.0 if rule.twist else 1.0)
-            sums.append(float(terms.sum()))
-            off = float(np.abs(terms - got).max() / max(np.abs(terms).max(), 1e-300)) if len(terms) == len(got) else 1
-            if off <= _close(one):
-                fit.append(rule)
-                best = min(best, off)
-        return fit, best, sums
+        return _fitting_lists(one, offers, left)
     values = values_on(one.probe, offers, left)
     offs = [difference(one.number, value) for value in values]
     fit = [rule for rule, off in zip(left, offs, strict=True) if off <= _close(one)]
     return fit, min(offs), values
+
+
+def _fitting_lists(
+    one: Asked, offers: Offers, left: Sequence[Rule]
+) -> tuple[list[Rule], float, list[float | None]]:
+    """The same where a loss is returned for each sample: every one must fit."""
+    got = one.answer.values
+    fit, offs, sums = [], [math.inf], list[float | None]()
+    for rule in left:
+        terms = terms_on(one.probe, offers, rule)
+        sums.append(None if terms is None else float(terms.sum()))
+        if terms is None or got is None or len(got) != len(terms):
+            off = 0.0 if terms is None and got is None else math.inf
+        else:
+            sign = -1.0 if rule.twist else 1.0
+            off = max(difference(a, sign * b) for a, b in zip(got, terms.tolist(), strict=True))
+        if off <= _close(one):
+            fit.append(rule)
+            offs.append(off)
+    return fit, min(offs), sums
 
 
 def difference(got: float | None, value: float | None) -> float:
@@ -244,7 +264,8 @@ def _departure(one: Asked, offers: Offers, expected: float | None) -> Departure:
 def said(answer: Answered) -> str:
     """An answer in a few words."""
     if answer.values is None:
-        return f"{answer.error} ({answer.message})" if answer.message else answer.error
+        message = answer.message if len(answer.message) <= SAID else answer.message[: SAID - 1] + "…"
+        return f"{answer.error}: {message}" if message else answer.error
     if len(answer.values) == 1:
         return format_number(answer.values[0])
     return f"an array of shape {tuple(answer.shape)}"

@@ -71,7 +71,7 @@ class Worker:
             self.function = load(place(request.target))
         if request.arrays is None:
             named = frameworks(self.function)
-            self.arrays = _arrays("torch" if not named or "torch" in named else named[0])
+            self.arrays = _arrays(named[0] if named else "torch")
         is_class = isinstance(self.function, type)
         name = place(request.target).name or getattr(self.function, "__name__", "f")
         if request.template is None:
