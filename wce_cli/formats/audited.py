@@ -100,7 +100,8 @@ def _blocks(answer: Audit, look: Look) -> Iterator[Block]:
     if departs is not None or shown:
         yield blocks.title("the smallest batches that show it")
         if departs is not None:
-            yield blocks.prose(f"where {departs.when}, it {departs.said}")
+            nearest = "" if answer.own is None or answer.own.agreed else f" (nearest: {answer.own.title})"
+            yield blocks.prose(f"where {departs.when}, it {departs.said}{nearest}")
             yield blocks.code(look.text(probe_text(departs.probe)))
         for row in shown:
             assert row.probe is not None

@@ -104,3 +104,13 @@ def detached(logits, labels, weight):
     log_p = logits.log_softmax(dim=1)
     scale = (logits.exp().detach().sum(dim=1)).log() - logits.logsumexp(dim=1)
     return F.nll_loss(log_p, labels, weight=weight) + 0.5 * scale.mean()
+
+
+def clipped(logits, labels, weight):
+    p = logits.softmax(dim=1).clamp(1e-7, 1 - 1e-7)
+    return (weight[labels] * -p.log()[torch.arange(len(labels)), labels]).sum() / weight[labels].sum()
+
+
+def log_of_softmax(logits, labels, weight):
+    p = torch.softmax(logits, 1)[range(len(labels)), labels]
+    return -(torch.log(p) * weight[labels]).sum() / weight[labels].sum()

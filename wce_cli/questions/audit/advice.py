@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wce_cli.loss.odd_readings import ODD_READINGS
 from wce_cli.questions.audit.answer import Computed
 from wce_cli.questions.audit.probes import Offers
 
@@ -47,6 +48,8 @@ OF_DEPARTURE = {
 
 def of_rule(own: Computed, offers: Offers) -> Iterator[str]:
     """What to change about the rule itself."""
+    if any(name in ODD_READINGS and ODD_READINGS[name].is_guard for name in own.departures):
+        yield "take log_softmax of the logits instead of a log of p that is kept from 0: a very wrong sample has no gradient"
     for departure in own.departures:
         if departure in OF_DEPARTURE:
             yield OF_DEPARTURE[departure]

@@ -93,7 +93,8 @@ def _called(function: Callable[..., Any], arguments: tuple[Argument, ...], value
 def matched(target: Any, name: str, constants: Mapping[str, Any]) -> Call:
     """The call of a function or class by the names of its parameters; `constants` are handed over as they are."""
     if not inspect.isclass(target):
-        arguments, optional, guessed = _of(target, name, constants, needs_batch=True)
+        function = target if inspect.isroutine(target) else getattr(target, "forward", target)  # an nn.Module's own
+        arguments, optional, guessed = _of(function, name, constants, needs_batch=True)
         return Call(arguments, None, optional, guessed)
     method = getattr(target, "forward", None) or target.__call__
     make, optional, _ = _of(target, name, constants, needs_batch=False)

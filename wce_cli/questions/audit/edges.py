@@ -19,7 +19,7 @@ HELD_TO_THE_RULE = ("one", "one-class", "positions", "strided", "masked")
 """The probes on which a rule has a number; on the others it is the way they are met that counts."""
 
 
-def _same(answer: Answered, expected: float | None, name: str, advice: str) -> Judged:
+def _same(answer: Answered, expected: float | None, advice: str) -> Judged:
     """What must be the rule's number, or at least an error."""
     if answer.values is None:
         return "note", said(answer), advice
@@ -40,8 +40,22 @@ def _raises(answer: Answered, expected: float | None) -> Judged:
         return "ok", f"an error ({answer.error})", ""
     if any(math.isnan(value) for value in answer.values):
         return "note", "nan, no error", ""
+    advice = "refuse labels outside 0..C−1"
+    return "wrong", f"{_number(answer)}, as if it were a class: no error", advice
+
+
+def _last_class(answer: Answered, expected: float | None) -> Judged:
+    """Python's own meaning of an index of −1, which is seldom that of a label."""
+    verdict, text, _ = _raises(answer, expected)
     advice = "refuse labels outside 0..C−1: an index of −1 is the last class, and no error"
-    return "wrong", f"{_number(answer)}, as if it were one: no error", advice
+    return ("note", text, advice) if verdict == "wrong" else (verdict, text, "")
+
+
+def _positions(answer: Answered, expected: float | None) -> Judged:
+    """torch's layout of images and sequences, which a function need not take."""
+    advice = "for (N, C, d1), move the classes last: logits.movedim(1, -1).flatten(0, -2), labels.flatten()"
+    verdict, text, advice = _same(answer, expected, advice)
+    return ("note" if verdict == "wrong" else verdict), text, advice
 
 
 def _nothing(answer: Answered, expected: float | None) -> Judged:
@@ -72,39 +86,35 @@ def _minus_100(answer: Answered, expected: float | None) -> Judged:
 
 
 _JUDGES: Mapping[str, tuple[str, Callable[[Answered, float | None], Judged]]] = {
-    "one": ("batch of one", lambda a, e: _same(a, e, "", "")),
-    "one-class": ("one class", lambda a, e: _same(a, 0.0 if a.values and abs(a.values[0]) < NEAR else e, "", "")),
+    "one": ("batch of one", lambda a, e: _same(a, e, "")),
+    "one-class": ("one class", lambda a, e: _same(a, 0.0 if a.values and abs(a.values[0]) < NEAR else e, "")),
     "minus-100": ("ignored labels", _minus_100),
     "all-ignored": ("all ignored", _nothing),
     "weights-zero": ("all weights 0", _zero_weights),
     "label-c": ("label C", _raises),
-    "label-minus-1": ("label −1", _raises),
+    "label-minus-1": ("label −1", _last_class),
     "empty": ("empty batch", _nothing),
-    "positions": (
-        "(N, C, d1)",
-        lambda a, e: _same(a, e, "", "move the classes last: logits.movedim(1, -1).flatten(0, -2), labels.flatten()"),
-    ),
-    "strided": (
-        "not contiguous",
-        lambda a, e: _same(a, e, "", "take reshape instead of view"),
-    ),
+    "positions": ("(N, C, d1)", _positions),
+    "strided": ("not contiguous", lambda a, e: _same(a, e, "take reshape instead of view")),
     "masked": (
         "−inf mask",
-        lambda a, e: _same(a, e, "", "pick the label's log p (gather) instead of a product with a one-hot row: 0·inf is nan"),
+        lambda a, e: _same(a, e, "pick the label's log p (gather) instead of a product with a one-hot row: 0·inf is nan"),
     ),
 }
 
 
+def probes(offers: Offers) -> list[Probe]:
+    """The probes that have a row each."""
+    return [probe for probe in edges(offers) if probe.name in _JUDGES]
+
+
 def rows(observed: Observed, offers: Offers, expected: Callable[[Probe], float | None]) -> Iterator[Row]:
     """A row an edge; `expected` is what the rule that the function follows gives on a probe."""
-    for probe in edges(offers):
-        judge = _JUDGES.get(probe.name)
+    for probe in probes(offers):
         answer = observed.answers.get(probe.name)
         death = next((death for death in observed.deaths if death.step == probe.name), None)
-        if judge is None:
-            continue
-        name, judged = judge
-        fields = _fields(probe, offers)
+        name, judged = _JUDGES[probe.name]
+        fields = fields_of(probe, offers)
         if death is not None:
             yield Row("edges", name, "wrong", death.how, fields)
         elif answer is not None:
@@ -113,10 +123,6 @@ def rows(observed: Observed, offers: Offers, expected: Callable[[Probe], float |
             verdict, text, advice = judged(answer, expected(probe) if probe.name in HELD_TO_THE_RULE else None)
             yield Row("edges", name, verdict, text, fields, advice)
     yield from _conduct_of_calls(observed)
-
-
-def _fields(probe: Probe, offers: Offers) -> dict[str, object]:
-    return fields_of(probe, offers)
 
 
 def _conduct_of_calls(observed: Observed) -> Iterator[Row]:

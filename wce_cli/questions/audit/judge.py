@@ -19,6 +19,8 @@ from wce_cli.questions.audit.verdict import Asked, computed, is_expected, known_
 from wce_cli.questions.identify.rules import Rule
 
 GIB = 1 << 30
+CALLED_WRONGLY = ("TypeError", "AttributeError", "IndexError", "ValueError", "RuntimeError")
+"""Errors that a call with other arguments may well not raise."""
 
 
 class Asking(Struct, frozen=True):
@@ -54,7 +56,8 @@ def judged(target: Any, asking: Asking) -> Audit:
         raise WceError(Problem(_of(name, observed.refused.message), observed.refused.hint))
     loaded, ready = observed.loaded, observed.ready
     if ready is None or not observed.is_answered:
-        if observed.first is not None and not observed.deaths:
+        first = observed.first
+        if first is not None and not observed.deaths and first.error not in conduct.ENDS:
             raise WceError(_no_answer(name, observed))
         return Audit(
             schema=SCHEMA,
@@ -113,6 +116,7 @@ def _no_answer(name: str, observed: Observed) -> Problem:
     assert observed.first is not None
     call = observed.loaded.call if observed.loaded else name
     hint = "say how it is called: --call 'f(logits, labels, weight=weight)', or --arrays numpy"
+    hint = hint if observed.first.error in CALLED_WRONGLY else ""
     return Problem(f"{call} gives no number: {said(observed.first)}", hint)
 
 
@@ -151,7 +155,7 @@ def _rows(observed: Observed, offers: Offers, rule: Rule | None) -> list[Row]:
     found += edges.rows(observed, offers, expected)
     if first and first[0].answer.values is not None:
         found += gradient.rows(observed, offers, rule)
-    return [*found, *conduct.rows(observed)]
+    return [*found, *conduct.rows(observed, {probe.name for probe in edges.probes(offers)})]
 
 
 def _advice(own: Computed | None, offers: Offers, rows: tuple[Row, ...]) -> tuple[str, ...]:

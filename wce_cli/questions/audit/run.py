@@ -32,6 +32,7 @@ from wce_cli.questions.audit.records import (
     Request,
     decode,
 )
+from wce_cli.questions.audit.worker_steps import FRAMEWORK, PATIENCE
 
 PACKAGES = Path(__file__).parents[3]
 RESTARTS = 3
@@ -49,6 +50,7 @@ class Death(Struct, frozen=True):
     """`does not return within 20 s`, `exits with code 3`, `crashes with SIGSEGV`"""
     last_words: str
     """The last line it wrote to stderr."""
+    is_hanging: bool = False
 
 
 class Observed(Struct):
@@ -148,7 +150,8 @@ def _one_worker(request: Request, timeout: float, observed: Observed) -> Death |
                     step = began if began is not None else step
                 if is_over or observed.is_finished or observed.refused is not None:
                     break
-                if time.monotonic() - last > timeout:
+                patience = max(timeout, PATIENCE) if step in ("", FRAMEWORK) else timeout
+                if time.monotonic() - last > patience:
                     hung = True
                     break
                 if not news:
@@ -165,7 +168,7 @@ def _one_worker(request: Request, timeout: float, observed: Observed) -> Death |
     if observed.is_finished or observed.refused is not None:
         return None
     how = f"does not return within {timeout:g} s" if hung else _how(worker.returncode)
-    return Death(step, how, err.last_line())
+    return Death(step, how, err.last_line(), hung)
 
 
 def _python_path() -> str:

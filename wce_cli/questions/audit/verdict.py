@@ -16,6 +16,7 @@ from msgspec import Struct, structs
 from wce_cli.digits import format_number
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import METHODS
+from wce_cli.loss.odd_readings import ODD_READINGS
 from wce_cli.loss.sums import Floats
 from wce_cli.questions.audit.answer import Computed, Departure
 from wce_cli.questions.audit.arrays import numbers_of
@@ -143,10 +144,14 @@ def computed(asked: Sequence[Asked], offers: Offers, reduction: str | None) -> C
         if of_lists:
             listed = [rule for rule in listed if rule.method == "sum" and rule.twist in ("", "negated")]
         made = _struck_out(asked, offers, listed, reduction, of_lists)
-        if made is not None and made.is_followed:
+        if made is None:
+            continue
+        if made.is_followed and made.agreed == made.probes:
             return made
-        if made is not None and (nearest is None or made.agreed > nearest.agreed + (depth > 1)):
+        if nearest is None or (made.agreed > nearest.agreed + depth - 1 and not nearest.is_followed):
             nearest = made
+        if depth and nearest.is_followed:
+            return nearest
     return nearest
 
 
@@ -174,12 +179,14 @@ def _struck_out(
             break
     if not left:
         return None
-    simple = [rule for rule in left if len(rule.departures) == len(left[0].departures)]
+    rule = _first(left, offers)
+    is_standard = all(name in ODD_READINGS and ODD_READINGS[name].is_guard for name in rule.departures)
+    is_pair = is_standard and not of_lists and departs is None
     return Computed(
         reduction=reduction,
-        title=_title(simple, offers, of_lists),
-        pairs=() if simple[0].departures or of_lists or departs is not None else tuple(dict.fromkeys(rule.pair for rule in simple)),
-        departures=simple[0].departures,
+        title=_title(rule, offers, of_lists),
+        pairs=tuple(dict.fromkeys([rule.pair, *(one.pair for one in left)])) if is_pair else (),
+        departures=rule.departures,
         is_followed=departs is None and agreed > 0,
         probes=len(asked),
         agreed=agreed,
@@ -236,19 +243,18 @@ def _close(one: Asked) -> float:
     return CLOSE.get(one.answer.dtype, CLOSE["float64"])
 
 
-def _title(simple: Sequence[Rule], offers: Offers, of_lists: bool) -> str:
-    rule = _first(simple, offers)
+def _title(rule: Rule, offers: Offers, of_lists: bool) -> str:
     if not of_lists:
         return rule.title
     head = BY_ITSELF if offers.weight else "ℓ of each sample"
     return "; ".join([head, *rule.title.split("; ")[1:]])
 
 
-def _first(simple: Sequence[Rule], offers: Offers) -> Rule:
+def _first(left: Sequence[Rule], offers: Offers) -> Rule:
     """The one that stands for all that are the same here: without class weights, the one that has none."""
     if not offers.weight:
-        return next((rule for rule in simple if rule.method == "unweighted-mean"), simple[0])
-    return simple[0]
+        return next((rule for rule in left if rule.method == "unweighted-mean"), left[0])
+    return left[0]
 
 
 def _departure(one: Asked, offers: Offers, expected: float | None) -> Departure:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import sys
+import traceback
 from typing import Any, BinaryIO
 
 import msgspec
@@ -33,8 +35,9 @@ from wce_cli.questions.audit.records import (
     Request,
     encode,
 )
-from wce_cli.questions.audit.worker_steps import FIRST, LOADING
+from wce_cli.questions.audit.worker_steps import FIRST, FRAMEWORK, LOADING
 
+NO_MEMORY = re.compile("can't allocate memory|cannot allocate memory|out of memory", re.IGNORECASE)
 HIGHEST = {"float16": 30000.0, "tiny": 60.0}
 """The largest size that a search tries, 1e6 unless it is here."""
 STEPS_OF_SEARCH = 40
@@ -61,12 +64,13 @@ class Worker:
     def load(self) -> None:
         """Import the framework, then the function, and match its parameters."""
         request = self.request
-        self.tell(Began(LOADING))
+        self.tell(Began(FRAMEWORK))
         if request.arrays is not None:
             self.arrays = _arrays(request.arrays)
         else:
             _prepare("torch" if _mentions_torch(request.target) else None)
         limit_memory(request.memory)
+        self.tell(Began(LOADING))
         with self.watch:
             self.function = load(place(request.target))
         if request.arrays is None:
@@ -145,7 +149,8 @@ class Worker:
                 differs = differs or not np.array_equal(values, again, equal_nan=True)
             now = tuple(changed(given, before, self.arrays))
         except BaseException as error:
-            return Answered(name, None, error=type(error).__name__, message=_said(error))
+            kind, message = self._raised(error)
+            return Answered(name, None, error=kind, message=message)
         if values.size > 10_000:
             return Answered(name, None, error="Returned", message=f"an array of shape {values.shape}")
         return Answered(
@@ -158,6 +163,15 @@ class Worker:
             gradient=gradient,
             no_gradient=no_gradient,
         )
+
+    def _raised(self, error: BaseException) -> tuple[str, str]:
+        """An error's name and its first line, with the line of the user's file that it came from."""
+        memory = self.request.memory
+        if memory is not None and (isinstance(error, MemoryError) or NO_MEMORY.search(str(error))):
+            return "MemoryError", f"asks for more than {memory / 2**30:g} GiB"
+        file = source(self.function)[0]
+        lines = [at.lineno for at in traceback.extract_tb(error.__traceback__) if file and at.filename == file]
+        return type(error).__name__, _said(error) + (f" (line {lines[-1]})" if lines else "")
 
     def _by_jax(self, given: dict[str, Any]) -> tuple[Any, tuple[float, ...]]:
         import jax
@@ -277,7 +291,7 @@ def _backward(returned: Any, scores: Any) -> tuple[tuple[float, ...] | None, str
 
 
 def _said(error: BaseException) -> str:
-    """The first line of an error, with its place in the user's own file unless it has none."""
+    """The first line of an error."""
     lines = str(error).strip().splitlines()
     return (lines[0] if lines else "")[:300]
 

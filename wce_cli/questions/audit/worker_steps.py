@@ -1,3 +1,5 @@
 """The steps of a worker before its first probe."""
 
-LOADING, FIRST = "loading", "first call"
+FRAMEWORK, LOADING, FIRST = "framework", "loading", "first call"
+PATIENCE = 120.0
+"""Seconds for loading the framework, which is no fault of the user's code."""
