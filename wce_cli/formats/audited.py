@@ -105,7 +105,7 @@ def _blocks(answer: Audit, look: Look) -> Iterator[Block]:
             yield blocks.code(look.text(probe_text(departs.probe)))
         for row in shown:
             assert row.probe is not None
-            yield blocks.prose(f"{row.name}: {row.said}")
+            yield blocks.prose(row.name)
             yield blocks.code(look.text(probe_text(row.probe)))
     if answer.advice:
         yield blocks.title("what to change")
@@ -115,13 +115,15 @@ def _blocks(answer: Audit, look: Look) -> Iterator[Block]:
 
 def _sentences(own: Computed) -> Iterator[str]:
     """How well the rule is known, and what cannot be told from it."""
+    if own.is_followed and own.summary:
+        yield f"{own.title.partition('; ')[0]} {own.summary}"
     if own.is_followed:
         largest = own.largest_difference
         off = "to the last digit" if largest < 1e-12 else f"to {largest:.0e}, relative"
         yield f"{counted(own.agreed, 'batch', 'batches')} that tell every two rules apart agree {off}"
     others = [pair for pair in own.pairs if pair != own.title]
     if others and own.is_followed:
-        yield f"what it takes does not tell that from {', '.join(others)}"
+        yield f"the same for what it takes: {', '.join(others)}"
     yield from own.notes
 
 

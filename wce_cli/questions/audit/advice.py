@@ -10,17 +10,17 @@ from wce_cli.questions.audit.probes import Offers
 
 OF_METHOD = {
     "batch-mean": "to get torch's mean (weighted-mean), divide the sum by weight[labels].sum(), not by N",
-    "kept-mean": "to get torch's mean (weighted-mean), divide the sum by weight[labels].sum() of the kept labels, not by "
+    "kept-mean": "to get torch's mean (weighted-mean), divide the sum by the weights of the kept labels, not by "
     "their number",
     "nonzero-mean": "to get torch's mean (weighted-mean), divide by the sum of the weights, not by how many are not 0",
-    "element-mean": "to get torch's mean (weighted-mean), sum over the classes, then divide by weight[labels].sum(): mean() "
-    "of an (N, C) product divides by N·C",
+    "element-mean": "to get torch's mean (weighted-mean), sum over the classes, then divide by weight[labels].sum(): "
+    "mean() of an (N, C) product divides by N·C",
     "sum": "it does not divide: to get torch's mean (weighted-mean), divide by weight[labels].sum()",
     "unweighted-mean": "the class weight changes nothing: multiply each sample's loss by weight[labels]",
 }
 OF_DEPARTURE = {
     "softmax-twice": "hand the logits over, not their softmax: cross-entropy takes the softmax itself",
-    "as-probabilities": "it takes probabilities: apply log_softmax to logits first, or audit it with --call 'f(probs, labels)'",
+    "as-probabilities": "it takes probabilities: apply log_softmax to logits, or audit it by --call 'f(probs, labels)'",
     "raw": "it takes log-probabilities, as NLLLoss does: apply log_softmax to logits first",
     "no-log": "take the log: it returns −p, as NLLLoss of a softmax does",
     "log2": "take log, not log2, to get nats",
@@ -49,7 +49,7 @@ OF_DEPARTURE = {
 def of_rule(own: Computed, offers: Offers) -> Iterator[str]:
     """What to change about the rule itself."""
     if any(name in ODD_READINGS and ODD_READINGS[name].is_guard for name in own.departures):
-        yield "take log_softmax of the logits instead of a log of p that is kept from 0: a very wrong sample has no gradient"
+        yield "take log_softmax of the logits, not log of a p that is kept from 0: a very wrong sample has no gradient"
     for departure in own.departures:
         if departure in OF_DEPARTURE:
             yield OF_DEPARTURE[departure]

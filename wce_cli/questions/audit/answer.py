@@ -34,6 +34,8 @@ class Computed(Struct, frozen=True):
     """None: its own choice."""
     title: str
     """The rule in words."""
+    summary: str
+    """What the rule divides by, in words; empty for an odd one."""
     pairs: tuple[str, ...]
     """The METHOD or METHOD/PLACEMENT pairs it cannot be told from; empty where no rule is followed."""
     departures: tuple[str, ...]

@@ -31,8 +31,9 @@ class Arrays:
     def of(self, values: Any, dtype: str) -> Any:
         """An array of that dtype."""
         if self.name == "torch":
-            return self.module.tensor(np.array(values).tolist() if np.size(values) else values,
-                                      dtype=getattr(self.module, dtype))
+            return self.module.tensor(
+                np.array(values).tolist() if np.size(values) else values, dtype=getattr(self.module, dtype)
+            )
         return self.module.asarray(values, dtype=getattr(self.module, dtype))
 
     def numbers(self, value: Any) -> NDArray[np.float64]:
@@ -58,8 +59,8 @@ def numbers_of(probe: Probe, kind: str) -> dict[str, Any]:
     with np.errstate(all="ignore"):
         top = x.max(axis=1, keepdims=True) if len(x) else np.zeros((0, 1))
         log_p = x - top - np.log(np.exp(x - top).sum(axis=1, keepdims=True)) + probe.shift
-    scores = {"logits": x, "probs": np.exp(log_p), "log_probs": log_p}[kind]
-    one_hot = np.zeros((len(labels), c))
+    scores: NDArray[Any] = {"logits": x, "probs": np.exp(log_p), "log_probs": log_p}[kind]
+    one_hot: NDArray[Any] = np.zeros((len(labels), c))
     inside = (labels >= 0) & (labels < c)
     one_hot[np.flatnonzero(inside), labels[inside]] = 1.0
     if probe.soft is not None:
@@ -67,7 +68,7 @@ def numbers_of(probe: Probe, kind: str) -> dict[str, Any]:
     weight = None if probe.weight is None else np.array(probe.weight)
     sample_weight = None if weight is None else np.where(inside, weight[np.where(inside, labels, 0)], 0.0)
     if probe.layout == "positions":
-        scores, one_hot = (np.moveaxis(array.reshape(2, 3, c), 2, 1) for array in (scores, one_hot))
+        scores, one_hot = (_positions(array) for array in (scores, one_hot))
         labels = labels.reshape(2, 3)
     return {
         kind: scores,
@@ -80,6 +81,11 @@ def numbers_of(probe: Probe, kind: str) -> dict[str, Any]:
         "reduction": probe.reduction,
         "n_classes": c,
     }
+
+
+def _positions(rows: NDArray[np.float64]) -> NDArray[Any]:
+    """(6, C) as (2, C, 3)."""
+    return np.moveaxis(rows.reshape(2, 3, rows.shape[1]), 2, 1)
 
 
 def handed_over(probe: Probe, kind: str, roles: set[str], labels: str, arrays: Arrays) -> dict[str, Any]:
@@ -109,4 +115,6 @@ def handed_over(probe: Probe, kind: str, roles: set[str], labels: str, arrays: A
 
 def changed(given: Mapping[str, Any], before: Mapping[str, NDArray[np.float64]], arrays: Arrays) -> list[str]:
     """The roles whose arrays are no longer what they were."""
-    return [role for role, was in before.items() if not np.array_equal(was, arrays.numbers(given[role]), equal_nan=True)]
+    return [
+        role for role, was in before.items() if not np.array_equal(was, arrays.numbers(given[role]), equal_nan=True)
+    ]

@@ -21,8 +21,8 @@ ROLES = {
     "probs": "probs prob probabilities probability p softmax_output pred_probs p_pred",
     "log_probs": "log_probs log_prob logprobs log_probabilities logp log_p lprobs log_softmax_output",
     "labels": "labels label target targets tgt y y_true true truth gt ground_truth labels_true class_idx targets_idx",
-    "one_hot": "one_hot onehot y_onehot y_one_hot labels_onehot target_onehot targets_onehot labels_one_hot soft_labels "
-    "soft_targets target_probs",
+    "one_hot": "one_hot onehot y_onehot y_one_hot labels_onehot target_onehot targets_onehot labels_one_hot "
+    "soft_labels soft_targets target_probs",
     "weight": "weight weights class_weight class_weights w alpha cls_weight cls_weights ce_weight class_w wts "
     "weight_per_class per_class_weight loss_weight",
     "sample_weight": "sample_weight sample_weights weight_per_sample",
@@ -30,8 +30,7 @@ ROLES = {
     "pad_index pad_id",
     "label_smoothing": "label_smoothing smoothing smooth label_smooth ls smooth_factor smooth_eps lsr",
     "reduction": "reduction reduce_mode reduction_mode",
-    "n_classes": "n_classes num_classes num_class n_class nclass nclasses number_of_classes n_cls num_cls "
-    "num_labels",
+    "n_classes": "n_classes num_classes num_class n_class nclass nclasses number_of_classes n_cls num_cls num_labels",
 }
 """What can be handed over, and the names that parameters for it usually have."""
 
@@ -85,8 +84,11 @@ def _listed(arguments: tuple[Argument, ...]) -> str:
 
 
 def _called(function: Callable[..., Any], arguments: tuple[Argument, ...], values: Mapping[str, Any]) -> Any:
-    given = [(one.keyword, values[one.role] if one.role in values else one.constant) for one in arguments
-             if one.role is None or one.role in values]
+    given = [
+        (one.keyword, one.constant if one.role is None else values[one.role])
+        for one in arguments
+        if one.role is None or one.role in values
+    ]
     return function(*(value for keyword, value in given if not keyword), **{k: v for k, v in given if k})
 
 
@@ -138,7 +140,7 @@ def _of(
     if required:
         hint = f"give it: --kwargs '{{\"{required[0].name}\": 1}}', or {_template_hint(name)}"
         raise WceError(Problem(f"{name} needs {required[0].name}, and no usual name says what that is", hint))
-    arguments = []
+    arguments: list[Argument] = []
     for p in parameters:
         keyword = None if p.kind == p.POSITIONAL_ONLY or roles.get(p.name) in (*SCORES, *LABELS) else p.name
         if arguments and arguments[-1].keyword and keyword is None and p.kind != p.POSITIONAL_ONLY:
@@ -183,6 +185,16 @@ def _template_hint(name: str) -> str:
 
 
 def template(text: str, is_class: bool) -> Call:
+    """The call that a template describes, of a function or a class."""
+    call = check_template(text)
+    if is_class and call.make is None:
+        raise _refused(text, "calls a class as a function: write Name(weight=weight)(logits, labels)")
+    if call.make is not None and not is_class:
+        raise _refused(text, "calls twice, but this is no class")
+    return call
+
+
+def check_template(text: str) -> Call:
     """The call that a template describes; WceError where it is anything else than a call of names and literals."""
     try:
         node = ast.parse(text.strip(), mode="eval").body
@@ -198,10 +210,6 @@ def template(text: str, is_class: bool) -> Call:
     elif not isinstance(node.func, ast.Name):
         raise _refused(text, "calls something else than a name")
     call = Call(_arguments(node, text), make)
-    if is_class and make is None:
-        raise _refused(text, "calls a class as a function: write Name(weight=weight)(logits, labels)")
-    if make is not None and not is_class:
-        raise _refused(text, "calls twice, but this is no class")
     if not call.roles & set(SCORES) or not call.roles & set(LABELS):
         raise _refused(text, "hands over no scores or no labels")
     return call

@@ -15,7 +15,12 @@ ENDS = {
     "MemoryError": ("eats memory", ""),
 }
 """What a call can raise that says nothing of how it is called."""
-WORDS = {"writes": "writes files", "starts": "starts processes", "connects": "opens connections", "removes": "removes files"}
+WORDS = {
+    "writes": "writes files",
+    "starts": "starts processes",
+    "connects": "opens connections",
+    "removes": "removes files",
+}
 
 
 def rows(observed: Observed, shown: Iterable[str] = ()) -> Iterator[Row]:

@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 
 from wce_cli.digits import format_number
 from wce_cli.questions.audit.answer import Row, Verdict
-from wce_cli.questions.audit.probes import Offers, Probe, edges
-from wce_cli.questions.audit.records import Answered
+from wce_cli.questions.audit.probes import Offers, Probe, edges, of_rules
+from wce_cli.questions.audit.records import Answered, said
 from wce_cli.questions.audit.run import Observed
-from wce_cli.questions.audit.verdict import difference, fields_of, said
+from wce_cli.questions.audit.values import difference, fields_of
 
 Judged = tuple[Verdict, str, str]
 """Verdict, what is said, advice."""
 NEAR = 1e-6
-HELD_TO_THE_RULE = ("one", "one-class", "positions", "strided", "masked")
+ROUNDING = 1e-12
+HELD_TO_THE_RULE = ("ignored", "one", "one-class", "positions", "strided", "masked")
 """The probes on which a rule has a number; on the others it is the way they are met that counts."""
 
 
@@ -31,6 +32,9 @@ def _same(answer: Answered, expected: float | None, advice: str) -> Judged:
 
 
 def _number(answer: Answered) -> str:
+    """The answer; one that differs from 0 by rounding alone is 0."""
+    if answer.values is not None and len(answer.values) == 1 and abs(answer.values[0]) < ROUNDING:
+        return "0"
     return said(answer)
 
 
@@ -75,20 +79,24 @@ def _zero_weights(answer: Answered, expected: float | None) -> Judged:
     return ("ok", _number(answer), "") if answer.values is not None else ("note", said(answer), "")
 
 
-def _minus_100(answer: Answered, expected: float | None) -> Judged:
+def _ignored(answer: Answered, expected: float | None) -> Judged:
+    """Label −100, of a function that has no parameter for it."""
     advice = (
         "take ignore_index: keep = labels != ignore_index, and leave the other rows out of the sum and of what it is "
         "divided by"
     )
     if answer.values is None:
-        return "note", f"no ignore_index: label −100 is an error ({answer.error})", advice
-    return "wrong", f"no ignore_index: label −100 gives {_number(answer)}, no error", advice
+        return "note", f"none: label −100 is an error ({answer.error})", advice
+    if len(answer.values) != 1 or (expected is not None and difference(answer.values[0], expected) <= NEAR):
+        return "ok", "label −100 is left out", ""
+    verdict: Verdict = "note" if expected is None or math.isnan(answer.values[0]) else "wrong"
+    return verdict, f"none: label −100 gives {_number(answer)}, no error", advice
 
 
 _JUDGES: Mapping[str, tuple[str, Callable[[Answered, float | None], Judged]]] = {
     "one": ("batch of one", lambda a, e: _same(a, e, "")),
     "one-class": ("one class", lambda a, e: _same(a, 0.0 if a.values and abs(a.values[0]) < NEAR else e, "")),
-    "minus-100": ("ignored labels", _minus_100),
+    "ignored": ("ignore_index", _ignored),
     "all-ignored": ("all ignored", _nothing),
     "weights-zero": ("all weights 0", _zero_weights),
     "label-c": ("label C", _raises),
@@ -98,18 +106,23 @@ _JUDGES: Mapping[str, tuple[str, Callable[[Answered, float | None], Judged]]] = 
     "strided": ("not contiguous", lambda a, e: _same(a, e, "take reshape instead of view")),
     "masked": (
         "−inf mask",
-        lambda a, e: _same(a, e, "pick the label's log p (gather) instead of a product with a one-hot row: 0·inf is nan"),
+        lambda a, e: _same(
+            a, e, "pick the label's log p (gather) instead of a product with a one-hot row: 0·inf is nan"
+        ),
     ),
 }
 
 
 def probes(offers: Offers) -> list[Probe]:
     """The probes that have a row each."""
-    return [probe for probe in edges(offers) if probe.name in _JUDGES]
+    told = offers.ignore_index or offers.labels != "index"
+    untold = [] if told else [probe for probe in of_rules(offers) if probe.name == "ignored"]
+    return [*untold, *(probe for probe in edges(offers) if probe.name in _JUDGES)]
 
 
 def rows(observed: Observed, offers: Offers, expected: Callable[[Probe], float | None]) -> Iterator[Row]:
     """A row an edge; `expected` is what the rule that the function follows gives on a probe."""
+    ignores = offers.ignore_index
     for probe in probes(offers):
         answer = observed.answers.get(probe.name)
         death = next((death for death in observed.deaths if death.step == probe.name), None)
@@ -117,10 +130,9 @@ def rows(observed: Observed, offers: Offers, expected: Callable[[Probe], float |
         fields = fields_of(probe, offers)
         if death is not None:
             yield Row("edges", name, "wrong", death.how, fields)
-        elif answer is not None:
-            if probe.name == "all-ignored" and not (offers.ignore_index or offers.hidden_ignore):
-                continue
+        elif answer is not None and (ignores or probe.name != "all-ignored"):
             verdict, text, advice = judged(answer, expected(probe) if probe.name in HELD_TO_THE_RULE else None)
+            ignores = ignores or (probe.name == "ignored" and verdict == "ok")
             yield Row("edges", name, verdict, text, fields, advice)
     yield from _conduct_of_calls(observed)
 

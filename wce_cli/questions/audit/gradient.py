@@ -12,7 +12,8 @@ from wce_cli.loss.sums import Floats
 from wce_cli.questions.audit.answer import Row
 from wce_cli.questions.audit.probes import Offers, Probe, edges
 from wce_cli.questions.audit.run import Observed
-from wce_cli.questions.audit.verdict import fields_of, values_on
+from wce_cli.questions.audit.values import fields_of, values_on
+from wce_cli.questions.audit.worker_steps import COARSE
 from wce_cli.questions.identify.rules import Rule
 
 STEP = 1e-4
@@ -27,6 +28,9 @@ def rows(observed: Observed, offers: Offers, rule: Rule | None) -> Iterator[Row]
     if answer is None:
         return
     fields = fields_of(by_name["gradient"], offers)
+    if answer.gradient is None and answer.no_gradient == COARSE:
+        yield Row("gradient", "dL/dlogits", "ok", COARSE)
+        return
     if answer.gradient is None:
         why = answer.no_gradient or f"{answer.error} ({answer.message})"
         advice = "keep to the framework's own operations: .item(), .detach(), .numpy() end the gradient"
@@ -35,7 +39,9 @@ def rows(observed: Observed, offers: Offers, rule: Rule | None) -> Iterator[Row]
     if rule is None:
         yield Row("gradient", "dL/dlogits", "ok", "there is one; no rule to hold it to")
     else:
-        yield _against(np.array(answer.gradient), rule_gradient(by_name["gradient"], offers, rule), fields, rule)
+        close = CLOSE if answer.dtype == "float64" else 10 * CLOSE
+        expected = rule_gradient(by_name["gradient"], offers, rule)
+        yield _against(np.array(answer.gradient), expected, fields, rule, close)
     light, heavy = observed.answers.get("one-light"), observed.answers.get("one-heavy")
     if light is not None and heavy is not None and light.gradient is not None and heavy.gradient is not None:
         yield _of_one(np.array(light.gradient), np.array(heavy.gradient), fields_of(by_name["one-light"], offers))
@@ -57,27 +63,29 @@ def rule_gradient(probe: Probe, offers: Offers, rule: Rule) -> Floats:
     return made
 
 
-def _against(got: Floats, expected: Floats, fields: dict[str, object], rule: Rule) -> Row:
+def _against(got: Floats, expected: Floats, fields: dict[str, object], rule: Rule, close: float) -> Row:
     got = got.reshape(expected.shape)
     scale = float(np.abs(expected).max()) or 1.0
     off = np.abs(got - expected)
-    if off.max() <= CLOSE * scale:
+    if off.max() <= close * scale:
         return Row("gradient", "dL/dlogits", "ok", f"that of {rule.title}")
     n, c = np.unravel_index(int(off.argmax()), off.shape)
     ratio = float((got * expected).sum() / (expected * expected).sum())
-    if np.abs(got - ratio * expected).max() <= CLOSE * scale:
+    if np.abs(got - ratio * expected).max() <= close * scale:
         text = f"{format_number(ratio, 4)} times that of {rule.title}"
     else:
         pair = f"{format_number(float(got[n, c]))}, not {format_number(float(expected[n, c]))}"
         text = f"not that of {rule.title}: at logits[{n}][{c}] it is {pair}"
-    return Row("gradient", "dL/dlogits", "wrong", text, fields, "the value is right and the gradient is not: look for detach()")
+    return Row(
+        "gradient", "dL/dlogits", "wrong", text, fields, "the value is right and the gradient is not: look for detach()"
+    )
 
 
 def _of_one(light: Floats, heavy: Floats, fields: dict[str, object]) -> Row:
     """Whether w = 0.1 makes a batch of one count less than w = 1."""
-    name = "weight, batch of one"
+    name = "weight at N = 1"
     if np.abs(light - heavy).max() <= CLOSE * max(float(np.abs(heavy).max()), 1e-300):
-        text = "does not reach the gradient: it cancels, as in torch's mean"
+        text = "does not reach it: it cancels, as in torch"
         return Row("gradient", name, "note", text, fields)
     ratio = float((light * heavy).sum() / (heavy * heavy).sum())
-    return Row("gradient", name, "ok", f"reaches the gradient: w = 0.1 gives {format_number(ratio, 3)} of that of w = 1")
+    return Row("gradient", name, "ok", f"reaches it: 0.1 gives {format_number(ratio, 3)} of what 1 does")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ from msgspec import Struct
 from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.questions.audit import advice, conduct, edges, gradient, numbers
 from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Row
+from wce_cli.questions.audit.call import check_template
 from wce_cli.questions.audit.load import of_object, place
 from wce_cli.questions.audit.probes import IGNORED, REDUCTIONS, Offers, Probe, of_rules
-from wce_cli.questions.audit.records import Request
+from wce_cli.questions.audit.records import Answered, Request, said
 from wce_cli.questions.audit.run import Observed, observe
-from wce_cli.questions.audit.verdict import Asked, computed, is_expected, known_pairs, rule_of, said, values_on
+from wce_cli.questions.audit.values import values_on
+from wce_cli.questions.audit.verdict import Asked, computed, is_expected, known_pairs, rule_of
 from wce_cli.questions.identify.rules import Rule
 
 GIB = 1 << 30
@@ -41,6 +44,8 @@ def judged(target: Any, asking: Asking) -> Audit:
     place(name)
     if asking.expect is not None and asking.expect not in known_pairs():
         raise WceError(Problem(f'"{asking.expect}" is no METHOD to expect', did_you_mean(asking.expect, known_pairs())))
+    if asking.call is not None:
+        check_template(asking.call)
     request = Request(
         target=name,
         answers="",
@@ -51,7 +56,11 @@ def judged(target: Any, asking: Asking) -> Audit:
         memory=int(asking.memory * GIB),
         path=tuple(sys.path),
     )
-    observed = observe(request, asking.timeout)
+    return answer_of(name, asking, observe(request, asking.timeout))
+
+
+def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
+    """What was observed, judged."""
     if observed.refused is not None:
         raise WceError(Problem(_of(name, observed.refused.message), observed.refused.hint))
     loaded, ready = observed.loaded, observed.ready
@@ -77,7 +86,7 @@ def judged(target: Any, asking: Asking) -> Audit:
     offers = ready.offers
     found = _computed(observed, offers)
     own = found[0] if found else None
-    asked = _asked(observed, of_rules(offers))
+    asked = _asked(observed, of_rules(offers), offers)
     rule = rule_of(own, offers, asked) if own is not None and own.is_followed else None
     rows = tuple(_rows(observed, offers, rule))
     expected = None
@@ -108,7 +117,11 @@ def shown_file(file: str | None) -> str | None:
 
 
 def _of(name: str, message: str) -> str:
-    return message if name in message or name.partition(":")[0] in message else f"{name}: {message}"
+    return (
+        message
+        if message.startswith("--") or name in message or name.partition(":")[0] in message
+        else f"{name}: {message}"
+    )
 
 
 def _no_answer(name: str, observed: Observed) -> Problem:
@@ -120,38 +133,41 @@ def _no_answer(name: str, observed: Observed) -> Problem:
     return Problem(f"{call} gives no number: {said(observed.first)}", hint)
 
 
-def _asked(observed: Observed, probes: list[Probe]) -> list[Asked]:
-    return [Asked(probe, observed.answers[probe.name]) for probe in probes if probe.name in observed.answers]
+def _asked(observed: Observed, probes: list[Probe], offers: Offers) -> list[Asked]:
+    """The probes that were answered; those with ignored labels only of a function that has some number for them."""
+    asked = [Asked(probe, observed.answers[probe.name]) for probe in probes if probe.name in observed.answers]
+    if offers.ignore_index:
+        return asked
+    return [one for one in asked if IGNORED not in one.probe.labels or _is_number(one.answer)]
+
+
+def _is_number(answer: Answered) -> bool:
+    return answer.values is not None and all(map(math.isfinite, answer.values))
 
 
 def _computed(observed: Observed, offers: Offers) -> tuple[Computed, ...]:
     """What it computes by default, then under each reduction."""
     found = []
     for reduction in (None, *(REDUCTIONS if offers.reduction else ())):
-        asked = _asked(observed, of_rules(offers, reduction))
+        asked = _asked(observed, of_rules(offers, reduction), offers)
         made = computed(asked, offers, reduction)
-        if offers.hidden_ignore and made is not None and not made.is_followed:
-            made = _without_ignored(asked, offers, made)
+        if made is not None and not made.is_followed and not offers.ignore_index:
+            # nobody told it of ignored labels: that it has some number for −100 is another matter
+            again = computed([one for one in asked if IGNORED not in one.probe.labels], offers, reduction)
+            made = again if again is not None and again.is_followed else made
         if made is not None:
             found.append(made)
     return tuple(found)
-
-
-def _without_ignored(asked: list[Asked], offers: Offers, made: Computed) -> Computed:
-    """The rule of a function that nobody told of ignored labels, and that gives some number for −100."""
-    others = [one for one in asked if IGNORED not in one.probe.labels]
-    again = computed(others, offers, None)
-    return again if again is not None and again.is_followed else made
 
 
 def _rows(observed: Observed, offers: Offers, rule: Rule | None) -> list[Row]:
     def expected(probe: Probe) -> float | None:
         return None if rule is None else values_on(probe, offers, [rule])[0]
 
-    first = _asked(observed, of_rules(offers)[:1])
+    first = _asked(observed, of_rules(offers)[:1], offers)
     found: list[Row] = []
     if first and first[0].answer.values is not None:
-        found += numbers.rows(observed, offers, expected(first[0].probe))
+        found += numbers.rows(observed, offers, first[0].answer)
     found += edges.rows(observed, offers, expected)
     if first and first[0].answer.values is not None:
         found += gradient.rows(observed, offers, rule)

@@ -121,10 +121,12 @@ def source(function: Any) -> tuple[str | None, int | None]:
 
 
 def frameworks(function: Any) -> list[str]:
-    """The array frameworks that a function names, its module's where it names none: what it may take, likeliest first."""
+    """The array frameworks that a function names, then those of its module: what it may take, likeliest first."""
     module = sys.modules.get(getattr(function, "__module__", None) or type(function).__module__)
     names = vars(module) if module is not None else {}
-    codes = [getattr(one, "__code__", None) for one in (function, *vars(function).values())] if _has_vars(function) else []
+    codes = (
+        [getattr(one, "__code__", None) for one in (function, *vars(function).values())] if _has_vars(function) else []
+    )
     used = {name for code in codes if code is not None for name in code.co_names}
     by_code = _homes([names[name] for name in used if name in names])
     return list(dict.fromkeys([*by_code, *_homes(list(names.values()))]))

@@ -8,17 +8,17 @@ from collections.abc import Iterator, Sequence
 from wce_cli.digits import format_number
 from wce_cli.questions.audit.answer import Row, Verdict
 from wce_cli.questions.audit.probes import Offers, Probe, search_rows
-from wce_cli.questions.audit.records import Answered, Found
+from wce_cli.questions.audit.records import Answered, Found, said
 from wce_cli.questions.audit.run import Observed
-from wce_cli.questions.audit.verdict import difference, fields_of, said
+from wce_cli.questions.audit.values import difference, fields_of
 
+_STABLE = "take logsumexp(logits) or log_softmax, which subtract the largest logit of a row before exp"
 KINDS = {
-    "high": ("largest logit", "above it", "take logsumexp(logits) or log_softmax, which subtract the largest logit of "
-             "a row before exp"),
-    "low": ("lowest logits", "below that", "take logsumexp(logits) or log_softmax, which subtract the largest logit of "
-            "a row before exp"),
-    "gap": ("largest gap", "above it", "take log_softmax instead of log(softmax): a p that is 0 has no log"),
+    "high": ("largest logit", _STABLE),
+    "low": ("lowest logits", _STABLE),
+    "gap": ("largest gap", "take log_softmax instead of log(softmax): a p that is 0 has no log"),
 }
+"""By search: what its row is called, and what to change where there is a limit."""
 ROUND = {"float32": 1e-5, "float16": 2e-2, "bfloat16": 1e-1}
 """How far the plain probe may be off, relative, in a narrow float."""
 ENOUGH = 1e4
@@ -27,7 +27,7 @@ TINY = {"float64": 1e-14, "float32": 1e-6, "float16": 1e-2, "bfloat16": 5e-2}
 """A loss below which a function may return 0: some of the dtype's own steps at 1, as log_softmax has it."""
 
 
-def rows(observed: Observed, offers: Offers, expected: float | None) -> Iterator[Row]:
+def rows(observed: Observed, offers: Offers, plain: Answered) -> Iterator[Row]:
     """Largest logit, lowest, largest gap, tiny losses, narrow floats."""
     dtypes = [dtype for dtype in ("float32", "float64", "float16", "bfloat16") if dtype in offers.dtypes]
     for kind in KINDS:
@@ -37,7 +37,8 @@ def rows(observed: Observed, offers: Offers, expected: float | None) -> Iterator
     tiny = [observed.found[f"tiny:{dtype}"] for dtype in dtypes if f"tiny:{dtype}" in observed.found]
     if tiny:
         yield _tiny(tiny, offers)
-    yield from _narrow(observed, dtypes, expected)
+    wide = plain.values[0] if plain.values is not None and len(plain.values) == 1 else None
+    yield from _narrow(observed, dtypes, wide)
 
 
 def _dtype(found: Found) -> str:
@@ -46,15 +47,15 @@ def _dtype(found: Found) -> str:
 
 def _limits(kind: str, found: Sequence[Found], offers: Offers) -> Row:
     """How far scores may go in the wide floats; the narrow ones have rows of their own."""
-    name, beyond, advice = KINDS[kind]
+    name, advice = KINDS[kind]
     wide = [one for one in found if _dtype(one) in ("float32", "float64")]
     limited = [one for one in wide if one.limit is not None and one.limit < ENOUGH]
     if not limited:
-        return Row("numbers", name, "ok", f"any, tried to {'−' if kind == 'low' else ''}{format_number(1e6)}")
+        return Row("numbers", name, "ok", f"no limit up to {'−' if kind == 'low' else ''}1e6")
     first = limited[0]
-    parts = [f"{_short(one)} in {_dtype(one)}" for one in limited]
+    parts = [f"{_short(one)} ({_dtype(one)})" for one in limited]
     step = Probe(first.name, "", *search_rows(kind, math.floor(first.limit or 0.0) + 1.0))
-    return Row("numbers", name, "wrong", f"{', '.join(parts)}; {beyond} {first.beyond}", fields_of(step, offers), advice)
+    return Row("numbers", name, "wrong", f"{', '.join(parts)}, then {first.beyond}", fields_of(step, offers), advice)
 
 
 def _short(found: Found) -> str:
@@ -69,17 +70,16 @@ def _tiny(found: Sequence[Found], offers: Offers) -> Row:
         if one.limit is None or _dtype(one) not in ("float32", "float64"):
             continue
         smallest = math.log1p(2 * math.exp(-one.limit))
-        parts.append(f"below {format_number(smallest, 1)} in {_dtype(one)}")
+        parts.append(f"{format_number(smallest, 1)} ({_dtype(one)})")
         if smallest > TINY[_dtype(one)]:
             late.append(one)
     if not parts:
-        return Row("numbers", "tiny losses", "ok", "never returned as 0")
-    verdict = "note" if late else "ok"
-    more = "" if late else ", as log_softmax does"
+        return Row("numbers", "tiny losses", "ok", "never 0")
+    verdict: Verdict = "note" if late else "ok"
     probe = None
     if late:
         probe = fields_of(Probe("tiny", "", *search_rows("tiny", math.ceil(late[0].limit or 0.0) + 1.0)), offers)
-    return Row("numbers", "tiny losses", verdict, f"returned as 0 {', '.join(parts)}{more}", probe)
+    return Row("numbers", "tiny losses", verdict, f"0 below {', '.join(parts)}", probe)
 
 
 def _narrow(observed: Observed, dtypes: Sequence[str], expected: float | None) -> Iterator[Row]:
@@ -99,13 +99,13 @@ def _one_dtype(dtype: str, answer: Answered, expected: float | None, limits: Seq
     short = [one for one in limits if one.limit is not None and one.limit < ENOUGH]
     if dtype != "float32" and short:
         ends = {one.name.partition(":")[0]: _short(one) for one in short}
-        between = f"; logits from {ends.get('low', 'any')} to {ends.get('high', 'any')}"
+        between = f"; logits {ends.get('low', 'any')} to {ends.get('high', 'any')}"
     if len(answer.values) != 1 or expected is None:
         return Row("numbers", dtype, "ok", f"a number{returned}{between}")
     off = difference(answer.values[0], expected)
     if not math.isfinite(off):
         return Row("numbers", dtype, "wrong", f"gives {said(answer)}, not {format_number(expected)}")
     within = off <= ROUND[dtype]
-    said_ = f"right to {format_number(off, 1)}, relative" if within else f"off by {format_number(off, 1)}, relative"
+    said_ = f"right to {format_number(off, 1)}" if within else f"off by {format_number(off, 1)}, relative"
     verdict: Verdict = "wrong" if not within else "note" if between else "ok"
     return Row("numbers", dtype, verdict, f"{said_}{returned}{between}")

@@ -6,7 +6,7 @@ which agrees with one on all of them follows it. The others are edges, where fun
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from msgspec import Struct, structs
 
@@ -63,9 +63,6 @@ class Offers(Struct, frozen=True):
     """`index` or `one-hot`"""
     scores: str = "logits"
     dtypes: tuple[str, ...] = ("float32", "float64")
-    tracks: bool = False
-    """Its arrays carry gradients."""
-    hidden_ignore: bool = False
 
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -88,7 +85,11 @@ PLAIN = Probe("plain", "nothing is special", _POSITIVE, (0, 2, 1, 1, 0, 2), (0.4
 ZERO = Probe("zero", "a class weighs 0", _ABOVE, (0, 2, 1, 3, 1, 2, 3), (0.3, 2.5, 0.0, 1.2))
 SQUARE = Probe("square", "there are as many samples as classes", _SQUARE, (1, 1, 0), (0.2, 1.4, 2.3))
 SQUARE_ZERO = Probe(
-    "square-zero", "a class weighs 0, and there are as many samples as classes", _ABOVE[:4], (0, 2, 1, 3), (0.3, 2.5, 0.0, 1.2)
+    "square-zero",
+    "a class weighs 0, and there are as many samples as classes",
+    _ABOVE[:4],
+    (0, 2, 1, 3),
+    (0.3, 2.5, 0.0, 1.2),
 )
 SQUARE_IGNORES = structs.replace(
     SQUARE_ZERO,
@@ -97,15 +98,16 @@ SQUARE_IGNORES = structs.replace(
     labels=(0, IGNORED, 2, 3),
 )
 UNWEIGHTED = Probe("unweighted", "no class weight is given", _MIXED, (3, 0, 2, 2, 1, 0, 1))
-IGNORES = Probe(
-    "ignored", "labels are ignored", _MIXED, (0, IGNORED, 1, 3, IGNORED, 2, 1), (0.3, 2.5, 0.8, 1.2)
-)
-OTHER = Probe(
-    "other", "ignore_index is a class", _MIXED, (0, 2, 1, 3, 2, 0, 1), (0.3, 2.5, 0.8, 1.2), ignore_index=2
-)
+IGNORES = Probe("ignored", "labels are ignored", _MIXED, (0, IGNORED, 1, 3, IGNORED, 2, 1), (0.3, 2.5, 0.8, 1.2))
+OTHER = Probe("other", "ignore_index is a class", _MIXED, (0, 2, 1, 3, 2, 0, 1), (0.3, 2.5, 0.8, 1.2), ignore_index=2)
 SMOOTHED = structs.replace(PLAIN, name="smoothed", about="labels are smoothed", smoothing=SMOOTHING)
 SMOOTHED_ZERO = Probe(
-    "smoothed-zero", "labels are smoothed and a class weighs 0", _ABOVE, (0, 2, 1, 3, 1, 2, 3), (0.3, 2.5, 0.0, 1.2), smoothing=SMOOTHING
+    "smoothed-zero",
+    "labels are smoothed and a class weighs 0",
+    _ABOVE,
+    (0, 2, 1, 3, 1, 2, 3),
+    (0.3, 2.5, 0.0, 1.2),
+    smoothing=SMOOTHING,
 )
 SMOOTHED_IGNORES = structs.replace(
     SMOOTHED_ZERO,
@@ -142,7 +144,7 @@ def of_rules(offers: Offers, reduction: str | None = None) -> list[Probe]:
     probes = [PLAIN, ZERO, SQUARE, SQUARE_ZERO]
     if offers.labels == "one-hot":
         probes.append(SOFT)
-    elif offers.ignore_index or offers.hidden_ignore:
+    else:  # without ignore_index, too: −100 may be skipped, and it may not
         probes += [IGNORES, SQUARE_IGNORES]
         if offers.ignore_index:
             probes.append(OTHER)
@@ -196,17 +198,13 @@ def edges(offers: Offers) -> list[Probe]:
             c,
         ),
     ]
-    if not offers.ignore_index and not offers.hidden_ignore:
-        probes.append(structs.replace(IGNORES, name="minus-100", about="a label is −100"))
     if offers.labels == "one-hot":
-        skipped = {"all-ignored", "label-c", "label-minus-1", "minus-100", "positions"}
+        skipped = {"all-ignored", "label-c", "label-minus-1", "positions"}
         probes = [probe for probe in probes if probe.name not in skipped]
-    if offers.tracks:
-        probes.append(structs.replace(PLAIN, name="gradient", about="the gradient is asked for", layout="tracked"))
-        if offers.weight:
-            for name, weight in (("one-light", (0.1, 1.0, 1.0)), ("one-heavy", (1.0, 1.0, 1.0))):
-                about = "there is one sample"
-                probes.append(Probe(name, about, ((0.3, 1.7, 0.6),), (0,), weight, layout="tracked"))
+    probes.append(structs.replace(PLAIN, name="gradient", about="the gradient is asked for", layout="tracked"))
+    if offers.weight:
+        for name, weight in (("one-light", (0.1, 1.0, 1.0)), ("one-heavy", (1.0, 1.0, 1.0))):
+            probes.append(Probe(name, "there is one sample", ((0.3, 1.7, 0.6),), (0,), weight, layout="tracked"))
     for dtype in offers.dtypes:
         if dtype != "float64":
             probes.append(structs.replace(PLAIN, name=f"plain:{dtype}", about=f"scores are {dtype}", dtype=dtype))
@@ -224,8 +222,3 @@ def search_rows(kind: str, at: float) -> tuple[Rows, tuple[int, ...]]:
     if kind == "gap":
         return ((0.0, -at, -1.0),), (1,)
     return ((at, 0.0, 0.0),), (0,)
-
-
-def step_names(all_: Sequence[Probe | Search]) -> list[str]:
-    """Their names, each of which is there once."""
-    return [step.name for step in all_]

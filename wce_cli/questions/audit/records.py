@@ -5,7 +5,11 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from wce_cli.digits import format_number
 from wce_cli.questions.audit.probes import Offers
+
+SAID = 70
+"""Characters of an error that are quoted."""
 
 
 class Request(Struct, frozen=True):
@@ -111,4 +115,15 @@ def encode(record: Record) -> bytes:
 
 def decode(line: bytes) -> Record:
     """The record of a line."""
-    return msgspec.convert(msgspec.json.decode(line), Record, strict=False)
+    record: Record = msgspec.convert(msgspec.json.decode(line), Record, strict=False)
+    return record
+
+
+def said(answer: Answered) -> str:
+    """An answer in a few words."""
+    if answer.values is None:
+        message = answer.message if len(answer.message) <= SAID else answer.message[: SAID - 1] + "…"
+        return f"{answer.error}: {message}" if message else answer.error
+    if len(answer.values) == 1:
+        return format_number(answer.values[0])
+    return f"an array of shape {tuple(answer.shape)}"

@@ -8,32 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import numpy as np
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from wce_cli.digits import format_number
-from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.odd_readings import ODD_READINGS
-from wce_cli.loss.sums import Floats
 from wce_cli.questions.audit.answer import Computed, Departure
-from wce_cli.questions.audit.arrays import numbers_of
 from wce_cli.questions.audit.probes import Offers, Probe
-from wce_cli.questions.audit.records import Answered
-from wce_cli.questions.identify.evaluation import Evaluation, case_of
-from wce_cli.questions.identify.rules import ENTRIES, Rule, rules
+from wce_cli.questions.audit.records import Answered, said
+from wce_cli.questions.audit.values import difference, fields_of, listed_rules, terms_on, values_on
+from wce_cli.questions.identify.rules import Rule
 
 CLOSE = {"float64": 1e-7, "float32": 2e-5}
 """How far off a number may be, relative; a function that computes in float32 inside is not accused of it."""
 DEEPEST = 2
-PER_SAMPLE = "per-sample"
-"""The entry of a rule that raises an error wherever N ≠ C."""
-NEXT_TO_NOTHING = 5e-324
-"""A smoothing that changes nothing: a share of it is 0."""
-SAID = 70
-"""Characters of an error that are quoted."""
 BY_ITSELF = "w·ℓ of each sample"
 
 
@@ -53,84 +42,6 @@ class Asked(Struct, frozen=True):
     def is_list(self) -> bool:
         """Whether a loss was returned for each sample."""
         return self.answer.values is not None and self.answer.shape == (len(self.probe.labels),)
-
-
-def batch_of(probe: Probe, offers: Offers) -> Batch:
-    """The probe as `wce` computes it."""
-    return Batch.build(**fields_of(probe, offers))
-
-
-def fields_of(probe: Probe, offers: Offers) -> dict[str, Any]:
-    """The probe as a JSON batch."""
-    numbers = numbers_of(structs.replace(probe, layout="rows"), offers.scores)
-    labels: Any = list(probe.labels)
-    if offers.labels == "one-hot":
-        labels = numbers["one_hot"].tolist()
-    scores = numbers[offers.scores]
-    fields: dict[str, Any] = {offers.scores: scores.tolist(), "labels": labels}
-    if probe.weight is not None:
-        fields["weight"] = list(probe.weight)
-    if probe.ignore_index != -100 and offers.labels == "index":
-        fields["ignore_index"] = probe.ignore_index
-    if probe.smoothing:
-        fields["label_smoothing"] = probe.smoothing
-    return fields
-
-
-def value_of(evaluation: Evaluation, rule: Rule) -> float | None:
-    """What a rule gives on a batch; None where it cannot be asked there, and a function would raise."""
-    case = evaluation.case
-    if rule.entry == PER_SAMPLE and case.n != case.n_classes:
-        return None
-    if rule.smoothing and case.n_classes == 1:  # there are no other classes to spread ε over
-        return math.nan
-    if rule.entry and ENTRIES[rule.entry].vectors(evaluation.class_weight, case.n) is None:
-        return math.nan
-    return evaluation.value(rule)
-
-
-def values_on(probe: Probe, offers: Offers, listed: Sequence[Rule]) -> list[float | None]:
-    """What each of some rules gives on a probe."""
-    if probe.weight is None:
-        listed = [structs.replace(rule, entry="") for rule in listed]
-    found: dict[Rule, float | None] = {}
-    with np.errstate(all="ignore"):
-        for is_odd in (False, True):
-            some = [rule for rule in listed if bool(rule.smoothing) == is_odd]
-            if some:
-                evaluation = _evaluation(probe, offers, some)
-                found.update((rule, value_of(evaluation, rule)) for rule in some)
-    return [found[rule] for rule in listed]
-
-
-def _evaluation(probe: Probe, offers: Offers, listed: Sequence[Rule]) -> Evaluation:
-    """The batch of a probe for some rules; where one may smooth it oddly, the totals keep what that needs."""
-    if any(rule.smoothing for rule in listed) and not probe.smoothing:
-        probe = structs.replace(probe, smoothing=NEXT_TO_NOTHING)
-    batch = batch_of(probe, offers)
-    is_square = batch.n_samples == batch.spec.n_classes
-    return Evaluation(batch, [rule for rule in listed if rule.entry != PER_SAMPLE or is_square])
-
-
-def terms_on(probe: Probe, offers: Offers, rule: Rule) -> Floats | None:
-    """What a rule gives for each sample; None where it cannot be asked there."""
-    if probe.weight is None:
-        rule = structs.replace(rule, entry="")
-    if rule.entry == PER_SAMPLE and len(probe.labels) != len(probe.logits[0]):
-        return None
-    with np.errstate(all="ignore"):
-        return _evaluation(probe, offers, [rule]).pairs(rule)[0]
-
-
-def listed_rules(probes: Sequence[Probe], offers: Offers, depth: int) -> list[Rule]:
-    """Every rule that some probe can tell, the fewest departures first."""
-    found: dict[Rule, None] = {}
-    for probe in probes:
-        of_probe = rules(case_of(batch_of(probe, offers)), depth)
-        if offers.smoothing and not probe.smoothing:  # those with smoothing say the rest, placement by placement
-            of_probe = (rule for rule in of_probe if rule.entry == PER_SAMPLE)
-        found.update(dict.fromkeys(of_probe))
-    return sorted(found, key=lambda rule: len(rule.departures))
 
 
 def computed(asked: Sequence[Asked], offers: Offers, reduction: str | None) -> Computed | None:
@@ -185,6 +96,7 @@ def _struck_out(
     return Computed(
         reduction=reduction,
         title=_title(rule, offers, of_lists),
+        summary=METHODS[rule.method].summary if rule.method in METHODS and not of_lists else "",
         pairs=tuple(dict.fromkeys([rule.pair, *(one.pair for one in left)])) if is_pair else (),
         departures=rule.departures,
         is_followed=departs is None and agreed > 0,
@@ -208,9 +120,7 @@ def _fitting(
     return fit, min(offs), values
 
 
-def _fitting_lists(
-    one: Asked, offers: Offers, left: Sequence[Rule]
-) -> tuple[list[Rule], float, list[float | None]]:
+def _fitting_lists(one: Asked, offers: Offers, left: Sequence[Rule]) -> tuple[list[Rule], float, list[float | None]]:
     """The same where a loss is returned for each sample: every one must fit."""
     got = one.answer.values
     fit, offs, sums = [], [math.inf], list[float | None]()
@@ -226,17 +136,6 @@ def _fitting_lists(
             fit.append(rule)
             offs.append(off)
     return fit, min(offs), sums
-
-
-def difference(got: float | None, value: float | None) -> float:
-    """How far a number is from a rule's, relative; 0 for two errors, two nan, two of the same infinity."""
-    if got is None or value is None:
-        return 0.0 if got is value else math.inf
-    if got == value or (math.isnan(got) and math.isnan(value)):
-        return 0.0
-    if not (math.isfinite(got) and math.isfinite(value)):
-        return math.inf
-    return abs(got - value) / max(abs(value), 1e-9)
 
 
 def _close(one: Asked) -> float:
@@ -267,16 +166,6 @@ def _departure(one: Asked, offers: Offers, expected: float | None) -> Departure:
     )
 
 
-def said(answer: Answered) -> str:
-    """An answer in a few words."""
-    if answer.values is None:
-        message = answer.message if len(answer.message) <= SAID else answer.message[: SAID - 1] + "…"
-        return f"{answer.error}: {message}" if message else answer.error
-    if len(answer.values) == 1:
-        return format_number(answer.values[0])
-    return f"an array of shape {tuple(answer.shape)}"
-
-
 def _far(one: Asked) -> str:
     """What is said of very large losses that no rule gives: that is numbers, and no rule of its own."""
     if one.answer.values is None:
@@ -300,5 +189,5 @@ def is_expected(made: Computed | None, pair: str, answers: Mapping[str, Answered
 
 def known_pairs() -> list[str]:
     """What may be expected."""
-    found = [name for name in METHODS]
+    found = list(METHODS)
     return found + [f"{name}/{placement}" for name in METHODS for placement in METHODS[name].placements]
