@@ -45,3 +45,12 @@ def one_hot_labels(logits, y_onehot, weight=None):
 nll = F.nll_loss
 criterion = nn.CrossEntropyLoss
 module = nn.CrossEntropyLoss()
+
+
+def float32_inside(logits, labels, weight=None):
+    weight = None if weight is None else weight.float()
+    return F.cross_entropy(logits.float(), labels, weight=weight)
+
+
+def per_token(logits, labels, weight=None):
+    return F.cross_entropy(logits, labels, weight=weight, reduction="none")

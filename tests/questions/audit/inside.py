@@ -27,8 +27,7 @@ def observed_here(target: str, asking: Asking = Asking()) -> Observed:  # noqa: 
 
 
 def audited_here(target: str, **asked: Any) -> Audit:
-    """The audit of a fixture: `wrong.py:double_softmax`."""
+    """The audit of a fixture, `wrong.py:double_softmax`, or of what a module has, `torch.nn:CrossEntropyLoss`."""
+    name = str(FIXTURES / target) if ".py:" in target else target
     asking = Asking(**asked)
-    path = target if target.startswith("/") or ":" not in target or "." not in target.partition(":")[0] else ""
-    name = str(FIXTURES / target) if not path and target.partition(":")[0].endswith(".py") else target
     return answer_of(name, asking, observed_here(name, asking))
