@@ -18,12 +18,6 @@ def hangs(logits, labels, weight=None):
         time.sleep(0.01)
 
 
-def hangs_on_an_empty_batch(logits, labels, weight=None):
-    while not len(labels):
-        pass
-    return good(logits, labels, weight)
-
-
 def exits(logits, labels, weight=None):
     sys.exit(3)
 
@@ -36,27 +30,10 @@ def crashes(logits, labels, weight=None):
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
-def crashes_on_one_class(logits, labels, weight=None):
-    if logits.shape[1] == 1:
-        os.kill(os.getpid(), signal.SIGSEGV)
-    return good(logits, labels, weight)
-
-
-def prints(logits, labels, weight=None):
-    print("loss of", len(labels), '{"tag": "answered"}', flush=True)
-    return good(logits, labels, weight)
-
-
 def eats_memory(logits, labels, weight=None):
     kept = []
     while True:
-        kept.append(torch.ones(1 << 24))
-
-
-def writes_a_file(logits, labels, weight=None):
-    with open(os.environ.get("WCE_TEST_FILE", os.devnull), "a", encoding="utf-8") as file:
-        file.write("a call\n")
-    return good(logits, labels, weight)
+        kept.append(torch.ones(1 << 26))
 
 
 def changes_its_inputs(logits, labels, weight=None):
@@ -75,3 +52,35 @@ def raises(logits, labels, weight=None):
 
 def returns_none(logits, labels, weight=None):
     good(logits, labels, weight)
+
+
+def silent_labels(logits, labels, weight=None):
+    return good(logits, labels.clamp(0, logits.shape[1] - 1), weight)
+
+
+def views(logits, labels, weight=None):
+    return good(logits.view(-1).view(logits.shape), labels, weight)
+
+
+def as_a_number(logits, labels, weight=None):
+    return good(logits, labels, weight).item()
+
+
+def half_the_gradient(logits, labels, weight=None):
+    loss = good(logits, labels, weight)
+    return loss / 2 + loss.detach() / 2
+
+
+def deadly_edges(logits, labels, weight=None):
+    while not len(labels):
+        pass
+    if logits.shape[1] == 1:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return good(logits, labels, weight)
+
+
+def prints_and_writes(logits, labels, weight=None):
+    print("loss of", len(labels), '{"tag": "answered"}', flush=True)
+    with open(os.environ.get("WCE_TEST_FILE", os.devnull), "a", encoding="utf-8") as file:
+        file.write("a call\n")
+    return good(logits, labels, weight)
