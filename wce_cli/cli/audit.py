@@ -13,8 +13,8 @@ from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
 
 EXAMPLES = (
     "wce audit samples/handwritten_loss.py:weighted_loss",
-    "wce audit package.losses:WeightedLoss --expect weighted-mean --format github",
-    "wce audit losses.py:f --call 'f(log_probs, labels, weight)' --arrays numpy",
+    "wce audit torch.nn:CrossEntropyLoss --expect weighted-mean --format github",
+    "wce audit torch.nn.functional:nll_loss --call 'nll_loss(log_probs, labels, weight)'",
 )
 CODES = (
     "0 audited, and the expected rule if one is",

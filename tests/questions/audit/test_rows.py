@@ -119,6 +119,13 @@ def test_silence_about_a_label_gives_the_number_of_the_class_it_is_taken_for():
         assert f"{F.cross_entropy(x, labels, w).item():.6g}" in answer.row(name).said
 
 
+def test_a_function_of_log_probabilities_has_the_gradient_of_those():
+    answer = audited_here("torch.nn.functional:nll_loss", call="nll_loss(log_probs, labels, weight)")
+    assert answer.own.title == "weighted-mean"
+    assert said(answer, "dL/dlog_probs") == ("ok", "that of weighted-mean")
+    assert answer.row("largest logit") is None
+
+
 @pytest.mark.parametrize("probe", [PLAIN, SMOOTHED], ids=["plain", "smoothed"])
 def test_the_gradient_of_a_rule_is_torchs(probe):
     x = torch.tensor(probe.logits, dtype=torch.float64, requires_grad=True)

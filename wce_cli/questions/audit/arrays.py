@@ -60,6 +60,8 @@ def numbers_of(probe: Probe, kind: str) -> dict[str, Any]:
         top = x.max(axis=1, keepdims=True) if len(x) else np.zeros((0, 1))
         log_p = x - top - np.log(np.exp(x - top).sum(axis=1, keepdims=True)) + probe.shift
     scores: NDArray[Any] = {"logits": x, "probs": np.exp(log_p), "log_probs": log_p}[kind]
+    if probe.scores is not None:
+        scores = np.array(probe.scores)
     one_hot: NDArray[Any] = np.zeros((len(labels), c))
     inside = (labels >= 0) & (labels < c)
     one_hot[np.flatnonzero(inside), labels[inside]] = 1.0

@@ -35,6 +35,8 @@ class Probe(Struct, frozen=True):
     dtype: str = "float64"
     layout: str = "rows"
     """`rows`; `strided`: not contiguous; `positions`: (2, C, 3), one label a position; `tracked`: with a gradient."""
+    scores: Rows | None = None
+    """The scores as they are handed over; None: made from the logits."""
     shift: float = 0.0
     """Added to log-probabilities, so that rows of probabilities do not sum to 1."""
     repeat: int = 1
