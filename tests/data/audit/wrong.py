@@ -123,3 +123,11 @@ def two_mistakes(logits, labels, weight):
 
 def smoothing_built_in(logits, labels, weight):
     return F.cross_entropy(logits, labels, weight=weight, label_smoothing=0.05)
+
+
+def takes_probabilities(y_true, y_pred, class_weight):
+    return -(class_weight[y_true] * y_pred[torch.arange(len(y_true)), y_true].log()).mean()
+
+
+def fixed_ignore_index(logits, labels, weight=None, ignore_index=-100):
+    return F.cross_entropy(logits, labels, weight=weight)

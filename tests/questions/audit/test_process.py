@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -105,9 +106,21 @@ def test_this_side_loads_no_framework():
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_a_function_at_hand_is_found_again():
-    from tests.data.audit import right
-
-    assert audit(right.numpy_weighted).own.title == "weighted-mean"
+def test_a_function_at_hand_is_found_again(tmp_path, monkeypatch):
+    (tmp_path / "at_hand.py").write_text((FIXTURES / "right.py").read_text("utf-8"), "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("at_hand")
+    assert audit(module.numpy_weighted).own.title == "weighted-mean"
     with pytest.raises(WceError, match="is no function at the top of a file"):
         audit(lambda logits, labels: 0)
+
+
+def test_a_file_of_a_package_finds_what_is_beside_it(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "__init__.py").touch()
+    (tmp_path / "mine" / "parts.py").write_text("import numpy\n", "utf-8")
+    lines = "from .parts import numpy as np\n\n\ndef f(logits, labels, weight=None):\n    return logits.sum()\n"
+    (tmp_path / "mine" / "losses.py").write_text(lines, "utf-8")
+    answer = audit(f"{tmp_path}/mine/losses.py", arrays="numpy")
+    assert answer.call == "f(logits, labels, weight=weight)"
+    assert not answer.own.is_followed

@@ -22,7 +22,7 @@ from wce_cli.questions.audit.worker_steps import COARSE
 
 NO_MEMORY = re.compile("can't allocate memory|cannot allocate memory|out of memory", re.IGNORECASE)
 DIFFERENCE = 1e-5
-HIGHEST = {"float16": 30000.0, "tiny": 60.0}
+HIGHEST = {"float16": 30000.0, "tiny": 37.5}
 """The largest size that a search tries, 1e6 unless it is here."""
 STEPS_OF_SEARCH = 40
 

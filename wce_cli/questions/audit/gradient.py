@@ -51,8 +51,8 @@ def rows(observed: Observed, offers: Offers, rule: Rule | None) -> Iterator[Row]
 
 def rule_gradient(probe: Probe, offers: Offers, rule: Rule) -> Floats:
     """dL/dx of a rule by central differences of its value, x the scores that it takes."""
-    x = numbers_of(structs.replace(probe, layout="rows"), offers.scores)[offers.scores]
-    made = np.zeros_like(x)
+    x: Floats = numbers_of(structs.replace(probe, layout="rows"), offers.scores)[offers.scores]
+    made: Floats = np.zeros_like(x)
     for n, c in np.ndindex(*x.shape):
         ends = []
         for step in (STEP, -STEP):
@@ -65,9 +65,7 @@ def rule_gradient(probe: Probe, offers: Offers, rule: Rule) -> Floats:
     return made
 
 
-def _against(
-    got: Floats, expected: Floats, name: str, fields: dict[str, object], title: str, close: float
-) -> Row:
+def _against(got: Floats, expected: Floats, name: str, fields: dict[str, object], title: str, close: float) -> Row:
     got = got.reshape(expected.shape)
     scale = float(np.abs(expected).max()) or 1.0
     off = np.abs(got - expected)
@@ -80,9 +78,7 @@ def _against(
     else:
         pair = f"{format_number(float(got[n, c]))}, not {format_number(float(expected[n, c]))}"
         text = f"not that of {title}: at [{n}][{c}] it is {pair}"
-    return Row(
-        "gradient", name, "wrong", text, fields, "the value is right and the gradient is not: look for detach()"
-    )
+    return Row("gradient", name, "wrong", text, fields, "the value is right and the gradient is not: look for detach()")
 
 
 def _of_one(light: Floats, heavy: Floats, fields: dict[str, object]) -> Row:

@@ -83,6 +83,8 @@ def _module(found: Place) -> ModuleType:
         sys.path.insert(0, "")
         return importlib.import_module(found.where)
     path = Path(found.where).resolve()
+    if (path.parent / "__init__.py").exists():
+        return _of_package(path)
     sys.path.insert(0, str(path.parent))
     name = path.stem if path.stem.isidentifier() and path.stem not in sys.modules else "audited"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -92,6 +94,17 @@ def _module(found: Place) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _of_package(path: Path) -> ModuleType:
+    """A file of a package under its own name there, so that its relative imports find what is beside it."""
+    parts = [] if path.stem == "__init__" else [path.stem]
+    folder = path.parent
+    while (folder / "__init__.py").exists():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    sys.path.insert(0, str(folder))
+    return importlib.import_module(".".join(parts))
 
 
 def _only(module: ModuleType, found: Place) -> Any:

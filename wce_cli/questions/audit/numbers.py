@@ -23,8 +23,9 @@ ROUND = {"float32": 1e-5, "float16": 2e-2, "bfloat16": 1e-1}
 """How far the plain probe may be off, relative, in a narrow float."""
 ENOUGH = 1e4
 """A logit that no model has: a function that is right up to it has no limit."""
-TINY = {"float64": 1e-14, "float32": 1e-6, "float16": 1e-2, "bfloat16": 5e-2}
-"""A loss below which a function may return 0: some of the dtype's own steps at 1, as log_softmax has it."""
+TINY = {"float64": 1e-15, "float32": 5e-7}
+"""A loss below which a function may return 0: a few of the dtype's steps at 1, as log_softmax has it."""
+_CANCELS = "take log_softmax: logsumexp(x) − x[y] loses what is small beside the logits"
 
 
 def rows(observed: Observed, offers: Offers, plain: Answered) -> Iterator[Row]:
@@ -79,7 +80,7 @@ def _tiny(found: Sequence[Found], offers: Offers) -> Row:
     probe = None
     if late:
         probe = fields_of(Probe("tiny", "", *search_rows("tiny", math.ceil(late[0].limit or 0.0) + 1.0)), offers)
-    return Row("numbers", "tiny losses", verdict, f"0 below {', '.join(parts)}", probe)
+    return Row("numbers", "tiny losses", verdict, f"0 below {', '.join(parts)}", probe, _CANCELS if late else "")
 
 
 def _narrow(observed: Observed, dtypes: Sequence[str], expected: float | None) -> Iterator[Row]:

@@ -14,6 +14,9 @@ IGNORED = -100
 """The label that means skip, as torch has it."""
 SMOOTHING = 0.2
 
+HIGH = 50.0
+"""Where logits are when a small loss is looked for: high enough to cancel, and below what overflows in float32."""
+
 Rows = tuple[tuple[float, ...], ...]
 
 
@@ -223,4 +226,4 @@ def search_rows(kind: str, at: float) -> tuple[Rows, tuple[int, ...]]:
         return ((-at, -at - 10, -at - 10),), (0,)
     if kind == "gap":
         return ((0.0, -at, -1.0),), (1,)
-    return ((at, 0.0, 0.0),), (0,)
+    return ((HIGH + at, HIGH, HIGH),), (0,)

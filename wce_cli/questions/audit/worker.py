@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import BinaryIO
 
 import msgspec
@@ -54,7 +55,7 @@ class Worker:
         request = self.request
         self.tell(Began(FRAMEWORK))
         arrays = None if request.arrays is None else _arrays(request.arrays)
-        if arrays is None and _mentions_torch(request.target):
+        if arrays is None and _may_use_torch(request.target):
             import_module("torch")  # before memory is limited: it maps far more than it uses
         limit_memory(request.memory)
         self.tell(Began(LOADING))
@@ -117,12 +118,15 @@ def first_call(asker: Asker) -> Answered:
     return first
 
 
-def _mentions_torch(target: str) -> bool:
+def _may_use_torch(target: str) -> bool:
+    """Whether a target may come to import torch, and can: all but a file that names another framework alone."""
     found = place(target)
-    if not found.is_file:
-        return False
-    with open(found.where, "rb") as file:
-        return b"torch" in file.read()
+    text = b""
+    if found.is_file:
+        with open(found.where, "rb") as file:
+            text = file.read()
+    others = b"numpy" in text or b"jax" in text
+    return find_spec("torch") is not None and (b"torch" in text or not others)
 
 
 def _arrays(name: str) -> Arrays:
