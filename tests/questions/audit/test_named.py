@@ -101,6 +101,14 @@ def test_no_function_that_is_right_is_accused(target, rule):
     assert wrong(answer) == {}
 
 
+@pytest.mark.parametrize(("name", "rule"), [("averaged", "weighted-mean"), ("compiled", "batch-mean")])
+def test_functions_of_jax_are_named_with_their_gradient(name, rule):
+    pytest.importorskip("jax")
+    answer = audited_here(f"right_jax.py:{name}")
+    assert (answer.arrays, answer.own.title, wrong(answer)) == ("jax", rule, {})
+    assert answer.row("dL/dlogits").said == f"that of {rule}"
+
+
 def test_each_reduction_is_named():
     answer = audited_here("torch.nn:CrossEntropyLoss")
     titles = {one.reduction: one.title for one in answer.computed}

@@ -22,6 +22,8 @@ from wce_cli.questions.audit.verdict import Asked, computed, is_expected, known_
 from wce_cli.questions.identify.rules import Rule
 
 GIB = 1 << 30
+ASKED_FOR = ("ignore_index", "tiny losses")
+"""Notes whose advice is given with that of what is wrong: without it, others train differently."""
 CALLED_WRONGLY = ("TypeError", "AttributeError", "IndexError", "ValueError", "RuntimeError")
 """Errors that a call with other arguments may well not raise."""
 
@@ -179,6 +181,6 @@ def _advice(own: Computed | None, offers: Offers, rows: tuple[Row, ...]) -> tupl
     found = list(advice.of_rule(own, offers)) if own is not None else []
     by_text: dict[str, list[str]] = {}
     for row in rows:
-        if row.advice and row.verdict != "ok":
+        if row.advice and (row.verdict == "wrong" or row.name in ASKED_FOR):
             by_text.setdefault(row.advice, []).append(row.name)
     return tuple(found + [f"{', '.join(names)}: {text}" for text, names in by_text.items()])
