@@ -71,6 +71,7 @@ def test_what_is_no_rule_is_said_to_be_none_with_the_first_batch_that_shows_it(n
     assert own.departs.when == when
     assert own.departs.got != pytest.approx(own.departs.expected)
     assert set(own.departs.probe) >= {"logits", "labels", "weight"}
+    assert len(own.departs.probe["labels"]) <= 2
     if nearest is not None:
         assert own.title == nearest
 

@@ -152,10 +152,11 @@ def _computed(observed: Observed, offers: Offers) -> tuple[Computed, ...]:
     found = []
     for reduction in (None, *(REDUCTIONS if offers.reduction else ())):
         asked = _asked(observed, of_rules(offers, reduction), offers)
-        made = computed(asked, offers, reduction)
+        made = computed(asked, offers, reduction, observed.answers)
         if made is not None and not made.is_followed and not offers.ignore_index:
             # nobody told it of ignored labels: that it has some number for −100 is another matter
-            again = computed([one for one in asked if IGNORED not in one.probe.labels], offers, reduction)
+            others = [one for one in asked if IGNORED not in one.probe.labels]
+            again = computed(others, offers, reduction, observed.answers)
             made = again if again is not None and again.is_followed else made
         if made is not None:
             found.append(made)

@@ -169,9 +169,21 @@ def of_rules(offers: Offers, reduction: str | None = None) -> list[Probe]:
     return [structs.replace(probe, name=f"{probe.name}:{reduction}", reduction=reduction) for probe in probes]
 
 
+def beginnings(probe: Probe) -> list[Probe]:
+    """The first one, two and three samples of a probe: where it shows something, one of them may show it, too."""
+    if probe.soft is not None:
+        return []
+    return [
+        structs.replace(probe, name=f"{probe.name}[:{n}]", logits=probe.logits[:n], labels=probe.labels[:n])
+        for n in range(1, min(4, len(probe.labels)))
+    ]
+
+
 def steps(offers: Offers) -> Iterator[Probe | Search]:
     """Everything that a function is asked, in order."""
     yield from of_rules(offers)
+    for probe in of_rules(offers):
+        yield from beginnings(probe)
     if offers.reduction:
         for reduction in REDUCTIONS:
             yield from of_rules(offers, reduction)

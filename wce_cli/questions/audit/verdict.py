@@ -15,7 +15,7 @@ from wce_cli.digits import format_number
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.odd_readings import ODD_READINGS
 from wce_cli.questions.audit.answer import Computed, Departure
-from wce_cli.questions.audit.probes import Offers, Probe
+from wce_cli.questions.audit.probes import Offers, Probe, beginnings
 from wce_cli.questions.audit.records import Answered, said
 from wce_cli.questions.audit.values import difference, fields_of, listed_rules, terms_on, values_on
 from wce_cli.questions.identify.rules import Rule
@@ -44,8 +44,13 @@ class Asked(Struct, frozen=True):
         return self.answer.values is not None and self.answer.shape == (len(self.probe.labels),)
 
 
-def computed(asked: Sequence[Asked], offers: Offers, reduction: str | None) -> Computed | None:
-    """The rule behind the answers to the probes of one reduction; None where no probe was answered."""
+def computed(
+    asked: Sequence[Asked], offers: Offers, reduction: str | None, answers: Mapping[str, Answered]
+) -> Computed | None:
+    """The rule behind the answers to the probes of one reduction; None where no probe was answered.
+
+    Among all `answers` there may be those to the beginnings of a probe: the shortest that departs is shown.
+    """
     if not any(one.answer.values is not None for one in asked):
         return None
     of_lists = sum(one.is_list for one in asked) > len(asked) / 2
@@ -54,7 +59,7 @@ def computed(asked: Sequence[Asked], offers: Offers, reduction: str | None) -> C
         listed = [r for r in listed_rules([one.probe for one in asked], offers, depth) if len(r.departures) == depth]
         if of_lists:
             listed = [rule for rule in listed if rule.method == "sum" and rule.twist in ("", "negated")]
-        made = _struck_out(asked, offers, listed, reduction, of_lists)
+        made = _struck_out(asked, offers, listed, reduction, of_lists, answers)
         if made is None:
             continue
         if made.is_followed and made.agreed == made.probes:
@@ -67,7 +72,12 @@ def computed(asked: Sequence[Asked], offers: Offers, reduction: str | None) -> C
 
 
 def _struck_out(
-    asked: Sequence[Asked], offers: Offers, listed: Sequence[Rule], reduction: str | None, of_lists: bool
+    asked: Sequence[Asked],
+    offers: Offers,
+    listed: Sequence[Rule],
+    reduction: str | None,
+    of_lists: bool,
+    answers: Mapping[str, Answered],
 ) -> Computed | None:
     """The rules that are left after each probe, or the last that were left and where they went."""
     left, agreed, largest = list(listed), 0, 0.0
@@ -86,7 +96,7 @@ def _struck_out(
                 offs = [difference(one.number, value) for value in values]
                 at = min(range(len(left)), key=offs.__getitem__)
                 left, values = [left[at]], [values[at]]
-            departs = _departure(one, offers, values[0])
+            departs = _shortest(one, offers, left[0], answers) or _departure(one, offers, values[0])
             break
     if not left:
         return None
@@ -154,6 +164,17 @@ def _first(left: Sequence[Rule], offers: Offers) -> Rule:
     if not offers.weight:
         return next((rule for rule in left if rule.method == "unweighted-mean"), left[0])
     return left[0]
+
+
+def _shortest(one: Asked, offers: Offers, rule: Rule, answers: Mapping[str, Answered]) -> Departure | None:
+    """The beginning of a probe that shows a departure already."""
+    for probe in beginnings(one.probe):
+        if probe.name in answers and not one.is_list:
+            short = Asked(probe, answers[probe.name])
+            expected = values_on(probe, offers, [rule])[0]
+            if difference(short.number, expected) > _close(short):
+                return _departure(short, offers, expected)
+    return None
 
 
 def _departure(one: Asked, offers: Offers, expected: float | None) -> Departure:
