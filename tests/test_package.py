@@ -74,6 +74,7 @@ def test_the_package_exports_these_names_and_imports_them_on_use():
         "WceError",
         "__version__",
         "assert_loss",
+        "audit",
         "check",
         "explain",
         "identify",

@@ -12,18 +12,20 @@ from wce_cli.version import __version__
 if TYPE_CHECKING:
     from wce_cli.errors import WceError
     from wce_cli.loss.methods import METHODS
+    from wce_cli.questions.audit import audit
     from wce_cli.questions.check import assert_loss, check
     from wce_cli.questions.explain import explain
     from wce_cli.questions.identify import identify
     from wce_cli.report import Report
 
-__all__ = ["METHODS", "Report", "WceError", "__version__", "assert_loss", "check", "explain", "identify"]
+__all__ = ["METHODS", "Report", "WceError", "__version__", "assert_loss", "audit", "check", "explain", "identify"]
 
 _HOMES = {
     "METHODS": "wce_cli.loss.methods",
     "Report": "wce_cli.report",
     "WceError": "wce_cli.errors",
     "assert_loss": "wce_cli.questions.check",
+    "audit": "wce_cli.questions.audit",
     "check": "wce_cli.questions.check",
     "explain": "wce_cli.questions.explain",
     "identify": "wce_cli.questions.identify",

@@ -121,6 +121,12 @@ CheckFormat = Annotated[
         autocompletion=completion.offering(completion.check_formats),
     ),
 ]
+AuditFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format", "-f", metavar="FORMAT", help="table, json, markdown or github.  [default: WCE_FORMAT, or table]"
+    ),
+]
 JunitOut = Annotated[str | None, typer.Option("--junit-out", metavar="FILE", help="Write JUnit XML to FILE as well.")]
 Output = Annotated[
     str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the answer to FILE instead of stdout.")

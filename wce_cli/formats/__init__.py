@@ -83,6 +83,14 @@ CHECKED = {
 }
 """Those of `check`."""
 
+AUDITED = {
+    "table": Format("wce_cli.formats.audited:to_table", 0),
+    "json": Format("wce_cli.formats.audited:to_json", 0),
+    "markdown": Format("wce_cli.formats.audited:to_markdown", 0),
+    "github": Format("wce_cli.formats.audited_github:to_github", 0),
+}
+"""Those of `audit`."""
+
 VALUE = Format("wce_cli.formats.value:to_values", 0, has_measured=False, part="wce_cli.formats.value:part")
 """`--only value`: bare numbers, which no format dresses."""
 

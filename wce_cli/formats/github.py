@@ -33,16 +33,17 @@ def _annotations(one: Checked) -> Iterator[str]:
     name = f"{one.place} {one.name or ''}".strip() or one.where
     for problem in one.problems:
         hint = f"\n{problem.hint}" if problem.hint else ""
-        yield _command({**properties, "title": f"wce check: {name}"}, f"{problem.message}{hint}")
+        yield command("error", {**properties, "title": f"wce check: {name}"}, f"{problem.message}{hint}")
     for comparison in one.failures:
         more = details(comparison)
         message = f"{comparison.message}\n{more}" if more else comparison.message
-        yield _command({**properties, "title": f"wce check: {name}"}, message)
+        yield command("error", {**properties, "title": f"wce check: {name}"}, message)
 
 
-def _command(properties: dict[str, str], message: str) -> str:
+def command(kind: str, properties: dict[str, str], message: str) -> str:
+    """`::error file=losses.py,line=7::message`; a property without a value is left out."""
     given = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
-    return f"::error {given}::{_data(message)}"
+    return f"::{kind} {given}::{_data(message)}"
 
 
 def _data(text: str) -> str:

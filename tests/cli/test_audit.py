@@ -1,0 +1,124 @@
+"""`wce audit` on the command line: options, exit codes, and every format of an answer."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import jsonschema
+import pytest
+
+from tests.questions.audit.inside import audited_here
+from tests.run import ROOT, run
+from wce_cli.formats import AUDITED, formatted
+from wce_cli.formats.audited import audit_schema
+from wce_cli.formats.look import Look
+
+pytest.importorskip("torch")
+TARGET = "samples/handwritten_loss.py:weighted_loss"
+
+
+@pytest.fixture(autouse=True)
+def _at_the_root(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return audited_here(f"{ROOT}/{TARGET}", expect="weighted-mean")
+
+
+def test_an_expected_rule_that_is_not_followed_is_exit_1_at_its_line():
+    done = run("audit", TARGET, "--expect", "weighted-mean", "--format", "github")
+    assert done.code == 1
+    first = done.out.splitlines()[0]
+    assert first == (
+        "::error file=samples/handwritten_loss.py,line=6,title=wce audit::"
+        "expected weighted-mean, but it computes batch-mean"
+    )
+    assert done.out.splitlines()[-1] == f"wce audit: {TARGET} computes batch-mean"
+
+
+def test_an_expected_rule_that_is_followed_is_exit_0_and_side_files_are_written(tmp_path):
+    beside = tmp_path / "audit.json"
+    done = run(
+        "audit", TARGET, "--expect", "batch-mean", "--json-out", str(beside), "--markdown-out", str(tmp_path / "a.md")
+    )
+    assert (done.code, done.err) == (0, "")
+    assert "as expected: batch-mean" in done.out
+    assert json.loads(beside.read_text("utf-8"))["is_expected"] is True
+    assert (tmp_path / "a.md").read_text("utf-8").startswith("### samples")
+
+
+REFUSED = {
+    ("nope.py:f",): "error: nope.py does not exist",
+    ("samples:f",): None,
+    (": f",): "error: ': f' names no function",
+    (
+        TARGET,
+        "--expect",
+        "weighted-meen",
+    ): "error: \"weighted-meen\" is no METHOD to expect\nhint: did you mean 'weighted-mean'?",
+    (TARGET, "--arrays", "tensorflow"): 'error: --arrays is "tensorflow", expected torch, numpy or jax',
+    (TARGET, "--timeout", "0"): "error: --timeout is 0, expected a number above 0",
+    (TARGET, "--memory", "-1"): "error: --memory is -1, expected a number above 0",
+    (TARGET, "--kwargs", "[1]"): "error: --kwargs is '[1]', expected a JSON object",
+    (TARGET, "--call", "f(logits)"): "error: --call 'f(logits)' hands over no scores or no labels",
+    (TARGET, "--format", "junit"): 'error: --format is "junit", expected table, json, markdown or github',
+    (TARGET, "--output", "samples/handwritten_loss.py"): "error: --output is FILE itself, samples/handwritten_loss.py",
+}
+
+
+@pytest.mark.parametrize("arguments", REFUSED, ids=" ".join)
+def test_what_cannot_be_asked_is_refused_in_a_line_before_anything_runs(arguments):
+    done = run("audit", *arguments)
+    assert (done.code, done.out) == (2, "")
+    if REFUSED[arguments] is not None:
+        assert done.err.startswith(REFUSED[arguments])
+
+
+def test_the_help_says_that_it_runs_the_code():
+    assert "THIS RUNS THE CODE" in run("audit", "--help").out
+
+
+def test_json_is_what_its_schema_says(sample):
+    for answer in (sample, audited_here("wrong.py:focal"), audited_here("wrong.py:mean_over_everything")):
+        document = json.loads(formatted(AUDITED["json"], [answer], Look()))
+        jsonschema.validate(document, audit_schema())
+        assert document["schema"] == "wce.audit/1"
+
+
+def test_the_batches_of_an_answer_are_batches_that_wce_reads(sample):
+    rows = json.loads(formatted(AUDITED["json"], [sample], Look()))["rows"]
+    probes = {row["name"]: row["probe"] for row in rows if row["probe"] is not None}
+    for name in set(probes) - {"label C", "label −1", "empty batch"}:
+        text = json.dumps(probes[name])
+        assert run("explain", "-", "--engine", "none", stdin=text.encode()).code == 0, name
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("format", ["table", "markdown"])
+def test_every_row_is_said_at_every_width(sample, width, format):
+    text = formatted(AUDITED[format], [sample], Look(width=width)).replace("\\", "")
+    assert text.count("WRONG") == sum(row.verdict == "wrong" for row in sample.rows) == 2
+    flat = re.sub(r"\s+", " ", text)
+    assert all(row.said in flat for row in sample.rows)
+    assert all(line in flat for line in sample.advice)
+    if format == "table":
+        code = re.compile(r'^\{"| *\S*/\S*')  # a batch to copy, and a path, are never cut
+        assert all(len(line) <= width for line in text.splitlines() if not code.match(line))
+
+
+def test_ascii_is_ascii(sample):
+    for name in ("table", "markdown", "github", "json"):
+        assert formatted(AUDITED[name], [sample], Look(width=80, ascii=True)).isascii()
+
+
+def test_github_gets_a_warning_for_what_is_wrong_and_nothing_for_a_note(sample):
+    lines = formatted(AUDITED["github"], [sample], Look()).splitlines()
+    assert [line.partition(" ")[0] for line in lines] == ["::error", "::warning", "::warning", "wce"]
+    assert all("file=samples/handwritten_loss.py,line=6" in line for line in lines[:3])
+
+
+def test_the_answer_prints_itself(sample):
+    assert str(sample) == formatted(AUDITED["table"], [sample], Look())

@@ -1,0 +1,126 @@
+"""Whatever the function does to its process, `wce` says what that was and goes on: real processes, all of them."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.questions.audit.inside import FIXTURES
+from tests.run import ROOT, run
+from wce_cli import audit
+from wce_cli.errors import WceError
+
+pytest.importorskip("torch")
+HOSTILE = str(FIXTURES / "hostile.py")
+
+
+def ran(name: str, *options: str):
+    return run("audit", f"{HOSTILE}:{name}", *options)
+
+
+DEADLY = {
+    "hangs": ("hangs", "does not return within 1 s, at the first call"),
+    "exits": ("exits", "raises SystemExit: 3"),
+    "ends_the_process": ("ends", "ends the process with exit code 5, at the first call"),
+    "crashes": ("ends", "crashes the process with SIGSEGV, at the first call"),
+    "eats_memory": ("eats memory", "asks for more than 0.5 GiB"),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), DEADLY.items(), ids=list(DEADLY))
+def test_a_function_that_ends_its_process_is_a_row_and_exit_2(name, expected):
+    row, text = expected
+    done = ran(name, "--timeout", "1" if name == "hangs" else "60", "--memory", "0.5", "--width", "200")
+    assert done.code == 2
+    (line,) = [line for line in done.out.splitlines() if line.startswith("conduct")]
+    assert row in line
+    assert "WRONG" in line
+    assert text in line
+    assert done.err == ""
+
+
+def test_one_deadly_batch_costs_its_own_row_and_no_other():
+    answer = audit(f"{HOSTILE}:deadly_edges", timeout=1)
+    assert answer.own.title == "weighted-mean"
+    assert answer.row("one class").said == "crashes the process with SIGSEGV"
+    assert answer.row("empty batch").said == "does not return within 1 s"
+    assert answer.row("dL/dlogits").said == "that of weighted-mean"
+    assert answer.row("largest logit").verdict == "ok"
+
+
+def test_what_is_printed_is_no_part_of_the_answer_and_files_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("WCE_TEST_FILE", str(tmp_path / "log.txt"))
+    answer = audit(f"{HOSTILE}:prints_and_writes")
+    assert answer.own.title == "weighted-mean"
+    assert answer.row("prints").said.endswith('first: loss of 6 {"tag": "answered"}')
+    assert answer.row("writes files").said == str(tmp_path / "log.txt")
+    assert (tmp_path / "log.txt").exists()
+
+
+def test_other_errors_say_what_was_called_and_where_it_failed():
+    done = ran("raises")
+    assert (done.code, done.out) == (2, "")
+    lines = (FIXTURES / "hostile.py").read_text("utf-8").splitlines()
+    line = lines.index('    raise KeyError("temperature")') + 1
+    said = f"raises(logits, labels, weight=weight) gives no number: KeyError: 'temperature' (line {line})"
+    assert done.err == f"error: {said}\n"
+
+
+def test_code_that_fails_while_it_is_loaded(tmp_path):
+    (tmp_path / "bad.py").write_text("import no_such_module\n", "utf-8")
+    with pytest.raises(WceError, match=r"bad.py:f: ModuleNotFoundError: No module named 'no_such_module'"):
+        audit(f"{tmp_path / 'bad.py'}:f", arrays="numpy")
+    (tmp_path / "exits.py").write_text("raise SystemExit(1)\n", "utf-8")
+    with pytest.raises(WceError, match="SystemExit: 1"):
+        audit(f"{tmp_path / 'exits.py'}:f", arrays="numpy")
+
+
+def test_interrupting_wce_ends_the_function_too(tmp_path):
+    marker = tmp_path / "pid"
+    tells = f"import os, time\nopen({str(marker)!r}, 'w').write(str(os.getpid()))\n"
+    (tmp_path / "slow.py").write_text(f"{tells}def f(logits, labels):\n    time.sleep(60)\n", "utf-8")
+    command = [sys.executable, "-m", "wce_cli", "audit", str(tmp_path / "slow.py:f"), "--arrays", "numpy"]
+    wce = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    until = time.monotonic() + 60
+    while not (marker.exists() and marker.read_text()) and time.monotonic() < until:
+        time.sleep(0.05)
+    wce.send_signal(2)
+    _, err = wce.communicate(timeout=30)
+    assert (wce.returncode, err) == (130, b"")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(marker.read_text()), 0)
+
+
+def test_this_side_loads_no_framework():
+    code = (
+        "import sys; from wce_cli.cli.app import main; "
+        "code = main(['audit', 'samples/handwritten_loss.py:weighted_loss', '--output', sys.argv[1]]); "
+        "assert 'torch' not in sys.modules; sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, os.devnull], cwd=ROOT, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_function_at_hand_is_found_again(tmp_path, monkeypatch):
+    (tmp_path / "at_hand.py").write_text((FIXTURES / "right.py").read_text("utf-8"), "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("at_hand")
+    assert audit(module.numpy_weighted).own.title == "weighted-mean"
+    with pytest.raises(WceError, match="is no function at the top of a file"):
+        audit(lambda logits, labels: 0)
+
+
+def test_a_file_of_a_package_finds_what_is_beside_it(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "__init__.py").touch()
+    (tmp_path / "mine" / "parts.py").write_text("import numpy\n", "utf-8")
+    lines = "from .parts import numpy as np\n\n\ndef f(logits, labels, weight=None):\n    return logits.sum()\n"
+    (tmp_path / "mine" / "losses.py").write_text(lines, "utf-8")
+    answer = audit(f"{tmp_path}/mine/losses.py", arrays="numpy")
+    assert answer.call == "f(logits, labels, weight=weight)"
+    assert not answer.own.is_followed

@@ -1,0 +1,145 @@
+"""`wce audit`: what a loss function really computes."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from msgspec import structs
+
+from wce_cli.cli import options
+from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
+
+EXAMPLES = (
+    "wce audit samples/handwritten_loss.py:weighted_loss",
+    "wce audit torch.nn:CrossEntropyLoss --expect weighted-mean --format github",
+    "wce audit torch.nn.functional:nll_loss --call 'nll_loss(log_probs, labels, weight)'",
+)
+CODES = (
+    "0 audited, and the expected rule if one is",
+    "1 it does not follow the expected rule",
+    "2 it cannot be loaded or called, or gives no answer",
+)
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="FUNCTION",
+        help="path/to/file.py:name or package.module:name; a function, or a class that is made with its weight.",
+        show_default=False,
+    ),
+]
+ArraysOption = Annotated[
+    str | None,
+    typer.Option(
+        "--arrays", metavar="KIND", help="torch, numpy or jax.  [default: what the function's module imports]"
+    ),
+]
+Call = Annotated[
+    str | None,
+    typer.Option(
+        "--call",
+        metavar="TEMPLATE",
+        help="How it is called, if not by usual names: 'f(logits, labels, weight=weight)'. Read, never evaluated.",
+    ),
+]
+Kwargs = Annotated[
+    str | None, typer.Option("--kwargs", metavar="JSON", help="More arguments: '{\"gamma\": 2}'.", show_default=False)
+]
+Expect = Annotated[
+    str | None, typer.Option("--expect", metavar="METHOD", help="METHOD or METHOD/PLACEMENT that it must follow.")
+]
+Timeout = Annotated[
+    str, typer.Option("--timeout", metavar="S", help="Seconds for loading it, and for each call or search.")
+]
+Memory = Annotated[
+    str, typer.Option("--memory", metavar="GIB", help="Memory it may take beyond what its framework does.")
+]
+Seed = Annotated[str, typer.Option("--seed", metavar="N", help="Seeds random, numpy and torch before each call.")]
+
+
+def audit(
+    target: Target,
+    arrays: ArraysOption = None,
+    call: Call = None,
+    kwargs: Kwargs = None,
+    expect: Expect = None,
+    timeout: Timeout = "20",
+    memory: Memory = "4",
+    seed: Seed = "0",
+    format: options.AuditFormat = None,
+    output: options.Output = None,
+    json_out: options.JsonOut = None,
+    markdown_out: options.MarkdownOut = None,
+    precision: options.Precision = None,
+    width: options.Width = None,
+    color: options.Color = "auto",
+) -> Outcome:
+    """Run a loss function on batches that tell which rule it follows.
+
+    THIS RUNS THE CODE that you name, with your rights, in a process of its own with limits of time and memory. It
+    reports what the function computes, where its numbers and edges break, whether its gradient is that of the rule,
+    and what to change.
+    """
+    from wce_cli.cli.answers import asked_answers, outcome
+    from wce_cli.formats import AUDITED
+
+    if arrays is not None:
+        options.one_of("--arrays", arrays, ("torch", "numpy", "jax"))
+    seconds = _positive("--timeout", timeout)
+    gib = _positive("--memory", memory)
+    seeded = options.whole_number("--seed", seed, 0, 2**63 - 1)
+    constants = {} if kwargs is None else _constants(kwargs)
+    answers = asked_answers(
+        sources=[target.rpartition(":")[0] or target],
+        format=format,
+        output=output,
+        only=None,
+        beside={"json": json_out, "markdown": markdown_out},
+        rows=None,
+        sort="index",
+        findings=None,
+        precision=precision,
+        width=width,
+        color=color,
+        methods=None,
+        known=AUDITED,
+    )
+
+    from wce_cli.questions.audit import audit as audited
+
+    found = audited(
+        target,
+        arrays=arrays,
+        call=call,
+        kwargs=constants,
+        expect=expect,
+        timeout=seconds,
+        memory=gib,
+        seed=seeded,
+    )
+    answer = outcome(answers, [found], ())
+    code = CANNOT_ANSWER if not found.is_answered else 1 if found.is_expected is False else 0
+    return structs.replace(answer, code=code)
+
+
+def _positive(option: str, text: str) -> float:
+    from wce_cli.errors import Problem, WceError
+
+    value = options.number(option, text)
+    if not 0 < value < float("inf"):
+        raise WceError(Problem(f"{option} is {text}, expected a number above 0"))
+    return value
+
+
+def _constants(text: str) -> dict[str, Any]:
+    from wce_cli.errors import Problem, WceError
+
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise WceError(Problem(f"--kwargs is {text!r}, expected a JSON object", "--kwargs '{\"gamma\": 2}'"))
+    return value

@@ -1,0 +1,150 @@
+"""What a function was found to compute, for a person to read, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from wce_cli.errors import counted
+from wce_cli.formats import blocks
+from wce_cli.formats.blocks import Block
+from wce_cli.formats.columns import NEVER_DROPPED, Column
+from wce_cli.formats.json import as_text, schema_of
+from wce_cli.formats.look import Look
+from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Row
+from wce_cli.report import to_plain
+
+PARTS = {"numbers": "numbers", "edges": "edges", "gradient": "gradient", "conduct": "conduct"}
+MARKS = {"ok": "ok", "note": "note", "wrong": "WRONG"}
+
+
+def to_table(answers: Sequence[Audit], look: Look | None = None) -> str:
+    """The audits as text, one below the other."""
+    look = look or Look()
+    return "\n".join(blocks.on_screen(_blocks(answer, look), look) for answer in answers)
+
+
+def to_markdown(answers: Sequence[Audit], look: Look | None = None) -> str:
+    """The audits as Markdown."""
+    look = look or Look()
+    return "\n".join(blocks.in_markdown(_blocks(answer, look), look) for answer in answers)
+
+
+def to_json(answers: Sequence[Audit], look: Look | None = None) -> str:
+    """One object, or a list of them; everything that was found."""
+    documents = [answer.to_dict() for answer in answers]
+    return as_text(documents[0] if len(documents) == 1 else documents, look or Look(), indent=2) + "\n"
+
+
+def audit_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of what `to_json` writes."""
+    return schema_of(Audit, SCHEMA)
+
+
+def verdict(answer: Audit) -> str:
+    """What the reader came for, in one line: `computes batch-mean`."""
+    own = answer.own
+    if not answer.is_answered or own is None:
+        return next((row.said for row in answer.rows if row.verdict == "wrong"), "gives no answer")
+    if own.is_followed:
+        return f"computes {own.title}"
+    near = f"; nearest {own.title}" if own.agreed else ""
+    when = f", which it leaves where {own.departs.when}" if own.departs is not None and own.agreed else ""
+    return f"follows none of the known rules{near}{when}"
+
+
+def expectation(answer: Audit) -> str:
+    """Whether it is what it should be; empty where nothing was expected."""
+    if answer.expected is None:
+        return ""
+    if answer.is_expected:
+        return f"as expected: {answer.expected}"
+    if answer.own is not None and answer.own.is_followed and answer.expected in answer.own.pairs:
+        return f"expected {answer.expected}: the value is that, the gradient is not"
+    return f"expected {answer.expected}, but it {verdict(answer)}"
+
+
+def where(answer: Audit) -> str:
+    """`losses.py:12`, as editors take it."""
+    return f"{answer.file}:{answer.line}" if answer.file and answer.line else answer.target
+
+
+def probe_text(probe: dict[str, Any]) -> str:
+    """A probe on one line, as `wce explain -` takes it; whole numbers without their point."""
+    return json.dumps(_whole(to_plain(probe)), ensure_ascii=False)
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _whole(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _blocks(answer: Audit, look: Look) -> Iterator[Block]:
+    yield blocks.title(look.message(f"{answer.target} {verdict(answer)}"))
+    at = f" at {where(answer)}" if answer.file else ""
+    if answer.call:
+        yield blocks.prose(f"called as {answer.call}{at}, with {answer.arrays} arrays")
+    yield from (blocks.prose(line) for one in answer.computed[:1] for line in _sentences(one))
+    if expectation(answer):
+        yield blocks.prose(expectation(answer))
+    if len(answer.computed) > 1:
+        yield _reductions(answer.computed, look)
+    if answer.rows:
+        yield _rows(answer.rows, look)
+    shown = [row for row in answer.rows if row.verdict == "wrong" and row.probe is not None]
+    departs = answer.own.departs if answer.own is not None else None
+    if departs is not None or shown:
+        yield blocks.title("the smallest batches that show it")
+        if departs is not None:
+            nearest = "" if answer.own is None or answer.own.agreed else f" (nearest: {answer.own.title})"
+            yield blocks.prose(f"where {departs.when}, it {departs.said}{nearest}")
+            yield blocks.code(look.text(probe_text(departs.probe)))
+        for row in shown:
+            assert row.probe is not None
+            yield blocks.prose(row.name)
+            yield blocks.code(look.text(probe_text(row.probe)))
+    if answer.advice:
+        yield blocks.title("what to change")
+        for line in answer.advice:
+            yield blocks.prose(f"- {line}")
+
+
+def _sentences(own: Computed) -> Iterator[str]:
+    """How well the rule is known, and what cannot be told from it."""
+    if own.is_followed and own.summary:
+        yield f"{own.title.partition('; ')[0]} {own.summary}"
+    if own.is_followed:
+        largest = own.largest_difference
+        off = "to the last digit" if largest < 1e-12 else f"to {largest:.0e}, relative"
+        yield f"{counted(own.agreed, 'batch', 'batches')} that tell every two rules apart agree {off}"
+    others = [pair for pair in own.pairs if pair != own.title]
+    if others and own.is_followed:
+        yield f"the same for what it takes: {', '.join(others)}"
+    yield from own.notes
+
+
+def _reductions(computed: Sequence[Computed], look: Look) -> Block:
+    names = [one.reduction or "(its own)" for one in computed]
+    titles = [one.title if one.is_followed else f"none; nearest {one.title}" for one in computed]
+    agreed = [f"{one.agreed} of {one.probes}" for one in computed]
+    return blocks.table(
+        Column("reduction", names, NEVER_DROPPED, right=False),
+        Column("computes", [look.message(title) for title in titles], NEVER_DROPPED, right=False),
+        Column("batches that agree", agreed, 5),
+        lines=[f"reduction {name}: {title}" for name, title in zip(names, titles, strict=True)],
+    )
+
+
+def _rows(rows: Sequence[Row], look: Look) -> Block:
+    parts = ["" if i and rows[i - 1].part == row.part else PARTS[row.part] for i, row in enumerate(rows)]
+    return blocks.table(
+        Column("", [look.text(part) for part in parts], 5, right=False, name="part"),
+        Column("looked at", [look.text(row.name) for row in rows], NEVER_DROPPED, right=False),
+        Column("", [MARKS[row.verdict] for row in rows], NEVER_DROPPED, right=False),
+        Column("found", [look.message(row.said) for row in rows], NEVER_DROPPED, right=False),
+        lines=[f"{MARKS[row.verdict]}  {row.name}: {row.said}" for row in rows],
+    )

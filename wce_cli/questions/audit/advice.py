@@ -1,0 +1,59 @@
+"""What to change, by what a function computes: data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wce_cli.loss.odd_readings import ODD_READINGS
+from wce_cli.questions.audit.answer import Computed
+from wce_cli.questions.audit.probes import Offers
+
+OF_METHOD = {
+    "batch-mean": "to get torch's mean (weighted-mean), divide the sum by weight[labels].sum(), not by N",
+    "kept-mean": "to get torch's mean (weighted-mean), divide the sum by the weights of the kept labels, not by "
+    "their number",
+    "nonzero-mean": "to get torch's mean (weighted-mean), divide by the sum of the weights, not by how many are not 0",
+    "element-mean": "to get torch's mean (weighted-mean), sum over the classes, then divide by weight[labels].sum(): "
+    "mean() of an (N, C) product divides by N·C",
+    "sum": "it does not divide: to get torch's mean (weighted-mean), divide by weight[labels].sum()",
+    "unweighted-mean": "the class weight changes nothing: multiply each sample's loss by weight[labels]",
+}
+OF_DEPARTURE = {
+    "softmax-twice": "hand the logits over, not their softmax: cross-entropy takes the softmax itself",
+    "as-probabilities": "it takes probabilities: apply log_softmax to logits, or audit it by --call 'f(probs, labels)'",
+    "raw": "it takes log-probabilities, as NLLLoss does: apply log_softmax to logits first",
+    "no-log": "take the log: it returns −p, as NLLLoss of a softmax does",
+    "log2": "take log, not log2, to get nats",
+    "log10": "take log, not log10, to get nats",
+    "wrong-axis": "softmax over the class axis: dim=1, not dim=0",
+    "weight-in-logits": "multiply the loss by the weight, not the logits",
+    "weight-in-probability": "multiply the loss by the weight, not the probability",
+    "weight-missing": "the class weight changes nothing: multiply each sample's loss by weight[labels]",
+    "by-prediction": "look the weight up by the label, weight[labels], not by the prediction",
+    "reversed": "the weights are in reversed order",
+    "squared": "the weight is multiplied twice",
+    "squared-above": "the weight is multiplied twice",
+    "sum-1": "leave the weights as they are: dividing them by their sum scales the loss",
+    "sum-c": "leave the weights as they are: normalising them scales the loss",
+    "sum-n": "leave the weights as they are: normalising them scales the loss",
+    "per-sample": "index the weights by the labels, weight[labels]: they are one a class, not one a sample",
+    "eps-over-c-1": "spread ε over all C classes, ε/C each, as torch does; here ε/(C−1) goes to the others",
+    "not-smoothed": "label_smoothing changes nothing",
+    "over-weight-table": "divide by the weights of the labels, weight[labels].sum(), not by weight.sum()",
+    "averaged-again": "it is divided twice: the loss is a mean already",
+    "negated": "the sign is turned: −log p is positive",
+    "sigmoid": "this is binary cross-entropy of each class: take log_softmax, not the sigmoid",
+}
+
+
+def of_rule(own: Computed, offers: Offers) -> Iterator[str]:
+    """What to change about the rule itself."""
+    if any(name in ODD_READINGS and ODD_READINGS[name].is_guard for name in own.departures):
+        yield "take log_softmax of the logits, not log of a p that is kept from 0: a very wrong sample has no gradient"
+    for departure in own.departures:
+        if departure in OF_DEPARTURE:
+            yield OF_DEPARTURE[departure]
+    if own.pairs and not own.departures and offers.weight:
+        method = own.pairs[0].partition("/")[0]
+        if method in OF_METHOD:
+            yield OF_METHOD[method]

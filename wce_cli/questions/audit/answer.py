@@ -1,0 +1,103 @@
+"""What `audit` answers, as plain numbers and text: its fields are the JSON schema `wce.audit/1`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from wce_cli.report import to_plain
+
+SCHEMA = "wce.audit/1"
+
+Verdict = Literal["ok", "note", "wrong"]
+"""`note`: good to know, and another choice than torch's; `wrong`: an answer that nobody wants."""
+
+
+class Departure(Struct, frozen=True):
+    """Where a function stops being the rule that it is nearest to."""
+
+    when: str
+    got: float | None
+    """None: it raised an error."""
+    expected: float | None
+    said: str
+    """In one line what it did, and what the rule gives."""
+    probe: dict[str, Any]
+    """A JSON batch: the smallest that shows it."""
+
+
+class Computed(Struct, frozen=True):
+    """What the function computes under one `reduction`."""
+
+    reduction: str | None
+    """None: its own choice."""
+    title: str
+    """The rule in words."""
+    summary: str
+    """What the rule divides by, in words; empty for an odd one."""
+    pairs: tuple[str, ...]
+    """The METHOD or METHOD/PLACEMENT pairs it cannot be told from; empty where no rule is followed."""
+    departures: tuple[str, ...]
+    """The rule's odd parts by name; empty for a standard one."""
+    is_followed: bool
+    """Whether every probe that tells rules apart got the rule's number."""
+    probes: int
+    agreed: int
+    largest_difference: float
+    """Relative, over the probes that agree."""
+    departs: Departure | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Row(Struct, frozen=True):
+    """One thing that was looked at."""
+
+    part: Literal["numbers", "edges", "gradient", "conduct"]
+    name: str
+    verdict: Verdict
+    said: str
+    probe: dict[str, Any] | None = None
+    """A JSON batch: the smallest that shows it."""
+    advice: str = ""
+
+
+class Audit(Struct, frozen=True):
+    """Everything that was found about one function; its fields are the JSON."""
+
+    schema: str
+    target: str
+    file: str | None
+    line: int | None
+    call: str
+    """How it was called."""
+    arrays: str
+    is_answered: bool
+    """False: it gave no answer that could be judged; the rows say why."""
+    computed: tuple[Computed, ...]
+    rows: tuple[Row, ...]
+    advice: tuple[str, ...]
+    """What to change."""
+    expected: str | None = None
+    is_expected: bool | None = None
+    """None: nothing was expected."""
+
+    @property
+    def own(self) -> Computed | None:
+        """What it computes when no reduction is asked of it."""
+        return self.computed[0] if self.computed else None
+
+    def row(self, name: str) -> Row | None:
+        """The row of that name; None if it was not looked at."""
+        return next((row for row in self.rows if row.name == name), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries, lists, numbers and strings, ready for `json.dumps(…, allow_nan=False)`."""
+        plain = to_plain(self)
+        assert isinstance(plain, dict)
+        return plain
+
+    def __str__(self) -> str:
+        from wce_cli.formats.audited import to_table
+
+        return to_table([self])

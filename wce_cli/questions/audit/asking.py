@@ -1,0 +1,185 @@
+"""One call of the user's function, and everything that can be seen of it."""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+import traceback
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from wce_cli.questions.audit.arrays import Arrays, changed, handed_over
+from wce_cli.questions.audit.call import Call
+from wce_cli.questions.audit.load import source
+from wce_cli.questions.audit.probes import Probe, Search, search_rows
+from wce_cli.questions.audit.records import Answered, Found
+from wce_cli.questions.audit.watch import Watch
+from wce_cli.questions.audit.worker_steps import COARSE
+
+NO_MEMORY = re.compile("can't allocate memory|cannot allocate memory|out of memory", re.IGNORECASE)
+DIFFERENCE = 1e-5
+HIGHEST = {"float16": 30000.0, "tiny": 37.5}
+"""The largest size that a search tries, 1e6 unless it is here."""
+STEPS_OF_SEARCH = 40
+
+
+class Asker(Struct):
+    """The function, and how it is called."""
+
+    function: Any
+    call: Call
+    arrays: Arrays
+    scores: str
+    labels: str
+    seed: int
+    memory: int | None
+    watch: Watch
+
+    def ask(self, probe: Probe, name: str | None = None) -> Answered:
+        """One call, and everything that can be seen of it."""
+        name = name or probe.name
+        self._seed()
+        try:
+            given = handed_over(probe, self.scores, self.call.roles, self.labels, self.arrays)
+            before = {
+                role: self.arrays.numbers(value).copy() for role, value in given.items() if hasattr(value, "shape")
+            }
+            gradient: tuple[float, ...] | None = None
+            no_gradient = ""
+            with self.watch:
+                if probe.layout == "tracked" and self.arrays.name == "jax":
+                    returned, gradient = self._by_jax(given)
+                elif probe.layout == "tracked" and self.arrays.name == "numpy":
+                    returned, gradient = self._by_differences(given)
+                    no_gradient = COARSE if gradient is None else ""
+                else:
+                    returned = _plain(self.call.run(self.function, given))
+                if probe.layout == "tracked" and self.arrays.name == "torch":
+                    gradient, no_gradient = _backward(returned, given[self.scores])
+            values = self.arrays.numbers(returned)
+            differs = False
+            for _ in range(1, probe.repeat):
+                again = self.arrays.numbers(_plain(self.call.run(self.function, given)))
+                differs = differs or not np.array_equal(values, again, equal_nan=True)
+            now = tuple(changed(given, before, self.arrays))
+        except BaseException as error:
+            kind, message = self._raised(error)
+            return Answered(name, None, error=kind, message=message)
+        if values.size > 10_000:
+            return Answered(name, None, error="Returned", message=f"an array of shape {values.shape}")
+        return Answered(
+            name,
+            tuple(values.ravel().tolist()),
+            tuple(values.shape),
+            self.arrays.dtype(returned),
+            changed=now,
+            differs=differs,
+            gradient=gradient,
+            no_gradient=no_gradient,
+        )
+
+    def _raised(self, error: BaseException) -> tuple[str, str]:
+        """An error's name and its first line, with the line of the user's file that it came from."""
+        memory = self.memory
+        if memory is not None and (isinstance(error, MemoryError) or NO_MEMORY.search(str(error))):
+            return "MemoryError", f"asks for more than {memory / 2**30:g} GiB"
+        file = source(self.function)[0]
+        lines = [at.lineno for at in traceback.extract_tb(error.__traceback__) if file and at.filename == file]
+        return type(error).__name__, said_in_short(error) + (f" (line {lines[-1]})" if lines else "")
+
+    def _by_jax(self, given: dict[str, Any]) -> tuple[Any, tuple[float, ...]]:
+        jax = import_module("jax")
+
+        def of(scores: Any) -> Any:
+            return _plain(self.call.run(self.function, {**given, self.scores: scores})).sum()
+
+        value, gradient = jax.value_and_grad(of)(given[self.scores])
+        return value, tuple(self.arrays.numbers(gradient).ravel().tolist())
+
+    def _by_differences(self, given: dict[str, Any]) -> tuple[Any, tuple[float, ...] | None]:
+        """Central differences: what stands in for a gradient where arrays carry none."""
+
+        def of(scores: Any) -> Any:
+            return _plain(self.call.run(self.function, {**given, self.scores: scores}))
+
+        scores = given[self.scores]
+        value = of(scores)
+        if self.arrays.dtype(value) == "float32":
+            return value, None
+        made = []
+        for at in np.ndindex(*scores.shape):
+            ends = []
+            for step in (DIFFERENCE, -DIFFERENCE):
+                moved = scores.copy()
+                moved[at] += step
+                ends.append(float(np.sum(of(moved))))
+            made.append((ends[0] - ends[1]) / (2 * DIFFERENCE))
+        return value, tuple(made)
+
+    def _seed(self) -> None:
+        random.seed(self.seed)
+        np.random.seed(self.seed % 2**32)
+        torch = sys.modules.get("torch")
+        if torch is not None:
+            torch.manual_seed(self.seed)
+
+    def search(self, step: Search) -> Found:
+        """The largest size at which the answer is still a number, or not 0 where it is to be tiny."""
+
+        def tried(at: float) -> str:
+            rows, labels = search_rows(step.kind, at)
+            weight = (1.0, 1.0, 1.0) if self.call.roles & {"weight", "sample_weight"} else None
+            answer = self.ask(Probe(step.name, "", rows, labels, weight, dtype=step.dtype))
+            if answer.values is None:
+                return f"{answer.error}: {answer.message}"
+            values = np.array(answer.values)
+            if step.kind == "tiny":
+                return "" if not len(values) or values[0] != 0 else "0"
+            if np.isfinite(values).all():
+                return ""
+            return "nan" if np.isnan(values).any() else "inf" if (values > 0).any() else "-inf"
+
+        low, high = 1.0, HIGHEST.get(step.kind, HIGHEST.get(step.dtype, 1e6))
+        wrong = tried(high)
+        if not wrong:
+            return Found(step.name, None, "")
+        if tried(low):
+            return Found(step.name, 0.0, wrong)
+        for _ in range(STEPS_OF_SEARCH):
+            middle = (low * high) ** 0.5 if high > 2 * low else (low + high) / 2
+            if high - low < 1e-4 * high:
+                break
+            said = tried(middle)
+            low, high, wrong = (middle, high, wrong) if not said else (low, middle, said)
+        return Found(step.name, low, wrong)
+
+
+def _plain(returned: Any) -> Any:
+    """What a call returned: of several things, the first; of an output object, its loss."""
+    if isinstance(returned, (tuple, list)) and returned and hasattr(returned[0], "shape"):
+        return returned[0]
+    if not hasattr(returned, "shape") and hasattr(returned, "loss"):
+        return returned.loss
+    if returned is None:
+        raise TypeError("it returned None")
+    return returned
+
+
+def _backward(returned: Any, scores: Any) -> tuple[tuple[float, ...] | None, str]:
+    """dL/dx by autograd, of the sum where there are several losses."""
+    if not getattr(returned, "requires_grad", False):
+        return None, "the result carries no gradient"
+    returned.sum().backward()
+    if scores.grad is None:
+        return None, "no gradient reaches the scores"
+    return tuple(scores.grad.double().ravel().tolist()), ""
+
+
+def said_in_short(error: BaseException) -> str:
+    """The first line of an error."""
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else "")[:300]

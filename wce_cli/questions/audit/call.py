@@ -1,0 +1,238 @@
+"""How a function is called: its parameters matched by their usual names, or as a template says.
+
+A template is a call in Python's notation, `f(logits, labels, weight=weight)`. It is parsed and read, never
+evaluated: the only things in it are calls, the names of `ROLES`, and literals.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from wce_cli.errors import Problem, WceError, did_you_mean
+
+ROLES = {
+    "logits": "logits logit input inputs pred preds prediction predictions predict output outputs out scores score x z "
+    "yhat y_hat y_pred y_logits output_logits raw_scores",
+    "probs": "probs prob probabilities probability p softmax_output pred_probs p_pred",
+    "log_probs": "log_probs log_prob logprobs log_probabilities logp log_p lprobs log_softmax_output",
+    "labels": "labels label target targets tgt y y_true true truth gt ground_truth labels_true class_idx targets_idx",
+    "one_hot": "one_hot onehot y_onehot y_one_hot labels_onehot target_onehot targets_onehot labels_one_hot "
+    "soft_labels soft_targets target_probs",
+    "weight": "weight weights class_weight class_weights w alpha cls_weight cls_weights ce_weight class_w wts "
+    "weight_per_class per_class_weight loss_weight",
+    "sample_weight": "sample_weight sample_weights weight_per_sample",
+    "ignore_index": "ignore_index ignore_label ignore_class ignore_value ignore ignored_index padding_idx pad_idx "
+    "pad_index pad_id",
+    "label_smoothing": "label_smoothing smoothing smooth label_smooth ls smooth_factor smooth_eps lsr",
+    "reduction": "reduction reduce_mode reduction_mode",
+    "n_classes": "n_classes num_classes num_class n_class nclass nclasses number_of_classes n_cls num_cls num_labels",
+}
+"""What can be handed over, and the names that parameters for it usually have."""
+
+SCORES, LABELS = ("logits", "probs", "log_probs"), ("labels", "one_hot")
+_ROLE_OF = {name: role for role, names in ROLES.items() for name in names.split()}
+
+
+class Argument(Struct, frozen=True):
+    """One thing that is handed over: what a role stands for, or a constant."""
+
+    keyword: str | None
+    """None: by position."""
+    role: str | None
+    constant: Any = None
+
+
+class Call(Struct, frozen=True):
+    """How a function is called; a class is made first."""
+
+    arguments: tuple[Argument, ...]
+    make: tuple[Argument, ...] | None = None
+    """Not None: a class, and what it is made with."""
+    optional: frozenset[str] = frozenset()
+    """Roles that may be left out."""
+    guessed: str = ""
+    """What was taken for what, where no usual name said so."""
+
+    @property
+    def roles(self) -> set[str]:
+        """All that is handed over."""
+        return {one.role for one in (*self.arguments, *(self.make or ())) if one.role is not None}
+
+    def text(self, name: str) -> str:
+        """`f(logits, labels, weight=weight)`"""
+        made = "" if self.make is None else f"({_listed(self.make)})"
+        return f"{name}{made}({_listed(self.arguments)})"
+
+    def run(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
+        """Call it; a role that has no value is left out."""
+        if self.make is not None:
+            function = _called(function, self.make, values)
+        return _called(function, self.arguments, values)
+
+
+def _listed(arguments: tuple[Argument, ...]) -> str:
+    def written(one: Argument) -> str:
+        value = one.role if one.role is not None else repr(one.constant)
+        return f"{one.keyword}={value}" if one.keyword else str(value)
+
+    return ", ".join(map(written, arguments))
+
+
+def _called(function: Callable[..., Any], arguments: tuple[Argument, ...], values: Mapping[str, Any]) -> Any:
+    given = [
+        (one.keyword, one.constant if one.role is None else values[one.role])
+        for one in arguments
+        if one.role is None or one.role in values
+    ]
+    return function(*(value for keyword, value in given if not keyword), **{k: v for k, v in given if k})
+
+
+def matched(target: Any, name: str, constants: Mapping[str, Any]) -> Call:
+    """The call of a function or class by the names of its parameters; `constants` are handed over as they are."""
+    if not inspect.isclass(target):
+        function = target if inspect.isroutine(target) else getattr(target, "forward", target)  # an nn.Module's own
+        arguments, optional, guessed = _of(function, name, constants, needs_batch=True)
+        return Call(arguments, None, optional, guessed)
+    method = getattr(target, "forward", None) or target.__call__
+    make, optional, _ = _of(target, name, constants, needs_batch=False)
+    taken = {one.role for one in make}
+    arguments, more, guessed = _of(method, name, {}, needs_batch=True, skip_self=True, without=taken)
+    return Call(arguments, make, optional | more, guessed)
+
+
+def _of(
+    function: Callable[..., Any],
+    name: str,
+    constants: Mapping[str, Any],
+    *,
+    needs_batch: bool,
+    skip_self: bool = False,
+    without: set[str | None] | None = None,
+) -> tuple[tuple[Argument, ...], frozenset[str], str]:
+    """The arguments of one call, those roles that may be left out, and what was guessed."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        raise WceError(Problem(f"the parameters of {name} cannot be read", _template_hint(name))) from None
+    parameters = [p for p in signature.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if skip_self:
+        parameters = parameters[1:]
+    keywords = any(p.kind == p.VAR_KEYWORD for p in signature.parameters.values())
+    unknown = [key for key in constants if key not in signature.parameters and not keywords]
+    if unknown:
+        hint = did_you_mean(unknown[0], [p.name for p in parameters])
+        raise WceError(Problem(f"{name} has no parameter {unknown[0]} for --kwargs", hint))
+    roles = _roles(parameters, constants, without or set())
+    guessed = ""
+    if needs_batch:
+        guessed = _guess(parameters, roles, constants)
+    required = [p for p in parameters if p.default is p.empty and p.name not in roles and p.name not in constants]
+    found = set(roles.values())
+    if needs_batch and (not found & set(SCORES) or not found & set(LABELS)):
+        what = "logits" if not found & set(SCORES) else "labels"
+        listed = ", ".join(p.name for p in parameters) or "none"
+        raise WceError(Problem(f"no parameter of {name} is known to take the {what} ({listed})", _template_hint(name)))
+    if required:
+        hint = f"give it: --kwargs '{{\"{required[0].name}\": 1}}', or {_template_hint(name)}"
+        raise WceError(Problem(f"{name} needs {required[0].name}, and no usual name says what that is", hint))
+    arguments: list[Argument] = []
+    for p in parameters:
+        keyword = None if p.kind == p.POSITIONAL_ONLY or roles.get(p.name) in (*SCORES, *LABELS) else p.name
+        if arguments and arguments[-1].keyword and keyword is None and p.kind != p.POSITIONAL_ONLY:
+            keyword = p.name  # something before it goes by keyword
+        if p.name in constants:
+            arguments.append(Argument(keyword, None, constants[p.name]))
+        elif p.name in roles:
+            arguments.append(Argument(keyword, roles[p.name]))
+    arguments += [Argument(key, None, value) for key, value in constants.items() if key not in signature.parameters]
+    optional = frozenset(roles[p.name] for p in parameters if p.name in roles and p.default is not p.empty)
+    return tuple(arguments), optional, guessed
+
+
+def _roles(
+    parameters: list[inspect.Parameter], constants: Mapping[str, Any], without: set[str | None]
+) -> dict[str, str]:
+    """By parameter: its role, each taken once; the scores are one, the labels another."""
+    roles: dict[str, str] = {}
+    for p in parameters:
+        role = _ROLE_OF.get(p.name.lower().strip("_"))
+        if role is None or p.name in constants or role in without:
+            continue
+        group = SCORES if role in SCORES else LABELS if role in LABELS else (role,)
+        if not set(group) & set(roles.values()):
+            roles[p.name] = role
+    return roles
+
+
+def _guess(parameters: list[inspect.Parameter], roles: dict[str, str], constants: Mapping[str, Any]) -> str:
+    """Give the scores or the labels to the one required parameter that is left, where there is just one."""
+    left = [p.name for p in parameters if p.default is p.empty and p.name not in roles and p.name not in constants]
+    found = set(roles.values())
+    missing = [what for what, group in (("logits", SCORES), ("labels", LABELS)) if not found & set(group)]
+    if len(left) != 1 or len(missing) != 1:
+        return ""
+    roles[left[0]] = missing[0]
+    return f"{left[0]} was taken for the {missing[0]}"
+
+
+def _template_hint(name: str) -> str:
+    return f"say how to call it: --call '{name.rpartition('.')[2]}(logits, labels, weight=weight)'"
+
+
+def template(text: str, is_class: bool) -> Call:
+    """The call that a template describes, of a function or a class."""
+    call = check_template(text)
+    if is_class and call.make is None:
+        raise _refused(text, "calls a class as a function: write Name(weight=weight)(logits, labels)")
+    if call.make is not None and not is_class:
+        raise _refused(text, "calls twice, but this is no class")
+    return call
+
+
+def check_template(text: str) -> Call:
+    """The call that a template describes; WceError where it is anything else than a call of names and literals."""
+    try:
+        node = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise _refused(text, "is no call") from None
+    if not isinstance(node, ast.Call):
+        raise _refused(text, "is no call")
+    make = None
+    if isinstance(node.func, ast.Call):
+        make = _arguments(node.func, text)
+        if not isinstance(node.func.func, ast.Name):
+            raise _refused(text, "calls something else than a name")
+    elif not isinstance(node.func, ast.Name):
+        raise _refused(text, "calls something else than a name")
+    call = Call(_arguments(node, text), make)
+    if not call.roles & set(SCORES) or not call.roles & set(LABELS):
+        raise _refused(text, "hands over no scores or no labels")
+    return call
+
+
+def _arguments(node: ast.Call, text: str) -> tuple[Argument, ...]:
+    made = []
+    for keyword, value in [(None, arg) for arg in node.args] + [(one.arg, one.value) for one in node.keywords]:
+        if isinstance(value, ast.Starred) or (keyword is None and value not in node.args):
+            raise _refused(text, "unpacks with *")
+        if isinstance(value, ast.Name):
+            if value.id not in ROLES:
+                hint = did_you_mean(value.id, ROLES)
+                raise WceError(Problem(f"--call hands over {value.id}, which wce does not know", hint))
+            made.append(Argument(keyword, value.id))
+            continue
+        try:
+            made.append(Argument(keyword, None, ast.literal_eval(value)))
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            raise _refused(text, "holds more than names and constants") from None
+    return tuple(made)
+
+
+def _refused(text: str, why: str) -> WceError:
+    hint = f"--call 'f(logits, labels, weight=weight)'; names: {', '.join(ROLES)}"
+    return WceError(Problem(f"--call {text!r} {why}", hint))

@@ -1,0 +1,91 @@
+"""The rows about the gradient: whether it is that of the rule, and whether the weight reaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from msgspec import structs
+
+from wce_cli.digits import format_number
+from wce_cli.loss.sums import Floats
+from wce_cli.questions.audit.answer import Row
+from wce_cli.questions.audit.arrays import numbers_of
+from wce_cli.questions.audit.probes import Offers, Probe, edges
+from wce_cli.questions.audit.run import Observed
+from wce_cli.questions.audit.values import fields_of, values_on
+from wce_cli.questions.audit.worker_steps import COARSE
+from wce_cli.questions.identify.rules import Rule
+
+STEP = 1e-4
+CLOSE = 1e-5
+"""How far an entry may be off, of the largest one: central differences of the rule are good to about 1e-8."""
+
+
+def rows(observed: Observed, offers: Offers, rule: Rule | None) -> Iterator[Row]:
+    """Against the rule's own, and for a batch of one."""
+    by_name = {probe.name: probe for probe in edges(offers)}
+    answer = observed.answers.get("gradient")
+    if answer is None:
+        return
+    fields = fields_of(by_name["gradient"], offers)
+    name = f"dL/d{offers.scores}"
+    if answer.gradient is None and answer.no_gradient == COARSE:
+        yield Row("gradient", name, "ok", COARSE)
+        return
+    if answer.gradient is None:
+        why = answer.no_gradient or f"{answer.error} ({answer.message})"
+        advice = "keep to the framework's own operations: .item(), .detach(), .numpy() end the gradient"
+        yield Row("gradient", name, "wrong", f"none: {why}", fields, advice)
+        return
+    if rule is None:
+        yield Row("gradient", name, "ok", "there is one; no rule to hold it to")
+    else:
+        close = CLOSE if answer.dtype == "float64" else 10 * CLOSE
+        expected = rule_gradient(by_name["gradient"], offers, rule)
+        yield _against(np.array(answer.gradient), expected, name, fields, rule.title, close)
+    light, heavy = observed.answers.get("one-light"), observed.answers.get("one-heavy")
+    if light is not None and heavy is not None and light.gradient is not None and heavy.gradient is not None:
+        yield _of_one(np.array(light.gradient), np.array(heavy.gradient), fields_of(by_name["one-light"], offers))
+
+
+def rule_gradient(probe: Probe, offers: Offers, rule: Rule) -> Floats:
+    """dL/dx of a rule by central differences of its value, x the scores that it takes."""
+    x: Floats = numbers_of(structs.replace(probe, layout="rows"), offers.scores)[offers.scores]
+    made: Floats = np.zeros_like(x)
+    for n, c in np.ndindex(*x.shape):
+        ends = []
+        for step in (STEP, -STEP):
+            moved = x.copy()
+            moved[n, c] += step
+            rows_ = tuple(tuple(row) for row in moved.tolist())
+            value = values_on(structs.replace(probe, scores=rows_), offers, [rule])[0]
+            ends.append(np.nan if value is None else value)
+        made[n, c] = (ends[0] - ends[1]) / (2 * STEP)
+    return made
+
+
+def _against(got: Floats, expected: Floats, name: str, fields: dict[str, object], title: str, close: float) -> Row:
+    got = got.reshape(expected.shape)
+    scale = float(np.abs(expected).max()) or 1.0
+    off = np.abs(got - expected)
+    if off.max() <= close * scale:
+        return Row("gradient", name, "ok", f"that of {title}")
+    n, c = np.unravel_index(int(off.argmax()), off.shape)
+    ratio = float((got * expected).sum() / (expected * expected).sum())
+    if np.abs(got - ratio * expected).max() <= close * scale:
+        text = f"{format_number(ratio, 4)} times that of {title}"
+    else:
+        pair = f"{format_number(float(got[n, c]))}, not {format_number(float(expected[n, c]))}"
+        text = f"not that of {title}: at [{n}][{c}] it is {pair}"
+    return Row("gradient", name, "wrong", text, fields, "the value is right and the gradient is not: look for detach()")
+
+
+def _of_one(light: Floats, heavy: Floats, fields: dict[str, object]) -> Row:
+    """Whether w = 0.1 makes a batch of one count less than w = 1."""
+    name = "weight at N = 1"
+    if np.abs(light - heavy).max() <= CLOSE * max(float(np.abs(heavy).max()), 1e-300):
+        text = "does not reach it: it cancels, as in torch"
+        return Row("gradient", name, "note", text, fields)
+    ratio = float((light * heavy).sum() / (heavy * heavy).sum())
+    return Row("gradient", name, "ok", f"reaches it: 0.1 gives {format_number(ratio, 3)} of what 1 does")

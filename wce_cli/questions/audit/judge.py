@@ -1,0 +1,187 @@
+"""From what a process told to what is said: the rule, the rows, and what to change."""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from wce_cli.errors import Problem, WceError, did_you_mean
+from wce_cli.questions.audit import advice, conduct, edges, gradient, numbers
+from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Row
+from wce_cli.questions.audit.call import check_template
+from wce_cli.questions.audit.load import of_object, place
+from wce_cli.questions.audit.probes import IGNORED, REDUCTIONS, Offers, Probe, of_rules
+from wce_cli.questions.audit.records import Answered, Request, said
+from wce_cli.questions.audit.run import Observed, observe
+from wce_cli.questions.audit.values import values_on
+from wce_cli.questions.audit.verdict import Asked, computed, is_expected, known_pairs, rule_of
+from wce_cli.questions.identify.rules import Rule
+
+GIB = 1 << 30
+ASKED_FOR = ("ignore_index", "tiny losses")
+"""Notes whose advice is given with that of what is wrong: without it, others train differently."""
+CALLED_WRONGLY = ("TypeError", "AttributeError", "IndexError", "ValueError", "RuntimeError")
+"""Errors that a call with other arguments may well not raise."""
+
+
+class Asking(Struct, frozen=True):
+    """How a function is to be asked."""
+
+    arrays: str | None = None
+    call: str | None = None
+    kwargs: dict[str, Any] = {}
+    expect: str | None = None
+    timeout: float = 20.0
+    memory: float = 4.0
+    seed: int = 0
+
+
+def judged(target: Any, asking: Asking) -> Audit:
+    """Run it, and judge what it gave."""
+    name = target if isinstance(target, str) else of_object(target)
+    place(name)
+    if asking.expect is not None and asking.expect not in known_pairs():
+        raise WceError(Problem(f'"{asking.expect}" is no METHOD to expect', did_you_mean(asking.expect, known_pairs())))
+    if asking.call is not None:
+        check_template(asking.call)
+    request = Request(
+        target=name,
+        answers="",
+        arrays=asking.arrays,
+        template=asking.call,
+        constants=asking.kwargs,
+        seed=asking.seed,
+        memory=int(asking.memory * GIB),
+        path=tuple(sys.path),
+    )
+    return answer_of(name, asking, observe(request, asking.timeout))
+
+
+def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
+    """What was observed, judged."""
+    if observed.refused is not None:
+        raise WceError(Problem(_of(name, observed.refused.message), observed.refused.hint))
+    loaded, ready = observed.loaded, observed.ready
+    if ready is None or not observed.is_answered:
+        first = observed.first
+        if first is not None and not observed.deaths and first.error not in conduct.ENDS:
+            raise WceError(_no_answer(name, observed))
+        return Audit(
+            schema=SCHEMA,
+            target=name,
+            file=shown_file(loaded.file) if loaded else None,
+            line=loaded.line if loaded else None,
+            call=loaded.call if loaded else "",
+            arrays=loaded.arrays if loaded else "",
+            is_answered=False,
+            computed=(),
+            rows=tuple(conduct.rows(observed)),
+            advice=(),
+            expected=asking.expect,
+            is_expected=None if asking.expect is None else False,
+        )
+    assert loaded is not None
+    offers = ready.offers
+    found = _computed(observed, offers)
+    own = found[0] if found else None
+    asked = _asked(observed, of_rules(offers), offers)
+    rule = rule_of(own, offers, asked) if own is not None and own.is_followed else None
+    rows = tuple(_rows(observed, offers, rule))
+    expected = None
+    if asking.expect is not None:
+        slope = next((row for row in rows if row.name.startswith("dL/d")), None)
+        expected = is_expected(own, asking.expect, observed.answers) and (slope is None or slope.verdict != "wrong")
+    return Audit(
+        schema=SCHEMA,
+        target=name,
+        file=shown_file(loaded.file),
+        line=loaded.line,
+        call=loaded.call,
+        arrays=loaded.arrays,
+        is_answered=True,
+        computed=found,
+        rows=rows,
+        advice=_advice(own, offers, rows),
+        expected=asking.expect,
+        is_expected=expected,
+    )
+
+
+def shown_file(file: str | None) -> str | None:
+    """A path from where we are, if the file is below it: what a reader and GitHub can open."""
+    if file is None or not Path(file).is_relative_to(Path.cwd()):
+        return file
+    return Path(file).relative_to(Path.cwd()).as_posix()
+
+
+def _of(name: str, message: str) -> str:
+    return (
+        message
+        if message.startswith("--") or name in message or name.partition(":")[0] in message
+        else f"{name}: {message}"
+    )
+
+
+def _no_answer(name: str, observed: Observed) -> Problem:
+    """The first call failed, and so did the others."""
+    assert observed.first is not None
+    call = observed.loaded.call if observed.loaded else name
+    hint = "say how it is called: --call 'f(logits, labels, weight=weight)', or --arrays numpy"
+    hint = hint if observed.first.error in CALLED_WRONGLY else ""
+    return Problem(f"{call} gives no number: {said(observed.first)}", hint)
+
+
+def _asked(observed: Observed, probes: list[Probe], offers: Offers) -> list[Asked]:
+    """The probes that were answered; those with ignored labels only of a function that has some number for them."""
+    asked = [Asked(probe, observed.answers[probe.name]) for probe in probes if probe.name in observed.answers]
+    if offers.ignore_index:
+        return asked
+    return [one for one in asked if IGNORED not in one.probe.labels or _is_number(one.answer)]
+
+
+def _is_number(answer: Answered) -> bool:
+    return answer.values is not None and all(map(math.isfinite, answer.values))
+
+
+def _computed(observed: Observed, offers: Offers) -> tuple[Computed, ...]:
+    """What it computes by default, then under each reduction."""
+    found = []
+    for reduction in (None, *(REDUCTIONS if offers.reduction else ())):
+        asked = _asked(observed, of_rules(offers, reduction), offers)
+        made = computed(asked, offers, reduction, observed.answers)
+        if made is not None and not made.is_followed and not offers.ignore_index:
+            # nobody told it of ignored labels: that it has some number for −100 is another matter
+            others = [one for one in asked if IGNORED not in one.probe.labels]
+            again = computed(others, offers, reduction, observed.answers)
+            made = again if again is not None and again.is_followed else made
+        if made is not None:
+            found.append(made)
+    return tuple(found)
+
+
+def _rows(observed: Observed, offers: Offers, rule: Rule | None) -> list[Row]:
+    def expected(probe: Probe) -> float | None:
+        return None if rule is None else values_on(probe, offers, [rule])[0]
+
+    first = _asked(observed, of_rules(offers)[:1], offers)
+    found: list[Row] = []
+    if first and first[0].answer.values is not None:
+        found += numbers.rows(observed, offers, first[0].answer)
+    found += edges.rows(observed, offers, expected)
+    if first and first[0].answer.values is not None:
+        found += gradient.rows(observed, offers, rule)
+    return [*found, *conduct.rows(observed, {probe.name for probe in edges.probes(offers)})]
+
+
+def _advice(own: Computed | None, offers: Offers, rows: tuple[Row, ...]) -> tuple[str, ...]:
+    """What to change, the rule's own first, each once."""
+    found = list(advice.of_rule(own, offers)) if own is not None else []
+    by_text: dict[str, list[str]] = {}
+    for row in rows:
+        if row.advice and (row.verdict == "wrong" or row.name in ASKED_FOR):
+            by_text.setdefault(row.advice, []).append(row.name)
+    return tuple(found + [f"{', '.join(names)}: {text}" for text, names in by_text.items()])

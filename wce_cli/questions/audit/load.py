@@ -1,0 +1,158 @@
+"""Finding the function that is audited: a name in a file or in a module. Only the process of its own imports it."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from msgspec import Struct
+
+from wce_cli.errors import Problem, WceError, did_you_mean
+
+EXAMPLE = "wce audit path/to/losses.py:weighted_loss, or wce audit package.losses:weighted_loss"
+
+
+class Place(Struct, frozen=True):
+    """Where a function is: a file or a module, and its name in there."""
+
+    where: str
+    name: str
+    """Empty: the only function there is."""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether `where` is a path and no module."""
+        return self.where.endswith(".py") or "/" in self.where or "\\" in self.where
+
+
+def place(target: str) -> Place:
+    """`losses.py:f` or `package.losses:f`, taken apart; WceError where that cannot be one."""
+    where, colon, name = target.rpartition(":")
+    if not colon or (len(where) == 1 and name[:1] in "/\\"):  # C:\losses.py
+        where, name = target, ""
+    found = Place(where, name)
+    if not where or any(not part.isidentifier() for part in name.split(".") if name):
+        raise WceError(Problem(f"{target!r} names no function", EXAMPLE))
+    if found.is_file:
+        if not Path(where).is_file():
+            said = "is a folder" if Path(where).is_dir() else "does not exist"
+            raise WceError(Problem(f"{where} {said}", EXAMPLE))
+    elif not all(part.isidentifier() for part in where.split(".")):
+        raise WceError(Problem(f"{target!r} names no function", EXAMPLE))
+    return found
+
+
+def of_object(function: Any) -> str:
+    """The target that names a function or class which is at hand; WceError where a new process could not find it."""
+    name = getattr(function, "__qualname__", "")
+    file = None
+    if name and "<" not in name:
+        try:
+            file = inspect.getsourcefile(function)
+        except TypeError:  # built in
+            file = None
+    if file is None or not Path(file).is_file():
+        hint = "write it into a file, and audit 'file.py:name'"
+        raise WceError(Problem(f"{name or function!r} is no function at the top of a file", hint))
+    return f"{file}:{name}"
+
+
+def load(found: Place) -> Any:
+    """Import the function: this runs the user's code."""
+    module = _module(found)
+    if not found.name:
+        return _only(module, found)
+    value: Any = module
+    for part in found.name.split("."):
+        if not hasattr(value, part):
+            names = [name for name in vars(value) if not name.startswith("_")]
+            raise WceError(Problem(f"{found.where} has no {found.name}", did_you_mean(part, names)))
+        value = getattr(value, part)
+    if not callable(value):
+        raise WceError(Problem(f"{found.name} of {found.where} is no function, but {type(value).__name__}"))
+    return value
+
+
+def _module(found: Place) -> ModuleType:
+    if not found.is_file:
+        sys.path.insert(0, "")
+        return importlib.import_module(found.where)
+    path = Path(found.where).resolve()
+    if (path.parent / "__init__.py").exists():
+        return _of_package(path)
+    sys.path.insert(0, str(path.parent))
+    name = path.stem if path.stem.isidentifier() and path.stem not in sys.modules else "audited"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _of_package(path: Path) -> ModuleType:
+    """A file of a package under its own name there, so that its relative imports find what is beside it."""
+    parts = [] if path.stem == "__init__" else [path.stem]
+    folder = path.parent
+    while (folder / "__init__.py").exists():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    sys.path.insert(0, str(folder))
+    return importlib.import_module(".".join(parts))
+
+
+def _only(module: ModuleType, found: Place) -> Any:
+    """The one function or class that a module defines itself."""
+    own = {
+        name: value
+        for name, value in vars(module).items()
+        if (inspect.isfunction(value) or inspect.isclass(value)) and value.__module__ == module.__name__
+    }
+    public = {name: value for name, value in own.items() if not name.startswith("_")}
+    if len(public) != 1:
+        listed = ", ".join(public) or "none"
+        hint = f"wce audit {found.where}:{next(iter(public), 'name')}"
+        raise WceError(Problem(f"{found.where} has not one function but {len(public)} ({listed}): name one", hint))
+    return next(iter(public.values()))
+
+
+def source(function: Any) -> tuple[str | None, int | None]:
+    """The file and the line where it is written, if there is one."""
+    try:
+        inner = inspect.unwrap(function)
+        inner = inner if inspect.isroutine(inner) or inspect.isclass(inner) else type(inner)
+        file = inspect.getsourcefile(inner)
+        return file, inspect.getsourcelines(inner)[1]
+    except (OSError, TypeError):
+        return None, None
+
+
+def frameworks(function: Any) -> list[str]:
+    """The array frameworks that a function names, then those of its module: what it may take, likeliest first."""
+    module = sys.modules.get(getattr(function, "__module__", None) or type(function).__module__)
+    names = vars(module) if module is not None else {}
+    codes = (
+        [getattr(one, "__code__", None) for one in (function, *vars(function).values())] if _has_vars(function) else []
+    )
+    used = {name for code in codes if code is not None for name in code.co_names}
+    by_code = _homes([names[name] for name in used if name in names])
+    return list(dict.fromkeys([*by_code, *_homes(list(names.values()))]))
+
+
+def _has_vars(function: Any) -> bool:
+    return hasattr(function, "__dict__")
+
+
+def _homes(values: list[Any]) -> list[str]:
+    """The frameworks that modules and functions come from."""
+    homes = {
+        str(value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", "")).partition(".")[0]
+        for value in values
+    }
+    return [name for name in ("torch", "jax", "numpy") if name in homes]

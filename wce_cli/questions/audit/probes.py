@@ -1,0 +1,241 @@
+"""The batches that a loss function is asked: data, small enough to be read, each with what it is there for.
+
+The ones of `rules` come first, the plainest first: they give every two rules different numbers, so that a function
+which agrees with one on all of them follows it. The others are edges, where functions that agree elsewhere part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct, structs
+
+IGNORED = -100
+"""The label that means skip, as torch has it."""
+SMOOTHING = 0.2
+
+HIGH = 50.0
+"""Where logits are when a small loss is looked for: high enough to cancel, and below what overflows in float32."""
+
+Rows = tuple[tuple[float, ...], ...]
+
+
+class Probe(Struct, frozen=True):
+    """One batch, and how it is handed over."""
+
+    name: str
+    about: str
+    """What it is there for, in words that end a sentence: `a label is ignored`."""
+    logits: Rows
+    labels: tuple[int, ...]
+    weight: tuple[float, ...] | None = None
+    smoothing: float = 0.0
+    ignore_index: int = IGNORED
+    reduction: str | None = None
+    """None: the function's own choice."""
+    soft: Rows | None = None
+    """Rows of probabilities for a function that takes such labels; None: the labels one-hot."""
+    dtype: str = "float64"
+    layout: str = "rows"
+    """`rows`; `strided`: not contiguous; `positions`: (2, C, 3), one label a position; `tracked`: with a gradient."""
+    scores: Rows | None = None
+    """The scores as they are handed over; None: made from the logits."""
+    shift: float = 0.0
+    """Added to log-probabilities, so that rows of probabilities do not sum to 1."""
+    repeat: int = 1
+    """Calls: 2 to see whether the second gives the same."""
+
+
+class Search(Struct, frozen=True):
+    """A number to be searched for by bisection: how large a score may be before the answer is no longer right."""
+
+    name: str
+    dtype: str
+    kind: str
+    """`high`: all scores of a row are large; `low`: all are far below 0; `gap`: the label's score is far below the
+    others; `tiny`: the label's score is far above the others."""
+
+
+class Offers(Struct, frozen=True):
+    """What a function takes, and so what it can be asked."""
+
+    weight: bool = True
+    weight_optional: bool = True
+    ignore_index: bool = False
+    smoothing: bool = False
+    reduction: bool = False
+    labels: str = "index"
+    """`index` or `one-hot`"""
+    scores: str = "logits"
+    dtypes: tuple[str, ...] = ("float32", "float64")
+
+
+REDUCTIONS = ("mean", "sum", "none")
+
+_POSITIVE: Rows = ((0.3, 1.7, 0.6), (2.1, 0.4, 0.9), (0.2, 0.5, 1.1), (1.3, 0.8, 0.1), (0.7, 1.9, 2.4), (0.9, 0.6, 0.3))
+_MIXED: Rows = (
+    (0.4, -1.2, 2.3, 0.1),
+    (-0.7, 0.9, 0.2, -2.0),
+    (1.6, 0.3, -0.5, 1.1),
+    (-1.4, 2.2, 0.8, 0.6),
+    (0.5, -0.3, -1.1, 1.9),
+    (3.0, 0.7, -0.2, 0.4),
+    (0.1, 0.6, 1.5, -0.9),
+)
+_ABOVE: Rows = tuple(tuple(round(score + 2.1, 1) for score in row) for row in _MIXED)
+_SQUARE: Rows = ((0.6, -0.4, 1.2), (-1.1, 0.3, 0.8), (2.0, 0.7, -0.6))
+_FAR: Rows = ((0.0, -200.0, -3.0), (-22.0, 0.0, -24.0), (0.0, -45.0, -41.0), (-1.0, -0.5, 0.0), (-20.0, -21.0, 0.0))
+
+PLAIN = Probe("plain", "nothing is special", _POSITIVE, (0, 2, 1, 1, 0, 2), (0.4, 1.9, 0.7))
+ZERO = Probe("zero", "a class weighs 0", _ABOVE, (0, 2, 1, 3, 1, 2, 3), (0.3, 2.5, 0.0, 1.2))
+SQUARE = Probe("square", "there are as many samples as classes", _SQUARE, (1, 1, 0), (0.2, 1.4, 2.3))
+SQUARE_ZERO = Probe(
+    "square-zero",
+    "a class weighs 0, and there are as many samples as classes",
+    _ABOVE[:4],
+    (0, 2, 1, 3),
+    (0.3, 2.5, 0.0, 1.2),
+)
+SQUARE_IGNORES = structs.replace(
+    SQUARE_ZERO,
+    name="square-ignored",
+    about="labels are ignored, and there are as many samples as classes",
+    labels=(0, IGNORED, 2, 3),
+)
+UNWEIGHTED = Probe("unweighted", "no class weight is given", _MIXED, (3, 0, 2, 2, 1, 0, 1))
+IGNORES = Probe("ignored", "labels are ignored", _MIXED, (0, IGNORED, 1, 3, IGNORED, 2, 1), (0.3, 2.5, 0.8, 1.2))
+OTHER = Probe("other", "ignore_index is a class", _MIXED, (0, 2, 1, 3, 2, 0, 1), (0.3, 2.5, 0.8, 1.2), ignore_index=2)
+SMOOTHED = structs.replace(PLAIN, name="smoothed", about="labels are smoothed", smoothing=SMOOTHING)
+SMOOTHED_ZERO = Probe(
+    "smoothed-zero",
+    "labels are smoothed and a class weighs 0",
+    _ABOVE,
+    (0, 2, 1, 3, 1, 2, 3),
+    (0.3, 2.5, 0.0, 1.2),
+    smoothing=SMOOTHING,
+)
+SMOOTHED_IGNORES = structs.replace(
+    SMOOTHED_ZERO,
+    name="smoothed-ignored",
+    about="labels are smoothed and some ignored",
+    logits=_MIXED,
+    labels=(0, IGNORED, 1, 3, 1, 2, 2),
+    weight=(0.3, 2.5, 0.8, 1.2),
+)
+SOFT = structs.replace(
+    ZERO,
+    name="soft",
+    about="labels are probabilities",
+    weight=(0.3, 2.5, 0.8, 1.2),
+    soft=(
+        (0.7, 0.1, 0.2, 0.0),
+        (0.1, 0.2, 0.6, 0.1),
+        (0.25, 0.4, 0.15, 0.2),
+        (0.0, 0.0, 0.1, 0.9),
+        (0.3, 0.45, 0.05, 0.2),
+        (0.2, 0.1, 0.5, 0.2),
+        (0.05, 0.05, 0.3, 0.6),
+    ),
+)
+POSITIONS = Probe(
+    "positions", "scores are (N, C, d1)", _MIXED[:6], (0, 2, 1, 3, 1, 2), (0.3, 2.5, 0.8, 1.2), layout="positions"
+)
+NOT_ONE = structs.replace(PLAIN, name="not-one", about="rows of probabilities do not sum to 1", shift=-0.2)
+FAR = Probe("far", "a loss is very large or very small", _FAR, (1, 0, 1, 0, 2), (0.6, 1.7, 2.2))
+
+
+def of_rules(offers: Offers, reduction: str | None = None) -> list[Probe]:
+    """The probes that tell rules apart, for a function that takes this much."""
+    probes = [PLAIN, ZERO, SQUARE, SQUARE_ZERO]
+    if offers.labels == "one-hot":
+        probes.append(SOFT)
+    else:  # without ignore_index, too: −100 may be skipped, and it may not
+        probes += [IGNORES, SQUARE_IGNORES]
+        if offers.ignore_index:
+            probes.append(OTHER)
+    if offers.smoothing:
+        probes += [SMOOTHED, SMOOTHED_ZERO]
+        if offers.labels == "index" and offers.ignore_index:
+            probes.append(SMOOTHED_IGNORES)
+    if offers.scores != "logits":
+        probes.append(NOT_ONE)
+    if not offers.weight:
+        probes = [structs.replace(probe, weight=None) for probe in probes]
+    elif offers.weight_optional:
+        probes.append(UNWEIGHTED)
+    probes.append(FAR if offers.weight else structs.replace(FAR, weight=None))
+    if reduction is None:
+        return probes
+    return [structs.replace(probe, name=f"{probe.name}:{reduction}", reduction=reduction) for probe in probes]
+
+
+def beginnings(probe: Probe) -> list[Probe]:
+    """The first one, two and three samples of a probe: where it shows something, one of them may show it, too."""
+    if probe.soft is not None:
+        return []
+    return [
+        structs.replace(probe, name=f"{probe.name}[:{n}]", logits=probe.logits[:n], labels=probe.labels[:n])
+        for n in range(1, min(4, len(probe.labels)))
+    ]
+
+
+def steps(offers: Offers) -> Iterator[Probe | Search]:
+    """Everything that a function is asked, in order."""
+    yield from of_rules(offers)
+    for probe in of_rules(offers):
+        yield from beginnings(probe)
+    if offers.reduction:
+        for reduction in REDUCTIONS:
+            yield from of_rules(offers, reduction)
+    yield from edges(offers)
+    if offers.scores == "logits":
+        for dtype in offers.dtypes:
+            yield from (Search(f"{kind}:{dtype}", dtype, kind) for kind in ("high", "low", "gap", "tiny"))
+
+
+def edges(offers: Offers) -> list[Probe]:
+    """The batches of which only the answer itself is looked at."""
+    c = PLAIN.weight
+    probes = [
+        Probe("one", "there is one sample", ((0.3, 1.7, 0.6),), (0,), c),
+        Probe("one-class", "there is one class", ((0.3,), (1.2,)), (0, 0), (0.4,)),
+        Probe("all-ignored", "every label is ignored", _SQUARE, (IGNORED,) * 3, c),
+        Probe("weights-zero", "every weight is 0", _SQUARE, (1, 1, 0), (0.0, 0.0, 0.0)),
+        Probe("label-c", "a label is C", _SQUARE, (1, 3, 0), c),
+        Probe("label-minus-1", "a label is −1", _SQUARE, (1, -1, 0), c),
+        Probe("empty", "the batch is empty", (), (), c),
+        POSITIONS,
+        structs.replace(PLAIN, name="strided", about="scores are not contiguous", layout="strided"),
+        structs.replace(PLAIN, name="again", about="it is called twice", repeat=2),
+        Probe(
+            "masked",
+            "a class is masked with −inf",
+            ((0.3, 1.7, -float("inf")), (2.1, -float("inf"), 0.9), (0.2, 0.5, 1.1)),
+            (0, 2, 1),
+            c,
+        ),
+    ]
+    if offers.labels == "one-hot":
+        skipped = {"all-ignored", "label-c", "label-minus-1", "positions"}
+        probes = [probe for probe in probes if probe.name not in skipped]
+    probes.append(structs.replace(PLAIN, name="gradient", about="the gradient is asked for", layout="tracked"))
+    if offers.weight:
+        for name, weight in (("one-light", (0.1, 1.0, 1.0)), ("one-heavy", (1.0, 1.0, 1.0))):
+            probes.append(Probe(name, "there is one sample", ((0.3, 1.7, 0.6),), (0,), weight, layout="tracked"))
+    for dtype in offers.dtypes:
+        if dtype != "float64":
+            probes.append(structs.replace(PLAIN, name=f"plain:{dtype}", about=f"scores are {dtype}", dtype=dtype))
+    if not offers.weight:
+        probes = [structs.replace(probe, weight=None) for probe in probes if probe.name != "weights-zero"]
+    return probes
+
+
+def search_rows(kind: str, at: float) -> tuple[Rows, tuple[int, ...]]:
+    """The batch of a search, for one size of score."""
+    if kind == "high":
+        return ((at, at - 10, at - 10),), (0,)
+    if kind == "low":
+        return ((-at, -at - 10, -at - 10),), (0,)
+    if kind == "gap":
+        return ((0.0, -at, -1.0),), (1,)
+    return ((HIGH + at, HIGH, HIGH),), (0,)

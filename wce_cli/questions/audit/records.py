@@ -1,0 +1,129 @@
+"""What the process of its own tells the one that started it: one JSON object a line, each as soon as it is known."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from wce_cli.digits import format_number
+from wce_cli.questions.audit.probes import Offers
+
+SAID = 70
+"""Characters of an error that are quoted."""
+
+
+class Request(Struct, frozen=True):
+    """What a worker is asked."""
+
+    target: str
+    answers: str
+    """The file its records go to."""
+    arrays: str | None
+    template: str | None
+    constants: dict[str, object]
+    seed: int
+    memory: int | None
+    """Bytes it may ask for beyond those that are taken when the framework is loaded."""
+    path: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
+    """Steps that an earlier worker has done, or died of."""
+    labels: str | None = None
+    """What an earlier worker found out that labels must be."""
+
+
+class Refused(Struct, frozen=True, tag="refused"):
+    """It cannot be audited: the problem and the hint of a WceError."""
+
+    message: str
+    hint: str
+
+
+class Loaded(Struct, frozen=True, tag="loaded"):
+    """The function is there, and this is how it will be called."""
+
+    file: str | None
+    line: int | None
+    call: str
+    arrays: str
+    guessed: str
+
+
+class Ready(Struct, frozen=True, tag="ready"):
+    """It has answered once, and this is what it can be asked."""
+
+    offers: Offers
+
+
+class Began(Struct, frozen=True, tag="began"):
+    """A step begins: what comes next, if nothing does, is its fault."""
+
+    name: str
+
+
+class Answered(Struct, frozen=True, tag="answered"):
+    """What one call gave."""
+
+    name: str
+    values: tuple[float, ...] | None
+    """None: it raised, or returned no number."""
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
+    error: str = ""
+    """The name of what it raised."""
+    message: str = ""
+    changed: tuple[str, ...] = ()
+    """Inputs that it changed."""
+    differs: bool = False
+    """The second of two calls gave something else."""
+    gradient: tuple[float, ...] | None = None
+    no_gradient: str = ""
+    """Why there is none."""
+
+
+class Found(Struct, frozen=True, tag="found"):
+    """What a search found."""
+
+    name: str
+    limit: float | None
+    """The largest size at which the answer is a number; None: all that were tried."""
+    beyond: str
+    """What it is above that: `inf`, `nan`, `0`, or an error."""
+
+
+class Conduct(Struct, frozen=True, tag="conduct"):
+    """Something it did beside computing: `writes` a file, `starts` a process, `connects`."""
+
+    what: str
+    detail: str
+
+
+class Finished(Struct, frozen=True, tag="finished"):
+    """All steps are done."""
+
+
+Record = Refused | Loaded | Ready | Began | Answered | Found | Conduct | Finished
+
+
+def encode(record: Record) -> bytes:
+    """One line."""
+    plain = msgspec.to_builtins(record)
+    for key in ("values", "gradient"):
+        if plain.get(key) is not None:
+            plain[key] = [number if abs(number) < float("inf") else repr(number) for number in plain[key]]
+    return msgspec.json.encode(plain) + b"\n"
+
+
+def decode(line: bytes) -> Record:
+    """The record of a line."""
+    record: Record = msgspec.convert(msgspec.json.decode(line), Record, strict=False)
+    return record
+
+
+def said(answer: Answered) -> str:
+    """An answer in a few words."""
+    if answer.values is None:
+        message = answer.message if len(answer.message) <= SAID else answer.message[: SAID - 1] + "…"
+        return f"{answer.error}: {message}" if message else answer.error
+    if len(answer.values) == 1:
+        return format_number(answer.values[0])
+    return f"an array of shape {tuple(answer.shape)}"

@@ -1,0 +1,111 @@
+"""What rules make of a probe: the numbers that a function's answers are held to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from msgspec import structs
+
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.sums import Floats
+from wce_cli.questions.audit.arrays import numbers_of
+from wce_cli.questions.audit.probes import Offers, Probe
+from wce_cli.questions.identify.evaluation import Evaluation, case_of
+from wce_cli.questions.identify.rules import ENTRIES, Rule, rules
+
+PER_SAMPLE = "per-sample"
+"""The entry of a rule that raises an error wherever N ≠ C."""
+NEXT_TO_NOTHING = 5e-324
+"""A smoothing that changes nothing: a share of it is 0."""
+
+
+def batch_of(probe: Probe, offers: Offers) -> Batch:
+    """The probe as `wce` computes it."""
+    return Batch.build(**fields_of(probe, offers))
+
+
+def fields_of(probe: Probe, offers: Offers) -> dict[str, Any]:
+    """The probe as a JSON batch."""
+    numbers = numbers_of(structs.replace(probe, layout="rows"), offers.scores)
+    labels: Any = list(probe.labels)
+    if offers.labels == "one-hot":
+        labels = numbers["one_hot"].tolist()
+    scores = numbers[offers.scores]
+    fields: dict[str, Any] = {offers.scores: scores.tolist(), "labels": labels}
+    if probe.weight is not None:
+        fields["weight"] = list(probe.weight)
+    if probe.ignore_index != -100 and offers.labels == "index":
+        fields["ignore_index"] = probe.ignore_index
+    if probe.smoothing:
+        fields["label_smoothing"] = probe.smoothing
+    return fields
+
+
+def value_of(evaluation: Evaluation, rule: Rule) -> float | None:
+    """What a rule gives on a batch; None where it cannot be asked there, and a function would raise."""
+    case = evaluation.case
+    if rule.entry == PER_SAMPLE and case.n != case.n_classes:
+        return None
+    if rule.smoothing and case.n_classes == 1:  # there are no other classes to spread ε over
+        return math.nan
+    if rule.entry and ENTRIES[rule.entry].vectors(evaluation.class_weight, case.n) is None:
+        return math.nan
+    return evaluation.value(rule)
+
+
+def values_on(probe: Probe, offers: Offers, listed: Sequence[Rule]) -> list[float | None]:
+    """What each of some rules gives on a probe."""
+    if probe.weight is None:
+        listed = [structs.replace(rule, entry="") for rule in listed]
+    found: dict[Rule, float | None] = {}
+    with np.errstate(all="ignore"):
+        for is_odd in (False, True):
+            some = [rule for rule in listed if bool(rule.smoothing) == is_odd]
+            if some:
+                evaluation = _evaluation(probe, offers, some)
+                found.update((rule, value_of(evaluation, rule)) for rule in some)
+    return [found[rule] for rule in listed]
+
+
+def _evaluation(probe: Probe, offers: Offers, listed: Sequence[Rule]) -> Evaluation:
+    """The batch of a probe for some rules; where one may smooth it oddly, the totals keep what that needs."""
+    if any(rule.smoothing for rule in listed) and not probe.smoothing:
+        probe = structs.replace(probe, smoothing=NEXT_TO_NOTHING)
+    batch = batch_of(probe, offers)
+    is_square = batch.n_samples == batch.spec.n_classes
+    return Evaluation(batch, [rule for rule in listed if rule.entry != PER_SAMPLE or is_square])
+
+
+def terms_on(probe: Probe, offers: Offers, rule: Rule) -> Floats | None:
+    """What a rule gives for each sample; None where it cannot be asked there."""
+    if probe.weight is None:
+        rule = structs.replace(rule, entry="")
+    if rule.entry == PER_SAMPLE and len(probe.labels) != len(probe.logits[0]):
+        return None
+    with np.errstate(all="ignore"):
+        return _evaluation(probe, offers, [rule]).pairs(rule)[0]
+
+
+def listed_rules(probes: Sequence[Probe], offers: Offers, depth: int) -> list[Rule]:
+    """Every rule that some probe can tell, the fewest departures first."""
+    found: dict[Rule, None] = {}
+    for probe in probes:
+        of_probe = rules(case_of(batch_of(probe, offers)), depth)
+        if offers.smoothing and not probe.smoothing:  # those with smoothing say the rest, placement by placement
+            of_probe = (rule for rule in of_probe if rule.entry == PER_SAMPLE)
+        found.update(dict.fromkeys(of_probe))
+    return sorted(found, key=lambda rule: len(rule.departures))
+
+
+def difference(got: float | None, value: float | None) -> float:
+    """How far a number is from a rule's, relative; 0 for two errors, two nan, two of the same infinity."""
+    if got is None or value is None:
+        return 0.0 if got is value else math.inf
+    if got == value or (math.isnan(got) and math.isnan(value)):
+        return 0.0
+    if not (math.isfinite(got) and math.isfinite(value)):
+        return math.inf
+    return abs(got - value) / max(abs(value), 1e-9)

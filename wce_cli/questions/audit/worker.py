@@ -1,0 +1,160 @@
+"""The process of its own in which the user's function runs: `python -m wce_cli.questions.audit.worker REQUEST`.
+
+It only measures: what every call returned, raised or did besides goes to a file, line by line, so that a call which
+ends this process costs no more than its own line. What is printed by the function goes wherever stdout does, and is
+no part of the answer.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import BinaryIO
+
+import msgspec
+
+from wce_cli.errors import Problem, WceError
+from wce_cli.questions.audit.arrays import DTYPES, FRAMEWORKS, Arrays
+from wce_cli.questions.audit.asking import Asker, said_in_short
+from wce_cli.questions.audit.call import SCORES, matched, template
+from wce_cli.questions.audit.load import frameworks, load, place, source
+from wce_cli.questions.audit.probes import PLAIN, SQUARE, Offers, Search, steps
+from wce_cli.questions.audit.records import (
+    Answered,
+    Began,
+    Conduct,
+    Finished,
+    Loaded,
+    Ready,
+    Record,
+    Refused,
+    Request,
+    encode,
+)
+from wce_cli.questions.audit.watch import Watch, limit_memory
+from wce_cli.questions.audit.worker_steps import FIRST, FRAMEWORK, LOADING
+
+
+class Worker:
+    """The function, how it is called, and where its answers go."""
+
+    def __init__(self, request: Request, file: BinaryIO) -> None:
+        self.request = request
+        self.file = file
+        self.watch = Watch(lambda what, detail: self.tell(Conduct(what, detail)))
+
+    def tell(self, record: Record) -> None:
+        """Write a record, at once."""
+        self.file.write(encode(record))
+        self.file.flush()
+
+    def load(self) -> Asker:
+        """Import the framework, then the function, and match its parameters."""
+        request = self.request
+        self.tell(Began(FRAMEWORK))
+        arrays = None if request.arrays is None else _arrays(request.arrays)
+        if arrays is None and _may_use_torch(request.target):
+            import_module("torch")  # before memory is limited: it maps far more than it uses
+        limit_memory(request.memory)
+        self.tell(Began(LOADING))
+        found = place(request.target)
+        with self.watch:
+            function = load(found)
+        if arrays is None:
+            arrays = _arrays(next(iter(frameworks(function)), "torch"))
+        name = found.name or getattr(function, "__name__", "f")
+        if request.template is None:
+            call = matched(function, name, request.constants)
+        else:
+            call = template(request.template, isinstance(function, type))
+        scores = next(kind for kind in SCORES if kind in call.roles)
+        labels = request.labels or ("one-hot" if "one_hot" in call.roles else "index")
+        file, line = source(function)
+        self.tell(Loaded(file, line, call.text(name), arrays.name, call.guessed))
+        return Asker(function, call, arrays, scores, labels, request.seed, request.memory, self.watch)
+
+    def offers(self, asker: Asker) -> Offers:
+        """What the function takes; asks it a few times to see which labels."""
+        if self.request.labels is None:
+            self.tell(Began(FIRST))
+            self.tell(first_call(asker))
+        roles, optional = asker.call.roles, asker.call.optional
+        return Offers(
+            weight=bool(roles & {"weight", "sample_weight"}),
+            weight_optional=self.request.template is None and bool(optional & {"weight", "sample_weight"}),
+            ignore_index="ignore_index" in roles,
+            smoothing="label_smoothing" in roles,
+            reduction="reduction" in roles,
+            labels=asker.labels,
+            scores=asker.scores,
+            dtypes=DTYPES[asker.arrays.name],
+        )
+
+    def run(self) -> None:
+        """All steps, each announced before it begins."""
+        asker = self.load()
+        offers = self.offers(asker)
+        self.tell(Ready(offers))
+        for step in steps(offers):
+            if step.name in self.request.skipped:
+                continue
+            self.tell(Began(step.name))
+            self.tell(asker.search(step) if isinstance(step, Search) else asker.ask(step))
+        self.tell(Finished())
+
+
+def first_call(asker: Asker) -> Answered:
+    """The first answer; sets the labels to one-hot rows where index labels give none."""
+    first = asker.ask(PLAIN, FIRST)
+    if first.values is not None or "labels" not in asker.call.roles:
+        return first
+    for labels, probe in (("one-hot", PLAIN), ("index", SQUARE)):
+        asker.labels = labels
+        second = asker.ask(probe, FIRST)
+        if second.values is not None:
+            return second
+    return first
+
+
+def _may_use_torch(target: str) -> bool:
+    """Whether a target may come to import torch, and can: all but a file that names another framework alone."""
+    found = place(target)
+    text = b""
+    if found.is_file:
+        with open(found.where, "rb") as file:
+            text = file.read()
+    others = b"numpy" in text or b"jax" in text
+    return find_spec("torch") is not None and (b"torch" in text or not others)
+
+
+def _arrays(name: str) -> Arrays:
+    try:
+        return Arrays(name)
+    except ImportError:
+        others = ", ".join(one for one in FRAMEWORKS if one != name)
+        raise WceError(Problem(f"{name} is not installed, so it has no arrays", f"--arrays {others}")) from None
+
+
+def main() -> None:
+    """Do what the request says, and end without waiting for anything the user's code has left behind."""
+    request = msgspec.json.decode(sys.argv[1].encode(), type=Request)
+    sys.dont_write_bytecode = True
+    sys.path.extend(entry for entry in request.path if entry not in sys.path)
+    with open(request.answers, "ab") as file:
+        worker = Worker(request, file)
+        try:
+            worker.run()
+        except WceError as error:
+            problem = error.problems[0]
+            worker.tell(Refused(problem.message, problem.hint))
+        except BaseException as error:
+            worker.tell(Refused(": ".join(filter(None, (type(error).__name__, said_in_short(error)))), ""))
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

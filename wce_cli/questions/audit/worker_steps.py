@@ -1,0 +1,8 @@
+"""What both sides of the process boundary know."""
+
+FRAMEWORK, LOADING, FIRST = "framework", "loading", "first call"
+"""The steps before the first probe."""
+COARSE = "not looked at: it computes in float32"
+"""Why there is no gradient by differences: they are lost in rounding."""
+PATIENCE = 120.0
+"""Seconds for loading the framework, which is no fault of the user's code."""
