@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from wce_cli.questions.check import assert_loss, check
     from wce_cli.questions.explain import explain
     from wce_cli.questions.identify import identify
+    from wce_cli.questions.split import split
     from wce_cli.report import Report
 
-__all__ = ["METHODS", "Report", "WceError", "__version__", "assert_loss", "check", "explain", "identify"]
+__all__ = ["METHODS", "Report", "WceError", "__version__", "assert_loss", "check", "explain", "identify", "split"]
 
 _HOMES = {
     "METHODS": "wce_cli.loss.methods",
@@ -27,6 +28,7 @@ _HOMES = {
     "check": "wce_cli.questions.check",
     "explain": "wce_cli.questions.explain",
     "identify": "wce_cli.questions.identify",
+    "split": "wce_cli.questions.split",
 }
 
 

@@ -55,6 +55,8 @@ class Analysis(Struct, frozen=True):
     measured: tuple[Measured, ...]
     rounding: Mapping[str, float] = {}
     """By `METHOD/PLACEMENT`: how far its value may be off because the inputs were printed rounded, ∞ without bound."""
+    kept_by_part: tuple[int, ...] | None = None
+    """The kept samples of each part, where the batch is cut into parts."""
 
     def value(self, pair: str) -> LossValue | None:
         """The loss value of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if undefined."""

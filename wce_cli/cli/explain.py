@@ -57,6 +57,9 @@ def explain(
     width: options.Width = None,
     color: options.Color = "auto",
     keep_going: options.KeepGoing = False,
+    split: options.Split = None,
+    ranks: options.Ranks = None,
+    shuffle: options.Shuffle = None,
 ) -> Outcome:
     """Show where a loss comes from: terms, weights, denominators.
 
@@ -66,9 +69,26 @@ def explain(
     """
     from wce_cli.cli.answers import asked_answers, outcome
     from wce_cli.engines import AUTO, ENGINES
+    from wce_cli.formats import FORMATS, SPLIT
 
+    is_cut = any(option is not None for option in (split, ranks, shuffle))
     options.one_of("--engine", engine, (AUTO, "none", "all", *ENGINES))
     options.one_of("--sort", sort, completion.sorts())
+    if is_cut:
+        from wce_cli.cli.split import of_split, refuse
+
+        refuse(
+            {
+                "--only": only is not None,
+                "--sort": sort != "index",
+                "--top": top is not None,
+                "--engine": engine not in ("auto", "none"),
+                "--totals-out": totals_out is not None,
+                "--ndjson-out": ndjson_out is not None,
+                "--html-out": html_out is not None,
+                "--keep-going": keep_going,
+            }
+        )
     answers = asked_answers(
         sources=files or [],
         format=format,
@@ -83,6 +103,7 @@ def explain(
         color=color,
         methods=method,
         totals=totals_out,
+        known=SPLIT if is_cut else FORMATS,
     )
 
     from wce_cli.cli.batches import batches_of, read_sources, saved_files
@@ -111,6 +132,12 @@ def explain(
     if not any(answer.has_measured for answer in answers):  # then nobody would see it
         engines = ()
     rank, parts = this_rank(), saved_files(files or [])
+    if is_cut:
+        if parts:
+            raise WceError(Problem("saved totals hold no samples to cut into parts", "give the batch itself"))
+        if rank is not None and rank.number > 0:
+            return Outcome("")  # the first cuts it for all
+        return of_split(answers, files or [], typed, label_column, size=split, ranks=ranks, shuffle=shuffle)
     if rank is not None and parts and rank.number > 0:
         return Outcome("")  # the first answers for all
     if parts:

@@ -179,6 +179,22 @@ Findings = Annotated[
         autocompletion=completion.offering(completion.limits),
     ),
 ]
+Split = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        metavar="SIZE",
+        help="Cut the batch into micro-batches of SIZE, or of 3,5,..., and compare the mean of their losses with "
+        "that of the whole.",
+    ),
+]
+Ranks = Annotated[
+    str | None,
+    typer.Option("--ranks", metavar="R", help="Deal the samples to R ranks in turn, as data parallel training does."),
+]
+Shuffle = Annotated[
+    str | None, typer.Option("--shuffle", metavar="SEED", help="Shuffle the samples before --split or --ranks.")
+]
 KeepGoing = Annotated[
     bool,
     typer.Option("--keep-going", help="Answer the other lines of .ndjson where one is wrong; exit 2 at the end."),

@@ -16,6 +16,7 @@ SCHEMAS = {
     "report": "wce_cli.formats.json:report_schema",
     "identify": "wce_cli.formats.identified:identification_schema",
     "check": "wce_cli.formats.checked:check_schema",
+    "split": "wce_cli.formats.split:split_schema",
     "totals": "wce_cli.inputs.totals:totals_schema",
 }
 """By name: the function that describes it."""
@@ -28,7 +29,7 @@ def schema(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="batch|report|identify|check|totals",
+            metavar="batch|report|identify|check|split|totals",
             help="What is read, or what a command writes.",
             autocompletion=completion.offering(completion.schemas),
         ),

@@ -32,6 +32,7 @@ from wce_cli.findings import (
     weight_cancels,
     weight_invisible,
     weight_scale,
+    weights_vanish_when_split,
     zero_denominator,
     zero_weight_class,
 )
@@ -60,6 +61,7 @@ FINDINGS: dict[str, Rule] = {
         one_hot_labels,
         smoothing_weights_every_class,
         weight_cancels,
+        weights_vanish_when_split,
         weight_invisible,
         measured_differs,
         zero_weight_class,

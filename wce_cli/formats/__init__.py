@@ -83,6 +83,14 @@ CHECKED = {
 }
 """Those of `check`."""
 
+SPLIT = {
+    "table": Format("wce_cli.formats.split:to_table", 0),
+    "json": Format("wce_cli.formats.split:to_json", 0),
+    "csv": Format("wce_cli.formats.split:to_csv", 0, has_measured=False),
+    "markdown": Format("wce_cli.formats.split:to_markdown", 0),
+}
+"""Those of `explain --split`."""
+
 VALUE = Format("wce_cli.formats.value:to_values", 0, has_measured=False, part="wce_cli.formats.value:part")
 """`--only value`: bare numbers, which no format dresses."""
 
