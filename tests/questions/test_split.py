@@ -108,8 +108,8 @@ def test_ranks_are_dealt_to_as_torchs_sampler_deals():
     both = split(2, ranks=2, logits=LOGITS, labels=LABELS)
     assert [(part.rank, part.step, part.items) for part in both.parts] == [
         (0, 0, (0, 2)),
-        (0, 1, (4, 6)),
         (1, 0, (1, 3)),
+        (0, 1, (4, 6)),
         (1, 1, (5,)),
     ]
 

@@ -55,7 +55,7 @@ def cut_pass(
     """`one_pass`, and the sums of each of the parts that the batch is cut into, from the same pass."""
     part, seen = _walked(batch, cut, workers, None, progress, 0)
     assert part.cut is not None
-    return part.totals, facts_of(part, seen), part.cut
+    return part.totals, facts_of(part, seen), part.cut.within(0, cut.parts)
 
 
 def _walked(

@@ -17,9 +17,9 @@ from msgspec import Struct
 from wce_cli.errors import Problem, WceError, counted
 from wce_cli.findings import find
 from wce_cli.loss.batch import Batch
-from wce_cli.loss.cut import Cut, PartSums
+from wce_cli.loss.cut import Cut, PartSums, Summed
 from wce_cli.loss.labels import IGNORE_INDEX
-from wce_cli.loss.methods import METHODS, divide, loss_values
+from wce_cli.loss.methods import METHODS, LossValue, divide, loss_values
 from wce_cli.loss.stream import cut_pass
 from wce_cli.loss.sums import Floats
 from wce_cli.questions.explain import batch_part
@@ -218,10 +218,8 @@ def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] 
     totals, facts, sums = cut_pass(batch, cut, progress=progress)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     analysis = Analysis(spec, totals, facts, values, (), {}, tuple(sums.n_kept.tolist()))
-    rows = []
-    for value in values:
-        numerators, denominators = _numerators(sums, value.method, value.placement), _denominators(sums, value, spec)
-        rows.append(_method(analysis, value, numerators, denominators))
+    known: dict[Any, tuple[tuple[float, ...], ...]] = {}
+    rows = [_method(analysis, value, sums, known) for value in values]
     return Split(
         schema=SCHEMA,
         batch=batch_part(spec, batch.scores.shape, totals.n, totals.n_kept),
@@ -237,33 +235,43 @@ def _sizes(cut: Cut) -> tuple[int, ...] | None:
     return tuple(np.diff(cut.bounds, prepend=0).tolist()) if cut.bounds else None
 
 
-def _numerators(sums: PartSums, method: str, placement: str) -> Floats:
-    if not METHODS[method].is_weighted:
-        return sums.loss.values()
-    return sums.terms.get(placement, sums.terms["class"]).values()
+def _numerators(sums: PartSums, value: LossValue) -> Summed:
+    if not METHODS[value.method].is_weighted:
+        return sums.loss
+    return sums.terms.get(value.placement, sums.terms["class"])
 
 
-def _denominators(sums: PartSums, value: Any, spec: Any) -> Floats:
-    """D of each part, by the method's own rule: what it counts, or the weights of the placement."""
+def _denominators(sums: PartSums, value: LossValue, n_classes: int) -> tuple[Floats, Any]:
+    """D of each part, by the method's own rule: what it counts, or the weights of the placement; and what it is of."""
     weights = "label-mix" if value.placement == "label-mix" and "label-mix" in sums.weights else "sample"
-    found: dict[str, Callable[[], Any]] = {
-        "weighted-mean": lambda: sums.weights[weights].values(),
-        "batch-mean": lambda: sums.n,
-        "kept-mean": lambda: sums.n_kept,
-        "nonzero-mean": lambda: sums.nonzero[weights],
-        "element-mean": lambda: sums.n * spec.n_classes,
-        "sum": lambda: np.ones(len(sums.n)),
-        "unweighted-mean": lambda: sums.n_kept,
+    if value.method == "weighted-mean":
+        return sums.weights[weights].values(), weights
+    if value.method == "nonzero-mean":
+        return sums.nonzero[weights].astype(np.float64), (value.method, weights)
+    counts = {
+        "batch-mean": sums.n,
+        "kept-mean": sums.n_kept,
+        "element-mean": sums.n * n_classes,
+        "sum": np.ones(len(sums.n), dtype=np.int64),
+        "unweighted-mean": sums.n_kept,
     }
-    return np.asarray(found[value.method](), dtype=np.float64)
+    return counts[value.method].astype(np.float64), value.method
 
 
-def _method(analysis: Analysis, value: Any, numerators: Floats, denominators: Floats) -> SplitMethod:
-    k = len(numerators)
-    values = tuple(map(divide, numerators.tolist(), denominators.tolist()))
+def _method(
+    analysis: Analysis, value: LossValue, sums: PartSums, known: dict[Any, tuple[tuple[float, ...], ...]]
+) -> SplitMethod:
+    """One pair. Lists of pairs that share their sums are made once: `known` holds them."""
+    spec, k = analysis.spec, len(sums.n)
+    summed, (denominators, of) = _numerators(sums, value), _denominators(sums, value, spec.n_classes)
+    if (id(summed), of) not in known:
+        numerators = summed.values()
+        below = denominators + 0.0  # x / −0 has the sign of x, as in `divide`
+        lists = (numerators, denominators, numerators / below, 1.0 / (k * below))
+        known[id(summed), of] = tuple(tuple(one.tolist()) for one in lists)
+    above, below_, values, gradients = known[id(summed), of]
     mean = _added(values) / k
     has_factor = value.value != 0 and math.isfinite(value.value) and math.isfinite(mean)
-    spec = analysis.spec
     return SplitMethod(
         method=value.method,
         placement=value.placement,
@@ -274,12 +282,12 @@ def _method(analysis: Analysis, value: Any, numerators: Floats, denominators: Fl
         mean_of_parts=mean,
         difference=mean - value.value,
         factor=mean / value.value if has_factor else None,
-        remedy=_added([divide(numerator, value.denominator) for numerator in numerators.tolist()]),
+        remedy=_added((summed.values() / np.float64(value.denominator + 0.0)).tolist()),
         gradient=divide(1.0, value.denominator),
-        numerators=tuple(numerators.tolist()),
-        denominators=tuple(denominators.tolist()),
+        numerators=above,
+        denominators=below_,
         values=values,
-        gradients=tuple(divide(1.0, k * denominator) for denominator in denominators.tolist()),
+        gradients=gradients,
     )
 
 
@@ -295,7 +303,7 @@ def _parts(cut: Cut, sums: PartSums) -> tuple[PartRow, ...]:
         for item, part in enumerate(cut.part_of(first).tolist()):
             held[part].append(item)
     return tuple(
-        PartRow(part, part // cut.steps, part % cut.steps, n, kept, None if held is None else tuple(held[part]))
+        PartRow(part, part % cut.ranks, part // cut.ranks, n, kept, None if held is None else tuple(held[part]))
         for part, (n, kept) in enumerate(zip(sums.n.tolist(), sums.n_kept.tolist(), strict=True))
     )
 
