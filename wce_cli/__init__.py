@@ -16,9 +16,21 @@ if TYPE_CHECKING:
     from wce_cli.questions.explain import explain
     from wce_cli.questions.identify import identify
     from wce_cli.questions.split import split
+    from wce_cli.questions.sweep import sweep
     from wce_cli.report import Report
 
-__all__ = ["METHODS", "Report", "WceError", "__version__", "assert_loss", "check", "explain", "identify", "split"]
+__all__ = [
+    "METHODS",
+    "Report",
+    "WceError",
+    "__version__",
+    "assert_loss",
+    "check",
+    "explain",
+    "identify",
+    "split",
+    "sweep",
+]
 
 _HOMES = {
     "METHODS": "wce_cli.loss.methods",
@@ -29,6 +41,7 @@ _HOMES = {
     "explain": "wce_cli.questions.explain",
     "identify": "wce_cli.questions.identify",
     "split": "wce_cli.questions.split",
+    "sweep": "wce_cli.questions.sweep",
 }
 
 

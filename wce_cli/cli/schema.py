@@ -17,6 +17,7 @@ SCHEMAS = {
     "identify": "wce_cli.formats.identified:identification_schema",
     "check": "wce_cli.formats.checked:check_schema",
     "split": "wce_cli.formats.split:split_schema",
+    "sweep": "wce_cli.formats.sweep:sweep_schema",
     "totals": "wce_cli.inputs.totals:totals_schema",
 }
 """By name: the function that describes it."""
@@ -29,7 +30,7 @@ def schema(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="batch|report|identify|check|split|totals",
+            metavar="batch|report|identify|check|split|sweep|totals",
             help="What is read, or what a command writes.",
             autocompletion=completion.offering(completion.schemas),
         ),

@@ -91,6 +91,14 @@ SPLIT = {
 }
 """Those of `explain --split`."""
 
+SWEPT = {
+    "table": Format("wce_cli.formats.sweep:to_table", 0),
+    "json": Format("wce_cli.formats.sweep:to_json", 0),
+    "csv": Format("wce_cli.formats.sweep:to_csv", 0),
+    "markdown": Format("wce_cli.formats.sweep:to_markdown", 0),
+}
+"""Those of `sweep`."""
+
 VALUE = Format("wce_cli.formats.value:to_values", 0, has_measured=False, part="wce_cli.formats.value:part")
 """`--only value`: bare numbers, which no format dresses."""
 
