@@ -71,6 +71,7 @@ def test_the_package_exports_these_names_and_imports_them_on_use():
         "assert_loss",
         "check",
         "explain",
+        "gradient",
         "identify",
         "split",
         "sweep",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wce_cli.loss.methods import METHODS
     from wce_cli.questions.check import assert_loss, check
     from wce_cli.questions.explain import explain
+    from wce_cli.questions.gradient import gradient
     from wce_cli.questions.identify import identify
     from wce_cli.questions.split import split
     from wce_cli.questions.sweep import sweep
@@ -27,6 +28,7 @@ __all__ = [
     "assert_loss",
     "check",
     "explain",
+    "gradient",
     "identify",
     "split",
     "sweep",
@@ -39,6 +41,7 @@ _HOMES = {
     "assert_loss": "wce_cli.questions.check",
     "check": "wce_cli.questions.check",
     "explain": "wce_cli.questions.explain",
+    "gradient": "wce_cli.questions.gradient",
     "identify": "wce_cli.questions.identify",
     "split": "wce_cli.questions.split",
     "sweep": "wce_cli.questions.sweep",

@@ -60,6 +60,7 @@ def explain(
     split: options.Split = None,
     ranks: options.Ranks = None,
     shuffle: options.Shuffle = None,
+    gradient: options.Gradient = False,
 ) -> Outcome:
     """Show where a loss comes from: terms, weights, denominators.
 
@@ -69,16 +70,20 @@ def explain(
     """
     from wce_cli.cli.answers import asked_answers, outcome
     from wce_cli.engines import AUTO, ENGINES
-    from wce_cli.formats import FORMATS, SPLIT
+    from wce_cli.formats import FORMATS, GRADIENT, SPLIT
 
     is_cut = any(option is not None for option in (split, ranks, shuffle))
+    if is_cut and gradient:
+        raise WceError(Problem("--gradient shows the whole batch", "--split says by itself what gradients become"))
     options.one_of("--engine", engine, (AUTO, "none", "all", *ENGINES))
     options.one_of("--sort", sort, completion.sorts())
-    if is_cut:
+    if is_cut or gradient:
         from wce_cli.cli.split import of_split, refuse
 
         refuse(
+            "where the batch is cut into parts" if is_cut else "beside --gradient",
             {
+                "--csv-out": gradient and csv_out is not None,
                 "--only": only is not None,
                 "--sort": sort != "index",
                 "--top": top is not None,
@@ -87,7 +92,7 @@ def explain(
                 "--ndjson-out": ndjson_out is not None,
                 "--html-out": html_out is not None,
                 "--keep-going": keep_going,
-            }
+            },
         )
     answers = asked_answers(
         sources=files or [],
@@ -103,7 +108,7 @@ def explain(
         color=color,
         methods=method,
         totals=totals_out,
-        known=SPLIT if is_cut else FORMATS,
+        known=SPLIT if is_cut else GRADIENT if gradient else FORMATS,
     )
 
     from wce_cli.cli.batches import batches_of, read_sources, saved_files
@@ -132,11 +137,16 @@ def explain(
     if not any(answer.has_measured for answer in answers):  # then nobody would see it
         engines = ()
     rank, parts = this_rank(), saved_files(files or [])
-    if is_cut:
+    if is_cut or gradient:
         if parts:
-            raise WceError(Problem("saved totals hold no samples to cut into parts", "give the batch itself"))
+            what = "cut into parts" if is_cut else "have a gradient"
+            raise WceError(Problem(f"saved totals hold no samples to {what}", "give the batch itself"))
         if rank is not None and rank.number > 0:
-            return Outcome("")  # the first cuts it for all
+            return Outcome("")  # the first answers for all
+        if gradient:
+            from wce_cli.cli.gradient import of_gradient
+
+            return of_gradient(answers, files or [], typed, label_column, method)
         return of_split(answers, files or [], typed, label_column, size=split, ranks=ranks, shuffle=shuffle)
     if rank is not None and parts and rank.number > 0:
         return Outcome("")  # the first answers for all

@@ -195,6 +195,9 @@ Ranks = Annotated[
 Shuffle = Annotated[
     str | None, typer.Option("--shuffle", metavar="SEED", help="Shuffle the samples before --split or --ranks.")
 ]
+Gradient = Annotated[
+    bool, typer.Option("--gradient", help="Show what every method multiplies each sample's gradient by, instead.")
+]
 KeepGoing = Annotated[
     bool,
     typer.Option("--keep-going", help="Answer the other lines of .ndjson where one is wrong; exit 2 at the end."),

@@ -18,6 +18,7 @@ SCHEMAS = {
     "check": "wce_cli.formats.checked:check_schema",
     "split": "wce_cli.formats.split:split_schema",
     "sweep": "wce_cli.formats.sweep:sweep_schema",
+    "gradient": "wce_cli.formats.gradient:gradient_schema",
     "totals": "wce_cli.inputs.totals:totals_schema",
 }
 """By name: the function that describes it."""
@@ -30,7 +31,7 @@ def schema(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="batch|report|identify|check|split|sweep|totals",
+            metavar="batch|report|identify|check|split|sweep|gradient|totals",
             help="What is read, or what a command writes.",
             autocompletion=completion.offering(completion.schemas),
         ),

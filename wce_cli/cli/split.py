@@ -19,11 +19,11 @@ def sizes_of(text: str) -> int | tuple[int, ...]:
     return sizes[0] if len(sizes) == 1 else sizes
 
 
-def refuse(needs: Mapping[str, bool]) -> None:
-    """Say of the first option that cannot be had beside --split why."""
+def refuse(where: str, needs: Mapping[str, bool]) -> None:
+    """Say of the first option that has no meaning there that it is given."""
     for option, is_given in needs.items():
         if is_given:
-            raise WceError(Problem(f"{option} has no meaning where the batch is cut into parts", f"leave out {option}"))
+            raise WceError(Problem(f"{option} has no meaning {where}", f"leave out {option}"))
 
 
 def of_split(

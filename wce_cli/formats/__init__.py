@@ -91,6 +91,13 @@ SPLIT = {
 }
 """Those of `explain --split`."""
 
+GRADIENT = {
+    "table": Format("wce_cli.formats.gradient:to_table", 0),
+    "json": Format("wce_cli.formats.gradient:to_json", 0),
+    "markdown": Format("wce_cli.formats.gradient:to_markdown", 0),
+}
+"""Those of `explain --gradient`."""
+
 SWEPT = {
     "table": Format("wce_cli.formats.sweep:to_table", 0),
     "json": Format("wce_cli.formats.sweep:to_json", 0),

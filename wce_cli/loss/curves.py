@@ -6,6 +6,7 @@ its values at two or three places. Where one of those is not finite, every place
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -50,10 +51,14 @@ class Curves:
                 np.isfinite([one.numerator, one.denominator]).all() for at in self.values for one in at.values()
             )
 
-    def at(self, places: Floats) -> list[Curve]:
-        """The curves at some places. (P,)"""
+    def at(self, places: Floats, pairs: Sequence[str] | None = None) -> list[Curve]:
+        """The curves at some places (P,), or those of some `METHOD/PLACEMENT` pairs alone."""
         with np.errstate(all="ignore"):
-            return self._polynomials(places) if self.is_polynomial else self._one_by_one(places)
+            if self.is_polynomial:
+                return self._polynomials(places, [*self.values[0]] if pairs is None else pairs)
+            return [
+                one for one in self._one_by_one(places) if pairs is None or f"{one.method}/{one.placement}" in pairs
+            ]
 
     def asked_at(self, place: float) -> Weighting:
         """The class weight and ε at one place."""
@@ -76,10 +81,11 @@ class Curves:
             return Weighting(np.eye(1, len(self.weight), self.axis.index)[0], self.smoothing)
         return self.asked_at(node)
 
-    def _polynomials(self, places: Floats) -> list[Curve]:
+    def _polynomials(self, places: Floats, pairs: Sequence[str]) -> list[Curve]:
         curves = []
         counts: dict[bytes, Floats] = {}
-        for pair, first in self.values[0].items():
+        for pair in pairs:
+            first = self.values[0][pair]
             method = METHODS[first.method]
             nodes = [at[pair] for at in self.values]
             tops = [one.numerator for one in nodes]

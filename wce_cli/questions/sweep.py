@@ -286,15 +286,20 @@ def _crossings(curves: Curves, found: Sequence[Curve], places: Floats, pairs: Se
             gap[_close(one.values, other.values)[order]] = 0.0
             if not np.isfinite(gap).any() or (gap[np.isfinite(gap)] == 0).all():
                 continue
-            yield from _of_two(curves, a, b, x, gap, (one.denominators[order], other.denominators[order]))
+            yield from _of_two(curves, one, other, x, gap, (one.denominators[order], other.denominators[order]))
 
 
 def _of_two(
-    curves: Curves, a: int, b: int, x: Floats, gap: Floats, bottoms: tuple[Floats, Floats]
+    curves: Curves, a: Curve, b: Curve, x: Floats, gap: Floats, bottoms: tuple[Floats, Floats]
 ) -> Iterator[Crossing]:
+    pairs = [f"{one.method}/{one.placement}" for one in (a, b)]
+
+    def both(place: float) -> tuple[float, float]:
+        one, other = curves.at(np.array([place]), pairs)
+        return float(one.values[0]), float(other.values[0])
+
     def crossing(place: float) -> Crossing:
-        at = curves.at(np.array([place]))
-        return Crossing(_pair(at[a]), _pair(at[b]), place, float(at[a].values[0]))
+        return Crossing(_pair(a), _pair(b), place, both(place)[0])
 
     for k in range(len(x)):
         touches = gap[k] == 0 and not (k and gap[k - 1] == 0) and not (k + 1 < len(x) and gap[k + 1] == 0)
@@ -309,8 +314,8 @@ def _of_two(
             middle = (low + high) / 2
             if middle in (low, high):
                 break
-            at = curves.at(np.array([middle]))
-            if (at[a].values[0] - at[b].values[0]) * gap[k] > 0:
+            one, other = both(middle)
+            if (one - other) * gap[k] > 0:
                 low = middle
             else:
                 high = middle
