@@ -47,6 +47,7 @@ def explain(
     csv_out: options.CsvOut = None,
     markdown_out: options.MarkdownOut = None,
     html_out: options.HtmlOut = None,
+    svg_out: options.SvgOut = None,
     totals_out: options.TotalsOut = None,
     only: options.Only = None,
     rows: options.Rows = None,
@@ -70,7 +71,7 @@ def explain(
     """
     from wce_cli.cli.answers import asked_answers, outcome
     from wce_cli.engines import AUTO, ENGINES
-    from wce_cli.formats import FORMATS, GRADIENT, SPLIT
+    from wce_cli.formats import DRAWN, GRADIENT, SPLIT
 
     is_cut = any(option is not None for option in (split, ranks, shuffle))
     if is_cut and gradient:
@@ -90,7 +91,7 @@ def explain(
                 "--engine": engine not in ("auto", "none"),
                 "--totals-out": totals_out is not None,
                 "--ndjson-out": ndjson_out is not None,
-                "--html-out": html_out is not None,
+                "--svg-out": gradient and svg_out is not None,
                 "--keep-going": keep_going,
             },
         )
@@ -99,7 +100,8 @@ def explain(
         format=format,
         output=output,
         only=only,
-        beside={"json": json_out, "ndjson": ndjson_out, "csv": csv_out, "markdown": markdown_out, "html": html_out},
+        beside={"json": json_out, "ndjson": ndjson_out, "csv": csv_out, "markdown": markdown_out, "html": html_out}
+        | {"svg": svg_out},
         rows=rows,
         sort=sort,
         findings=findings,
@@ -108,7 +110,7 @@ def explain(
         color=color,
         methods=method,
         totals=totals_out,
-        known=SPLIT if is_cut else GRADIENT if gradient else FORMATS,
+        known=SPLIT if is_cut else GRADIENT if gradient else DRAWN,
     )
 
     from wce_cli.cli.batches import batches_of, read_sources, saved_files

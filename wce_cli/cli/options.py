@@ -108,7 +108,9 @@ Format = Annotated[
 ]
 IdentifyFormat = Annotated[
     str | None,
-    typer.Option("--format", "-f", metavar="FORMAT", help="table, json or markdown.  [default: WCE_FORMAT, or table]"),
+    typer.Option(
+        "--format", "-f", metavar="FORMAT", help="table, json, markdown or html.  [default: WCE_FORMAT, or table]"
+    ),
 ]
 CheckFormat = Annotated[
     str | None,
@@ -131,6 +133,9 @@ MarkdownOut = Annotated[
     str | None, typer.Option("--markdown-out", metavar="FILE", help="Write Markdown to FILE as well.")
 ]
 HtmlOut = Annotated[str | None, typer.Option("--html-out", metavar="FILE", help="Write HTML to FILE as well.")]
+SvgOut = Annotated[
+    str | None, typer.Option("--svg-out", metavar="FILE", help="Write a picture, with its numbers, to FILE as well.")
+]
 TotalsOut = Annotated[
     str | None,
     typer.Option(

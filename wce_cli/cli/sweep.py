@@ -38,7 +38,10 @@ Values = Annotated[
 SweepFormat = Annotated[
     str | None,
     typer.Option(
-        "--format", "-f", metavar="FORMAT", help="table, json, csv or markdown.  [default: WCE_FORMAT, or table]"
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="table, json, csv, markdown, html or svg.  [default: table]",
     ),
 ]
 SweepRows = Annotated[str | None, typer.Option("--rows", metavar="N", help="Points to list, or all.  [default: 11]")]
@@ -70,6 +73,8 @@ def sweep(
     json_out: options.JsonOut = None,
     csv_out: options.CsvOut = None,
     markdown_out: options.MarkdownOut = None,
+    html_out: options.HtmlOut = None,
+    svg_out: options.SvgOut = None,
     rows: SweepRows = None,
     precision: options.Precision = None,
     width: options.Width = None,
@@ -92,7 +97,7 @@ def sweep(
         format=format,
         output=output,
         only=None,
-        beside={"json": json_out, "csv": csv_out, "markdown": markdown_out},
+        beside={"json": json_out, "csv": csv_out, "markdown": markdown_out, "html": html_out, "svg": svg_out},
         rows=rows,
         sort="index",
         findings=None,

@@ -25,13 +25,13 @@ CLASSES = 20
 def to_table(answers: Sequence[Gradients], look: Look | None = None) -> str:
     """The answers as text, one below the other."""
     look = look or Look()
-    return "\n".join(blocks.on_screen(_blocks(answer, look, len(answers) > 1), look) for answer in answers)
+    return "\n".join(blocks.on_screen(answer_blocks(answer, look, len(answers) > 1), look) for answer in answers)
 
 
 def to_markdown(answers: Sequence[Gradients], look: Look | None = None) -> str:
     """The answers as Markdown."""
     look = look or Look()
-    return "\n".join(blocks.in_markdown(_blocks(answer, look, len(answers) > 1), look) for answer in answers)
+    return "\n".join(blocks.in_markdown(answer_blocks(answer, look, len(answers) > 1), look) for answer in answers)
 
 
 def to_json(answers: Sequence[Gradients], look: Look | None = None) -> str:
@@ -64,7 +64,8 @@ def shown_rows(answer: Gradients, look: Look) -> list[MethodGradient]:
     return [row for row in answer.methods if row.method in SHOWN and (row.placement == "class" or soft_or_smooth)]
 
 
-def _blocks(answer: Gradients, look: Look, titled: bool) -> Iterator[Block]:
+def answer_blocks(answer: Gradients, look: Look, titled: bool) -> Iterator[Block]:
+    """The answer from top to bottom."""
     if titled or answer.batch.name:
         yield blocks.title(look.name(answer.batch.name or "batch", 100))
     rows = shown_rows(answer, look)

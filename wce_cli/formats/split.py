@@ -31,13 +31,13 @@ NEAR = 1e-12
 def to_table(answers: Sequence[Split], look: Look | None = None) -> str:
     """The answers as text, one below the other."""
     look = look or Look()
-    return "\n".join(blocks.on_screen(_blocks(answer, look, len(answers) > 1), look) for answer in answers)
+    return "\n".join(blocks.on_screen(answer_blocks(answer, look, len(answers) > 1), look) for answer in answers)
 
 
 def to_markdown(answers: Sequence[Split], look: Look | None = None) -> str:
     """The answers as Markdown."""
     look = look or Look()
-    return "\n".join(blocks.in_markdown(_blocks(answer, look, len(answers) > 1), look) for answer in answers)
+    return "\n".join(blocks.in_markdown(answer_blocks(answer, look, len(answers) > 1), look) for answer in answers)
 
 
 def to_json(answers: Sequence[Split], look: Look | None = None) -> str:
@@ -119,7 +119,8 @@ def same(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=NEAR) or (math.isnan(a) and math.isnan(b))
 
 
-def _blocks(answer: Split, look: Look, titled: bool) -> Iterator[Block]:
+def answer_blocks(answer: Split, look: Look, titled: bool) -> Iterator[Block]:
+    """The answer from top to bottom."""
     if titled or answer.batch.name:
         yield blocks.title(look.name(answer.batch.name or "batch", 100))
     asked = asked_rows(answer, look)

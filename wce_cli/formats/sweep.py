@@ -32,7 +32,7 @@ MOST_DRAWN = 6
 def to_table(answers: Sequence[Sweep], look: Look | None = None) -> str:
     """The answers as text, one below the other."""
     look = look or Look()
-    return "\n".join(blocks.on_screen(_blocks(answer, look, len(answers) > 1), look) for answer in answers)
+    return "\n".join(blocks.on_screen(answer_blocks(answer, look, len(answers) > 1), look) for answer in answers)
 
 
 def to_markdown(answers: Sequence[Sweep], look: Look | None = None) -> str:
@@ -40,7 +40,7 @@ def to_markdown(answers: Sequence[Sweep], look: Look | None = None) -> str:
     look = look or Look()
     written = []
     for answer in answers:
-        kept = [block for block in _blocks(answer, look, len(answers) > 1) if block.kind != "code"]
+        kept = [block for block in answer_blocks(answer, look, len(answers) > 1) if block.kind != "code"]
         written.append(blocks.in_markdown(kept, look))
     return "\n".join(written)
 
@@ -114,7 +114,8 @@ def head(answer: Sweep) -> str:
     return f"{axis_name(answer.axis)} {where}, {counted(len(answer.places), 'point', 'points')}; the batch has {given}"
 
 
-def _blocks(answer: Sweep, look: Look, titled: bool) -> Iterator[Block]:
+def answer_blocks(answer: Sweep, look: Look, titled: bool) -> Iterator[Block]:
+    """The answer from top to bottom."""
     if titled or answer.batch.name:
         yield blocks.title(look.name(answer.batch.name or "batch", 100))
     yield blocks.prose(head(answer))

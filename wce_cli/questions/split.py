@@ -122,6 +122,11 @@ class Split(Struct, frozen=True):
 
         return to_table([self])
 
+    def _repr_html_(self) -> str:
+        from wce_cli.formats.drawn import fragment
+
+        return fragment("split", self)
+
     def __repr__(self) -> str:
         values = ", ".join(f"{row.pair}={row.value:.6g}→{row.mean_of_parts:.6g}" for row in self.methods[:3])
         return f"<wce split of {self.batch.n} samples into {counted(len(self.parts), 'part', 'parts')}: {values}>"

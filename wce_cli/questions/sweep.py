@@ -110,6 +110,11 @@ class Sweep(Struct, frozen=True):
 
         return to_table([self])
 
+    def _repr_html_(self) -> str:
+        from wce_cli.formats.drawn import fragment
+
+        return fragment("sweep", self)
+
     def __repr__(self) -> str:
         ends = f"{self.places[0]:g} to {self.places[-1]:g}" if self.places else "nowhere"
         return f"<wce sweep of {axis_name(self.axis)} from {ends}, {len(self.places)} points>"
