@@ -77,7 +77,10 @@ def test_the_package_exports_these_names_and_imports_them_on_use():
         "audit",
         "check",
         "explain",
+        "gradient",
         "identify",
+        "split",
+        "sweep",
     ]
     assert dir(wce_cli) == sorted(wce_cli.__all__)
     for name in wce_cli.__all__:

@@ -15,10 +15,26 @@ if TYPE_CHECKING:
     from wce_cli.questions.audit import audit
     from wce_cli.questions.check import assert_loss, check
     from wce_cli.questions.explain import explain
+    from wce_cli.questions.gradient import gradient
     from wce_cli.questions.identify import identify
+    from wce_cli.questions.split import split
+    from wce_cli.questions.sweep import sweep
     from wce_cli.report import Report
 
-__all__ = ["METHODS", "Report", "WceError", "__version__", "assert_loss", "audit", "check", "explain", "identify"]
+__all__ = [
+    "METHODS",
+    "Report",
+    "WceError",
+    "__version__",
+    "assert_loss",
+    "audit",
+    "check",
+    "explain",
+    "gradient",
+    "identify",
+    "split",
+    "sweep",
+]
 
 _HOMES = {
     "METHODS": "wce_cli.loss.methods",
@@ -28,7 +44,10 @@ _HOMES = {
     "audit": "wce_cli.questions.audit",
     "check": "wce_cli.questions.check",
     "explain": "wce_cli.questions.explain",
+    "gradient": "wce_cli.questions.gradient",
     "identify": "wce_cli.questions.identify",
+    "split": "wce_cli.questions.split",
+    "sweep": "wce_cli.questions.sweep",
 }
 
 

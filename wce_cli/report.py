@@ -61,6 +61,8 @@ class Analysis(Struct, frozen=True, dict=True):
     measured: tuple[Measured, ...]
     rounding: Mapping[str, float] = {}
     """By `METHOD/PLACEMENT`: how far its value may be off because the inputs were printed rounded, ∞ without bound."""
+    kept_by_part: tuple[int, ...] | None = None
+    """The kept samples of each part, where the batch is cut into parts."""
 
     def value(self, pair: str) -> LossValue | None:
         """The loss value of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if undefined."""
@@ -90,7 +92,7 @@ class Analysis(Struct, frozen=True, dict=True):
 
     @cached_property
     def kept_weights(self) -> set[float]:
-        """The weights s·w[y] that kept samples have: of each class the smallest and the largest."""
+        """`Facts.kept_weights` for the weights of the spec, in plain numbers: of few classes that is much quicker."""
         weight, (low, high) = self.class_weight, self.facts.s
         ends = zip(weight, low.tolist(), high.tolist(), strict=True)
         return {w * s for w, smallest, largest in ends if smallest <= largest for s in (smallest, largest)}

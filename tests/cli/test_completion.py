@@ -43,7 +43,7 @@ def offered(line: str) -> list[str]:
         ("wce explain -w b", ["balanced"]),
         ("wce findings zero-d", ["zero-denominator"]),
         ("wce methods label", ["label-mix"]),
-        ("wce schema ", ["batch", "report", "identify", "check", "audit", "totals"]),
+        ("wce schema ", ["batch", "report", "identify", "check", "audit", "split", "sweep", "gradient", "totals"]),
     ],
 )
 def test_a_word_is_completed(line, expected):

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wce_cli.cli import audit, check, explain, findings, identify, methods, schema
+from wce_cli.cli import audit, check, explain, findings, identify, methods, schema, sweep
 from wce_cli.cli.delivery import deliver, say
 from wce_cli.cli.options import QUOTE
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[Callable[..., Outcome], tuple[str, ...], tuple[str, ..
     "identify": (identify.identify, identify.EXAMPLES, identify.CODES),
     "check": (check.check, check.EXAMPLES, check.CODES),
     "audit": (audit.audit, audit.EXAMPLES, audit.CODES),
+    "sweep": (sweep.sweep, sweep.EXAMPLES, sweep.CODES),
     "methods": (methods.methods, methods.EXAMPLES, methods.CODES),
     "findings": (findings.findings, findings.EXAMPLES, findings.CODES),
     "schema": (schema.schema, schema.EXAMPLES, schema.CODES),

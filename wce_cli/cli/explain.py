@@ -47,6 +47,7 @@ def explain(
     csv_out: options.CsvOut = None,
     markdown_out: options.MarkdownOut = None,
     html_out: options.HtmlOut = None,
+    svg_out: options.SvgOut = None,
     totals_out: options.TotalsOut = None,
     only: options.Only = None,
     rows: options.Rows = None,
@@ -57,6 +58,10 @@ def explain(
     width: options.Width = None,
     color: options.Color = "auto",
     keep_going: options.KeepGoing = False,
+    split: options.Split = None,
+    ranks: options.Ranks = None,
+    shuffle: options.Shuffle = None,
+    gradient: options.Gradient = False,
 ) -> Outcome:
     """Show where a loss comes from: terms, weights, denominators.
 
@@ -65,16 +70,38 @@ def explain(
     fields of FILE.
     """
     from wce_cli.cli.answers import asked_answers, outcome
-    from wce_cli.engines import AUTO, engines_of
+    from wce_cli.engines import AUTO, NONE, engines_of
+    from wce_cli.formats import DRAWN, GRADIENT, SPLIT
 
+    is_cut = any(option is not None for option in (split, ranks, shuffle))
+    if is_cut and gradient:
+        raise WceError(Problem("--gradient shows the whole batch", "--split says by itself what gradients become"))
     engines = engines_of(engine or [AUTO])
     options.one_of("--sort", sort, completion.sorts())
+    if is_cut or gradient:
+        from wce_cli.cli.split import of_split, refuse
+
+        refuse(
+            "where the batch is cut into parts" if is_cut else "beside --gradient",
+            {
+                "--csv-out": gradient and csv_out is not None,
+                "--only": only is not None,
+                "--sort": sort != "index",
+                "--top": top is not None,
+                "--engine": bool(set(engine or ()) - {AUTO, NONE}),
+                "--totals-out": totals_out is not None,
+                "--ndjson-out": ndjson_out is not None,
+                "--svg-out": gradient and svg_out is not None,
+                "--keep-going": keep_going,
+            },
+        )
     answers = asked_answers(
         sources=files or [],
         format=format,
         output=output,
         only=only,
-        beside={"json": json_out, "ndjson": ndjson_out, "csv": csv_out, "markdown": markdown_out, "html": html_out},
+        beside={"json": json_out, "ndjson": ndjson_out, "csv": csv_out, "markdown": markdown_out, "html": html_out}
+        | {"svg": svg_out},
         rows=rows,
         sort=sort,
         findings=findings,
@@ -83,6 +110,7 @@ def explain(
         color=color,
         methods=method,
         totals=totals_out,
+        known=SPLIT if is_cut else GRADIENT if gradient else DRAWN,
     )
 
     from wce_cli.cli.batches import batches_of, read_sources, saved_files
@@ -111,6 +139,17 @@ def explain(
     if not any(answer.has_measured for answer in answers):  # then nobody would see it
         engines = ()
     rank, parts = this_rank(), saved_files(files or [])
+    if is_cut or gradient:
+        if parts:
+            what = "cut into parts" if is_cut else "have a gradient"
+            raise WceError(Problem(f"saved totals hold no samples to {what}", "give the batch itself"))
+        if rank is not None and rank.number > 0:
+            return Outcome("")  # the first answers for all
+        if gradient:
+            from wce_cli.cli.gradient import of_gradient
+
+            return of_gradient(answers, files or [], typed, label_column, method)
+        return of_split(answers, files or [], typed, label_column, size=split, ranks=ranks, shuffle=shuffle)
     if rank is not None and parts and rank.number > 0:
         return Outcome("")  # the first answers for all
     if parts:

@@ -109,7 +109,9 @@ Format = Annotated[
 ]
 IdentifyFormat = Annotated[
     str | None,
-    typer.Option("--format", "-f", metavar="FORMAT", help="table, json or markdown.  [default: WCE_FORMAT, or table]"),
+    typer.Option(
+        "--format", "-f", metavar="FORMAT", help="table, json, markdown or html.  [default: WCE_FORMAT, or table]"
+    ),
 ]
 CheckFormat = Annotated[
     str | None,
@@ -138,6 +140,9 @@ MarkdownOut = Annotated[
     str | None, typer.Option("--markdown-out", metavar="FILE", help="Write Markdown to FILE as well.")
 ]
 HtmlOut = Annotated[str | None, typer.Option("--html-out", metavar="FILE", help="Write HTML to FILE as well.")]
+SvgOut = Annotated[
+    str | None, typer.Option("--svg-out", metavar="FILE", help="Write a picture, with its numbers, to FILE as well.")
+]
 TotalsOut = Annotated[
     str | None,
     typer.Option(
@@ -185,6 +190,25 @@ Findings = Annotated[
         help="Findings to print, or all.  [default: 5; in JSON all]",
         autocompletion=completion.offering(completion.limits),
     ),
+]
+Split = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        metavar="SIZE",
+        help="Cut the batch into micro-batches of SIZE, or of 3,5,..., and compare the mean of their losses with "
+        "that of the whole.",
+    ),
+]
+Ranks = Annotated[
+    str | None,
+    typer.Option("--ranks", metavar="R", help="Deal the samples to R ranks in turn, as data parallel training does."),
+]
+Shuffle = Annotated[
+    str | None, typer.Option("--shuffle", metavar="SEED", help="Shuffle the samples before --split or --ranks.")
+]
+Gradient = Annotated[
+    bool, typer.Option("--gradient", help="Show what every method multiplies each sample's gradient by, instead.")
 ]
 KeepGoing = Annotated[
     bool,

@@ -17,6 +17,9 @@ SCHEMAS = {
     "identify": "wce_cli.formats.identified:identification_schema",
     "check": "wce_cli.formats.checked:check_schema",
     "audit": "wce_cli.formats.audited:audit_schema",
+    "split": "wce_cli.formats.split:split_schema",
+    "sweep": "wce_cli.formats.sweep:sweep_schema",
+    "gradient": "wce_cli.formats.gradient:gradient_schema",
     "totals": "wce_cli.inputs.totals:totals_schema",
 }
 """By name: the function that describes it."""
@@ -29,7 +32,7 @@ def schema(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="batch|report|identify|check|audit|totals",
+            metavar="batch|report|identify|check|audit|split|sweep|gradient|totals",
             help="What is read, or what a command writes.",
             autocompletion=completion.offering(completion.schemas),
         ),

@@ -61,10 +61,18 @@ FORMATS = {
 }
 """The formats by name."""
 
+DRAWN = {
+    **FORMATS,
+    "html": Format("wce_cli.formats.drawn:explain_html", ROWS, PARTS),
+    "svg": Format("wce_cli.formats.drawn:explain_svg", ROWS),
+}
+"""Those of `explain`: with pictures."""
+
 IDENTIFIED = {
     "table": Format("wce_cli.formats.identified:to_table", 0),
     "json": Format("wce_cli.formats.identified:to_json", 0),
     "markdown": Format("wce_cli.formats.identified:to_markdown", 0),
+    "html": Format("wce_cli.formats.drawn:identify_html", 0),
 }
 """Those of `identify`."""
 
@@ -90,6 +98,33 @@ AUDITED = {
     "github": Format("wce_cli.formats.audited_github:to_github", 0),
 }
 """Those of `audit`."""
+SPLIT = {
+    "table": Format("wce_cli.formats.split:to_table", 0),
+    "json": Format("wce_cli.formats.split:to_json", 0),
+    "csv": Format("wce_cli.formats.split:to_csv", 0, has_measured=False),
+    "markdown": Format("wce_cli.formats.split:to_markdown", 0),
+    "html": Format("wce_cli.formats.drawn:split_html", 0),
+    "svg": Format("wce_cli.formats.drawn:split_svg", 0),
+}
+"""Those of `explain --split`."""
+
+GRADIENT = {
+    "table": Format("wce_cli.formats.gradient:to_table", 0),
+    "json": Format("wce_cli.formats.gradient:to_json", 0),
+    "markdown": Format("wce_cli.formats.gradient:to_markdown", 0),
+    "html": Format("wce_cli.formats.drawn:gradient_html", 0),
+}
+"""Those of `explain --gradient`."""
+
+SWEPT = {
+    "table": Format("wce_cli.formats.sweep:to_table", 0),
+    "json": Format("wce_cli.formats.sweep:to_json", 0),
+    "csv": Format("wce_cli.formats.sweep:to_csv", 0),
+    "markdown": Format("wce_cli.formats.sweep:to_markdown", 0),
+    "html": Format("wce_cli.formats.drawn:sweep_html", 0),
+    "svg": Format("wce_cli.formats.drawn:sweep_svg", 0),
+}
+"""Those of `sweep`."""
 
 VALUE = Format("wce_cli.formats.value:to_values", 0, has_measured=False, part="wce_cli.formats.value:part")
 """`--only value`: bare numbers, which no format dresses."""

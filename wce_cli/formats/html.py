@@ -29,14 +29,19 @@ def to_html(reports: Sequence[Report], look: Look | None = None) -> str:
     """A page in one file. What is not ASCII is a reference: the page is right in whatever encoding it is written."""
     look = structs.replace(look or Look(), ascii=False)
     title = (reports[0].batch.name or "a batch") if len(reports) == 1 else f"{len(reports)} batches"
-    page = (
+    return page(look.name(f"wce: {title}", TITLE_WIDTH), fragment(reports, look))
+
+
+def page(title: str, body: str) -> str:
+    """A page around some elements, in ASCII."""
+    whole = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>wce: {escape(look.name(title, TITLE_WIDTH))}</title>\n</head>\n"
-        f'<body style="{BODY}">\n{fragment(reports, look)}</body>\n</html>\n'
+        f"<title>{escape(title)}</title>\n</head>\n"
+        f'<body style="{BODY}">\n{body}</body>\n</html>\n'
     )
-    return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    return whole.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def fragment(reports: Sequence[Report], look: Look | None = None) -> str:
@@ -51,42 +56,43 @@ def _drawn(parts: Shown, look: Look) -> str:
     if parts.title:
         blocks.append(f'<h3 style="margin:1.2em 0 .4em;font-size:1.1em">{escape(parts.title)}</h3>')
     if parts.size:
-        blocks.append(_paragraph(parts.size))
+        blocks.append(paragraph(parts.size))
     if parts.classes:
-        blocks.append(_table(parts.classes, look))
+        blocks.append(table(parts.classes, look))
     if parts.classes_note:
-        blocks.append(_paragraph(parts.classes_note))
+        blocks.append(paragraph(parts.classes_note))
     if parts.top_title:
-        blocks.append(_paragraph(parts.top_title))
+        blocks.append(paragraph(parts.top_title))
     if parts.samples:
-        blocks.append(_table(parts.samples, look))
+        blocks.append(table(parts.samples, look))
     if parts.weights:
-        blocks.append(_paragraph(parts.weights))
+        blocks.append(paragraph(parts.weights))
     if parts.methods:
-        blocks.append(_table([*parts.methods, *parts.engines], look))
+        blocks.append(table([*parts.methods, *parts.engines], look))
     if parts.calls:
         calls = "".join(f"<li><code>{escape(call)}</code></li>" for call in parts.calls)
         blocks.append(f'<ol style="margin:.4em 0;padding-left:2em;font-size:.9em">{calls}</ol>')
     if parts.measured:
-        blocks.append(_table(parts.measured, look))
-    blocks += [_paragraph(remark) for remark in parts.remarks]
+        blocks.append(table(parts.measured, look))
+    blocks += [paragraph(remark) for remark in parts.remarks]
     if parts.sentence:
-        blocks.append(_paragraph(parts.sentence))
+        blocks.append(paragraph(parts.sentence))
     for one in parts.findings:
         style = "margin:.5em 0;max-width:50rem;padding:.1em 0 .1em .7em;"
         style += f"border-left:4px solid {SEVERITY_COLORS[one.severity]}"
         head = f"<b>{one.severity}</b> <code>{escape(one.code)}</code>"
         blocks.append(f'<div style="{style}">{head}: {escape(one.message)}</div>')
     if parts.unshown:
-        blocks.append(_paragraph(parts.unshown))
+        blocks.append(paragraph(parts.unshown))
     return "".join(f"{block}\n" for block in blocks)
 
 
-def _paragraph(text: str) -> str:
+def paragraph(text: str) -> str:
+    """A sentence or several."""
     return f'<p style="margin:.7em 0;max-width:50rem">{escape(text)}</p>'
 
 
-def _table(columns: Sequence[Column], look: Look) -> str:
+def table(columns: Sequence[Column], look: Look) -> str:
     """A table that scrolls where the page is too narrow: no cell is ever wrapped or cut."""
     rows = [[look.text(column.head) for column in columns]]
     rows += [[look.text(cell) for cell in row] for row in zip(*(column.cells for column in columns), strict=True)]

@@ -35,13 +35,13 @@ LITTLE = 0.05
 def to_table(answers: Sequence[Identification], look: Look | None = None) -> str:
     """The answers as text, one below the other."""
     look = look or Look()
-    return "\n".join(blocks.on_screen(_blocks(answer, look, len(answers) > 1), look) for answer in answers)
+    return "\n".join(blocks.on_screen(answer_blocks(answer, look, len(answers) > 1), look) for answer in answers)
 
 
 def to_markdown(answers: Sequence[Identification], look: Look | None = None) -> str:
     """The answers as Markdown."""
     look = look or Look()
-    return "\n".join(blocks.in_markdown(_blocks(answer, look, len(answers) > 1), look) for answer in answers)
+    return "\n".join(blocks.in_markdown(answer_blocks(answer, look, len(answers) > 1), look) for answer in answers)
 
 
 def to_json(answers: Sequence[Identification], look: Look | None = None) -> str:
@@ -55,7 +55,8 @@ def identification_schema() -> dict[str, Any]:
     return schema_of(Identification, SCHEMA)
 
 
-def _blocks(answer: Identification, look: Look, titled: bool) -> Iterator[Block]:
+def answer_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[Block]:
+    """The answer from top to bottom."""
     if titled and answer.batch.name:
         yield blocks.title(look.message(answer.batch.name))
     for number in answer.numbers:

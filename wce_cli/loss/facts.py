@@ -189,6 +189,12 @@ class Facts(Struct, frozen=True):
             top=structs.replace(self.top, row=self.top.row + n),
         )
 
+    def kept_weights(self, weight: Floats) -> Floats:
+        """The weights s·w[y] that kept samples have: of each class the smallest, then of each the largest."""
+        present = self.s[0] <= self.s[1]
+        with np.errstate(invalid="ignore"):
+            return np.concatenate([weight[present] * s[present] for s in self.s])
+
     def terms_have_one_sign(self, weight: Floats) -> bool:
         """Whether no two terms under class placement have opposite signs, so that each has a share of their sum.
 

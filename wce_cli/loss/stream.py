@@ -13,6 +13,7 @@ import numpy as np
 from wce_cli.errors import WceError
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.checks import Checks
+from wce_cli.loss.cut import Cut, PartSums
 from wce_cli.loss.facts import LOST, TOP, Facts, Lost
 from wce_cli.loss.gathering import Gathering
 from wce_cli.loss.labels import say_checks
@@ -44,6 +45,28 @@ def one_pass(
     done and all of them. `top`: how many of the largest terms are kept. Raises WceError for what is wrong with
     rows that nobody has looked at before.
     """
+    part, seen = _walked(batch, None, workers, rows, progress, top)
+    return part.totals, facts_of(part, seen)
+
+
+def cut_pass(
+    batch: Batch, cut: Cut, *, workers: int | None = None, progress: Callable[[int, int], None] | None = None
+) -> tuple[Totals, Facts, PartSums]:
+    """`one_pass`, and the sums of each of the parts that the batch is cut into, from the same pass."""
+    part, seen = _walked(batch, cut, workers, None, progress, 0)
+    assert part.cut is not None
+    return part.totals, facts_of(part, seen), part.cut.within(0, cut.parts)
+
+
+def _walked(
+    batch: Batch,
+    cut: Cut | None,
+    workers: int | None,
+    rows: tuple[int, int] | None,
+    progress: Callable[[int, int], None] | None,
+    top: int,
+) -> tuple[Part, list[Seen]]:
+    """What all groups leave together, and what each worker has seen."""
     start, stop = (0, batch.n_samples) if rows is None else rows
     bounds = group_bounds(batch, start, stop)
     total: list[Part] = []
@@ -52,7 +75,7 @@ def one_pass(
         total[:] = [total[0] + part] if total else [part]
 
     def make() -> Walk[Part, Seen]:
-        walker = Walker(batch, top)
+        walker = Walker(batch, top, cut)
         return Walk(lambda k: walker.group(*bounds[k]), walker.watch.seen)
 
     if any(isinstance(field, StoredRows) and field.stored.sequential for field in batch.fields):
@@ -60,7 +83,7 @@ def one_pass(
     seen = walk_groups(make, len(bounds), (stop - start) * batch.spec.n_classes, workers, fold, progress)
     if total[0].checks.found:
         raise WrongRows(batch, total[0].checks, bool(total[0].totals.count[0]))
-    return total[0].totals, facts_of(total[0], seen)
+    return total[0], seen
 
 
 class WrongRows(WceError):

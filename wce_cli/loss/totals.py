@@ -115,6 +115,8 @@ class EveryRow(Struct, frozen=True):
     label_sum: Floats | None
     """Σ_c q[c]; None for index labels."""
     columns: Columns
+    mix: Floats | None = None
+    """Σ_c w[c]·q[c]; None for index labels."""
 
 
 def block_totals(terms: Terms, n_classes: int) -> Totals:

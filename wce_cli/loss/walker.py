@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.checks import Checks, check_index_labels, check_one_hot, check_probs, indices
+from wce_cli.loss.cut import Cut, PartSums, part_sums
 from wce_cli.loss.every import EveryKernel
 from wce_cli.loss.facts import TOP, UNDERFLOW
 from wce_cli.loss.kernel import Kernel
@@ -31,6 +32,8 @@ class Part(Struct, frozen=True):
     """Σℓ of the losses that a dtype rounds to 0."""
     otherwise: Otherwise
     checks: Checks
+    cut: PartSums | None = None
+    """The sums of the parts that the batch is cut into; None where it is not."""
 
     def __add__(self, other: Part) -> Part:
         return Part(
@@ -39,15 +42,16 @@ class Part(Struct, frozen=True):
             {dtype: loss + other.lost[dtype] for dtype, loss in self.lost.items()},
             self.otherwise + other.otherwise,
             self.checks + other.checks,
+            None if self.cut is None or other.cut is None else self.cut + other.cut,
         )
 
 
 class Walker:
     """One worker's way through a batch."""
 
-    def __init__(self, batch: Batch, top: int = TOP) -> None:
+    def __init__(self, batch: Batch, top: int = TOP, cut: Cut | None = None) -> None:
         spec = batch.spec
-        self.batch, self.spec = batch, spec
+        self.batch, self.spec, self.cut = batch, spec, cut
         self.watch = Watch(spec, batch.sample_weight is not None, top)
         needs_every = spec.is_soft or spec.label_smoothing > 0
         self.every = EveryKernel(batch) if needs_every else None
@@ -74,6 +78,7 @@ class Walker:
             self.watch.see(rows),
             read_otherwise(self.batch, rows, stop, before),
             checks,
+            None if self.cut is None else part_sums(rows, start, self.spec, self.cut),
         )
 
     def _labels(self, start: int, stop: int) -> tuple[Ints, NDArray[np.bool_] | None, Checks]:
@@ -131,7 +136,9 @@ class Walker:
             logsumexp, target = rows.logsumexp if is_logits else None, None if soft else rows.target_score
             label_sum = _of(rows.label_sum, which) if soft else None
             peak = rows.largest if is_logits else None
-            every = EveryRow(_of(rows.rest, which), _of(rows.term, which), _of(rows.size, which), label_sum, columns)
+            mix = _of(rows.mix, which) if soft else None
+            rest, term, size = (_of(values, which) for values in (rows.rest, rows.term, rows.size))
+            every = EveryRow(rest, term, size, label_sum, columns, mix)
         broken_ignored = None
         if kept is not None and broken is not None:
             ignored = np.flatnonzero(broken & ~kept)

@@ -38,7 +38,7 @@ def explain_saved(
     Raises WceError if the weight does not fit, if a smoothing is asked of totals that were taken without one, or if
     the parts were saved with different ones and none is given.
     """
-    spec = _spec(saved, weight, label_smoothing, classes, name, spelled)
+    spec = spec_of(saved, weight, label_smoothing, classes, name, spelled)
     totals, facts = saved.totals, saved.facts
     by_class = not spec.is_soft and spec.label_smoothing == 0
     facts = structs.replace(facts, top=structs.replace(facts.top, by_class=by_class))
@@ -58,7 +58,7 @@ def as_asked(
     spelled: Callable[[str], str] = as_keyword,
 ) -> Saved:
     """The totals with the weight, the smoothing and the names that are given, as a pass would have saved them."""
-    spec = _spec(saved, weight, label_smoothing, classes, None, spelled)
+    spec = spec_of(saved, weight, label_smoothing, classes, None, spelled)
     header = structs.replace(
         saved.header,
         classes=spec.class_names,
@@ -71,7 +71,7 @@ def as_asked(
     return structs.replace(saved, header=header, facts=saved.facts if is_known else without_top(saved.facts))
 
 
-def _spec(
+def spec_of(
     saved: Saved,
     weight: Any,
     label_smoothing: float | None,
@@ -79,6 +79,7 @@ def _spec(
     name: str | None,
     spelled: Callable[[str], str],
 ) -> Spec:
+    """What is asked of saved totals. Raises WceError as `explain_saved`."""
     header = saved.header
     given = {"weight": weight, "label_smoothing": label_smoothing, "classes": classes}
     g = Gathering({**header.sources, **{field: spelled(field) for field in given if given[field] is not None}}, spelled)

@@ -187,3 +187,12 @@ class Identification(Struct, frozen=True):
         from wce_cli.formats.identified import to_table
 
         return to_table([self])
+
+    def _repr_html_(self) -> str:
+        from wce_cli.formats.drawn import fragment
+
+        return fragment("identify", self)
+
+    def __repr__(self) -> str:
+        told = [f"{one.text}: {one.simplest[0].title if one.matches else 'no rule'}" for one in self.numbers[:3]]
+        return f"<wce identification of {'; '.join(told) or 'a list'}>"

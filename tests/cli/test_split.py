@@ -1,0 +1,164 @@
+"""`wce explain --split`: what is printed, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import jsonschema
+import numpy as np
+import pytest
+
+from tests.run import run, spawn
+
+BATCH = ["-x", "2 1 0; 0 1 2; 1 1 1; 0 3 1; 2 0 1; 1 0 0", "-y", "0,1,-100,1,2,0", "-w", "1,0.25,3"]
+
+
+def cut(*arguments, **environment):
+    return run("explain", *BATCH, *arguments, **environment)
+
+
+def words(text):
+    return " ".join(text.split())
+
+
+def test_the_parts_add_up_to_the_whole_and_divide():
+    ran = cut("--split", "2", "--precision", "12")
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.split("D = Σ w[y]\n\n")[1].split("\n\n")[0].splitlines()
+    rows = [[float(cell) for cell in line.split()[1:]] for line in lines[1:]]
+    *parts, whole = rows
+    for column in range(4):  # samples, kept, Σt, D
+        assert sum(row[column] for row in parts) == pytest.approx(whole[column], rel=1e-11)
+    for row in rows:
+        assert row[2] / row[3] == pytest.approx(row[4], rel=1e-10)
+        assert row[5] == pytest.approx(1 if row is whole else whole[3] / (3 * row[3]), rel=1e-11)
+    told = words(ran.out).split("averaging over 3 ranks, gives ")[1].partition(",")[0]
+    assert float(told) == pytest.approx(sum(row[4] for row in parts) / 3, rel=1e-11)
+
+
+def test_hidden_parts_are_summed_up():
+    ran = cut("--split", "1", "--rows", "2", "--method", "kept-mean", "--precision", "12")
+    *parts, rest, whole = [
+        line.split() for line in ran.out.split("D = N kept\n\n")[1].split("\n\n")[0].splitlines()[1:]
+    ]
+    assert rest[:3] == ["…", "4", "more"]
+    assert [row[0] for row in parts] == ["0", "1"]
+    for column in (1, 2, 3, 4):
+        total = sum(float(row[column]) for row in parts) + float(rest[column + 2])
+        assert total == pytest.approx(float(whole[column]))
+
+
+def test_the_answer_says_what_happens_to_gradients():
+    assert "to 7.33333 times what the whole batch gives it. No learning rate makes up for that" in words(
+        cut("--split", "2").out
+    )
+    said = words(cut("--split", "2", "--method", "sum").out)
+    assert "Every gradient is 0.333333 times that of the whole batch: one factor, a matter of the learning rate" in said
+    assert "Remedy: add the parts up instead of averaging them: 5.57623." in said
+    said = words(cut("--split", "2", "--method", "batch-mean").out)
+    assert "gives 0.929372 by batch-mean, as the whole batch does. Every gradient is that of the whole batch." in said
+    assert "Remedy" not in said
+    assert "There is one part" not in words(cut("--split", "6").out)
+
+
+def test_ranks_and_steps_have_columns():
+    out = cut("--split", "2", "--ranks", "3", "--shuffle", "1").out
+    assert "6 samples in 3 parts of 2, dealt in turn to 3 ranks, shuffled by 1; 1 ignored" in out
+    assert "part   rank  step" in out
+    assert "multiply by the number of ranks, 3, what is averaged" in words(out)
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_every_width_is_kept_to_and_ascii_too(width):
+    for encoding in ("utf-8", "ascii"):
+        ran = run("explain", *BATCH, "--split", "1", "--width", str(width), encoding=encoding)
+        assert ran.code == 0
+        assert max(map(len, ran.out.splitlines())) <= width
+        assert "weights-vanish-when-split" not in ran.out  # one part has no kept sample
+        assert "\\x" not in ran.out
+
+
+def test_json_is_of_its_schema_and_holds_every_pair():
+    schema = json.loads(run("schema", "split").out)
+    for arguments in (["--split", "1"], ["--split", "4,2"], ["--ranks", "2"], ["--split", "2", "--rows", "1"]):
+        answer = json.loads(cut(*arguments, "--format", "json").out)
+        jsonschema.validate(answer, schema)
+        assert answer["schema"] == "wce.split/1"
+        assert len(answer["methods"]) == 19
+    assert len(answer["parts"]) == 1
+    assert len(answer["methods"][0]["values"]) == 1
+
+
+def test_csv_has_a_line_for_each_part_and_pair():
+    out = cut("--split", "2", "--format", "csv", "--method", "weighted-mean", "--method", "sum").out
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [(row["method"], row["part"]) for row in rows] == [
+        (method, str(part)) for method in ("weighted-mean", "sum") for part in range(3)
+    ]
+    for row in rows:
+        assert float(row["numerator"]) / float(row["denominator"]) == float(row["value"])
+
+
+def test_markdown_and_side_files(tmp_path):
+    ran = cut("--split", "2", "--format", "markdown", "--json-out", str(tmp_path / "a.json"))
+    assert "| whole |" in ran.out
+    assert json.loads((tmp_path / "a.json").read_text("utf-8"))["cut"]["size"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--split", "x"], 'error: --split is "x", expected a whole number of 1 or more\n'),
+        (["--split", "0"], 'error: --split is "0", expected a whole number of 1 or more\n'),
+        (["--split", ""], 'error: --split is "", expected a whole number of 1 or more\n'),
+        (["--split", "2,3"], "error: --split 2,3 adds up to 5, but the batch has 6 items\n"),
+        (["--ranks", "0"], 'error: --ranks is "0", expected a whole number of 1 or more\n'),
+        (["--ranks", "1"], "error: --ranks 1 alone cuts the batch into no parts\nhint: give --split or --ranks 2\n"),
+        (["--shuffle", "1"], "error: --shuffle alone cuts the batch into no parts\nhint: give --split or --ranks 2\n"),
+        (["--split", "2", "--shuffle", "-1"], 'error: --shuffle is "-1", expected a whole number from 0 to'),
+        (["--split", "2", "--sort", "loss"], "error: --sort has no meaning where the batch is cut into parts\n"),
+        (["--split", "2", "--only", "terms"], "error: --only has no meaning where the batch is cut into parts\n"),
+        (["--split", "2", "--method", "mean"], 'error: there is no method "mean"\n'),
+        (["--split", "2", "--format", "ndjson"], 'error: --format is "ndjson", expected table, json, csv'),
+    ],
+)
+def test_what_cannot_be_is_refused(arguments, said):
+    ran = cut(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(said)
+
+
+def test_saved_totals_cannot_be_cut(tmp_path):
+    part = str(tmp_path / "part.json")
+    assert cut("--totals-out", part).code == 0
+    ran = run("explain", part, "--split", "2")
+    assert (ran.code, ran.err) == (
+        2,
+        "error: saved totals hold no samples to cut into parts\nhint: give the batch itself\n",
+    )
+
+
+def test_a_file_is_cut_without_any_framework(tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "a.npz", logits=rng.normal(size=(50, 4)).astype("float32"), labels=rng.integers(4, size=50))
+    ran = spawn("explain", str(tmp_path / "a.npz"), "--split", "7", "--shuffle", "3", "--format", "json")
+    assert ran.code == 0, ran.err
+    answer = json.loads(ran.out)
+    assert [part["n"] for part in answer["parts"]] == [7] * 7 + [1]
+    whole = json.loads(run("explain", str(tmp_path / "a.npz"), "--engine", "none", "--format", "json").out)
+    assert [(row["value"], row["denominator"]) for row in answer["methods"]] == [
+        (row["value"], row["denominator"]) for row in whole["methods"]
+    ]
+
+
+def test_several_batches_are_each_cut(tmp_path):
+    (tmp_path / "two.json").write_text(
+        '[{"logits": [[1, 2], [0, 1]], "labels": [0, 1]}, {"logits": [[1, 2], [2, 0]], "labels": [1, 1]}]'
+    )
+    ran = run("explain", str(tmp_path / "two.json"), "--split", "1")
+    assert ran.out.count("2 samples in 2 parts of 1") == 2
+    out = run("explain", str(tmp_path / "two.json"), "--split", "1", "-f", "csv").out
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert {row["batch"] for row in rows} == {"batch 0", "batch 1"}

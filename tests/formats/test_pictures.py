@@ -1,0 +1,198 @@
+"""Pictures: golden files with a tolerance, their text, their colours, and what is in no file: an address."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from tests.alike import assert_alike, words_of
+from tests.run import ROOT, run, spawn
+
+pytest.importorskip("matplotlib")
+
+from wce_cli.formats.figure import _DARK, _LIGHT, CURVES, apart
+
+GOLDEN = ROOT / "tests" / "data" / "pictures"
+BATCH = ["-x", "2 1 0; 0 1 2; 1 1 1; 0 3 1; 2 0 1; 1 0 0", "-y", "0,1,-100,1,2,0", "-w", "1,0.25,3"]
+COMMANDS = {
+    "explain": ["explain", *BATCH, "--engine", "none"],
+    "split": ["explain", *BATCH, "--split", "2"],
+    "sweep": ["sweep", *BATCH, "--class", "2", "--to", "4"],
+    "classes": ["explain", *BATCH, "--engine", "none", "--rows", "0", "--classes", "cat,dog,[red]"],
+}
+
+
+@pytest.fixture(scope="module")
+def made():
+    """Each picture and page, once."""
+    found = {}
+    for name, command in COMMANDS.items():
+        for format in ("svg", "html"):
+            ran = run(*command, "--format", format)
+            assert (ran.code, ran.err) == (0, ""), ran.err
+            found[name, format] = ran.out
+    return found
+
+
+def test_every_picture_has_a_golden_file():
+    assert {path.stem for path in GOLDEN.iterdir()} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_picture_is_what_its_golden_file_holds(made, name):
+    assert_alike(made[name, "svg"], (GOLDEN / f"{name}.svg").read_text("utf-8"), name)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_picture_is_well_formed_and_fetches_nothing(made, name):
+    ET.fromstring(made[name, "svg"])
+    for format in ("svg", "html"):
+        text = made[name, format]
+        allowed = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+        assert set(re.findall(r"https?://[^\s\"'<>)]+", text)) <= allowed
+        assert not re.search(r"<script|<image|@import|url\((?!#)|href=\"(?!#)", text)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_colour_is_one_of_the_two_palettes(made, name):
+    for format in ("svg", "html"):
+        body = re.sub(r"<style>.*?</style>", "", made[name, format], flags=re.DOTALL)
+        drawing = body[body.index("<svg") : body.rindex("</svg>")]
+        assert not re.search(r"#[0-9a-f]{6}", drawing)
+        assert "var(--wce-c0)" in drawing
+        assert "prefers-color-scheme:dark" in made[name, format]
+
+
+def luminance(colour):
+    channels = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("palette", [_LIGHT, _DARK])
+def test_everything_that_is_read_stands_out_from_its_paper(palette):
+    paper = luminance(palette["paper"])
+    for name, colour in palette.items():
+        if name in ("paper", "grid"):
+            continue
+        bright, dim = max(paper, luminance(colour)), min(paper, luminance(colour))
+        assert (bright + 0.05) / (dim + 0.05) >= 4.5, name
+    assert len(palette) == len(CURVES) + 4
+
+
+def test_text_is_text_and_the_numbers_stand_below(made):
+    words = words_of(made["explain", "svg"])
+    assert "Σt, the numerator" in words
+    assert "5.57623" in words
+    assert any("weighted-mean" in word and "1.01386" in word for word in words)
+    assert "weighted-mean" in words_of(made["sweep", "svg"])
+    assert any("mean of parts 0.657" in word for word in words_of(made["split", "svg"]))
+    assert "<table" in made["split", "html"]
+    assert made["split", "html"].index("</svg>") < made["split", "html"].index("<table")
+
+
+def test_names_are_shown_as_they_are(made):
+    assert "class [red]" in words_of(made["classes", "svg"])
+    ran = run(*COMMANDS["explain"], "--classes", "<b>,&amp;,c", "--format", "svg")
+    ET.fromstring(ran.out)
+    assert "<b>" not in ran.out
+
+
+def test_a_run_draws_the_same_bytes_again(made):
+    assert run(*COMMANDS["sweep"], "--format", "svg").out == made["sweep", "svg"]
+
+
+def test_side_files_stand_beside_the_answer(tmp_path):
+    for name, command in COMMANDS.items():
+        ran = run(*command, "--svg-out", str(tmp_path / "a.svg"), "--html-out", str(tmp_path / "a.html"))
+        assert (ran.code, ran.err) == (0, ""), name
+        ET.fromstring((tmp_path / "a.svg").read_text("utf-8"))
+        assert "<svg" in (tmp_path / "a.html").read_text("utf-8")
+        assert ran.out.startswith(run(*command).out[:40])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["explain", "-x", "1 2", "-y", "0", "-w", "0,1"],  # nan
+        ["explain", "-x", "1 -inf", "-y", "1"],  # inf
+        ["explain", "-x", "1 2; 3 4", "-y", "-100,-100"],
+        ["explain", "-x", "1 2; 3 4", "-y", "0.5 0.5; 0 1", "-w", "1,2"],
+        ["explain", "-x", "1 2; 3 4; 1 1", "-y", "0,-100,1", "--split", "1"],
+        ["explain", "-x", "1 2; 3 4; 1 1", "-y", "0.5 0.5; 0 1; 1 0", "--split", "2"],
+        ["sweep", "-x", "1 2; 3 4", "-y", "0,0", "--class", "0"],
+        ["sweep", "-x", "1 2; 3 4", "-y", "0,0", "--scale", "--values", "1"],
+        ["sweep", "-x", "1 -inf; 3 4", "-y", "1,0", "--class", "0"],
+        ["sweep", "-x", "1 2; 3 4", "-y", "0,1", "--smoothing"],
+    ],
+)
+def test_what_is_not_a_number_is_drawn_without_complaint(command):
+    ran = run(
+        *command, *(["--engine", "none"] if command[0] == "explain" and "--split" not in command else []), "-f", "svg"
+    )
+    assert (ran.code, ran.err) == (0, "")
+    ET.fromstring(ran.out)
+
+
+def test_many_samples_and_parts_are_drawn_as_a_few(tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "a.npz", logits=rng.normal(size=(300, 40)), labels=rng.integers(40, size=300))
+    path = str(tmp_path / "a.npz")
+    assert run("explain", path, "--engine", "none", "-f", "svg").out.count("of Σ w·ℓ</text>") == 12
+    assert "289 others" not in run("explain", path, "--engine", "none", "-f", "svg").out
+    few = run("explain", path, "--split", "1", "-f", "svg", "--rows", "3").out
+    assert few.count("<path") < 100
+
+
+def test_labels_are_kept_apart_in_their_order():
+    assert apart([3, 1, 2], 1) == [3, 1, 2]
+    found = apart([0.0, 0.1, 5.0, 0.2], 1.0)
+    assert sorted(range(4), key=found.__getitem__) == [0, 1, 3, 2]
+    assert found[1] - found[0] >= 1 - 1e-6
+    assert found[3] - found[1] >= 1 - 1e-6
+
+
+def test_without_matplotlib_a_picture_is_refused_and_a_page_has_none(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    ran = run(*COMMANDS["sweep"], "-f", "svg")
+    assert (ran.code, ran.out, ran.err) == (
+        2,
+        "",
+        "error: pictures need matplotlib, which is not installed\nhint: pip install 'wce-cli[plot]'\n",
+    )
+    from wce_cli import sweep
+
+    html = sweep(0, logits=[[1, 2]], labels=[0])._repr_html_()
+    assert "<svg" not in html
+    assert "<table" in html
+
+
+def test_matplotlib_is_loaded_only_to_draw():
+    code = "import sys; from wce_cli.cli.app import main; main(sys.argv[1:]); print('matplotlib' in sys.modules)"
+    for more, expected in (([], "False"), (["--format", "svg"], "True")):
+        asked = [sys.executable, "-c", code, *COMMANDS["sweep"], *more]
+        done = subprocess.run(asked, capture_output=True, check=True, encoding="utf-8")
+        assert done.stdout.splitlines()[-1] == expected
+
+
+def test_the_pictures_of_readme_are_what_the_script_makes_now(tmp_path):
+    script = runpy.run_path(str(ROOT / "docs" / "make_pictures.py"))
+    script["main"](tmp_path)
+    kept = {path.name for path in (ROOT / "docs").glob("*.svg")}
+    assert {path.name for path in tmp_path.iterdir()} == kept
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for name in kept:
+        assert f"(docs/{name})" in readme
+        assert_alike((tmp_path / name).read_text("utf-8"), (ROOT / "docs" / name).read_text("utf-8"), name)
+        assert "fonts" not in (ROOT / "docs" / name).read_text("utf-8")
+
+
+def test_a_process_of_its_own_draws_too():
+    ran = spawn(*COMMANDS["split"], "--format", "svg")
+    assert (ran.code, ran.err) == (0, "")

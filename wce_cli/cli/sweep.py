@@ -1,0 +1,180 @@
+"""`wce sweep`: what the weight does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from wce_cli.cli import options
+from wce_cli.cli.outcome import Outcome
+from wce_cli.errors import Problem, WceError
+
+if TYPE_CHECKING:
+    from wce_cli.loss.sums import Floats
+    from wce_cli.questions.sweep import Sweep
+
+EXAMPLES = (
+    "wce sweep samples/two-samples.json --class 0 --to 1",
+    "wce sweep -x '2 1 0; 0 1 2; 0 3 1' -y 0,1,1 -w 1,0.25,3 --smoothing",
+    "wce sweep samples/two-samples.json --scale --values 0.5,1,2 --method batch-mean",
+)
+CODES = ("0 answered", "2 cannot answer: the batch or an option is wrong")
+
+Class = Annotated[
+    str | None, typer.Option("--class", metavar="CLASS", help="Sweep the weight of this class: its index or its name.")
+]
+Smoothing = Annotated[bool, typer.Option("--smoothing", help="Sweep the label smoothing instead.")]
+Scale = Annotated[bool, typer.Option("--scale", help="Sweep a number that multiplies all weights instead.")]
+From = Annotated[str, typer.Option("--from", metavar="X", help="Where the range begins.")]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="X", help="Where the range ends.  [default: 2; of the smoothing 1]")
+]
+Points = Annotated[str, typer.Option("--points", metavar="N", help="Points of the range, both ends among them.")]
+Values = Annotated[
+    str | None, typer.Option("--values", metavar="LIST", help="These values instead of a range: 0,0.1,1.")
+]
+SweepFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="table, json, csv, markdown, html or svg.  [default: table]",
+    ),
+]
+SweepRows = Annotated[str | None, typer.Option("--rows", metavar="N", help="Points to list, or all.  [default: 11]")]
+
+
+def sweep(
+    files: options.Files = None,
+    class_: Class = None,
+    smoothing: Smoothing = False,
+    scale: Scale = False,
+    start: From = "0",
+    stop: To = None,
+    points: Points = "41",
+    values: Values = None,
+    logits: options.Logits = None,
+    log_probs: options.LogProbs = None,
+    probs: options.Probs = None,
+    labels: options.Labels = None,
+    weight: options.Weight = None,
+    sample_weight: options.SampleWeight = None,
+    classes: options.Classes = None,
+    ignore_index: options.IgnoreIndex = None,
+    label_base: options.LabelBase = None,
+    label_smoothing: options.LabelSmoothing = None,
+    label_column: options.LabelColumn = None,
+    method: options.Methods = None,
+    format: SweepFormat = None,
+    output: options.Output = None,
+    json_out: options.JsonOut = None,
+    csv_out: options.CsvOut = None,
+    markdown_out: options.MarkdownOut = None,
+    html_out: options.HtmlOut = None,
+    svg_out: options.SvgOut = None,
+    rows: SweepRows = None,
+    precision: options.Precision = None,
+    width: options.Width = None,
+    color: options.Color = "auto",
+) -> Outcome:
+    """Show every method's loss as the weight of a class goes through a range.
+
+    Or the label smoothing, or the scale of all weights. The batch is read once, however many points there are.
+    """
+    from wce_cli.cli.answers import asked_answers, outcome
+    from wce_cli.formats import SWEPT
+
+    asked = [class_ is not None, smoothing, scale]
+    if sum(asked) != 1:
+        problem = "what is to be swept?" if not any(asked) else "--class, --smoothing and --scale exclude each other"
+        raise WceError(Problem(problem, "give one of --class 0, --smoothing, --scale"))
+    kind: Literal["class", "smoothing", "scale"] = "class" if asked[0] else "smoothing" if smoothing else "scale"
+    answers = asked_answers(
+        sources=files or [],
+        format=format,
+        output=output,
+        only=None,
+        beside={"json": json_out, "csv": csv_out, "markdown": markdown_out, "html": html_out, "svg": svg_out},
+        rows=rows,
+        sort="index",
+        findings=None,
+        precision=precision,
+        width=width,
+        color=color,
+        methods=method,
+        known=SWEPT,
+    )
+
+    from wce_cli.cli.batches import read_batches, saved_files
+    from wce_cli.cli.progress import progress_bar
+    from wce_cli.loss.curves import Axis
+    from wce_cli.questions.sweep import MOST_POINTS, class_index, places_of, sweep_batch
+
+    if values is not None and (start != "0" or stop is not None or points != "41"):
+        raise WceError(Problem("--values takes the place of --from, --to and --points", "leave out one or the other"))
+    listed = None
+    if values is not None:
+        listed = [options.number("--values", word) for word in values.replace(",", " ").split()]
+    places = places_of(
+        kind,
+        options.number("--from", start),
+        None if stop is None else options.number("--to", stop),
+        options.whole_number("--points", points, 2, MOST_POINTS),
+        listed,
+    )
+    typed = {
+        "logits": logits,
+        "log_probs": log_probs,
+        "probs": probs,
+        "labels": labels,
+        "weight": weight,
+        "sample_weight": sample_weight,
+        "classes": classes,
+        "ignore_index": ignore_index,
+        "label_base": label_base,
+        "label_smoothing": label_smoothing,
+    }
+    pairs = None if method is None or "all" in method else method
+    parts = saved_files(files or [])
+    if parts:
+        return outcome(answers, [_of_parts(parts, typed, kind, class_, places, pairs)], ())
+    batches, notes = read_batches(files or [], typed, label_column)
+    axes = [Axis(kind, 0 if class_ is None else class_index(batch.spec, class_)) for batch in batches]
+    with progress_bar() as progress:
+        found = [
+            sweep_batch(batch, axis, places, pairs, progress=progress)
+            for batch, axis in zip(batches, axes, strict=True)
+        ]
+    return outcome(answers, found, notes)
+
+
+def _of_parts(
+    paths: Sequence[str],
+    typed: Mapping[str, str | None],
+    kind: Literal["class", "smoothing", "scale"],
+    class_: str | None,
+    places: Floats,
+    pairs: Sequence[str] | None,
+) -> Sweep:
+    """The answer of saved totals, which need no pass at all."""
+    from wce_cli.cli.given import read_given
+    from wce_cli.cli.parts import ASKED, read_parts
+    from wce_cli.loss.curves import Axis
+    from wce_cli.questions.parts import spec_of
+    from wce_cli.questions.sweep import class_index, sweep_totals
+
+    for field, text in typed.items():
+        if text is not None and field not in ASKED:
+            hint = f"take the totals anew: wce explain … {options.flag(field)} … --totals-out"
+            raise WceError(Problem(f"{options.flag(field)} is fixed in saved totals", hint))
+    saved = read_parts(paths)
+    given = {field: read_given(field, text).value for field, text in typed.items() if text is not None}
+    spec = spec_of(saved, given.get("weight"), given.get("label_smoothing"), given.get("classes"), None, options.flag)
+    if kind == "smoothing" and saved.totals.every is None:
+        hint = "save them with --label-smoothing 0.1, then every smoothing is answered"
+        raise WceError(Problem("these totals were saved without smoothing, which needs sums over all classes", hint))
+    axis = Axis(kind, 0 if class_ is None else class_index(spec, class_))
+    return sweep_totals(spec, saved.header.shape, saved.totals, saved.facts, axis, places, pairs)

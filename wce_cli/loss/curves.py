@@ -1,0 +1,146 @@
+"""Totals → every method's loss as one number goes through a range: a class's weight, ε, or the scale of all weights.
+
+A numerator is a polynomial in each of them, of degree 1, or of 2 where label-mix meets ε: it is known everywhere from
+its values at two or three places. Where one of those is not finite, every place is asked by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from msgspec import Struct
+
+from wce_cli.loss.methods import METHODS, LossValue, loss_values
+from wce_cli.loss.placements import PLACEMENTS, Weighting
+from wce_cli.loss.sums import Floats
+from wce_cli.loss.totals import Totals
+
+CHUNK = 1 << 20
+"""Weights that are compared with 0 at once."""
+
+
+class Axis(Struct, frozen=True):
+    """What goes through the range."""
+
+    kind: Literal["class", "smoothing", "scale"]
+    index: int = 0
+    """The class."""
+
+
+class Curve(Struct, frozen=True):
+    """One (method, placement) pair: numerator / denominator = value at each place. (P,) each."""
+
+    method: str
+    placement: str
+    numerators: Floats
+    denominators: Floats
+    values: Floats
+
+
+class Curves:
+    """Every defined pair of some totals, along an axis."""
+
+    def __init__(self, totals: Totals, weight: Floats, smoothing: float, axis: Axis) -> None:
+        self.totals, self.weight, self.smoothing, self.axis = totals, weight, smoothing, axis
+        with np.errstate(all="ignore"):
+            self.nodes = [self._asked(node) for node in self._places()]
+            self.values = [{one.pair: one for one in loss_values(totals, a.weight, a.smoothing)} for a in self.nodes]
+            self.is_polynomial = bool(np.isfinite(weight).all()) and all(
+                np.isfinite([one.numerator, one.denominator]).all() for at in self.values for one in at.values()
+            )
+
+    def at(self, places: Floats, pairs: Sequence[str] | None = None) -> list[Curve]:
+        """The curves at some places (P,), or those of some `METHOD/PLACEMENT` pairs alone."""
+        with np.errstate(all="ignore"):
+            if self.is_polynomial:
+                return self._polynomials(places, [*self.values[0]] if pairs is None else pairs)
+            return [
+                one for one in self._one_by_one(places) if pairs is None or f"{one.method}/{one.placement}" in pairs
+            ]
+
+    def asked_at(self, place: float) -> Weighting:
+        """The class weight and ε at one place."""
+        weight, smoothing = self.weight, self.smoothing
+        if self.axis.kind == "class":
+            weight = weight.copy()
+            weight[self.axis.index] = place
+        elif self.axis.kind == "scale":
+            weight = weight * place
+        else:
+            smoothing = place
+        return Weighting(weight, smoothing)
+
+    def _places(self) -> tuple[float, ...]:
+        return (0.0, 0.5, 1.0) if self.axis.kind == "smoothing" else (0.0, 1.0)
+
+    def _asked(self, node: float) -> Weighting:
+        """Of a class: without its weight, and with nothing but it. Of the others: at a place."""
+        if self.axis.kind == "class" and node == 1:
+            return Weighting(np.eye(1, len(self.weight), self.axis.index)[0], self.smoothing)
+        return self.asked_at(node)
+
+    def _polynomials(self, places: Floats, pairs: Sequence[str]) -> list[Curve]:
+        curves = []
+        counts: dict[bytes, Floats] = {}
+        for pair in pairs:
+            first = self.values[0][pair]
+            method = METHODS[first.method]
+            nodes = [at[pair] for at in self.values]
+            tops = [one.numerator for one in nodes]
+            numerators = self._mixed(tops, places, first.placement == "label-mix", method.is_weighted)
+            if method.name == "nonzero-mean":
+                denominators = self._nonzero(first, places, counts)
+            else:
+                bottoms = [one.denominator for one in nodes]
+                denominators = self._mixed(bottoms, places, False, method.name == "weighted-mean")
+            curves.append(_curve(first, numerators, denominators))
+        return curves
+
+    def _mixed(self, nodes: list[float], places: Floats, is_quadratic: bool, depends: bool) -> Floats:
+        """A quantity everywhere from its values at the nodes; `depends`: on the weights, or it is the same for all."""
+        if self.axis.kind != "smoothing":
+            base, unit = nodes[0], nodes[1]
+            if not depends:
+                return np.full(len(places), base)
+            return base + places * unit if self.axis.kind == "class" else places * unit
+        low, middle, high = nodes
+        if not is_quadratic:
+            return (1 - places) * low + places * high
+        between = 4 * middle - low - high
+        return (1 - places) ** 2 * low + places * (1 - places) * between + places**2 * high
+
+    def _nonzero(self, first: LossValue, places: Floats, known: dict[bytes, Floats]) -> Floats:
+        """The kept samples whose weight is not 0, at each place."""
+        placement = PLACEMENTS[first.placement]
+        found = [placement.by_label(self.totals, node) for node in (self.nodes[0], self.nodes[-1])]
+        low, high = (one for one in found if one is not None)
+        key = low.tobytes() + high.tobytes()
+        if key not in known:
+            present = self.totals.count_weighted > 0
+            low, high, count = low[present], high[present], self.totals.count_weighted[present]
+            step = max(1, CHUNK // max(1, len(count)))
+            parts = [np.zeros(0)]
+            for start in range(0, len(places), step):
+                v = places[start : start + step, None]
+                weights = (1 - v) * low + v * high if self.axis.kind == "smoothing" else low + v * high
+                if self.axis.kind == "scale":
+                    weights = v * high
+                parts.append((count * (weights != 0)).sum(axis=1).astype(np.float64))
+            known[key] = np.concatenate(parts)
+        return known[key]
+
+    def _one_by_one(self, places: Floats) -> list[Curve]:
+        rows = []
+        for place in places.tolist():
+            asked = self.asked_at(place)
+            rows.append(loss_values(self.totals, asked.weight, asked.smoothing))
+        return [
+            _curve(row[0], np.array([one.numerator for one in row]), np.array([one.denominator for one in row]))
+            for row in zip(*rows, strict=True)
+        ]
+
+
+def _curve(one: LossValue, numerators: Floats, denominators: Floats) -> Curve:
+    return Curve(one.method, one.placement, numerators, denominators, numerators / (denominators + 0.0))
