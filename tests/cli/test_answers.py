@@ -35,7 +35,7 @@ def test_the_variable_is_the_default_of_the_option(format):
 
 
 def test_a_wrong_variable_is_refused_by_its_name():
-    expected = "expected table, json, ndjson, csv, markdown or html"
+    expected = "expected table, json, ndjson, csv, markdown, html or svg"
     of_all_commands = "expected table, json, ndjson, csv, markdown, html, junit or github"
     said = one_error(WCE_FORMAT="cvs")
     assert said == f"error: WCE_FORMAT is \"cvs\", {of_all_commands}\nhint: did you mean 'csv'?\n"

@@ -17,7 +17,7 @@ from tests.formats.printed import READERS, Page, assert_added_up, rendered
 from tests.formats.reports import BATCHES, FINITE, HOSTILE, report_of, with_measurements
 from tests.run import ROOT, run, spawn
 from wce_cli import Report, explain
-from wce_cli.formats import FORMATS, PARTS, formatted
+from wce_cli.formats import DRAWN, FORMATS, PARTS, formatted
 from wce_cli.formats.look import Look, isolated, literal, shortened
 from wce_cli.formats.ndjson import to_ndjson
 
@@ -34,7 +34,7 @@ def test_every_format_is_read_back_here():
 def test_every_format_is_named_where_it_is_chosen():
     said = " ".join(run("explain", "--help").out.split())
     readme = (ROOT / "README.md").read_text("utf-8")
-    names = list(FORMATS)
+    names = list(DRAWN)
     assert f"{', '.join(names[:-1])} or {names[-1]}." in said
     assert f"| `--format FORMAT`, `-f` | {', '.join(f'`{name}`' for name in names)}; " in readme
     for name in names[1:]:

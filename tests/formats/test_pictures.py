@@ -99,9 +99,10 @@ def test_text_is_text_and_the_numbers_stand_below(made):
 
 def test_names_are_shown_as_they_are(made):
     assert "class [red]" in words_of(made["classes", "svg"])
-    ran = run(*COMMANDS["explain"], "--classes", "<b>,&amp;,c", "--format", "svg")
-    ET.fromstring(ran.out)
-    assert "<b>" not in ran.out
+    ran = run(*COMMANDS["explain"], "--classes", "<b>,$\\frac$,猫", "--format", "svg")
+    assert (ran.code, ran.err) == (0, "")
+    words = [text.text for text in ET.fromstring(ran.out).iter("{http://www.w3.org/2000/svg}text")]
+    assert {"sample 0, <b>", "sample 1, $\\frac$", "sample 4, 猫"} <= set(words)
 
 
 def test_a_run_draws_the_same_bytes_again(made):
@@ -145,7 +146,9 @@ def test_many_samples_and_parts_are_drawn_as_a_few(tmp_path):
     np.savez(tmp_path / "a.npz", logits=rng.normal(size=(300, 40)), labels=rng.integers(40, size=300))
     path = str(tmp_path / "a.npz")
     assert run("explain", path, "--engine", "none", "-f", "svg").out.count("of Σ w·ℓ</text>") == 12
-    assert "289 others" not in run("explain", path, "--engine", "none", "-f", "svg").out
+    some = words_of(run("explain", path, "--engine", "none", "-f", "svg", "--rows", "30").out)
+    assert "289 others" in some
+    assert sum(word.startswith("sample ") for word in some) == 11
     few = run("explain", path, "--split", "1", "-f", "svg", "--rows", "3").out
     assert few.count("<path") < 100
 

@@ -192,7 +192,7 @@ def test_the_table_names_classes_and_counts_what_is_not_listed():
     [
         (["--split", "2"], "error: --gradient shows the whole batch\n"),
         (["--sort", "loss"], "error: --sort has no meaning beside --gradient\nhint: leave out --sort\n"),
-        (["--format", "csv"], 'error: --format is "csv", expected table, json or markdown\n'),
+        (["--format", "csv"], 'error: --format is "csv", expected table, json, markdown or html\n'),
         (["--method", "mean"], 'error: there is no method "mean"\n'),
     ],
 )

@@ -114,6 +114,18 @@ def test_ranks_are_dealt_to_as_torchs_sampler_deals():
     ]
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_the_sizes_of_parts_are_the_counts_of_their_rows(seed):
+    rng = np.random.default_rng(seed)
+    items, inner = int(rng.integers(1, 60)), int(rng.integers(1, 4))
+    bounds = tuple(sorted({*rng.integers(1, items + 1, 3).tolist(), items})) if seed % 4 == 0 else ()
+    ranks = 1 if bounds else int(rng.integers(1, 6))
+    size = None if bounds or (seed % 4 == 1) else int(rng.integers(1, 9))
+    cut = Cut(items, inner, size, bounds, ranks, seed if seed % 2 else None)
+    parts = cut.part_of(np.arange(items * inner))
+    assert cut.sizes().tolist() == np.bincount(parts, minlength=cut.parts).tolist()
+
+
 def test_an_image_is_one_item_with_all_its_pixels():
     rng = np.random.default_rng(0)
     logits, labels = rng.normal(size=(3, 4, 2, 5)), rng.integers(4, size=(3, 2, 5))
@@ -140,7 +152,7 @@ def test_blocks_workers_and_groups_do_not_show(monkeypatch, workers):
     monkeypatch.setattr(batch_module, "BLOCK_ROWS", (8, 64))
     monkeypatch.setattr("wce_cli.loss.stream.GROUP_WORK", 1 << 12)
     other = cut_pass(batch, cut, workers=workers)[2]
-    assert one.n.tolist() == other.n.tolist() == [10] * 99 + [7]
+    assert cut.sizes().tolist() == [10] * 99 + [7]
     assert one.n_kept.tolist() == other.n_kept.tolist()
     for name, sums in one.terms.items():
         assert sums.values() == pytest.approx(other.terms[name].values(), rel=4e-15)

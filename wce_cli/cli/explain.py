@@ -100,8 +100,14 @@ def explain(
         format=format,
         output=output,
         only=only,
-        beside={"json": json_out, "ndjson": ndjson_out, "csv": csv_out, "markdown": markdown_out, "html": html_out}
-        | {"svg": svg_out},
+        beside={
+            "json": json_out,
+            "ndjson": ndjson_out,
+            "csv": csv_out,
+            "markdown": markdown_out,
+            "html": html_out,
+            "svg": svg_out,
+        },
         rows=rows,
         sort=sort,
         findings=findings,

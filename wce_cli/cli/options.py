@@ -103,7 +103,7 @@ Format = Annotated[
         "--format",
         "-f",
         metavar="FORMAT",
-        help="table, json, ndjson, csv, markdown or html.  [default: WCE_FORMAT, or table]",
+        help="table, json, ndjson, csv, markdown, html or svg.  [default: WCE_FORMAT, or table]",
         autocompletion=completion.offering(completion.formats),
     ),
 ]

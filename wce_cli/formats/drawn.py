@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
 from wce_cli.errors import WceError
-from wce_cli.formats import blocks, gradient, html, identified, split, sweep
-from wce_cli.formats.blocks import Block
+from wce_cli.formats import html
 from wce_cli.formats.look import GLUE, Look
-from wce_cli.formats.table import to_table
+
+if TYPE_CHECKING:
+    from wce_cli.formats.blocks import Block
 
 LINE = 14.0
 """Units from one line of the numbers to the next."""
@@ -26,9 +27,6 @@ CSS = (
     ".wce-figure svg{display:block;width:100%;height:auto}"
 )
 
-MANY = 20
-"""Batches of one page that are drawn, at most."""
-
 Picture = Callable[[Any, Look], str]
 
 
@@ -39,6 +37,8 @@ def _pictures() -> dict[str, Picture]:
 
 
 def _blocks(kind: str, answer: Any, look: Look) -> Iterable[Block]:
+    from wce_cli.formats import gradient, identified, split, sweep
+
     if kind == "sweep":
         return (block for block in sweep.answer_blocks(answer, look, False) if block.kind != "code")
     found: dict[str, Callable[[Any, Look, bool], Iterable[Block]]] = {
@@ -52,13 +52,14 @@ def _blocks(kind: str, answer: Any, look: Look) -> Iterable[Block]:
 def svg_of(kind: str, answers: Sequence[Any], look: Look | None) -> str:
     """One SVG: the pictures below each other, each with its numbers as text."""
     from wce_cli.formats.figure import FONT, STYLE, WIDTH
+    from wce_cli.formats.table import to_table
 
     look = structs.replace(look or Look(), ascii=False, color=False, width=COLUMNS)
     y, parts = 0.0, []
     for answer in answers:
-        drawing = _pictures()[kind](answer, look)
-        height = float(drawing.partition('viewBox="0 0 ')[2].partition('"')[0].split()[1])
-        parts.append(drawing.replace("<svg ", f'<svg y="{y:g}" width="{WIDTH}" height="{height:g}" ', 1))
+        picture = _pictures()[kind](answer, look)
+        height = float(picture.partition('viewBox="0 0 ')[2].partition('"')[0].split()[1])
+        parts.append(picture.replace("<svg ", f'<svg y="{y:g}" width="{WIDTH}" height="{height:g}" ', 1))
         y += height + LINE
         text = to_table([answer], look) if kind == "explain" else _without_pictures(kind, answer, look)
         lines = text.rstrip("\n").split("\n")
@@ -80,6 +81,8 @@ def svg_of(kind: str, answers: Sequence[Any], look: Look | None) -> str:
 
 
 def _without_pictures(kind: str, answer: Any, look: Look) -> str:
+    from wce_cli.formats import blocks
+
     return blocks.on_screen(_blocks(kind, answer, look), look)
 
 
@@ -115,18 +118,23 @@ def fragment(kind: str, answer: Any, look: Look | None = None, *, needs_picture:
     that is what was asked for.
     """
     look = structs.replace(look or Look(), ascii=False)
-    drawing = ""
+    figure = ""
     try:
-        from wce_cli.formats.figure import STYLE
-
-        picture = _pictures().get(kind)
-        if picture is not None:
-            drawing = f'<style>{STYLE}{CSS}</style>\n<div class="wce-figure">{picture(answer, look)}</div>\n'
+        if kind in _pictures():
+            figure = drawing(kind, answer, look)
     except WceError:
         if needs_picture:
             raise
     numbers = html.fragment([answer], look) if kind == "explain" else in_html(_blocks(kind, answer, look), look)
-    return f'<div style="text-align:left">\n{drawing}{numbers}\n</div>\n'
+    return f'<div style="text-align:left">\n{figure}{numbers}\n</div>\n'
+
+
+def drawing(kind: str, answer: Any, look: Look) -> str:
+    """A picture as an element of a page, with the style that it needs. Raises WceError without matplotlib."""
+    from wce_cli.formats.figure import STYLE
+
+    picture = _pictures()[kind](answer, look)
+    return f'<style>{STYLE}{CSS}</style>\n<div class="wce-figure">{picture}</div>\n'
 
 
 def sweep_svg(answers: Sequence[Any], look: Look | None = None) -> str:
@@ -155,10 +163,13 @@ def explain_svg(answers: Sequence[Any], look: Look | None = None) -> str:
 
 
 def explain_html(answers: Sequence[Any], look: Look | None = None) -> str:
-    """The page of `explain`: with the pictures, where there are few and matplotlib is there."""
-    if len(answers) > MANY or not _can_draw():
-        return html.to_html(answers, look)
-    return html_of("explain", answers, look)
+    """The page of `explain`: of one batch with its picture, where matplotlib is there."""
+    page = html.to_html(answers, look)
+    if len(answers) != 1 or not _can_draw():
+        return page
+    head, body, rest = page.partition(f'<body style="{html.BODY}">\n')
+    figure = drawing("explain", answers[0], structs.replace(look or Look(), ascii=False))
+    return head + body + html.in_ascii(figure) + rest
 
 
 def _can_draw() -> bool:

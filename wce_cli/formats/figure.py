@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +93,9 @@ class Drawing:
     def svg(self, title: str) -> str:
         """The drawing as an element that stands in a page or in another SVG; `title` says what is seen."""
         out = io.StringIO()
-        self.figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a glyph that matplotlib's own font lacks: the reader's has it
+            self.figure.savefig(out, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
         text = out.getvalue()
         body = text[text.index("<svg") :]
         body = body[body.index(">") + 1 : body.rindex("</svg>")]
@@ -123,6 +126,7 @@ def _matplotlib() -> tuple[Any, Callable[[], Any]]:
     settings: dict[Any, Any] = {
         "svg.fonttype": "none",
         "svg.hashsalt": "wce",
+        "text.parse_math": False,
         "font.size": 12.0,
         "font.family": "DejaVu Sans",
         "axes.edgecolor": FAINT,

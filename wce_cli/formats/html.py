@@ -41,7 +41,12 @@ def page(title: str, body: str) -> str:
         f"<title>{escape(title)}</title>\n</head>\n"
         f'<body style="{BODY}">\n{body}</body>\n</html>\n'
     )
-    return whole.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    return in_ascii(whole)
+
+
+def in_ascii(page: str) -> str:
+    """HTML that is right in whatever encoding it is written."""
+    return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def fragment(reports: Sequence[Report], look: Look | None = None) -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wce_cli.digits import format_number
+from wce_cli.errors import counted
 from wce_cli.formats.cells import class_cell, label_cell, row_cell, shown_methods
+from wce_cli.formats.classes import is_large
 from wce_cli.formats.figure import CURVES, DASHES, FAINT, INK, Drawing, apart, whole
-from wce_cli.formats.look import Look
-from wce_cli.formats.split import asked_rows, first_row
-from wce_cli.formats.sweep import drawn_rows
-from wce_cli.questions.split import Split
-from wce_cli.questions.sweep import Sweep, axis_name
-from wce_cli.report import Report, TermRow
+from wce_cli.formats.look import ROWS, Look
+from wce_cli.report import Report, TermRow, TotalsPart
+
+if TYPE_CHECKING:
+    from wce_cli.questions.split import Split
+    from wce_cli.questions.sweep import Sweep
 
 BARS = 12
 """Samples or classes that are drawn as bars of their own."""
@@ -26,6 +28,9 @@ LABEL = 14.0
 
 def sweep_picture(answer: Sweep, look: Look) -> str:
     """The curves, named where they end; where they meet, and where the batch itself stands."""
+    from wce_cli.formats.sweep import drawn_rows
+    from wce_cli.questions.sweep import axis_name
+
     rows = drawn_rows(answer, look)
     height = 250.0
     names = max((len(row.pair) for row in rows), default=0)
@@ -69,6 +74,8 @@ def sweep_picture(answer: Sweep, look: Look) -> str:
 
 def split_picture(answer: Split, look: Look) -> str:
     """The value of each part against the whole batch and the mean of the parts; below, what gradients become."""
+    from wce_cli.formats.split import asked_rows, first_row
+
     row = (asked_rows(answer, look) or [first_row(answer)])[0]
     with Drawing([170.0, 90.0], left=58, right=120) as drawing:
         values, ratios = drawing.panels
@@ -125,9 +132,10 @@ def explain_picture(report: Report, look: Look) -> str:
     Of a batch whose samples are not listed, the shares of the classes take the place of its terms.
     """
     methods = [row for row in shown_methods(report, look) if math.isfinite(row.value)]
-    kept = [row for row in report.terms if row.kept and row.term is not None]
-    listed = bool(kept) and len(report.terms) == report.terms_total and math.isfinite(report.totals.numerator)
-    heads = _steps(kept, look) if listed else []
+    terms = report.terms[: ROWS if look.rows is None else look.rows]
+    kept = [row for row in terms if row.kept and row.term is not None]
+    listed = bool(kept) and not is_large(report, look) and math.isfinite(report.totals.numerator)
+    heads = _steps(kept, len(terms) < report.terms_total, report.totals, look) if listed else []
     classes = [] if listed else [row for row in report.classes if row.numerator_share is not None]
     classes = sorted(classes, key=lambda row: -(row.numerator_share or 0))[:BARS]
     first = 18.0 * (len(heads) + 1) if listed else 32.0 * len(classes)
@@ -151,17 +159,16 @@ def explain_picture(report: Report, look: Look) -> str:
         return drawing.svg(f"terms, numerator {report.totals.numerator:.6g} and loss by method")
 
 
-def _steps(kept: Sequence[TermRow], look: Look) -> list[tuple[str, float]]:
+def _steps(kept: Sequence[TermRow], has_more: bool, totals: TotalsPart, look: Look) -> list[tuple[str, float]]:
     """The terms to draw, in their order; of many, the largest, and the others taken together."""
-    if len(kept) > BARS:
+    shown = list(kept)
+    if len(kept) + has_more > BARS:
         largest = sorted(kept, key=lambda row: -abs(row.term or 0))[: BARS - 1]
         shown = [row for row in kept if row in largest]
-        rest = [row.term or 0.0 for row in kept if row not in largest]
-        others = [(f"{len(rest)} others", math.fsum(rest))]
-    else:
-        shown, others = list(kept), []
     named = [(f"sample {row_cell(row)}, {label_cell(row, look)}"[:22], row.term or 0.0) for row in shown]
-    return named + others
+    others = totals.n_kept - len(shown)
+    rest = totals.numerator - math.fsum(term for _, term in named)
+    return [*named, (counted(others, "other", "others"), rest)] if others else named
 
 
 def _waterfall(panel: Any, steps: Sequence[tuple[str, float]], numerator: float) -> None:

@@ -51,6 +51,17 @@ class Cut(Struct, frozen=True):
         """Parts of all ranks: the first of each rank, then the second of each."""
         return self.ranks * self.steps
 
+    def sizes(self) -> Ints:
+        """The rows of each part, which no order changes. (P,)"""
+        if self.bounds:
+            return np.diff(self.bounds, prepend=0) * self.inner
+        of_rank = self.items // self.ranks + (np.arange(self.ranks) < self.items % self.ranks)
+        if self.size is None:
+            return of_rank * self.inner
+        left = of_rank - self.size * np.arange(self.steps)[:, None]
+        found: Ints = np.clip(left, 0, self.size).ravel() * self.inner
+        return found
+
     def part_of(self, rows: Ints) -> Ints:
         """The part of each of some rows. (m,)"""
         place = rows // self.inner if self.inner > 1 else rows
@@ -102,7 +113,6 @@ class PartSums(Struct, frozen=True):
     """What each part leaves, from the part `first` on. (P,) each."""
 
     first: int
-    n: Ints
     n_kept: Ints
     loss: Summed
     """Σℓ, after smoothing."""
@@ -114,31 +124,44 @@ class PartSums(Struct, frozen=True):
     """Kept samples with w ≠ 0, likewise."""
 
     def __add__(self, other: PartSums) -> PartSums:
-        start, stop = min(self.first, other.first), max(self.first + len(self.n), other.first + len(other.n))
+        start, stop = min(self.first, other.first), max(self.stop, other.stop)
         one, two = self.within(start, stop), other.within(start, stop)
+        n_kept = one.n_kept + two.n_kept
         return PartSums(
             start,
-            one.n + two.n,
-            one.n_kept + two.n_kept,
+            n_kept,
             one.loss + two.loss,
             {name: terms + two.terms[name] for name, terms in one.terms.items()},
             {name: weights + two.weights[name] for name, weights in one.weights.items()},
-            {name: count + two.nonzero[name] for name, count in one.nonzero.items()},
+            {name: one._nonzero(two, name, n_kept) for name in one.nonzero},
         )
+
+    def _nonzero(self, other: PartSums, name: str, n_kept: Ints) -> Ints:
+        """What is the same count is the same object: it is sent once."""
+        mine, others = self.nonzero[name], other.nonzero[name]
+        return n_kept if mine is self.n_kept and others is other.n_kept else mine + others
+
+    @property
+    def stop(self) -> int:
+        """The part after the last."""
+        return self.first + len(self.n_kept)
 
     def within(self, start: int, stop: int) -> PartSums:
         """The same among the parts from `start` up to `stop`, of which the others have nothing."""
-        before, after = self.first - start, stop - self.first - len(self.n)
+        before, after = self.first - start, stop - self.stop
         if before == after == 0:
             return self
+        n_kept = padded(self.n_kept, before, after)
         return PartSums(
             start,
-            padded(self.n, before, after),
-            padded(self.n_kept, before, after),
+            n_kept,
             self.loss.within(before, after),
             {name: terms.within(before, after) for name, terms in self.terms.items()},
             {name: weights.within(before, after) for name, weights in self.weights.items()},
-            {name: padded(count, before, after) for name, count in self.nonzero.items()},
+            {
+                name: n_kept if count is self.n_kept else padded(count, before, after)
+                for name, count in self.nonzero.items()
+            },
         )
 
 
@@ -178,7 +201,6 @@ def part_sums(rows: KeptRows, start: int, spec: Spec, cut: Cut) -> PartSums:
             terms |= {"class": rows.every.term, "sample": own * loss, "label-mix": mix * loss}
         return PartSums(
             first,
-            np.bincount(everyone, minlength=parts),
             n_kept,
             summed(loss),
             {name: summed(values) for name, values in terms.items()},

@@ -21,7 +21,7 @@ from wce_cli.loss.cut import Cut, PartSums, Summed
 from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.loss.methods import METHODS, LossValue, divide, loss_values
 from wce_cli.loss.stream import cut_pass
-from wce_cli.loss.sums import Floats
+from wce_cli.loss.sums import Floats, Ints
 from wce_cli.questions.explain import batch_part
 from wce_cli.report import Analysis, BatchPart, Finding, to_plain
 
@@ -221,17 +221,18 @@ def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] 
     """The answer for a checked batch."""
     spec = batch.spec
     totals, facts, sums = cut_pass(batch, cut, progress=progress)
+    n = cut.sizes()
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     analysis = Analysis(spec, totals, facts, values, (), {}, tuple(sums.n_kept.tolist()))
     known: dict[Any, tuple[tuple[float, ...], ...]] = {}
-    rows = [_method(analysis, value, sums, known) for value in values]
+    rows = [_method(analysis, value, sums, n, known) for value in values]
     return Split(
         schema=SCHEMA,
         batch=batch_part(spec, batch.scores.shape, totals.n, totals.n_kept),
         cut=CutPart(cut.size, _sizes(cut), cut.ranks, cut.seed, cut.items),
-        parts=_parts(cut, sums),
+        parts=_parts(cut, sums, n),
         methods=tuple(rows),
-        notes=tuple(_notes(analysis, cut, sums)),
+        notes=tuple(_notes(cut, sums, n)),
         findings=find(analysis),
     )
 
@@ -246,7 +247,7 @@ def _numerators(sums: PartSums, value: LossValue) -> Summed:
     return sums.terms.get(value.placement, sums.terms["class"])
 
 
-def _denominators(sums: PartSums, value: LossValue, n_classes: int) -> tuple[Floats, Any]:
+def _denominators(sums: PartSums, value: LossValue, n: Ints, n_classes: int) -> tuple[Floats, Any]:
     """D of each part, by the method's own rule: what it counts, or the weights of the placement; and what it is of."""
     weights = "label-mix" if value.placement == "label-mix" and "label-mix" in sums.weights else "sample"
     if value.method == "weighted-mean":
@@ -254,21 +255,21 @@ def _denominators(sums: PartSums, value: LossValue, n_classes: int) -> tuple[Flo
     if value.method == "nonzero-mean":
         return sums.nonzero[weights].astype(np.float64), (value.method, weights)
     counts = {
-        "batch-mean": sums.n,
+        "batch-mean": n,
         "kept-mean": sums.n_kept,
-        "element-mean": sums.n * n_classes,
-        "sum": np.ones(len(sums.n), dtype=np.int64),
+        "element-mean": n * n_classes,
+        "sum": np.ones(len(n), dtype=np.int64),
         "unweighted-mean": sums.n_kept,
     }
     return counts[value.method].astype(np.float64), value.method
 
 
 def _method(
-    analysis: Analysis, value: LossValue, sums: PartSums, known: dict[Any, tuple[tuple[float, ...], ...]]
+    analysis: Analysis, value: LossValue, sums: PartSums, n: Ints, known: dict[Any, tuple[tuple[float, ...], ...]]
 ) -> SplitMethod:
     """One pair. Lists of pairs that share their sums are made once: `known` holds them."""
-    spec, k = analysis.spec, len(sums.n)
-    summed, (denominators, of) = _numerators(sums, value), _denominators(sums, value, spec.n_classes)
+    spec, k = analysis.spec, len(n)
+    summed, (denominators, of) = _numerators(sums, value), _denominators(sums, value, n, spec.n_classes)
     if (id(summed), of) not in known:
         numerators = summed.values()
         below = denominators + 0.0  # x / −0 has the sign of x, as in `divide`
@@ -300,7 +301,7 @@ def _added(values: Sequence[float]) -> float:
     return math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
 
 
-def _parts(cut: Cut, sums: PartSums) -> tuple[PartRow, ...]:
+def _parts(cut: Cut, sums: PartSums, n: Ints) -> tuple[PartRow, ...]:
     held: list[list[int]] | None = None
     if cut.items <= LISTED:
         held = [[] for _ in range(cut.parts)]
@@ -308,12 +309,12 @@ def _parts(cut: Cut, sums: PartSums) -> tuple[PartRow, ...]:
         for item, part in enumerate(cut.part_of(first).tolist()):
             held[part].append(item)
     return tuple(
-        PartRow(part, part % cut.ranks, part // cut.ranks, n, kept, None if held is None else tuple(held[part]))
-        for part, (n, kept) in enumerate(zip(sums.n.tolist(), sums.n_kept.tolist(), strict=True))
+        PartRow(part, part % cut.ranks, part // cut.ranks, rows, kept, None if held is None else tuple(held[part]))
+        for part, (rows, kept) in enumerate(zip(n.tolist(), sums.n_kept.tolist(), strict=True))
     )
 
 
-def _notes(analysis: Analysis, cut: Cut, sums: PartSums) -> list[str]:
+def _notes(cut: Cut, sums: PartSums, n: Ints) -> list[str]:
     """What is to be known of parts that have nothing to divide by, or are not as large as the others."""
     notes = []
     empty = np.flatnonzero(sums.n_kept == 0)
@@ -328,9 +329,9 @@ def _notes(analysis: Analysis, cut: Cut, sums: PartSums) -> list[str]:
     if len(weightless):
         how = "0/0 = nan" if not sums.terms["class"].values()[weightless].any() else "a division by 0"
         notes.append(f"{_named(weightless)}: the weights of the kept samples add up to 0, weighted-mean is {how} there")
-    if len(set(sums.n.tolist())) > 1:
+    if len(set(n.tolist())) > 1:
         notes.append(
-            f"the parts have {int(sums.n.min())} to {int(sums.n.max())} samples: where they differ, the mean of the "
+            f"the parts have {int(n.min())} to {int(n.max())} samples: where they differ, the mean of the "
             "parts is not the whole batch's even for batch-mean"
         )
     if cut.ranks > 1 and cut.items % cut.ranks:
