@@ -203,7 +203,7 @@ def rule_of(made: Computed, offers: Offers, asked: Sequence[Asked]) -> Rule | No
     return None
 
 
-def is_expected(made: Computed | None, pair: str, answers: Mapping[str, Answered]) -> bool:
+def is_expected(made: Computed | None, pair: str) -> bool:
     """Whether the function follows the METHOD or METHOD/PLACEMENT that it should."""
     return made is not None and made.is_followed and pair.removesuffix("/class") in made.pairs
 
