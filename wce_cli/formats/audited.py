@@ -61,7 +61,9 @@ def expectation(answer: Audit) -> str:
     if answer.is_expected:
         return f"as expected: {answer.expected}"
     if answer.own is not None and answer.own.is_followed and answer.expected in answer.own.pairs:
-        return f"expected {answer.expected}: the value is that, the gradient is not"
+        slope = any(row.name.startswith("dL/d") and row.verdict == "wrong" for row in answer.rows)
+        why = "the gradient is not" if slope else "but it does not outlive every batch"
+        return f"expected {answer.expected}: the value is that, {why}"
     return f"expected {answer.expected}, but it {verdict(answer)}"
 
 
@@ -120,7 +122,10 @@ def _sentences(own: Computed) -> Iterator[str]:
     if own.is_followed:
         largest = own.largest_difference
         off = "to the last digit" if largest < 1e-12 else f"to {largest:.0e}, relative"
-        yield f"{counted(own.agreed, 'batch', 'batches')} that tell every two rules apart agree {off}"
+        if own.agreed == own.probes:
+            yield f"{counted(own.agreed, 'batch', 'batches')} that tell every two rules apart agree {off}"
+        else:
+            yield f"{own.agreed} of {own.probes} batches that tell rules apart agree {off}"
     others = [pair for pair in own.pairs if pair != own.title]
     if others and own.is_followed:
         yield f"the same for what it takes: {', '.join(others)}"

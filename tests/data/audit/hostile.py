@@ -84,3 +84,15 @@ def prints_and_writes(logits, labels, weight=None):
     with open(os.environ.get("WCE_TEST_FILE", os.devnull), "a", encoding="utf-8") as file:
         file.write("a call\n")
     return good(logits, labels, weight)
+
+
+def dies_of_ignored_labels(logits, labels, weight=None, ignore_index=-100):
+    if (labels == ignore_index).any():
+        os._exit(1)
+    return good(logits, labels, weight)
+
+
+def dies_of_all_but_six_samples(logits, labels, weight=None):
+    if len(labels) != 6:
+        os._exit(1)
+    return good(logits, labels, weight)

@@ -54,3 +54,11 @@ def float32_inside(logits, labels, weight=None):
 
 def per_token(logits, labels, weight=None):
     return F.cross_entropy(logits, labels, weight=weight, reduction="none")
+
+
+def guarded(logits, labels, weight=None, ignore_index=-100):
+    kept = labels != ignore_index
+    safe = labels.where(kept, 0)
+    w = kept.to(logits) * (1 if weight is None else weight[safe])
+    log_p = logits.log_softmax(dim=1).gather(1, safe[:, None])[:, 0]
+    return -(w * log_p).sum() / (w.sum() + 1e-6)

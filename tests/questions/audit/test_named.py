@@ -89,6 +89,7 @@ RIGHT = {
     "right.py:criterion": "weighted-mean",
     "right.py:module": "unweighted-mean",
     "right.py:float32_inside": "weighted-mean",
+    "right.py:guarded": "weighted-mean",
     "right.py:per_token": "w·ℓ of each sample",
     "torch.nn.functional:cross_entropy": "weighted-mean",
 }

@@ -53,6 +53,23 @@ def test_one_deadly_batch_costs_its_own_row_and_no_other():
     assert answer.row("largest logit").verdict == "ok"
 
 
+def test_a_function_that_dies_of_a_batch_of_the_rules_is_not_as_expected():
+    answer = audit(f"{HOSTILE}:dies_of_ignored_labels", expect="weighted-mean")
+    assert answer.own.title == "weighted-mean"
+    assert answer.is_expected is False
+    assert answer.row("all ignored").said == "ends the process with exit code 1"
+    assert answer.row("ends").said == "ends the process with exit code 1, at the step ignored"
+    assert answer.row("largest logit").verdict == "ok"
+    assert answer.row("given up") is None
+    assert "the value is that, but it does not outlive every batch" in str(answer)
+
+
+def test_a_function_that_dies_too_often_is_given_up():
+    answer = audit(f"{HOSTILE}:dies_of_all_but_six_samples", expect="weighted-mean")
+    assert answer.is_expected is False
+    assert answer.row("given up").said == "after 6 such batches: the others were not tried"
+
+
 def test_what_is_printed_is_no_part_of_the_answer_and_files_are_named(tmp_path, monkeypatch):
     monkeypatch.setenv("WCE_TEST_FILE", str(tmp_path / "log.txt"))
     answer = audit(f"{HOSTILE}:prints_and_writes")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from wce_cli.errors import and_more
+from wce_cli.errors import and_more, counted
 from wce_cli.questions.audit.answer import Row
 from wce_cli.questions.audit.run import Observed
 from wce_cli.questions.audit.worker_steps import FIRST, LOADING
 
-ENDS = {
+RAISED = {
     "SystemExit": ("exits", "raises SystemExit: "),
     "KeyboardInterrupt": ("exits", "raises KeyboardInterrupt "),
     "MemoryError": ("eats memory", ""),
 }
-"""What a call can raise that says nothing of how it is called."""
+"""By error of `ENDS`: the name of its row, and what is said before its message."""
 WORDS = {
     "writes": "writes files",
     "starts": "starts processes",
@@ -32,9 +32,12 @@ def rows(observed: Observed, shown: Iterable[str] = ()) -> Iterator[Row]:
         words = f": {death.last_words}" if death.last_words else ""
         yield Row("conduct", "hangs" if death.is_hanging else "ends", "wrong", f"{death.how}, {when}{words}")
     first = observed.first
-    if not observed.is_answered and first is not None and first.error in ENDS:
-        name, raised = ENDS[first.error]
+    if first is not None and first.error in RAISED:
+        name, raised = RAISED[first.error]
         yield Row("conduct", name, "wrong", f"{raised}{first.message}, at the first call")
+    if observed.ready is not None and not observed.is_finished:
+        text = f"after {counted(len(observed.deaths), 'such batch', 'such batches')}: the others were not tried"
+        yield Row("conduct", "given up", "wrong", text)
     if observed.printed:
         yield Row("conduct", "prints", "note", f"{observed.printed} bytes to stdout, first: {observed.print_began}")
     for what, name in WORDS.items():

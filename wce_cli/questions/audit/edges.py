@@ -14,7 +14,7 @@ from wce_cli.questions.audit.values import difference, fields_of
 
 Judged = tuple[Verdict, str, str]
 """Verdict, what is said, advice."""
-NEAR = 1e-6
+NEAR = 1e-5
 ROUNDING = 1e-12
 HELD_TO_THE_RULE = ("ignored", "one", "one-class", "positions", "strided", "masked")
 """The probes on which a rule has a number; on the others it is the way they are met that counts."""

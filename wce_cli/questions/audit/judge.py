@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.questions.audit import advice, conduct, edges, gradient, numbers
@@ -19,6 +19,7 @@ from wce_cli.questions.audit.records import Answered, Request, said
 from wce_cli.questions.audit.run import Observed, observe
 from wce_cli.questions.audit.values import values_on
 from wce_cli.questions.audit.verdict import Asked, computed, is_expected, known_pairs, rule_of
+from wce_cli.questions.audit.worker_steps import ENDS
 from wce_cli.questions.identify.rules import Rule
 
 GIB = 1 << 30
@@ -68,7 +69,7 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
     loaded, ready = observed.loaded, observed.ready
     if ready is None or not observed.is_answered:
         first = observed.first
-        if first is not None and not observed.deaths and first.error not in conduct.ENDS:
+        if first is not None and not observed.deaths and first.error not in ENDS:
             raise WceError(_no_answer(name, observed))
         return Audit(
             schema=SCHEMA,
@@ -94,7 +95,8 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
     expected = None
     if asking.expect is not None:
         slope = next((row for row in rows if row.name.startswith("dL/d")), None)
-        expected = is_expected(own, asking.expect, observed.answers) and (slope is None or slope.verdict != "wrong")
+        expected = is_expected(own, asking.expect) and (slope is None or slope.verdict != "wrong")
+        expected = expected and observed.is_finished and not _died_of(observed, offers)
     return Audit(
         schema=SCHEMA,
         target=name,
@@ -111,6 +113,17 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
     )
 
 
+def _died_of(observed: Observed, offers: Offers) -> bool:
+    """Whether it did not outlive a batch that tells rules apart, and that it should answer."""
+    needed = _needed(offers)
+    return any(death.step in needed for death in observed.deaths)
+
+
+def _needed(offers: Offers, reduction: str | None = None) -> list[str]:
+    """The probes that any function which takes so much should answer."""
+    return [one.name for one in of_rules(offers, reduction) if offers.ignore_index or IGNORED not in one.labels]
+
+
 def shown_file(file: str | None) -> str | None:
     """A path from where we are, if the file is below it: what a reader and GitHub can open."""
     if file is None or not Path(file).is_relative_to(Path.cwd()):
@@ -119,11 +132,8 @@ def shown_file(file: str | None) -> str | None:
 
 
 def _of(name: str, message: str) -> str:
-    return (
-        message
-        if message.startswith("--") or name in message or name.partition(":")[0] in message
-        else f"{name}: {message}"
-    )
+    is_said = message.startswith("--") or name in message or name.rpartition(":")[0] in message
+    return message if is_said else f"{name}: {message}"
 
 
 def _no_answer(name: str, observed: Observed) -> Problem:
@@ -159,7 +169,8 @@ def _computed(observed: Observed, offers: Offers) -> tuple[Computed, ...]:
             again = computed(others, offers, reduction, observed.answers)
             made = again if again is not None and again.is_followed else made
         if made is not None:
-            found.append(made)
+            died = [name for name in _needed(offers, reduction) if any(name == d.step for d in observed.deaths)]
+            found.append(structs.replace(made, probes=made.probes + len(died)))
     return tuple(found)
 
 

@@ -169,13 +169,18 @@ def of_rules(offers: Offers, reduction: str | None = None) -> list[Probe]:
     return [structs.replace(probe, name=f"{probe.name}:{reduction}", reduction=reduction) for probe in probes]
 
 
+BEGINNINGS = (1, 2, 3)
+"""Samples of the beginnings of a probe."""
+
+
 def beginnings(probe: Probe) -> list[Probe]:
     """The first one, two and three samples of a probe: where it shows something, one of them may show it, too."""
     if probe.soft is not None:
         return []
     return [
         structs.replace(probe, name=f"{probe.name}[:{n}]", logits=probe.logits[:n], labels=probe.labels[:n])
-        for n in range(1, min(4, len(probe.labels)))
+        for n in BEGINNINGS
+        if n < len(probe.labels)
     ]
 
 

@@ -20,6 +20,7 @@ from typing import IO
 import msgspec
 from msgspec import Struct, field, structs
 
+from wce_cli.questions.audit.probes import BEGINNINGS
 from wce_cli.questions.audit.records import (
     Answered,
     Began,
@@ -35,7 +36,7 @@ from wce_cli.questions.audit.records import (
 from wce_cli.questions.audit.worker_steps import FRAMEWORK, PATIENCE
 
 PACKAGES = Path(__file__).parents[3]
-RESTARTS = 3
+RESTARTS = 5
 LOOKS = 0.004
 """Seconds between two looks at what a worker has written."""
 HEARD = 1 << 16
@@ -100,8 +101,9 @@ class Observed(Struct):
 
     @property
     def done(self) -> tuple[str, ...]:
-        """The steps that need not be taken again."""
-        return (*self.answers, *self.found, *(death.step for death in self.deaths))
+        """The steps that need not be taken again, nor the beginnings of a batch that was deadly."""
+        died = [death.step for death in self.deaths]
+        return (*self.answers, *self.found, *died, *(f"{step}[:{n}]" for step in died for n in BEGINNINGS))
 
 
 def observe(request: Request, timeout: float) -> Observed:

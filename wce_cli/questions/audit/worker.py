@@ -34,7 +34,7 @@ from wce_cli.questions.audit.records import (
     encode,
 )
 from wce_cli.questions.audit.watch import Watch, limit_memory
-from wce_cli.questions.audit.worker_steps import FIRST, FRAMEWORK, LOADING
+from wce_cli.questions.audit.worker_steps import ENDS, FIRST, FRAMEWORK, LOADING
 
 
 class Worker:
@@ -76,10 +76,7 @@ class Worker:
         return Asker(function, call, arrays, scores, labels, request.seed, request.memory, self.watch)
 
     def offers(self, asker: Asker) -> Offers:
-        """What the function takes; asks it a few times to see which labels."""
-        if self.request.labels is None:
-            self.tell(Began(FIRST))
-            self.tell(first_call(asker))
+        """What the function takes."""
         roles, optional = asker.call.roles, asker.call.optional
         return Offers(
             weight=bool(roles & {"weight", "sample_weight"}),
@@ -93,8 +90,15 @@ class Worker:
         )
 
     def run(self) -> None:
-        """All steps, each announced before it begins."""
+        """All steps, each announced before it begins; none where the first call gives no number."""
         asker = self.load()
+        if self.request.labels is None:
+            self.tell(Began(FIRST))
+            first = first_call(asker)
+            self.tell(first)
+            if first.values is None:
+                self.tell(Finished())
+                return
         offers = self.offers(asker)
         self.tell(Ready(offers))
         for step in steps(offers):
@@ -108,7 +112,7 @@ class Worker:
 def first_call(asker: Asker) -> Answered:
     """The first answer; sets the labels to one-hot rows where index labels give none."""
     first = asker.ask(PLAIN, FIRST)
-    if first.values is not None or "labels" not in asker.call.roles:
+    if first.values is not None or first.error in ENDS or "labels" not in asker.call.roles:
         return first
     for labels, probe in (("one-hot", PLAIN), ("index", SQUARE)):
         asker.labels = labels
