@@ -185,15 +185,17 @@ def test_matplotlib_is_loaded_only_to_draw():
 
 
 def test_the_pictures_of_readme_are_what_the_script_makes_now(tmp_path):
-    script = runpy.run_path(str(ROOT / "docs" / "make_pictures.py"))
+    script = runpy.run_path(str(ROOT / "samples" / "pictures" / "make.py"))
     script["main"](tmp_path)
-    kept = {path.name for path in (ROOT / "docs").glob("*.svg")}
+    kept = {path.name for path in (ROOT / "samples" / "pictures").glob("*.svg")}
     assert {path.name for path in tmp_path.iterdir()} == kept
     readme = (ROOT / "README.md").read_text("utf-8")
     for name in kept:
         assert f"(docs/{name})" in readme
-        assert_alike((tmp_path / name).read_text("utf-8"), (ROOT / "docs" / name).read_text("utf-8"), name)
-        assert "fonts" not in (ROOT / "docs" / name).read_text("utf-8")
+        assert_alike(
+            (tmp_path / name).read_text("utf-8"), (ROOT / "samples" / "pictures" / name).read_text("utf-8"), name
+        )
+        assert "fonts" not in (ROOT / "samples" / "pictures" / name).read_text("utf-8")
 
 
 def test_a_process_of_its_own_draws_too():

@@ -1,4 +1,4 @@
-"""Make the pictures of README from real runs: python docs/make_pictures.py [FOLDER]
+"""Make the pictures of README from real runs: python samples/pictures/make.py [FOLDER]
 
 Each is what `wce` prints or draws; a test holds those in this folder to what the script makes now.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TYPED = (
     "wce explain samples/two-samples.json --engine none",
     "wce explain samples/two-samples.json --engine none --only value --method weighted-mean --method batch-mean",
