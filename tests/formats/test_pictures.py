@@ -191,7 +191,7 @@ def test_the_pictures_of_readme_are_what_the_script_makes_now(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == kept
     readme = (ROOT / "README.md").read_text("utf-8")
     for name in kept:
-        assert f"(docs/{name})" in readme
+        assert f"(samples/pictures/{name})" in readme
         assert_alike(
             (tmp_path / name).read_text("utf-8"), (ROOT / "samples" / "pictures" / name).read_text("utf-8"), name
         )
