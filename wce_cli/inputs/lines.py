@@ -14,7 +14,7 @@ from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import READERS, STDIN, stdin, suffix_of
 from wce_cli.inputs.json import files_in, unreadable
 
-PIECE = 1 << 17
+PIECE = 1 << 16
 """Bytes of a piece, about: the reports of its lines are up to a hundred times as long. A line is never cut."""
 
 
