@@ -52,6 +52,8 @@ def test_the_kept_table_is_what_the_framework_returns(name):
     for one, other in zip(fresh, kept, strict=True):
         assert one.measured.version == other.measured.version
         assert one.measured.reason == other.measured.reason
+        assert one.measured.expresses == other.measured.expresses
+        assert one.measured.methods == other.measured.methods
         assert (one.measured.value is None) == (other.measured.value is None)
         if one.measured.value is not None and other.measured.value is not None:
             rtol = RTOL[one.measured.dtype]
