@@ -125,9 +125,11 @@ def answer_blocks(answer: Sweep, look: Look, titled: bool) -> Iterator[Block]:
     short = {"class": "weight", "smoothing": "ε", "scale": "scale"}[answer.axis.kind]
     columns = [Column(short, [format_number(answer.places[k], look.digits) for k in chosen], NEVER_DROPPED)]
     for position, row in enumerate(rows):
-        worth = NEVER_DROPPED if row.pair == rows[0].pair else 9 if row.pair in DRAWN else max(1, 8 - position)
-        if asked_rows(answer, look):
+        worth = max(1, 8 - position)
+        if asked_rows(answer, look) or row.pair == rows[0].pair:
             worth = max(1, NEVER_DROPPED - position)
+        elif row.pair in DRAWN:  # batch-mean is left out after unweighted-mean
+            worth = NEVER_DROPPED - DRAWN.index(row.pair)
         columns.append(Column(row.pair, [format_number(row.values[k], look.digits) for k in chosen], worth))
     if chosen:
         yield blocks.table(*columns)
