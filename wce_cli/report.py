@@ -292,9 +292,9 @@ class Report(Struct, frozen=True):
         yield Text(to_table([self], Look(width=options.max_width, ascii=options.ascii_only)).rstrip("\n"))
 
     def _repr_html_(self) -> str:
-        from wce_cli.formats.html import fragment
+        from wce_cli.formats.pictures.explain import fragment
 
-        return fragment([self])
+        return fragment(self)
 
 
 def missing_pair(pair: str, known: Sequence[str], is_soft: bool) -> Problem:

@@ -16,7 +16,8 @@ from tests.run import ROOT, run, spawn
 
 pytest.importorskip("matplotlib")
 
-from wce_cli.formats.figure import _DARK, _LIGHT, CURVES, apart
+from wce_cli.formats.pictures.figure import _DARK, _LIGHT, CURVES
+from wce_cli.formats.pictures.marks import apart
 
 GOLDEN = ROOT / "tests" / "data" / "pictures"
 BATCH = ["-x", "2 1 0; 0 1 2; 1 1 1; 0 3 1; 2 0 1; 1 0 0", "-y", "0,1,-100,1,2,0", "-w", "1,0.25,3"]
@@ -169,10 +170,18 @@ def test_without_matplotlib_a_picture_is_refused_and_a_page_has_none(monkeypatch
         "",
         "error: pictures need matplotlib, which is not installed\nhint: pip install 'wce-cli[plot]'\n",
     )
+    for name, command in COMMANDS.items():
+        page = run(*command, "-f", "html")
+        assert (page.code, page.err) == (0, "")
+        assert "<svg" not in page.out
+        assert "<table" in page.out
+        told = page.out.count("without a picture: pictures need matplotlib, which is not installed: pip install")
+        assert told == 1, name
     from wce_cli import sweep
 
     html = sweep(0, logits=[[1, 2]], labels=[0])._repr_html_()
     assert "<svg" not in html
+    assert "without a picture" not in html
     assert "<table" in html
 
 

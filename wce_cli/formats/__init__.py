@@ -63,8 +63,8 @@ FORMATS = {
 
 DRAWN = {
     **FORMATS,
-    "html": Format("wce_cli.formats.drawn:explain_html", ROWS, PARTS),
-    "svg": Format("wce_cli.formats.drawn:explain_svg", ROWS),
+    "html": Format("wce_cli.formats.pictures.explain:to_html", ROWS, PARTS),
+    "svg": Format("wce_cli.formats.pictures.explain:to_svg", ROWS),
 }
 """Those of `explain`: with pictures."""
 
@@ -72,7 +72,7 @@ IDENTIFIED = {
     "table": Format("wce_cli.formats.identified:to_table", 0),
     "json": Format("wce_cli.formats.identified:to_json", 0),
     "markdown": Format("wce_cli.formats.identified:to_markdown", 0),
-    "html": Format("wce_cli.formats.drawn:identify_html", 0),
+    "html": Format("wce_cli.formats.pictures.identify:to_html", 0),
 }
 """Those of `identify`."""
 
@@ -103,8 +103,8 @@ SPLIT = {
     "json": Format("wce_cli.formats.split:to_json", 0),
     "csv": Format("wce_cli.formats.split:to_csv", 0, has_measured=False),
     "markdown": Format("wce_cli.formats.split:to_markdown", 0),
-    "html": Format("wce_cli.formats.drawn:split_html", 0),
-    "svg": Format("wce_cli.formats.drawn:split_svg", 0),
+    "html": Format("wce_cli.formats.pictures.split:to_html", 0),
+    "svg": Format("wce_cli.formats.pictures.split:to_svg", 0),
 }
 """Those of `explain --split`."""
 
@@ -112,7 +112,7 @@ GRADIENT = {
     "table": Format("wce_cli.formats.gradient:to_table", 0),
     "json": Format("wce_cli.formats.gradient:to_json", 0),
     "markdown": Format("wce_cli.formats.gradient:to_markdown", 0),
-    "html": Format("wce_cli.formats.drawn:gradient_html", 0),
+    "html": Format("wce_cli.formats.pictures.gradient:to_html", 0),
 }
 """Those of `explain --gradient`."""
 
@@ -121,8 +121,8 @@ SWEPT = {
     "json": Format("wce_cli.formats.sweep:to_json", 0),
     "csv": Format("wce_cli.formats.sweep:to_csv", 0),
     "markdown": Format("wce_cli.formats.sweep:to_markdown", 0),
-    "html": Format("wce_cli.formats.drawn:sweep_html", 0),
-    "svg": Format("wce_cli.formats.drawn:sweep_svg", 0),
+    "html": Format("wce_cli.formats.pictures.sweep:to_html", 0),
+    "svg": Format("wce_cli.formats.pictures.sweep:to_svg", 0),
 }
 """Those of `sweep`."""
 

@@ -135,9 +135,9 @@ class Gradients(Struct, frozen=True):
         return to_table([self])
 
     def _repr_html_(self) -> str:
-        from wce_cli.formats.drawn import fragment
+        from wce_cli.formats.pictures.gradient import fragment
 
-        return fragment("gradient", self)
+        return fragment(self)
 
     def __repr__(self) -> str:
         return f"<wce gradients of {counted(self.batch.n, 'sample', 'samples')} × {self.batch.n_classes} classes>"

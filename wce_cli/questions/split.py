@@ -123,9 +123,9 @@ class Split(Struct, frozen=True):
         return to_table([self])
 
     def _repr_html_(self) -> str:
-        from wce_cli.formats.drawn import fragment
+        from wce_cli.formats.pictures.split import fragment
 
-        return fragment("split", self)
+        return fragment(self)
 
     def __repr__(self) -> str:
         values = ", ".join(f"{row.pair}={row.value:.6g}→{row.mean_of_parts:.6g}" for row in self.methods[:3])

@@ -111,9 +111,9 @@ class Sweep(Struct, frozen=True):
         return to_table([self])
 
     def _repr_html_(self) -> str:
-        from wce_cli.formats.drawn import fragment
+        from wce_cli.formats.pictures.sweep import fragment
 
-        return fragment("sweep", self)
+        return fragment(self)
 
     def __repr__(self) -> str:
         ends = f"{self.places[0]:g} to {self.places[-1]:g}" if self.places else "nowhere"

@@ -189,9 +189,9 @@ class Identification(Struct, frozen=True):
         return to_table([self])
 
     def _repr_html_(self) -> str:
-        from wce_cli.formats.drawn import fragment
+        from wce_cli.formats.pictures.identify import fragment
 
-        return fragment("identify", self)
+        return fragment(self)
 
     def __repr__(self) -> str:
         told = [f"{one.text}: {one.simplest[0].title if one.matches else 'no rule'}" for one in self.numbers[:3]]

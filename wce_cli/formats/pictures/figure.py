@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from wce_cli.errors import Problem, WceError
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 420
+MISSING = Problem("pictures need matplotlib, which is not installed", "pip install 'wce-cli[plot]'")
 FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 
 INK, FAINT, GRID = "#010101", "#020202", "#030303"
@@ -65,6 +68,14 @@ STYLE = (
 """What the colours are: two palettes after Okabe and Ito, each of 4.5 : 1 or more against its paper."""
 
 
+class Drawn(Struct, frozen=True):
+    """A picture as an element that stands in a page or in another SVG."""
+
+    svg: str
+    height: float
+    """In units, of which it is WIDTH wide."""
+
+
 class Drawing:
     """A figure of some panels below each other, `heights` units high each; to be drawn on within `with`."""
 
@@ -90,8 +101,8 @@ class Drawing:
     def __exit__(self, *raised: object) -> None:
         self._settings.__exit__(None, None, None)
 
-    def svg(self, title: str) -> str:
-        """The drawing as an element that stands in a page or in another SVG; `title` says what is seen."""
+    def drawn(self, title: str) -> Drawn:
+        """What was drawn; `title` says what is seen."""
         out = io.StringIO()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a glyph that matplotlib's own font lacks: the reader's has it
@@ -103,11 +114,12 @@ class Drawing:
         body = re.sub("|".join(_NAMES), lambda match: f"var(--wce-{_NAMES[match[0]]})", body)
         body = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", body)
         body = re.sub(r"font-family: [^;\"]*;?", "", body)
-        return (
+        svg = (
             f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="wce-drawing" '
             f'viewBox="0 0 {WIDTH} {self.height:g}" role="img" aria-label="{_attribute(title)}" '
             f'font-family="{FONT}">{body.strip()}\n</svg>'
         )
+        return Drawn(svg, self.height)
 
 
 def _attribute(text: str) -> str:
@@ -120,9 +132,7 @@ def _matplotlib() -> tuple[Any, Callable[[], Any]]:
         import matplotlib
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise WceError(
-            Problem("pictures need matplotlib, which is not installed", "pip install 'wce-cli[plot]'")
-        ) from error
+        raise WceError(MISSING) from error
     settings: dict[Any, Any] = {
         "svg.fonttype": "none",
         "svg.hashsalt": "wce",
@@ -156,30 +166,3 @@ def _plain(panel: Axes) -> Axes:
     panel.grid(True)
     panel.set_axisbelow(True)
     return panel
-
-
-def whole() -> Any:
-    """Marks of an axis that counts."""
-    from matplotlib.ticker import MaxNLocator
-
-    return MaxNLocator(integer=True)
-
-
-def apart(heights: list[float], least: float) -> list[float]:
-    """Heights of labels, moved so far that no two are nearer than `least`, in their order."""
-    order = sorted(range(len(heights)), key=lambda k: heights[k])
-    moved = [heights[k] for k in order]
-    for _ in range(100):
-        near = False
-        for k in range(1, len(moved)):
-            lack = least - (moved[k] - moved[k - 1])
-            if lack > 1e-9:
-                near = True
-                moved[k - 1] -= lack / 2
-                moved[k] += lack / 2
-        if not near:
-            break
-    found = [0.0] * len(heights)
-    for k, height in zip(order, moved, strict=True):
-        found[k] = height
-    return found

@@ -1,0 +1,9 @@
+"""What `gradient` found."""
+
+from __future__ import annotations
+
+from wce_cli.formats.gradient import answer_blocks
+from wce_cli.formats.pictures.page import Page
+
+PAGE = Page.of_blocks("gradient", lambda answer, look: None, answer_blocks)
+to_svg, to_html, fragment = PAGE.to_svg, PAGE.to_html, PAGE.fragment

@@ -1,0 +1,136 @@
+"""A picture and the numbers below it, as one SVG or one HTML page that fetches nothing; and as a notebook shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, structs
+
+from wce_cli.errors import WceError
+from wce_cli.formats import html
+from wce_cli.formats.look import GLUE, Look
+from wce_cli.formats.pictures.figure import FONT, MISSING, STYLE, WIDTH, Drawn
+
+if TYPE_CHECKING:
+    from wce_cli.formats.blocks import Block
+
+LINE = 14.0
+"""Units from one line of the numbers to the next."""
+COLUMNS = 66
+"""Characters of such a line: as many as fit the width of the drawing."""
+MONOSPACE = "ui-monospace,Consolas,Menlo,'DejaVu Sans Mono',monospace"
+WIDEST = 640
+"""Pixels of a picture, at most."""
+CSS = (
+    f".wce-figure{{max-width:{WIDEST}px;border-radius:6px;padding:8px;box-sizing:border-box}}"
+    ".wce-figure svg{display:block;width:100%;height:auto}"
+)
+
+
+class Page(Struct, frozen=True):
+    """How one kind of answer is shown: its picture, and its numbers on a screen and in a page."""
+
+    kind: str
+    picture: Callable[[Any, Look], Drawn | None]
+    """None where an answer has nothing to draw."""
+    as_text: Callable[[Any, Look], str]
+    as_html: Callable[[Any, Look], str]
+    named: Callable[[Any], str]
+    """What an answer is about: its batch, its function."""
+
+    @classmethod
+    def of_blocks(
+        cls,
+        kind: str,
+        picture: Callable[[Any, Look], Drawn | None],
+        answer_blocks: Callable[[Any, Look, bool], Iterable[Block]],
+        named: Callable[[Any], str] = lambda answer: answer.batch.name or "a batch",
+    ) -> Page:
+        """The page of an answer that is told in blocks."""
+
+        def as_text(answer: Any, look: Look) -> str:
+            from wce_cli.formats.blocks import on_screen
+
+            return on_screen(answer_blocks(answer, look, False), look)
+
+        return cls(
+            kind,
+            picture,
+            as_text,
+            lambda answer, look: _in_html(answer_blocks(answer, look, False), look),
+            named,
+        )
+
+    def to_svg(self, answers: Sequence[Any], look: Look | None = None) -> str:
+        """One SVG: the pictures below each other, each with its numbers as text. Raises WceError without matplotlib."""
+        look = structs.replace(look or Look(), ascii=False, color=False, width=COLUMNS)
+        y, parts = 0.0, []
+        for answer in answers:
+            drawn = self.picture(answer, look)
+            if drawn is not None:
+                placed = f'<svg y="{y:g}" width="{WIDTH}" height="{drawn.height:g}" '
+                parts.append(drawn.svg.replace("<svg ", placed, 1))
+                y += drawn.height
+            y += LINE
+            lines = self.as_text(answer, look).rstrip("\n").split("\n")
+            rows = "".join(
+                f'<text x="12" y="{y + k * LINE:g}" xml:space="preserve">{escape(line, quote=False)}</text>\n'
+                for k, line in enumerate(lines)
+                if line
+            )
+            parts.append(f'<g font-family="{MONOSPACE}" font-size="10" fill="currentColor">\n{rows}</g>')
+            y += (len(lines) + 1) * LINE
+        title = escape(f"wce {self.kind}: {'; '.join(map(self.named, answers))}")
+        return (
+            '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="wce-figure" '
+            f'viewBox="0 0 {WIDTH} {y:g}" width="{WIDEST}" height="{WIDEST * y / WIDTH:.0f}" '
+            f'style="max-width:100%;height:auto" font-family="{FONT}">\n<title>{title}</title>\n'
+            f"<style>{STYLE}</style>\n"
+            f'<rect width="{WIDTH}" height="{y:g}" fill="var(--wce-paper)"/>\n' + "\n".join(parts) + "\n</svg>\n"
+        )
+
+    def to_html(self, answers: Sequence[Any], look: Look | None = None) -> str:
+        """A page in one file: each picture, and its numbers below in tables."""
+        look = structs.replace(look or Look(), ascii=False)
+        title = self.named(answers[0]) if len(answers) == 1 else f"{len(answers)} batches"
+        missing = html.paragraph(f"without a picture: {MISSING.message}: {MISSING.hint}") + "\n"
+        body = "".join(self._element(answer, look, missing) for answer in answers)
+        return html.page(look.name(f"wce {self.kind}: {title}", 100), body)
+
+    def fragment(self, answer: Any, look: Look | None = None) -> str:
+        """An answer as an element that stands in any page; without its picture where matplotlib is not there."""
+        return self._element(answer, structs.replace(look or Look(), ascii=False), "")
+
+    def _element(self, answer: Any, look: Look, missing: str) -> str:
+        try:
+            drawn = self.picture(answer, look)
+            figure = (
+                "" if drawn is None else f'<style>{STYLE}{CSS}</style>\n<div class="wce-figure">{drawn.svg}</div>\n'
+            )
+        except WceError:
+            figure = missing
+        return f'<div style="text-align:left">\n{figure}{self.as_html(answer, look)}\n</div>\n'
+
+
+def _figure(drawn: Drawn) -> str:
+    return f'<style>{STYLE}{CSS}</style>\n<div class="wce-figure">{drawn.svg}</div>\n'
+
+
+def _in_html(found: Iterable[Block], look: Look) -> str:
+    written = []
+    for block in found:
+        if block.kind == "title":
+            written.append(f'<h3 style="margin:1.2em 0 .4em;font-size:1.05em">{escape(_spaced(block.text))}</h3>')
+        elif block.kind == "prose":
+            written.append(html.paragraph(_spaced(look.message(block.text))))
+        elif block.kind == "table":
+            written.append(html.table(block.columns, look))
+        else:
+            written.append(f"<pre>{escape(block.text)}</pre>")
+    return "\n".join(written)
+
+
+def _spaced(text: str) -> str:
+    return text.replace(GLUE, "\N{NO-BREAK SPACE}")
