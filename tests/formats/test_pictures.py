@@ -25,6 +25,9 @@ COMMANDS = {
     "explain": ["explain", *BATCH, "--engine", "none"],
     "split": ["explain", *BATCH, "--split", "2"],
     "sweep": ["sweep", *BATCH, "--class", "2", "--to", "4"],
+    "identify": ["identify", "1.0139", "0.9294", *BATCH],
+    "gradient": ["explain", *BATCH, "--gradient"],
+    "smoothed": ["explain", *BATCH, "--gradient", "--label-smoothing", "0.1"],
     "classes": ["explain", *BATCH, "--engine", "none", "--rows", "0", "--classes", "cat,dog,[red]"],
 }
 
@@ -132,6 +135,11 @@ def test_side_files_stand_beside_the_answer(tmp_path):
         ["sweep", "-x", "1 2; 3 4", "-y", "0,0", "--scale", "--values", "1"],
         ["sweep", "-x", "1 -inf; 3 4", "-y", "1,0", "--class", "0"],
         ["sweep", "-x", "1 2; 3 4", "-y", "0,1", "--smoothing"],
+        ["explain", "-x", "1 2; 3 4", "-y", "0,1", "-w", "0,0", "--gradient"],
+        ["explain", "-x", "1 -inf; 3 4", "-y", "1,0", "--gradient"],
+        ["explain", "-x", "1 2; 3 4", "-y", "0.5 0.5; 0 1", "--gradient"],
+        ["explain", "-x", "1 2; 3 4", "-y", "-100,-100", "--gradient"],
+        ["identify", "0.8133", "1.6265", "-x", "1 2; 3 4", "-y", "0,1"],
     ],
 )
 def test_what_is_not_a_number_is_drawn_without_complaint(command):
@@ -210,3 +218,30 @@ def test_the_pictures_of_readme_are_what_the_script_makes_now(tmp_path):
 def test_a_process_of_its_own_draws_too():
     ran = spawn(*COMMANDS["split"], "--format", "svg")
     assert (ran.code, ran.err) == (0, "")
+
+
+def test_a_number_stands_among_the_rules_that_give_it_or_the_nearest(made):
+    words = words_of(made["identify", "svg"])
+    assert {"1.0139 and the rules that give it", "0.9294 and the rules that give it", "weighted-mean"} <= set(words)
+    assert "1.01386" in words
+    assert any("with as many digits as 0.9294, no departure" in word for word in words)
+    ran = run("identify", "0.98765", *BATCH, "-f", "svg")
+    assert (ran.code, ran.err) == (1, "")
+    assert "0.98765 and the rules nearest to it" in words_of(ran.out)
+    assert any("with as many digits as 0.98765, up to 1 departure" in word for word in words_of(ran.out))
+
+
+def test_numbers_that_no_axis_holds_are_told_below_without_a_picture():
+    for words in (["nan"], ["inf"], ["--loss-values", "0.3133 1.3133"]):
+        ran = run("identify", *words, "-x", "1 2; 3 4", "-y", "0,1", "-f", "svg")
+        assert ran.err == ""
+        assert "wce-drawing" not in ran.out
+        assert any("tried" in text for text in words_of(ran.out))
+
+
+def test_factors_are_told_by_shape_and_name_and_those_that_are_none_by_their_cosine(made):
+    assert {"● weighted-mean", "■ batch-mean", "▲ unweighted-mean"} <= set(words_of(made["gradient", "svg"]))
+    words = words_of(made["smoothed", "svg"])
+    assert "cosine with the unweighted gradient, by sample" in words
+    assert "● class" in words
+    assert not {"■ batch-mean", "w / D"} & set(words)

@@ -91,7 +91,6 @@ def explain(
                 "--engine": bool(set(engine or ()) - {AUTO, NONE}),
                 "--totals-out": totals_out is not None,
                 "--ndjson-out": ndjson_out is not None,
-                "--svg-out": gradient and svg_out is not None,
                 "--keep-going": keep_going,
             },
         )

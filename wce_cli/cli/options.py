@@ -110,7 +110,7 @@ Format = Annotated[
 IdentifyFormat = Annotated[
     str | None,
     typer.Option(
-        "--format", "-f", metavar="FORMAT", help="table, json, markdown or html.  [default: WCE_FORMAT, or table]"
+        "--format", "-f", metavar="FORMAT", help="table, json, markdown, html or svg.  [default: WCE_FORMAT, or table]"
     ),
 ]
 CheckFormat = Annotated[

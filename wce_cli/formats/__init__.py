@@ -73,6 +73,7 @@ IDENTIFIED = {
     "json": Format("wce_cli.formats.identified:to_json", 0),
     "markdown": Format("wce_cli.formats.identified:to_markdown", 0),
     "html": Format("wce_cli.formats.pictures.identify:to_html", 0),
+    "svg": Format("wce_cli.formats.pictures.identify:to_svg", 0),
 }
 """Those of `identify`."""
 
@@ -113,6 +114,7 @@ GRADIENT = {
     "json": Format("wce_cli.formats.gradient:to_json", 0),
     "markdown": Format("wce_cli.formats.gradient:to_markdown", 0),
     "html": Format("wce_cli.formats.pictures.gradient:to_html", 0),
+    "svg": Format("wce_cli.formats.pictures.gradient:to_svg", 0),
 }
 """Those of `explain --gradient`."""
 

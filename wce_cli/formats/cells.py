@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from wce_cli.digits import format_number, rounded_up
 from wce_cli.formats.look import Look, literal
-from wce_cli.report import ClassRow, Measured, MethodRow, Report, TermRow
+from wce_cli.report import Measured, MethodRow, Report, TermRow
 
 TORCH_METHODS = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
 """The methods of one plain torch call each, shown whatever the batch."""
@@ -134,9 +134,9 @@ def label_cell(row: TermRow, look: Look) -> str:
     return str(row.label)
 
 
-def class_cell(row: ClassRow, look: Look) -> str:
+def class_cell(index: int, name: str | None, look: Look) -> str:
     """A class as the user knows it: its name, or its index."""
-    return str(row.index) if row.name is None else name_cell(row.name, look, row.index)
+    return str(index) if name is None else name_cell(name, look, index)
 
 
 def class_weights(report: Report, look: Look) -> str:

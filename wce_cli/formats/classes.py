@@ -30,7 +30,7 @@ def class_columns(report: Report, look: Look) -> list[Column]:
     def numbers(head: str, values: list[float | None], worth: int) -> Column:
         return Column(head, [cells.number(value, look) for value in values], worth)
 
-    names = [cells.class_cell(row, look) for row in rows] + [look.text(row.name or "") for row in sums]
+    names = [cells.class_cell(row.index, row.name, look) for row in rows] + [look.text(row.name or "") for row in sums]
     columns = [
         Column("class", names, NEVER_DROPPED, right=False),
         Column("samples", [str(row.count) for row in shown], 7),

@@ -11,7 +11,7 @@ from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats import blocks
 from wce_cli.formats.blocks import Block
-from wce_cli.formats.cells import MISSING, name_cell, share_cell
+from wce_cli.formats.cells import MISSING, class_cell, name_cell, share_cell
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import ROWS, Look
@@ -120,7 +120,7 @@ def _sample_columns(
 
 def _class_columns(answer: Gradients, look: Look) -> Iterator[Column]:
     rows = sorted(answer.classes, key=lambda row: -(row.share or 0.0))[:CLASSES]
-    names = [str(row.index) if row.name is None else name_cell(row.name, look, row.index) for row in rows]
+    names = [class_cell(row.index, row.name, look) for row in rows]
     yield Column("class", names, NEVER_DROPPED, right=False)
     yield Column("samples", [str(row.count) for row in rows], 4)
     yield Column("of the loss", [share_cell(row.loss_share, look) for row in rows], 6)

@@ -142,16 +142,23 @@ def _implied(text: str, implied: Implied, look: Look) -> str:
     return f"{head} (from {between}); the nearest of this batch is {near}"
 
 
-def _rules(matches: Sequence[Match], digits: int) -> Block:
-    """One line for all methods that give one number in the same way; clipping that changes nothing has none."""
+def one_a_line(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
+    """The rules as they are listed: together, those that give one number in the same way; clipping that changes nothing
+    is none.
+    """
     groups: dict[tuple[object, ...], list[Match]] = {}
     for match in matches:
         if match.is_guard and len(match.departures) > len(matches[0].departures):
             continue
         odd = tuple(part for part in match.departures if part != match.method)
         groups.setdefault((len(match.departures), odd, float(f"{match.value:.12g}")), []).append(match)
-    shown = list(groups.values())[:LISTED]
-    rules = [_together(group) for group in shown]
+    return [(_together(group), group) for group in groups.values()]
+
+
+def _rules(matches: Sequence[Match], digits: int) -> Block:
+    groups = one_a_line(matches)
+    shown = [group for _, group in groups[:LISTED]]
+    rules = [title for title, _ in groups[:LISTED]]
     odd_parts = [str(len(group[0].departures)) for group in shown]
     gives = [format_number(group[0].value, digits) for group in shown]
     off = [_signed(group[0].difference) for group in shown]

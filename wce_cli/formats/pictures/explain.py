@@ -13,7 +13,7 @@ from wce_cli.formats.cells import class_cell, label_cell, row_cell, shown_method
 from wce_cli.formats.classes import is_large
 from wce_cli.formats.look import ROWS, Look
 from wce_cli.formats.pictures.figure import CURVES, FAINT, Drawing, Drawn
-from wce_cli.formats.pictures.marks import at_bar
+from wce_cli.formats.pictures.marks import at_bar, grouped_bars
 from wce_cli.formats.pictures.page import Page
 from wce_cli.report import Report, TermRow, TotalsPart
 
@@ -39,7 +39,10 @@ def picture(report: Report, look: Look) -> Drawn:
         if listed:
             _waterfall(upper[0], heads, report.totals.numerator)
         elif classes:
-            _shares(upper[0], classes, look)
+            upper[0].set_title("share of each class: of Σ w·ℓ, and of Σ w", loc="left")
+            names = [f"class {class_cell(row.index, row.name, look)}"[:20] for row in classes]
+            of_loss, of_weight = [row.numerator_share for row in classes], [row.weight_share for row in classes]
+            grouped_bars(upper[0], names, [("of Σ w·ℓ", of_loss), ("of Σ w", of_weight)])
         lower.set_title("÷ D = the loss by each method", loc="left")
         places = list(range(len(methods)))
         lower.barh(places, [row.value for row in methods], height=0.62, color=CURVES[1])
@@ -77,21 +80,6 @@ def _waterfall(panel: Any, steps: Sequence[tuple[str, float]], numerator: float)
     panel.barh(len(steps), numerator, height=0.66, color=CURVES[2])
     at_bar(panel, max(numerator, 0.0), len(steps), format_number(numerator, 6))
     panel.set_yticks(range(len(steps) + 1), [*(name for name, _ in steps), "Σt, the numerator"])
-    panel.invert_yaxis()
-    panel.grid(False, axis="y")
-
-
-def _shares(panel: Any, classes: Sequence[Any], look: Look) -> None:
-    panel.set_title("share of each class: of Σ w·ℓ, and of Σ w", loc="left")
-    places = range(len(classes))
-    for k, row in enumerate(classes):
-        panel.barh(k - 0.2, 100 * (row.numerator_share or 0), height=0.36, color=CURVES[0])
-        at_bar(panel, 100 * (row.numerator_share or 0), k - 0.2, f"{100 * (row.numerator_share or 0):.1f} % of Σ w·ℓ")
-        if row.weight_share is not None:
-            panel.barh(k + 0.2, 100 * row.weight_share, height=0.36, color=CURVES[1])
-            at_bar(panel, 100 * row.weight_share, k + 0.2, f"{100 * row.weight_share:.1f} % of Σ w")
-    panel.set_yticks(places, [f"class {class_cell(row, look)}"[:20] for row in classes])
-    panel.set_xlabel("%")
     panel.invert_yaxis()
     panel.grid(False, axis="y")
 

@@ -1,9 +1,103 @@
-"""What `gradient` found."""
+"""What the loss pulls at, by sample and by class: `explain --gradient`."""
 
 from __future__ import annotations
 
-from wce_cli.formats.gradient import answer_blocks
-from wce_cli.formats.pictures.page import Page
+import math
+from collections.abc import Sequence
+from typing import Any
 
-PAGE = Page.of_blocks("gradient", lambda answer, look: None, answer_blocks)
+from wce_cli.formats.cells import class_cell
+from wce_cli.formats.gradient import answer_blocks, shown_rows
+from wce_cli.formats.look import Look
+from wce_cli.formats.pictures.figure import CURVES, Drawing, Drawn
+from wce_cli.formats.pictures.marks import LABEL, apart, beside, grouped_bars, whole
+from wce_cli.formats.pictures.page import Page
+from wce_cli.questions.gradient import Gradients, SampleGradient
+
+SAMPLES = 60
+"""Samples that are drawn, the first; the classes speak for all of them."""
+CLASSES = 8
+METHODS = ("weighted-mean", "batch-mean", "unweighted-mean")
+"""Whose factors are drawn unless others are asked for: those on one scale."""
+SHAPES = (("●", "o"), ("■", "s"), ("▲", "^"), ("◆", "D"), ("▼", "v"), ("★", "*"))
+"""A series is told by its mark where colours are not seen."""
+HEIGHT = 170.0
+
+
+def picture(answer: Gradients, look: Look) -> Drawn | None:
+    """What each sample's gradient is multiplied by; below, each class's share of the loss and of the gradient."""
+    samples = answer.samples[: min(SAMPLES, SAMPLES if look.rows is None else look.rows)]
+    series, title = _series(answer, samples, look)
+    classes = [row for row in answer.classes if row.share is not None]
+    classes = sorted(classes, key=lambda row: -(row.share or 0.0))[:CLASSES]
+    if not series and not classes:
+        return None
+    heights = ([HEIGHT] if series else []) + ([48.0 * len(classes)] if classes else [])
+    with Drawing(heights, left=62 if not classes else 90, right=120) as drawing:
+        if series:
+            _points(drawing.panels[0], samples, series)
+            drawing.panels[0].set_title(title)
+        if classes:
+            panel = drawing.panels[-1]
+            panel.set_title("share of each class in %")
+            grouped_bars(
+                panel,
+                [f"class {class_cell(row.index, row.name, look)}"[:14] for row in classes],
+                [
+                    ("of the loss", [row.loss_share for row in classes]),
+                    ("of the gradient", [row.share for row in classes]),
+                    ("without weights", [row.unweighted_share for row in classes]),
+                ],
+            )
+        return drawing.drawn(f"{title}; and what each class has of the loss and of the gradient")
+
+
+def _series(
+    answer: Gradients, samples: Sequence[SampleGradient], look: Look
+) -> tuple[list[tuple[str, list[float]]], str]:
+    """Names and numbers to draw: factors w / D, or where class placement has none, the cosine of each sample."""
+    if not samples:
+        return [], "shares"
+    rows = [row for row in shown_rows(answer, look) if look.methods is not None or row.method in METHODS]
+    found = []
+    for row in rows:
+        factors = [answer.factor(one, row) for one in samples]
+        if all(factor is not None for factor in factors):
+            found.append((row.pair, [math.nan if factor is None else factor for factor in factors]))
+    if any(row.kind == "class" and answer.factor(one, row) is None for row in rows for one in samples):
+        cosines = [one.pulls["class"].cosine for one in samples]
+        return [("class", [math.nan if one is None else one for one in cosines])], (
+            "cosine with the unweighted gradient, by sample"
+        )
+    return found[: len(SHAPES)], "what each sample's gradient is multiplied by: w / D"
+
+
+def _points(panel: Any, samples: Sequence[SampleGradient], series: Sequence[tuple[str, list[float]]]) -> None:
+    """A column of marks for each sample; each series named at the right, beside its last mark."""
+    places = range(len(samples))
+    ends = []
+    for position, (name, values) in enumerate(series):
+        sign, marker = SHAPES[position]
+        finite = [value if math.isfinite(value) else math.nan for value in values]
+        beside_others = [place + 0.16 * (position - (len(series) - 1) / 2) for place in places]
+        panel.plot(beside_others, finite, linestyle="none", marker=marker, markersize=6, color=CURVES[position])
+        last = next((value for value in reversed(finite) if not math.isnan(value)), None)
+        if last is not None:
+            ends.append((f"{sign} {name}", last, CURVES[position]))
+    panel.margins(y=0.12)
+    bottom, top = panel.get_ylim()
+    for (name, _, colour), height in zip(
+        ends, apart([end for _, end, _ in ends], LABEL * (top - bottom) / HEIGHT), strict=True
+    ):
+        beside(panel, name, height, colour)
+    panel.set_xlim(-0.5, len(samples) - 0.5)
+    if len(samples) <= 16:
+        panel.set_xticks(places, [",".join(map(str, one.index)) for one in samples])
+    else:
+        panel.xaxis.set_major_locator(whole())
+    panel.set_xlabel("sample" if len(samples) <= 16 else "kept sample")
+    panel.grid(False, axis="x")
+
+
+PAGE = Page.of_blocks("gradient", picture, answer_blocks)
 to_svg, to_html, fragment = PAGE.to_svg, PAGE.to_html, PAGE.fragment

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+from wce_cli.formats.pictures.figure import CURVES
 
 LABEL = 14.0
 """How far apart labels stand."""
@@ -21,6 +24,21 @@ def beside(panel: Any, text: str, height: float, colour: str) -> None:
         text, (1, height), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
         color=colour, fontsize=11, annotation_clip=False,
     )  # fmt: skip
+
+
+def grouped_bars(panel: Any, names: Sequence[str], series: Sequence[tuple[str, Sequence[float | None]]]) -> None:
+    """Shares in percent: for each name a bar of each series, and the share beside it."""
+    step = 0.8 / len(series)
+    for k in range(len(names)):
+        for position, (said, shares) in enumerate(series):
+            share, place = shares[k], k + (position - (len(series) - 1) / 2) * step
+            if share is not None:
+                panel.barh(place, 100 * share, height=0.9 * step, color=CURVES[position])
+                at_bar(panel, 100 * share, place, f"{100 * share:.1f} % {said}")
+    panel.set_yticks(range(len(names)), names)
+    panel.set_xlabel("%")
+    panel.invert_yaxis()
+    panel.grid(False, axis="y")
 
 
 def whole() -> Any:
