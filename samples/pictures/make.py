@@ -22,6 +22,9 @@ TYPED = (
 )
 DRAWN = {
     "explain.svg": "wce explain samples/two-samples.json --engine none --format svg",
+    "split.svg": "wce explain -x '2 1 0; 0 1 2; 1 1 1; 0 3 1; 2 0 1; 1 0 0' -y 0,1,-100,1,2,0 -w 1,0.25,3 --split 2 "
+    "--format svg",
+    "identify.svg": "wce identify 1.7529 0.6662 --logits '3 4; 6 9' --labels 1,0 --weight 0.4,0.36 --format svg",
     "sweep.svg": "wce sweep samples/two-samples.json --class 0 --to 2 --method weighted-mean --method batch-mean "
     "--rows 5 --format svg",
 }

@@ -74,7 +74,11 @@ def test_any_other_word_is_a_file(tmp_path):
         (["identify", "1", *FORUM, "--depth", "9"], '--depth is "9", expected a whole number from 0 to 3', ""),
         (["identify", "1", *FORUM, "--tolerance", "-1"], "--tolerance is -1, expected a number of 0 or more", ""),
         (["identify", "1", *FORUM, "--tolerance", "nan"], "--tolerance is nan, expected a number of 0 or more", ""),
-        (["identify", "1", *FORUM, "--format", "csv"], '--format is "csv", expected table, json, markdown or html', ""),
+        (
+            ["identify", "1", *FORUM, "--format", "csv"],
+            '--format is "csv", expected table, json, markdown, html or svg',
+            "",
+        ),
         (["identify", "1", "no.json"], "no.json does not exist", ""),
         (["identify", *FORUM, "--loss-values", "a b"], "--loss-values is not a list of numbers", ""),
         (["identify", *FORUM, "--loss-values", "1 2 3"], "the list has 3 numbers, the batch has 2 samples", ""),
