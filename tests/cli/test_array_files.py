@@ -166,6 +166,68 @@ def test_a_table_has_its_labels_by_the_header_or_by_the_option(folder):
     assert_same(numbers("x.npy", "--labels", "y.csv", "-w", weight), expected)
 
 
+@pytest.mark.parametrize("as_file", [True, False])
+@pytest.mark.parametrize("prefix", ["", "p_"])
+def test_the_columns_of_a_table_are_found_by_the_names_of_the_classes(folder, as_file, prefix):
+    given = batch()
+    names = [f"c{'abcde'[c]}" for c in range(C)]
+    order = [3, 0, 4, 1, 2]
+    rows = [",".join(map(repr, map(float, x))) for x in given["logits"][:, order]]
+    head = ",".join(prefix + names[c] for c in order)
+    (folder / "x.csv").write_text("\n".join([head, *rows]) + "\n", "utf-8")
+    words = [names[y] if y != -100 else "-100" for y in given["labels"].tolist()]
+    (folder / "y.csv").write_text("\n".join(words[1:]) + "\n", "utf-8")
+    np.save("y.npy", given["labels"])
+    mapping = ",".join(f"{name}={w!r}" for name, w in zip(names, given["weight"].tolist(), strict=True))
+    expected = in_memory({name: given[name] for name in ("logits", "labels", "weight")})
+    scores = ("x.csv",) if as_file else ("--logits", "x.csv")
+    assert_same(numbers(*scores, "--labels", "y.npy", "-w", mapping, "--classes", ",".join(names)), expected)
+    some = [f"{prefix}{names[c]}" for c in order]
+    if not prefix:  # without --classes the header names them, in its own order
+        shuffled = {**given, "logits": given["logits"][:, order], "weight": given["weight"][order]}
+        del shuffled["sample_weight"]
+        shuffled["labels"] = np.array([order.index(y) if y != -100 else -100 for y in given["labels"].tolist()])
+        np.save("z.npy", shuffled["labels"])
+        assert_same(numbers(*scores, "--labels", "z.npy", "-w", mapping), in_memory(shuffled))
+    said = refused(*scores, "--labels", "y.npy", "--classes", ",".join([*some[:-1], "cf"]))
+    assert f"x.csv has a column '{some[0]}' and none for 'cf', which --classes names too" in said
+
+
+def test_words_are_labels_whether_the_column_has_a_name_or_not(folder):
+    (folder / "x.csv").write_text("cat,dog\n1,2\n3,1\n0,1\n", "utf-8")
+    (folder / "bare.csv").write_text("cat\ndog\ndog\n", "utf-8")
+    (folder / "named.csv").write_text("label\ncat\ndog\ndog\n", "utf-8")
+    expected = in_memory({"logits": [[1, 2], [3, 1], [0, 1]], "labels": [0, 1, 1], "weight": [0.5, 2]})
+    for labels in ("bare.csv", "named.csv"):
+        for scores in (("x.csv",), ("--logits", "x.csv")):
+            assert_same(numbers(*scores, "--labels", labels, "-w", "dog=2,cat=0.5"), expected)
+
+
+def test_the_same_columns_in_another_order_are_no_batch(folder):
+    (folder / "x1.csv").write_text("cat,dog\n1,2\n", "utf-8")
+    (folder / "x2.csv").write_text("dog,cat\n2,1\n", "utf-8")
+    said = refused("--logits", "x*.csv", "--labels", "0,1")
+    assert "error: x2.csv has the columns dog, cat, but x1.csv has cat, dog\n" in said
+    given = {"logits": [[1, 2]], "labels": [0], "classes": ["dog", "cat"]}
+    (folder / "d.json").write_text(json.dumps(given), "utf-8")
+    said = refused("d.json", "--logits", "x1.csv")
+    assert "error: x1.csv has the columns cat, dog, but classes are dog, cat\n" in said
+    assert "hint: say in which order they are meant: --classes dog,cat\n" in said
+    assert_same(
+        numbers("d.json", "--logits", "x1.csv", "--classes", "dog,cat"), in_memory({"logits": [[2, 1]], "labels": [0]})
+    )
+
+
+@pytest.mark.parametrize("classes", ["5", '{"classes": 5}', '{"classes": [1, 2]}', '""', "true"])
+def test_classes_that_are_no_names_are_refused_beside_a_table(folder, classes):
+    (folder / "x.csv").write_text("cat,dog\n1,2\n", "utf-8")
+    (folder / "c.json").write_text(classes, "utf-8")
+    for scores in (("x.csv",), ("--logits", "x.csv")):
+        assert refused(*scores, "--labels", "0", "--classes", "@c.json").startswith(
+            "error: classes must be a list of names"
+        )
+
+
 def refused(*arguments: str) -> str:
     ran = run("explain", *arguments, "--engine", "none")
     assert (ran.code, ran.out) == (2, "")

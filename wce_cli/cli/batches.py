@@ -7,16 +7,20 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from glob import glob
+from typing import Any
 
+import numpy as np
 from msgspec import Struct, structs
 
 from wce_cli.cli.given import Given, read_given
 from wce_cli.cli.options import QUOTE, flag
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import STDIN, Document, is_array_file, is_saved, read_file
+from wce_cli.inputs.columns import class_names
 from wce_cli.inputs.file import tilde_hint
 from wce_cli.inputs.lines import Lines, are_lines
 from wce_cli.inputs.reference import has_wildcard
+from wce_cli.inputs.stored import as_name
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.readings import READINGS
 
@@ -79,16 +83,23 @@ def typed_fields(typed: Mapping[str, str | None], label_column: str | None) -> d
     """What was typed, read. Raises WceError with the problems of all fields."""
     fields: dict[str, Given] = {}
     problems: list[Problem] = []
-    for field, text in typed.items():
+    for field in sorted(typed, key=lambda field: field != "classes"):  # the columns of a table are found by them
+        text = typed[field]
         if text is None:
             continue
         try:
-            fields[field] = read_given(field, text, label_column)
+            fields[field] = read_given(field, text, label_column, _class_names(fields))
         except WceError as error:
             problems.extend(error.problems)
     if problems:
         raise WceError(problems)
     return fields
+
+
+def _class_names(fields: Mapping[str, Given]) -> Sequence[str]:
+    """The classes that were typed; none if they are no list of names, which is refused with the batch."""
+    names = fields["classes"].value if "classes" in fields else ()
+    return names if isinstance(names, list) and all(isinstance(name, str) for name in names) else ()
 
 
 def _paths(files: Sequence[str], has_typed: bool) -> list[str]:
@@ -120,8 +131,7 @@ def _of_paths(
         elif path == arrays[0]:
             from wce_cli.inputs.batch_files import read_batch_files
 
-            classes = fields["classes"].value if "classes" in fields else ()
-            document, said = read_batch_files(arrays, fields, label_column, classes)
+            document, said = read_batch_files(arrays, fields, label_column, _class_names(fields))
             documents.append(document)
             notes += said
     return documents, notes
@@ -202,10 +212,28 @@ def _batch(document: Document, typed: Mapping[str, Given], position: int | None)
     for field, given in typed.items():
         merged[field] = given.value
         sources[field] = given.source
+    for kind in READINGS:
+        if kind in typed and typed[kind].columns:
+            _name_columns(typed[kind], merged, sources)
     if position is not None and not merged.get("name"):
         merged["name"] = f"batch {position}"
     half_units = {field: given.half_units for field, given in typed.items() if given.half_units is not None}
     return Batch.build(**merged, sources=sources, half_units=half_units, spelled=flag)
+
+
+def _name_columns(scores: Given, fields: dict[str, Any], sources: dict[str, str]) -> None:
+    """The classes are called as the columns of a table of scores are, if nobody said how. Raises WceError if they were
+    called the same in another order.
+    """
+    labels = fields.get("labels")
+    words = labels.tolist() if isinstance(labels, np.ndarray) else labels
+    found = list(class_names(scores.columns, words if isinstance(words, list) else ()))
+    known = fields.setdefault("classes", found) if found else found
+    if known is found:
+        sources["classes"] = scores.source
+    elif isinstance(known, list) and found != known and sorted(found) == sorted(map(str, known)):
+        said = f"{scores.source} has the columns {', '.join(found)}, but classes are {', '.join(known)}"
+        raise WceError(Problem(said, f"say in which order they are meant: --classes {','.join(map(as_name, known))}"))
 
 
 class Read(Struct, frozen=True):

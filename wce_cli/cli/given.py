@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -28,12 +28,16 @@ class Given(Struct, frozen=True):
     """Where it stands, for the lines below an error: `--labels`, `run.json $.labels`."""
     half_units: Any = None
     """How far its numbers may be off because they were printed rounded, as `Batch.build` takes it."""
+    columns: tuple[str, ...] = ()
+    """What the header of a table calls the scores that stand there."""
     note: str = ""
     """What it was taken for, where that is not plain to see."""
 
 
-def read_given(field: str, text: str, label_column: str | None = None) -> Given:
-    """The value of the option for `field`. Raises WceError if it cannot be read."""
+def read_given(field: str, text: str, label_column: str | None = None, classes: Sequence[str] = ()) -> Given:
+    """The value of the option for `field`; `classes` are those of the scores' columns. Raises WceError if it cannot be
+    read.
+    """
     if field in SINGLE:
         return Given(SINGLE[field](flag(field), text), flag(field))
     from wce_cli.inputs.inline import as_vector, read_inline  # a batch in a file needs none of it
@@ -42,14 +46,14 @@ def read_given(field: str, text: str, label_column: str | None = None) -> Given:
 
     reference = reference_in(text)
     if reference is not None:
-        value, place, notes = read_reference(field, reference, label_column)
+        value, place, notes, columns = read_reference(field, reference, label_column, classes)
         told = f"{flag(field)}: read {_size(field, value)} from {place}"
-        return Given(value, place, note="; ".join([told, *notes]))
+        return Given(value, place, columns=columns, note="; ".join([told, *notes]))
     if field == "classes":
         return Given(read_names(flag(field), text), flag(field))
     typed = read_inline(flag(field), text, field)
     value = as_vector(typed.value, field != "labels") if field in VECTORS else typed.value
-    return Given(value, flag(field), typed.half_units, _note(field, value, typed))
+    return Given(value, flag(field), typed.half_units, note=_note(field, value, typed))
 
 
 SINGLE: dict[str, Callable[[str, str], Any]] = {

@@ -94,8 +94,9 @@ def _whole(name: str, having: Sequence[tuple[str, Any]]) -> Any:
     if name == "columns":
         other = next(((part, value) for part, value in having if value != first), None)
         if other is not None:
-            said = f"{other[0]} has the columns {', '.join(other[1])}, but {having[0][0]} has {', '.join(first)}"
-            raise WceError(Problem(said, "parts of one batch have the same columns in the same order"))
+            from wce_cli.inputs.tables import columns_differ
+
+            raise columns_differ(*other, having[0][0], first)
         return first
     if name not in BY_SAMPLE:
         first, *others = (array_of(value) for value in (first, *others))

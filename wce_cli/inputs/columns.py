@@ -56,9 +56,10 @@ def read_columns(
 ) -> Columns:
     """The columns by the first rows (two, where there are two), and by the label column as it was named.
 
-    Text that is both a name in the header and an index is the name. Where the header has all of `classes`, their
-    columns are the scores, in that order, and what else there is is left out. Raises WceError if the label column
-    is not there, or could be several.
+    Text that is both a name in the header and an index is the name. Where the header has all of `classes`, as they are
+    or behind what all its scores begin with (`p_cat`, `p_dog`), their columns are the scores, in that order, and what
+    else there is is left out. Raises WceError if the label column is not there, or could be several, or if the header
+    has some of the classes and not the others.
     """
     first = [cell.strip() for cell in rows[0]]
     first[0] = first[0].removeprefix("#").strip()  # numpy.savetxt writes its header as a comment
@@ -69,16 +70,38 @@ def read_columns(
     unnamed = header and first[0] == "" and found != 0 and len(first) > 1
     weights = [at for at, name in enumerate(first) if header and name.lower() == WEIGHT_NAME and at != found]
     weight = weights[0] if len(weights) == 1 and len(first) > 1 else None
-    chosen = header and bool(classes) and all(first.count(name) == 1 for name in classes)
     scores = tuple(at for at in range(len(first)) if at not in (found, weight) and not (unnamed and at == 0))
-    left = [] if not chosen else [first[at] for at in scores if first[at] not in classes]
-    if chosen:
-        scores = tuple(first.index(name) for name in classes)
+    chosen = _of_classes(first, scores, classes, shown) if header and classes else ()
+    left = [first[at] for at in scores if at not in chosen] if chosen else []
+    scores = chosen or scores
     names = tuple(first[at] for at in scores) if header else ()
     notes = _notes(shown, first, found, weight, names, header, unnamed)
     if left:
         notes = (*notes, f"{shown}: left out {', '.join(map(as_name, left))}, which --classes does not name")
     return Columns(len(first), header, found, scores, weight, names, notes)
+
+
+def _of_classes(first: Sequence[str], scores: Sequence[int], classes: Sequence[str], shown: str) -> tuple[int, ...]:
+    """The columns of the classes, in their order; none where the header speaks of something else."""
+    names = [first[at] for at in scores]
+    head = next((head for head in _heads(names) if all(head + str(name) in names for name in classes)), "")
+    wanted = [head + str(name) for name in classes]
+    if all(names.count(name) == 1 for name in wanted):
+        return tuple(scores[names.index(name)] for name in wanted)
+    there = [name for name in wanted if name in names]
+    if there:
+        missing = next(name for name in wanted if name not in names)
+        said = (
+            f"{shown} has a column {as_name(there[0])!r} and none for {as_name(missing)!r}, which --classes names too"
+        )
+        raise WceError(Problem(said, did_you_mean(missing, [as_name(name) for name in names if name not in wanted])))
+    return ()
+
+
+def _heads(names: Sequence[str]) -> list[str]:
+    """What all names begin with, up to a separator, the longest first: `p_` of `p_cat` and `p_dog`."""
+    heads = [names[0][: found.end()] for found in SEPARATOR.finditer(names[0])] if names else []
+    return [head for head in reversed(heads) if all(name.startswith(head) for name in names)]
 
 
 def class_names(names: Sequence[str], labels: Collection[Any]) -> tuple[str, ...]:
@@ -91,8 +114,7 @@ def class_names(names: Sequence[str], labels: Collection[Any]) -> tuple[str, ...
     words = {label for label in labels if isinstance(label, str)}
     if not words:
         return () if len({name.rstrip("0123456789") for name in names}) == 1 else tuple(names)
-    heads = [names[0][: found.end()] for found in SEPARATOR.finditer(names[0])]
-    head = next((head for head in reversed(heads) if all(name.startswith(head) for name in names)), "")
+    head = next(iter(_heads(names)), "")
     bare = tuple(name.removeprefix(head) for name in names)
     return bare if words <= set(bare) else tuple(names)
 

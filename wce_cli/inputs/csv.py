@@ -92,6 +92,12 @@ def read_csv(path: str, label_column: str | int | None = None, classes: Sequence
     )
 
 
+def is_one_of_words(path: str) -> bool:
+    """Whether a table is one column of words, as labels are written."""
+    rows = [[cell.strip() for cell in row] for _, row in islice(_rows(path), 2)]
+    return bool(rows) and all(len(row) == 1 and not is_number(row[0]) for row in rows)
+
+
 def _lines(path: str) -> Iterator[str]:
     """The lines as text, each with its end."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from glob import glob
 from pathlib import PurePath
 from typing import Any, NamedTuple
@@ -26,6 +27,17 @@ class Reference(NamedTuple):
     key: str
 
 
+class Referred(NamedTuple):
+    """What a reference names."""
+
+    value: Any
+    place: str
+    """Where it stands: `run.json $.batch.logits`."""
+    notes: list[str]
+    columns: tuple[str, ...] = ()
+    """What the header of a table calls the scores."""
+
+
 def reference_in(text: str) -> Reference | None:
     """The file that a typed value names: after `@` always, without it where one exists and is ours to read.
 
@@ -42,11 +54,14 @@ def reference_in(text: str) -> Reference | None:
     return found if is_word or os.path.isfile(found.path) or (has_wildcard(found.path) and glob(found.path)) else None
 
 
-def read_reference(field: str, reference: Reference, label_column: str | None = None) -> tuple[Any, str, list[str]]:
-    """The value that a reference names for a field, where it stands (`run.json $.batch.logits`), and notes.
+def read_reference(
+    field: str, reference: Reference, label_column: str | None = None, classes: Sequence[str] = ()
+) -> Referred:
+    """The value that a reference names for a field.
 
     Without a key an object, or a file of several arrays, is searched for the field's own name. Several files, by a
-    pattern, are the parts of one array. Raises WceError if there is no such value.
+    pattern, are the parts of one array; of a table whose header has all `classes`, their columns are the scores.
+    Raises WceError if there is no such value.
     """
     from wce_cli.inputs.json import decoded, read_bytes
 
@@ -54,17 +69,17 @@ def read_reference(field: str, reference: Reference, label_column: str | None = 
     if not path:
         raise WceError(Problem(f"@ names no file for {field}", "write @FILE, or @FILE:KEY", field))
     if PurePath(path).suffix.lower() in {**ARRAY_READERS, **TABLE_READERS}:
-        return _of_arrays(field, path, key, label_column)
+        return _of_arrays(field, path, key, label_column, classes)
     shown = "stdin" if path == STDIN else path
     value = decoded(read_bytes(path), shown)
     if key:
-        return _at(field, value, key, shown), f"{shown} $.{key}", []
+        return Referred(_at(field, value, key, shown), f"{shown} $.{key}", [])
     if isinstance(value, dict) and field in value:
-        return value[field], f"{shown} $.{field}", []
+        return Referred(value[field], f"{shown} $.{field}", [])
     if isinstance(value, dict) and field not in ITSELF:
         hint = f"name one of its keys, as in @{path}:{next(iter(value), 'KEY')}"
         raise WceError(Problem(f"{shown} is an object without the key {field!r}", hint, field))
-    return value, f"{shown} $", []
+    return Referred(value, f"{shown} $", [])
 
 
 def has_wildcard(path: str) -> bool:
@@ -72,7 +87,7 @@ def has_wildcard(path: str) -> bool:
     return any(character in path for character in "*?[") and not os.path.exists(path)
 
 
-def _of_arrays(field: str, path: str, key: str, label_column: str | None) -> tuple[Any, str, list[str]]:
+def _of_arrays(field: str, path: str, key: str, label_column: str | None, classes: Sequence[str]) -> Referred:
     from wce_cli.inputs.batch_files import array_of
     from wce_cli.inputs.parts import joined
     from wce_cli.inputs.stored import chosen
@@ -83,14 +98,14 @@ def _of_arrays(field: str, path: str, key: str, label_column: str | None) -> tup
     if PurePath(path).suffix.lower() in TABLE_READERS:
         from wce_cli.inputs.tables import of_table
 
-        return of_table(field, paths, key, label_column)
+        return Referred(*of_table(field, paths, key, label_column, classes))
     parts = []
     for one in paths:
         members = read_arrays(one)
         parts.append(chosen(members, key or (field if field in members else ""), one, field))
     notes = list(dict.fromkeys(part.note for part in parts if part.note))
     shown = parts[0].source if len(parts) == 1 else f"{parts[0].source} and {len(parts) - 1} more"
-    return (array_of(parts[0]) if field in ITSELF else joined(parts)), shown, notes
+    return Referred(array_of(parts[0]) if field in ITSELF else joined(parts), shown, notes)
 
 
 def _split(text: str) -> Reference:

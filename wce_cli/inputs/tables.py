@@ -9,7 +9,7 @@ import numpy as np
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.columns import LABEL_NAMES, not_scores
-from wce_cli.inputs.csv import Table, read_csv
+from wce_cli.inputs.csv import Table, is_one_of_words, read_csv
 from wce_cli.inputs.members import SCORES
 from wce_cli.inputs.stored import as_name
 
@@ -25,10 +25,8 @@ def fields_of_table(
     scores_given = any(kind in given for kind in SCORES)
     if table.labels is None and "labels" not in given and not scores_given:
         raise WceError(_without_labels(path, table))
-    if not scores_given and (strange := not_scores(table.names, classes)):
-        others = ",".join(as_name(name) for name in table.names if name not in strange)
-        hint = f"name the columns that are classes: --classes {others}"
-        raise WceError(Problem(f"{path} has a column {as_name(strange[0])!r}, which may be no class", hint))
+    if not scores_given:
+        _refuse_strange(path, table.names, classes)
     notes += table.notes
     found: dict[str, Any] = {}
     if table.scores is not None:
@@ -40,6 +38,13 @@ def fields_of_table(
     if table.sample_weight is not None:
         found["sample_weight"] = table.sample_weight
     return found
+
+
+def _refuse_strange(path: str, names: Sequence[str], classes: Sequence[str]) -> None:
+    if strange := not_scores(names, classes):
+        others = ",".join(as_name(name) for name in names if name not in strange)
+        hint = f"name the columns that are classes: --classes {others}"
+        raise WceError(Problem(f"{path} has a column {as_name(strange[0])!r}, which may be no class", hint))
 
 
 def _without_labels(path: str, table: Table) -> Problem:
@@ -61,18 +66,29 @@ def as_array(labels: Any) -> Any:
     return labels if isinstance(labels, np.ndarray) else np.array(labels, dtype=object)
 
 
-def of_table(field: str, paths: Sequence[str], key: str, label_column: str | None) -> tuple[Any, str, list[str]]:
-    """The value of a field from tables: its scores, the column of labels, or the one column that there is."""
+def of_table(
+    field: str, paths: Sequence[str], key: str, label_column: str | None, classes: Sequence[str]
+) -> tuple[Any, str, list[str], tuple[str, ...]]:
+    """The value of a field from tables: its scores, the column of labels, or the one column that there is; where it
+    stands, notes, and what the header calls the scores.
+    """
     notes: list[str] = []
     parts: list[Any] = []
+    names: tuple[str, ...] = ()
     for path in paths:
-        table = read_csv(path, key or label_column)
+        column: str | int | None = key or label_column
+        if column is None and field == "labels" and is_one_of_words(path):
+            column = 0
+        table = read_csv(path, column, classes if field in SCORES else ())
         notes += table.notes
+        if field in SCORES:
+            _refuse_strange(path, table.names, classes)
+            names = _same_columns(table.names, names, path, paths[0])
         if field == "weight" and table.labels is not None and table.scores is not None and table.scores.shape[1] == 1:
             keys = [str(key) for key in as_array(table.labels).tolist()]  # a class and its weight a row
             if len(set(keys)) < len(keys):
                 raise WceError(Problem(f"{path} names a class twice", field=field))
-            return dict(zip(keys, table.scores[:, 0].tolist(), strict=True)), path, notes
+            return dict(zip(keys, table.scores[:, 0].tolist(), strict=True)), path, notes, ()
         if field in SCORES:
             parts.append(table.scores)
         elif table.labels is not None and field == "labels":
@@ -94,4 +110,16 @@ def of_table(field: str, paths: Sequence[str], key: str, label_column: str | Non
     if field == "labels" and isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.ndim == 1:
         whole = np.isfinite(value) & (value == np.floor(value))
         value = value.astype(np.int64) if whole.all() else value
-    return value, shown, notes
+    return value, shown, notes, names
+
+
+def _same_columns(names: tuple[str, ...], before: tuple[str, ...], path: str, first: str) -> tuple[str, ...]:
+    if names and before and names != before:
+        raise columns_differ(path, names, first, before)
+    return names or before
+
+
+def columns_differ(path: str, names: Sequence[str], first: str, before: Sequence[str]) -> WceError:
+    """Two parts of one batch have other columns, or in another order."""
+    said = f"{path} has the columns {', '.join(names)}, but {first} has {', '.join(before)}"
+    return WceError(Problem(said, "parts of one batch have the same columns in the same order"))
