@@ -396,3 +396,15 @@ def test_an_annotation_of_a_line_is_at_that_line(files):
         "::error file=lines.ndjson,line=3",
         "::error file=lines.ndjson,line=4",
     ]
+
+
+def test_what_was_taken_for_something_else_is_told_once_by_document_and_by_line(files):
+    counted = {**GOOD, "labels": ["cat", "dog"], "weight": {"cat": 0.1, "dog": 1}}
+    told = "note: class order from the weight's names: cat, dog\n"
+    Path("counted.json").write_text(json.dumps(counted), "utf-8")
+    ran = run("check", "counted.json")
+    assert (ran.code, ran.err) == (0, told)
+    failing = {**counted, "expect": {"weighted-mean": 0.380753}}
+    for lot in ([GOOD, counted, counted, GOOD], [counted, failing, GOOD, failing, counted], [failing]):
+        Path("counted.ndjson").write_text("".join(json.dumps(one) + "\n" for one in lot), "utf-8")
+        assert run("check", "counted.ndjson").err.count(told) == 1

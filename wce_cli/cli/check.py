@@ -142,5 +142,5 @@ def check(
         assert files is not None
         written = (*written, (save_expect, with_members(files[0], "expect", saved)))
         notes.append(f"{save_expect} expects today's numbers of {counted(len(saved), 'batch', 'batches')}")
-    said = tuple(dict.fromkeys(notes))
+    said = tuple(dict.fromkeys([*notes, *whole.notes]))
     return structs.replace(answer, files=written, notes=said, errors=tuple(lines_of(whole.errors)), code=code)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from wce_cli.cli.answers import Answer
 from wce_cli.cli.batches import Read, read
-from wce_cli.cli.checking import Asked, Part, checked, outcome_of, part
+from wce_cli.cli.checking import Asked, Part, checked, notes_of, outcome_of, part
 from wce_cli.cli.given import Given, plain_weight
 from wce_cli.errors import WceError
 from wce_cli.inputs.lines import Lines, Piece
@@ -61,6 +61,7 @@ def _answered(
         comparisons = plain_comparisons(documents, weight and weight[0], asked.expect, asked.tolerance)
     outcomes: list[Checked] = []
     errors: list[WceError] = []
+    notes: list[str] = []
     for k, (number, content) in enumerate(lines):
         document, plain = documents[k], comparisons[k]
         if plain is not None and document is not None:
@@ -68,12 +69,14 @@ def _answered(
             outcomes.append(outcome_of(piece.shown, f"line {number}", name, plain))
             continue
         line = Piece(piece.shown, number, content, piece.position + k, piece.is_alone)
-        outcome, error = checked(read_line(line, fields), asked, depth=0)
+        alone = read_line(line, fields)
+        notes += notes_of(alone)
+        outcome, error = checked(alone, asked, depth=0)
         if outcome.verdict != "differs":
             outcomes.append(outcome)
             errors += [error] if error is not None else []
             continue
-        yield part(outcomes, errors, answers)
-        yield Wrong(line, part([outcome], [], answers))
-        outcomes, errors = [], []
-    yield part(outcomes, errors, answers)
+        yield part(outcomes, errors, notes, answers)
+        yield Wrong(line, part([outcome], [], notes_of(alone), answers))
+        outcomes, errors, notes = [], [], []
+    yield part(outcomes, errors, notes, answers)

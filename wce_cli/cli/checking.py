@@ -23,6 +23,8 @@ from wce_cli.questions.check.given import Given
 
 SEARCHED = 200
 """Failing batches of a run whose numbers are looked for among the odd rules too; that takes some 10 ms each."""
+NOTES = 100
+"""Different notes that are told: every batch may have one of its own."""
 TOLD = 10
 """Batches that could not be read of which stderr says why; the answer says it of all."""
 
@@ -44,6 +46,8 @@ class Part(Struct, frozen=True):
     outcomes: tuple[Checked, ...]
     """Empty where every answer has said what it says."""
     errors: tuple[tuple[tuple[Problem, ...], tuple[str, ...]], ...]
+    notes: tuple[str, ...]
+    """What was taken for something else in these batches, each once."""
 
 
 def checked(
@@ -85,14 +89,22 @@ def checked_part(
 ) -> Part:
     """What came of one batch."""
     outcome, error = checked(read, asked, depth, saved)
-    return part([outcome], [] if error is None else [error], answers)
+    return part([outcome], [] if error is None else [error], notes_of(read), answers)
 
 
-def part(outcomes: Sequence[Checked], errors: Iterable[WceError], answers: Sequence[Answer]) -> Part:
+def notes_of(read: Read) -> tuple[str, ...]:
+    """What was taken for something else in one batch."""
+    return read.batch.spec.notes if read.batch is not None else ()
+
+
+def part(
+    outcomes: Sequence[Checked], errors: Iterable[WceError], notes: Iterable[str], answers: Sequence[Answer]
+) -> Part:
     """What came of some batches, ready to be put together with others."""
     texts = tuple(part_of(one.format, outcomes, one.look, True) if one.format.part else "" for one in answers)
     kept = () if all(one.format.part for one in answers) else tuple(outcomes)
-    return Part(summary(outcomes), texts, kept, tuple((error.problems, error.context) for error in errors))
+    failed = tuple((error.problems, error.context) for error in errors)
+    return Part(summary(outcomes), texts, kept, failed, tuple(dict.fromkeys(notes)))
 
 
 class Whole:
@@ -102,6 +114,7 @@ class Whole:
         self.answers = answers
         self.summary = summary(())
         self.errors: list[WceError] = []
+        self.notes: dict[str, None] = {}
         self._texts: list[list[str]] = [[] for _ in answers]
         self._outcomes: list[Checked] = []
 
@@ -110,6 +123,8 @@ class Whole:
         self.summary += one.summary
         self.errors += [WceError(problems, context) for problems, context in one.errors]
         self._outcomes += one.outcomes
+        new = [note for note in one.notes if note not in self.notes]
+        self.notes |= dict.fromkeys(new[: NOTES - len(self.notes)])
         for texts, text in zip(self._texts, one.texts, strict=True):
             texts.append(text)
 
