@@ -20,7 +20,7 @@ LINE = "rgba(128,128,128,.4)"
 SEVERITY_COLORS = {"error": "#d1242f", "caution": "#bf8700", "note": "#3f83c7"}
 """Of a bar beside a finding: seen on white and on black."""
 BODY = (
-    "margin:2rem auto;padding:0 1rem;max-width:60rem;"
+    "margin:2rem auto;padding:0 min(1rem,2vw);max-width:60rem;"
     "font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 )
 

@@ -24,7 +24,7 @@ MONOSPACE = "ui-monospace,Consolas,Menlo,'DejaVu Sans Mono',monospace"
 WIDEST = 640
 """Pixels of a picture, at most."""
 CSS = (
-    f".wce-figure{{max-width:{WIDEST}px;border-radius:6px;padding:8px;box-sizing:border-box}}"
+    f".wce-figure{{max-width:{WIDEST}px;border-radius:6px;padding:min(8px,1vw);box-sizing:border-box}}"
     ".wce-figure svg{display:block;width:100%;height:auto}"
 )
 
