@@ -151,6 +151,6 @@ def _rows(rows: Sequence[Row], look: Look) -> Block:
         Column("", [look.text(part) for part in parts], 5, right=False, name="part"),
         Column("looked at", [look.text(row.name) for row in rows], NEVER_DROPPED, right=False),
         Column("", [MARKS[row.verdict] for row in rows], NEVER_DROPPED, right=False),
-        Column("found", [look.message(row.said) for row in rows], NEVER_DROPPED, right=False),
+        Column("found", [look.message(row.said) for row in rows], NEVER_DROPPED, right=False, is_prose=True),
         lines=[f"{MARKS[row.verdict]}  {row.name}: {row.said}" for row in rows],
     )

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
@@ -15,8 +15,8 @@ from wce_cli.formats import blocks
 from wce_cli.formats.audited import MARKS, answer_blocks, expectation, probe_text, verdict
 from wce_cli.formats.blocks import Block
 from wce_cli.formats.columns import NEVER_DROPPED, Column
-from wce_cli.formats.look import Look
-from wce_cli.formats.pictures.figure import CURVES, FAINT, GRID, INK, WIDTH, Drawing, Drawn
+from wce_cli.formats.look import Look, literal
+from wce_cli.formats.pictures.figure import CURVES, FAINT, INK, WIDTH, Drawing, Drawn
 from wce_cli.formats.pictures.marks import at_bar
 from wce_cli.formats.pictures.page import Page
 from wce_cli.questions.audit.answer import Audit, Compared, Limit, Row
@@ -59,9 +59,9 @@ def picture(answer: Audit, look: Look) -> Drawn | None:
     ]
     if not any(panels):
         return None
-    headline = [line for text in _headline(answer, look) for line in textwrap.wrap(text, HEADLINE)]
+    headline = [line for text in _headline(answer, look) for line in _wrapped(text, HEADLINE)]
     heights = [height for height in panels if height]
-    with Drawing(heights, left=LEFT, right=RIGHT, top=40 + 16.0 * len(headline)) as drawing:
+    with Drawing(heights, left=LEFT, right=RIGHT, top=40 + 16.0 * len(headline), bottom=16) as drawing:
         for k, text in enumerate(headline):
             drawing.figure.text(EDGE / WIDTH, 1 - (18 + 16 * k) / drawing.height, text, fontsize=13, va="center")
         free = iter(drawing.panels)
@@ -76,9 +76,10 @@ def picture(answer: Audit, look: Look) -> Drawn | None:
 
 def _headline(answer: Audit, look: Look) -> Iterator[str]:
     name = look.name(answer.target.rpartition(":")[2] or answer.target, 40)
-    yield f"{name} {look.message(verdict(answer))}"
-    if expectation(answer):
-        yield look.message(expectation(answer))
+    if answer.is_expected is False:
+        yield f"{name}: {look.message(expectation(answer))}"
+    else:
+        yield f"{name} {look.message(verdict(answer))}{', as expected' * (answer.is_expected is True)}"
 
 
 def _lines(answer: Audit, compared: Compared, look: Look) -> list[Line]:
@@ -87,21 +88,27 @@ def _lines(answer: Audit, compared: Compared, look: Look) -> list[Line]:
     assert own is not None
     role = "(what it computes)" if own.is_followed else "(the nearest)"
     wanted = (answer.expected or "").removesuffix("/class")
-    ours, others = [Line(("this function",), compared.got, "D", INK)], []
+    function = Line(("this function",), compared.got, "D", INK)
+    rule: list[Line] = []
+    expected: list[Line] = []
+    others: list[Line] = []
     if own.title not in {one.pair for one in compared.methods}:
-        ours.append(Line((*_wrapped(own.title, look), role), compared.rule, "o", CURVES[2]))
+        words = ["the rule above"] if own.is_followed else _wrapped(look.message(own.title))
+        rule = [Line((*words, role), compared.rule, "o", CURVES[2])]
     for group in groups([one.value for one in compared.methods]):
-        pairs = [compared.methods[k].pair for k in group]
-        roles = [role] * (own.title in pairs) + ["(expected)"] * (wanted in pairs)
-        shape, colour = ("o", CURVES[2]) if own.title in pairs else ("s", CURVES[1]) if roles else ("o", CURVES[0])
-        words = (*_wrapped(", ".join(pairs), look), *roles)
-        line = Line(words, compared.methods[group[0]].value, shape, colour, bool(roles))
-        (ours if roles else others).append(line)
-    return ours + others
+        pairs, value = [compared.methods[k].pair for k in group], compared.methods[group[0]].value
+        names, also = _wrapped(", ".join(pairs)), ["(expected)"] * (wanted in pairs)
+        if own.title in pairs:
+            rule = [Line((*names, role, *also), value, "o", CURVES[2])]
+        elif also:
+            expected = [Line((*names, *also), value, "s", CURVES[1])]
+        else:
+            others.append(Line(tuple(names), value, "o", CURVES[0], is_own=False))
+    return [function, *rule, *expected, *others]
 
 
-def _wrapped(text: str, look: Look) -> list[str]:
-    return textwrap.wrap(look.message(text), NAME)
+def _wrapped(text: str, width: int = NAME) -> list[str]:
+    return textwrap.wrap(text, width, break_on_hyphens=False)
 
 
 def _draw_lines(panel: Any, lines: Sequence[Line], compared: Compared) -> None:
@@ -115,7 +122,9 @@ def _draw_lines(panel: Any, lines: Sequence[Line], compared: Compared) -> None:
             _beside(panel, 0, -8, y + 3 + LINE * (k + 0.5), words, "right", line.colour if line.is_own else INK)
         y += height
         if line.value is None or not math.isfinite(line.value):
-            said = compared.said if line.shape == "D" else "an error" if line.value is None else format_number(line.value)
+            said = (
+                compared.said if line.shape == "D" else "an error" if line.value is None else format_number(line.value)
+            )
             panel.annotate(_short(said), (0, y - height / 2), (6, 0), xycoords=("axes fraction", "data"),
                            textcoords="offset points", va="center", fontsize=11)  # fmt: skip
             continue
@@ -183,27 +192,33 @@ def _draw_bars(panel: Any, bars: Sequence[tuple[str, Limit]]) -> None:
         panel.barh(place, end - 1, left=1, height=0.62, color=colour)
         sign = "−" if one.name == "lowest logits" else ""
         if _is_limited(one):
-            panel.plot([end], [place], marker="X", markersize=8, color=CURVES[1], clip_on=False)
             limit = format_number(one.limit or 0.0, 4)
-            at_bar(panel, end * 1.3, place, f"{sign}{limit}, then {_short(one.beyond)}" if one.limit else _short(one.beyond))
+            at_bar(
+                panel,
+                end,
+                place,
+                f"{sign}{limit}, then {_short(one.beyond)}" if one.limit else f"none: {_short(one.beyond)}",
+            )
         else:
             at_bar(panel, end, place, "no limit")
         panel.annotate(name, (EDGE - LEFT, place), xycoords=("axes points", "data"), va="center", fontsize=11,
                        annotation_clip=False)  # fmt: skip
-        _beside(panel, 0, -8, place, "every float" if one.name in alone else one.dtype, "right", FAINT)
+        _beside(panel, 0, -8, place, "" if one.name in alone else one.dtype, "right", FAINT)
     panel.set_xscale("log")
     panel.set_xlim(1, 1e6)
     panel.set_ylim(len(bars) - 0.5, -0.5)
     panel.set_yticks([])
     panel.xaxis.set_major_locator(FixedLocator([1, 100, 1e4, 1e6]))
     panel.xaxis.set_minor_locator(NullLocator())
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}" if value > 1e4 else f"{value:.0f}"))
-    panel.grid(False, axis="y")
+    panel.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"1e{math.log10(value):.0f}" if value > 100 else f"{value:.0f}")
+    )
+    panel.grid(False)
 
 
 def _short(said: str) -> str:
     """An error by its name alone."""
-    return said.partition(":")[0][:24]
+    return literal(said.partition(":")[0])[:24]
 
 
 def _draw_rows(panel: Any, rows: Sequence[Row], look: Look) -> None:
@@ -217,7 +232,7 @@ def _draw_rows(panel: Any, rows: Sequence[Row], look: Look) -> None:
     for k, row in enumerate(rows):
         _mark(panel, k // high, k % high + 0.5, row.verdict, look.name(row.name, 20))
     for k, name in enumerate(VERDICTS):
-        _mark(panel, 1.35 + 0.45 * k, -0.75, name, MARKS[name])
+        _mark(panel, 1.35 + 0.45 * k, -0.6, name, MARKS[name])
 
 
 def _mark(panel: Any, x: float, y: float, name: str, text: str) -> None:
@@ -229,7 +244,9 @@ def _mark(panel: Any, x: float, y: float, name: str, text: str) -> None:
 
 def _blocks(answer: Audit, look: Look, titled: bool) -> Iterator[Block]:
     """All that is said elsewhere, and the numbers of the batch that is drawn."""
-    yield from answer_blocks(answer, look)
+    for block in answer_blocks(answer, look):
+        columns = tuple(column for column in block.columns if column.name != "part")  # a narrow page has no room for it
+        yield structs.replace(block, columns=columns)
     compared = answer.compared
     if compared is None:
         return

@@ -88,8 +88,8 @@ class Compared(Struct, frozen=True):
 class Limit(Struct, frozen=True):
     """How far scores may go."""
 
-    name: Literal["largest logit", "lowest logits", "largest gap"]
-    """Of the row that judges it; the lowest logits are −limit."""
+    name: str
+    """Of the row that judges it: `largest logit`, `lowest logits` (down to −limit), `largest gap`."""
     dtype: str
     limit: float | None
     """The largest size at which the answer is a number; None: all that were tried."""

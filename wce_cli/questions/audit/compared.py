@@ -21,6 +21,8 @@ SAME = 1e-9
 """Relative: values nearer than this are one."""
 NEAR = 2e-5
 """Relative: room for a function that computes in float32."""
+SEEN = 0.3
+"""Relative: a difference that leaps to the eye."""
 
 
 class _Shown(Struct, frozen=True):
@@ -29,7 +31,7 @@ class _Shown(Struct, frozen=True):
     one: Asked
     rule: float | None
     methods: tuple[MethodValue, ...]
-    merit: tuple[bool, bool, bool, int, int]
+    merit: tuple[float, bool, bool, int, int, int]
 
 
 def compared(
@@ -43,8 +45,8 @@ def compared(
     """The batch that tells most, among those that were `asked` and their beginnings.
 
     That is one where the function is not the expected method, or leaves the rule that it is nearest to; of several
-    the one on which most methods differ, and of those the one with the fewest samples. None where a loss was returned
-    for each sample, or no rule is near.
+    the one on which the fewest methods give what the rule does, then the one on which most of them differ, and of
+    those the one with the fewest samples. None where a loss was returned for each sample, or no rule is near.
     """
     if own is None or rule is None or any(one.is_list for one in asked):
         return None
@@ -56,10 +58,11 @@ def compared(
         value, methods = _values(one.probe, offers, rule, expect)
         wanted = next((method.value for method in methods if method.pair == _short(expect)), one.number)
         merit = (
-            difference(one.number, wanted) > NEAR,
+            min(round(difference(one.number, wanted), 1), SEEN),
             not own.is_followed and difference(one.number, value) > NEAR,
             is_number,
-            len(groups([method.value for method in methods])),
+            -sum(difference(method.value, value) <= SAME for method in methods),
+            len(groups([value, *(method.value for method in methods)])),
             -len(one.probe.labels),
         )
         if best is None or merit > best.merit:
@@ -67,7 +70,9 @@ def compared(
     if best is None:
         return None
     probe = best.one.probe
-    return Compared(probe.about, best.one.number, said(best.one.answer), best.rule, best.methods, fields_of(probe, offers))
+    return Compared(
+        probe.about, best.one.number, said(best.one.answer), best.rule, best.methods, fields_of(probe, offers)
+    )
 
 
 def _values(
