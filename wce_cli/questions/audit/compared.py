@@ -53,8 +53,6 @@ def compared(
     best: _Shown | None = None
     for one in _candidates(asked, observed):
         is_number = one.number is not None and math.isfinite(one.number)
-        if own.is_followed and not is_number:
-            continue
         value, methods = _values(one.probe, offers, rule, expect)
         wanted = next((method.value for method in methods if method.pair == _short(expect)), one.number)
         merit = (
