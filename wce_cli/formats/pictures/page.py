@@ -84,7 +84,7 @@ class Page(Struct, frozen=True):
             )
             parts.append(f'<g font-family="{MONOSPACE}" font-size="10" fill="currentColor">\n{rows}</g>')
             y += (len(lines) + 1) * LINE
-        title = escape(f"wce {self.kind}: {'; '.join(map(self.named, answers))}")
+        title = escape(look.message(f"wce {self.kind}: {'; '.join(map(self.named, answers))}"))
         return (
             '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="wce-figure" '
             f'viewBox="0 0 {WIDTH} {y:g}" width="{WIDEST}" height="{WIDEST * y / WIDTH:.0f}" '
