@@ -76,6 +76,8 @@ def test_a_rule_stands_apart_where_it_can():
     odd = audited_here("wrong.py:SmoothingOverOthers").compared
     assert odd.probe["label_smoothing"] == 0.2
     assert all(abs(one.value - odd.rule) > 1e-3 for one in odd.methods)
+    by_place = audited_here("wrong.py:one_sample_weight_a_class").compared
+    assert all(abs(one.value - by_place.rule) > 1e-3 for one in by_place.methods)
 
 
 def test_what_is_expected_and_not_given_is_far_off(sample):
