@@ -64,7 +64,7 @@ REFUSED = {
     (TARGET, "--memory", "-1"): "error: --memory is -1, expected a number above 0",
     (TARGET, "--kwargs", "[1]"): "error: --kwargs is '[1]', expected a JSON object",
     (TARGET, "--call", "f(logits)"): "error: --call 'f(logits)' hands over no scores or no labels",
-    (TARGET, "--format", "junit"): 'error: --format is "junit", expected table, json, markdown or github',
+    (TARGET, "--format", "junit"): 'error: --format is "junit", expected table, json, markdown, html, svg or github',
     (TARGET, "--output", "samples/handwritten_loss.py"): "error: --output is FILE itself, samples/handwritten_loss.py",
 }
 

@@ -126,7 +126,10 @@ CheckFormat = Annotated[
 AuditFormat = Annotated[
     str | None,
     typer.Option(
-        "--format", "-f", metavar="FORMAT", help="table, json, markdown or github.  [default: WCE_FORMAT, or table]"
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="table, json, markdown, html, svg or github.  [default: WCE_FORMAT, or table]",
     ),
 ]
 JunitOut = Annotated[str | None, typer.Option("--junit-out", metavar="FILE", help="Write JUnit XML to FILE as well.")]

@@ -96,6 +96,8 @@ AUDITED = {
     "table": Format("wce_cli.formats.audited:to_table", 0),
     "json": Format("wce_cli.formats.audited:to_json", 0),
     "markdown": Format("wce_cli.formats.audited:to_markdown", 0),
+    "html": Format("wce_cli.formats.pictures.audit:to_html", 0),
+    "svg": Format("wce_cli.formats.pictures.audit:to_svg", 0),
     "github": Format("wce_cli.formats.audited_github:to_github", 0),
 }
 """Those of `audit`."""

@@ -22,13 +22,13 @@ MARKS = {"ok": "ok", "note": "note", "wrong": "WRONG"}
 def to_table(answers: Sequence[Audit], look: Look | None = None) -> str:
     """The audits as text, one below the other."""
     look = look or Look()
-    return "\n".join(blocks.on_screen(_blocks(answer, look), look) for answer in answers)
+    return "\n".join(blocks.on_screen(answer_blocks(answer, look), look) for answer in answers)
 
 
 def to_markdown(answers: Sequence[Audit], look: Look | None = None) -> str:
     """The audits as Markdown."""
     look = look or Look()
-    return "\n".join(blocks.in_markdown(_blocks(answer, look), look) for answer in answers)
+    return "\n".join(blocks.in_markdown(answer_blocks(answer, look), look) for answer in answers)
 
 
 def to_json(answers: Sequence[Audit], look: Look | None = None) -> str:
@@ -85,7 +85,8 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _blocks(answer: Audit, look: Look) -> Iterator[Block]:
+def answer_blocks(answer: Audit, look: Look) -> Iterator[Block]:
+    """Everything a person is told of one function."""
     yield blocks.title(look.message(f"{answer.target} {verdict(answer)}"))
     at = f" at {where(answer)}" if answer.file else ""
     if answer.call:
@@ -150,6 +151,6 @@ def _rows(rows: Sequence[Row], look: Look) -> Block:
         Column("", [look.text(part) for part in parts], 5, right=False, name="part"),
         Column("looked at", [look.text(row.name) for row in rows], NEVER_DROPPED, right=False),
         Column("", [MARKS[row.verdict] for row in rows], NEVER_DROPPED, right=False),
-        Column("found", [look.message(row.said) for row in rows], NEVER_DROPPED, right=False),
+        Column("found", [look.message(row.said) for row in rows], NEVER_DROPPED, right=False, is_prose=True),
         lines=[f"{MARKS[row.verdict]}  {row.name}: {row.said}" for row in rows],
     )

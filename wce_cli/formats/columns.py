@@ -29,6 +29,8 @@ class Column(Struct, frozen=True):
     """What to call it when it is left out, if not by its head."""
     is_picture: bool = False
     """Draws what another column says."""
+    is_prose: bool = False
+    """Whether its cells may be wrapped in a page."""
 
 
 class Sum(Struct, frozen=True):

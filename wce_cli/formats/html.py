@@ -98,14 +98,15 @@ def paragraph(text: str) -> str:
 
 
 def table(columns: Sequence[Column], look: Look) -> str:
-    """A table that scrolls where the page is too narrow: no cell is ever wrapped or cut."""
+    """A table that scrolls where the page is too narrow: no cell is ever cut, and none wrapped but a sentence."""
     rows = [[look.text(column.head) for column in columns]]
     rows += [[look.text(cell) for cell in row] for row in zip(*(column.cells for column in columns), strict=True)]
     lines = [
         "".join(_cell(text, column, is_head=position == 0) for text, column in zip(row, columns, strict=True))
         for position, row in enumerate(rows)
     ]
-    row_style = '<tr style="background:none">'
+    level = ";vertical-align:baseline" * any(column.is_prose for column in columns)
+    row_style = f'<tr style="background:none{level}">'
     body = "".join(f"{row_style}{line}</tr>\n" for line in lines[1:])
     # A page without a doctype, as some notebooks show, starts a table anew in black: it is told to inherit.
     table = "border-collapse:collapse;margin:.7em 0;border:none;color:inherit;font:inherit;"
@@ -117,7 +118,8 @@ def table(columns: Sequence[Column], look: Look) -> str:
 
 
 def _cell(text: str, column: Column, is_head: bool) -> str:
-    style = f"text-align:{'right' if column.right else 'left'};white-space:pre;padding:.15em .5em;color:inherit;"
+    space = "white-space:pre-wrap;min-width:9em" if column.is_prose else "white-space:pre"
+    style = f"text-align:{'right' if column.right else 'left'};{space};padding:.15em .5em;color:inherit;"
     style += f"border:none;border-bottom:1px solid {LINE};background:none;"
     style += "font-weight:bold" if column.style == "bold" and not is_head else "font-weight:normal"
     if column.is_picture:

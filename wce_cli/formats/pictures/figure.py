@@ -77,11 +77,16 @@ class Drawn(Struct, frozen=True):
 
 
 class Drawing:
-    """A figure of some panels below each other, `heights` units high each; to be drawn on within `with`."""
+    """A figure of some panels below each other, `heights` units high each; to be drawn on within `with`.
 
-    def __init__(self, heights: list[float], left: float = 60, right: float = 20) -> None:
+    `top` is what stands above the first one, with its title, `bottom` what stands below the last.
+    """
+
+    def __init__(
+        self, heights: list[float], left: float = 60, right: float = 20, top: float = 34, bottom: float = 40
+    ) -> None:
         figure_of, self._context = _matplotlib()
-        self._gap, self._top, self._bottom = 58.0, 34.0, 40.0
+        self._gap, self._top, self._bottom = 58.0, top, bottom
         self.height = self._top + sum(heights) + self._gap * (len(heights) - 1) + self._bottom
         self._heights, self._left, self._right, self._figure_of = heights, left, right, figure_of
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,8 @@ class Page(Struct, frozen=True):
                 parts.append(drawn.svg.replace("<svg ", placed, 1))
                 y += drawn.height
             y += LINE
-            lines = self.as_text(answer, look).rstrip("\n").split("\n")
+            text = self.as_text(answer, look).rstrip("\n")
+            lines = [piece for line in text.split("\n") for piece in _pieces(line)]
             rows = "".join(
                 f'<text x="12" y="{y + k * LINE:g}" xml:space="preserve">{escape(line, quote=False)}</text>\n'
                 for k, line in enumerate(lines)
@@ -82,7 +84,7 @@ class Page(Struct, frozen=True):
             )
             parts.append(f'<g font-family="{MONOSPACE}" font-size="10" fill="currentColor">\n{rows}</g>')
             y += (len(lines) + 1) * LINE
-        title = escape(f"wce {self.kind}: {'; '.join(map(self.named, answers))}")
+        title = escape(look.message(f"wce {self.kind}: {'; '.join(map(self.named, answers))}"))
         return (
             '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="wce-figure" '
             f'viewBox="0 0 {WIDTH} {y:g}" width="{WIDEST}" height="{WIDEST * y / WIDTH:.0f}" '
@@ -122,14 +124,20 @@ def _in_html(found: Iterable[Block], look: Look) -> str:
     written = []
     for block in found:
         if block.kind == "title":
-            written.append(f'<h3 style="margin:1.2em 0 .4em;font-size:1.05em">{escape(_spaced(block.text))}</h3>')
+            style = "margin:1.2em 0 .4em;font-size:1.05em;overflow-wrap:anywhere"
+            written.append(f'<h3 style="{style}">{escape(_spaced(block.text))}</h3>')
         elif block.kind == "prose":
             written.append(html.paragraph(_spaced(look.message(block.text))))
         elif block.kind == "table":
             written.append(html.table(block.columns, look))
         else:
-            written.append(f"<pre>{escape(block.text)}</pre>")
+            written.append(f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{escape(block.text)}</pre>')
     return "\n".join(written)
+
+
+def _pieces(line: str) -> list[str]:
+    """A line in as many as it takes: code is as long as it is, and the drawing has an edge."""
+    return textwrap.wrap(line, COLUMNS, subsequent_indent="  ") if len(line) > COLUMNS else [line]
 
 
 def _spaced(text: str) -> str:

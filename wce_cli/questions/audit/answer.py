@@ -62,6 +62,43 @@ class Row(Struct, frozen=True):
     advice: str = ""
 
 
+class MethodValue(Struct, frozen=True):
+    """What a method gives on a batch."""
+
+    pair: str
+    value: float
+
+
+class Compared(Struct, frozen=True):
+    """One batch on which the methods part, and what the function and each of them give there."""
+
+    about: str
+    """What is special about it, in words that end a sentence."""
+    got: float | None
+    """None: it raised an error."""
+    said: str
+    """The same in words."""
+    rule: float | None
+    """What the rule gives that the function follows, or is nearest to; None: that is an error there."""
+    methods: tuple[MethodValue, ...]
+    probe: dict[str, Any]
+    """A JSON batch."""
+
+
+class Limit(Struct, frozen=True):
+    """How far scores may go."""
+
+    name: str
+    """Of the row that judges it: `largest logit`, `lowest logits` (down to −limit), `largest gap`."""
+    dtype: str
+    limit: float | None
+    """The largest size at which the answer is a number; None: all that were tried."""
+    tried: float
+    """The largest that was."""
+    beyond: str
+    """What the answer is above the limit: `inf`, `nan`, or an error."""
+
+
 class Audit(Struct, frozen=True):
     """Everything that was found about one function; its fields are the JSON."""
 
@@ -81,6 +118,9 @@ class Audit(Struct, frozen=True):
     expected: str | None = None
     is_expected: bool | None = None
     """None: nothing was expected."""
+    compared: Compared | None = None
+    """None: it has no rule, or returns a loss for each sample."""
+    limits: tuple[Limit, ...] = ()
 
     @property
     def own(self) -> Computed | None:
@@ -101,3 +141,13 @@ class Audit(Struct, frozen=True):
         from wce_cli.formats.audited import to_table
 
         return to_table([self])
+
+    def __repr__(self) -> str:
+        from wce_cli.formats.audited import verdict
+
+        return f"<wce audit of {self.target}: {verdict(self)}>"
+
+    def _repr_html_(self) -> str:
+        from wce_cli.formats.pictures.audit import fragment
+
+        return fragment(self)

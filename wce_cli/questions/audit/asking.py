@@ -15,15 +15,13 @@ from msgspec import Struct
 from wce_cli.questions.audit.arrays import Arrays, changed, handed_over
 from wce_cli.questions.audit.call import Call
 from wce_cli.questions.audit.load import source
-from wce_cli.questions.audit.probes import Probe, Search, search_rows
+from wce_cli.questions.audit.probes import Probe, Search, highest, search_rows
 from wce_cli.questions.audit.records import Answered, Found
 from wce_cli.questions.audit.watch import Watch
 from wce_cli.questions.audit.worker_steps import COARSE
 
 NO_MEMORY = re.compile("can't allocate memory|cannot allocate memory|out of memory", re.IGNORECASE)
 DIFFERENCE = 1e-5
-HIGHEST = {"float16": 30000.0, "tiny": 37.5}
-"""The largest size that a search tries, 1e6 unless it is here."""
 STEPS_OF_SEARCH = 40
 
 
@@ -143,7 +141,7 @@ class Asker(Struct):
                 return ""
             return "nan" if np.isnan(values).any() else "inf" if (values > 0).any() else "-inf"
 
-        low, high = 1.0, HIGHEST.get(step.kind, HIGHEST.get(step.dtype, 1e6))
+        low, high = 1.0, highest(step.kind, step.dtype)
         wrong = tried(high)
         if not wrong:
             return Found(step.name, None, "")

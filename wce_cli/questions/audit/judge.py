@@ -13,6 +13,7 @@ from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.questions.audit import advice, conduct, edges, gradient, numbers
 from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Row
 from wce_cli.questions.audit.call import check_template
+from wce_cli.questions.audit.compared import compared, limits
 from wce_cli.questions.audit.load import of_object, place
 from wce_cli.questions.audit.probes import IGNORED, REDUCTIONS, Offers, Probe, of_rules
 from wce_cli.questions.audit.records import Answered, Request, said
@@ -90,7 +91,8 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
     found = _computed(observed, offers)
     own = found[0] if found else None
     asked = _asked(observed, of_rules(offers), offers)
-    rule = rule_of(own, offers, asked) if own is not None and own.is_followed else None
+    nearest = rule_of(own, offers, asked) if own is not None else None
+    rule = nearest if own is not None and own.is_followed else None
     rows = tuple(_rows(observed, offers, rule))
     expected = None
     if asking.expect is not None:
@@ -110,6 +112,8 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
         advice=_advice(own, offers, rows),
         expected=asking.expect,
         is_expected=expected,
+        compared=compared(asked, observed, offers, own, nearest, asking.expect),
+        limits=limits(observed, offers),
     )
 
 

@@ -56,6 +56,11 @@ class Search(Struct, frozen=True):
     others; `tiny`: the label's score is far above the others."""
 
 
+def highest(kind: str, dtype: str) -> float:
+    """The largest size that a search tries."""
+    return 37.5 if kind == "tiny" else 30000.0 if dtype == "float16" else 1e6
+
+
 class Offers(Struct, frozen=True):
     """What a function takes, and so what it can be asked."""
 

@@ -1,0 +1,122 @@
+"""One batch on which the methods part: the number that the function gave there, beside that of each of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from wce_cli.loss.methods import METHODS
+from wce_cli.questions.audit.answer import Compared, Computed, Limit, MethodValue
+from wce_cli.questions.audit.numbers import KINDS
+from wce_cli.questions.audit.probes import Offers, Probe, beginnings, highest
+from wce_cli.questions.audit.records import said
+from wce_cli.questions.audit.run import Observed
+from wce_cli.questions.audit.values import difference, fields_of, values_on
+from wce_cli.questions.audit.verdict import Asked
+from wce_cli.questions.identify.rules import Rule
+
+SAME = 1e-9
+"""Relative: values nearer than this are one."""
+NEAR = 2e-5
+"""Relative: room for a function that computes in float32."""
+SEEN = 0.3
+"""Relative: a difference that leaps to the eye."""
+
+
+class _Shown(Struct, frozen=True):
+    """A batch that could be shown."""
+
+    one: Asked
+    rule: float | None
+    methods: tuple[MethodValue, ...]
+    merit: tuple[float, bool, bool, int, int, int]
+
+
+def compared(
+    asked: Sequence[Asked],
+    observed: Observed,
+    offers: Offers,
+    own: Computed | None,
+    rule: Rule | None,
+    expect: str | None,
+) -> Compared | None:
+    """The batch that tells most, among those that were `asked` and their beginnings.
+
+    That is one where the function is not the expected method, or leaves the rule that it is nearest to; of several
+    the one on which the fewest methods give what the rule does, then the one on which most of them differ, and of
+    those the one with the fewest samples. None where a loss was returned for each sample, or no rule is near.
+    """
+    if own is None or rule is None or any(one.is_list for one in asked):
+        return None
+    best: _Shown | None = None
+    for one in _candidates(asked, observed):
+        is_number = one.number is not None and math.isfinite(one.number)
+        value, methods = _values(one.probe, offers, rule, expect)
+        wanted = next((method.value for method in methods if method.pair == _short(expect)), one.number)
+        merit = (
+            min(round(difference(one.number, wanted), 1), SEEN),
+            not own.is_followed and difference(one.number, value) > NEAR,
+            is_number,
+            -sum(difference(method.value, value) <= SAME for method in methods),
+            len(groups([value, *(method.value for method in methods)])),
+            -len(one.probe.labels),
+        )
+        if best is None or merit > best.merit:
+            best = _Shown(one, value, methods, merit)
+    if best is None:
+        return None
+    probe = best.one.probe
+    return Compared(
+        probe.about, best.one.number, said(best.one.answer), best.rule, best.methods, fields_of(probe, offers)
+    )
+
+
+def _values(
+    probe: Probe, offers: Offers, rule: Rule, expect: str | None
+) -> tuple[float | None, tuple[MethodValue, ...]]:
+    """What the rule gives, and what every method does, by the first placement that these labels have; the expected
+    one with its placement."""
+    listed = [Rule(method.name, placement) for method in METHODS.values() for placement in method.placements]
+    own, *values = values_on(probe, offers, [rule, *listed])
+    found: dict[str, MethodValue] = {}
+    for one, value in zip(listed, values, strict=True):
+        key = one.pair if one.pair == _short(expect) else one.method
+        if value is not None and key not in found:
+            found[key] = MethodValue(one.pair, float(value))
+    return None if own is None else float(own), tuple(found.values())
+
+
+def _short(pair: str | None) -> str | None:
+    return None if pair is None else pair.removesuffix("/class")
+
+
+def _candidates(asked: Sequence[Asked], observed: Observed) -> Iterator[Asked]:
+    """The probes that were answered, far ones apart, and after each its beginnings."""
+    for one in asked:
+        if one.probe.name.partition(":")[0] != "far":
+            short = [probe for probe in beginnings(one.probe) if probe.name in observed.answers]
+            yield from (one, *(Asked(probe, observed.answers[probe.name]) for probe in short))
+
+
+def groups(values: Sequence[float | None]) -> list[list[int]]:
+    """The places of values that are the same, in the order of their first."""
+    found: list[list[int]] = []
+    for place, value in enumerate(values):
+        same = next((group for group in found if difference(values[group[0]], value) <= SAME), None)
+        if same is None:
+            found.append([place])
+        else:
+            same.append(place)
+    return found
+
+
+def limits(observed: Observed, offers: Offers) -> tuple[Limit, ...]:
+    """How far scores may go in each float, as far as it was searched."""
+    return tuple(
+        Limit(name, dtype, one.limit, highest(kind, dtype), one.beyond)
+        for kind, (name, _) in KINDS.items()
+        for dtype in offers.dtypes
+        if (one := observed.found.get(f"{kind}:{dtype}")) is not None
+    )
