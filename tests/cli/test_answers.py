@@ -11,7 +11,7 @@ import pytest
 
 from tests.run import QUIET as ENVIRONMENT
 from tests.run import ROOT, run, spawn
-from wce_cli.formats import FORMATS
+from wce_cli.formats import DRAWN, FORMATS
 
 TWO = ("explain", "-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1", "--engine", "none")
 SIDE = [name for name in FORMATS if name != "table"]
@@ -36,7 +36,7 @@ def test_the_variable_is_the_default_of_the_option(format):
 
 def test_a_wrong_variable_is_refused_by_its_name():
     expected = "expected table, json, ndjson, csv, markdown, html or svg"
-    of_all_commands = "expected table, json, ndjson, csv, markdown, html, junit or github"
+    of_all_commands = "expected table, json, ndjson, csv, markdown, html, svg, junit or github"
     said = one_error(WCE_FORMAT="cvs")
     assert said == f"error: WCE_FORMAT is \"cvs\", {of_all_commands}\nhint: did you mean 'csv'?\n"
     assert one_error("-f", "cvs", WCE_FORMAT="csv").startswith(f'error: --format is "cvs", {expected}\n')
@@ -210,7 +210,7 @@ def test_a_refused_run_leaves_every_old_file(old_files):
 
 @pytest.mark.parametrize("failing", FORMATS)
 def test_a_format_that_fails_leaves_every_old_file(old_files, monkeypatch, failing):
-    module, _, function = FORMATS[failing].function.partition(":")
+    module, _, function = DRAWN[failing].function.partition(":")
     monkeypatch.setattr(f"{module}.{function}", lambda reports, look: 1 / 0)
     ran = run(*TWO, *side_options(old_files))
     assert (ran.code, ran.out) == (3, "")
