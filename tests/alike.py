@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 ID = re.compile(r"\b[mp][0-9a-f]{10}\b")
@@ -22,4 +23,4 @@ def assert_alike(made: str, kept: str, name: str) -> None:
 
 def words_of(svg: str) -> list[str]:
     """The text of a picture."""
-    return [re.sub(r"<[^>]*>", "", text) for text in re.findall(r"<text[^>]*>(.*?)</text>", svg, re.DOTALL)]
+    return [unescape(re.sub(r"<[^>]*>", "", text)) for text in re.findall(r"<text[^>]*>(.*?)</text>", svg, re.DOTALL)]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.run import QUIET as ENVIRONMENT
 from tests.run import ROOT, run, spawn
-from wce_cli.formats import DRAWN, FORMATS
+from wce_cli.formats import FORMATS
 
 TWO = ("explain", "-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1", "--engine", "none")
 SIDE = [name for name in FORMATS if name != "table"]
@@ -210,7 +210,7 @@ def test_a_refused_run_leaves_every_old_file(old_files):
 
 @pytest.mark.parametrize("failing", FORMATS)
 def test_a_format_that_fails_leaves_every_old_file(old_files, monkeypatch, failing):
-    module, _, function = DRAWN[failing].function.partition(":")
+    module, _, function = FORMATS[failing].function.partition(":")
     monkeypatch.setattr(f"{module}.{function}", lambda reports, look: 1 / 0)
     ran = run(*TWO, *side_options(old_files))
     assert (ran.code, ran.out) == (3, "")

@@ -17,10 +17,14 @@ from tests.formats.printed import READERS, Page, assert_added_up, rendered
 from tests.formats.reports import BATCHES, FINITE, HOSTILE, report_of, with_measurements
 from tests.run import ROOT, run, spawn
 from wce_cli import Report, explain
-from wce_cli.formats import DRAWN, FORMATS, PARTS, formatted
+from wce_cli.formats import FORMATS as KNOWN
+from wce_cli.formats import PARTS, Format, formatted
 from wce_cli.formats.look import Look, isolated, literal, shortened
 from wce_cli.formats.ndjson import to_ndjson
 
+FORMATS = {name: format for name, format in KNOWN.items() if name != "svg"}
+FORMATS["html"] = Format("wce_cli.formats.html:to_html", 20, PARTS)
+"""The numbers of every format; pictures have tests of their own."""
 FOR_PROGRAMS = ("json", "ndjson", "csv")
 FOR_PEOPLE = ("table", "markdown", "html")
 TWO = ("explain", "-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1", "--engine", "none")
@@ -34,7 +38,7 @@ def test_every_format_is_read_back_here():
 def test_every_format_is_named_where_it_is_chosen():
     said = " ".join(run("explain", "--help").out.split())
     readme = (ROOT / "README.md").read_text("utf-8")
-    names = list(DRAWN)
+    names = list(KNOWN)
     assert f"{', '.join(names[:-1])} or {names[-1]}." in said
     assert f"| `--format FORMAT`, `-f` | {', '.join(f'`{name}`' for name in names)}; " in readme
     for name in names[1:]:

@@ -154,7 +154,8 @@ def test_many_samples_and_parts_are_drawn_as_a_few(tmp_path):
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "a.npz", logits=rng.normal(size=(300, 40)), labels=rng.integers(40, size=300))
     path = str(tmp_path / "a.npz")
-    assert run("explain", path, "--engine", "none", "-f", "svg").out.count("of Σ w·ℓ</text>") == 12
+    shares = words_of(run("explain", path, "--engine", "none", "-f", "svg").out)
+    assert sum(word.endswith("of Σ w·ℓ") for word in shares) == 12
     some = words_of(run("explain", path, "--engine", "none", "-f", "svg", "--rows", "30").out)
     assert "289 others" in some
     assert sum(word.startswith("sample ") for word in some) == 11
@@ -245,3 +246,17 @@ def test_factors_are_told_by_shape_and_name_and_those_that_are_none_by_their_cos
     assert "cosine with the unweighted gradient, by sample" in words
     assert "● class" in words
     assert not {"■ batch-mean", "w / D"} & set(words)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_picture_is_right_in_whatever_encoding_it_is_written(made, name):
+    assert made[name, "svg"].isascii()
+    assert made[name, "html"].isascii()
+
+
+def test_a_part_of_a_page_has_no_picture():
+    for part in ("terms", "methods"):
+        ran = run(*COMMANDS["explain"], "--only", part, "-f", "html")
+        assert (ran.code, ran.err) == (0, "")
+        assert "<svg" not in ran.out
+        assert ran.out.count("<table") == 1

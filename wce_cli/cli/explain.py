@@ -71,7 +71,7 @@ def explain(
     """
     from wce_cli.cli.answers import asked_answers, outcome
     from wce_cli.engines import AUTO, NONE, engines_of
-    from wce_cli.formats import DRAWN, GRADIENT, SPLIT
+    from wce_cli.formats import FORMATS, GRADIENT, SPLIT
 
     is_cut = any(option is not None for option in (split, ranks, shuffle))
     if is_cut and gradient:
@@ -115,7 +115,7 @@ def explain(
         color=color,
         methods=method,
         totals=totals_out,
-        known=SPLIT if is_cut else GRADIENT if gradient else DRAWN,
+        known=SPLIT if is_cut else GRADIENT if gradient else FORMATS,
     )
 
     from wce_cli.cli.batches import batches_of, read_sources, saved_files

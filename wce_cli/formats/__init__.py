@@ -57,16 +57,10 @@ FORMATS = {
         joiner="wce_cli.formats.csv:Joiner",
     ),
     "markdown": Format("wce_cli.formats.markdown:to_markdown", ROWS, PARTS),
-    "html": Format("wce_cli.formats.html:to_html", ROWS, PARTS),
-}
-"""The formats by name."""
-
-DRAWN = {
-    **FORMATS,
     "html": Format("wce_cli.formats.pictures.explain:to_html", ROWS, PARTS),
     "svg": Format("wce_cli.formats.pictures.explain:to_svg", ROWS),
 }
-"""Those of `explain`: with pictures."""
+"""Those of `explain`, by name."""
 
 IDENTIFIED = {
     "table": Format("wce_cli.formats.identified:to_table", 0),
@@ -101,6 +95,7 @@ AUDITED = {
     "github": Format("wce_cli.formats.audited_github:to_github", 0),
 }
 """Those of `audit`."""
+
 SPLIT = {
     "table": Format("wce_cli.formats.split:to_table", 0),
     "json": Format("wce_cli.formats.split:to_json", 0),

@@ -45,7 +45,7 @@ def page(title: str, body: str) -> str:
 
 
 def in_ascii(page: str) -> str:
-    """HTML that is right in whatever encoding it is written."""
+    """HTML or SVG that is right in whatever encoding it is written."""
     return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 

@@ -21,11 +21,13 @@ BARS = 12
 """Samples or classes that are drawn as bars of their own."""
 
 
-def picture(report: Report, look: Look) -> Drawn:
+def picture(report: Report, look: Look) -> Drawn | None:
     """From the terms to the numerator, each bar where the last one ended; below, the loss that each method makes of it.
 
     Of a batch whose samples are not listed, the shares of the classes take the place of its terms.
     """
+    if look.only is not None:
+        return None
     methods = [row for row in shown_methods(report, look) if math.isfinite(row.value)]
     terms = report.terms[: ROWS if look.rows is None else look.rows]
     kept = [row for row in terms if row.kept and row.term is not None]

@@ -85,13 +85,14 @@ class Page(Struct, frozen=True):
             parts.append(f'<g font-family="{MONOSPACE}" font-size="10" fill="currentColor">\n{rows}</g>')
             y += (len(lines) + 1) * LINE
         title = escape(look.message(f"wce {self.kind}: {'; '.join(map(self.named, answers))}"))
-        return (
+        svg = (
             '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="wce-figure" '
             f'viewBox="0 0 {WIDTH} {y:g}" width="{WIDEST}" height="{WIDEST * y / WIDTH:.0f}" '
             f'style="max-width:100%;height:auto" font-family="{FONT}">\n<title>{title}</title>\n'
             f"<style>{STYLE}</style>\n"
             f'<rect width="{WIDTH}" height="{y:g}" fill="var(--wce-paper)"/>\n' + "\n".join(parts) + "\n</svg>\n"
         )
+        return html.in_ascii(svg)
 
     def to_html(self, answers: Sequence[Any], look: Look | None = None) -> str:
         """A page in one file: each picture, and its numbers below in tables."""
