@@ -13,8 +13,11 @@ from wce_cli.report import ClassRow, Report
 
 def is_large(report: Report, look: Look) -> bool:
     """Whether the classes are shown instead of the samples: more of those than fit, or none at hand, and nobody asked
-    for them."""
-    return look.rows is None and report.terms_total > (ROWS if report.terms else 0)
+    for them; or somebody asked for none.
+    """
+    if look.rows is not None:
+        return look.rows == 0 and report.terms_total > 0
+    return report.terms_total > (ROWS if report.terms else 0)
 
 
 def class_columns(report: Report, look: Look) -> list[Column]:
