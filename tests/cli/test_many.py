@@ -222,3 +222,21 @@ def test_every_core_prints_the_same(folder):
     alone = run("explain", str(path), "--engine", "none", "--format", "ndjson")
     assert (forked.code, alone.code) == (0, 0)
     assert forked.out == alone.out
+
+
+@pytest.mark.parametrize(
+    "more", [["--keep-going"], ["--format", "ndjson"], ["--format", "csv"], ["--only", "value", "--method", "sum"]]
+)
+def test_two_batches_on_a_line_and_one_on_several_are_refused_by_their_lines(tmp_path, more):
+    one = '{"logits": [[1, 2]], "labels": [0]}'
+    path = tmp_path / "q.ndjson"
+    for text, line in (
+        (f"{one} {one}\n", 1),
+        (f"{one}\n{one}{one}\n", 2),
+        ('{\n"logits": [[1, 2]],\n"labels": [0]}\n', 1),
+    ):
+        path.write_text(text, "utf-8")
+        ran = run("explain", str(path), "--engine", "none", *more)
+        assert ran.code == 2
+        assert f"q.ndjson:{line} is not JSON" in ran.err
+        assert "Traceback" not in ran.err

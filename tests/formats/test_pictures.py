@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 import subprocess
@@ -260,3 +261,29 @@ def test_a_part_of_a_page_has_no_picture():
         assert (ran.code, ran.err) == (0, "")
         assert "<svg" not in ran.out
         assert ran.out.count("<table") == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["bell \a", "half \ud800", "<b>&amp;", "שלום", "two\nlines", "\x1b[31m", "\u2028", "'\""]
+)
+@pytest.mark.parametrize(
+    "command",
+    [["explain"], ["explain", "--rows", "0"], ["explain", "--split", "1"], ["explain", "--gradient"],
+     ["explain", "--gradient", "--rows", "0"], ["sweep", "--class", "0"], ["identify", "0.69"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_whatever_a_batch_and_its_classes_are_called_a_picture_is_well_formed(command, text, tmp_path):
+    given = {
+        "name": text,
+        "classes": [text, "dog"],
+        "logits": [[0.1, 0.9], [0, 0.1]],
+        "labels": [0, 1],
+        "weight": [0.1, 1],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(given), "utf-8")
+    for format in ("svg", "html"):
+        ran = run(*command, str(tmp_path / "a.json"), "--format", format)
+        assert (ran.code, ran.err) == (0, "")
+        for drawn in re.findall(r"<svg.*</svg>", ran.out, re.DOTALL):
+            ET.fromstring(drawn)
+        assert format == "html" or drawn

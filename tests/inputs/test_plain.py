@@ -82,3 +82,24 @@ def test_infinity_is_no_number_of_a_plain_line():
     found = plain_documents([b'{"logits": [[1, 1e308]], "labels": [0]}'])[0]
     assert found is not None
     assert all(math.isfinite(number) for row in found["logits"] or [] for number in row)
+
+
+ONE, OTHER = b'{"logits": [[1, 2]], "labels": [0]}', b'{"logits": [[3, 1]], "labels": [0]}'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [ONE + b" " + OTHER],
+        [ONE + OTHER, ONE],
+        [b"{", b'"logits": [[1, 2]],', b'"labels": [0]}'],
+        [ONE + OTHER, b"{", b'"logits": [[1, 2]], "labels": [0]}'],  # three of them on three lines
+        [b'{"logits": [[1, 2]],', b'"labels": [0]}' + ONE],
+        [b'{"expect": {"sum": 1}', b', "labels": [0]}', ONE + ONE],
+    ],
+)
+def test_an_object_is_plain_only_on_a_line_of_its_own(lines):
+    found = plain_documents([*lines, OTHER, b"  " + ONE + b"\r"])
+    assert found[:-2] == [plain_documents([line])[0] for line in lines]
+    assert found[: len(lines) - 1].count(None) == len([line for line in lines[:-1] if line != ONE])
+    assert [one and one["logits"] for one in found[-2:]] == [[[3.0, 1.0]], [[1.0, 2.0]]]

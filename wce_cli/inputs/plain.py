@@ -39,11 +39,22 @@ def plain_documents(lines: list[bytes]) -> list[Plain | None]:
     try:
         documents: list[Any] = _DECODER.decode_lines(b"\n".join(lines))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        documents = []
+    if len(documents) != len(lines) or not all(map(_is_whole, lines)):
         documents = [_decoded(line) for line in lines]
     return [
         document if document is not None and b"\\" not in line and _strings(document) * 2 == line.count(b'"') else None
         for document, line in zip(documents, lines, strict=True)
     ]
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a line can be an object by itself. If all can, none goes on in the next, and as many objects as lines are
+    one in each.
+    """
+    if not (line.startswith(b"{") and line.endswith(b"}")):
+        line = line.strip()
+    return line.startswith(b"{") and line.endswith(b"}")
 
 
 def _decoded(line: bytes) -> Plain | None:

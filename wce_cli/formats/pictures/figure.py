@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError
+from wce_cli.formats.look import literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -128,7 +129,7 @@ class Drawing:
 
 
 def _attribute(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    return literal(text).replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
 
 
 def _matplotlib() -> tuple[Any, Callable[[], Any]]:

@@ -22,7 +22,8 @@ def picture(answer: Sweep, look: Look) -> Drawn:
     names = max((len(row.pair) for row in rows), default=0)
     with Drawing([height], left=58, right=16 + 6.6 * names) as drawing:
         (panel,) = drawing.panels
-        panel.set_title(axis_name(answer.axis).capitalize(), loc="left")
+        name = axis_name(answer.axis)
+        panel.set_title(look.message(name[0].upper() + name[1:]), loc="left")
         order = sorted(range(len(answer.places)), key=lambda k: answer.places[k])
         x = [answer.places[k] for k in order]
         finite = []
