@@ -53,10 +53,11 @@ class Round(Struct, frozen=True):
     """All of it, by the right half; None where that is too long a list."""
 
     def __call__(self, right: Ints) -> Ints:
+        """The bits that some right halves change in the left ones. (m,)"""
         return self.asked(right) if self.known is None else self.known.take(right, mode="clip")
 
     def asked(self, right: Ints) -> Ints:
-        """The bits of some right halves. (m,)"""
+        """The same, mixed anew."""
         mixed = _mixed(right.astype(np.uint64) ^ np.uint64(self.key))
         return (mixed & np.uint64((1 << self.left) - 1)).astype(np.int64)
 

@@ -148,7 +148,7 @@ def _extract(values: Floats, add: Callable[[Floats], Floats], n_classes: int, ro
         marks = (values == np.inf, values == -np.inf, np.isnan(values))
         counts = [add(mark.astype(np.float64)).astype(np.int64) for mark in marks]
         largest = _largest(rest)
-    high = np.zeros(n_classes)
+    high: Floats | None = None
     low = np.zeros(n_classes)
     n = len(values)
     for _ in range(rounds):
@@ -161,9 +161,14 @@ def _extract(values: Floats, add: Callable[[Floats], Floats], n_classes: int, ro
         top = rest + cut
         top -= cut
         rest = rest - top
-        high, error = two_sum(high, add(top))
-        low = low + error
+        if high is None:
+            high = 0.0 + add(top)
+        else:
+            high, error = two_sum(high, add(top))
+            low = low + error
         largest = _largest(rest)
+    if high is None:
+        high = np.zeros(n_classes)
     if largest != 0.0:
         with np.errstate(over="ignore"):
             high, error = two_sum(high, add(rest))

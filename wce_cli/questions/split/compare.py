@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] 
     n = cut.sizes()
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     analysis = Analysis(spec, totals, facts, values, (), {}, tuple(sums.n_kept.tolist()))
-    known: dict[Any, tuple[tuple[float, ...], ...]] = {}
+    known: dict[Any, Any] = {}
     rows = [_method(analysis, value, sums, n, known) for value in values]
     return Split(
         schema=SCHEMA,
@@ -71,19 +72,21 @@ def _denominators(sums: PartSums, value: LossValue, n: Ints, n_classes: int) -> 
     return counts[value.method].astype(np.float64), value.method
 
 
-def _method(
-    analysis: Analysis, value: LossValue, sums: PartSums, n: Ints, known: dict[Any, tuple[tuple[float, ...], ...]]
-) -> SplitMethod:
-    """One pair. Lists of pairs that share their sums are made once: `known` holds them."""
+def _method(analysis: Analysis, value: LossValue, sums: PartSums, n: Ints, known: dict[Any, Any]) -> SplitMethod:
+    """One pair. What pairs that share their sums have in common is made once: `known` holds it."""
     spec, k = analysis.spec, len(n)
     summed, (denominators, of) = _numerators(sums, value), _denominators(sums, value, n, spec.n_classes)
+    whole = value.denominator + 0.0  # x / −0 has the sign of x, as in `divide`
+    if id(summed) not in known:
+        known[id(summed)] = tuple(summed.values().tolist())
     if (id(summed), of) not in known:
-        numerators = summed.values()
-        below = denominators + 0.0  # x / −0 has the sign of x, as in `divide`
-        lists = (numerators, denominators, numerators / below, 1.0 / (k * below))
-        known[id(summed), of] = tuple(tuple(one.tolist()) for one in lists)
-    above, below_, values, gradients = known[id(summed), of]
-    mean = _added(values) / k
+        below = denominators + 0.0
+        values = summed.values() / below
+        lists = (denominators, values, 1.0 / (k * below))
+        known[id(summed), of] = *(tuple(one.tolist()) for one in lists), _added(values) / k
+    if (id(summed), whole) not in known:
+        known[id(summed), whole] = _added(summed.values() / np.float64(whole))
+    below_, quotients, gradients, mean = known[id(summed), of]
     has_factor = value.value != 0 and math.isfinite(value.value) and math.isfinite(mean)
     return SplitMethod(
         method=value.method,
@@ -95,17 +98,17 @@ def _method(
         mean_of_parts=mean,
         difference=mean - value.value,
         factor=mean / value.value if has_factor else None,
-        remedy=_added((summed.values() / np.float64(value.denominator + 0.0)).tolist()),
+        remedy=known[id(summed), whole],
         gradient=divide(1.0, value.denominator),
-        numerators=above,
+        numerators=known[id(summed)],
         denominators=below_,
-        values=values,
+        values=quotients,
         gradients=gradients,
     )
 
 
-def _added(values: Sequence[float]) -> float:
-    return math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
+def _added(values: Floats) -> float:
+    return math.fsum(values.tolist()) if np.isfinite(values).all() else sum(values.tolist())
 
 
 def _parts(cut: Cut, sums: PartSums, n: Ints) -> tuple[PartRow, ...]:
@@ -115,7 +118,7 @@ def _parts(cut: Cut, sums: PartSums, n: Ints) -> tuple[PartRow, ...]:
         first = np.arange(cut.items) * cut.inner
         for item, part in enumerate(cut.part_of(first).tolist()):
             held[part].append(item)
-    return tuple(
-        PartRow(part, part % cut.ranks, part // cut.ranks, rows, kept, None if held is None else tuple(held[part]))
-        for part, (rows, kept) in enumerate(zip(n.tolist(), sums.n_kept.tolist(), strict=True))
-    )
+    numbers = np.arange(cut.parts)
+    which = (numbers, numbers % cut.ranks, numbers // cut.ranks, n, sums.n_kept)
+    items: Iterable[tuple[int, ...] | None] = repeat(None) if held is None else map(tuple, held)
+    return tuple(map(PartRow, *(column.tolist() for column in which), items))
