@@ -70,8 +70,10 @@ class Cut(Struct, frozen=True):
         if self.bounds:
             found: Ints = np.searchsorted(np.array(self.bounds), place, side="right")
             return found
-        rank, turn = (place % self.ranks, place // self.ranks) if self.ranks > 1 else (place * 0, place)
-        return rank if self.size is None else turn // self.size * self.ranks + rank
+        if self.ranks == 1:
+            return place * 0 if self.size is None else place // self.size
+        rank = place % self.ranks
+        return rank if self.size is None else place // self.ranks // self.size * self.ranks + rank
 
 
 class Summed(Struct, frozen=True):

@@ -125,7 +125,11 @@ def two_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     with np.errstate(invalid="ignore", over="ignore"):
         total = a + b
         part = total - a
-        return total, (a - (total - part)) + (b - part)
+        error = total - part
+        np.subtract(a, error, out=error)  # in their place: room for large arrays takes longer to get than to fill
+        np.subtract(b, part, out=part)
+        error += part
+        return total, error
 
 
 def exact_sum(values: Floats) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -78,15 +78,14 @@ def _method(analysis: Analysis, value: LossValue, sums: PartSums, n: Ints, known
     summed, (denominators, of) = _numerators(sums, value), _denominators(sums, value, n, spec.n_classes)
     whole = value.denominator + 0.0  # x / −0 has the sign of x, as in `divide`
     if id(summed) not in known:
-        known[id(summed)] = tuple(summed.values().tolist())
+        known[id(summed)] = _listed(summed.values())
     if (id(summed), of) not in known:
         below = denominators + 0.0
-        values = summed.values() / below
-        lists = (denominators, values, 1.0 / (k * below))
-        known[id(summed), of] = *(tuple(one.tolist()) for one in lists), _added(values) / k
+        values = _listed(summed.values() / below)
+        known[id(summed), of] = _listed(denominators), values, _listed(1.0 / (k * below)), _added(values) / k
     if (id(summed), whole) not in known:
-        known[id(summed), whole] = _added(summed.values() / np.float64(whole))
-    below_, quotients, gradients, mean = known[id(summed), of]
+        known[id(summed), whole] = _added((summed.values() / np.float64(whole)).tolist())
+    below_, values, gradients, mean = known[id(summed), of]
     has_factor = value.value != 0 and math.isfinite(value.value) and math.isfinite(mean)
     return SplitMethod(
         method=value.method,
@@ -102,13 +101,18 @@ def _method(analysis: Analysis, value: LossValue, sums: PartSums, n: Ints, known
         gradient=divide(1.0, value.denominator),
         numerators=known[id(summed)],
         denominators=below_,
-        values=quotients,
+        values=values,
         gradients=gradients,
     )
 
 
-def _added(values: Floats) -> float:
-    return math.fsum(values.tolist()) if np.isfinite(values).all() else sum(values.tolist())
+def _listed(values: Floats) -> tuple[float, ...]:
+    first = values[0]
+    return (float(first),) * len(values) if first and (values == first).all() else tuple(values.tolist())
+
+
+def _added(values: Sequence[float]) -> float:
+    return math.fsum(values) if math.isfinite(sum(values)) else sum(values)
 
 
 def _parts(cut: Cut, sums: PartSums, n: Ints) -> tuple[PartRow, ...]:
