@@ -26,7 +26,7 @@ class CutPart(Struct, frozen=True):
     """What stands along the first axis of the batch."""
 
 
-class PartRow(Struct, frozen=True):
+class PartRow(Struct, frozen=True, gc=False):
     """One part."""
 
     part: int
