@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from wce_cli.digits import format_number
-from wce_cli.loss.gradients import KINDS, GradientTotals
+from wce_cli.loss.gradient_sums import GradientTotals
+from wce_cli.loss.gradients import KINDS
 from wce_cli.loss.methods import divide
 from wce_cli.questions.gradient.answer import Gap, MethodGradient
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from wce_cli.loss.batch import Batch
-from wce_cli.loss.gradients import KINDS, GradientTotals, gradient_totals, gradients_of
+from wce_cli.loss.gradient_sums import GradientTotals, gradient_totals
+from wce_cli.loss.gradients import KINDS, gradients_of
 from wce_cli.loss.methods import METHODS, LossValue, divide, loss_values
 from wce_cli.loss.stream import one_pass
 from wce_cli.questions.explain import batch_part
