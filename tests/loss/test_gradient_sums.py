@@ -91,7 +91,7 @@ def test_what_is_lost_in_a_plain_sum_is_kept():
     n = 4096
     labels, logits = np.zeros(n, dtype=int), np.zeros((n, 2))
     s = np.ones(n)
-    s[0], s[1] = 2.0**60, -(2.0**60)
+    s[0], s[-1] = 2.0**60, -(2.0**60)
     found = gradient_totals(Batch.build(logits=logits, labels=labels, sample_weight=s))
     assert found.products[1, 3] == 0.5 * (n - 2)  # ⟨s·u, u⟩ with u = (−1/2, 1/2)
     norms = gradient_totals(Batch.build(logits=logits, labels=labels, sample_weight=np.where(s > 1, s, 1.0)))

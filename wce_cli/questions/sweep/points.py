@@ -40,6 +40,7 @@ def sweep_batch(
     return sweep_totals(batch.spec, batch.scores.shape, totals, facts, axis, places, pairs)
 
 
+@np.errstate(all="ignore")
 def sweep_totals(
     spec: Spec,
     shape: tuple[int, ...],
