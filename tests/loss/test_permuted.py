@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from wce_cli.loss import permuted
 from wce_cli.loss.permuted import Permutation
 
 
@@ -35,6 +36,21 @@ def test_every_place_is_as_likely_as_any_other():
         counts[np.arange(n), Permutation(n, seed).places(np.arange(n))] += 1
     expected = seeds / n
     assert ((counts - expected) ** 2 / expected).sum() < 80  # 36 degrees of freedom: 1 in 30 000 is above 75
+
+
+@pytest.mark.parametrize("n", [2, 3, 1000, 70_001, 2**20 + 1])
+def test_a_round_that_is_looked_up_is_the_round_that_is_mixed(monkeypatch, n):
+    rows = np.arange(n)[:: max(1, n // 1000)]
+    looked_up = Permutation(n, 11).places(rows)
+    monkeypatch.setattr(permuted, "LISTED", -1)
+    monkeypatch.setattr(permuted, "_rounds", permuted._rounds.__wrapped__)
+    assert Permutation(n, 11).places(rows).tolist() == looked_up.tolist()
+
+
+def test_the_places_are_those_of_every_version():
+    """A seed that was written down names the same parts ever after."""
+    assert Permutation(10, 3).places(np.arange(10)).tolist() == [3, 8, 0, 4, 5, 1, 7, 9, 6, 2]
+    assert Permutation(2**40, 3).places(np.array([0, 1, 2**39])).tolist() == [433353790993, 732243922077, 480238413579]
 
 
 def test_numbers_up_to_2_to_the_62_are_permuted():

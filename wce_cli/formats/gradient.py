@@ -15,7 +15,7 @@ from wce_cli.formats.cells import MISSING, class_cell, name_cell, share_cell
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import ROWS, Look
-from wce_cli.questions.gradient import SCHEMA, Gradients, MethodGradient
+from wce_cli.questions.gradient.answer import SCHEMA, Gradients, MethodGradient
 
 SHOWN = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
 """The methods whose factors have a column, unless others are asked for."""

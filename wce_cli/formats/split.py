@@ -17,7 +17,7 @@ from wce_cli.formats.blocks import Block
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.json import LISTED, as_text, schema_of
 from wce_cli.formats.look import ROWS, Look
-from wce_cli.questions.split import SCHEMA, Split, SplitMethod
+from wce_cli.questions.split.answer import SCHEMA, Split, SplitMethod
 from wce_cli.report import missing_pair, to_plain
 
 CSV_HEAD = (

@@ -18,7 +18,7 @@ from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import Look
 from wce_cli.formats.plot import Line, plotted
-from wce_cli.questions.sweep import SCHEMA, Sweep, SweptMethod, axis_name
+from wce_cli.questions.sweep.answer import SCHEMA, Sweep, SweptMethod, axis_name
 from wce_cli.report import to_plain
 
 ROWS = 11

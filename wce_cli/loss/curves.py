@@ -7,6 +7,7 @@ its values at two or three places. Where one of those is not finite, every place
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
@@ -14,9 +15,11 @@ from msgspec import Struct
 
 from wce_cli.loss.methods import METHODS, LossValue, loss_values
 from wce_cli.loss.placements import PLACEMENTS, Weighting
-from wce_cli.loss.sums import Floats
+from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.totals import Totals
 
+Polynomial = tuple[Fraction, ...]
+"""Coefficients of 1, v, v², …"""
 CHUNK = 1 << 20
 """Weights that are compared with 0 at once."""
 
@@ -110,6 +113,52 @@ class Curves:
             return (1 - places) * low + places * high
         between = 4 * middle - low - high
         return (1 - places) ** 2 * low + places * (1 - places) * between + places**2 * high
+
+    def polynomials(self, pair: str) -> tuple[Polynomial, Polynomial]:
+        """Numerator and denominator of a `METHOD/PLACEMENT`, exactly as the nodes have them; if `is_polynomial`.
+
+        The denominator of nonzero-mean is a count, and another one where a weight passes 0: at the `jumps`.
+        """
+        nodes = [at[pair] for at in self.values]
+        first, method = nodes[0], METHODS[nodes[0].method]
+        top = self._coefficients([one.numerator for one in nodes], first.placement == "label-mix", method.is_weighted)
+        if method.name == "nonzero-mean":
+            low, slope, count = self._label_weights(first)
+            return top, (Fraction(int(count[(low != 0) | (slope != 0)].sum())),)
+        return top, self._coefficients([one.denominator for one in nodes], False, method.name == "weighted-mean")
+
+    def jumps(self, pair: str) -> list[float]:
+        """Where the weight of a label passes 0, of nonzero-mean; of others nowhere."""
+        first = self.values[0][pair]
+        if first.method != "nonzero-mean":
+            return []
+        low, slope, _ = self._label_weights(first)
+        moves = slope != 0
+        found: list[float] = np.unique(-low[moves] / slope[moves] + 0.0).tolist()
+        return found
+
+    def _coefficients(self, nodes: list[float], is_quadratic: bool, depends: bool) -> Polynomial:
+        """What `_mixed` computes with."""
+        exact = [Fraction(node) for node in nodes]
+        if self.axis.kind != "smoothing":
+            base, unit = exact
+            if not depends:
+                return (base,)
+            return (base if self.axis.kind == "class" else Fraction(0), unit)
+        low, middle, high = exact
+        if not is_quadratic:
+            return (low, high - low)
+        between = 4 * middle - low - high
+        return (low, between - 2 * low, low - between + high)
+
+    def _label_weights(self, first: LossValue) -> tuple[Floats, Floats, Ints]:
+        """The weight of each label that has samples, at 0 and for each 1 of the axis; and how many samples."""
+        placement, present = PLACEMENTS[first.placement], self.totals.count_weighted > 0
+        found = [placement.by_label(self.totals, node) for node in (self.nodes[0], self.nodes[-1])]
+        low, high = (one[present] for one in found if one is not None)
+        if self.axis.kind == "scale":
+            low = np.zeros_like(high)
+        return low, high - low if self.axis.kind == "smoothing" else high, self.totals.count_weighted[present]
 
     def _nonzero(self, first: LossValue, places: Floats, known: dict[bytes, Floats]) -> Floats:
         """The kept samples whose weight is not 0, at each place."""

@@ -70,8 +70,10 @@ class Cut(Struct, frozen=True):
         if self.bounds:
             found: Ints = np.searchsorted(np.array(self.bounds), place, side="right")
             return found
-        rank, turn = (place % self.ranks, place // self.ranks) if self.ranks > 1 else (place * 0, place)
-        return rank if self.size is None else turn // self.size * self.ranks + rank
+        if self.ranks == 1:
+            return place * 0 if self.size is None else place // self.size
+        rank = place % self.ranks
+        return rank if self.size is None else place // self.ranks // self.size * self.ranks + rank
 
 
 class Summed(Struct, frozen=True):
@@ -175,9 +177,11 @@ def padded(values: NDArray[Any], before: int, after: int) -> NDArray[Any]:
 def part_sums(rows: KeptRows, start: int, spec: Spec, cut: Cut) -> PartSums:
     """The sums of the rows of one block, which begins at row `start`, by part."""
     everyone = cut.part_of(np.arange(start, start + rows.n))
-    first = int(everyone.min()) if rows.n else 0
-    everyone -= first
-    parts = int(everyone.max()) + 1 if rows.n else 1
+    first, parts = 0, cut.parts
+    if cut.seed is None:  # shuffled rows are of parts from end to end
+        first = int(everyone.min()) if rows.n else 0
+        everyone -= first
+        parts = int(everyone.max()) + 1 if rows.n else 1
     part = everyone if len(rows.row) == rows.n else everyone[rows.row - start]
 
     def summed(values: Floats) -> Summed:

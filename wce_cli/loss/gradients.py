@@ -1,4 +1,4 @@
-"""What the loss of every sample pulls at its logits: dL/dx of every placement, in one walk over the rows.
+"""What the loss of every sample pulls at its logits: dL/dx of every placement.
 
 With q the label row after smoothing and p the softmax, before anything is divided by D:
 
@@ -12,18 +12,31 @@ log-probabilities of some.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.loss.batch import Batch
+from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.readings import READINGS
-from wce_cli.loss.rows import CHUNK
 from wce_cli.loss.sums import Floats, Ints
+from wce_cli.loss.terms import mixed
 
 KINDS = ("class", "sample", "label-mix", "unweighted")
 """The placements, and the loss without any weight."""
+
+
+class Pulls(Struct, frozen=True):
+    """The two gradients of some kept samples that all KINDS are multiples of. Arrays (m,) and (m, C)."""
+
+    row: Ints
+    label: Ints
+    """Class index; of a probability label its argmax."""
+    s: Floats
+    weights: Floats
+    """What `sample` and `label-mix` multiply the unweighted gradient with. (2, m)"""
+    plain: Floats
+    """The unweighted gradient."""
+    by_class: Floats | None
+    """That of class placement, but for s; None where it is `sample`'s: of index labels without smoothing."""
 
 
 class RowGradients(Struct, frozen=True):
@@ -32,7 +45,7 @@ class RowGradients(Struct, frozen=True):
     row: Ints
     label: Ints
     weights: Floats
-    """What `sample` and `label-mix` multiply the unweighted gradient with. (2, m)"""
+    """As in Pulls. (2, m)"""
     gradients: Floats
 
     @property
@@ -51,75 +64,66 @@ class RowGradients(Struct, frozen=True):
             return found
 
 
-class GradientTotals(Struct, frozen=True):
-    """What all samples leave."""
-
-    products: Floats
-    """Σₙ ⟨gₙ, hₙ⟩ of each two of the KINDS. (4, 4)"""
-    by_class: Floats
-    """Σₙ |gₙ| by label. (4, C)"""
-    broken: int
-    """Samples whose gradient is not finite."""
-    first_broken: int
-
-
 def gradients_of(batch: Batch, start: int, stop: int) -> RowGradients:
-    """The gradients of the kept samples among the rows `start` up to `stop`."""
-    spec, block = batch.spec, batch.block(start, stop)
-    c, eps, w, s = spec.n_classes, spec.label_smoothing, spec.class_weight, block.sample_weight
+    """The gradients of the kept samples among the rows `start` up to `stop`, all of them in full."""
+    pulls = pulls_of(batch, start, stop)
     with np.errstate(all="ignore"):
-        p = np.exp(-READINGS[spec.scores](block.scores).every())
+        of_label, of_mix = (weights[:, None] * pulls.plain for weights in pulls.weights)
+        by_class = of_label if pulls.by_class is None else pulls.s[:, None] * pulls.by_class
+    return RowGradients(pulls.row, pulls.label, pulls.weights, np.stack([by_class, of_label, of_mix, pulls.plain]))
+
+
+def pulls_of(batch: Batch, start: int, stop: int) -> Pulls:
+    """What the kept samples among the rows `start` up to `stop` pull at."""
+    spec, block = batch.spec, batch.block(start, stop)
+    scores, labels, s = block.scores, block.labels, block.sample_weight
+    row = np.arange(start, start + len(scores))
+    if not spec.is_soft and (labels == spec.ignore_index).any():
+        which = np.flatnonzero(labels != spec.ignore_index)
+        scores, labels, s, row = scores[which], labels[which], s[which], row[which]
+    with np.errstate(all="ignore"):
+        p = _softmax(scores, spec)
         if spec.is_soft:
-            kept = np.ones(len(s), dtype=bool)
-            q = block.labels.astype(np.float64)
-            label = np.where(np.isnan(q), -np.inf, q).argmax(axis=1)
+            label, mix, plain, by_class = _of_soft(p, labels.astype(np.float64, copy=False), spec)
         else:
-            kept = block.labels != spec.ignore_index
-            label = np.where(kept, block.labels, 0).astype(np.int64)
-            q = np.zeros((len(s), c))
-            q[np.arange(len(s)), label] = 1.0
-        if eps:
-            q = (1 - eps) * q + eps / c
-        weighted = _weighted(q, w)
-        mixed = weighted.sum(axis=1)
-        unweighted = q.sum(axis=1)[:, None] * p - q
-        weights = np.stack([s * w[label], s * mixed])
-        by_class = s[:, None] * (mixed[:, None] * p - weighted)
-        gradients = np.stack([by_class, weights[0][:, None] * unweighted, weights[1][:, None] * unweighted, unweighted])
-    which = np.flatnonzero(kept)
-    return RowGradients(start + which, label[which], weights[:, which], gradients[:, which])
+            label, mix, plain, by_class = _of_index(p, labels.astype(np.int64, copy=False), spec)
+        return Pulls(row, label, s, np.stack([s * spec.class_weight[label], s * mix]), plain, by_class)
 
 
-def _weighted(q: Floats, w: Floats) -> Floats:
-    """w∘q; a class without a share is not touched: its weight may be ∞."""
-    return np.where(q == 0, 0.0, w * np.where(q == 0, 0.0, q)) if not np.isfinite(w).all() else w * q
+def _of_index(p: Floats, label: Ints, spec: Spec) -> tuple[Ints, Floats, Floats, Floats | None]:
+    """Label, mixed weight, and the two gradients. The label's row is one number everywhere, and more at the label."""
+    c, eps, w, rows = spec.n_classes, spec.label_smoothing, spec.class_weight, np.arange(len(label))
+    own, by_class = w[label], None
+    mix = mixed(own, np.full(len(label), w.sum()), eps, c)
+    if eps:
+        by_class = mix[:, None] * p - eps / c * w
+        by_class[rows, label] -= mixed(own, np.zeros(len(label)), eps, c)
+        p -= eps / c
+    p[rows, label] -= 1 - eps
+    return label, mix, p, by_class
 
 
-def walk(
-    batch: Batch, start: int, stop: int, progress: Callable[[int, int], None] | None = None
-) -> Iterator[RowGradients]:
-    """The gradients of some rows, a few at a time."""
-    step = max(1, CHUNK // batch.spec.n_classes)
-    chunks = range(start, stop, step)
-    for done, first in enumerate(chunks, 1):
-        yield gradients_of(batch, first, min(first + step, stop))
-        if progress is not None:
-            progress(done, len(chunks))
+def _of_soft(p: Floats, labels: Floats, spec: Spec) -> tuple[Ints, Floats, Floats, Floats | None]:
+    q, w, eps = labels, spec.class_weight, spec.label_smoothing
+    label = np.where(np.isnan(q), -np.inf, q).argmax(axis=1)
+    if eps:
+        q = (1 - eps) * q + eps / spec.n_classes
+    weighted = w * q
+    if not np.isfinite(w).all():  # a class without a share is not touched
+        weighted[q == 0] = 0.0
+    mix = weighted.sum(axis=1)
+    by_class = mix[:, None] * p
+    by_class -= weighted
+    p *= q.sum(axis=1)[:, None]
+    p -= q
+    return label, mix, p, by_class
 
 
-def gradient_totals(batch: Batch, progress: Callable[[int, int], None] | None = None) -> GradientTotals:
-    """The sums over all samples; those whose gradient is not finite are counted apart."""
-    products, by_class = np.zeros((4, 4)), np.zeros((4, batch.spec.n_classes))
-    broken, first = 0, -1
-    for found in walk(batch, 0, batch.n_samples, progress):
-        g = found.gradients
-        fine = np.isfinite(g).all(axis=(0, 2))
-        if not fine.all():
-            first = int(found.row[~fine][0]) if not broken else first
-            broken += int((~fine).sum())
-            g = g[:, fine]
-        products += np.einsum("inc,jnc->ij", g, g)
-        norms = np.sqrt((g**2).sum(axis=2))
-        for kind in range(4):
-            by_class[kind] += np.bincount(found.label[fine], norms[kind], minlength=batch.spec.n_classes)
-    return GradientTotals(products, by_class, broken, first)
+def _softmax(scores: Floats, spec: Spec) -> Floats:
+    """p of each class, in an array of its own. (m, C)"""
+    if spec.scores != "logits":
+        return np.asarray(np.exp(-READINGS[spec.scores](scores).every()))
+    p: Floats = scores - scores.max(axis=1, initial=-np.inf)[:, None]
+    np.exp(p, out=p)
+    p /= p.sum(axis=1)[:, None]
+    return p

@@ -7,7 +7,6 @@ an answer for each worker, however long the row is. Where forking is not safe on
 from __future__ import annotations
 
 import os
-import pickle
 import select
 import signal
 import traceback
@@ -16,7 +15,8 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from wce_cli.errors import WceError
-from wce_cli.loss.processes import FAILED, HEAD, ended, raised, whole_messages
+from wce_cli.loss.messages import receive, send
+from wce_cli.loss.processes import FAILED, ended, raised
 from wce_cli.loss.workers import cores, may_fork
 
 T = TypeVar("T")
@@ -24,9 +24,6 @@ R = TypeVar("R")
 
 AHEAD = 2
 """Answers a worker that may wait for an earlier one."""
-
-AT_ONCE = 1 << 16
-"""Bytes that are read at once: what a pipe holds. Room for more would be made, and given back, each time."""
 
 
 def in_order(
@@ -56,21 +53,21 @@ def _forked(work: Callable[[T], R], items: Iterator[T], workers: int, comes_at_o
     try:
         try:
             for _ in range(workers):
-                (todo, feed), (receive, send) = os.pipe(), os.pipe()
+                (todo, feed), (out, into) = os.pipe(), os.pipe()
                 child = os.fork()
                 if child == 0:
-                    for other in (feed, receive, *processes, *(fed for _, fed in processes.values())):
+                    for other in (feed, out, *processes, *(fed for _, fed in processes.values())):
                         os.close(other)
-                    _serve(work, todo, send, before)
+                    _serve(work, todo, into, before)
                 os.close(todo)
-                os.close(send)
-                processes[receive] = child, feed
+                os.close(into)
+                processes[out] = child, feed
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         yield from _handed_on(processes, items, comes_at_once)
     finally:
-        for receive, (child, feed) in processes.items():
-            os.close(receive)
+        for out, (child, feed) in processes.items():
+            os.close(out)
             os.close(feed)
             os.kill(child, signal.SIGKILL)  # one that has ended stays until it is waited for: no other can be hit
         for child, _ in processes.values():
@@ -80,9 +77,9 @@ def _forked(work: Callable[[T], R], items: Iterator[T], workers: int, comes_at_o
 def _handed_on(
     processes: dict[int, tuple[int, int]], items: Iterator[Any], comes_at_once: Callable[[], bool]
 ) -> Iterator[Any]:
-    poll, buffers, idle = select.poll(), {receive: bytearray() for receive in processes}, list(processes)
-    for receive in processes:
-        poll.register(receive, select.POLLIN)
+    poll, idle = select.poll(), list(processes)
+    for out in processes:
+        poll.register(out, select.POLLIN)
     waiting: dict[int, Any] = {}
     given = handed = 0
     more = True
@@ -95,58 +92,47 @@ def _handed_on(
                 break
             worker = idle.pop()
             try:
-                _send(processes[worker][1], (given, item))
+                send(processes[worker][1], (given, item))
             except BrokenPipeError:
                 raise _gone(processes, worker) from None
             given += 1
         if handed == given:
             continue
-        for receive, _ in poll.poll(20 if more and idle else None):
-            news = os.read(receive, AT_ONCE)
-            buffers[receive] += news
-            for message in whole_messages(buffers[receive]):
-                k, value = pickle.loads(message)
-                if k == FAILED:
-                    raise raised(value)
-                waiting[k] = value
-                idle.append(receive)
-            if not news:  # it went without a word
-                raise _gone(processes, receive)
+        for out, _ in poll.poll(20 if more and idle else None):
+            message = receive(out)
+            if message is None:  # it went without a word
+                raise _gone(processes, out)
+            k, value = message
+            if k == FAILED:
+                raise raised(value)
+            waiting[k] = value
+            idle.append(out)
         while handed in waiting:
             yield waiting.pop(handed)
             handed += 1
 
 
-def _gone(processes: dict[int, tuple[int, int]], receive: int) -> WceError:
+def _gone(processes: dict[int, tuple[int, int]], out: int) -> WceError:
     """The error of a worker that has ended before its time."""
-    child, feed = processes.pop(receive)
+    child, feed = processes.pop(out)
     os.close(feed)
-    return WceError(ended(os.waitpid(child, 0)[1], receive))
+    return WceError(ended(os.waitpid(child, 0)[1], out))
 
 
-def _send(pipe: int, value: Any) -> None:
-    message = pickle.dumps(value, protocol=5)
-    for part in (len(message).to_bytes(HEAD, "little"), message):  # not joined: an answer may be large
-        rest = memoryview(part)
-        while rest:
-            rest = rest[os.write(pipe, rest) :]
-
-
-def _serve(work: Callable[[Any], Any], todo: int, send: int, mask: Any) -> None:
+def _serve(work: Callable[[Any], Any], todo: int, into: int, mask: Any) -> None:
     """A worker process from its first to its last moment."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         try:
-            with os.fdopen(todo, "rb", closefd=False) as items:
-                while head := items.read(HEAD):
-                    k, item = pickle.loads(items.read(int.from_bytes(head, "little")))
-                    _send(send, (k, work(item)))
+            while (asked := receive(todo)) is not None:
+                k, item = asked
+                send(into, (k, work(item)))
         except WceError as error:
-            _send(send, (FAILED, (error.problems, error.context)))
+            send(into, (FAILED, (error.problems, error.context)))
         except MemoryError:
-            _send(send, (FAILED, None))
+            send(into, (FAILED, None))
         except Exception:
-            _send(send, (FAILED, traceback.format_exc()))
+            send(into, (FAILED, traceback.format_exc()))
     finally:
         os._exit(0)

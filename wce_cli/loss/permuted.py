@@ -6,6 +6,8 @@ A Feistel network permutes the numbers of b bits; a number that it sends beyond 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -13,6 +15,8 @@ from numpy.typing import NDArray
 from wce_cli.loss.sums import Ints
 
 ROUNDS = 6
+LISTED = 16
+"""Bits of a half up to which a round is looked up: its answers are fewer than the rows that ask."""
 _GOLDEN = 0x9E3779B97F4A7C15
 _WORD = (1 << 64) - 1
 
@@ -28,26 +32,56 @@ class Permutation(Struct, frozen=True):
         if self.n < 2:
             return rows
         bits = (self.n - 1).bit_length()
-        widths = bits // 2, bits - bits // 2
-        keys = _keys(self.seed)
-        found = _network(rows.astype(np.uint64), widths, keys)
+        rounds = _rounds(bits // 2, bits - bits // 2, self.seed)
+        found = _network(rows, rounds)
         beyond = np.flatnonzero(found >= self.n)
         while len(beyond):
-            moved = _network(found[beyond], widths, keys)
+            moved = _network(found[beyond], rounds)
             found[beyond] = moved
             beyond = beyond[moved >= self.n]
-        return found.astype(np.int64)
+        return found
 
 
-def _network(values: NDArray[np.uint64], widths: tuple[int, int], keys: list[int]) -> NDArray[np.uint64]:
-    """One way through the rounds; the halves change places, and their widths with them."""
-    left_bits, right_bits = widths
-    left, right = values >> np.uint64(right_bits), values & np.uint64((1 << right_bits) - 1)
-    for key in keys:
-        mask = np.uint64((1 << left_bits) - 1)
-        left, right = right, left ^ (_mixed(right ^ np.uint64(key)) & mask)
-        left_bits, right_bits = right_bits, left_bits
-    return (left << np.uint64(right_bits)) | right
+class Round(Struct, frozen=True):
+    """What one half is changed by, which the other half and a key decide."""
+
+    key: int
+    left: int
+    right: int
+    """Bits of the half that is changed, and of the other."""
+    known: Ints | None
+    """All of it, by the right half; None where that is too long a list."""
+
+    def __call__(self, right: Ints) -> Ints:
+        """The bits that some right halves change in the left ones. (m,)"""
+        return self.asked(right) if self.known is None else self.known.take(right, mode="clip")
+
+    def asked(self, right: Ints) -> Ints:
+        """The same, mixed anew."""
+        mixed = _mixed(right.astype(np.uint64) ^ np.uint64(self.key))
+        return (mixed & np.uint64((1 << self.left) - 1)).astype(np.int64)
+
+
+@lru_cache(maxsize=4)
+def _rounds(left: int, right: int, seed: int) -> tuple[Round, ...]:
+    """The rounds for halves of so many bits; the halves change places, and their widths with them."""
+    rounds = []
+    for key in _keys(seed):
+        one = Round(key, left, right, None)
+        if right <= LISTED:
+            one = Round(key, left, right, one.asked(np.arange(1 << right)))
+        rounds.append(one)
+        left, right = right, left
+    return tuple(rounds)
+
+
+def _network(values: Ints, rounds: tuple[Round, ...]) -> Ints:
+    """One way through the rounds."""
+    width = rounds[0].right
+    left, right = values >> width, values & ((1 << width) - 1)
+    for one in rounds:
+        left, right = right, left ^ one(right)
+    return (left << rounds[-1].left) | right
 
 
 def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import select
 import signal
 import traceback
@@ -11,11 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from wce_cli.errors import Problem, WceError
+from wce_cli.loss.messages import receive, send, widened
 from wce_cli.loss.workers import InOrder, P, S, Walk
 
 DONE, FAILED = -1, -2
 HEAD = 8
-"""Bytes of the length that goes before a message, and of the number of a group."""
+"""Bytes of the number of a group."""
 
 
 def forked(make: Callable[[], Walk[P, S]], n_groups: int, workers: int, fold: Callable[[P], None]) -> list[S]:
@@ -28,56 +28,48 @@ def forked(make: Callable[[], Walk[P, S]], n_groups: int, workers: int, fold: Ca
     try:
         try:
             for _ in range(workers):
-                receive, send = os.pipe()
+                out, into = os.pipe()
+                widened(into)
                 child = os.fork()
                 if child == 0:
-                    for other in (receive, *processes):
+                    for other in (out, *processes):
                         os.close(other)
-                    _serve(make, todo, send, before)
-                os.close(send)
-                processes[receive] = child
+                    _serve(make, todo, into, before)
+                os.close(into)
+                processes[out] = child
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.close(todo)
-        order, seen, poll = InOrder(fold), list[S](), select.poll()
-        buffers = {receive: bytearray() for receive in processes}
-        for receive in processes:
-            poll.register(receive, select.POLLIN)
-        while buffers:
-            for receive, _ in poll.poll():
-                news = os.read(receive, 1 << 20)
-                buffers[receive] += news
-                for message in whole_messages(buffers[receive]):
-                    k, value = pickle.loads(message)
-                    if k == FAILED:
-                        raise raised(value)
-                    if k == DONE:
-                        seen.append(value)
-                    else:
-                        order.put(k, value)
-                if not news:
-                    poll.unregister(receive)
-                    del buffers[receive]
-                    if len(seen) + len(buffers) < workers:  # it went without a word
-                        raise WceError(ended(os.waitpid(processes.pop(receive), 0)[1], receive))
+        order, seen, poll, left = InOrder(fold), list[S](), select.poll(), set(processes)
+        for pipe in left:
+            poll.register(pipe, select.POLLIN)
+        while left:
+            for pipe, _ in poll.poll():
+                message = receive(pipe)
+                if message is None:
+                    poll.unregister(pipe)
+                    left.remove(pipe)
+                    if len(seen) + len(left) < workers:  # it went without a word
+                        raise WceError(ended(os.waitpid(processes.pop(pipe), 0)[1], pipe))
+                    continue
+                k, value = message
+                if k == FAILED:
+                    raise raised(value)
+                if k == DONE:
+                    seen.append(value)
+                else:
+                    order.put(k, value)
         return seen
     finally:
-        for receive, child in processes.items():
-            os.close(receive)
+        for out, child in processes.items():
+            os.close(out)
             os.kill(child, signal.SIGKILL)  # one that has ended stays until it is waited for: no other can be hit
         for child in processes.values():
             os.waitpid(child, 0)
 
 
-def _serve(make: Callable[[], Walk[Any, Any]], todo: int, send: int, mask: Any) -> None:
+def _serve(make: Callable[[], Walk[Any, Any]], todo: int, into: int, mask: Any) -> None:
     """A worker process from its first to its last moment."""
-
-    def say(k: int, value: Any) -> None:
-        message = pickle.dumps((k, value), protocol=5)
-        rest = memoryview(len(message).to_bytes(HEAD, "little") + message)
-        while rest:
-            rest = rest[os.write(send, rest) :]
-
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
@@ -85,25 +77,16 @@ def _serve(make: Callable[[], Walk[Any, Any]], todo: int, send: int, mask: Any) 
             walk = make()
             while number := os.read(todo, HEAD):
                 k = int.from_bytes(number, "little")
-                say(k, walk.group(k))
-            say(DONE, walk.seen())
+                send(into, (k, walk.group(k)))
+            send(into, (DONE, walk.seen()))
         except WceError as error:
-            say(FAILED, (error.problems, error.context))
+            send(into, (FAILED, (error.problems, error.context)))
         except MemoryError:
-            say(FAILED, None)
+            send(into, (FAILED, None))
         except Exception:
-            say(FAILED, traceback.format_exc())
+            send(into, (FAILED, traceback.format_exc()))
     finally:
         os._exit(0)
-
-
-def whole_messages(buffer: bytearray) -> list[bytes]:
-    """Take the messages out of a buffer that have come in full."""
-    messages = []
-    while len(buffer) >= HEAD and len(buffer) >= HEAD + (length := int.from_bytes(buffer[:HEAD], "little")):
-        messages.append(bytes(buffer[HEAD : HEAD + length]))
-        del buffer[: HEAD + length]
-    return messages
 
 
 def raised(value: Any) -> BaseException:
@@ -115,9 +98,9 @@ def raised(value: Any) -> BaseException:
     return WceError(*value)
 
 
-def ended(status: int, receive: int) -> Problem:
+def ended(status: int, pipe: int) -> Problem:
     """What is said of a worker that went without a word."""
-    os.close(receive)
+    os.close(pipe)
     how = f"by signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"with code {os.WEXITSTATUS(status)}"
     return Problem(
         f"a worker process was ended {how} before its rows were done",

@@ -6,7 +6,7 @@ groups; what is a sum of floats is added group by group in the order of the rows
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from wce_cli.loss.seen import Seen
 from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.totals import Totals
 from wce_cli.loss.walker import Part, Walker
-from wce_cli.loss.workers import Walk, walk_groups
+from wce_cli.loss.workers import P, S, Walk, walk_groups
 
 GROUP_WORK = 1 << 22
 """What a group costs, about, in scores: some milliseconds, so that many workers end at one time."""
@@ -68,22 +68,35 @@ def _walked(
 ) -> tuple[Part, list[Seen]]:
     """What all groups leave together, and what each worker has seen."""
     start, stop = (0, batch.n_samples) if rows is None else rows
-    bounds = group_bounds(batch, start, stop)
     total: list[Part] = []
 
     def fold(part: Part) -> None:
         total[:] = [total[0] + part] if total else [part]
 
-    def make() -> Walk[Part, Seen]:
+    def make(bounds: Sequence[tuple[int, int]]) -> Walk[Part, Seen]:
         walker = Walker(batch, top, cut)
         return Walk(lambda k: walker.group(*bounds[k]), walker.watch.seen)
 
-    if any(isinstance(field, StoredRows) and field.stored.sequential for field in batch.fields):
-        workers = 1
-    seen = walk_groups(make, len(bounds), (stop - start) * batch.spec.n_classes, workers, fold, progress)
+    seen = walk_batch(batch, (start, stop), make, fold, workers, progress)
     if total[0].checks.found:
         raise WrongRows(batch, total[0].checks, bool(total[0].totals.count[0]))
     return total[0], seen
+
+
+def walk_batch(
+    batch: Batch,
+    rows: tuple[int, int],
+    make: Callable[[Sequence[tuple[int, int]]], Walk[P, S]],
+    fold: Callable[[P], None],
+    workers: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> list[S]:
+    """Let workers walk the groups of some rows, whose bounds `make` is told; what can be read in order only, one."""
+    bounds = group_bounds(batch, *rows)
+    if any(isinstance(field, StoredRows) and field.stored.sequential for field in batch.fields):
+        workers = 1
+    n_scores = (rows[1] - rows[0]) * batch.spec.n_classes
+    return walk_groups(lambda: make(bounds), len(bounds), n_scores, workers, fold, progress)
 
 
 class WrongRows(WceError):

@@ -125,7 +125,11 @@ def two_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     with np.errstate(invalid="ignore", over="ignore"):
         total = a + b
         part = total - a
-        return total, (a - (total - part)) + (b - part)
+        error = total - part
+        np.subtract(a, error, out=error)  # in their place: room for large arrays takes longer to get than to fill
+        np.subtract(b, part, out=part)
+        error += part
+        return total, error
 
 
 def exact_sum(values: Floats) -> float:
@@ -148,7 +152,7 @@ def _extract(values: Floats, add: Callable[[Floats], Floats], n_classes: int, ro
         marks = (values == np.inf, values == -np.inf, np.isnan(values))
         counts = [add(mark.astype(np.float64)).astype(np.int64) for mark in marks]
         largest = _largest(rest)
-    high = np.zeros(n_classes)
+    high: Floats | None = None
     low = np.zeros(n_classes)
     n = len(values)
     for _ in range(rounds):
@@ -161,9 +165,14 @@ def _extract(values: Floats, add: Callable[[Floats], Floats], n_classes: int, ro
         top = rest + cut
         top -= cut
         rest = rest - top
-        high, error = two_sum(high, add(top))
-        low = low + error
+        if high is None:
+            high = 0.0 + add(top)
+        else:
+            high, error = two_sum(high, add(top))
+            low = low + error
         largest = _largest(rest)
+    if high is None:
+        high = np.zeros(n_classes)
     if largest != 0.0:
         with np.errstate(over="ignore"):
             high, error = two_sum(high, add(rest))

@@ -12,7 +12,7 @@ from wce_cli.formats.look import Look
 from wce_cli.formats.pictures.figure import CURVES, Drawing, Drawn
 from wce_cli.formats.pictures.marks import LABEL, apart, beside, grouped_bars, whole
 from wce_cli.formats.pictures.page import Page
-from wce_cli.questions.gradient import Gradients, SampleGradient
+from wce_cli.questions.gradient.answer import Gradients, SampleGradient
 
 SAMPLES = 60
 """Samples that are drawn, the first; the classes speak for all of them."""

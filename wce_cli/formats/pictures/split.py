@@ -12,7 +12,7 @@ from wce_cli.formats.pictures.figure import CURVES, DASHES, INK, Drawing, Drawn
 from wce_cli.formats.pictures.marks import LABEL, apart, beside, whole
 from wce_cli.formats.pictures.page import Page
 from wce_cli.formats.split import answer_blocks, asked_rows, first_row
-from wce_cli.questions.split import Split
+from wce_cli.questions.split.answer import Split
 
 PARTS = 60
 """Parts that are drawn as bars; more are drawn as a line of points."""

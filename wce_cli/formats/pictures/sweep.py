@@ -12,7 +12,7 @@ from wce_cli.formats.pictures.figure import CURVES, DASHES, FAINT, INK, Drawing,
 from wce_cli.formats.pictures.marks import LABEL, apart
 from wce_cli.formats.pictures.page import Page
 from wce_cli.formats.sweep import answer_blocks, drawn_rows
-from wce_cli.questions.sweep import Sweep, axis_name
+from wce_cli.questions.sweep.answer import Sweep, axis_name
 
 
 def picture(answer: Sweep, look: Look) -> Drawn:

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-import json
 import math
 
-import jsonschema
 import numpy as np
 import pytest
 
-from tests.run import run
 from wce_cli import gradient
 from wce_cli.loss.batch import Batch
-from wce_cli.loss.gradients import KINDS, gradient_totals, gradients_of
+from wce_cli.loss.gradients import KINDS, gradients_of
 
 torch = pytest.importorskip("torch")
 
+
 RNG = np.random.default_rng(4)
+
+
 N, C = 9, 4
+
+
 LOGITS = RNG.normal(size=(N, C)) * 2
+
+
 INDEX = np.array([0, 1, 3, -100, 2, 2, 0, 3, -100])
+
+
 SOFT = RNG.dirichlet(np.ones(C), size=N) * RNG.uniform(0.5, 1.5, size=(N, 1))  # which need not sum to 1
+
+
 WEIGHT = np.array([0.2, 1.0, 0.0, 3.0])
+
+
 S = RNG.uniform(0.1, 2, size=N)
+
+
 CASES = [(labels, eps, s) for labels in ("index", "soft") for eps in (0.0, 0.3, 1.0) for s in (None, S)]
 
 
@@ -116,30 +128,6 @@ def test_shares_by_class_are_those_of_the_norms():
             assert getattr(row, field) == pytest.approx(share, rel=1e-11)
 
 
-def gaps(**batch):
-    return {one.other: one for one in gradient(**batch).gaps}
-
-
-def test_a_gap_is_one_factor_or_another_direction():
-    found = gaps(logits=LOGITS, labels=INDEX, weight=WEIGHT)
-    total = WEIGHT[INDEX[INDEX >= 0]].sum()
-    assert found["batch-mean"].factor == pytest.approx(N / total, rel=1e-12)
-    assert found["unweighted-mean"].factor is None
-    assert 0 < found["unweighted-mean"].cosine < 0.999
-    same = gaps(logits=LOGITS, labels=INDEX, weight=[2, 2, 2, 2])
-    assert same["unweighted-mean"].factor == pytest.approx(1, rel=1e-12)
-    answer = gradient(logits=LOGITS, labels=INDEX, weight=WEIGHT)
-    assert answer.sentences[0].startswith(f"weighted-mean has {N / total:.6g} times the gradient of batch-mean, ")
-    assert "pull in different directions (cosine " in answer.sentences[1]
-    assert gradient(logits=LOGITS, labels=INDEX, weight=[2, 2, 2, 2]).sentences[1].endswith("have the same gradient.")
-
-
-def test_a_weight_of_no_effect_has_no_direction_to_compare():
-    answer = gradient(logits=LOGITS, labels=INDEX, weight=[0, 0, 0, 0])
-    assert answer.gaps[1].cosine is None
-    assert "no directions to compare" in answer.sentences[1]
-
-
 def test_what_is_not_finite_is_counted_apart_and_said():
     logits = LOGITS.copy()
     logits[1, 0] = np.nan
@@ -149,54 +137,3 @@ def test_what_is_not_finite_is_counted_apart_and_said():
         "sample 1 has a gradient that is nan or infinite: it is left out here, and in training it is not."
     )
     assert all(math.isfinite(row.norm) for row in answer.methods)
-
-
-def test_a_large_batch_is_walked_in_pieces(monkeypatch):
-    batch = Batch.build(**given("index", 0.1, S))
-    whole = gradient_totals(batch)
-    monkeypatch.setattr("wce_cli.loss.gradients.CHUNK", C)
-    pieces = gradient_totals(batch)
-    assert pieces.products == pytest.approx(whole.products, rel=1e-13)
-    assert pieces.by_class == pytest.approx(whole.by_class, rel=1e-13)
-
-
-BATCH = ["-x", "2 1 0; 0 1 2; 1 1 1; 0 3 1", "-y", "0,1,-100,1", "-w", "1,0.25,3", "--gradient"]
-
-
-@pytest.mark.parametrize("width", [40, 80, 200])
-@pytest.mark.parametrize("more", [[], ["--label-smoothing", "0.1"], ["--rows", "0"], ["--method", "all"]])
-def test_every_width_is_kept_to_and_ascii_too(width, more):
-    for encoding in ("utf-8", "ascii"):
-        ran = run("explain", *BATCH, *more, "--width", str(width), encoding=encoding)
-        assert (ran.code, ran.err) == (0, "")
-        assert max(map(len, ran.out.splitlines())) <= width
-        assert "\\" not in ran.out
-
-
-def test_json_is_of_its_schema():
-    schema = json.loads(run("schema", "gradient").out)
-    for more in ([], ["--label-smoothing", "0.1", "--rows", "1"], ["--method", "sum/sample"]):
-        answer = json.loads(run("explain", *BATCH, *more, "--format", "json").out)
-        jsonschema.validate(answer, schema)
-    assert [row["method"] for row in answer["methods"]] == ["sum"]
-
-
-def test_the_table_names_classes_and_counts_what_is_not_listed():
-    out = run("explain", *BATCH, "--classes", "a,b,c", "--rows", "1").out
-    assert "0  a " in out
-    assert "2 more kept samples are not listed" in out
-
-
-@pytest.mark.parametrize(
-    ("more", "said"),
-    [
-        (["--split", "2"], "error: --gradient shows the whole batch\n"),
-        (["--sort", "loss"], "error: --sort has no meaning beside --gradient\nhint: leave out --sort\n"),
-        (["--format", "csv"], 'error: --format is "csv", expected table, json, markdown or html\n'),
-        (["--method", "mean"], 'error: there is no method "mean"\n'),
-    ],
-)
-def test_what_cannot_be_is_refused(more, said):
-    ran = run("explain", *BATCH, *more)
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith(said)

@@ -1,0 +1,58 @@
+"""What is said of the curves holds."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from tests.questions.batches import GIVEN, LABELS, LOGITS, WEIGHT
+from wce_cli import explain, sweep
+
+
+def test_the_bounds_that_are_said_hold():
+    answer = sweep(0, **GIVEN, stop=1e6, points=1000)
+    kept = [
+        explain(logits=[x], labels=[y], engines=()).value("sum") for x, y in zip(LOGITS, LABELS, strict=True) if y >= 0
+    ]
+    assert answer.sentences[0].endswith(
+        f"with weights of 0 or more it cannot leave {min(kept):.6g} to {max(kept):.6g}, the smallest and the largest "
+        "loss of a sample."
+    )
+    values = answer.values("weighted-mean")
+    assert (values >= min(kept)).all()
+    assert (values <= max(kept)).all()
+    alone = explain(logits=[LOGITS[0], LOGITS[5]], labels=[0, 0], engines=()).value("weighted-mean")
+    assert f"towards {alone:.6g} (those of class 0 alone)" in answer.sentences[0]
+    assert values[-1] == pytest.approx(alone, rel=1e-5)
+
+
+def said(**given):
+    class_ = given.pop("class_", 0)
+    return sweep(class_, **given).sentences
+
+
+def test_what_one_class_alone_or_none_shows_is_said():
+    one = {"logits": LOGITS[:2], "labels": [0, 0], "weight": WEIGHT}
+    loss = explain(**one, engines=()).value("unweighted-mean")
+    assert said(**one)[0] == (
+        f"Every kept sample is of class 0, so its weight cancels: weighted-mean is flat at {loss:.6g} "
+        "(at 0, it is nan)."
+    )
+    assert said(**one, class_=1) == ("No kept sample is of class 1: its weight changes nothing.",)
+    assert said(**one, class_=1, label_smoothing=0.1) != said(**one, class_=1)
+
+
+def test_negative_weights_are_bounded_by_nothing():
+    assert not any("cannot leave" in one for one in said(**{**GIVEN, "weight": [1, -0.25, 3]}))
+    s = np.linspace(0.5, 2, 7)
+    assert not any("cannot leave" in one for one in said(**GIVEN, sample_weight=s))
+
+
+def test_straight_lines_are_straight():
+    for given, pair in itertools.product(({"class_": 0}, {"scale": True}, {"smoothing": True}), ("batch-mean", "sum")):
+        values = sweep(**given, **GIVEN, points=11).values(pair)
+        assert np.diff(values) == pytest.approx(np.full(10, np.diff(values)[0]), rel=1e-9)
+    slope = np.diff(sweep(0, **GIVEN, points=3).values("batch-mean"))[0]
+    assert f"batch-mean is a straight line: {slope:.6g} more for each 1 of the weight." in said(**GIVEN)

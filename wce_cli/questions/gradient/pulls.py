@@ -1,0 +1,103 @@
+"""The gradient of every method, sample by sample, by class and as a whole."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.gradient_sums import GradientTotals, gradient_totals
+from wce_cli.loss.gradients import KINDS, gradients_of
+from wce_cli.loss.methods import METHODS, LossValue, divide, loss_values
+from wce_cli.loss.stream import one_pass
+from wce_cli.questions.explain import batch_part
+from wce_cli.questions.gradient.answer import SCHEMA, ClassGradient, Gradients, MethodGradient, Pull, SampleGradient
+from wce_cli.questions.gradient.gaps import compared, cosine_of, gaps_of, sentence_of
+from wce_cli.questions.rows import class_rows
+from wce_cli.report import Analysis
+
+LISTED = 1000
+"""Samples that are listed unless others are asked for: all of so many, and of a larger batch none."""
+
+
+@np.errstate(all="ignore")
+def gradient_batch(
+    batch: Batch,
+    rows: int | None = None,
+    pairs: Sequence[str] | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Gradients:
+    """The answer for a checked batch, listing its first `rows` samples. `pairs`: those that are compared."""
+    spec = batch.spec
+    totals, facts = one_pass(batch, top=0)
+    values = loss_values(totals, spec.class_weight, spec.label_smoothing)
+    summed = gradient_totals(batch, progress)
+    if rows is None:
+        rows = batch.n_samples if batch.n_samples <= LISTED else 0
+    methods = tuple(_method(value, summed, spec.is_soft, spec.has_sample_weight) for value in values)
+    gaps = tuple(gaps_of(methods, summed, pairs or compared(spec.is_soft)))
+    return Gradients(
+        schema=SCHEMA,
+        batch=batch_part(spec, batch.scores.shape, totals.n, totals.n_kept),
+        samples=tuple(_samples(batch, min(rows, batch.n_samples))),
+        classes=tuple(_classes(Analysis(spec, totals, facts, values, ()), summed)),
+        methods=methods,
+        gaps=gaps,
+        sentences=(*map(sentence_of, gaps), *_broken(summed)),
+    )
+
+
+def _method(value: LossValue, summed: GradientTotals, is_soft: bool, has_sample_weight: bool) -> MethodGradient:
+    kind = KINDS.index(value.placement) if METHODS[value.method].is_weighted else 3
+    return MethodGradient(
+        value.method,
+        value.placement,
+        METHODS[value.method].formula_for(value.placement, is_soft, has_sample_weight),
+        value.denominator,
+        divide(math.sqrt(summed.products[kind, kind]), abs(value.denominator)),
+        cosine_of(summed, kind, 3, value.denominator),
+    )
+
+
+def _broken(summed: GradientTotals) -> Iterator[str]:
+    if summed.broken:
+        where = f"sample {summed.first_broken}"
+        which = where if summed.broken == 1 else f"{summed.broken} samples, the first is {where},"
+        have = "has" if summed.broken == 1 else "have"
+        yield f"{which} {have} a gradient that is nan or infinite: it is left out here, and in training it is not."
+
+
+def _samples(batch: Batch, stop: int) -> Iterator[SampleGradient]:
+    spec = batch.spec
+    plain = not spec.is_soft and spec.label_smoothing == 0
+    for start in range(0, stop, 256):
+        found = gradients_of(batch, start, min(start + 256, stop))
+        norms, cosines = found.norms, found.cosines
+        for k, (row, label) in enumerate(zip(found.row.tolist(), found.label.tolist(), strict=True)):
+            weights = {"sample": found.weights[0, k], "label-mix": found.weights[1, k]}
+            if plain:
+                weights["class"] = weights["sample"]
+            pulls = {
+                kind: Pull(
+                    float(weights[kind]) if kind in weights else None,
+                    float(norms[position, k]),
+                    None if np.isnan(cosines[position, k]) else float(cosines[position, k]),
+                )
+                for position, kind in enumerate(KINDS[:3])
+            }
+            yield SampleGradient(row, batch.index(row), label, float(norms[3, k]), pulls)
+
+
+def _classes(analysis: Analysis, summed: GradientTotals) -> Iterator[ClassGradient]:
+    def shares(kind: int) -> list[float | None]:
+        whole = float(summed.by_class[kind].sum())
+        found = summed.by_class[kind].tolist()
+        return [None] * len(found) if not whole or not math.isfinite(whole) else [part / whole for part in found]
+
+    weighted, unweighted = shares(0), shares(3)
+    for row in class_rows(analysis):
+        share, plain = weighted[row.index], unweighted[row.index]
+        yield ClassGradient(row.index, row.name, row.count, row.numerator_share, share, plain)

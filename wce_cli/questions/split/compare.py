@@ -1,0 +1,128 @@
+"""The loss of the whole batch beside the mean of the losses of its parts, by every method."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+
+from wce_cli.findings import find
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.cut import Cut, PartSums, Summed
+from wce_cli.loss.methods import METHODS, LossValue, divide, loss_values
+from wce_cli.loss.stream import cut_pass
+from wce_cli.loss.sums import Floats, Ints
+from wce_cli.questions.explain import batch_part
+from wce_cli.questions.split.answer import SCHEMA, CutPart, PartRow, Split, SplitMethod
+from wce_cli.questions.split.notes import notes_of
+from wce_cli.report import Analysis
+
+LISTED = 10_000
+"""Up to so many items the answer says which part holds which."""
+
+
+@np.errstate(all="ignore")
+def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] | None = None) -> Split:
+    """The answer for a checked batch."""
+    spec = batch.spec
+    totals, facts, sums = cut_pass(batch, cut, progress=progress)
+    n = cut.sizes()
+    values = loss_values(totals, spec.class_weight, spec.label_smoothing)
+    analysis = Analysis(spec, totals, facts, values, (), {}, tuple(sums.n_kept.tolist()))
+    known: dict[Any, Any] = {}
+    rows = [_method(analysis, value, sums, n, known) for value in values]
+    return Split(
+        schema=SCHEMA,
+        batch=batch_part(spec, batch.scores.shape, totals.n, totals.n_kept),
+        cut=CutPart(cut.size, _sizes(cut), cut.ranks, cut.seed, cut.items),
+        parts=_parts(cut, sums, n),
+        methods=tuple(rows),
+        notes=tuple(notes_of(cut, sums, n)),
+        findings=find(analysis),
+    )
+
+
+def _sizes(cut: Cut) -> tuple[int, ...] | None:
+    return tuple(np.diff(cut.bounds, prepend=0).tolist()) if cut.bounds else None
+
+
+def _numerators(sums: PartSums, value: LossValue) -> Summed:
+    if not METHODS[value.method].is_weighted:
+        return sums.loss
+    return sums.terms.get(value.placement, sums.terms["class"])
+
+
+def _denominators(sums: PartSums, value: LossValue, n: Ints, n_classes: int) -> tuple[Floats, Any]:
+    """D of each part, by the method's own rule: what it counts, or the weights of the placement; and what it is of."""
+    weights = "label-mix" if value.placement == "label-mix" and "label-mix" in sums.weights else "sample"
+    if value.method == "weighted-mean":
+        return sums.weights[weights].values(), weights
+    if value.method == "nonzero-mean":
+        return sums.nonzero[weights].astype(np.float64), (value.method, weights)
+    counts = {
+        "batch-mean": n,
+        "kept-mean": sums.n_kept,
+        "element-mean": n * n_classes,
+        "sum": np.ones(len(n), dtype=np.int64),
+        "unweighted-mean": sums.n_kept,
+    }
+    return counts[value.method].astype(np.float64), value.method
+
+
+def _method(analysis: Analysis, value: LossValue, sums: PartSums, n: Ints, known: dict[Any, Any]) -> SplitMethod:
+    """One pair. What pairs that share their sums have in common is made once: `known` holds it."""
+    spec, k = analysis.spec, len(n)
+    summed, (denominators, of) = _numerators(sums, value), _denominators(sums, value, n, spec.n_classes)
+    whole = value.denominator + 0.0  # x / −0 has the sign of x, as in `divide`
+    if id(summed) not in known:
+        known[id(summed)] = _listed(summed.values())
+    if (id(summed), of) not in known:
+        below = denominators + 0.0
+        values = _listed(summed.values() / below)
+        known[id(summed), of] = _listed(denominators), values, _listed(1.0 / (k * below)), _added(values) / k
+    if (id(summed), whole) not in known:
+        known[id(summed), whole] = _added((summed.values() / np.float64(whole)).tolist())
+    below_, values, gradients, mean = known[id(summed), of]
+    has_factor = value.value != 0 and math.isfinite(value.value) and math.isfinite(mean)
+    return SplitMethod(
+        method=value.method,
+        placement=value.placement,
+        formula=METHODS[value.method].formula_for(value.placement, spec.is_soft, spec.has_sample_weight),
+        numerator=value.numerator,
+        denominator=value.denominator,
+        value=value.value,
+        mean_of_parts=mean,
+        difference=mean - value.value,
+        factor=mean / value.value if has_factor else None,
+        remedy=known[id(summed), whole],
+        gradient=divide(1.0, value.denominator),
+        numerators=known[id(summed)],
+        denominators=below_,
+        values=values,
+        gradients=gradients,
+    )
+
+
+def _listed(values: Floats) -> tuple[float, ...]:
+    first = values[0]
+    return (float(first),) * len(values) if first and (values == first).all() else tuple(values.tolist())
+
+
+def _added(values: Sequence[float]) -> float:
+    return math.fsum(values) if math.isfinite(sum(values)) else sum(values)
+
+
+def _parts(cut: Cut, sums: PartSums, n: Ints) -> tuple[PartRow, ...]:
+    held: list[list[int]] | None = None
+    if cut.items <= LISTED:
+        held = [[] for _ in range(cut.parts)]
+        first = np.arange(cut.items) * cut.inner
+        for item, part in enumerate(cut.part_of(first).tolist()):
+            held[part].append(item)
+    numbers = np.arange(cut.parts)
+    which = (numbers, numbers % cut.ranks, numbers // cut.ranks, n, sums.n_kept)
+    items: Iterable[tuple[int, ...] | None] = repeat(None) if held is None else map(tuple, held)
+    return tuple(map(PartRow, *(column.tolist() for column in which), items))
