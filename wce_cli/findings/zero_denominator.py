@@ -13,8 +13,10 @@ PAGE = Page(
     summary="nothing to divide by: every sample is ignored, or the weights add up to 0",
     meaning="The denominator of a method is 0. With a numerator of 0 the loss is 0/0, which is NaN; with any "
     "other numerator it is plus or minus infinity.",
-    why="A NaN loss spreads into every parameter at the next step. Frameworks disagree here: PyTorch and ONNX "
-    "return nan, Keras, Paddle, CatBoost and TensorFlow 1 return 0, scikit-learn and XGBoost raise.",
+    why="Where kept samples weigh 0 together, the gradient is NaN as well, and spreads into every parameter at the "
+    "next step. Where every sample is ignored, PyTorch's gradient is 0: the parameters stay as they are, and the mean "
+    "of the epoch is NaN. Frameworks disagree on the loss: PyTorch and ONNX return nan, Keras, Paddle, CatBoost and "
+    "TensorFlow 1 return 0, scikit-learn and XGBoost raise.",
     example="wce explain --logits '0.1 0.9' --labels 0 --weight 0,1",
     remedy="skip such a batch, or sum the terms and divide by max(D, 1)",
     references=(

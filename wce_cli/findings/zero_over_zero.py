@@ -15,8 +15,8 @@ PAGE = Page(
     meaning="Every sample is ignored, or every weight is 0, so that nothing is divided by nothing. What a framework "
     "makes of it is its own decision, and was measured on this batch: Keras, Paddle and TensorFlow return 0, PyTorch "
     "and ONNX Runtime nan.",
-    why="A 0 hides a batch that taught nothing, and pulls the mean of an epoch down; a nan spreads into every "
-    "parameter at the next step.",
+    why="A 0 hides a batch that taught nothing, and pulls the mean of an epoch down; a nan makes that "
+    "mean nan, and where the samples weigh 0 instead of being ignored, every parameter at the next step.",
     example="wce explain --logits '0.1 0.9' --labels 0 --weight 0,1 --engine torch --engine keras",
     remedy="skip such a batch in both, or sum the terms and divide by max(D, 1)",
     references=(

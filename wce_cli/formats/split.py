@@ -14,6 +14,7 @@ from wce_cli.digits import format_number
 from wce_cli.errors import WceError, counted
 from wce_cli.formats import blocks
 from wce_cli.formats.blocks import Block
+from wce_cli.formats.cells import MISSING
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.json import LISTED, as_text, schema_of
 from wce_cli.formats.look import ROWS, Look
@@ -191,7 +192,9 @@ def parts_table(answer: Split, row: SplitMethod, look: Look) -> Block:
     columns.append(
         Column("= loss", [*values, *blank, format_number(row.value, look.digits)], NEVER_DROPPED, style="bold")
     )
-    ratios = [format_number(value, look.digits) for value in row.ratios[:count]]
+    ratios = [
+        look.text(MISSING) if value is None else format_number(value, look.digits) for value in row.ratios[:count]
+    ]
     columns.append(Column("gradient ×", [*ratios, *blank, "1"], 6))
     return blocks.table(*columns)
 
@@ -224,15 +227,19 @@ def gradient_range(row: SplitMethod, look: Look) -> str:
     """The least and the most of what gradients are multiplied by, or the one number that it is for all."""
     low, high, broken = ratio_ends(row)
     if low is None or high is None:
-        return "nan"
+        return "nan" if broken else look.text(MISSING)
     text = format_number(low, 4) if same(low, high) else f"{format_number(low, 4)} to {format_number(high, 4)}"
     return f"{text}, nan" if broken else text
 
 
 def ratio_ends(row: SplitMethod) -> tuple[float | None, float | None, bool]:
-    """The least and the most of the parts' finite ratios, and whether there are others."""
-    finite = [ratio for ratio in row.ratios if math.isfinite(ratio)]
-    return (min(finite), max(finite), len(finite) < len(row.ratios)) if finite else (None, None, True)
+    """The least and the most of the parts' finite ratios, and whether there are others; parts without a kept sample
+    have none.
+    """
+    ratios = [ratio for ratio in row.ratios if ratio is not None]
+    finite = [ratio for ratio in ratios if math.isfinite(ratio)]
+    broken = len(finite) < len(ratios)
+    return (min(finite), max(finite), broken) if finite else (None, None, broken)
 
 
 def sentences(answer: Split, row: SplitMethod, look: Look) -> Iterator[str]:
@@ -253,7 +260,7 @@ def sentences(answer: Split, row: SplitMethod, look: Look) -> Iterator[str]:
     low, high, broken = ratio_ends(row)
     if low is not None and high is not None:
         if broken:
-            yield "Parts without a weight to divide by make every gradient nan."
+            yield "A part whose kept samples weigh 0 together makes every gradient nan."
         elif same(low, high):
             what = "is that of the whole batch" if same(low, 1.0) else f"is {f(low)} times that of the whole batch"
             yield f"Every gradient {what}" + ("." if same(low, 1.0) else ": one factor, a matter of the learning rate.")

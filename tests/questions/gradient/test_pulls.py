@@ -137,3 +137,23 @@ def test_what_is_not_finite_is_counted_apart_and_said():
         "sample 1 has a gradient that is nan or infinite: it is left out here, and in training it is not."
     )
     assert all(math.isfinite(row.norm) for row in answer.methods)
+
+
+@pytest.mark.parametrize("eps", [0.0, 0.1])
+def test_where_all_is_ignored_the_loss_is_nan_and_nothing_pulls_as_in_torch(eps):
+    torch = pytest.importorskip("torch")
+    x, y = torch.randn(3, 4, dtype=torch.float64, requires_grad=True), torch.tensor([-100, -100, -100])
+    w = torch.tensor([1.0, 2, 0, 3], dtype=torch.float64)
+    loss = torch.nn.functional.cross_entropy(x, y, weight=w, label_smoothing=eps)
+    loss.backward()
+    assert torch.isnan(loss)
+    answer = gradient(logits=x.detach(), labels=y, weight=w, label_smoothing=eps)
+    assert answer.method("weighted-mean").norm == x.grad.norm().item() == 0
+    assert {row.norm for row in answer.methods} == {0.0}
+    ignored = torch.tensor([2, 2, 2])  # kept samples that weigh 0 are another thing
+    x.grad = None
+    torch.nn.functional.cross_entropy(x, ignored, weight=w, label_smoothing=eps).backward()
+    assert math.isnan(
+        gradient(logits=x.detach(), labels=ignored, weight=w, label_smoothing=0.0).method("weighted-mean").norm
+    )
+    assert torch.isnan(x.grad).all()

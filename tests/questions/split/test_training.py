@@ -172,3 +172,41 @@ def test_counting_tokens_is_a_weighted_mean_of_weights_of_1():
     whole = torch.nn.functional.cross_entropy(torch.tensor(logits), torch.tensor(labels)).item()
     assert row.value == pytest.approx(whole, rel=1e-12)
     assert row.mean_of_parts == pytest.approx(sum(parts) / 2, rel=1e-12)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_a_part_without_a_kept_sample_makes_the_loss_nan_and_no_gradient(smoothing):
+    """An ignored part, and a rank that has nothing: PyTorch's gradient stays finite, and is the one predicted."""
+    (x, y, w), net = model_of_the_runs()
+    y = y.clone()
+    y[3:6] = -100
+    logits = net(x).detach().requires_grad_()
+    given = {"logits": logits.detach(), "labels": y, "weight": w, "label_smoothing": smoothing}
+    answer = split(3, **given)
+    row = answer.method("weighted-mean")
+    assert [part.n_kept for part in answer.parts] == [3, 0, 2, 3]
+    assert row.gradients[1] is row.ratios[1] is None
+    seen = 0.0
+    for part in answer.parts:
+        items = list(part.items)
+        loss = torch.nn.functional.cross_entropy(net(x[items]), y[items], weight=w, label_smoothing=smoothing) / 4
+        loss.backward()
+        seen += loss.item()
+    assert np.isnan(seen)
+    assert np.isnan(row.mean_of_parts)
+    expected = predicted_gradient(answer, x, logits, y, w, smoothing, [g or 0.0 for g in row.gradients])
+    assert torch.isfinite(net.weight.grad).all()
+    assert torch.allclose(net.weight.grad, expected, rtol=1e-10, atol=1e-14)
+    assert "every gradient nan" not in str(answer)
+
+
+def test_a_part_whose_kept_samples_weigh_nothing_makes_every_gradient_nan():
+    (x, y, w), net = model_of_the_runs()
+    y, w = y.clone(), w.clone()
+    w[0], y[:3] = 0, 0
+    answer = split(3, logits=net(x).detach(), labels=y, weight=w)
+    assert "A part whose kept samples weigh 0 together makes every gradient nan." in str(answer)
+    for part in answer.parts:
+        items = list(part.items)
+        torch.nn.functional.cross_entropy(net(x[items]), y[items], weight=w).backward()
+    assert torch.isnan(net.weight.grad).all()

@@ -49,16 +49,17 @@ def picture(answer: Split, look: Look) -> Drawn:
         )
 
 
-def _bars(panel: Any, numbers: Sequence[int], values: Sequence[float], colour: str) -> None:
-    finite = [value if math.isfinite(value) else math.nan for value in values]
+def _bars(panel: Any, numbers: Sequence[int], values: Sequence[float | None], colour: str) -> None:
+    finite = [math.nan if value is None or not math.isfinite(value) else value for value in values]
     if len(numbers) <= PARTS:
         panel.bar(numbers, finite, width=0.7, color=colour)
     else:
         panel.plot(numbers, finite, color=colour, linewidth=0.8)
     for number, value in zip(numbers, values, strict=True):
-        if not math.isfinite(value) and len(numbers) <= PARTS:
+        if (value is None or not math.isfinite(value)) and len(numbers) <= PARTS:
+            text = "none" if value is None else format_number(value)
             panel.annotate(
-                format_number(value), (number, 0), (0, 2), xycoords=("data", "axes fraction"),
+                text, (number, 0), (0, 2), xycoords=("data", "axes fraction"),
                 textcoords="offset points", ha="center", fontsize=11,
             )  # fmt: skip
 

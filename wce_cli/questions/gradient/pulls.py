@@ -37,7 +37,7 @@ def gradient_batch(
     summed = gradient_totals(batch, progress)
     if rows is None:
         rows = batch.n_samples if batch.n_samples <= LISTED else 0
-    methods = tuple(_method(value, summed, spec.is_soft, spec.has_sample_weight) for value in values)
+    methods = tuple(_method(value, summed, spec.is_soft, spec.has_sample_weight, totals.n_kept) for value in values)
     gaps = tuple(gaps_of(methods, summed, pairs or compared(spec.is_soft)))
     return Gradients(
         schema=SCHEMA,
@@ -50,14 +50,18 @@ def gradient_batch(
     )
 
 
-def _method(value: LossValue, summed: GradientTotals, is_soft: bool, has_sample_weight: bool) -> MethodGradient:
+def _method(
+    value: LossValue, summed: GradientTotals, is_soft: bool, has_sample_weight: bool, n_kept: int
+) -> MethodGradient:
+    """One pair. Where no sample is kept nothing pulls, though the loss is 0/0: torch's gradient is 0 there."""
     kind = KINDS.index(value.placement) if METHODS[value.method].is_weighted else 3
+    norm = divide(math.sqrt(summed.products[kind, kind]), abs(value.denominator)) if n_kept else 0.0
     return MethodGradient(
         value.method,
         value.placement,
         METHODS[value.method].formula_for(value.placement, is_soft, has_sample_weight),
         value.denominator,
-        divide(math.sqrt(summed.products[kind, kind]), abs(value.denominator)),
+        norm,
         cosine_of(summed, kind, 3, value.denominator),
     )
 

@@ -61,8 +61,8 @@ class SplitMethod(Struct, frozen=True):
     numerators: tuple[float, ...]
     denominators: tuple[float, ...]
     values: tuple[float, ...]
-    gradients: tuple[float, ...]
-    """1 / (k · D) of each of k parts: the same, in the mean of the parts."""
+    gradients: tuple[float | None, ...]
+    """1 / (k · D) of each of k parts: the same, in the mean of the parts. None of a part without a kept sample."""
 
     @property
     def pair(self) -> str:
@@ -70,9 +70,9 @@ class SplitMethod(Struct, frozen=True):
         return self.method if self.placement == "class" else f"{self.method}/{self.placement}"
 
     @property
-    def ratios(self) -> tuple[float, ...]:
+    def ratios(self) -> tuple[float | None, ...]:
         """By part: how many times its gradient in the whole batch a sample has in the mean of the parts."""
-        return tuple(divide(part, self.gradient) for part in self.gradients)
+        return tuple(None if part is None else divide(part, self.gradient) for part in self.gradients)
 
 
 class Split(Struct, frozen=True):

@@ -82,7 +82,8 @@ def _method(analysis: Analysis, value: LossValue, sums: PartSums, n: Ints, known
     if (id(summed), of) not in known:
         below = denominators + 0.0
         values = _listed(summed.values() / below)
-        known[id(summed), of] = _listed(denominators), values, _listed(1.0 / (k * below)), _added(values) / k
+        gradients = _where_kept(_listed(1.0 / (k * below)), sums.n_kept)
+        known[id(summed), of] = _listed(denominators), values, gradients, _added(values) / k
     if (id(summed), whole) not in known:
         known[id(summed), whole] = _added((summed.values() / np.float64(whole)).tolist())
     below_, values, gradients, mean = known[id(summed), of]
@@ -109,6 +110,13 @@ def _method(analysis: Analysis, value: LossValue, sums: PartSums, n: Ints, known
 def _listed(values: Floats) -> tuple[float, ...]:
     first = values[0]
     return (float(first),) * len(values) if first and (values == first).all() else tuple(values.tolist())
+
+
+def _where_kept(values: tuple[float, ...], n_kept: Ints) -> tuple[float | None, ...]:
+    """A part without a kept sample has no gradient to multiply, whatever it divides by."""
+    if n_kept.all():
+        return values
+    return tuple(value if kept else None for value, kept in zip(values, n_kept.tolist(), strict=True))
 
 
 def _added(values: Sequence[float]) -> float:

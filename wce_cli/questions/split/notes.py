@@ -19,7 +19,7 @@ def notes_of(cut: Cut, sums: PartSums, n: Ints) -> list[str]:
         which, has = _named(empty), "has" if len(empty) == 1 else "have"
         notes.append(
             f"{which} {has} no kept sample: a mean over kept samples or their weights is 0/0 = nan there, as in "
-            "PyTorch, and makes the mean of the parts nan; the remedy adds 0 for it"
+            "PyTorch, and makes the mean of the parts nan; it has no gradient, and the remedy adds 0 for it"
         )
     weights = sums.weights["sample"].values()
     weightless = np.flatnonzero((sums.n_kept > 0) & (weights == 0))
