@@ -88,7 +88,7 @@ def test_what_is_not_finite_is_read():
         ("0.1,0.9,0\n0,0.1,1\n", 2, [0, 1]),
         ("cat,0.1,0.9\n0,0,0.1\n", "0", ["cat", "0"]),
         ("label,0,1\n0,0.1,0.9\n1,0,0.1\n", 0, [0, 1]),
-        ("2,gold,1\n0.1,3,0.9\n0,4,0.1\n", "gold", [3, 4]),
+        ("7,gold,5\n0.1,3,0.9\n0,4,0.1\n", "gold", [3, 4]),
         ("new_york,0.1,0.9\n1_0,0,0.1\n", 0, ["new_york", "1_0"]),
         ("99999999999999999999,0.1,0.9\n1,0,0.1\n", 0, [1e20, 1.0]),
     ],
@@ -330,3 +330,24 @@ def test_memory_is_that_of_the_numbers():
     assert table.scores is not None
     assert table.scores.shape == (n, c)
     assert peak < 2.2 * table.scores.nbytes + 2e6
+
+
+@pytest.mark.parametrize("prefix", ["", "logit_", "class"])
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("label", [True, False])
+def test_columns_that_are_numbered_have_the_order_of_their_numbers(tmp_path, prefix, first, label):
+    """Names sorted as text, as `sort_index(axis=1)` leaves them: 10 stands before 2."""
+    names = sorted(f"{prefix}{c + first}" for c in range(11))
+    rows = np.random.default_rng(2).normal(size=(3, 11))
+    head = [*names, *(["label"] if label else [])]
+    lines = [",".join([*map(repr, row.tolist()), *(["3"] if label else [])]) for row in rows]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([",".join(head), *lines]) + "\n", "utf-8")
+    if not prefix and not label and first:
+        return  # whole numbers from 1 on alone are a row of numbers
+    table = read_csv(str(path))
+    numbers = [int(name.removeprefix(prefix)) for name in names]
+    assert table.names == tuple(f"{prefix}{c + first}" for c in range(11))
+    for c in range(11):
+        assert table.scores[:, c].tolist() == rows[:, numbers.index(c + first)].tolist()
+    assert any("in the order of their numbers" in note for note in table.notes)

@@ -32,6 +32,7 @@ WHOLE = re.compile(r"\d+")
 LIKE_A_NUMBER = re.compile(r"[\s\d+.,eE_-]*\d[\s\d+.,eE_-]*")
 """A number, or what was meant for one or several: `0,5`, `1_000`, `0.1 0.9`."""
 SEPARATOR = re.compile(r"[_.:\- ]")
+NUMBERED = re.compile(r"(.*?)(\d+)")
 NAMED_IN_NOTE = 8
 
 
@@ -73,9 +74,13 @@ def read_columns(
     scores = tuple(at for at in range(len(first)) if at not in (found, weight) and not (unnamed and at == 0))
     chosen = _of_classes(first, scores, classes, shown) if header and classes else ()
     left = [first[at] for at in scores if at not in chosen] if chosen else []
-    scores = chosen or scores
+    numbered = _by_number(first, scores) if header and not chosen else ()
+    moved = bool(numbered) and numbered != scores
+    scores = chosen or numbered or scores
     names = tuple(first[at] for at in scores) if header else ()
     notes = _notes(shown, first, found, weight, names, header, unnamed)
+    if moved:
+        notes = (*notes, f"{shown}: the columns are taken in the order of their numbers")
     if left:
         notes = (*notes, f"{shown}: left out {', '.join(map(as_name, left))}, which --classes does not name")
     return Columns(len(first), header, found, scores, weight, names, notes)
@@ -96,6 +101,20 @@ def _of_classes(first: Sequence[str], scores: Sequence[int], classes: Sequence[s
         )
         raise WceError(Problem(said, did_you_mean(missing, [as_name(name) for name in names if name not in wanted])))
     return ()
+
+
+def _by_number(first: Sequence[str], scores: Sequence[int]) -> tuple[int, ...]:
+    """Columns that are numbered from 0 or 1 on, `logit_0`, in that order: who sorts names puts 10 before 2. None where
+    they are not.
+    """
+    found = [NUMBERED.fullmatch(first[at]) for at in scores]
+    if not found or None in found or len({one[1] for one in found if one}) > 1:
+        return ()
+    numbers = [int(one[2]) for one in found if one]
+    order = sorted(range(len(numbers)), key=numbers.__getitem__)
+    if [numbers[k] - numbers[order[0]] for k in order] != list(range(len(numbers))) or numbers[order[0]] > 1:
+        return ()
+    return tuple(scores[k] for k in order)
 
 
 def _heads(names: Sequence[str]) -> list[str]:
@@ -135,7 +154,7 @@ def is_header(first: Sequence[str], second: Sequence[str], label: int | None) ->
     names = [cell for at, cell in enumerate(first) if at != label]
     below = [cell for at, cell in enumerate(second) if at != label]
     if all(map(is_number, names)):
-        counted = names == [str(n) for n in range(len(names))] and len(names) > 1
+        counted = sorted(names) == sorted(str(n) for n in range(len(names))) and len(names) > 1
         return counted and not all(map(WHOLE.fullmatch, below))
     return not any(LIKE_A_NUMBER.fullmatch(cell) and not WHOLE.fullmatch(cell) for cell in names)
 

@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from wce_cli.loss.checks import check_scores, indices
+from wce_cli.loss.frames import scores_by_column, weight_by_index
 from wce_cli.loss.gathering import (
     Gathering,
     kind_of_scores,
@@ -145,6 +146,10 @@ class Batch(Struct, frozen=True):
         g = Gathering(sources or {}, spelled)
         read_numbers(g, ignore_index, label_smoothing)
         kind = kind_of_scores(g, {"logits": logits, "log_probs": log_probs, "probs": probs})
+        weight = weight_by_index(g, weight)
+        if kind is not None:
+            scores, classes = scores_by_column(g, *kind, classes, weight, labels)
+            kind = kind[0], scores
         rows = None if kind is None else read_scores(g, *kind)
         if labels is None:
             g.problem("labels", "labels are missing", f"give one class index a sample: {spelled('labels')}")

@@ -59,9 +59,9 @@ def read_class_weight(
 def _by_class(
     g: Gathering, mapping: Mapping[Any, Any], names: tuple[str, ...] | None, c: int, base: int
 ) -> Floats | None:
-    """A mapping by class name, or by class index where the classes have no names: from `base`, as labels count."""
+    """A mapping by class name, or by class index, from `base` on as labels count, where no class is called so."""
     by_name = {str(key): value for key, value in mapping.items()}
-    if names is None:
+    if names is None or (all(map(is_index, mapping)) and not set(by_name) & set(names)):
         if not all(is_index(key) for key in mapping):
             return None  # already a problem of the names
         names = tuple(str(i + base) for i in range(c))
