@@ -8,7 +8,7 @@ import pytest
 import wce_cli.loss.batch as batch_module
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.cut import Cut
-from wce_cli.loss.stream import cut_pass
+from wce_cli.loss.stream import cut_pass, group_bounds
 from wce_cli.questions.split import cut_of
 
 
@@ -56,3 +56,46 @@ def test_ten_thousand_parts_of_many_classes_keep_a_few_numbers_each():
     batch = Batch.build(logits=np.broadcast_to(np.zeros(c, dtype="float32"), (n, c)), labels=np.arange(n) % c)
     sums = cut_pass(batch, Cut(n, 1, 1))[2]
     assert len(pickle.dumps(sums)) < 250 * n
+
+
+def test_a_group_of_a_shuffled_batch_has_rows_for_all_parts_unless_groups_become_few():
+    batch = Batch.build(
+        logits=np.broadcast_to(np.zeros(40, np.float32), (2_000_000, 40)), labels=np.zeros(2_000_000, int)
+    )
+    plain = group_bounds(batch, 0, batch.n_samples)
+    assert group_bounds(batch, 0, batch.n_samples, 100) == plain
+    longer = group_bounds(batch, 0, batch.n_samples, 90_000)
+    assert {stop - start for start, stop in longer[:-1]} == {-(-90_000 // batch.block_rows) * batch.block_rows}
+    most = group_bounds(batch, 0, batch.n_samples, 10**9)
+    assert len(most) >= 16
+    for bounds in (plain, longer, most):
+        assert [start for start, _ in bounds[1:]] == [stop for _, stop in bounds[:-1]]
+        assert (bounds[0][0], bounds[-1][1]) == (0, batch.n_samples)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("shuffle", [None, 6])
+def test_one_two_and_seven_workers_leave_the_same_bytes(monkeypatch, shuffle):
+    rng = np.random.default_rng(3)
+    given = {
+        "logits": rng.normal(size=(3000, 5)) * 9,
+        "labels": np.where(rng.random(3000) < 0.2, -100, rng.integers(5, size=3000)),
+        "weight": [0, 1, 0.3, 7, 2],
+        "sample_weight": rng.random(3000),
+        "label_smoothing": 0.2,
+    }
+    monkeypatch.setattr(batch_module, "BLOCK_ELEMENTS", 64)
+    monkeypatch.setattr(batch_module, "BLOCK_ROWS", (8, 64))
+    monkeypatch.setattr("wce_cli.loss.stream.GROUP_WORK", 1 << 9)
+    batch = Batch.build(**given)
+    cut = cut_of(batch, 100, 1, shuffle)
+    answers = [cut_pass(batch, cut, workers=count)[2] for count in (1, 2, 7)]
+    seen = {
+        tuple(
+            part.tobytes()
+            for sums in (one.loss, *one.terms.values(), *one.weights.values())
+            for part in (sums.high, sums.low)
+        )
+        for one in answers
+    }
+    assert len(seen) == 1

@@ -29,6 +29,9 @@ ROW_WORK = 32
 """What is done once a row costs as much as so many scores."""
 GROUPS = 4096
 """The most groups: the more rows, the larger they are."""
+PART_ROWS = 3
+FEWEST = 16
+"""Of a shuffled batch a group leaves sums of all parts: it has so many rows for each, unless groups became too few."""
 
 
 def one_pass(
@@ -77,7 +80,8 @@ def _walked(
         walker = Walker(batch, top, cut)
         return Walk(lambda k: walker.group(*bounds[k]), walker.watch.seen)
 
-    seen = walk_batch(batch, (start, stop), make, fold, workers, progress)
+    least = 0 if cut is None or cut.seed is None else PART_ROWS * cut.parts
+    seen = walk_batch(batch, (start, stop), make, fold, workers, progress, least)
     if total[0].checks.found:
         raise WrongRows(batch, total[0].checks, bool(total[0].totals.count[0]))
     return total[0], seen
@@ -90,9 +94,10 @@ def walk_batch(
     fold: Callable[[P], None],
     workers: int | None,
     progress: Callable[[int, int], None] | None,
+    least: int = 0,
 ) -> list[S]:
     """Let workers walk the groups of some rows, whose bounds `make` is told; what can be read in order only, one."""
-    bounds = group_bounds(batch, *rows)
+    bounds = group_bounds(batch, *rows, least)
     if any(isinstance(field, StoredRows) and field.stored.sequential for field in batch.fields):
         workers = 1
     n_scores = (rows[1] - rows[0]) * batch.spec.n_classes
@@ -113,10 +118,11 @@ class WrongRows(WceError):
         super().__init__(refusal.problems, (*refusal.context, *_in_their_files(batch, checks)))
 
 
-def group_bounds(batch: Batch, start: int, stop: int) -> list[tuple[int, int]]:
-    """Where groups of whole blocks begin and end; one empty group for no rows."""
+def group_bounds(batch: Batch, start: int, stop: int, least: int = 0) -> list[tuple[int, int]]:
+    """Where groups of whole blocks begin and end; one empty group for no rows. `least`: rows of a group."""
     block = batch.block_rows
     blocks = max(1, GROUP_WORK // (block * (batch.spec.n_classes + ROW_WORK)), -(-(stop - start) // (block * GROUPS)))
+    blocks = max(blocks, min(-(-least // block), (stop - start) // (block * FEWEST)))
     return [(first, min(first + block * blocks, stop)) for first in range(start, stop, block * blocks)] or [
         (start, stop)
     ]
