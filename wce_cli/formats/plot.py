@@ -56,7 +56,8 @@ def plotted(lines: Sequence[Line], look: Look, height: int = HEIGHT) -> list[str
     drawn.append(" " * (margin + 1) + corner + rule * columns)
     drawn.append(" " * (margin + 2) + ends[0] + ends[1].rjust(columns - len(ends[0])))
     for line, mark in zip(lines, marks, strict=False):
-        drawn.append(" " * (margin + 2) + f"{mark} {line.name}")
+        nowhere = "" if any(map(math.isfinite, line.y)) else ", nowhere a finite number"
+        drawn.append(" " * (margin + 2) + f"{mark} {line.name}{nowhere}")
     if any(several in "".join(row) for row in cells):
         drawn.append(" " * (margin + 2) + f"{several} several")
     return [text.rstrip() for text in drawn]

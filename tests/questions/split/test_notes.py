@@ -25,3 +25,11 @@ def test_parts_whose_weights_are_all_zero_are_said():
     answer = split(2, logits=LOGITS[:4], labels=[0, 0, 1, 2], weight=[0, 1, 2])
     assert math.isnan(answer.method("weighted-mean").values[0])
     assert answer.notes == ("part 0: the weights of the kept samples add up to 0, weighted-mean is 0/0 = nan there",)
+
+
+def test_what_is_above_a_denominator_of_0_is_infinite_and_in_torch_nan_under_smoothing():
+    given = {"logits": [[1.0, 2], [0, 1], [2, 0]], "labels": [0, 0, 1]}
+    (note, *_) = split(2, **given, weight=[0, 1], label_smoothing=0.1).notes
+    assert note.endswith("add up to 0, weighted-mean is infinite (in PyTorch nan) there")
+    (note, *_) = split(2, logits=[[1.0, 2], [0, 2], [2, 0]], labels=[0, 1, 1], weight=[1, -1]).notes
+    assert note.endswith("add up to 0, weighted-mean is infinite there")

@@ -56,3 +56,31 @@ def test_straight_lines_are_straight():
         assert np.diff(values) == pytest.approx(np.full(10, np.diff(values)[0]), rel=1e-9)
     slope = np.diff(sweep(0, **GIVEN, points=3).values("batch-mean"))[0]
     assert f"batch-mean is a straight line: {slope:.6g} more for each 1 of the weight." in said(**GIVEN)
+
+
+def test_a_weight_of_no_effect_and_weights_of_nothing_are_said():
+    alike = {"logits": [[1.0, 0], [0, 1]], "labels": [0, 1]}
+    loss = explain(**alike, engines=()).value("unweighted-mean")
+    assert (
+        said(**alike)[0] == f"weighted-mean is {loss:.6g} whatever the weight: those of class 0 and the others alike."
+    )
+    nothing = {"logits": LOGITS[:2], "labels": [0, 0], "weight": [0, 1, 2]}
+    answer = sweep(scale=True, **nothing)
+    assert answer.sentences[0] == "The weights of the kept samples add up to 0 at every scale: weighted-mean is nan."
+    assert np.isnan(answer.values("weighted-mean")).all()
+    assert "weighted-mean, nowhere a finite number" in str(answer)
+    assert "unweighted-mean, nowhere" not in str(answer)
+
+
+def test_what_smoothing_leaves_above_a_denominator_of_0_is_said():
+    torch = pytest.importorskip("torch")
+    given = {"logits": [[1.0, 2], [0, 1]], "labels": [0, 0], "weight": [0, 1], "label_smoothing": 0.1}
+    told = "weighted-mean is infinite there, and PyTorch returns nan."
+    (one,) = (one for one in said(**given, class_=0) if told in one)
+    assert one.startswith("At 0 the weights of the labels add up to 0, ")
+    (all_of_them,) = (one for one in said(**given, class_=1, start=0.5) if told in one)
+    assert all_of_them.startswith("At 41 of the points ")
+    assert not any(told in one for one in said(**{**given, "label_smoothing": 0.0}, class_=0))
+    x, w = torch.tensor(given["logits"]), torch.tensor([0.0, 1])
+    assert torch.nn.functional.cross_entropy(x, torch.tensor([0, 0]), weight=w, label_smoothing=0.1).isnan()
+    assert np.isinf(sweep(0, **given, values=[0]).values("weighted-mean")).all()

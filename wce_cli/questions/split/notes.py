@@ -24,7 +24,9 @@ def notes_of(cut: Cut, sums: PartSums, n: Ints) -> list[str]:
     weights = sums.weights["sample"].values()
     weightless = np.flatnonzero((sums.n_kept > 0) & (weights == 0))
     if len(weightless):
-        how = "0/0 = nan" if not sums.terms["class"].values()[weightless].any() else "a division by 0"
+        how = "0/0 = nan"
+        if sums.terms["class"].values()[weightless].any():
+            how = "infinite (in PyTorch nan)" if "label-mix" in sums.weights else "infinite"
         notes.append(f"{_named(weightless)}: the weights of the kept samples add up to 0, weighted-mean is {how} there")
     if len(set(n.tolist())) > 1:
         notes.append(

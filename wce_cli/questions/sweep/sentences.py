@@ -22,8 +22,11 @@ def sentences_of(answer: Sweep, curves: Curves, facts: Facts) -> Iterator[str]:
     if answer.axis.kind == "class":
         yield from _of_class(answer, curves, facts, weighted, straight, spec_plain)
     elif answer.axis.kind == "scale":
-        if weighted is not None:
+        if weighted is not None and curves.values[1]["weighted-mean/class"].denominator:
             yield "weighted-mean does not see the scale: it is above and below the line, and cancels (at 0 it is nan)."
+        elif weighted is not None:
+            one = format_number(curves.values[1]["weighted-mean/class"].value)
+            yield f"The weights of the kept samples add up to 0 at every scale: weighted-mean is {one}."
         slope = curves.values[1]["batch-mean/class"].value
         if math.isfinite(slope):
             yield f"batch-mean and sum are proportional to it: batch-mean is {format_number(slope)} times the scale."
@@ -75,9 +78,24 @@ def _of_class(
         )
     elif is_plain and weighted is not None and curves.is_polynomial:
         yield from _bounded(curves, facts, name)
+    yield from _undivided(weighted, answer.places, curves.smoothing)
     if curves.is_polynomial and totals.n:
         slope = curves.values[1]["batch-mean/class"].value
         yield f"batch-mean is a straight line: {format_number(slope)} more for each 1 of the weight."
+
+
+def _undivided(weighted: SweptMethod | None, places: Sequence[float], smoothing: float) -> Iterator[str]:
+    """Under smoothing there may be something to divide where there is nothing to divide it by."""
+    if weighted is None or not smoothing:
+        return
+    rows = zip(places, weighted.numerators, weighted.denominators, strict=True)
+    found = [(place, top) for place, top, bottom in rows if bottom == 0 and top != 0 and math.isfinite(top)]
+    if found:
+        where = f"At {format_number(found[0][0])}" if len(found) == 1 else f"At {len(found)} of the points"
+        yield (
+            f"{where} the weights of the labels add up to 0, and smoothing leaves something above the line: "
+            "weighted-mean is infinite there, and PyTorch returns nan."
+        )
 
 
 def _bounded(curves: Curves, facts: Facts, name: str) -> Iterator[str]:
@@ -87,6 +105,9 @@ def _bounded(curves: Curves, facts: Facts, name: str) -> Iterator[str]:
     if not (weights >= 0).all() or not math.isfinite(own.value):
         return
     if not math.isfinite(others.value):
+        return
+    if _is_near(others.value, own.value):
+        yield f"weighted-mean is {format_number(own.value)} whatever the weight: those of {name} and the others alike."
         return
     text = (
         f"weighted-mean moves from {format_number(others.value)} (the others alone, at 0) towards "
