@@ -316,3 +316,14 @@ def test_sample_weights_that_are_all_nan_leave_no_weight_to_speak_of(weight):
     batch = {"logits": SCORES[:2], "labels": [0, 1], "sample_weight": [math.nan] * 2, "weight": weight}
     found = findings_of(batch)
     assert not {"weight-cancels", "weight-scale", "weight-invisible"} & set(found)
+
+
+def test_a_weight_that_overflows_or_is_nan_does_not_cancel():
+    two = {"logits": [[0.1, 0.9], [0, 0.1]], "labels": [0, 1]}
+    codes = [one.code for one in explain(**two, weight=[1e308, 1e308]).findings]
+    assert "weight-cancels" not in codes
+    assert "measured-differs" not in codes  # nan and inf are what PyTorch returns, and its other call is right
+    codes = [one.code for one in explain(**two, weight=[1, 2], sample_weight=[-1, float("nan")], engines=()).findings]
+    assert "weight-cancels" not in codes
+    codes = [one.code for one in explain(**two, weight=[1e3, 1e3], engines=()).findings]
+    assert "weight-cancels" in codes

@@ -230,7 +230,7 @@ def test_words_for_what_is_not_finite():
 
 def test_balanced_weights_are_shown():
     report = explain(logits=BATCHES["hard"]["logits"], labels=[0, 1, -100, 2, 1], weight="balanced", engines=())
-    assert "weight: balanced, N / (C · count) = 0: 1.33333, 1: 0.666667, 2: 1.33333\n" in to_table([report])
+    assert "weight: balanced, N kept / (C · count) = 0: 1.33333, 1: 0.666667, 2: 1.33333\n" in to_table([report])
 
 
 def test_all_methods_are_shown_once_where_placements_agree():

@@ -48,6 +48,9 @@ def message(analysis: Analysis) -> str | None:
     assert batch is not None
     if batch.value == 0:
         return None
+    plain = analysis.value("unweighted-mean")
+    if plain is not None and math.isfinite(plain.value) and not math.isfinite(mean.value):
+        return None  # a weight that is nan, or overflows
     who = "the only kept sample weighs" if totals.n_kept == 1 else f"{all_of(totals.n_kept)} kept samples weigh"
     several = len(analysis.present) > 1 or spec.has_sample_weight  # weights that may be the same by chance
     told = (

@@ -96,7 +96,7 @@ def _top_title(report: Report) -> str:
 def _balanced(report: Report, look: Look) -> str:
     if report.batch.weight_rule != "balanced":
         return ""
-    return look.text("weight: balanced, N / (C · count) = ") + cells.class_weights(report, look)
+    return look.text("weight: balanced, N kept / (C · count) = ") + cells.class_weights(report, look)
 
 
 def _remarks(report: Report, look: Look) -> list[str]:

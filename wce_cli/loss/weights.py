@@ -85,7 +85,7 @@ def _by_class(
 def _balanced(
     g: Gathering, labels: Labels, n: int, names: tuple[str, ...] | None, c: int, ignore_index: int
 ) -> Floats | None:
-    """N / (C · count), scikit-learn's rule (compute_class_weight, 1.9.1), over the kept samples."""
+    """N kept / (C · count), scikit-learn's rule (compute_class_weight, 1.9.1)."""
     count = np.zeros(c, dtype=np.int64)
     step = max(1, CHUNK // c) if labels.is_soft else CHUNK
     for start in range(0, n, step):

@@ -229,7 +229,9 @@ def agreed(measured: Measured, values: Sequence[LossValue], reach: float) -> Mea
     expressed = {pair if "/" in pair else f"{pair}/class" for pair in measured.expresses}
     agreeing: dict[str, str] = {}
     for value in values:
-        scale = max(abs(value.value), reach / abs(value.denominator) if value.denominator else 0.0)
+        scale = abs(value.value)
+        if value.denominator and math.isfinite(further := reach / abs(value.denominator)):
+            scale = max(scale, further)
         close = (
             value.value == measured.value
             or (math.isnan(value.value) and math.isnan(measured.value))
