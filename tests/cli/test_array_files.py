@@ -310,3 +310,29 @@ def test_any_number_of_processes_would_print_the_same(name, folder):
     first: Ran = spawn("explain", str(folder / name), *QUIET)
     assert first.out == spawn("explain", str(folder / name), *QUIET).out
     assert first.code == 0
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_arrays_of_many_axes_in_fortran_order_are_read_too(folder, soft):
+    rng = np.random.default_rng(6)
+    given = {"logits": rng.normal(size=(2, 3, 2, 4)).astype(np.float32), "weight": np.array([0.5, 2, 1.0])}
+    given["labels"] = (
+        rng.dirichlet(np.ones(3), size=(2, 2, 4)).transpose(0, 3, 1, 2) if soft else rng.integers(3, size=(2, 2, 4))
+    )
+    given["sample_weight"] = rng.uniform(0.5, 2, size=(2, 2, 4))
+    expected = in_memory(given)
+    np.savez("f.npz", **{name: np.asfortranarray(array) for name, array in given.items()})
+    assert_same(numbers("f.npz"), expected)
+    np.save("x.npy", np.asfortranarray(given["logits"]))
+    np.savez_compressed(
+        "y.npz", **{name: np.asfortranarray(given[name]) for name in ("labels", "weight", "sample_weight")}
+    )
+    assert_same(numbers("y.npz", "--logits", "x.npy"), expected)
+
+
+def test_a_device_is_no_file():
+    for command in (["explain"], ["identify", "0.5"], ["check"]):
+        ran = run(*command, "/dev/zero")
+        assert ran.code == 2
+        assert "error: /dev/zero is a device, expected a file\n" in ran.err
+    assert run("explain", "/dev/null").err == "error: /dev/null is empty, expected a JSON batch\n"

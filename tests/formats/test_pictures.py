@@ -103,11 +103,11 @@ def test_text_is_text_and_the_numbers_stand_below(made):
 
 
 def test_names_are_shown_as_they_are(made):
-    assert "class [red]" in words_of(made["classes", "svg"])
+    assert "[red]" in words_of(made["classes", "svg"])
     ran = run(*COMMANDS["explain"], "--classes", "<b>,$\\frac$,猫", "--format", "svg")
     assert (ran.code, ran.err) == (0, "")
     words = [text.text for text in ET.fromstring(ran.out).iter("{http://www.w3.org/2000/svg}text")]
-    assert {"sample 0, <b>", "sample 1, $\\frac$", "sample 4, 猫"} <= set(words)
+    assert {"0: <b>", "1: $\\frac$", "4: 猫"} <= set(words)
 
 
 def test_a_run_draws_the_same_bytes_again(made):
@@ -159,7 +159,7 @@ def test_many_samples_and_parts_are_drawn_as_a_few(tmp_path):
     assert sum(word.endswith("of Σ w·ℓ") for word in shares) == 12
     some = words_of(run("explain", path, "--engine", "none", "-f", "svg", "--rows", "30").out)
     assert "289 others" in some
-    assert sum(word.startswith("sample ") for word in some) == 11
+    assert sum(bool(re.match(r"\d+: ", word)) for word in some) == 11
     few = run("explain", path, "--split", "1", "-f", "svg", "--rows", "3").out
     assert few.count("<path") < 100
 
@@ -287,3 +287,20 @@ def test_whatever_a_batch_and_its_classes_are_called_a_picture_is_well_formed(co
         for drawn in re.findall(r"<svg.*</svg>", ran.out, re.DOTALL):
             ET.fromstring(drawn)
         assert format == "html" or drawn
+
+
+def test_long_names_are_shortened_and_told_apart_and_what_is_left_out_is_said(tmp_path):
+    long = "a very long class name that goes on"
+    rng = np.random.default_rng(1)
+    given = {"classes": ["background", "Mountain goat", long, f"{long} and on"], "labels": [0, 1, 2, 3, 2]}
+    given |= {"logits": rng.normal(size=(5, 4)).tolist(), "weight": [1, 2, 0.5, 3]}
+    (tmp_path / "long.json").write_text(json.dumps(given), "utf-8")
+    words = words_of(run("explain", str(tmp_path / "long.json"), "--engine", "none", "-f", "svg").out)
+    assert {"0: background", "1: Mountain goat", "2: a very long c… [2]", "3: a very long c… [3]"} <= set(words)
+    words = words_of(run("explain", str(tmp_path / "long.json"), "--gradient", "-f", "svg").out)
+    assert {"background", "Mountain goat", "a very long c… [2]", "share of each class"} <= set(words)
+    given = {"logits": rng.normal(size=(40, 30)).tolist(), "labels": list(range(30)) + list(range(10))}
+    (tmp_path / "many.json").write_text(json.dumps(given), "utf-8")
+    for more, title in (([], "12 largest of 30"), (["--gradient"], "8 largest of 30")):
+        ran = run("explain", str(tmp_path / "many.json"), *more, *([] if more else ["--engine", "none"]), "-f", "svg")
+        assert f"share of each class, the {title}" in words_of(ran.out)

@@ -243,10 +243,11 @@ def test_rows_in_one_image_are_a_view():
     assert not ArrayRows.of_scores(np.zeros((3, 4))).by_class
 
 
-def test_fortran_order_with_more_than_two_axes_is_refused():
-    file = File(np.zeros((2, 3, 4)), order="F")
-    with pytest.raises(WceError, match=r"an array of shape \(2, 3, 4\) in Fortran order cannot be walked"):
-        one_pass(Batch.build(logits=file, labels=np.zeros((2, 4), dtype=int)))
+def test_fortran_order_with_more_than_two_axes_is_taken_into_memory():
+    scores = np.arange(24.0).reshape(2, 3, 4)
+    labels = np.array([[0, 1, 2, 0], [2, 2, 1, 0]])
+    given = {"logits": File(scores, order="F"), "labels": File(labels, order="F")}
+    assert_same(Batch.build(**given), Batch.build(logits=scores, labels=labels))
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def share_cell(share: float | None, look: Look) -> str:
     return look.text(MISSING) if share is None else f"{100 * share:.1f} %"
 
 
-def label_cell(row: TermRow, look: Look) -> str:
+def label_cell(row: TermRow, look: Look, width: int = NAME_WIDTH) -> str:
     """A label as the user knows it: its name, its index, or its probability row."""
     if isinstance(row.label, tuple):
         if len(row.label) <= SHORT_ROW:
@@ -130,13 +130,13 @@ def label_cell(row: TermRow, look: Look) -> str:
         largest = max(row.label)
         return look.text(f"{row.label.index(largest)}: {format_number(largest, 4)} …")
     if row.label_name is not None:
-        return name_cell(row.label_name, look, row.label)
+        return name_cell(row.label_name, look, row.label, width)
     return str(row.label)
 
 
-def class_cell(index: int, name: str | None, look: Look) -> str:
+def class_cell(index: int, name: str | None, look: Look, width: int = NAME_WIDTH) -> str:
     """A class as the user knows it: its name, or its index."""
-    return str(index) if name is None else name_cell(name, look, index)
+    return str(index) if name is None else name_cell(name, look, index, width)
 
 
 def class_weights(report: Report, look: Look) -> str:
@@ -148,12 +148,12 @@ def class_weights(report: Report, look: Look) -> str:
     return ", ".join(told[:CLASSES_TOLD]) + (", …" if len(told) > CLASSES_TOLD else "")
 
 
-def name_cell(name: str, look: Look, index: int) -> str:
+def name_cell(name: str, look: Look, index: int, width: int = NAME_WIDTH) -> str:
     """A class's name, literally; a long one is shortened, and has its index then: others may begin like it."""
-    if len(literal(name)) <= NAME_WIDTH:
-        return look.name(name, NAME_WIDTH)
+    if len(literal(name)) <= width:
+        return look.name(name, width)
     mark = f" [{index}]"
-    return look.name(name, NAME_WIDTH - len(mark)) + mark
+    return look.name(name, width - len(mark)) + mark
 
 
 def row_cell(row: TermRow) -> str:

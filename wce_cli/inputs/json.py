@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+import stat
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -83,6 +84,8 @@ def read_bytes(path: str) -> bytes:
     try:
         if os.path.isdir(path):
             raise WceError(Problem(f"{path} is a directory, expected a file", files_in(path)))
+        if stat.S_ISCHR(os.stat(path).st_mode) and path != os.devnull:  # it may never end
+            raise WceError(Problem(f"{path} is a device, expected a file", "- reads what is piped in"))
         with open(path, "rb") as file:
             content = file.read()
     except (OSError, ValueError) as error:

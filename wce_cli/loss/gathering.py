@@ -17,7 +17,7 @@ from wce_cli.loss.arrays import to_array
 from wce_cli.loss.layout import n_classes_of
 from wce_cli.loss.readings import ScoreKind
 from wce_cli.loss.rows import ArrayRows, floats
-from wce_cli.loss.stored import Stored, StoredRows
+from wce_cli.loss.stored import Stored, StoredRows, in_memory
 from wce_cli.loss.sums import Floats
 
 MOST_CLASSES = 1 << 24
@@ -84,7 +84,9 @@ class Gathering:
     def rows(self, field: str, array: NDArray[Any] | Stored, columns: int) -> ArrayRows | StoredRows:
         """The rows of a field that was read: of one number a class (1 column) or of one (0 columns)."""
         if not isinstance(array, np.ndarray):
-            return StoredRows.of(array, columns)
+            if not array.fortran or len(array.shape) <= 1 + columns:
+                return StoredRows.of(array, columns)
+            array = in_memory(array)  # no row of it has neighbours in the file
         return (ArrayRows.of_scores if columns else ArrayRows.of_samples)(array, self.dtypes.get(field))
 
     def numbers(self, field: str, value: Any) -> NDArray[Any] | Stored | None:

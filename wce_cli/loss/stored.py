@@ -10,7 +10,6 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from wce_cli.errors import Problem, WceError
 from wce_cli.loss.layout import sample_shape_of
 from wce_cli.loss.rows import BLOCK_ELEMENTS, BLOCK_ROWS, CHUNK, floats
 from wce_cli.loss.sums import Floats
@@ -38,6 +37,11 @@ class Stored(Protocol):
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """The numbers `start` up to `stop` of the file, in its order, flat, in their own dtype."""
+
+
+def in_memory(stored: Stored) -> NDArray[Any]:
+    """All numbers at once, in the shape that the file states and in their own dtype."""
+    return stored.read(0, math.prod(stored.shape)).reshape(stored.shape, order="F" if stored.fortran else "C")
 
 
 class StoredRows(Struct, frozen=True):
@@ -114,10 +118,7 @@ class StoredRows(Struct, frozen=True):
     def _layout(self) -> tuple[int, int, int]:
         """(outer, C, inner): position i of image o and class c stands at (o·C + c)·inner + i."""
         shape = self.shape
-        if self.stored.fortran and len(shape) > 1 + self.columns:
-            raise WceError(
-                Problem(f"an array of shape {shape} in Fortran order cannot be walked", "save it in C order")
-            )
+        assert not self.stored.fortran or len(shape) <= 1 + self.columns
         if self.columns == 0 or len(shape) == 1:
             return 1, math.prod(shape), 1
         if self.stored.fortran:

@@ -34,3 +34,16 @@ def test_what_is_no_range_is_refused(arguments, message):
     with pytest.raises(WceError) as error:
         sweep(**arguments, **GIVEN)
     assert str(error.value) == message
+
+
+def test_a_class_is_counted_as_labels_are():
+    given = {"logits": [[1.0, 2, 0], [0, 1, 3], [2, 1, 0]], "weight": [1, 2, 3]}
+    counted = sweep(2, labels=[1, 2, 3], label_base=1, **given)
+    assert counted.axis.index == 1
+    assert (
+        counted.values("weighted-mean").tolist() == sweep(1, labels=[0, 1, 2], **given).values("weighted-mean").tolist()
+    )
+    for wrong in (0, 4):
+        with pytest.raises(WceError, match=f"there is no class {wrong}") as caught:
+            sweep(wrong, labels=[1, 2, 3], label_base=1, **given)
+        assert caught.value.problems[0].hint == "classes are 1 to 3"

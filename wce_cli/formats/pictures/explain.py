@@ -11,14 +11,15 @@ from wce_cli.errors import counted
 from wce_cli.formats import html
 from wce_cli.formats.cells import class_cell, label_cell, row_cell, shown_methods
 from wce_cli.formats.classes import is_large
-from wce_cli.formats.look import ROWS, Look
+from wce_cli.formats.look import ROWS, Look, shortened
 from wce_cli.formats.pictures.figure import CURVES, FAINT, Drawing, Drawn
-from wce_cli.formats.pictures.marks import at_bar, grouped_bars
+from wce_cli.formats.pictures.marks import NAME, at_bar, grouped_bars, of_all, room
 from wce_cli.formats.pictures.page import Page
 from wce_cli.report import Report, TermRow, TotalsPart
 
 BARS = 12
 """Samples or classes that are drawn as bars of their own."""
+NUMERATOR = "Σt, the numerator"
 
 
 def picture(report: Report, look: Look) -> Drawn | None:
@@ -33,16 +34,17 @@ def picture(report: Report, look: Look) -> Drawn | None:
     kept = [row for row in terms if row.kept and row.term is not None]
     listed = bool(kept) and not is_large(report, look) and math.isfinite(report.totals.numerator)
     heads = _steps(kept, len(terms) < report.terms_total, report.totals, look) if listed else []
-    classes = [] if listed else [row for row in report.classes if row.numerator_share is not None]
-    classes = sorted(classes, key=lambda row: -(row.numerator_share or 0))[:BARS]
+    every = [] if listed else [row for row in report.classes if row.numerator_share is not None]
+    classes = sorted(every, key=lambda row: -(row.numerator_share or 0))[:BARS]
+    names = [name for name, _ in heads] or [class_cell(row.index, row.name, look, NAME) for row in classes]
     first = 18.0 * (len(heads) + 1) if listed else 32.0 * len(classes)
-    with Drawing([*([first] if first else []), max(40.0, 24.0 * len(methods))], left=130, right=96) as drawing:
+    left = room([*names, *(row.pair for row in methods), *([NUMERATOR] if listed else [])])
+    with Drawing([*([first] if first else []), max(40.0, 24.0 * len(methods))], left=left, right=96) as drawing:
         *upper, lower = drawing.panels
         if listed:
             _waterfall(upper[0], heads, report.totals.numerator)
         elif classes:
-            upper[0].set_title("share of each class: of Σ w·ℓ, and of Σ w", loc="left")
-            names = [f"class {class_cell(row.index, row.name, look)}"[:20] for row in classes]
+            upper[0].set_title(f"share of each class{of_all(len(classes), len(every))}", loc="left")
             of_loss, of_weight = [row.numerator_share for row in classes], [row.weight_share for row in classes]
             grouped_bars(upper[0], names, [("of Σ w·ℓ", of_loss), ("of Σ w", of_weight)])
         lower.set_title("÷ D = the loss by each method", loc="left")
@@ -65,14 +67,14 @@ def _steps(kept: Sequence[TermRow], has_more: bool, totals: TotalsPart, look: Lo
     if len(kept) + has_more > BARS:
         largest = sorted(kept, key=lambda row: -abs(row.term or 0))[: BARS - 1]
         shown = [row for row in kept if row in largest]
-    named = [(f"sample {row_cell(row)}, {label_cell(row, look)}"[:22], row.term or 0.0) for row in shown]
+    named = [(shortened(f"{row_cell(row)}: {label_cell(row, look, NAME)}", NAME + 6), row.term or 0.0) for row in shown]
     others = totals.n_kept - len(shown)
     rest = totals.numerator - math.fsum(term for _, term in named)
     return [*named, (counted(others, "other", "others"), rest)] if others else named
 
 
 def _waterfall(panel: Any, steps: Sequence[tuple[str, float]], numerator: float) -> None:
-    panel.set_title("the terms w·ℓ add up to the numerator", loc="left")
+    panel.set_title("the terms w·ℓ, by sample: label, add up to the numerator", loc="left")
     begin = 0.0
     for place, (_, term) in enumerate(steps):
         panel.barh(place, term, left=begin, height=0.66, color=CURVES[0])
@@ -81,7 +83,7 @@ def _waterfall(panel: Any, steps: Sequence[tuple[str, float]], numerator: float)
         panel.plot([begin, begin], [place - 0.33, place + 1.33], color=FAINT, linewidth=0.8)
     panel.barh(len(steps), numerator, height=0.66, color=CURVES[2])
     at_bar(panel, max(numerator, 0.0), len(steps), format_number(numerator, 6))
-    panel.set_yticks(range(len(steps) + 1), [*(name for name, _ in steps), "Σt, the numerator"])
+    panel.set_yticks(range(len(steps) + 1), [*(name for name, _ in steps), NUMERATOR])
     panel.invert_yaxis()
     panel.grid(False, axis="y")
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 420
+EDGE, CHARACTER = 12, 6.9
+"""Units: where the numbers below begin, and what a character of a title takes."""
 MISSING = Problem("pictures need matplotlib, which is not installed", "pip install 'wce-cli[plot]'")
 FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 
@@ -109,6 +111,10 @@ class Drawing:
 
     def drawn(self, title: str) -> Drawn:
         """What was drawn; `title` says what is seen."""
+        for panel in self.panels:
+            box, text = panel.get_position(), panel.get_title(loc="left")
+            if box.x0 * WIDTH + CHARACTER * len(text) > WIDTH:  # a long title begins at the edge
+                panel.set_title(text, loc="left", x=(EDGE / WIDTH - box.x0) / box.width)
         out = io.StringIO()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a glyph that matplotlib's own font lacks: the reader's has it

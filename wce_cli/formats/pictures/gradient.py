@@ -10,7 +10,7 @@ from wce_cli.formats.cells import class_cell
 from wce_cli.formats.gradient import answer_blocks, shown_rows
 from wce_cli.formats.look import Look
 from wce_cli.formats.pictures.figure import CURVES, Drawing, Drawn
-from wce_cli.formats.pictures.marks import LABEL, apart, beside, grouped_bars, whole
+from wce_cli.formats.pictures.marks import LABEL, NAME, apart, beside, grouped_bars, of_all, room, whole
 from wce_cli.formats.pictures.page import Page
 from wce_cli.questions.gradient.answer import Gradients, SampleGradient
 
@@ -28,21 +28,22 @@ def picture(answer: Gradients, look: Look) -> Drawn | None:
     """What each sample's gradient is multiplied by; below, each class's share of the loss and of the gradient."""
     samples = answer.samples[: min(SAMPLES, SAMPLES if look.rows is None else look.rows)]
     series, title = _series(answer, samples, look)
-    classes = [row for row in answer.classes if row.share is not None]
-    classes = sorted(classes, key=lambda row: -(row.share or 0.0))[:CLASSES]
+    every = [row for row in answer.classes if row.share is not None]
+    classes = sorted(every, key=lambda row: -(row.share or 0.0))[:CLASSES]
+    names = [class_cell(row.index, row.name, look, NAME) for row in classes]
     if not series and not classes:
         return None
     heights = ([HEIGHT] if series else []) + ([48.0 * len(classes)] if classes else [])
-    with Drawing(heights, left=62 if not classes else 90, right=120) as drawing:
+    with Drawing(heights, left=max(62, room(names)), right=120) as drawing:
         if series:
             _points(drawing.panels[0], samples, series)
             drawing.panels[0].set_title(title)
         if classes:
             panel = drawing.panels[-1]
-            panel.set_title("share of each class in %")
+            panel.set_title(f"share of each class{of_all(len(classes), len(every))}")
             grouped_bars(
                 panel,
-                [f"class {class_cell(row.index, row.name, look)}"[:14] for row in classes],
+                names,
                 [
                     ("of the loss", [row.loss_share for row in classes]),
                     ("of the gradient", [row.share for row in classes]),

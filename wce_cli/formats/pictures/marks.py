@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from wce_cli.formats.pictures.figure import CURVES
 
+NAME = 18
+"""Characters of a name in front of its bar."""
 LABEL = 14.0
 """How far apart labels stand."""
+
+
+def room(names: Iterable[str]) -> float:
+    """Units that names in front of their bars take."""
+    return 16 + 6.6 * max(map(len, names), default=0)
+
+
+def of_all(shown: int, count: int) -> str:
+    """What a title adds where not all are drawn."""
+    return "" if shown == count else f", the {shown} largest of {count}"
 
 
 def at_bar(panel: Any, x: float, y: float, text: str) -> None:

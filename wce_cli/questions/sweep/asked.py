@@ -16,18 +16,19 @@ MOST_POINTS = 100_000
 
 
 def class_index(spec: Spec, given: int | str) -> int:
-    """The class that is named, or counted from 0. Raises WceError if there is none."""
-    names = spec.class_names or ()
+    """The class that is named, or counted as labels are, from their base on. Raises WceError if there is none."""
+    names, base = spec.class_names or (), spec.label_base
+    known = f"classes are {base} to {base + spec.n_classes - 1}"
     if isinstance(given, str) and given in names:
         return names.index(given)
     try:
         index = int(given)
     except ValueError:
-        hint = did_you_mean(str(given), names) if names else f"classes are 0 to {spec.n_classes - 1}"
+        hint = did_you_mean(str(given), names) if names else known
         raise WceError(Problem(f'there is no class "{given}"', hint)) from None
-    if not 0 <= index < spec.n_classes:
-        raise WceError(Problem(f"there is no class {index}", f"classes are 0 to {spec.n_classes - 1}"))
-    return index
+    if not 0 <= index - base < spec.n_classes:
+        raise WceError(Problem(f"there is no class {index}", known))
+    return index - base
 
 
 def places_of(
