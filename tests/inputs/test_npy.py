@@ -177,7 +177,8 @@ def test_what_is_no_array_is_refused(content, said):
 def test_an_array_of_something_else_than_numbers_is_refused(array, said):
     np.save("b.npy", array)
     expected = "expected floats or integers of 8 to 64 bits, or bools"
-    assert said_of(Path("b.npy").read_bytes()) == [f"error: a.npy {said}, {expected}"]
+    hint = ["hint: save class indices, or give the names as text: --labels cat,dog or a .csv"]
+    assert said_of(Path("b.npy").read_bytes()) == [f"error: a.npy {said}, {expected}"] + hint * ("text" in said)
 
 
 def test_records_are_refused():

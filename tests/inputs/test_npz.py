@@ -209,7 +209,8 @@ def test_a_member_that_cannot_be_read_is_refused_only_if_it_is_asked_for():
         "hint: save numbers: numpy.save(path, numpy.asarray(values, dtype=numpy.float64))",
     ]
     assert said_of("ids") == [
-        "error: a.npz:ids has dtype '<U1' (text), expected floats or integers of 8 to 64 bits, or bools"
+        "error: a.npz:ids has dtype '<U1' (text), expected floats or integers of 8 to 64 bits, or bools",
+        "hint: save class indices, or give the names as text: --labels cat,dog or a .csv",
     ]
     np.savez_compressed("a.npz", names=np.array([Touch()], object))
     assert said_of()[0] == "error: a.npz:names holds Python objects, which are not loaded: that would run code"

@@ -38,5 +38,7 @@ def findings(
     if code is None:
         return Outcome(pages.findings_page([page for page, _ in FINDINGS.values()], look))
     if code not in FINDINGS:
-        raise WceError(Problem(f'there is no finding "{code}"', did_you_mean(code, FINDINGS)))
+        raise WceError(
+            Problem(f'there is no finding "{code}"', did_you_mean(code, FINDINGS) or "wce findings lists them all")
+        )
     return Outcome(pages.finding_page(FINDINGS[code][0], look))

@@ -19,7 +19,7 @@ class Diagnosis(NamedTuple):
 
 ONE_EACH = "give one value an option, --logits … --labels …, or a whole batch as a JSON file"
 ALONE = "paste the numbers alone, '0.1 0.9; 0 0.1', or save the table as a .csv file"
-PANDAS = "paste df.values.tolist(), or save it: df.to_csv('x.csv', index=False)"
+PANDAS = "paste df.values.tolist(), or save it: df.to_csv('x.csv', index=False); a weight: w.to_dict()"
 PRINTS = (
     (r"\A\|[^\n]*\|[ \t]*\n[ \t]*\|?[-:| \t]*-", "is a Markdown table", ALONE),
     (r"^[ \t]*[│┃┌╭┏║╔]", "is a table in a frame", ALONE),
@@ -62,7 +62,7 @@ WORDS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (r"[+-]?0x[\da-f]+", lambda word: f"write {int(word, 16)}"),
     (r"#|//|/\*|%|<!--", lambda word: "leave comments out"),
     (r"[a-z_]\w*=.*", lambda word: ONE_EACH),
-    (r"=.*", lambda word: "leave the = out: -x 1,2 or --logits=1,2"),
+    (r"=.*", lambda word: "leave the = out behind a short option: -x 1,2, not -x=1,2"),
     (r".*\\[nrt].*", lambda word: "rows are split by ';', or by real line ends"),
     (r"[\d.]*\|[\d.|]*", lambda word: "separate numbers by spaces or commas, and rows by ';'"),
 )
@@ -85,7 +85,7 @@ def of_value(field: str, text: str, value: Any) -> Diagnosis | None:
             return Diagnosis("has arrays of different shapes in it", ONE_EACH)
         return known or (of_mixture(rows) if -1 in lengths else None)
     if field in ("weight", "sample_weight") and lengths and lengths != {-1}:
-        return of_commas(text) or of_words(value)
+        return of_print(text) or of_commas(text) or of_words(value)
     return None if field in ("labels", "") else of_words(value, text)
 
 

@@ -126,4 +126,6 @@ def _dtype(descr: str, shown: str) -> str:
         hint = "save numbers: numpy.save(path, numpy.asarray(values, dtype=numpy.float64))"
         raise WceError(Problem(f"{shown} holds Python objects, which are not loaded: that would run code", hint))
     word = WORDS.get(kind[:1], "")
-    raise WceError(Problem(f"{shown} has dtype {descr!r}{word}, expected floats or integers of 8 to 64 bits, or bools"))
+    hint = "save class indices, or give the names as text: --labels cat,dog or a .csv" if kind[:1] in ("U", "S") else ""
+    said = f"{shown} has dtype {descr!r}{word}, expected floats or integers of 8 to 64 bits, or bools"
+    raise WceError(Problem(said, hint))
