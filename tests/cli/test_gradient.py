@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import jsonschema
+import numpy as np
 import pytest
 
 from tests.run import run
@@ -41,7 +43,7 @@ def test_the_table_names_classes_and_counts_what_is_not_listed():
     [
         (["--split", "2"], "error: --gradient shows the whole batch\n"),
         (["--sort", "loss"], "error: --sort has no meaning beside --gradient\nhint: leave out --sort\n"),
-        (["--format", "csv"], 'error: --format is "csv", expected table, json, markdown or html\n'),
+        (["--format", "ndjson"], 'error: --format is "ndjson", expected table, json, csv, markdown, html or svg\n'),
         (["--method", "mean"], 'error: there is no method "mean"\n'),
     ],
 )
@@ -49,3 +51,24 @@ def test_what_cannot_be_is_refused(more, said):
     ran = run("explain", *BATCH, *more)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith(said)
+
+
+def test_csv_has_a_line_for_every_kept_sample(tmp_path):
+    rng = np.random.default_rng(0)
+    x, y, w = rng.normal(size=(1500, 3)), rng.integers(3, size=1500), np.array([0.5, 2, 0])
+    y[::5] = -100
+    np.savez(tmp_path / "a.npz", logits=x, labels=y, weight=w)
+    ran = run("explain", str(tmp_path / "a.npz"), "--gradient", "--csv-out", str(tmp_path / "a.csv"))
+    assert "share of the gradient by class" in ran.out
+    rows = list(csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8")))
+    kept = np.flatnonzero(y >= 0)
+    assert [int(row["n"]) for row in rows] == kept.tolist()
+    p = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
+    for row, n in zip(rows, kept.tolist(), strict=True):
+        assert float(row["norm"]) == pytest.approx(np.linalg.norm(p[n] - np.eye(3)[y[n]]), rel=1e-12)
+        assert float(row["class norm"]) == pytest.approx(w[y[n]] * float(row["norm"]), rel=1e-12)
+        assert float(row["weighted-mean"]) == pytest.approx(w[y[n]] / w[y[kept]].sum(), rel=1e-12)
+        assert float(row["batch-mean"]) == pytest.approx(w[y[n]] / 1500, rel=1e-12)
+    some = run("explain", *BATCH, "--label-smoothing", "0.1", "--format", "csv", "--rows", "2", "--method", "sum").out
+    assert [line.split(",")[-1] for line in some.splitlines()] == ["sum", "", ""]  # no factor under class placement
+    assert run("explain", str(tmp_path / "a.npz"), "--gradient", "--format", "csv", "--rows", "7").out.count("\n") <= 8

@@ -84,7 +84,6 @@ def explain(
         refuse(
             "where the batch is cut into parts" if is_cut else "beside --gradient",
             {
-                "--csv-out": gradient and csv_out is not None,
                 "--only": only is not None,
                 "--sort": sort != "index",
                 "--top": top is not None,

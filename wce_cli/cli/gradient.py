@@ -21,9 +21,11 @@ def of_gradient(
     """The answer for every batch of the files."""
     batches, notes = read_batches(files, typed, label_column)
     asked = [answer.look.rows for answer in answers if answer.look.rows is not None]
+    lists_all = any(answer.format.rows and answer.look.rows is None for answer in answers)
     pairs = None if methods is None or "all" in methods else methods
     found = []
     with progress_bar() as progress:
         for batch in batches:
-            found.append(gradient_batch(batch, max(asked) if asked else None, pairs, progress=progress))
+            rows = batch.n_samples if lists_all else max(asked) if asked else None
+            found.append(gradient_batch(batch, rows, pairs, progress=progress))
     return outcome(answers, found, notes)

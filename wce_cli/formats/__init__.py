@@ -109,6 +109,7 @@ SPLIT = {
 GRADIENT = {
     "table": Format("wce_cli.formats.gradient:to_table", 0),
     "json": Format("wce_cli.formats.gradient:to_json", 0),
+    "csv": Format("wce_cli.formats.gradient:to_csv", sys.maxsize, has_measured=False),
     "markdown": Format("wce_cli.formats.gradient:to_markdown", 0),
     "html": Format("wce_cli.formats.pictures.gradient:to_html", 0),
     "svg": Format("wce_cli.formats.pictures.gradient:to_svg", 0),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,10 +18,13 @@ from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import ROWS, Look
 from wce_cli.questions.gradient.answer import SCHEMA, Gradients, MethodGradient
+from wce_cli.report import to_plain
 
 SHOWN = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
 """The methods whose factors have a column, unless others are asked for."""
 CLASSES = 20
+PULLED = ("class", "sample", "label-mix")
+"""The placements, in the order of the columns of CSV."""
 
 
 def to_table(answers: Sequence[Gradients], look: Look | None = None) -> str:
@@ -42,6 +47,26 @@ def to_json(answers: Sequence[Gradients], look: Look | None = None) -> str:
         rows = tuple(asked_rows(answer, look) or answer.methods)
         documents.append(structs.replace(answer, methods=rows, samples=answer.samples[: look.rows]).to_dict())
     return as_text(documents[0] if len(documents) == 1 else documents, look, indent=2) + "\n"
+
+
+def to_csv(answers: Sequence[Gradients], look: Look | None = None) -> str:
+    """A line for each kept sample: its unweighted norm, by each placement what it pulls at, and by each pair its factor
+    w / D, empty where there is none.
+    """
+    look = look or Look()
+    several, out = len(answers) > 1, io.StringIO()
+    pairs = list(dict.fromkeys(row.pair for one in answers for row in asked_rows(one, look) or one.methods))
+    kinds = [f"{kind} {what}" for kind in PULLED for what in ("norm", "cosine")]
+    lines: list[list[Any]] = [[*(["batch"] if several else []), "n", "label", "norm", *kinds, *pairs]]
+    for answer in answers:
+        rows = {row.pair: row for row in answer.methods}
+        for one in answer.samples[: look.rows]:
+            pulls = [number for kind in PULLED for number in (one.pulls[kind].norm, one.pulls[kind].cosine)]
+            factors = [answer.factor(one, rows[pair]) if pair in rows else None for pair in pairs]
+            own = [one.n, one.label, *map(to_plain, (one.norm, *pulls, *factors))]
+            lines.append([*([answer.batch.name or ""] if several else []), *own])
+    csv.writer(out, lineterminator="\n").writerows(lines)
+    return out.getvalue()
 
 
 def gradient_schema() -> dict[str, Any]:
@@ -74,6 +99,13 @@ def answer_blocks(answer: Gradients, look: Look, titled: bool) -> Iterator[Block
     if samples:
         yield blocks.title("what the gradient of each sample's own loss is multiplied by: w / D")
         yield blocks.table(*_sample_columns(answer, rows, samples, look))
+        without = [row.kind for row in rows if answer.factor(samples[0], row) is None]
+        if without:
+            kind = without[0]
+            yield blocks.prose(
+                f"Placement {kind} has no one factor here: {kind}: norm is that of a sample's gradient before the "
+                "division by D, and cosine says how far it points where the unweighted one does."
+            )
         if len(samples) < answer.batch.n_kept:
             yield blocks.prose(f"{answer.batch.n_kept - len(samples)} more kept samples are not listed")
     else:
