@@ -170,14 +170,16 @@ def _ends(one: Limit) -> str:
     if not one.limit:
         return f"none: {_short(one.beyond)}"
     sign = "−" if one.name == "lowest logits" else ""
-    return f"{sign}{format_number(one.limit, 4)}, then {_short(one.beyond)}"
+    beyond = _short(one.beyond) if one.wrong is None else f"{format_number(one.wrong, 4)} (wrong)"
+    return f"{sign}{format_number(one.limit, 4)}, then {beyond}"
 
 
 def _draw_bars(axes: Any, bars: Sequence[tuple[str, str, Limit]]) -> None:
     """Each on the way to the largest that was tried."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    axes.set_title("scores up to which it gives a number", loc="left")
+    right = "is finite and right" if all(one.is_held for _, _, one in bars) else "is finite"
+    axes.set_title(f"scores up to which it {right}", loc="left")
     axes.set_xscale("log")
     axes.set_xlim(1, 1e6)
     for place, (name, dtype, one) in enumerate(bars):

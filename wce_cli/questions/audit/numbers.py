@@ -5,36 +5,95 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from msgspec import structs
+
 from wce_cli.digits import format_number
-from wce_cli.questions.audit.answer import Row, Verdict
-from wce_cli.questions.audit.probes import Offers, Probe, search_rows
+from wce_cli.questions.audit.answer import Limit, Row, Verdict
+from wce_cli.questions.audit.probes import Offers, Probe
 from wce_cli.questions.audit.records import Answered, Found, said
 from wce_cli.questions.audit.run import Observed
-from wce_cli.questions.audit.values import difference, fields_of
+from wce_cli.questions.audit.searches import WIDE, Search, highest, is_right, search_rows
+from wce_cli.questions.audit.values import difference, fields_of, values_on
+from wce_cli.questions.identify.rules import Rule
 
+CAPPED = (
+    "take log_softmax of the logits as they are, with no clip and no + ε: a very wrong sample counts too little, and "
+    "has no gradient"
+)
 _STABLE = "take logsumexp(logits) or log_softmax, which subtract the largest logit of a row before exp"
 KINDS = {
     "high": ("largest logit", _STABLE),
     "low": ("lowest logits", _STABLE),
     "gap": ("largest gap", "take log_softmax instead of log(softmax): a p that is 0 has no log"),
 }
-"""By search: what its row is called, and what to change where there is a limit."""
+"""By search: what its row is called, and what to change where there is no number above a limit."""
 ROUND = {"float32": 1e-5, "float16": 2e-2, "bfloat16": 1e-1}
 """How far the plain probe may be off, relative, in a narrow float."""
 ENOUGH = 1e4
 """A logit that no model has: a function that is right up to it has no limit."""
+GROSS = 1e-2
+"""How far off an answer is, of the size of the scores, that is no rounding; where a number ends, its last digits go
+before it."""
 TINY = {"float64": 1e-15, "float32": 5e-7}
 """A loss below which a function may return 0: a few of the dtype's steps at 1, as log_softmax has it."""
 _CANCELS = "take log_softmax: logsumexp(x) − x[y] loses what is small beside the logits"
 
 
-def rows(observed: Observed, offers: Offers, plain: Answered) -> Iterator[Row]:
+def limits(observed: Observed, offers: Offers, rule: Rule | None) -> tuple[Limit, ...]:
+    """How far scores may go in each float, as far as it was searched; held to a rule, if there is one."""
+    return tuple(
+        _held(Search(one.name, dtype, kind), one, offers, rule)
+        for kind in KINDS
+        for dtype in offers.dtypes
+        if (one := observed.found.get(f"{kind}:{dtype}")) is not None
+    )
+
+
+def _held(search: Search, found: Found, offers: Offers, rule: Rule | None) -> Limit:
+    """The size up to which all answers are the rule's, if that is smaller than the one up to which there are any."""
+    free = Limit(KINDS[search.kind][0], search.dtype, found.limit, highest(search.kind, search.dtype), found.beyond)
+    if rule is None or not search.is_of_value or not found.given:
+        return free
+    last = 0.0
+    for at, got in found.given:
+        value = rule_at(search.kind, at, offers, rule)
+        if value is None or not math.isfinite(value):
+            return free  # the rule itself has no number there
+        if not is_right(got, value, at, search.dtype):
+            end, number = found.given[-1]
+            ends = rule_at(search.kind, end, offers, rule)
+            if found.limit is not None and (ends is None or abs(number - ends) <= GROSS * end):
+                break
+            return structs.replace(free, limit=last, beyond=format_number(number), wrong=number, is_held=True)
+        last = at
+    return structs.replace(free, is_held=True)
+
+
+def rule_at(kind: str, at: float, offers: Offers, rule: Rule) -> float | None:
+    """What a rule gives on the batch of a search."""
+    weight = (1.0, 1.0, 1.0) if offers.weight else None
+    return values_on(Probe(kind, "", *search_rows(kind, at), weight), offers, [rule])[0]
+
+
+def is_capped(limits: Sequence[Limit]) -> bool:
+    """Whether scores that a model may have get a number, and the wrong one."""
+    return any(one.wrong is not None for one in _ending(limits))
+
+
+def _ending(limits: Sequence[Limit]) -> list[Limit]:
+    """Those of the wide floats that end before a size that is enough; the narrow ones have rows of their own."""
+    return [one for one in limits if one.dtype in WIDE and one.limit is not None and one.limit < ENOUGH]
+
+
+def rows(
+    observed: Observed, offers: Offers, plain: Answered, limits: Sequence[Limit], rule: Rule | None
+) -> Iterator[Row]:
     """Largest logit, lowest, largest gap, tiny losses, narrow floats."""
     dtypes = [dtype for dtype in ("float32", "float64", "float16", "bfloat16") if dtype in offers.dtypes]
-    for kind in KINDS:
-        found = [observed.found[f"{kind}:{dtype}"] for dtype in dtypes if f"{kind}:{dtype}" in observed.found]
-        if found:
-            yield _limits(kind, found, offers)
+    for kind, (name, _) in KINDS.items():
+        some = sorted((one for one in limits if one.name == name and one.dtype in WIDE), key=lambda one: one.dtype)
+        if some:
+            yield _limits(kind, some, observed, offers, rule)
     tiny = [observed.found[f"tiny:{dtype}"] for dtype in dtypes if f"tiny:{dtype}" in observed.found]
     if tiny:
         yield _tiny(tiny, offers)
@@ -46,17 +105,37 @@ def _dtype(found: Found) -> str:
     return found.name.partition(":")[2]
 
 
-def _limits(kind: str, found: Sequence[Found], offers: Offers) -> Row:
-    """How far scores may go in the wide floats; the narrow ones have rows of their own."""
+def _limits(kind: str, some: Sequence[Limit], observed: Observed, offers: Offers, rule: Rule | None) -> Row:
+    """How far scores may go."""
     name, advice = KINDS[kind]
-    wide = [one for one in found if _dtype(one) in ("float32", "float64")]
-    limited = [one for one in wide if one.limit is not None and one.limit < ENOUGH]
-    if not limited:
-        return Row("numbers", name, "ok", f"no limit up to {'−' if kind == 'low' else ''}1e6")
-    first = limited[0]
-    parts = [f"{_short(one)} ({_dtype(one)})" for one in limited]
-    step = Probe(first.name, "", *search_rows(kind, math.floor(first.limit or 0.0) + 1.0))
-    return Row("numbers", name, "wrong", f"{', '.join(parts)}, then {first.beyond}", fields_of(step, offers), advice)
+    sign = "−" if kind == "low" else ""
+    ending = _ending(some)
+    if not ending:
+        right = "finite and right" if all(one.is_held for one in some) else "finite"
+        return Row("numbers", name, "ok", f"{right} up to {sign}1e6")
+    groups = [[one for one in ending if (one.wrong is not None) == is_wrong] for is_wrong in (True, False)]
+    said_ = "; ".join(_ends(group, sign) for group in groups if group)
+    first = next(filter(None, groups))[0]
+    at = math.floor(first.limit or 0.0) + 1.0
+    if first.wrong is not None and rule is not None:
+        given = observed.found[f"{kind}:{first.dtype}"].given
+        sizes = (at for at, got in given if _is_gross(got, rule_at(kind, at, offers, rule)))
+        at = math.ceil(next(sizes, given[-1][0]))
+        advice = CAPPED
+    step = Probe(name, "", *search_rows(kind, float(at)))
+    return Row("numbers", name, "wrong", said_, fields_of(step, offers), advice)
+
+
+def _is_gross(got: float, value: float | None) -> bool:
+    return difference(got, value) > 10 * GROSS
+
+
+def _ends(some: Sequence[Limit], sign: str) -> str:
+    """`88.72 (float32), 709.8 (float64), then inf`"""
+    parts = ", ".join(f"{sign}{format_number(one.limit or 0.0, 4)} ({one.dtype})" for one in some)
+    if some[0].wrong is None:
+        return f"{parts}, then {some[0].beyond}"
+    return f"right up to {parts}; {sign}1e6 gives {format_number(some[0].wrong)}"
 
 
 def _short(found: Found) -> str:

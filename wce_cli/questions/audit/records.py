@@ -88,6 +88,8 @@ class Found(Struct, frozen=True, tag="found"):
     """The largest size at which the answer is a number; None: all that were tried."""
     beyond: str
     """What it is above that: `inf`, `nan`, `0`, or an error."""
+    given: tuple[tuple[float, float], ...] = ()
+    """Sizes at which it is a number, and that number: close together where it leaves what it began as."""
 
 
 class Conduct(Struct, frozen=True, tag="conduct"):

@@ -20,7 +20,7 @@ from wce_cli.questions.audit.arrays import DTYPES, FRAMEWORKS, Arrays
 from wce_cli.questions.audit.asking import Asker, said_in_short
 from wce_cli.questions.audit.call import SCORES, matched, template
 from wce_cli.questions.audit.load import frameworks, load, place, source
-from wce_cli.questions.audit.probes import PLAIN, SQUARE, Offers, Search, steps
+from wce_cli.questions.audit.probes import PLAIN, SQUARE, Offers, steps
 from wce_cli.questions.audit.records import (
     Answered,
     Began,
@@ -33,6 +33,7 @@ from wce_cli.questions.audit.records import (
     Request,
     encode,
 )
+from wce_cli.questions.audit.searches import Search, searches
 from wce_cli.questions.audit.watch import Watch, limit_memory
 from wce_cli.questions.audit.worker_steps import ENDS, FIRST, FRAMEWORK, LOADING
 
@@ -101,7 +102,7 @@ class Worker:
                 return
         offers = self.offers(asker)
         self.tell(Ready(offers))
-        for step in steps(offers):
+        for step in (*steps(offers), *(searches(offers.dtypes) if offers.scores == "logits" else ())):
             if step.name in self.request.skipped:
                 continue
             self.tell(Began(step.name))
