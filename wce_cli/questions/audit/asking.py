@@ -19,10 +19,16 @@ from wce_cli.questions.audit.probes import Probe
 from wce_cli.questions.audit.records import Answered, Found
 from wce_cli.questions.audit.searches import Search, highest, is_right, last_right, loss_at, search_rows
 from wce_cli.questions.audit.watch import Watch
-from wce_cli.questions.audit.worker_steps import COARSE
+from wce_cli.questions.audit.worker_steps import COARSE, NONE
 
 NO_MEMORY = re.compile("can't allocate memory|cannot allocate memory|out of memory", re.IGNORECASE)
 DIFFERENCE = 1e-5
+UNSURE = 1e-6
+"""How far two differences of one value may part, of the largest, before they are rounding."""
+
+
+class _ReturnedNone(Exception):
+    """There was nothing to look at."""
 
 
 class Asker(Struct):
@@ -64,6 +70,8 @@ class Asker(Struct):
                 again = self.arrays.numbers(_plain(self.call.run(self.function, given)))
                 differs = differs or not np.array_equal(values, again, equal_nan=True)
             now = tuple(changed(given, before, self.arrays))
+        except _ReturnedNone:
+            return Answered(name, None, error=NONE)
         except BaseException as error:
             kind, message = self._raised(error)
             return Answered(name, None, error=kind, message=message)
@@ -104,18 +112,24 @@ class Asker(Struct):
         def of(scores: Any) -> Any:
             return _plain(self.call.run(self.function, {**given, self.scores: scores}))
 
+        def differences(size: float) -> list[float]:
+            made = []
+            for at in np.ndindex(*scores.shape):
+                ends = []
+                for step in (size, -size):
+                    moved = scores.copy()
+                    moved[at] += step
+                    ends.append(float(np.sum(of(moved))))
+                made.append((ends[0] - ends[1]) / (2 * size))
+            return made
+
         scores = given[self.scores]
         value = of(scores)
         if self.arrays.dtype(value) == "float32":
             return value, None
-        made = []
-        for at in np.ndindex(*scores.shape):
-            ends = []
-            for step in (DIFFERENCE, -DIFFERENCE):
-                moved = scores.copy()
-                moved[at] += step
-                ends.append(float(np.sum(of(moved))))
-            made.append((ends[0] - ends[1]) / (2 * DIFFERENCE))
+        made, wider = differences(DIFFERENCE), differences(3 * DIFFERENCE)
+        if not np.allclose(made, wider, rtol=0, atol=UNSURE * max(map(abs, wider)), equal_nan=True):
+            return value, None  # float32 somewhere inside, whatever is returned
         return value, tuple(made)
 
     def _seed(self) -> None:
@@ -166,7 +180,7 @@ def _plain(returned: Any) -> Any:
     if not hasattr(returned, "shape") and hasattr(returned, "loss"):
         return returned.loss
     if returned is None:
-        raise TypeError("it returned None")
+        raise _ReturnedNone
     return returned
 
 

@@ -21,7 +21,7 @@ from wce_cli.questions.audit.records import Answered, Request, said
 from wce_cli.questions.audit.run import Observed, observe
 from wce_cli.questions.audit.values import values_on
 from wce_cli.questions.audit.verdict import Asked, computed, is_expected, known_pairs, rule_of, unguarded
-from wce_cli.questions.audit.worker_steps import ENDS
+from wce_cli.questions.audit.worker_steps import ENDS, NONE
 from wce_cli.questions.identify.rules import Rule
 
 GIB = 1 << 30
@@ -148,6 +148,8 @@ def _no_answer(name: str, observed: Observed) -> Problem:
     """The first call failed, and so did the others."""
     assert observed.first is not None
     call = observed.loaded.call if observed.loaded else name
+    if observed.first.error == NONE:
+        return Problem(f"{call} returned None", "a return is missing: end it with 'return loss'")
     hint = "say how it is called: --call 'f(logits, labels, weight=weight)', or --arrays numpy"
     hint = hint if observed.first.error in CALLED_WRONGLY else ""
     return Problem(f"{call} gives no number: {said(observed.first)}", hint)

@@ -64,7 +64,7 @@ def _held(search: Search, found: Found, offers: Offers, rule: Rule | None) -> Li
             ends = rule_at(search.kind, end, offers, rule)
             if found.limit is not None and (ends is None or abs(number - ends) <= GROSS * end):
                 break
-            return structs.replace(free, limit=last, beyond=format_number(number), wrong=number, is_held=True)
+            return structs.replace(free, limit=last, beyond=format_number(number, 5), wrong=number, is_held=True)
         last = at
     return structs.replace(free, is_held=True)
 
@@ -132,10 +132,17 @@ def _is_gross(got: float, value: float | None) -> bool:
 
 def _ends(some: Sequence[Limit], sign: str) -> str:
     """`88.72 (float32), 709.8 (float64), then inf`"""
-    parts = ", ".join(f"{sign}{format_number(one.limit or 0.0, 4)} ({one.dtype})" for one in some)
+    parts = _by_dtype(some, [f"{sign}{format_number(one.limit or 0.0, 4)}" for one in some])
     if some[0].wrong is None:
         return f"{parts}, then {some[0].beyond}"
-    return f"right up to {parts}; {sign}1e6 gives {format_number(some[0].wrong)}"
+    return f"right up to {parts}; {sign}1e6 gives {_by_dtype(some, [one.beyond for one in some])}"
+
+
+def _by_dtype(some: Sequence[Limit], said_: Sequence[str]) -> str:
+    """What is said of each float, once where it is the same of both."""
+    if len(some) == len(WIDE) and len(set(said_)) == 1:
+        return said_[0]
+    return ", ".join(f"{text} ({one.dtype})" for one, text in zip(some, said_, strict=True))
 
 
 def _short(found: Found) -> str:

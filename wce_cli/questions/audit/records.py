@@ -29,6 +29,8 @@ class Request(Struct, frozen=True):
     """Steps that an earlier worker has done, or died of."""
     labels: str | None = None
     """What an earlier worker found out that labels must be."""
+    parent: int | None = None
+    """The process that asks: without it, nobody hears the answer."""
 
 
 class Refused(Struct, frozen=True, tag="refused"):
