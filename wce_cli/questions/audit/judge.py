@@ -96,7 +96,7 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
     rule = nearest if own is not None and (own.is_followed or own.leaves_far) else None
     plain = None if rule is None else unguarded(rule)
     limits = numbers.limits(observed, offers, plain)
-    rows = tuple(_rows(observed, offers, rule, limits))
+    rows = tuple(_rows(observed, offers, rule, own.title if own is not None else "", limits))
     expected = None
     if asking.expect is not None:
         slope = next((row for row in rows if row.name.startswith("dL/d")), None)
@@ -184,7 +184,7 @@ def _computed(observed: Observed, offers: Offers) -> tuple[Computed, ...]:
     return tuple(found)
 
 
-def _rows(observed: Observed, offers: Offers, rule: Rule | None, limits: Sequence[Limit]) -> list[Row]:
+def _rows(observed: Observed, offers: Offers, rule: Rule | None, title: str, limits: Sequence[Limit]) -> list[Row]:
     def expected(probe: Probe) -> float | None:
         return None if rule is None else values_on(probe, offers, [rule])[0]
 
@@ -195,7 +195,7 @@ def _rows(observed: Observed, offers: Offers, rule: Rule | None, limits: Sequenc
         found += numbers.rows(observed, offers, first[0].answer, limits, plain)
     found += edges.rows(observed, offers, expected)
     if first and first[0].answer.values is not None:
-        found += gradient.rows(observed, offers, rule)
+        found += gradient.rows(observed, offers, rule, title)
     return [*found, *conduct.rows(observed, {probe.name for probe in edges.probes(offers)})]
 
 

@@ -24,7 +24,7 @@ CLOSE = {"float64": 1e-6, "float32": 2e-5}
 """How far off a number may be, relative, by the dtype that is returned: room for a small number that is added to what
 is divided by, and none for another rule, which is off by 1e-4 and more on some probe."""
 DEEPEST = 2
-BY_ITSELF = "w·ℓ of each sample"
+BY_ITSELF, UNWEIGHTED = "w·ℓ of each sample", "ℓ of each sample"
 
 
 class Asked(Struct, frozen=True):
@@ -155,7 +155,7 @@ def _close(one: Asked) -> float:
 def _title(rule: Rule, offers: Offers, of_lists: bool) -> str:
     if not of_lists:
         return rule.title
-    head = BY_ITSELF if offers.weight else "ℓ of each sample"
+    head = BY_ITSELF if offers.weight else UNWEIGHTED
     return "; ".join([head, *rule.title.split("; ")[1:]])
 
 
@@ -210,10 +210,11 @@ def _is_far(probe: Probe) -> bool:
 
 
 def rule_of(made: Computed, offers: Offers, asked: Sequence[Asked]) -> Rule | None:
-    """The rule of a title, to compute with."""
+    """The rule of a title, to compute with; where a loss is returned for each sample, that of their sum."""
+    of_lists = made.title.startswith((BY_ITSELF, UNWEIGHTED))
     for depth in range(DEEPEST + 1):
         for rule in listed_rules([one.probe for one in asked], offers, depth):
-            if rule.title == made.title:
+            if _title(rule, offers, of_lists) == made.title and (rule.method == "sum" or not of_lists):
                 return rule
     return None
 
