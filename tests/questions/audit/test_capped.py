@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import math
+import re
 
 import pytest
 
@@ -103,7 +104,7 @@ def test_a_cap_that_only_a_search_finds_is_not_as_expected_either():
     ends = [-math.log(torch.finfo(dtype).tiny) for dtype in (torch.float32, torch.float64)]
     wrong = {one.dtype: one.wrong for one in answer.limits if one.name == "largest gap"}
     assert (wrong["float32"], wrong["float64"]) == pytest.approx(ends, rel=1e-6)
-    assert f"1e6 gives {ends[0]:.5g} (float32), {ends[1]:.5g} (float64)" in answer.row("largest gap").said
+    assert f"; 1e6 gives {ends[0]:.5g} (float32), 1e6 gives {ends[1]:.5g} (float64)" in answer.row("largest gap").said
     assert any(line == f"largest gap: {CAPPED}" for line in answer.advice)
 
 
@@ -175,6 +176,22 @@ def test_the_command_says_so_and_exits_1(monkeypatch):
     explained = run("explain", "-", "--engine", "none", "--format", "json", stdin=batch.encode())
     value = {row["method"]: row["value"] for row in json.loads(explained.out)["methods"]}["weighted-mean"]
     assert value == pytest.approx(200.049, abs=1e-3)
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_it_is_said_at_every_width_and_in_ascii(width):
+    answer = audited_here("capped.py:clamped_logits", expect="weighted-mean")
+    table = formatted(AUDITED["table"], [answer], Look(width=width))
+    flat = re.sub(r"\s+", " ", table)
+    for row in ("largest logit", "lowest logits", "largest gap"):
+        assert answer.row(row).said in flat
+    assert f"- {CAPPED}" in flat
+    assert EXCEPT in flat
+    for name in ("table", "markdown", "github", "json"):
+        assert formatted(AUDITED[name], [answer], Look(width=width, ascii=True)).isascii()
+    github = formatted(AUDITED["github"], [answer], Look()).splitlines()
+    assert github[0].startswith("::error ")
+    assert "where a loss is very large, it gives 20.0486, not 200.049%0A{" in github[0]
 
 
 def test_the_picture_shows_a_batch_where_it_leaves_what_is_expected():

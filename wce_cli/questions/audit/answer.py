@@ -99,13 +99,14 @@ class Limit(Struct, frozen=True):
     """Of the row that judges it: `largest logit`, `lowest logits` (down to −limit), `largest gap`."""
     dtype: str
     limit: float | None
-    """The largest size at which the answer is finite and right; None: all that were tried."""
+    """The largest size at which the answer is finite and right, up to the digits that a float loses before it ends;
+    None: all that were tried."""
     tried: float
     """The largest that was."""
     beyond: str
-    """What the answer is above the limit: `inf`, `nan`, an error, or the number in `wrong`."""
+    """What the answer is above the limit: `inf`, `nan`, an error, or what a size gives: `1e6 gives 16.118`."""
     wrong: float | None = None
-    """What the answer is at the largest size where that is a number, and not the rule's; None: it is the rule's."""
+    """The answer at the largest size that has one, where it is not the rule's number; None: it is, or has no rule."""
     is_held: bool = False
     """Whether it was held to a rule; False: only to being a number."""
 

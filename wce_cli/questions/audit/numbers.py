@@ -64,15 +64,25 @@ def _held(search: Search, found: Found, offers: Offers, rule: Rule | None) -> Li
             ends = rule_at(search.kind, end, offers, rule)
             if found.limit is not None and (ends is None or abs(number - ends) <= GROSS * end):
                 break
-            return structs.replace(free, limit=last, beyond=format_number(number, 5), wrong=number, is_held=True)
+            beyond = f"{_size(search.kind, end)} gives {format_number(number, 5)}"
+            return structs.replace(free, limit=last, beyond=beyond, wrong=number, is_held=True)
         last = at
     return structs.replace(free, is_held=True)
+
+
+def _size(kind: str, at: float) -> str:
+    return f"{'−' if kind == 'low' else ''}{'1e6' if at == 1e6 else format_number(at, 4)}"
 
 
 def rule_at(kind: str, at: float, offers: Offers, rule: Rule) -> float | None:
     """What a rule gives on the batch of a search."""
     weight = (1.0, 1.0, 1.0) if offers.weight else None
     return values_on(Probe(kind, "", *search_rows(kind, at), weight), offers, [rule])[0]
+
+
+def what_ends(limits: Sequence[Limit]) -> str:
+    """What an answer is below its limit; in a narrow float it may be off by more than the rule is worth."""
+    return "finite and right" if all(one.is_held for one in limits if one.dtype in WIDE) else "finite"
 
 
 def is_capped(limits: Sequence[Limit]) -> bool:
@@ -111,8 +121,7 @@ def _limits(kind: str, some: Sequence[Limit], observed: Observed, offers: Offers
     sign = "−" if kind == "low" else ""
     ending = _ending(some)
     if not ending:
-        right = "finite and right" if all(one.is_held for one in some) else "finite"
-        return Row("numbers", name, "ok", f"{right} up to {sign}1e6")
+        return Row("numbers", name, "ok", f"{what_ends(some)} up to {sign}1e6")
     groups = [[one for one in ending if (one.wrong is not None) == is_wrong] for is_wrong in (True, False)]
     said_ = "; ".join(_ends(group, sign) for group in groups if group)
     first = next(filter(None, groups))[0]
@@ -135,7 +144,7 @@ def _ends(some: Sequence[Limit], sign: str) -> str:
     parts = _by_dtype(some, [f"{sign}{format_number(one.limit or 0.0, 4)}" for one in some])
     if some[0].wrong is None:
         return f"{parts}, then {some[0].beyond}"
-    return f"right up to {parts}; {sign}1e6 gives {_by_dtype(some, [one.beyond for one in some])}"
+    return f"right up to {parts}; {_by_dtype(some, [one.beyond for one in some])}"
 
 
 def _by_dtype(some: Sequence[Limit], said_: Sequence[str]) -> str:
