@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from msgspec import structs
@@ -34,6 +35,8 @@ ENOUGH = 1e4
 GROSS = 1e-2
 """How far off an answer is, of the size of the scores, that is no rounding; where a number ends, its last digits go
 before it."""
+SHOWN = 0.1
+"""How far off an answer is, relative, that is shown as one which is wrong."""
 TINY = {"float64": 1e-15, "float32": 5e-7}
 """A loss below which a function may return 0: a few of the dtype's steps at 1, as log_softmax has it."""
 _CANCELS = "take log_softmax: logsumexp(x) − x[y] loses what is small beside the logits"
@@ -54,20 +57,22 @@ def _held(search: Search, found: Found, offers: Offers, rule: Rule | None) -> Li
     free = Limit(KINDS[search.kind][0], search.dtype, found.limit, highest(search.kind, search.dtype), found.beyond)
     if rule is None or not search.is_of_value or not found.given:
         return free
-    last = 0.0
-    for at, got in found.given:
-        value = rule_at(search.kind, at, offers, rule)
-        if value is None or not math.isfinite(value):
-            return free  # the rule itself has no number there
-        if not is_right(got, value, at, search.dtype):
-            end, number = found.given[-1]
-            ends = rule_at(search.kind, end, offers, rule)
-            if found.limit is not None and (ends is None or abs(number - ends) <= GROSS * end):
-                break
-            beyond = f"{_size(search.kind, end)} gives {format_number(number, 5)}"
-            return structs.replace(free, limit=last, beyond=beyond, wrong=number, is_held=True)
-        last = at
-    return structs.replace(free, is_held=True)
+    end, number = found.given[-1]
+    value = rule_at(search.kind, end, offers, rule)
+    if value is None or not math.isfinite(value):
+        return free  # the rule itself has no number there
+    is_last_digits = found.limit is not None and abs(number - value) <= GROSS * end
+    if is_last_digits or is_right(number, value, end, search.dtype):
+        return structs.replace(free, is_held=True)
+
+    def is_wrong(one: tuple[float, float]) -> bool:
+        value = rule_at(search.kind, one[0], offers, rule)
+        return value is None or not is_right(one[1], value, one[0], search.dtype)
+
+    first = bisect_left(found.given, True, key=is_wrong)
+    limit = found.given[first - 1][0] if first else 0.0
+    beyond = f"{_size(search.kind, end)} gives {format_number(number, 5)}"
+    return structs.replace(free, limit=limit, beyond=beyond, wrong=number, is_held=True)
 
 
 def _size(kind: str, at: float) -> str:
@@ -128,15 +133,13 @@ def _limits(kind: str, some: Sequence[Limit], observed: Observed, offers: Offers
     at = math.floor(first.limit or 0.0) + 1.0
     if first.wrong is not None and rule is not None:
         given = observed.found[f"{kind}:{first.dtype}"].given
-        sizes = (at for at, got in given if _is_gross(got, rule_at(kind, at, offers, rule)))
-        at = math.ceil(next(sizes, given[-1][0]))
+        shows = bisect_left(
+            given, True, key=lambda one: difference(one[1], rule_at(kind, one[0], offers, rule)) > SHOWN
+        )
+        at = math.ceil(given[min(shows, len(given) - 1)][0])
         advice = CAPPED
     step = Probe(name, "", *search_rows(kind, float(at)))
     return Row("numbers", name, "wrong", said_, fields_of(step, offers), advice)
-
-
-def _is_gross(got: float, value: float | None) -> bool:
-    return difference(got, value) > 10 * GROSS
 
 
 def _ends(some: Sequence[Limit], sign: str) -> str:
