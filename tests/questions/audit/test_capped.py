@@ -108,6 +108,23 @@ def test_a_cap_that_only_a_search_finds_is_not_as_expected_either():
     assert any(line == f"largest gap: {CAPPED}" for line in answer.advice)
 
 
+def test_a_cap_that_no_model_reaches_is_a_number_and_nothing_wrong(tmp_path):
+    lines = "import torch.nn.functional as F\n\n\ndef f(logits, labels, weight):\n"
+    lines += "    return F.cross_entropy(logits.clamp(-5e4, 5e4), labels, weight)\n"
+    (tmp_path / "far.py").write_text(lines, "utf-8")
+    answer = audited_here(f"{tmp_path / 'far.py'}:f", expect="weighted-mean")
+    assert answer.is_expected
+    row = answer.row("largest gap")
+    assert (row.verdict, row.said[:22]) == ("ok", "finite and right up to")
+    assert float(row.said.split()[-1]) == pytest.approx(5e4, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["double_softmax", "clipped", "divided_twice"])
+def test_a_rule_with_a_departure_is_never_the_plain_one(name):
+    answer = audited_here(f"wrong.py:{name}", expect="weighted-mean")
+    assert (answer.own.is_followed, answer.own.pairs, answer.is_expected) == (True, (), False)
+
+
 def test_clamped_logits_are_wrong_where_all_are_large_too():
     answer = audited_here("capped.py:clamped_logits")
     for name in ("largest logit", "lowest logits"):

@@ -126,16 +126,16 @@ def _limits(kind: str, some: Sequence[Limit], observed: Observed, offers: Offers
     sign = "−" if kind == "low" else ""
     ending = _ending(some)
     if not ending:
-        return Row("numbers", name, "ok", f"{what_ends(some)} up to {sign}1e6")
+        least = min(one.tried if one.limit is None else one.limit for one in some)
+        return Row("numbers", name, "ok", f"{what_ends(some)} up to {_size(kind, least)}")
     groups = [[one for one in ending if (one.wrong is not None) == is_wrong] for is_wrong in (True, False)]
     said_ = "; ".join(_ends(group, sign) for group in groups if group)
     first = next(filter(None, groups))[0]
     at = math.floor(first.limit or 0.0) + 1.0
     if first.wrong is not None and rule is not None:
         given = observed.found[f"{kind}:{first.dtype}"].given
-        shows = bisect_left(
-            given, True, key=lambda one: difference(one[1], rule_at(kind, one[0], offers, rule)) > SHOWN
-        )
+        offs = [difference(got, rule_at(kind, size, offers, rule)) for size, got in given]
+        shows = bisect_left(offs, SHOWN)
         at = math.ceil(given[min(shows, len(given) - 1)][0])
         advice = CAPPED
     step = Probe(name, "", *search_rows(kind, float(at)))
