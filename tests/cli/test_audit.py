@@ -64,13 +64,19 @@ REFUSED = {
     (TARGET, "--memory", "-1"): "error: --memory is -1, expected a number above 0",
     (TARGET, "--kwargs", "[1]"): "error: --kwargs is '[1]', expected a JSON object",
     (TARGET, "--call", "f(logits)"): "error: --call 'f(logits)' hands over no scores or no labels",
+    (
+        TARGET,
+        "--call",
+        "other(logits, labels, weight)",
+    ): "error: --call 'other(logits, labels, weight)' calls other, not weighted_loss\n"
+    "hint: --call 'weighted_loss(logits, labels, weight)'\n",
     (TARGET, "--format", "junit"): 'error: --format is "junit", expected table, json, markdown, html, svg or github',
     (TARGET, "--output", "samples/handwritten_loss.py"): "error: --output is FILE itself, samples/handwritten_loss.py",
 }
 
 
 @pytest.mark.parametrize("arguments", REFUSED, ids=" ".join)
-def test_what_cannot_be_asked_is_refused_in_a_line_before_anything_runs(arguments):
+def test_what_cannot_be_asked_is_refused_in_a_line_before_it_is_called(arguments):
     done = run("audit", *arguments)
     assert (done.code, done.out) == (2, "")
     if REFUSED[arguments] is not None:

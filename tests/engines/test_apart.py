@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -71,7 +72,10 @@ def test_an_engine_that_is_out_of_time_is_gone_with_all_it_has_started(behaves, 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_an_interrupt_ends_all_engines_at_once(tmp_path):
+@pytest.mark.parametrize(
+    ("number", "ends_with"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)]
+)
+def test_an_interrupt_ends_all_engines_at_once(number, ends_with):
     code = (
         "import sys; from wce_cli.engines import apart; from wce_cli.engines.names import Engine; "
         f"apart.COMMAND = (sys.executable, {str(SCRIPT)!r}, 'hangs with a child of its own'); "
@@ -83,10 +87,19 @@ def test_an_interrupt_ends_all_engines_at_once(tmp_path):
     while time.monotonic() < until and not _children(process.pid):
         time.sleep(0.05)
     (child, *_) = _children(process.pid)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, _ = process.communicate(timeout=20)
-    assert (process.returncode, out) == (130, b"")
+    assert (process.returncode, out) == (ends_with, b"")
     assert _is_gone(child)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes there have no parent")
+def test_an_engine_ends_with_the_process_that_asks():
+    command = [*apart.COMMAND, "torch", "0", str(os.getpid() + 1)]
+    ran = subprocess.run(command, input=b"", capture_output=True, cwd=ROOT, env=apart._environment(), timeout=60)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, b"", b"")
+    ran = subprocess.run([*command[:-1], str(os.getpid())], input=b"", capture_output=True, env=apart._environment())
+    assert ran.returncode == 0
 
 
 def _processes() -> list[tuple[int, str, int, int]]:

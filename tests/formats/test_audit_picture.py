@@ -156,10 +156,19 @@ def test_other_functions_are_drawn_too(name):
     jsonschema.validate(json.loads(formatted(AUDITED["json"], [answer], Look())), audit_schema())
 
 
+def test_a_cap_is_a_bar_that_ends_and_says_what_comes_then():
+    words = words_of(drawn(svg(audited_here("capped.py:plus_1e_7", expect="weighted-mean"))))
+    assert "plus_1e_7: expected weighted-mean: it is that, except" in words
+    assert "scores up to which it is finite and right" in words
+    ends = [line for line in words if line.endswith("; 1e6 gives 16.118")]
+    assert len(ends) >= 2
+    assert all(6 < float(line.partition(";")[0]) < 7 for line in ends)
+
+
 def test_a_loss_for_each_sample_is_drawn_without_the_methods():
     words = words_of(svg(audited_here("right.py:per_token")))
     assert "this function" not in words
-    assert {"scores up to which it gives a number", "what was looked at"} <= set(words)
+    assert {"scores up to which it is finite and right", "what was looked at"} <= set(words)
 
 
 def test_an_audit_that_cannot_answer_has_no_picture_and_is_no_error(sample):

@@ -1,7 +1,7 @@
 """Engines in processes of their own, side by side: one that hangs, crashes or prints harms no other.
 
 Each is sent the batch on its stdin and has its answers read line by line, until it has ended or its time is over.
-Nothing is left behind: whatever comes, an interrupt too, all of them have ended when this ends.
+Nothing is left behind: whatever comes, an interrupt or a signal too, all of them have ended when this ends.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import IO
 from wce_cli.engines.calls import read_line
 from wce_cli.engines.case import Case
 from wce_cli.engines.names import ENGINES
+from wce_cli.processes import ends_in_order
 from wce_cli.report import Measured
 
 TIME_LIMIT = 120.0
@@ -71,7 +72,7 @@ def measured_apart(
 ) -> Iterator[Iterator[tuple[str, tuple[Measured, ...]]]]:
     """Start all engines; inside, what each of them found, those first that end first."""
     seconds = TIME_LIMIT if seconds is None else seconds
-    with ExitStack() as stack:
+    with ends_in_order(), ExitStack() as stack:
         batch = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "batch.npz"
         case.save(batch)
         running = []
@@ -79,7 +80,7 @@ def measured_apart(
             said = stack.enter_context(tempfile.TemporaryFile())
             with batch.open("rb") as sent:
                 process = subprocess.Popen(
-                    [*COMMAND, name, str(ENGINES[name].nice if len(names) > 1 else 0)],
+                    [*COMMAND, name, str(ENGINES[name].nice if len(names) > 1 else 0), str(os.getpid())],
                     stdin=sent,
                     stdout=subprocess.PIPE,
                     stderr=said,

@@ -1,4 +1,4 @@
-"""The process boundary: `python -m wce_cli.engines.run NAME [NICE] < batch.npz` measures a batch in one framework.
+"""The process boundary: `python -m wce_cli.engines.run NAME [NICE [PARENT]] < batch.npz` measures a batch.
 
 The batch comes in as an `.npz` without pickles (`Case.save`), each answer goes out as a line of JSON as soon as it is
 there. Whatever the framework prints on stdout goes to stderr, so that the answers have stdout to themselves.
@@ -17,11 +17,14 @@ import numpy as np
 from wce_cli.engines.calls import first_line, line_of
 from wce_cli.engines.case import Case
 from wce_cli.engines.names import ENGINES
+from wce_cli.processes import end_with
 from wce_cli.report import Measured
 
 
-def main(name: str, nice: int = 0) -> None:
-    """Answer for one engine, standing back for others that run at the same time by `nice`."""
+def main(name: str, nice: int = 0, parent: int | None = None) -> None:
+    """Answer for one engine, standing back for others that run at the same time by `nice`, until `parent` ends."""
+    if parent is not None:
+        end_with(parent)
     sys.stdout.flush()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -42,4 +45,4 @@ def main(name: str, nice: int = 0) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    main(sys.argv[1], *map(int, sys.argv[2:]))

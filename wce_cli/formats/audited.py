@@ -13,6 +13,8 @@ from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import Look
 from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Row
+from wce_cli.questions.audit.numbers import is_capped
+from wce_cli.questions.audit.probes import FAR
 from wce_cli.report import to_plain
 
 PARTS = {"numbers": "numbers", "edges": "edges", "gradient": "gradient", "conduct": "conduct"}
@@ -49,6 +51,8 @@ def verdict(answer: Audit) -> str:
         return next((row.said for row in answer.rows if row.verdict == "wrong"), "gives no answer")
     if own.is_followed:
         return f"computes {own.title}"
+    if own.leaves_far:
+        return f"computes {own.title}, except where {FAR.about}"
     near = f"; nearest {own.title}" if own.agreed else ""
     when = f", which it leaves where {own.departs.when}" if own.departs is not None and own.agreed else ""
     return f"follows none of the known rules{near}{when}"
@@ -60,11 +64,22 @@ def expectation(answer: Audit) -> str:
         return ""
     if answer.is_expected:
         return f"as expected: {answer.expected}"
-    if answer.own is not None and answer.own.is_followed and answer.expected in answer.own.pairs:
-        slope = any(row.name.startswith("dL/d") and row.verdict == "wrong" for row in answer.rows)
-        why = "the gradient is not" if slope else "but it does not outlive every batch"
-        return f"expected {answer.expected}: the value is that, {why}"
-    return f"expected {answer.expected}, but it {verdict(answer)}"
+    own, pair = answer.own, answer.expected.removesuffix("/class")
+    if own is not None and own.is_followed and pair in own.pairs:
+        return f"expected {answer.expected}: the value is that, {_but(answer)}"
+    if own is not None and own.leaves_far and own.title == pair:
+        return f"expected {answer.expected}: it is that, except where {FAR.about}"
+    is_guarded = own is not None and own.is_followed and own.departs is not None and own.title.startswith(f"{pair};")
+    leaves = f", another number where {FAR.about}" if is_guarded else ""
+    return f"expected {answer.expected}, but it {verdict(answer)}{leaves}"
+
+
+def _but(answer: Audit) -> str:
+    """Why a function with the values of a rule is not as expected."""
+    if any(row.name.startswith("dL/d") and row.verdict == "wrong" for row in answer.rows):
+        return "the gradient is not"
+    names = dict.fromkeys(one.name for one in answer.limits if is_capped([one]))
+    return f"but not for all sizes of scores ({', '.join(names)})" if names else "but it does not outlive every batch"
 
 
 def where(answer: Audit) -> str:
@@ -118,24 +133,29 @@ def answer_blocks(answer: Audit, look: Look) -> Iterator[Block]:
 
 def _sentences(own: Computed) -> Iterator[str]:
     """How well the rule is known, and what cannot be told from it."""
-    if own.is_followed and own.summary:
+    is_near = own.is_followed or own.leaves_far
+    if is_near and own.summary:
         yield f"{own.title.partition('; ')[0]} {own.summary}"
-    if own.is_followed:
+    if is_near:
         largest = own.largest_difference
         off = "to the last digit" if largest < 1e-12 else f"to {largest:.0e}, relative"
         if own.agreed == own.probes:
             yield f"{counted(own.agreed, 'batch', 'batches')} that tell every two rules apart agree {off}"
         else:
-            yield f"{own.agreed} of {own.probes} batches that tell rules apart agree {off}"
+            but = f"; the one where {FAR.about} does not" if own.leaves_far else ""
+            yield f"{own.agreed} of {own.probes} batches that tell rules apart agree {off}{but}"
     others = [pair for pair in own.pairs if pair != own.title]
     if others and own.is_followed:
         yield f"the same for what it takes: {', '.join(others)}"
-    yield from own.notes
 
 
 def _reductions(computed: Sequence[Computed], look: Look) -> Block:
     names = [one.reduction or "(its own)" for one in computed]
-    titles = [one.title if one.is_followed else f"none; nearest {one.title}" for one in computed]
+    but = f", except where {FAR.about}"
+    titles = [
+        one.title if one.is_followed else f"{one.title}{but}" if one.leaves_far else f"none; nearest {one.title}"
+        for one in computed
+    ]
     agreed = [f"{one.agreed} of {one.probes}" for one in computed]
     return blocks.table(
         Column("reduction", names, NEVER_DROPPED, right=False),

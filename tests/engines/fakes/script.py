@@ -11,7 +11,7 @@ ANSWER = (
 )
 
 
-def main(behaviour: str, name: str, nice: str) -> None:
+def main(behaviour: str, name: str, nice: str, parent: str) -> None:
     sys.stdin.buffer.read()
     if name != "keras":
         os.write(1, ANSWER)

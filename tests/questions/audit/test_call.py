@@ -86,6 +86,20 @@ def test_a_template_of_a_class_makes_it_first():
         template("f(weight)(logits, labels)", is_class=False)
 
 
+def test_a_template_calls_the_function_by_its_name_or_by_one_that_stands_for_any():
+    for head in ("odd", "f", "Loss", "its_own"):
+        assert template(f"{head}(logits, labels)", is_class=False, names=["odd", "its_own"]).make is None
+    assert template("Loss(weight)(logits, labels)", is_class=True, names=["Mine"]).make is not None
+    for text, is_class, said, hint in (
+        ("other(logits, labels, weight)", False, "calls other, not odd", "--call 'odd(logits, labels, weight)'"),
+        ("(other)(logits, labels)", False, "calls other, not odd", "--call '(odd)(logits, labels)'"),
+        ("Other(weight)(logits, labels)", True, "calls Other, not odd", "--call 'odd(weight)(logits, labels)'"),
+    ):
+        with pytest.raises(WceError) as refused:
+            template(text, is_class, ["odd", "its_own"])
+        assert (refused.value.problems[0].message, refused.value.problems[0].hint) == (f"--call {text!r} {said}", hint)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.questions.audit.inside import FIXTURES
 from tests.run import ROOT, run
 from wce_cli import audit
 from wce_cli.errors import WceError
+from wce_cli.questions.audit.records import Request
 
 pytest.importorskip("torch")
 HOSTILE = str(FIXTURES / "hostile.py")
@@ -97,20 +102,76 @@ def test_code_that_fails_while_it_is_loaded(tmp_path):
         audit(f"{tmp_path / 'exits.py'}:f", arrays="numpy")
 
 
-def test_interrupting_wce_ends_the_function_too(tmp_path):
-    marker = tmp_path / "pid"
-    tells = f"import os, time\nopen({str(marker)!r}, 'w').write(str(os.getpid()))\n"
-    (tmp_path / "slow.py").write_text(f"{tells}def f(logits, labels):\n    time.sleep(60)\n", "utf-8")
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", -15), ("SIGHUP", -1), ("SIGKILL", -9)])
+def test_however_wce_ends_the_function_ends_too(tmp_path, number, code):
+    marker = tmp_path / "pids"
+    (tmp_path / "slow.py").write_text(
+        "import os, subprocess, sys\n"
+        "def f(logits, labels):\n"
+        "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid\n"
+        f"    with open({str(marker)!r}, 'w') as file:\n"
+        "        file.write(f'{os.getpid()} {child} ')\n"
+        "    while True:\n"
+        "        pass\n",
+        "utf-8",
+    )
     command = [sys.executable, "-m", "wce_cli", "audit", str(tmp_path / "slow.py:f"), "--arrays", "numpy"]
-    wce = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    held = {**os.environ, "TMPDIR": str(tmp_path)}
+    with open(tmp_path / "err", "wb") as err:
+        wce = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=err, start_new_session=True, env=held
+        )
     until = time.monotonic() + 60
-    while not (marker.exists() and marker.read_text()) and time.monotonic() < until:
+    while not (marker.exists() and marker.read_text().endswith(" ")) and time.monotonic() < until:
         time.sleep(0.05)
-    wce.send_signal(2)
-    _, err = wce.communicate(timeout=30)
-    assert (wce.returncode, err) == (130, b"")
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(marker.read_text()), 0)
+    worker, child = map(int, marker.read_text().split())
+    wce.send_signal(getattr(signal, number))
+    wce.wait(30)
+    try:
+        assert wce.returncode == code
+        assert _is_gone(worker)
+        if number != "SIGKILL":  # then there is nobody who could end more than what we started
+            assert (tmp_path / "err").read_bytes() == b""
+            assert _is_gone(child)
+            assert list(tmp_path.glob("wce-audit-*")) == []
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
+def _is_gone(pid: int) -> bool:
+    """Whether a process runs no more, within a few seconds; one that nobody has waited for yet does not run."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        stat = Path(f"/proc/{pid}/stat")
+        try:
+            os.kill(pid, 0)
+            if stat.exists() and stat.read_text().rpartition(")")[2].split()[0] in "ZX":
+                return True
+        except OSError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_worker_whose_parent_has_gone_does_nothing(tmp_path):
+    answers = tmp_path / "answers"
+    answers.touch()
+    request = Request(f"{HOSTILE}:hangs", str(answers), "numpy", None, {}, 0, None, (), parent=os.getpid() + 1)
+    command = [sys.executable, "-m", "wce_cli.questions.audit.worker", msgspec.json.encode(request).decode()]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr, answers.read_bytes()) == (1, b"", b"", b"")
+
+
+def test_a_function_that_returns_nothing_is_told_so(tmp_path):
+    lines = "import numpy\n\n\ndef f(logits, labels, weight):\n    numpy.sum(weight[labels])\n"
+    (tmp_path / "none.py").write_text(lines, "utf-8")
+    done = run("audit", f"{tmp_path / 'none.py'}:f")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "error: f(logits, labels, weight=weight) returned None\nhint: a return is missing: end it with 'return loss'\n"
+    )
 
 
 def test_this_side_loads_no_framework():

@@ -17,7 +17,7 @@ from wce_cli.formats.pictures.figure import CURVES, FAINT, INK, WIDTH
 from wce_cli.formats.pictures.marks import at_bar
 from wce_cli.questions.audit.answer import Audit, Compared, Limit, Row
 from wce_cli.questions.audit.compared import groups
-from wce_cli.questions.audit.numbers import ENOUGH
+from wce_cli.questions.audit.numbers import ENOUGH, what_ends
 
 EDGE, LEFT, RIGHT = 12.0, 148.0, 96.0
 LINE, BAR, MARK = 14.0, 16.0, 17.0
@@ -170,14 +170,15 @@ def _ends(one: Limit) -> str:
     if not one.limit:
         return f"none: {_short(one.beyond)}"
     sign = "−" if one.name == "lowest logits" else ""
-    return f"{sign}{format_number(one.limit, 4)}, then {_short(one.beyond)}"
+    limit = f"{sign}{format_number(one.limit, 4)}"
+    return f"{limit}, then {_short(one.beyond)}" if one.wrong is None else f"{limit}; {one.beyond}"
 
 
 def _draw_bars(axes: Any, bars: Sequence[tuple[str, str, Limit]]) -> None:
     """Each on the way to the largest that was tried."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    axes.set_title("scores up to which it gives a number", loc="left")
+    axes.set_title(f"scores up to which it is {what_ends([one for _, _, one in bars])}", loc="left")
     axes.set_xscale("log")
     axes.set_xlim(1, 1e6)
     for place, (name, dtype, one) in enumerate(bars):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
-from wce_cli.loss.odd_readings import ODD_READINGS
 from wce_cli.questions.audit.answer import Computed
-from wce_cli.questions.audit.probes import Offers
+from wce_cli.questions.audit.numbers import CAPPED
+from wce_cli.questions.audit.probes import FAR, Offers
 
 OF_METHOD = {
     "batch-mean": "to get torch's mean (weighted-mean), divide the sum by weight[labels].sum(), not by N",
@@ -48,8 +49,8 @@ OF_DEPARTURE = {
 
 def of_rule(own: Computed, offers: Offers) -> Iterator[str]:
     """What to change about the rule itself."""
-    if any(name in ODD_READINGS and ODD_READINGS[name].is_guard for name in own.departures):
-        yield "take log_softmax of the logits, not log of a p that is kept from 0: a very wrong sample has no gradient"
+    if own.departs is not None and own.departs.when == FAR.about and _is_number(own.departs.got):
+        yield CAPPED
     for departure in own.departures:
         if departure in OF_DEPARTURE:
             yield OF_DEPARTURE[departure]
@@ -57,3 +58,7 @@ def of_rule(own: Computed, offers: Offers) -> Iterator[str]:
         method = own.pairs[0].partition("/")[0]
         if method in OF_METHOD:
             yield OF_METHOD[method]
+
+
+def _is_number(got: float | None) -> bool:
+    return got is not None and math.isfinite(got)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from wce_cli.questions.audit.probes import FAR
 from wce_cli.report import to_plain
 
 SCHEMA = "wce.audit/1"
@@ -47,7 +48,13 @@ class Computed(Struct, frozen=True):
     largest_difference: float
     """Relative, over the probes that agree."""
     departs: Departure | None = None
-    notes: tuple[str, ...] = ()
+    """Where it leaves the rule; where that one keeps p from 0, where it leaves what it would be without."""
+
+    @property
+    def leaves_far(self) -> bool:
+        """Whether it is the rule on every probe but that of a very large loss: it has a cap, or ends in inf."""
+        is_far = self.departs is not None and self.departs.when == FAR.about
+        return is_far and self.agreed > 0 and not self.is_followed
 
 
 class Row(Struct, frozen=True):
@@ -86,17 +93,22 @@ class Compared(Struct, frozen=True):
 
 
 class Limit(Struct, frozen=True):
-    """How far scores may go."""
+    """How far scores may go before the answer is no number, or not the right one."""
 
     name: str
     """Of the row that judges it: `largest logit`, `lowest logits` (down to −limit), `largest gap`."""
     dtype: str
     limit: float | None
-    """The largest size at which the answer is a number; None: all that were tried."""
+    """The largest size at which the answer is finite and right, up to the digits that a float loses before it ends;
+    None: all that were tried."""
     tried: float
     """The largest that was."""
     beyond: str
-    """What the answer is above the limit: `inf`, `nan`, or an error."""
+    """What the answer is above the limit: `inf`, `nan`, an error, or what a size gives: `1e6 gives 16.118`."""
+    wrong: float | None = None
+    """The answer at the largest size that has one, where it is not the rule's number; None: it is, or has no rule."""
+    is_held: bool = False
+    """Whether it was held to a rule; False: only to being a number."""
 
 
 class Audit(Struct, frozen=True):

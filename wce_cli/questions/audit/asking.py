@@ -15,14 +15,20 @@ from msgspec import Struct
 from wce_cli.questions.audit.arrays import Arrays, changed, handed_over
 from wce_cli.questions.audit.call import Call
 from wce_cli.questions.audit.load import source
-from wce_cli.questions.audit.probes import Probe, Search, highest, search_rows
+from wce_cli.questions.audit.probes import Probe
 from wce_cli.questions.audit.records import Answered, Found
+from wce_cli.questions.audit.searches import Search, highest, is_right, last_right, loss_at, search_rows
 from wce_cli.questions.audit.watch import Watch
-from wce_cli.questions.audit.worker_steps import COARSE
+from wce_cli.questions.audit.worker_steps import COARSE, NONE
 
 NO_MEMORY = re.compile("can't allocate memory|cannot allocate memory|out of memory", re.IGNORECASE)
 DIFFERENCE = 1e-5
-STEPS_OF_SEARCH = 40
+UNSURE = 1e-6
+"""How far two differences of one value may part, of the largest, before they are rounding."""
+
+
+class _ReturnedNone(Exception):
+    """There was nothing to look at."""
 
 
 class Asker(Struct):
@@ -64,6 +70,8 @@ class Asker(Struct):
                 again = self.arrays.numbers(_plain(self.call.run(self.function, given)))
                 differs = differs or not np.array_equal(values, again, equal_nan=True)
             now = tuple(changed(given, before, self.arrays))
+        except _ReturnedNone:
+            return Answered(name, None, error=NONE)
         except BaseException as error:
             kind, message = self._raised(error)
             return Answered(name, None, error=kind, message=message)
@@ -104,18 +112,24 @@ class Asker(Struct):
         def of(scores: Any) -> Any:
             return _plain(self.call.run(self.function, {**given, self.scores: scores}))
 
+        def differences(size: float) -> list[float]:
+            made = []
+            for at in np.ndindex(*scores.shape):
+                ends = []
+                for step in (size, -size):
+                    moved = scores.copy()
+                    moved[at] += step
+                    ends.append(float(np.sum(of(moved))))
+                made.append((ends[0] - ends[1]) / (2 * size))
+            return made
+
         scores = given[self.scores]
         value = of(scores)
         if self.arrays.dtype(value) == "float32":
             return value, None
-        made = []
-        for at in np.ndindex(*scores.shape):
-            ends = []
-            for step in (DIFFERENCE, -DIFFERENCE):
-                moved = scores.copy()
-                moved[at] += step
-                ends.append(float(np.sum(of(moved))))
-            made.append((ends[0] - ends[1]) / (2 * DIFFERENCE))
+        made, wider = differences(DIFFERENCE), differences(3 * DIFFERENCE)
+        if not np.allclose(made, wider, rtol=0, atol=UNSURE * max(map(abs, wider)), equal_nan=True):
+            return value, None  # float32 somewhere inside, whatever is returned
         return value, tuple(made)
 
     def _seed(self) -> None:
@@ -126,9 +140,12 @@ class Asker(Struct):
             torch.manual_seed(self.seed)
 
     def search(self, step: Search) -> Found:
-        """The largest size at which the answer is still a number, or not 0 where it is to be tiny."""
+        """The largest size at which the answer is a number, or not 0 where it is to be tiny; and on the way to the
+        size at which it leaves the loss that it began with, what it was."""
+        given: dict[float, float] = {}
+        low, high = 1.0, highest(step.kind, step.dtype)
 
-        def tried(at: float) -> str:
+        def no_number(at: float) -> str:
             rows, labels = search_rows(step.kind, at)
             weight = (1.0, 1.0, 1.0) if self.call.roles & {"weight", "sample_weight"} else None
             answer = self.ask(Probe(step.name, "", rows, labels, weight, dtype=step.dtype))
@@ -138,22 +155,22 @@ class Asker(Struct):
             if step.kind == "tiny":
                 return "" if not len(values) or values[0] != 0 else "0"
             if np.isfinite(values).all():
+                if len(answer.values) == 1:
+                    given[at] = answer.values[0]
                 return ""
             return "nan" if np.isnan(values).any() else "inf" if (values > 0).any() else "-inf"
 
-        low, high = 1.0, highest(step.kind, step.dtype)
-        wrong = tried(high)
-        if not wrong:
-            return Found(step.name, None, "")
-        if tried(low):
-            return Found(step.name, 0.0, wrong)
-        for _ in range(STEPS_OF_SEARCH):
-            middle = (low * high) ** 0.5 if high > 2 * low else (low + high) / 2
-            if high - low < 1e-4 * high:
-                break
-            said = tried(middle)
-            low, high, wrong = (middle, high, wrong) if not said else (low, middle, said)
-        return Found(step.name, low, wrong)
+        def is_left(at: float) -> str:
+            if at not in given and no_number(at):
+                return "no number"
+            scale = given[low] / loss_at(step.kind, low)
+            value = scale * loss_at(step.kind, at)
+            return "" if at in given and is_right(given[at], value, at, step.dtype) else "left"
+
+        limit, beyond = last_right(no_number, low, high)
+        if step.is_of_value and limit != 0 and (low in given or not no_number(low)) and low in given:
+            last_right(is_left, low, high if limit is None else limit)
+        return Found(step.name, limit, beyond, tuple(sorted(given.items())))
 
 
 def _plain(returned: Any) -> Any:
@@ -163,7 +180,7 @@ def _plain(returned: Any) -> Any:
     if not hasattr(returned, "shape") and hasattr(returned, "loss"):
         return returned.loss
     if returned is None:
-        raise TypeError("it returned None")
+        raise _ReturnedNone
     return returned
 
 

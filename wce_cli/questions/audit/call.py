@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -184,11 +184,19 @@ def _template_hint(name: str) -> str:
     return f"say how to call it: --call '{name.rpartition('.')[2]}(logits, labels, weight=weight)'"
 
 
-def template(text: str, is_class: bool) -> Call:
-    """The call that a template describes, of a function or a class."""
+STAND_INS = ("f", "Loss")
+"""What a template may call the function or class by, whatever its name."""
+
+
+def template(text: str, is_class: bool, names: Sequence[str] = ()) -> Call:
+    """The call that a template describes, of a function or a class that goes by `names`."""
     call = check_template(text)
+    head = _head(text)
+    if names and head not in (*names, *STAND_INS):
+        hint = f"--call '{text.strip().replace(head, names[0], 1)}'"
+        raise WceError(Problem(f"--call {text!r} calls {head}, not {names[0]}", hint))
     if is_class and call.make is None:
-        raise _refused(text, "calls a class as a function: write Name(weight=weight)(logits, labels)")
+        raise _refused(text, "calls a class as a function: write Loss(weight=weight)(logits, labels)")
     if call.make is not None and not is_class:
         raise _refused(text, "calls twice, but this is no class")
     return call
@@ -213,6 +221,14 @@ def check_template(text: str) -> Call:
     if not call.roles & set(SCORES) or not call.roles & set(LABELS):
         raise _refused(text, "hands over no scores or no labels")
     return call
+
+
+def _head(text: str) -> str:
+    """The name that a template calls."""
+    node: ast.AST = ast.parse(text.strip(), mode="eval").body
+    while isinstance(node, ast.Call):
+        node = node.func
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _arguments(node: ast.Call, text: str) -> tuple[Argument, ...]:

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from wce_cli.loss.methods import METHODS
-from wce_cli.questions.audit.answer import Compared, Computed, Limit, MethodValue
-from wce_cli.questions.audit.numbers import KINDS
-from wce_cli.questions.audit.probes import Offers, Probe, beginnings, highest
+from wce_cli.questions.audit.answer import Compared, Computed, MethodValue
+from wce_cli.questions.audit.probes import FAR, Offers, Probe, beginnings
 from wce_cli.questions.audit.records import said
 from wce_cli.questions.audit.run import Observed
 from wce_cli.questions.audit.values import difference, fields_of, values_on
@@ -51,7 +50,7 @@ def compared(
     if own is None or rule is None or any(one.is_list for one in asked):
         return None
     best: _Shown | None = None
-    for one in _candidates(asked, observed):
+    for one in _candidates(asked, observed, own):
         is_number = one.number is not None and math.isfinite(one.number)
         value, methods = _values(one.probe, offers, rule, expect)
         wanted = next((method.value for method in methods if method.pair == _short(expect)), one.number)
@@ -92,10 +91,11 @@ def _short(pair: str | None) -> str | None:
     return None if pair is None else pair.removesuffix("/class")
 
 
-def _candidates(asked: Sequence[Asked], observed: Observed) -> Iterator[Asked]:
-    """The probes that were answered, far ones apart, and after each its beginnings."""
+def _candidates(asked: Sequence[Asked], observed: Observed, own: Computed) -> Iterator[Asked]:
+    """The probes that were answered, and after each its beginnings; far ones only where they are what tells."""
+    is_far = own.departs is not None and own.departs.when == FAR.about
     for one in asked:
-        if one.probe.name.partition(":")[0] != "far":
+        if is_far or one.probe.about != FAR.about:
             short = [probe for probe in beginnings(one.probe) if probe.name in observed.answers]
             yield from (one, *(Asked(probe, observed.answers[probe.name]) for probe in short))
 
@@ -110,13 +110,3 @@ def groups(values: Sequence[float | None]) -> list[list[int]]:
         else:
             same.append(place)
     return found
-
-
-def limits(observed: Observed, offers: Offers) -> tuple[Limit, ...]:
-    """How far scores may go in each float, as far as it was searched."""
-    return tuple(
-        Limit(name, dtype, one.limit, highest(kind, dtype), one.beyond)
-        for kind, (name, _) in KINDS.items()
-        for dtype in offers.dtypes
-        if (one := observed.found.get(f"{kind}:{dtype}")) is not None
-    )

@@ -22,8 +22,8 @@ CLOSE = 1e-5
 """How far an entry may be off, of the largest one: central differences of the rule are good to about 1e-8."""
 
 
-def rows(observed: Observed, offers: Offers, rule: Rule | None) -> Iterator[Row]:
-    """Against the rule's own, and for a batch of one."""
+def rows(observed: Observed, offers: Offers, rule: Rule | None, title: str) -> Iterator[Row]:
+    """Against the rule's own, which is said by its title, and for a batch of one."""
     by_name = {probe.name: probe for probe in edges(offers)}
     answer = observed.answers.get("gradient")
     if answer is None:
@@ -43,7 +43,7 @@ def rows(observed: Observed, offers: Offers, rule: Rule | None) -> Iterator[Row]
     else:
         close = CLOSE if answer.dtype == "float64" else 10 * CLOSE
         expected = rule_gradient(by_name["gradient"], offers, rule)
-        yield _against(np.array(answer.gradient), expected, name, fields, rule.title, close)
+        yield _against(np.array(answer.gradient), expected, name, fields, title, close)
     light, heavy = observed.answers.get("one-light"), observed.answers.get("one-heavy")
     if light is not None and heavy is not None and light.gradient is not None and heavy.gradient is not None:
         yield _of_one(np.array(light.gradient), np.array(heavy.gradient), fields_of(by_name["one-light"], offers))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,16 @@ from msgspec import Struct, structs
 
 from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.questions.audit import advice, conduct, edges, gradient, numbers
-from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Row
+from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Limit, Row
 from wce_cli.questions.audit.call import check_template
-from wce_cli.questions.audit.compared import compared, limits
+from wce_cli.questions.audit.compared import compared
 from wce_cli.questions.audit.load import of_object, place
 from wce_cli.questions.audit.probes import IGNORED, REDUCTIONS, Offers, Probe, of_rules
 from wce_cli.questions.audit.records import Answered, Request, said
 from wce_cli.questions.audit.run import Observed, observe
 from wce_cli.questions.audit.values import values_on
-from wce_cli.questions.audit.verdict import Asked, computed, is_expected, known_pairs, rule_of
-from wce_cli.questions.audit.worker_steps import ENDS
+from wce_cli.questions.audit.verdict import Asked, computed, is_expected, known_pairs, rule_of, unguarded
+from wce_cli.questions.audit.worker_steps import ENDS, NONE
 from wce_cli.questions.identify.rules import Rule
 
 GIB = 1 << 30
@@ -92,12 +93,15 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
     own = found[0] if found else None
     asked = _asked(observed, of_rules(offers), offers)
     nearest = rule_of(own, offers, asked) if own is not None else None
-    rule = nearest if own is not None and own.is_followed else None
-    rows = tuple(_rows(observed, offers, rule))
+    rule = nearest if own is not None and (own.is_followed or own.leaves_far) else None
+    plain = None if rule is None else unguarded(rule)
+    limits = numbers.limits(observed, offers, plain)
+    rows = tuple(_rows(observed, offers, rule, own.title if own is not None else "", limits))
     expected = None
     if asking.expect is not None:
         slope = next((row for row in rows if row.name.startswith("dL/d")), None)
         expected = is_expected(own, asking.expect) and (slope is None or slope.verdict != "wrong")
+        expected = expected and not numbers.is_capped(limits)
         expected = expected and observed.is_finished and not _died_of(observed, offers)
     return Audit(
         schema=SCHEMA,
@@ -113,7 +117,7 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
         expected=asking.expect,
         is_expected=expected,
         compared=compared(asked, observed, offers, own, nearest, asking.expect),
-        limits=limits(observed, offers),
+        limits=limits,
     )
 
 
@@ -144,6 +148,8 @@ def _no_answer(name: str, observed: Observed) -> Problem:
     """The first call failed, and so did the others."""
     assert observed.first is not None
     call = observed.loaded.call if observed.loaded else name
+    if observed.first.error == NONE:
+        return Problem(f"{call} returned None", "a return is missing: end it with 'return loss'")
     hint = "say how it is called: --call 'f(logits, labels, weight=weight)', or --arrays numpy"
     hint = hint if observed.first.error in CALLED_WRONGLY else ""
     return Problem(f"{call} gives no number: {said(observed.first)}", hint)
@@ -171,24 +177,25 @@ def _computed(observed: Observed, offers: Offers) -> tuple[Computed, ...]:
             # nobody told it of ignored labels: that it has some number for −100 is another matter
             others = [one for one in asked if IGNORED not in one.probe.labels]
             again = computed(others, offers, reduction, observed.answers)
-            made = again if again is not None and again.is_followed else made
+            made = again if again is not None and (again.is_followed or again.leaves_far) else made
         if made is not None:
             died = [name for name in _needed(offers, reduction) if any(name == d.step for d in observed.deaths)]
             found.append(structs.replace(made, probes=made.probes + len(died)))
     return tuple(found)
 
 
-def _rows(observed: Observed, offers: Offers, rule: Rule | None) -> list[Row]:
+def _rows(observed: Observed, offers: Offers, rule: Rule | None, title: str, limits: Sequence[Limit]) -> list[Row]:
     def expected(probe: Probe) -> float | None:
         return None if rule is None else values_on(probe, offers, [rule])[0]
 
     first = _asked(observed, of_rules(offers)[:1], offers)
     found: list[Row] = []
     if first and first[0].answer.values is not None:
-        found += numbers.rows(observed, offers, first[0].answer)
+        plain = None if rule is None else unguarded(rule)
+        found += numbers.rows(observed, offers, first[0].answer, limits, plain)
     found += edges.rows(observed, offers, expected)
     if first and first[0].answer.values is not None:
-        found += gradient.rows(observed, offers, rule)
+        found += gradient.rows(observed, offers, rule, title)
     return [*found, *conduct.rows(observed, {probe.name for probe in edges.probes(offers)})]
 
 
@@ -199,4 +206,5 @@ def _advice(own: Computed | None, offers: Offers, rows: tuple[Row, ...]) -> tupl
     for row in rows:
         if row.advice and (row.verdict == "wrong" or row.name in ASKED_FOR):
             by_text.setdefault(row.advice, []).append(row.name)
-    return tuple(found + [f"{', '.join(names)}: {text}" for text, names in by_text.items()])
+    others = {text: names for text, names in by_text.items() if text not in found}
+    return tuple(found + [f"{', '.join(names)}: {text}" for text, names in others.items()])

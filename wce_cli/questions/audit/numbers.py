@@ -3,38 +3,112 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from msgspec import structs
+
 from wce_cli.digits import format_number
-from wce_cli.questions.audit.answer import Row, Verdict
-from wce_cli.questions.audit.probes import Offers, Probe, search_rows
+from wce_cli.questions.audit.answer import Limit, Row, Verdict
+from wce_cli.questions.audit.probes import Offers, Probe
 from wce_cli.questions.audit.records import Answered, Found, said
 from wce_cli.questions.audit.run import Observed
-from wce_cli.questions.audit.values import difference, fields_of
+from wce_cli.questions.audit.searches import WIDE, Search, highest, is_right, search_rows
+from wce_cli.questions.audit.values import difference, fields_of, values_on
+from wce_cli.questions.identify.rules import Rule
 
+CAPPED = (
+    "take log_softmax of the logits as they are, with no clip and no + ε: a very wrong sample counts too little, and "
+    "has no gradient"
+)
 _STABLE = "take logsumexp(logits) or log_softmax, which subtract the largest logit of a row before exp"
 KINDS = {
     "high": ("largest logit", _STABLE),
     "low": ("lowest logits", _STABLE),
     "gap": ("largest gap", "take log_softmax instead of log(softmax): a p that is 0 has no log"),
 }
-"""By search: what its row is called, and what to change where there is a limit."""
+"""By search: what its row is called, and what to change where there is no number above a limit."""
 ROUND = {"float32": 1e-5, "float16": 2e-2, "bfloat16": 1e-1}
 """How far the plain probe may be off, relative, in a narrow float."""
 ENOUGH = 1e4
 """A logit that no model has: a function that is right up to it has no limit."""
+GROSS = 1e-2
+"""How far off an answer is, of the size of the scores, that is no rounding; where a number ends, its last digits go
+before it."""
+SHOWN = 0.1
+"""How far off an answer is, relative, that is shown as one which is wrong."""
 TINY = {"float64": 1e-15, "float32": 5e-7}
 """A loss below which a function may return 0: a few of the dtype's steps at 1, as log_softmax has it."""
 _CANCELS = "take log_softmax: logsumexp(x) − x[y] loses what is small beside the logits"
 
 
-def rows(observed: Observed, offers: Offers, plain: Answered) -> Iterator[Row]:
+def limits(observed: Observed, offers: Offers, rule: Rule | None) -> tuple[Limit, ...]:
+    """How far scores may go in each float, as far as it was searched; held to a rule, if there is one."""
+    return tuple(
+        _held(Search(one.name, dtype, kind), one, offers, rule)
+        for kind in KINDS
+        for dtype in offers.dtypes
+        if (one := observed.found.get(f"{kind}:{dtype}")) is not None
+    )
+
+
+def _held(search: Search, found: Found, offers: Offers, rule: Rule | None) -> Limit:
+    """The size up to which all answers are the rule's, if that is smaller than the one up to which there are any."""
+    free = Limit(KINDS[search.kind][0], search.dtype, found.limit, highest(search.kind, search.dtype), found.beyond)
+    if rule is None or not search.is_of_value or not found.given:
+        return free
+    end, number = found.given[-1]
+    value = rule_at(search.kind, end, offers, rule)
+    if value is None or not math.isfinite(value):
+        return free  # the rule itself has no number there
+    is_last_digits = found.limit is not None and abs(number - value) <= GROSS * end
+    if is_last_digits or is_right(number, value, end, search.dtype):
+        return structs.replace(free, is_held=True)
+
+    def is_wrong(one: tuple[float, float]) -> bool:
+        value = rule_at(search.kind, one[0], offers, rule)
+        return value is None or not is_right(one[1], value, one[0], search.dtype)
+
+    first = bisect_left(found.given, True, key=is_wrong)
+    limit = found.given[first - 1][0] if first else 0.0
+    beyond = f"{_size(search.kind, end)} gives {format_number(number, 5)}"
+    return structs.replace(free, limit=limit, beyond=beyond, wrong=number, is_held=True)
+
+
+def _size(kind: str, at: float) -> str:
+    return f"{'−' if kind == 'low' else ''}{'1e6' if at == 1e6 else format_number(at, 4)}"
+
+
+def rule_at(kind: str, at: float, offers: Offers, rule: Rule) -> float | None:
+    """What a rule gives on the batch of a search."""
+    weight = (1.0, 1.0, 1.0) if offers.weight else None
+    return values_on(Probe(kind, "", *search_rows(kind, at), weight), offers, [rule])[0]
+
+
+def what_ends(limits: Sequence[Limit]) -> str:
+    """What an answer is below its limit; in a narrow float it may be off by more than the rule is worth."""
+    return "finite and right" if all(one.is_held for one in limits if one.dtype in WIDE) else "finite"
+
+
+def is_capped(limits: Sequence[Limit]) -> bool:
+    """Whether scores that a model may have get a number, and the wrong one."""
+    return any(one.wrong is not None for one in _ending(limits))
+
+
+def _ending(limits: Sequence[Limit]) -> list[Limit]:
+    """Those of the wide floats that end before a size that is enough; the narrow ones have rows of their own."""
+    return [one for one in limits if one.dtype in WIDE and one.limit is not None and one.limit < ENOUGH]
+
+
+def rows(
+    observed: Observed, offers: Offers, plain: Answered, limits: Sequence[Limit], rule: Rule | None
+) -> Iterator[Row]:
     """Largest logit, lowest, largest gap, tiny losses, narrow floats."""
     dtypes = [dtype for dtype in ("float32", "float64", "float16", "bfloat16") if dtype in offers.dtypes]
-    for kind in KINDS:
-        found = [observed.found[f"{kind}:{dtype}"] for dtype in dtypes if f"{kind}:{dtype}" in observed.found]
-        if found:
-            yield _limits(kind, found, offers)
+    for kind, (name, _) in KINDS.items():
+        some = sorted((one for one in limits if one.name == name and one.dtype in WIDE), key=lambda one: one.dtype)
+        if some:
+            yield _limits(kind, some, observed, offers, rule)
     tiny = [observed.found[f"tiny:{dtype}"] for dtype in dtypes if f"tiny:{dtype}" in observed.found]
     if tiny:
         yield _tiny(tiny, offers)
@@ -46,17 +120,41 @@ def _dtype(found: Found) -> str:
     return found.name.partition(":")[2]
 
 
-def _limits(kind: str, found: Sequence[Found], offers: Offers) -> Row:
-    """How far scores may go in the wide floats; the narrow ones have rows of their own."""
+def _limits(kind: str, some: Sequence[Limit], observed: Observed, offers: Offers, rule: Rule | None) -> Row:
+    """How far scores may go."""
     name, advice = KINDS[kind]
-    wide = [one for one in found if _dtype(one) in ("float32", "float64")]
-    limited = [one for one in wide if one.limit is not None and one.limit < ENOUGH]
-    if not limited:
-        return Row("numbers", name, "ok", f"no limit up to {'−' if kind == 'low' else ''}1e6")
-    first = limited[0]
-    parts = [f"{_short(one)} ({_dtype(one)})" for one in limited]
-    step = Probe(first.name, "", *search_rows(kind, math.floor(first.limit or 0.0) + 1.0))
-    return Row("numbers", name, "wrong", f"{', '.join(parts)}, then {first.beyond}", fields_of(step, offers), advice)
+    sign = "−" if kind == "low" else ""
+    ending = _ending(some)
+    if not ending:
+        least = min(one.tried if one.limit is None else one.limit for one in some)
+        return Row("numbers", name, "ok", f"{what_ends(some)} up to {_size(kind, least)}")
+    groups = [[one for one in ending if (one.wrong is not None) == is_wrong] for is_wrong in (True, False)]
+    said_ = "; ".join(_ends(group, sign) for group in groups if group)
+    first = next(filter(None, groups))[0]
+    at = math.floor(first.limit or 0.0) + 1.0
+    if first.wrong is not None and rule is not None:
+        given = observed.found[f"{kind}:{first.dtype}"].given
+        offs = [difference(got, rule_at(kind, size, offers, rule)) for size, got in given]
+        shows = bisect_left(offs, SHOWN)
+        at = math.ceil(given[min(shows, len(given) - 1)][0])
+        advice = CAPPED
+    step = Probe(name, "", *search_rows(kind, float(at)))
+    return Row("numbers", name, "wrong", said_, fields_of(step, offers), advice)
+
+
+def _ends(some: Sequence[Limit], sign: str) -> str:
+    """`88.72 (float32), 709.8 (float64), then inf`"""
+    parts = _by_dtype(some, [f"{sign}{format_number(one.limit or 0.0, 4)}" for one in some])
+    if some[0].wrong is None:
+        return f"{parts}, then {some[0].beyond}"
+    return f"right up to {parts}; {_by_dtype(some, [one.beyond for one in some])}"
+
+
+def _by_dtype(some: Sequence[Limit], said_: Sequence[str]) -> str:
+    """What is said of each float, once where it is the same of both."""
+    if len(some) == len(WIDE) and len(set(said_)) == 1:
+        return said_[0]
+    return ", ".join(f"{text} ({one.dtype})" for one, text in zip(some, said_, strict=True))
 
 
 def _short(found: Found) -> str:

@@ -14,9 +14,6 @@ IGNORED = -100
 """The label that means skip, as torch has it."""
 SMOOTHING = 0.2
 
-HIGH = 50.0
-"""Where logits are when a small loss is looked for: high enough to cancel, and below what overflows in float32."""
-
 Rows = tuple[tuple[float, ...], ...]
 
 
@@ -44,21 +41,6 @@ class Probe(Struct, frozen=True):
     """Added to log-probabilities, so that rows of probabilities do not sum to 1."""
     repeat: int = 1
     """Calls: 2 to see whether the second gives the same."""
-
-
-class Search(Struct, frozen=True):
-    """A number to be searched for by bisection: how large a score may be before the answer is no longer right."""
-
-    name: str
-    dtype: str
-    kind: str
-    """`high`: all scores of a row are large; `low`: all are far below 0; `gap`: the label's score is far below the
-    others; `tiny`: the label's score is far above the others."""
-
-
-def highest(kind: str, dtype: str) -> float:
-    """The largest size that a search tries."""
-    return 37.5 if kind == "tiny" else 30000.0 if dtype == "float16" else 1e6
 
 
 class Offers(Struct, frozen=True):
@@ -146,7 +128,7 @@ POSITIONS = Probe(
     "positions", "scores are (N, C, d1)", _MIXED[:6], (0, 2, 1, 3, 1, 2), (0.3, 2.5, 0.8, 1.2), layout="positions"
 )
 NOT_ONE = structs.replace(PLAIN, name="not-one", about="rows of probabilities do not sum to 1", shift=-0.2)
-FAR = Probe("far", "a loss is very large or very small", _FAR, (1, 0, 1, 0, 2), (0.6, 1.7, 2.2))
+FAR = Probe("far", "a loss is very large", _FAR, (1, 0, 1, 0, 2), (0.6, 1.7, 2.2))
 
 
 def of_rules(offers: Offers, reduction: str | None = None) -> list[Probe]:
@@ -189,8 +171,8 @@ def beginnings(probe: Probe) -> list[Probe]:
     ]
 
 
-def steps(offers: Offers) -> Iterator[Probe | Search]:
-    """Everything that a function is asked, in order."""
+def steps(offers: Offers) -> Iterator[Probe]:
+    """Every batch that a function is asked, in order."""
     yield from of_rules(offers)
     for probe in of_rules(offers):
         yield from beginnings(probe)
@@ -198,9 +180,6 @@ def steps(offers: Offers) -> Iterator[Probe | Search]:
         for reduction in REDUCTIONS:
             yield from of_rules(offers, reduction)
     yield from edges(offers)
-    if offers.scores == "logits":
-        for dtype in offers.dtypes:
-            yield from (Search(f"{kind}:{dtype}", dtype, kind) for kind in ("high", "low", "gap", "tiny"))
 
 
 def edges(offers: Offers) -> list[Probe]:
@@ -238,14 +217,3 @@ def edges(offers: Offers) -> list[Probe]:
     if not offers.weight:
         probes = [structs.replace(probe, weight=None) for probe in probes if probe.name != "weights-zero"]
     return probes
-
-
-def search_rows(kind: str, at: float) -> tuple[Rows, tuple[int, ...]]:
-    """The batch of a search, for one size of score."""
-    if kind == "high":
-        return ((at, at - 10, at - 10),), (0,)
-    if kind == "low":
-        return ((-at, -at - 10, -at - 10),), (0,)
-    if kind == "gap":
-        return ((0.0, -at, -1.0),), (1,)
-    return ((HIGH + at, HIGH, HIGH),), (0,)

@@ -29,6 +29,8 @@ class Request(Struct, frozen=True):
     """Steps that an earlier worker has done, or died of."""
     labels: str | None = None
     """What an earlier worker found out that labels must be."""
+    parent: int | None = None
+    """The process that asks: without it, nobody hears the answer."""
 
 
 class Refused(Struct, frozen=True, tag="refused"):
@@ -88,6 +90,8 @@ class Found(Struct, frozen=True, tag="found"):
     """The largest size at which the answer is a number; None: all that were tried."""
     beyond: str
     """What it is above that: `inf`, `nan`, `0`, or an error."""
+    given: tuple[tuple[float, float], ...] = ()
+    """Sizes at which it is a number, and that number: close together where it leaves what it began as."""
 
 
 class Conduct(Struct, frozen=True, tag="conduct"):

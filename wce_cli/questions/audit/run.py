@@ -20,6 +20,7 @@ from typing import IO
 import msgspec
 from msgspec import Struct, field, structs
 
+from wce_cli.processes import ends_in_order
 from wce_cli.questions.audit.probes import BEGINNINGS
 from wce_cli.questions.audit.records import (
     Answered,
@@ -109,11 +110,11 @@ class Observed(Struct):
 def observe(request: Request, timeout: float) -> Observed:
     """Run the function through all steps, in as many processes as it takes; `timeout` seconds for each step."""
     observed = Observed()
-    with tempfile.TemporaryDirectory(prefix="wce-audit-") as folder:
+    with ends_in_order(), tempfile.TemporaryDirectory(prefix="wce-audit-") as folder:
         for attempt in range(RESTARTS + 1):
             answers = os.path.join(folder, f"answers-{attempt}")
             labels = observed.ready.offers.labels if observed.ready else None
-            asked = structs.replace(request, answers=answers, skipped=observed.done, labels=labels)
+            asked = structs.replace(request, answers=answers, skipped=observed.done, labels=labels, parent=os.getpid())
             death = _one_worker(asked, timeout, observed)
             if death is None:
                 break

@@ -18,6 +18,8 @@ from wce_cli.questions.identify.rules import ENTRIES, Rule, rules
 
 PER_SAMPLE = "per-sample"
 """The entry of a rule that raises an error wherever N ≠ C."""
+NEXT_TO_ZERO = 1e-9
+"""A number that others are not held to in relation to: it is next to 0."""
 NEXT_TO_NOTHING = 5e-324
 """A smoothing that changes nothing: a share of it is 0."""
 
@@ -100,12 +102,13 @@ def listed_rules(probes: Sequence[Probe], offers: Offers, depth: int) -> list[Ru
     return sorted(found, key=lambda rule: len(rule.departures))
 
 
-def difference(got: float | None, value: float | None) -> float:
-    """How far a number is from a rule's, relative; 0 for two errors, two nan, two of the same infinity."""
+def difference(got: float | None, value: float | None, floor: float = NEXT_TO_ZERO) -> float:
+    """How far a number is from a rule's, relative, to `floor` where that is smaller; 0 for two errors, two nan, two of
+    the same infinity."""
     if got is None or value is None:
         return 0.0 if got is value else math.inf
     if got == value or (math.isnan(got) and math.isnan(value)):
         return 0.0
     if not (math.isfinite(got) and math.isfinite(value)):
         return math.inf
-    return abs(got - value) / max(abs(value), 1e-9)
+    return abs(got - value) / max(abs(value), floor)

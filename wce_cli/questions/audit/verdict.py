@@ -9,22 +9,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from wce_cli.digits import format_number
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.odd_readings import ODD_READINGS
 from wce_cli.questions.audit.answer import Computed, Departure
-from wce_cli.questions.audit.probes import Offers, Probe, beginnings
+from wce_cli.questions.audit.probes import FAR, Offers, Probe, beginnings
 from wce_cli.questions.audit.records import Answered, said
-from wce_cli.questions.audit.values import difference, fields_of, listed_rules, terms_on, values_on
+from wce_cli.questions.audit.values import NEXT_TO_ZERO, difference, fields_of, listed_rules, terms_on, values_on
 from wce_cli.questions.identify.rules import Rule
 
 CLOSE = {"float64": 1e-6, "float32": 2e-5}
 """How far off a number may be, relative, by the dtype that is returned: room for a small number that is added to what
 is divided by, and none for another rule, which is off by 1e-4 and more on some probe."""
 DEEPEST = 2
-BY_ITSELF = "w·ℓ of each sample"
+BY_ITSELF, UNWEIGHTED = "w·ℓ of each sample", "ℓ of each sample"
 
 
 class Asked(Struct, frozen=True):
@@ -67,8 +67,8 @@ def computed(
             return made
         if nearest is None or (made.agreed > nearest.agreed + depth - 1 and not nearest.is_followed):
             nearest = made
-        if depth and nearest.is_followed:
-            return nearest
+        if depth and (nearest.is_followed or (nearest.leaves_far and depth > len(nearest.departures))):
+            return nearest  # what caps a loss in a way of its own is no departure that more of them would explain
     return nearest
 
 
@@ -82,7 +82,6 @@ def _struck_out(
 ) -> Computed | None:
     """The rules that are left after each probe, or the last that were left and where they went."""
     left, agreed, largest = list(listed), 0, 0.0
-    notes: list[str] = []
     departs: Departure | None = None
     for one in asked:
         if not left:
@@ -90,8 +89,6 @@ def _struck_out(
         fit, off, values = _fitting(one, offers, left, of_lists)
         if fit:
             left, agreed, largest = fit, agreed + 1, max(largest, off)
-        elif one.probe.name.partition(":")[0] == "far":
-            notes.append(_far(one))
         else:
             if not agreed and not of_lists:  # the nearest is the one whose number is nearest
                 offs = [difference(one.number, value) for value in values]
@@ -102,20 +99,21 @@ def _struck_out(
     if not left:
         return None
     rule = _first(left, offers)
-    is_standard = all(name in ODD_READINGS and ODD_READINGS[name].is_guard for name in rule.departures)
-    is_pair = is_standard and not of_lists and departs is None
+    is_followed = departs is None and agreed > 0
+    if is_followed and unguarded(rule) != rule:
+        departs = _without_guard(asked, offers, rule, answers)
+    is_pair = not rule.departures and not of_lists and departs is None
     return Computed(
         reduction=reduction,
         title=_title(rule, offers, of_lists),
         summary=METHODS[rule.method].summary if rule.method in METHODS and not of_lists else "",
         pairs=tuple(dict.fromkeys([rule.pair, *(one.pair for one in left)])) if is_pair else (),
         departures=rule.departures,
-        is_followed=departs is None and agreed > 0,
+        is_followed=is_followed,
         probes=len(asked),
         agreed=agreed,
         largest_difference=largest,
         departs=departs,
-        notes=tuple(filter(None, notes)),
     )
 
 
@@ -142,7 +140,8 @@ def _fitting_lists(one: Asked, offers: Offers, left: Sequence[Rule]) -> tuple[li
             off = 0.0 if terms is None and got is None else math.inf
         else:
             sign = -1.0 if rule.twist else 1.0
-            off = max(difference(a, sign * b) for a, b in zip(got, terms.tolist(), strict=True))
+            floor = 1.0 if _is_far(one.probe) else NEXT_TO_ZERO
+            off = max(difference(a, sign * b, floor) for a, b in zip(got, terms.tolist(), strict=True))
         if off <= _close(one):
             fit.append(rule)
             offs.append(off)
@@ -156,7 +155,7 @@ def _close(one: Asked) -> float:
 def _title(rule: Rule, offers: Offers, of_lists: bool) -> str:
     if not of_lists:
         return rule.title
-    head = BY_ITSELF if offers.weight else "ℓ of each sample"
+    head = BY_ITSELF if offers.weight else UNWEIGHTED
     return "; ".join([head, *rule.title.split("; ")[1:]])
 
 
@@ -178,6 +177,23 @@ def _shortest(one: Asked, offers: Offers, rule: Rule, answers: Mapping[str, Answ
     return None
 
 
+def unguarded(rule: Rule) -> Rule:
+    """The rule without what keeps p from 0 and 1."""
+    is_guarded = rule.reading in ODD_READINGS and ODD_READINGS[rule.reading].is_guard
+    return structs.replace(rule, reading="") if is_guarded else rule
+
+
+def _without_guard(
+    asked: Sequence[Asked], offers: Offers, rule: Rule, answers: Mapping[str, Answered]
+) -> Departure | None:
+    """Where a rule that keeps p from 0 leaves the one that does not."""
+    far = next((one for one in asked if _is_far(one.probe)), None)
+    if far is None or far.is_list:
+        return None
+    plain = unguarded(rule)
+    return _shortest(far, offers, plain, answers) or _departure(far, offers, values_on(far.probe, offers, [plain])[0])
+
+
 def _departure(one: Asked, offers: Offers, expected: float | None) -> Departure:
     return Departure(
         when=one.probe.about,
@@ -188,18 +204,17 @@ def _departure(one: Asked, offers: Offers, expected: float | None) -> Departure:
     )
 
 
-def _far(one: Asked) -> str:
-    """What is said of very large losses that no rule gives: that is numbers, and no rule of its own."""
-    if one.answer.values is None:
-        return f"very large losses: {said(one.answer)}"
-    return f"a loss of 200 gives {said(one.answer)} here"
+def _is_far(probe: Probe) -> bool:
+    """Whether a loss is very large there; the tiny ones beside it are judged by a search of their own."""
+    return probe.name.partition(":")[0] == FAR.name
 
 
 def rule_of(made: Computed, offers: Offers, asked: Sequence[Asked]) -> Rule | None:
-    """The rule of a title, to compute with."""
+    """The rule of a title, to compute with; where a loss is returned for each sample, that of their sum."""
+    of_lists = made.title.startswith((BY_ITSELF, UNWEIGHTED))
     for depth in range(DEEPEST + 1):
         for rule in listed_rules([one.probe for one in asked], offers, depth):
-            if rule.title == made.title:
+            if _title(rule, offers, of_lists) == made.title and (rule.method == "sum" or not of_lists):
                 return rule
     return None
 

@@ -16,11 +16,12 @@ from typing import BinaryIO
 import msgspec
 
 from wce_cli.errors import Problem, WceError
+from wce_cli.processes import end_with
 from wce_cli.questions.audit.arrays import DTYPES, FRAMEWORKS, Arrays
 from wce_cli.questions.audit.asking import Asker, said_in_short
 from wce_cli.questions.audit.call import SCORES, matched, template
 from wce_cli.questions.audit.load import frameworks, load, place, source
-from wce_cli.questions.audit.probes import PLAIN, SQUARE, Offers, Search, steps
+from wce_cli.questions.audit.probes import PLAIN, SQUARE, Offers, steps
 from wce_cli.questions.audit.records import (
     Answered,
     Began,
@@ -33,6 +34,7 @@ from wce_cli.questions.audit.records import (
     Request,
     encode,
 )
+from wce_cli.questions.audit.searches import Search, searches
 from wce_cli.questions.audit.watch import Watch, limit_memory
 from wce_cli.questions.audit.worker_steps import ENDS, FIRST, FRAMEWORK, LOADING
 
@@ -68,7 +70,7 @@ class Worker:
         if request.template is None:
             call = matched(function, name, request.constants)
         else:
-            call = template(request.template, isinstance(function, type))
+            call = template(request.template, isinstance(function, type), _names(name, function))
         scores = next(kind for kind in SCORES if kind in call.roles)
         labels = request.labels or ("one-hot" if "one_hot" in call.roles else "index")
         file, line = source(function)
@@ -101,7 +103,7 @@ class Worker:
                 return
         offers = self.offers(asker)
         self.tell(Ready(offers))
-        for step in steps(offers):
+        for step in (*steps(offers), *(searches(offers.dtypes) if offers.scores == "logits" else ())):
             if step.name in self.request.skipped:
                 continue
             self.tell(Began(step.name))
@@ -120,6 +122,12 @@ def first_call(asker: Asker) -> Answered:
         if second.values is not None:
             return second
     return first
+
+
+def _names(name: str, function: object) -> list[str]:
+    """What a function or class goes by: the name it is asked for by, its own, and that of the class it is made of."""
+    kind = function if hasattr(function, "__name__") else type(function)
+    return [name.rpartition(".")[2], str(getattr(kind, "__name__", name))]
 
 
 def _may_use_torch(target: str) -> bool:
@@ -144,6 +152,8 @@ def _arrays(name: str) -> Arrays:
 def main() -> None:
     """Do what the request says, and end without waiting for anything the user's code has left behind."""
     request = msgspec.json.decode(sys.argv[1].encode(), type=Request)
+    if request.parent is not None:
+        end_with(request.parent)
     sys.dont_write_bytecode = True
     sys.path.extend(entry for entry in request.path if entry not in sys.path)
     with open(request.answers, "ab") as file:

@@ -1,0 +1,79 @@
+"""Processes of our own that run other people's code: none of them outlives us, however we end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+PR_SET_PDEATHSIG = 1
+LOOKS = 0.5
+"""Seconds between two looks at whether the process that started us is still there."""
+
+
+class _Ended(BaseException):
+    """A signal that ends this process has come."""
+
+
+@contextmanager
+def ends_in_order() -> Iterator[None]:
+    """Inside, SIGTERM and SIGHUP unwind what is under way, as Ctrl-C does, and end this process only then.
+
+    Whoever handles them himself is left to do so, and so is a thread other than the main one, which cannot.
+    """
+    came: list[int] = []
+
+    def unwind(number: int, frame: FrameType | None) -> None:
+        if not came:
+            came.append(number)
+            raise _Ended
+
+    asked = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    is_main = threading.current_thread() is threading.main_thread()
+    taken = [number for number in asked if is_main and signal.getsignal(number) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, unwind)
+    try:
+        yield
+    except _Ended:
+        pass
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+        for number in came:
+            os.kill(os.getpid(), number)
+
+
+def end_with(parent: int) -> None:
+    """End this process when the one that started it has ended, even by SIGKILL: Linux sees to that, elsewhere a thread
+    looks."""
+    if sys.platform == "win32":
+        return
+    if not _by_the_kernel():
+        threading.Thread(target=_look, args=(parent,), daemon=True).start()
+    if os.getppid() != parent:  # it ended before we asked
+        os._exit(1)
+
+
+def _by_the_kernel() -> bool:
+    """Whether Linux was told to end this process with its parent, also where it hangs in C."""
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        import ctypes
+
+        code: int = ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        return False
+    return code == 0
+
+
+def _look(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(LOOKS)
+    os._exit(1)
