@@ -5,27 +5,21 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from glob import glob
-from typing import Any
 
-import numpy as np
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from wce_cli.cli.given import Given, read_given
-from wce_cli.cli.options import QUOTE, flag
+from wce_cli.cli.merged import batch_of
+from wce_cli.cli.options import QUOTE
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import STDIN, Document, is_array_file, is_saved, read_file
-from wce_cli.inputs.columns import class_names
 from wce_cli.inputs.file import tilde_hint
-from wce_cli.inputs.lines import Lines, are_lines
 from wce_cli.inputs.reference import has_wildcard
-from wce_cli.inputs.stored import as_name
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.readings import READINGS
 
-LINES = 4
-"""How many times as many lines are read at once where most of them are answered with a few words."""
 VALUE = re.compile(r"[\[\](),;:{}\s\d.eE+-]+")
 
 
@@ -49,7 +43,7 @@ def read_sources(files: Sequence[str], typed: Mapping[str, str | None], label_co
             raise WceError(Problem(f"{file} is taken for a file name, and does not exist", QUOTE))
     fields = typed_fields(typed, label_column)
     scores_typed = not files and any(kind in fields for kind in READINGS)
-    return Sources(() if scores_typed else tuple(_paths(files, bool(fields))), fields)
+    return Sources(() if scores_typed else tuple(paths_of(files, bool(fields))), fields)
 
 
 def read_batches(
@@ -73,7 +67,7 @@ def batches_of(
     `failed` is told what is wrong with a batch, and the others are answered without it.
     """
     fields = sources.fields
-    documents, notes = _of_paths(sources.paths, fields, label_column) if sources.paths else ([Document({})], [])
+    documents, notes = documents_of(sources.paths, fields, label_column) if sources.paths else ([Document({})], [])
     batches = _built(documents, fields, failed)
     notes = [*notes, *sources.notes]
     return batches, tuple(dict.fromkeys([*notes, *(note for batch in batches for note in batch.spec.notes)]))
@@ -102,7 +96,7 @@ def _class_names(fields: Mapping[str, Given]) -> Sequence[str]:
     return names if isinstance(names, list) and all(isinstance(name, str) for name in names) else ()
 
 
-def _paths(files: Sequence[str], has_typed: bool) -> list[str]:
+def paths_of(files: Sequence[str], has_typed: bool) -> list[str]:
     """The files that patterns name; stdin where there are none, which must be there to be read."""
     if not files:
         if sys.stdin is None or sys.stdin.isatty():
@@ -115,7 +109,7 @@ def _paths(files: Sequence[str], has_typed: bool) -> list[str]:
     return [path for file in files for path in expanded(file)]
 
 
-def _of_paths(
+def documents_of(
     paths: Sequence[str], fields: Mapping[str, Given], label_column: str | None
 ) -> tuple[list[Document], list[str]]:
     """The documents of some files in their order, and notes; all files of arrays are one, where the first stands."""
@@ -178,126 +172,3 @@ def _built(
         named = {file for file in files if any(file[3:] in line for line in context if line not in files)}
         raise WceError(problems, [line for line in context if line not in named])
     return batches
-
-
-def batch_of(document: Document, typed: Mapping[str, Given], position: int | None) -> Batch:
-    """The batch of a document; one without a name is called by its position among the others.
-
-    Raises WceError with all its problems, each with its place.
-    """
-    found, context = list(document.problems), list[str]()
-    try:
-        if document.fields or not found:
-            batch = _batch(document, typed, position)
-    except WceError as error:
-        found += error.problems
-        context += error.context
-    if not found:
-        return batch
-    known = document.origin in ("", document.place) or any(document.origin in line for line in context)
-    place = f"{document.place}: " if document.place else ""
-    raise WceError(
-        [Problem(f"{place}{one.message}", one.hint, one.field) for one in found],
-        context if known else [*context, f"in {document.origin}"],
-    )
-
-
-def _batch(document: Document, typed: Mapping[str, Given], position: int | None) -> Batch:
-    merged = dict(document.fields)
-    sources = dict(document.sources)
-    if any(kind in typed for kind in READINGS):  # typed logits replace a file's log_probs, not join them
-        for kind in READINGS:
-            merged.pop(kind, None)
-            sources.pop(kind, None)
-    for field, given in typed.items():
-        merged[field] = given.value
-        sources[field] = given.source
-    for kind in READINGS:
-        if kind in typed and typed[kind].columns:
-            _name_columns(typed[kind], merged, sources)
-    if position is not None and not merged.get("name"):
-        merged["name"] = f"batch {position}"
-    half_units = {field: given.half_units for field, given in typed.items() if given.half_units is not None}
-    return Batch.build(**merged, sources=sources, half_units=half_units, spelled=flag)
-
-
-def _name_columns(scores: Given, fields: dict[str, Any], sources: dict[str, str]) -> None:
-    """The classes are called as the columns of a table of scores are, if nobody said how. Raises WceError if they were
-    called the same in another order.
-    """
-    labels = fields.get("labels")
-    words = labels.tolist() if isinstance(labels, np.ndarray) else labels
-    found = list(class_names(scores.columns, words if isinstance(words, list) else ()))
-    known = fields.setdefault("classes", found) if found else found
-    if known is found:
-        sources["classes"] = scores.source
-    elif isinstance(known, list) and found != known and sorted(found) == sorted(map(str, known)):
-        said = f"{scores.source} has the columns {', '.join(found)}, but classes are {', '.join(known)}"
-        raise WceError(Problem(said, f"say in which order they are meant: --classes {','.join(map(as_name, known))}"))
-
-
-class Read(Struct, frozen=True):
-    """One batch of the input: the batch, or why there is none."""
-
-    document: Document
-    batch: Batch | None
-    error: WceError | None = None
-
-
-def each_batch(
-    files: Sequence[str],
-    typed: Mapping[str, Given],
-    label_column: str | None,
-    notes: list[str],
-    by_line: bool = False,
-) -> Iterator[Read | Lines]:
-    """Every batch of the files, as `read_batches` reads them, but one at a time, and past those that cannot be read.
-
-    `by_line`: files of a batch a line are handed on as they are, and not read here. A line for each thing that was
-    taken for something else is added to `notes`.
-    """
-    notes += [given.note for given in typed.values() if given.note]
-    if not files and any(kind in typed for kind in READINGS):
-        yield read(Document({}), typed, None)
-        return
-    arrays: list[str] = []
-    paths: list[str] = []
-    for file in files or _paths(files, bool(typed)):
-        try:
-            found = expanded(file)
-        except WceError as error:
-            yield Read(Document({}, origin=file), None, error)
-            continue
-        paths += found
-        arrays += [path for path in found if is_array_file(path)]
-    for path in paths:
-        if path in arrays[1:]:
-            continue
-        try:
-            if by_line and are_lines([path]):
-                wrong: list[WceError] = []
-                yield Lines([path], wrong.append, LINES)
-                if wrong:
-                    raise wrong[0]
-                continue
-            documents, said = _of_paths(arrays if path in arrays else [path], typed, label_column)
-        except WceError as error:
-            yield Read(Document({}, origin="stdin" if path == STDIN else path), None, error)
-            continue
-        notes += said
-        yield from _reads([structs.replace(one, origin=one.origin or path) for one in documents], typed)
-
-
-def _reads(documents: Sequence[Document], fields: Mapping[str, Given]) -> Iterator[Read]:
-    for position, document in enumerate(documents):
-        yield read(document, fields, position if len(documents) > 1 else None)
-
-
-def read(document: Document, fields: Mapping[str, Given], position: int | None) -> Read:
-    """The batch of a document, or why there is none."""
-    try:
-        if document.problems:
-            raise WceError(document.problems)
-        return Read(document, _batch(document, fields, position))
-    except WceError as error:
-        return Read(document, None, error)

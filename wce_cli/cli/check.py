@@ -110,8 +110,9 @@ def check(
 
         check_saving(files or [], save_expect, [field for field, text in typed.items() if text is not None], answers)
 
-    from wce_cli.cli.batches import each_batch, typed_fields
+    from wce_cli.cli.batches import typed_fields
     from wce_cli.cli.checking import SEARCHED, Asked, Whole, checked_part, lines_of, typed_expect
+    from wce_cli.cli.each import each_batch
     from wce_cli.inputs.lines import Lines
 
     asked = Asked(typed_expect(expect or []), near, engines)

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from wce_cli.cli.answers import Answer
-from wce_cli.cli.batches import Read, read
 from wce_cli.cli.checking import Asked, Part, checked, notes_of, outcome_of, part
+from wce_cli.cli.each import Read, read
 from wce_cli.cli.given import Given, plain_weight
 from wce_cli.errors import WceError
 from wce_cli.inputs.lines import Lines, Piece

@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 
 from wce_cli.cli import options
 from wce_cli.cli.answers import Answer
-from wce_cli.cli.batches import Read
+from wce_cli.cli.each import Read
 from wce_cli.cli.outcome import Outcome
 from wce_cli.cli.saving import saved_expect
 from wce_cli.digits import Written

@@ -13,9 +13,10 @@ from typing import Any
 from msgspec import Struct
 
 from wce_cli.cli.answers import Answer
-from wce_cli.cli.batches import Sources, batch_of
+from wce_cli.cli.batches import Sources
 from wce_cli.cli.delivery import say
 from wce_cli.cli.given import Given, plain_weight
+from wce_cli.cli.merged import batch_of
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
 from wce_cli.errors import Problem, WceError, counted
 from wce_cli.formats import VALUE, Joiner, joiner_of, part_of
