@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
-from wce_cli.digits import Written
+import numpy as np
+
+from wce_cli.digits import Written, format_number
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.labels import IGNORE_INDEX
-from wce_cli.questions.check.compare import compared
-from wce_cli.questions.check.expected import HELD, SHORTEST, read_expect
+from wce_cli.questions.check.answer import Comparison
+from wce_cli.questions.check.compare import beside, compared
+from wce_cli.questions.check.computed import UNITS
+from wce_cli.questions.check.expected import Expected, computed, read_expect
 from wce_cli.questions.check.given import Given
 
 __tracebackhide__ = True  # pytest then shows the line that asserts, not this file
@@ -56,16 +61,40 @@ def assert_loss(
     if method.partition("/")[0] in ("loss", "term"):
         raise WceError(Problem(f"{method} is one number a sample, assert_loss compares one", "check(expect=…) does"))
     if isinstance(value, str):
-        number: Any = Written(value)
+        (asked,) = read_expect({method: Written(value)}, tolerance)
     else:
         number, dtype = _number(value)
-        if tolerance is None:
-            held = HELD.get(dtype, HELD["float32"])  # a Python number may be a float32's .item()
-            tolerance = held * given.scale(method.removesuffix("/class"))
-        number = Written(str(SHORTEST[dtype](number))) if dtype in SHORTEST else number
-    for one in compared(given, read_expect({method: number}, tolerance)):
-        if one.verdict != "agrees":
-            raise AssertionError(one.message)
+        (plain,) = read_expect({method: number}, tolerance)
+        held = dtype if dtype in UNITS else "float32"
+        text = dtype or ("float32" if float(np.float32(number)) == number else "")
+        asked = Expected(plain.what, tuple(computed(one, text) for one in plain.numbers if one is not None), held)
+    (one,) = compared(given, [asked])
+    if one.verdict != "agrees":
+        is_bare = not isinstance(value, str) and dtype not in UNITS and tolerance is None
+        own = "" if not is_bare else ", which a Python number may have gone through"
+        raise AssertionError(_told(given, asked, one, own))
+
+
+@np.errstate(all="ignore")
+def _told(given: Given, asked: Expected, one: Comparison, own: str) -> str:
+    """What is wrong, from the side of the number that is tested: wce's is the right one."""
+    (number,) = asked.numbers
+    assert number is not None
+    assert one.got is not None
+    said = f"{number.text} is not {one.what}: that is {beside(number, one.got)}"
+    value = given.value(one.what)
+    if one.difference is None:
+        return said if math.isfinite(one.got) else f"{said}, as {given.why_not_finite(value)}"
+    named = given.namer(1).named(one.what, number, given.allowed(one.what, asked.dtype))
+    said += f"; {named.sentence}" if named.sentence else ""
+    off = abs(one.difference)
+    return f"{said}. Off by {format_number(off)}, allowed {_below(one.tolerance, off)} ({one.tolerance_why}{own})"
+
+
+def _below(tolerance: float, off: float) -> str:
+    """A tolerance in two digits, or in as many as show that it is smaller than what it did not allow."""
+    texts = (format_number(tolerance, digits) for digits in range(2, 17))
+    return next((text for text in texts if float(text) < off), format_number(tolerance, 17))
 
 
 def _number(value: Any) -> tuple[float, str]:
