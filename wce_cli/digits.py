@@ -14,6 +14,9 @@ NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 NUMBER_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "number"}, {"enum": list(NON_FINITE)}]}
 """A float in our JSON, as JSON Schema."""
 
+UNITS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
+"""By dtype: half the distance from 1 to its next number, which is how far it rounds a number, relative to that."""
+
 
 class Written(str):
     """A number as it was written: its digits say how well it is known, which a float forgets."""

@@ -77,8 +77,12 @@ def test_any_other_word_is_a_file(tmp_path):
         (
             ["identify", "1", *FORUM, "--format", "csv"],
             '--format is "csv", expected table, json, markdown, html or svg',
-            "",
+            "csv is a format of other commands, as of wce explain",
         ),
+        (["identify", "1", *FORUM, "--format", "svgg"], '--format is "svgg"', "did you mean 'svg'?"),
+        (["identify", "0,6923", *FORUM], "0,6923 is not a number: it has a comma", "write 0.6923, with a point"),
+        (["identify", "-0,6923", *FORUM], "-0,6923 is not a number: it has a comma", "write -0.6923, with a point"),
+        (["identify", "tensor([1., 2.])", *FORUM], "tensor([1., 2.]) holds 2 numbers", "--loss-values LIST"),
         (["identify", "1", "no.json"], "no.json does not exist", ""),
         (["identify", *FORUM, "--loss-values", "a b"], "--loss-values is not a list of numbers", ""),
         (["identify", *FORUM, "--loss-values", "1 2 3"], "the list has 3 numbers, the batch has 2 samples", ""),
@@ -91,6 +95,56 @@ def test_what_cannot_be_answered_is_one_line_and_exit_2(arguments, error, hint):
     assert error in ran.err
     assert hint in ran.err
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("tensor(1.7529, grad_fn=<NllLossBackward0>)", "1.7529"),
+        ("tensor(1.7529, device='cuda:0', grad_fn=<DivBackward0>)", "1.7529"),
+        ("tensor([1.7529])", "1.7529"),
+        ("array(1.7529)", "1.7529"),
+        ("np.float64(1.75290)", "1.75290"),
+        ("Array(1.7529, dtype=float32, weak_type=True)", "1.7529"),
+        ("tf.Tensor(1.752907, shape=(), dtype=float32)", "1.752907"),
+        ("<tf.Tensor: shape=(), dtype=float32, numpy=1.752907>", "1.752907"),
+        ("loss: 1.7529", "1.7529"),
+        ("Epoch 3, val_loss=1.7529", "1.7529"),
+        ("loss = tensor(1.7529)", "1.7529"),
+        ("tensor(-1.7529)", "-1.7529"),
+        (" 1.7529", "1.7529"),
+        ("1.7529 ", "1.7529"),
+        ("tensor(1.)", "1.0000"),
+        ("tensor(nan, grad_fn=<NllLossBackward0>)", "nan"),
+    ],
+)
+def test_a_number_is_read_from_its_print_with_the_digits_it_has_there(word, text):
+    ran = run("identify", word, *FORUM, "--format", "json")
+    (number,) = json.loads(ran.out)["numbers"]
+    assert number["text"] == text
+    assert number["tolerance"] == pytest.approx({"1.752907": 5e-7, "1.75290": 5e-6, "nan": 0}.get(text, 5e-5))
+
+
+def test_several_numbers_in_one_word_and_a_print_in_16_bits():
+    ran = run("identify", "1.7529 0.6662", "tensor(1.7500, dtype=torch.bfloat16)", *FORUM, "--format", "json")
+    numbers = json.loads(ran.out)["numbers"]
+    assert [number["text"] for number in numbers] == ["1.7529", "0.6662", "1.7500"]
+    assert numbers[2]["tolerance"] == 1.75 * 2**-8
+    assert numbers[2]["tolerance_why"] == "what bfloat16 holds of it"
+    (asked,) = json.loads(run("identify", "tensor(1.75, dtype=float16)", *FORUM, "--tolerance", "0", "-f", "json").out)[
+        "numbers"
+    ]
+    assert asked["tolerance"] == 0
+
+
+@pytest.mark.parametrize("name", ["tensor(1.7529)", "loss: 0.5", "[ab].json", "run(2).json", "array(a)"])
+def test_a_file_that_is_there_is_a_file_whatever_its_name(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name.replace("[ab]", "a")).write_text(
+        '{"logits": [[3, 4], [6, 9]], "labels": [1, 0], "weight": [0.4, 0.36]}'
+    )
+    ran = run("identify", "1.7529", name)
+    assert ran.code == 0, ran.err
 
 
 def test_lists_keep_their_digits():

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from wce_cli import check
+from wce_cli.digits import UNITS
 from wce_cli.loss.batch import Batch
-from wce_cli.questions.check.computed import UNITS, rounded_to
+from wce_cli.questions.check.computed import rounded_to
 from wce_cli.questions.check.given import Given
 
 torch = pytest.importorskip("torch")

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from wce_cli.digits import Written, format_number
+from wce_cli.digits import UNITS, Written, format_number
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.questions.check.answer import Comparison
 from wce_cli.questions.check.compare import beside, compared
-from wce_cli.questions.check.computed import UNITS
-from wce_cli.questions.check.expected import Expected, computed, read_expect
+from wce_cli.questions.check.expected import ASKED, Expected, computed, read_expect
 from wce_cli.questions.check.given import Given
 
 __tracebackhide__ = True  # pytest then shows the line that asserts, not this file
@@ -88,12 +87,13 @@ def _told(given: Given, asked: Expected, one: Comparison, own: str) -> str:
     named = given.namer(1).named(one.what, number, given.allowed(one.what, asked.dtype))
     said += f"; {named.sentence}" if named.sentence else ""
     off = abs(one.difference)
-    return f"{said}. Off by {format_number(off)}, allowed {_below(one.tolerance, off)} ({one.tolerance_why}{own})"
+    allowed = _below(one.tolerance, off, 6 if one.tolerance_why == ASKED else 2)
+    return f"{said}. Off by {format_number(off)}, allowed {allowed} ({one.tolerance_why}{own})"
 
 
-def _below(tolerance: float, off: float) -> str:
-    """A tolerance in two digits, or in as many as show that it is smaller than what it did not allow."""
-    texts = (format_number(tolerance, digits) for digits in range(2, 17))
+def _below(tolerance: float, off: float, least: int) -> str:
+    """A tolerance in `least` digits, or in as many as show that it is smaller than what it did not allow."""
+    texts = (format_number(tolerance, digits) for digits in range(least, 17))
     return next((text for text in texts if float(text) < off), format_number(tolerance, 17))
 
 

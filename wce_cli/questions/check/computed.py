@@ -1,7 +1,6 @@
 """How far a number may be off that a framework computed, by the dtype it came in.
 
-u is half the distance from 1 to the next number of a dtype; D is what the loss is divided by; t and w are the terms and
-their weights.
+u is what the dtype rounds (`digits.UNITS`); D is what the loss is divided by; t and w are the terms and their weights.
 
     float64, float32     four roundings of what the loss is made of, x[y] and a logsumexp among it:
                          4u · (Σ|t| + Σ|w|·(1 + |logsumexp|)) / |D|.  Torch's float32 was at most 2.4u of it off.
@@ -24,14 +23,13 @@ from collections.abc import Iterator
 import numpy as np
 from msgspec import Struct, structs
 
+from wce_cli.digits import UNITS
 from wce_cli.loss.batch import Batch, Block, Spec
 from wce_cli.loss.methods import LossValue, loss_values
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import Terms, block_terms, pairs, smoothed_losses
 from wce_cli.loss.totals import Totals, block_totals
 
-UNITS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
-"""u by dtype."""
 HALF = ("float16", "bfloat16")
 ROUNDINGS = 4
 LEAST = 1e-12

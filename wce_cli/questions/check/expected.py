@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, structs
 
-from wce_cli.digits import NON_FINITE, Written
+from wce_cli.digits import NON_FINITE, UNITS, Written
 from wce_cli.errors import Problem, WceError, as_written, did_you_mean
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
-from wce_cli.questions.check.computed import UNITS
 from wce_cli.questions.identify.number import FLOAT32_DIGITS, Seen, seen
 
 LISTS = ("loss", "term")
