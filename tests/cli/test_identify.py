@@ -147,6 +147,44 @@ def test_a_file_that_is_there_is_a_file_whatever_its_name(name, tmp_path, monkey
     assert ran.code == 0, ran.err
 
 
+FIVE = ("-x", "2.1 .3 -.5; .2 1.4 .7; .9 .1 1.3; -.4 .6 .2; 1.2 .8 .3", "-y", "0,1,2,2,0", "-w", ".3,1.7,2.9")
+
+
+def implied(number, *batch):
+    out = run("identify", number, *batch).out.replace("\n  ", " ")  # a line that was wrapped
+    return [line.split("= ", 2)[2] for line in out.splitlines() if line.startswith("implied denominator")]
+
+
+def test_only_what_is_equal_is_joined_by_an_equals_sign():
+    assert implied("1.3", *FIVE) == ["4.98027 ≈ N = N kept = N with w ≠ 0 = 5, or Σ_c w[c] = 4.9"]
+    assert implied("1", *FIVE) == [
+        "6.47435 ≈ N = N kept = N with w ≠ 0 = 5, or Σ_c w[c] = 4.9, or Σ w[y] = 8.1",
+        "3.32306 ≈ C = 3, or N − 1 = 4, or Σ_c w[c] = 4.9, or 1 other value",
+    ]
+    for line in [*implied("1.3", *FIVE), *implied("1", *FIVE), *implied("0.2", *FIVE), *implied("3", *FIVE)]:
+        for group in line.partition("≈ ")[2].split(", or "):
+            *names, value = group.split(" = ")
+            worth = {"N": 5, "N kept": 5, "N with w ≠ 0": 5, "C": 3, "N − 1": 4, "Σ w[y]": 8.1, "Σ_c w[c]": 4.9}
+            worth |= {"N · C": 15, "N²": 25, "N of class 1": 1, "N of class 0": 2, "N of class 2": 2}
+            assert all(worth[name] == float(value) for name in names), group
+
+
+def test_one_is_one_without_saying_so_twice():
+    (line,) = implied("-1.3", *FIVE)
+    assert line.endswith("; the nearest of this batch is 1")
+    assert "1 = 1" not in run("identify", "1.4", "-x", "0.1 0.9; 0 0.1", "-y", "0,1").out.replace("− 1 = 1", "")
+
+
+def test_a_number_below_0_has_no_chance_of_the_prior():
+    ran = run("identify", "-1.295", *FIVE)
+    assert ran.out.startswith("-1.295 ± 0.0005: batch-mean; with the sign turned")
+    assert "chance" not in ran.out
+    assert "chance that a random number" in run("identify", "1.295", *FIVE).out
+    (number,) = json.loads(run("identify", "-1.295", *FIVE, "--format", "json").out)["numbers"]
+    assert [one["chance"] for one in number["chances"]] == [None, None]
+    assert "chance" not in run("identify", "-1.295", *FIVE, "--format", "svg").out
+
+
 def test_lists_keep_their_digits():
     ran = run("identify", "--loss-values", "tensor([0.1128, 1.2194], dtype=torch.float32)", *FORUM, "--format", "json")
     (found,) = json.loads(ran.out)["lists"]

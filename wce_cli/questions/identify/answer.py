@@ -32,7 +32,7 @@ class Implied(Struct, frozen=True):
     highest: float
     """The same for the ends of the number's tolerance."""
     equals: tuple[Denominator, ...]
-    """The quantities of the batch that lie between."""
+    """The quantities of the batch that lie between, the nearest first."""
     nearest: Denominator
     """The one that is closest."""
 
@@ -85,7 +85,7 @@ class Chance(Struct, frozen=True):
     distinct: int
     """Different values of those rules."""
     chance: float | None
-    """None where the prior does not reach: the number is 0, nan or infinite."""
+    """None where the prior does not reach: the number is 0, below it, nan or infinite."""
 
 
 class Identified(Struct, frozen=True):
