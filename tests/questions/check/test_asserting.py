@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
+from tests.run import ROOT
 from wce_cli import WceError, assert_loss, check
+from wce_cli.loss.batch import Batch
+from wce_cli.questions.check.given import Given
 
 TWO = {"logits": [[0.1, 0.9], [0.0, 0.1]], "labels": [0, 1], "weight": [0.1, 1.0]}
 WEIGHTED = 0.6922788424257714
@@ -69,6 +74,15 @@ def test_the_width_is_said_and_where_it_comes_from():
     assert said(np.float16(0.7), **TWO).endswith("allowed 0.0022 (the rounding of float16)")
     assert said(0.7, tolerance=0.001, **TWO).endswith("Off by 0.00772116, allowed 0.001 (as asked)")
     assert said(0.6933, tolerance=0.00102, **TWO).endswith("Off by 0.00102116, allowed 0.00102 (as asked)")
+
+
+def test_readme_quotes_a_message_and_the_widths():
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    assert f'"{said(0.380753, **TWO)}"' in readme
+    given = Given(Batch.build(**TWO))
+    for dtype, width in (("float64", "2.5e-12"), ("float32", "5.9e-7"), ("float16", "0.0022"), ("bfloat16", "0.018")):
+        assert f"{given.allowed('weighted-mean', dtype):.2g}" == f"{float(width):.2g}"
+        assert re.search(rf"\| {dtype}[^|]*\|[^|]*\| {width} \|", readme)
 
 
 def test_a_number_that_was_computed_is_named_whatever_was_asked():

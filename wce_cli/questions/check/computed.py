@@ -3,7 +3,7 @@
 u is what the dtype rounds (`digits.UNITS`); D is what the loss is divided by; t and w are the terms and their weights.
 
     float64, float32     four roundings of what the loss is made of, x[y] and a logsumexp among it:
-                         4u · (Σ|t| + Σ|w|·(1 + |logsumexp|)) / |D|.  Torch's float32 was at most 2.4u of it off.
+                         4u · (Σ|t| + Σ|w|·(1 + |logsumexp|)) / |D|.  Torch's float32 was at most 2.8u of it off.
     float16, bfloat16    so many would be as large as the differences between methods. Each rounding is uniform within
                          ±u of what is rounded, so four standard deviations of what torch's own sums round:
                          σ² = u²/3 · (Σ(|t| + |w|)² + (2 + m/3)·(Σ|t|)² + m/3·(|L|·Σ|w|)²) / D²,  m = min(N, 16).
