@@ -22,6 +22,16 @@ class Written(str):
     """A number as it was written: its digits say how well it is known, which a float forgets."""
 
 
+def dtype_of(value: Any) -> str:
+    """`float32` of a scalar or an array of any framework; empty for plain numbers.
+
+    >>> dtype_of(0.5), dtype_of(type("Scalar", (), {"dtype": "torch.bfloat16"}))
+    ('', 'bfloat16')
+    """
+    dtype = getattr(value, "dtype", "")
+    return str(getattr(dtype, "name", dtype)).rpartition(".")[2]
+
+
 def format_number(value: float, digits: int = DIGITS) -> str:
     """`value` to `digits` significant digits; whole numbers in full; nan, inf and -inf as words.
 

@@ -85,6 +85,26 @@ def test_readme_quotes_a_message_and_the_widths():
         assert re.search(rf"\| {dtype}[^|]*\|[^|]*\| {width} \|", readme)
 
 
+def test_an_item_of_16_bits_is_recognised():
+    """A bfloat16's .item() is a Python number: 0.69140625, 8.7e-4 away. Its dtype is gone."""
+    assert said(0.69140625, **TWO).endswith(
+        ". If it is the .item() of a float16, assert the float16 itself, which is allowed more"
+    )
+    assert said(0.6953125, **TWO).count("If it is the .item() of a bfloat16") == 1
+    assert "item()" not in said(0.6914, **TWO) + said(0.25, **TWO) + said(0.69140625, tolerance=1e-6, **TWO)
+
+
+def test_a_dtype_is_known_in_every_frameworks_words():
+    class Scalar:  # as TensorFlow's: a dtype with a name, and no item()
+        dtype = type("DType", (), {"name": "bfloat16", "__str__": lambda self: "<dtype: 'bfloat16'>"})()
+
+        def __float__(self):
+            return 0.69140625
+
+    assert_loss(Scalar(), **TWO)
+    assert said(1e300, **TWO).startswith("1e+300 is not weighted-mean")
+
+
 def test_a_number_that_was_computed_is_named_whatever_was_asked():
     assert "; 0.3807534 is batch-mean: Σw·ℓ/N" in said(np.float32(0.3807534), tolerance=1e-9, **TWO)
 

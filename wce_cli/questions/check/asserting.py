@@ -8,14 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from wce_cli.digits import UNITS, Written, format_number
+from wce_cli.digits import UNITS, Written, dtype_of, format_number
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.questions.check.answer import Comparison
 from wce_cli.questions.check.compare import beside, compared
+from wce_cli.questions.check.computed import HALF, rounded_to
 from wce_cli.questions.check.expected import ASKED, Expected, computed, read_expect
 from wce_cli.questions.check.given import Given
+
+BARE = "float32"
+"""The dtype that a Python number is held to: it may be the .item() of one."""
 
 __tracebackhide__ = True  # pytest then shows the line that asserts, not this file
 
@@ -59,36 +63,44 @@ def assert_loss(
     given = Given(batch)
     if method.partition("/")[0] in ("loss", "term"):
         raise WceError(Problem(f"{method} is one number a sample, assert_loss compares one", "check(expect=…) does"))
-    if isinstance(value, str):
-        (asked,) = read_expect({method: Written(value)}, tolerance)
-    else:
-        number, dtype = _number(value)
-        (plain,) = read_expect({method: number}, tolerance)
-        held = dtype if dtype in UNITS else "float32"
-        text = dtype or ("float32" if float(np.float32(number)) == number else "")
-        asked = Expected(plain.what, tuple(computed(one, text) for one in plain.numbers if one is not None), held)
+    asked, is_bare = _asked(method, value, tolerance)
     (one,) = compared(given, [asked])
     if one.verdict != "agrees":
-        is_bare = not isinstance(value, str) and dtype not in UNITS and tolerance is None
-        own = "" if not is_bare else ", which a Python number may have gone through"
-        raise AssertionError(_told(given, asked, one, own))
+        raise AssertionError(_told(given, asked, one, is_bare and tolerance is None))
+
+
+@np.errstate(over="ignore")
+def _asked(method: str, value: Any, tolerance: float | None) -> tuple[Expected, bool]:
+    """The value as what it is held to, and whether it is a bare number, which has no dtype of its own."""
+    if isinstance(value, str):
+        return read_expect({method: Written(value)}, tolerance)[0], False
+    number, dtype = _number(value)
+    is_bare = dtype not in UNITS
+    shown = "float32" if is_bare and float(np.float32(number)) == number else dtype
+    (plain,) = read_expect({method: number}, tolerance)
+    numbers = tuple(computed(one, shown) for one in plain.numbers if one is not None)
+    return Expected(plain.what, numbers, BARE if is_bare else dtype), is_bare
 
 
 @np.errstate(all="ignore")
-def _told(given: Given, asked: Expected, one: Comparison, own: str) -> str:
+def _told(given: Given, asked: Expected, one: Comparison, is_bare: bool) -> str:
     """What is wrong, from the side of the number that is tested: wce's is the right one."""
     (number,) = asked.numbers
     assert number is not None
     assert one.got is not None
     said = f"{number.text} is not {one.what}: that is {beside(number, one.got)}"
-    value = given.value(one.what)
     if one.difference is None:
-        return said if math.isfinite(one.got) else f"{said}, as {given.why_not_finite(value)}"
+        return said if math.isfinite(one.got) else f"{said}, as {given.why_not_finite(given.value(one.what))}"
     named = given.namer(1).named(one.what, number, given.allowed(one.what, asked.dtype))
     said += f"; {named.sentence}" if named.sentence else ""
     off = abs(one.difference)
     allowed = _below(one.tolerance, off, 6 if one.tolerance_why == ASKED else 2)
-    return f"{said}. Off by {format_number(off)}, allowed {allowed} ({one.tolerance_why}{own})"
+    own = ", which a Python number may have gone through" if is_bare else ""
+    said += f". Off by {format_number(off)}, allowed {allowed} ({one.tolerance_why}{own})"
+    for dtype in HALF if is_bare else ():
+        if rounded_to(dtype, np.array([number.value]))[0] == number.value and off <= given.allowed(one.what, dtype):
+            return f"{said}. If it is the .item() of a {dtype}, assert the {dtype} itself, which is allowed more"
+    return said
 
 
 def _below(tolerance: float, off: float, least: int) -> str:
@@ -99,8 +111,7 @@ def _below(tolerance: float, off: float, least: int) -> str:
 
 def _number(value: Any) -> tuple[float, str]:
     """A value and the dtype it came in."""
-    own = getattr(value, "dtype", None)
-    dtype = "" if own is None else str(own).rpartition(".")[2]
+    dtype = dtype_of(value)
     if isinstance(value, bool) or dtype == "bool":
         raise WceError(Problem(f"value is {as_written(value)}, expected a number"))
     try:

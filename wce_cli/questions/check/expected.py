@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, structs
 
-from wce_cli.digits import NON_FINITE, UNITS, Written
+from wce_cli.digits import NON_FINITE, UNITS, Written, dtype_of
 from wce_cli.errors import Problem, WceError, as_written, did_you_mean
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
@@ -56,7 +56,7 @@ def read_expect(expect: Mapping[str, Any], tolerance: float | None = None) -> tu
         problem = _unknown(key)
         if problem is None:
             try:
-                dtype = dtype_of(value)
+                dtype = dtype_of(value) if dtype_of(value) in UNITS else ""
                 read = _numbers(key, value, tolerance)
                 numbers = [computed(one, dtype) if dtype and one is not None else one for one in read]
                 entry = Expected(key.removesuffix("/class"), tuple(numbers), dtype)
@@ -112,12 +112,6 @@ def _misfit(key: str, value: Any, entry: Expected) -> Problem | None:
     if isinstance(value, (list, tuple)) or _is_array(value):
         return Problem(f"expect.{key} is {as_written(value)}, expected one number")
     return Problem(f"expect.{key} is null, expected a number") if value is None else None
-
-
-def dtype_of(value: Any) -> str:
-    """`float32` of a numpy or torch scalar or array; empty for plain numbers, and for dtypes that do not round."""
-    name = str(getattr(value, "dtype", "")).rpartition(".")[2]
-    return name if name in UNITS else ""
 
 
 def computed(number: Seen, dtype: str) -> Seen:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wce_cli.digits import UNITS
+from wce_cli.digits import UNITS, dtype_of
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.inputs.inline import ARRAYS, read_inline
 from wce_cli.inputs.numbers import WORD
@@ -71,8 +71,7 @@ def read_numbers(values: Any, tolerance: float | None = None) -> tuple[Seen, ...
     """
     bare = values.detach() if hasattr(values, "detach") else values
     if getattr(bare, "ndim", None) and hasattr(bare, "tolist"):
-        dtype = str(bare.dtype).rpartition(".")[2]
-        return tuple(held_to(one, dtype) for one in read_numbers(bare.tolist(), tolerance))
+        return tuple(held_to(one, dtype_of(bare)) for one in read_numbers(bare.tolist(), tolerance))
     if isinstance(values, (list, tuple)):
         return tuple(one for value in values for one in read_numbers(value, tolerance))
     if isinstance(values, str):
@@ -87,7 +86,7 @@ def read_numbers(values: Any, tolerance: float | None = None) -> tuple[Seen, ...
     except (TypeError, ValueError, RuntimeError):  # each framework has its own exception
         raise WceError(Problem(f"{as_written(values)} is not a number", HINT)) from None
     one = seen(number, tolerance)
-    return (held_to(one, str(getattr(bare, "dtype", "")).rpartition(".")[2]),)
+    return (held_to(one, dtype_of(bare)),)
 
 
 def _digits(text: str, number: float) -> str:
