@@ -120,7 +120,7 @@ def _known_format(given: str, known: Mapping[str, Format]) -> None:
     owner = next((name for name, formats in (("explain", FORMATS), ("check", CHECKED)) if given in formats), "")
     if given not in known and owner:
         message = f'--format is "{given}", expected {options.listed(list(known))}'
-        raise WceError(Problem(message, f"{given} is a format of other commands, as of wce {owner}"))
+        raise WceError(Problem(message, f"{given} goes with other answers, as those of plain wce {owner}"))
     options.one_of("--format", given, known)
 
 
