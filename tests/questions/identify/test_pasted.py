@@ -62,6 +62,18 @@ def test_what_may_be_the_name_of_a_file_is_no_number(text):
     assert numbers_in(text) is None
 
 
+@pytest.mark.parametrize(
+    "text", ["loss: 0.31 acc: 0.9", "loss=0.31, acc=0.9", "epoch: 3 loss: 0.31", "step 7 loss: 0.3 lr: 1e-3"]
+)
+def test_a_line_of_a_log_with_several_numbers_is_not_guessed_at(text):
+    with pytest.raises(WceError, match="holds several numbers"):
+        numbers_in(text)
+
+
+def test_a_number_before_the_name_is_a_step():
+    assert [one.text for one in numbers_in("[0] loss: 0.31") or numbers_in("Epoch 3/10, train loss: 0.31")] == ["0.31"]
+
+
 def test_a_zero_is_nothing_but_a_zero():
     """The loss of an ignored batch is 0; 0.04 is none of it, and would be within half a unit of 0's last digit."""
     near, far = ({"logits": [[gap, 0.0]], "labels": [0]} for gap in (17.0, 3.2))  # losses of 4e-8 and 0.04

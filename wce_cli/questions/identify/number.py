@@ -51,7 +51,7 @@ def seen(number: str | float, tolerance: float | None = None) -> Seen:
     if tolerance is not None:
         return Seen(text, value, unit, tolerance, "--tolerance", True)
     if not value and unit >= 0.1:  # 0, 0. and 0.0 are nothing, and not what is left of 0.04
-        return Seen(text, value, unit, FLOAT32_DIGITS, "what float32 makes 0 of")
+        return Seen(text, value, unit, FLOAT32_DIGITS, "as float32 holds 0")
     half, float32 = unit / 2, abs(value) * FLOAT32_DIGITS
     if float32 > half:
         return Seen(text, value, unit, float32, "what float32 holds of it")

@@ -42,6 +42,9 @@ def numbers_in(text: str, tolerance: float | None = None) -> list[Seen] | None:
         )
     named = NAMED.fullmatch(text)
     if named:
+        rest = named[1].split()
+        if len(rest) > 1 and WORD.fullmatch(rest[0].rstrip(",;|")) and NAMED.fullmatch(named[1]):  # loss: 0.5 acc: 0.9
+            raise WceError(Problem(f"{as_written(text)} holds several numbers", f"give one of them: {rest[0]}"))
         return numbers_in(named[1], tolerance)
     call, frame = CALL.fullmatch(text), FRAME.fullmatch(text)
     if (call is None or call[1] not in ARRAYS | CASTS | WRITTEN) and frame is None:
