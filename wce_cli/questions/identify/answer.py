@@ -68,7 +68,7 @@ class Change(Struct, frozen=True):
     """One input that, changed, makes a standard rule give the number."""
 
     place: str
-    """`logits[1][0]`, `weight[2]`, `labels[3]`"""
+    """`logits[1][0]`, `weight[2]`, `labels[3]`, `label_smoothing`"""
     given: float
     changed: float
     """The shortest number that does it."""
