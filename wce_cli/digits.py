@@ -14,9 +14,22 @@ NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 NUMBER_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "number"}, {"enum": list(NON_FINITE)}]}
 """A float in our JSON, as JSON Schema."""
 
+UNITS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
+"""By dtype: half the distance from 1 to its next number, which is how far it rounds a number, relative to that."""
+
 
 class Written(str):
     """A number as it was written: its digits say how well it is known, which a float forgets."""
+
+
+def dtype_of(value: Any) -> str:
+    """`float32` of a scalar or an array of any framework; empty for plain numbers.
+
+    >>> dtype_of(0.5), dtype_of(type("Scalar", (), {"dtype": "torch.bfloat16"}))
+    ('', 'bfloat16')
+    """
+    dtype = getattr(value, "dtype", "")
+    return str(getattr(dtype, "name", dtype)).rpartition(".")[2]
 
 
 def format_number(value: float, digits: int = DIGITS) -> str:

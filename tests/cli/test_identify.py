@@ -77,8 +77,12 @@ def test_any_other_word_is_a_file(tmp_path):
         (
             ["identify", "1", *FORUM, "--format", "csv"],
             '--format is "csv", expected table, json, markdown, html or svg',
-            "",
+            "csv goes with other answers, as those of plain wce explain",
         ),
+        (["identify", "1", *FORUM, "--format", "svgg"], '--format is "svgg"', "did you mean 'svg'?"),
+        (["identify", "0,6923", *FORUM], "0,6923 is not a number: it has a comma", "write 0.6923, with a point"),
+        (["identify", "-0,6923", *FORUM], "-0,6923 is not a number: it has a comma", "write -0.6923, with a point"),
+        (["identify", "tensor([1., 2.])", *FORUM], "tensor([1., 2.]) holds 2 numbers", "--loss-values LIST"),
         (["identify", "1", "no.json"], "no.json does not exist", ""),
         (["identify", *FORUM, "--loss-values", "a b"], "--loss-values is not a list of numbers", ""),
         (["identify", *FORUM, "--loss-values", "1 2 3"], "the list has 3 numbers, the batch has 2 samples", ""),
@@ -91,6 +95,94 @@ def test_what_cannot_be_answered_is_one_line_and_exit_2(arguments, error, hint):
     assert error in ran.err
     assert hint in ran.err
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("tensor(1.7529, grad_fn=<NllLossBackward0>)", "1.7529"),
+        ("tensor(1.7529, device='cuda:0', grad_fn=<DivBackward0>)", "1.7529"),
+        ("tensor([1.7529])", "1.7529"),
+        ("array(1.7529)", "1.7529"),
+        ("np.float64(1.75290)", "1.75290"),
+        ("Array(1.7529, dtype=float32, weak_type=True)", "1.7529"),
+        ("tf.Tensor(1.752907, shape=(), dtype=float32)", "1.752907"),
+        ("<tf.Tensor: shape=(), dtype=float32, numpy=1.752907>", "1.752907"),
+        ("loss: 1.7529", "1.7529"),
+        ("Epoch 3, val_loss=1.7529", "1.7529"),
+        ("loss = tensor(1.7529)", "1.7529"),
+        ("tensor(-1.7529)", "-1.7529"),
+        (" 1.7529", "1.7529"),
+        ("1.7529 ", "1.7529"),
+        ("tensor(1.)", "1.0000"),
+        ("tensor(nan, grad_fn=<NllLossBackward0>)", "nan"),
+    ],
+)
+def test_a_number_is_read_from_its_print_with_the_digits_it_has_there(word, text):
+    ran = run("identify", word, *FORUM, "--format", "json")
+    (number,) = json.loads(ran.out)["numbers"]
+    assert number["text"] == text
+    assert number["tolerance"] == pytest.approx({"1.752907": 5e-7, "1.75290": 5e-6, "nan": 0}.get(text, 5e-5))
+
+
+def test_several_numbers_in_one_word_and_a_print_in_16_bits():
+    ran = run("identify", "1.7529 0.6662", "tensor(1.7500, dtype=torch.bfloat16)", *FORUM, "--format", "json")
+    numbers = json.loads(ran.out)["numbers"]
+    assert [number["text"] for number in numbers] == ["1.7529", "0.6662", "1.7500"]
+    assert numbers[2]["tolerance"] == 1.75 * 2**-8
+    assert numbers[2]["tolerance_why"] == "what bfloat16 holds of it"
+    (asked,) = json.loads(run("identify", "tensor(1.75, dtype=float16)", *FORUM, "--tolerance", "0", "-f", "json").out)[
+        "numbers"
+    ]
+    assert asked["tolerance"] == 0
+
+
+@pytest.mark.parametrize("name", ["tensor(1.7529)", "loss: 0.5", "[ab].json", "run(2).json", "array(a)"])
+def test_a_file_that_is_there_is_a_file_whatever_its_name(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name.replace("[ab]", "a")).write_text(
+        '{"logits": [[3, 4], [6, 9]], "labels": [1, 0], "weight": [0.4, 0.36]}'
+    )
+    ran = run("identify", "1.7529", name)
+    assert ran.code == 0, ran.err
+
+
+FIVE = ("-x", "2.1 .3 -.5; .2 1.4 .7; .9 .1 1.3; -.4 .6 .2; 1.2 .8 .3", "-y", "0,1,2,2,0", "-w", ".3,1.7,2.9")
+
+
+def implied(number, *batch):
+    out = run("identify", number, *batch).out.replace("\n  ", " ")  # a line that was wrapped
+    return [line.split("= ", 2)[2] for line in out.splitlines() if line.startswith("implied denominator")]
+
+
+def test_only_what_is_equal_is_joined_by_an_equals_sign():
+    assert implied("1.3", *FIVE) == ["4.98027 ≈ N = N kept = N with w ≠ 0 = 5, or Σ_c w[c] = 4.9"]
+    assert implied("1", *FIVE) == [
+        "6.47435 ≈ N = N kept = N with w ≠ 0 = 5, or Σ_c w[c] = 4.9, or Σ w[y] = 8.1",
+        "3.32306 ≈ C = 3, or N − 1 = 4, or Σ_c w[c] = 4.9, or 1 other value",
+    ]
+    for line in [*implied("1.3", *FIVE), *implied("1", *FIVE), *implied("0.2", *FIVE), *implied("3", *FIVE)]:
+        for group in line.partition("≈ ")[2].split(", or "):
+            *names, value = group.split(" = ")
+            worth = {"N": 5, "N kept": 5, "N with w ≠ 0": 5, "C": 3, "N − 1": 4, "Σ w[y]": 8.1, "Σ_c w[c]": 4.9}
+            worth |= {"N · C": 15, "N²": 25, "N of class 1": 1, "N of class 0": 2, "N of class 2": 2}
+            assert all(worth[name] == float(value) for name in names), group
+
+
+def test_one_is_one_without_saying_so_twice():
+    (line,) = implied("-1.3", *FIVE)
+    assert line.endswith("; the nearest of this batch is 1")
+    assert "1 = 1" not in run("identify", "1.4", "-x", "0.1 0.9; 0 0.1", "-y", "0,1").out.replace("− 1 = 1", "")
+
+
+def test_a_number_below_0_has_no_chance_of_the_prior():
+    ran = run("identify", "-1.295", *FIVE)
+    assert ran.out.startswith("-1.295 ± 0.0005: batch-mean; with the sign turned")
+    assert "chance" not in ran.out
+    assert "chance that a random number" in run("identify", "1.295", *FIVE).out
+    (number,) = json.loads(run("identify", "-1.295", *FIVE, "--format", "json").out)["numbers"]
+    assert [one["chance"] for one in number["chances"]] == [None, None]
+    assert "chance" not in run("identify", "-1.295", *FIVE, "--format", "svg").out
 
 
 def test_lists_keep_their_digits():

@@ -226,11 +226,43 @@ def test_a_number_stands_among_the_rules_that_give_it_or_the_nearest(made):
     words = words_of(made["identify", "svg"])
     assert {"1.0139 and the rules that give it", "0.9294 and the rules that give it", "weighted-mean"} <= set(words)
     assert "1.01386" in words
-    assert any("with as many digits as 0.9294, no departure" in word for word in words)
+    assert any(re.fullmatch(r"0\.9294, no departure: [\d.]+ %", word) for word in words)
     ran = run("identify", "0.98765", *BATCH, "-f", "svg")
     assert (ran.code, ran.err) == (1, "")
     assert "0.98765 and the rules nearest to it" in words_of(ran.out)
-    assert any("with as many digits as 0.98765, up to 1 departure" in word for word in words_of(ran.out))
+    assert any(re.fullmatch(r"0\.98765, up to 1 departure: [\d.]+ %", word) for word in words_of(ran.out))
+
+
+WIDE = ["-x", "2.1 .3 -.5; .2 1.4 .7; .9 .1 1.3; -.4 .6 .2; 1.2 .8 .3", "-y", "0,1,2,2,0", "-w", ".3,1.7,2.9"]
+
+
+@pytest.mark.parametrize(
+    "numbers", [["1", "0.7", "0.6922788424257714"], ["1.2949", "1e-3", "-1.29"], ["3", "2", "9", "5"]]
+)
+def test_nothing_is_cut_at_the_right_however_large_the_chance(numbers):
+    """The widths are those of a wide font; a chance is told left of where its bar ends."""
+    from matplotlib.textpath import TextPath
+
+    drawn = ET.fromstring(run("identify", *numbers, *WIDE, "--depth", "2", "-f", "svg").out)
+    (picture,) = (one for one in drawn.iter() if one.get("class") == "wce-drawing")
+    texts = [one for one in picture.iter() if one.tag.endswith("}text")]
+    assert any("%" in (one.text or "") for one in texts)
+    for one in texts:
+        style = one.get("style") or ""
+        wide = TextPath((0, 0), one.text, size=float(re.search(r"font-size: ([\d.]+)px", style)[1])).get_extents().width
+        found = re.search(r"translate\(([-\d.]+)", one.get("transform") or "")
+        x = float(found[1] if found else one.get("x"))
+        share = {"middle": 0.5, "end": 1.0}.get(re.search(r"text-anchor: (\w+)|$", style)[1] or "", 0.0)
+        assert x - share * wide >= 0, one.text
+        assert x + (1 - share) * wide <= float(picture.get("viewBox").split()[2]), one.text
+
+
+def test_text_on_a_line_is_rimmed_with_paper(made):
+    drawn = ET.fromstring(made["identify", "svg"])
+    (picture,) = (one for one in drawn.iter() if one.get("class") == "wce-drawing")
+    styles = [one.get("style") for one in picture.iter() if one.tag.endswith("}text")]
+    assert styles
+    assert all("paint-order: stroke" in style and "stroke: var(--wce-paper)" in style for style in styles)
 
 
 def test_numbers_that_no_axis_holds_are_told_below_without_a_picture():

@@ -95,7 +95,7 @@ def _format(given: str | None, only: str | None, methods: Sequence[str] | None, 
         options.one_of("--only", only, completion.parts())
     name, said = given, f"--format {given}"
     if given is not None:
-        options.one_of("--format", given, known)
+        _known_format(given, known)
     elif os.environ.get(VARIABLE) and only != "value":
         said = f"{VARIABLE}={os.environ[VARIABLE]}"
         name = options.one_of(VARIABLE, os.environ[VARIABLE], {**FORMATS, **IDENTIFIED, **CHECKED})
@@ -113,6 +113,15 @@ def _format(given: str | None, only: str | None, methods: Sequence[str] | None, 
         hint = f"--only {only} goes with --format {options.listed(able)}"
         raise WceError(Problem(f"{said} always holds the whole report, --only {only} a part of it", hint))
     return format
+
+
+def _known_format(given: str, known: Mapping[str, Format]) -> None:
+    """Refuse another format; one that other commands have is no slip of the keyboard for one of these."""
+    owner = next((name for name, formats in (("explain", FORMATS), ("check", CHECKED)) if given in formats), "")
+    if given not in known and owner:
+        message = f'--format is "{given}", expected {options.listed(list(known))}'
+        raise WceError(Problem(message, f"{given} goes with other answers, as those of plain wce {owner}"))
+    options.one_of("--format", given, known)
 
 
 def _check_files(sources: Sequence[str], output: str | None, files: Mapping[str, str]) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec import structs
 
 from wce_cli.cli import options
 from wce_cli.cli.outcome import Outcome
+
+if TYPE_CHECKING:
+    from wce_cli.questions.identify.number import Seen
 
 EXAMPLES = (
     "wce identify 1.7529 0.6662 --logits '3 4; 6 9' --labels 1,0 --weight 0.4,0.36",
@@ -28,7 +32,7 @@ Words = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="VALUE... [FILE]",
-        help="The numbers to explain, as they were printed; any other word is a FILE, as in wce explain.",
+        help="The numbers to explain, as they were printed, tensor(0.98) too; any other word is a FILE.",
         show_default=False,
     ),
 ]
@@ -63,7 +67,7 @@ def protected(arguments: Sequence[str]) -> list[str]:
     for position, word in enumerate(arguments):
         if word == "--":
             return [*kept, *arguments[position:]]
-        if not takes_value and word.startswith("-") and NUMBER.fullmatch(word):
+        if not takes_value and word.startswith("-") and NUMBER.fullmatch(word.replace(",", ".")):
             word = MINUS + word[1:]
             takes_value = False
         else:
@@ -71,6 +75,22 @@ def protected(arguments: Sequence[str]) -> list[str]:
             takes_value = is_option and not takes_value
         kept.append(word)
     return kept
+
+
+def _told_apart(words: Sequence[str], near: float | None) -> tuple[list[Seen], list[str]]:
+    """The numbers among the words, as they were typed or printed, and the files: what is there, and all other words."""
+    from wce_cli.questions.identify.pasted import numbers_in
+
+    numbers: list[Seen] = []
+    files: list[str] = []
+    for word in words:
+        is_file = os.path.exists(word) and not NUMBER.fullmatch(word)
+        found = None if is_file else numbers_in(word, near)
+        if found is None:
+            files.append(word)
+        else:
+            numbers += found
+    return numbers, files
 
 
 def identify(
@@ -110,15 +130,14 @@ def identify(
     from wce_cli.errors import Problem, WceError
     from wce_cli.formats import IDENTIFIED
 
-    numbers = [word.replace(MINUS, "-") for word in words or [] if NUMBER.fullmatch(word)]
-    files = [word for word in words or [] if not NUMBER.fullmatch(word)]
-    if not numbers and loss_values is None and gradient_values is None:
-        hint = f"wce identify 0.6923 {' '.join(files[:1]) or 'FILE'}"
-        raise WceError(Problem("there is no number to identify", hint))
     deepest = options.whole_number("--depth", depth, 0, DEEPEST)
     near = None if tolerance is None else options.number("--tolerance", tolerance)
     if near is not None and not 0 <= near < float("inf"):
         raise WceError(Problem(f"--tolerance is {tolerance}, expected a number of 0 or more"))
+    numbers, files = _told_apart(words or [], near)
+    if not numbers and loss_values is None and gradient_values is None:
+        hint = f"wce identify 0.6923 {' '.join(files[:1]) or 'FILE'}"
+        raise WceError(Problem("there is no number to identify", hint))
     answers = asked_answers(
         sources=files,
         format=format,
@@ -138,7 +157,7 @@ def identify(
     from wce_cli.cli.batches import read_batches
     from wce_cli.inputs.numbers import read_numbers
     from wce_cli.questions.identify import Asked, identify_batch
-    from wce_cli.questions.identify.number import Seen, seen
+    from wce_cli.questions.identify.number import seen
 
     batches, notes = read_batches(
         files,
@@ -161,7 +180,7 @@ def identify(
         return () if text is None else tuple(seen(one, near) for one in read_numbers(option, text))
 
     asked = Asked(
-        tuple(seen(number, near) for number in numbers),
+        tuple(numbers),
         listed("--loss-values", loss_values),
         listed("--gradient-values", gradient_values),
     )

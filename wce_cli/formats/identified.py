@@ -17,6 +17,7 @@ from wce_cli.formats.look import Look
 from wce_cli.questions.identify.answer import (
     SCHEMA,
     Chance,
+    Denominator,
     Identification,
     Identified,
     IdentifiedList,
@@ -24,9 +25,12 @@ from wce_cli.questions.identify.answer import (
     Match,
     Separating,
 )
+from wce_cli.questions.identify.ties import SAME
 
 LISTED = 8
 """Rules that are listed of those with the fewest departures."""
+DENOMINATORS = 3
+"""Values of denominators that are named of those within a number's tolerance."""
 ROUNDED_TITLE = "one off in its last digit, as if rounded on the way"
 LITTLE = 0.05
 """The chance from which on an explanation is said to mean little."""
@@ -131,15 +135,31 @@ def _parts(match: Match) -> str:
 
 
 def _implied(text: str, implied: Implied, look: Look) -> str:
-    """`Σt / 1.7529 = 1.33221 / 1.7529 = 0.760003: Σ w[y] = Σ_c w[c] = 0.76`"""
+    """`Σt / 1.7529 = 1.33221 / 1.7529 = 0.760003 ≈ Σ w[y] = Σ_c w[c] = 0.76`"""
     numerator, quotient = (format_number(value, look.digits) for value in (implied.numerator, implied.denominator))
     head = f"implied denominator: {implied.numerator_name} / {text} = {numerator} / {text} = {quotient}"
     if implied.equals:
-        names = " = ".join(one.name for one in implied.equals)
-        return f"{head} ≈ {names} = {format_number(implied.equals[0].value, look.digits)}"
+        return f"{head} ≈ {_alike(implied.equals, look)}"
     between = f"{format_number(implied.lowest, look.digits)} to {format_number(implied.highest, look.digits)}"
-    near = f"{implied.nearest.name} = {format_number(implied.nearest.value, look.digits)}"
-    return f"{head} (from {between}); the nearest of this batch is {near}"
+    return f"{head} (from {between}); the nearest of this batch is {_alike([implied.nearest], look)}"
+
+
+def _alike(found: Sequence[Denominator], look: Look) -> str:
+    """`N = N kept = 5, or Σ_c w[c] = 4.9`: those of one value together, the nearest first, and how many are left."""
+    groups: list[list[Denominator]] = []
+    for one in found:
+        same = next((group for group in groups if math.isclose(group[0].value, one.value, rel_tol=SAME)), None)
+        if same is None:
+            groups.append([one])
+        else:
+            same.append(one)
+    said = []
+    for group in groups[:DENOMINATORS]:
+        value = format_number(group[0].value, look.digits)
+        names = dict.fromkeys(one.name for one in group)
+        said.append(" = ".join([*(name for name in names if name != value), value]))  # no 1 = 1
+    left = len(groups) - len(said)
+    return ", or ".join(said) + (f", or {counted(left, 'other value', 'other values')}" if left else "")
 
 
 def one_a_line(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from msgspec import structs
 
 from wce_cli.engines import AUTO, engines_of, measure_all
-from wce_cli.errors import Problem, WceError
+from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.findings import find
 from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.facts import TOP, Facts
@@ -84,6 +85,9 @@ def explain(
     )
     if blocks is None:
         return explain_batch(build(**rows), engines)
+    if isinstance(blocks, (str, bytes, os.PathLike)):
+        hint = "wce explain FILE reads it; in Python: batch = json.load(open(FILE)), explain(logits=batch['logits'], …)"
+        raise WceError(Problem(f"explain takes arrays, and got the name {as_written(str(blocks))}", hint))
     from wce_cli.questions.blocks import explain_blocks
 
     beside = [field for field, value in rows.items() if value is not None]

@@ -73,6 +73,27 @@ def test_a_digit_of_the_number_itself_may_be_wrong():
     assert (first.place, first.changed, first.rule) == ("the number", float(text), "batch-mean")
 
 
+@pytest.mark.parametrize("eps", [0.05, 0.1, 0.2])
+@pytest.mark.parametrize(("reduction", "pair"), [("mean", "weighted-mean"), ("none", "batch-mean"), ("sum", "sum")])
+def test_a_number_of_torchs_with_a_smoothing_that_was_not_given_is_explained_by_it(eps, reduction, pair):
+    torch = pytest.importorskip("torch")
+    inputs = torch.tensor(GIVEN["logits"]), torch.tensor(GIVEN["labels"])
+    call = torch.nn.functional.cross_entropy
+    loss = call(*inputs, torch.tensor(GIVEN["weight"]), reduction=reduction, label_smoothing=eps).mean()
+    for given in (0.0, 0.3):
+        first = changes(Batch.build(**GIVEN, label_smoothing=given), seen(f"{loss.item():.5f}"))[0]
+        assert (first.place, first.given, first.changed, first.rule) == ("label_smoothing", given, eps, pair)
+
+
+def test_a_batch_too_large_for_slips_is_asked_for_its_smoothing():
+    rng = np.random.default_rng(3)
+    fields = {"logits": rng.normal(size=(400, 9)), "labels": rng.integers(0, 9, 400), "weight": rng.uniform(0.1, 3, 9)}
+    number = seen(f"{value_of('batch-mean/class', **fields, label_smoothing=0.1):.6f}")
+    (change,) = changes(Batch.build(**fields), number)
+    assert (change.place, change.rule) == ("label_smoothing", "batch-mean")
+    assert changes(Batch.build(**fields), seen("1.234567")) == ()
+
+
 def test_keystrokes():
     assert {-0.31, 3.1, 0.13, 0.3, 0.331, 0.41, 0.39} <= set(keystrokes(0.31))
     assert 0.31 not in set(keystrokes(0.31))

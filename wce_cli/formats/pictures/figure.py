@@ -58,6 +58,7 @@ _DARK = {
     "c4": "#f0d060",
     "c5": "#9fc9e8",
 }
+HALO = "paint-order: stroke; stroke: var(--wce-paper); stroke-width: 3.5px; stroke-linejoin: round; "
 
 
 def _variables(colours: dict[str, str]) -> str:
@@ -109,8 +110,8 @@ class Drawing:
     def __exit__(self, *raised: object) -> None:
         self._settings.__exit__(None, None, None)
 
-    def drawn(self, title: str) -> Drawn:
-        """What was drawn; `title` says what is seen."""
+    def drawn(self, title: str, halo: bool = False) -> Drawn:
+        """What was drawn; `title` says what is seen. `halo`: text stands on lines, and is rimmed with paper."""
         for panel in self.panels:
             box, text = panel.get_position(), panel.get_title(loc="left")
             if box.x0 * WIDTH + CHARACTER * len(text) > WIDTH:  # a long title begins at the edge
@@ -126,6 +127,8 @@ class Drawing:
         body = re.sub("|".join(_NAMES), lambda match: f"var(--wce-{_NAMES[match[0]]})", body)
         body = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", body)
         body = re.sub(r"font-family: [^;\"]*;?", "", body)
+        if halo:
+            body = body.replace('<text style="', f'<text style="{HALO}')
         svg = (
             f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="wce-drawing" '
             f'viewBox="0 0 {WIDTH} {self.height:g}" role="img" aria-label="{_attribute(title)}" '

@@ -11,7 +11,6 @@ from wce_cli.errors import counted
 from wce_cli.formats.identified import answer_blocks, one_a_line
 from wce_cli.formats.look import Look, shortened
 from wce_cli.formats.pictures.figure import CURVES, FAINT, INK, Drawing, Drawn
-from wce_cli.formats.pictures.marks import at_bar
 from wce_cli.formats.pictures.page import Page
 from wce_cli.questions.identify.answer import Chance, Identification, Identified
 
@@ -33,13 +32,14 @@ def picture(answer: Identification, look: Look) -> Drawn | None:
     worth = [(number.text, one) for number, _ in panels for one in [_chance(number)] if one is not None]
     if not panels:
         return None
-    heights = [ROW * len(rows) for _, rows in panels] + ([24.0 * len(worth)] if worth else [])
+    heights = [ROW * len(rows) for _, rows in panels] + ([ROW * len(worth)] if worth else [])
     with Drawing(heights, left=20, right=20) as drawing:
         for panel, (number, rows) in zip(drawing.panels, panels, strict=False):
             _values(panel, number, rows, look)
         if worth:
             _worth(drawing.panels[-1], worth)
-        return drawing.drawn(", ".join(f"{number.text} beside {len(rows)} rules" for number, rows in panels))
+        said = ", ".join(f"{number.text} beside {len(rows)} rules" for number, rows in panels)
+        return drawing.drawn(said, halo=True)
 
 
 def _chance(number: Identified) -> Chance | None:
@@ -97,15 +97,20 @@ def _values(panel: Any, number: Identified, rows: Sequence[tuple[str, float, int
 
 
 def _worth(panel: Any, worth: Sequence[tuple[str, Chance]]) -> None:
-    panel.set_title("chance that a random number has such a rule", loc="left")
+    """For each number a line that says which it is, and its bar below: however long that is, nothing is cut."""
+    panel.set_title("chance that a number of as many digits has such a rule", loc="left")
     for place, (text, one) in enumerate(worth):
         percent = 100 * (one.chance or 0.0)
         odd = f"up to {counted(one.departures, 'departure', 'departures')}" if one.departures else "no departure"
-        panel.barh(place, percent, height=0.5, color=CURVES[2])
-        at_bar(panel, percent, place, f"{format_number(percent, 2)} % with as many digits as {text}, {odd}")
+        panel.barh(place + 0.24, percent, height=0.3, color=CURVES[2])
+        panel.annotate(
+            f"{text}, {odd}: {format_number(percent, 2)} %", (0, place - 0.24), (4, 0), textcoords="offset points",
+            va="center", fontsize=11, annotation_clip=False,
+        )  # fmt: skip
     panel.set_xlim(0, 100)
+    panel.set_ylim(len(worth) - 0.5, -0.5)
+    panel.set_xlabel("%")
     panel.set_yticks([])
-    panel.invert_yaxis()
     panel.grid(False, axis="y")
 
 

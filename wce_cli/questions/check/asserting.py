@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
-from wce_cli.digits import Written
+import numpy as np
+
+from wce_cli.digits import UNITS, Written, dtype_of, format_number
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.labels import IGNORE_INDEX
-from wce_cli.questions.check.compare import compared
-from wce_cli.questions.check.expected import HELD, SHORTEST, read_expect
+from wce_cli.questions.check.answer import Comparison
+from wce_cli.questions.check.compare import beside, compared
+from wce_cli.questions.check.computed import HALF, rounded_to
+from wce_cli.questions.check.expected import ASKED, Expected, computed, read_expect
 from wce_cli.questions.check.given import Given
+
+BARE = "float32"
+"""The dtype that a Python number is held to: it may be the .item() of one."""
 
 __tracebackhide__ = True  # pytest then shows the line that asserts, not this file
 
@@ -55,23 +63,55 @@ def assert_loss(
     given = Given(batch)
     if method.partition("/")[0] in ("loss", "term"):
         raise WceError(Problem(f"{method} is one number a sample, assert_loss compares one", "check(expect=…) does"))
+    asked, is_bare = _asked(method, value, tolerance)
+    (one,) = compared(given, [asked])
+    if one.verdict != "agrees":
+        raise AssertionError(_told(given, asked, one, is_bare and tolerance is None))
+
+
+@np.errstate(over="ignore")
+def _asked(method: str, value: Any, tolerance: float | None) -> tuple[Expected, bool]:
+    """The value as what it is held to, and whether it is a bare number, which has no dtype of its own."""
     if isinstance(value, str):
-        number: Any = Written(value)
-    else:
-        number, dtype = _number(value)
-        if tolerance is None:
-            held = HELD.get(dtype, HELD["float32"])  # a Python number may be a float32's .item()
-            tolerance = held * given.scale(method.removesuffix("/class"))
-        number = Written(str(SHORTEST[dtype](number))) if dtype in SHORTEST else number
-    for one in compared(given, read_expect({method: number}, tolerance)):
-        if one.verdict != "agrees":
-            raise AssertionError(one.message)
+        return read_expect({method: Written(value)}, tolerance)[0], False
+    number, dtype = _number(value)
+    is_bare = dtype not in UNITS
+    shown = "float32" if is_bare and float(np.float32(number)) == number else dtype
+    (plain,) = read_expect({method: number}, tolerance)
+    numbers = tuple(computed(one, shown) for one in plain.numbers if one is not None)
+    return Expected(plain.what, numbers, BARE if is_bare else dtype), is_bare
+
+
+@np.errstate(all="ignore")
+def _told(given: Given, asked: Expected, one: Comparison, is_bare: bool) -> str:
+    """What is wrong, from the side of the number that is tested: wce's is the right one."""
+    (number,) = asked.numbers
+    assert number is not None
+    assert one.got is not None
+    said = f"{number.text} is not {one.what}: that is {beside(number, one.got)}"
+    if one.difference is None:
+        return said if math.isfinite(one.got) else f"{said}, as {given.why_not_finite(given.value(one.what))}"
+    named = given.namer(1).named(one.what, number, given.allowed(one.what, asked.dtype))
+    said += f"; {named.sentence}" if named.sentence else ""
+    off = abs(one.difference)
+    allowed = _below(one.tolerance, off, 6 if one.tolerance_why == ASKED else 2)
+    own = ", which a Python number may have gone through" if is_bare else ""
+    said += f". Off by {format_number(off)}, allowed {allowed} ({one.tolerance_why}{own})"
+    for dtype in HALF if is_bare else ():
+        if rounded_to(dtype, np.array([number.value]))[0] == number.value and off <= given.allowed(one.what, dtype):
+            return f"{said}. If it is the .item() of a {dtype}, assert the {dtype} itself, which is allowed more"
+    return said
+
+
+def _below(tolerance: float, off: float, least: int) -> str:
+    """A tolerance in `least` digits, or in as many as show that it is smaller than what it did not allow."""
+    texts = (format_number(tolerance, digits) for digits in range(least, 17))
+    return next((text for text in texts if float(text) < off), format_number(tolerance, 17))
 
 
 def _number(value: Any) -> tuple[float, str]:
     """A value and the dtype it came in."""
-    own = getattr(value, "dtype", None)
-    dtype = "" if own is None else str(own).rpartition(".")[2]
+    dtype = dtype_of(value)
     if isinstance(value, bool) or dtype == "bool":
         raise WceError(Problem(f"value is {as_written(value)}, expected a number"))
     try:

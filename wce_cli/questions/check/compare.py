@@ -11,7 +11,7 @@ from wce_cli.errors import Problem, counted
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import LossValue
 from wce_cli.questions.check.answer import Comparison
-from wce_cli.questions.check.expected import ASKED, HELD, Expected
+from wce_cli.questions.check.expected import ASKED, Expected
 from wce_cli.questions.check.given import Given
 from wce_cli.questions.explain import ROUNDING
 from wce_cli.questions.identify.chance import EDGE
@@ -63,7 +63,7 @@ def _value(given: Given, one: Expected, depth: int) -> Comparison:
     value = given.value(one.what)
     if number.why == ASKED:
         return _beside(given, one.what, "wce", number, value.value, 0.0, "", depth)
-    printed, rounded = given.rounding.get(one.what, 0.0), HELD.get(one.dtype, 0.0) * given.scale(one.what)
+    printed, rounded = given.rounding.get(one.what, 0.0), given.allowed(one.what, one.dtype)
     why = PRINTED if printed >= rounded else f"the rounding of {one.dtype}"
     return _beside(given, one.what, "wce", number, value.value, max(printed, rounded), why, depth)
 
@@ -137,7 +137,7 @@ def _list(given: Given, one: Expected, depth: int) -> Comparison:
         samples = counted(len(got), "sample", "samples")
         message = f"expected {counted(count, 'number', 'numbers')} as {one.what}, and the batch has {samples}"
         return Comparison(one.what, "wce", "not compared", f"{count} numbers", count=count, message=message)
-    slacks = [HELD[one.dtype] * scale for scale in given.scales(one.what)] if one.dtype else [0.0] * count
+    slacks = given.allowed_by_row(one.what, one.dtype) if one.dtype else [0.0] * count
     off = [
         (n, number, mine, slack)
         for n, (number, mine, slack) in enumerate(zip(one.numbers, got, slacks, strict=True))

@@ -14,19 +14,15 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, structs
 
-from wce_cli.digits import NON_FINITE, Written
+from wce_cli.digits import NON_FINITE, UNITS, Written, dtype_of
 from wce_cli.errors import Problem, WceError, as_written, did_you_mean
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
-from wce_cli.questions.explain import ROUNDING
 from wce_cli.questions.identify.number import FLOAT32_DIGITS, Seen, seen
 
 LISTS = ("loss", "term")
 """What has one number a sample: ℓ, unweighted, and t, which is what torch returns with `reduction='none'`."""
 ASKED = "as asked"
-HELD = {**ROUNDING, "float64": 1e-9}
-"""How far a computed number may be off by the dtype it came in, relative to what it is made of: other code than ours
-adds in another order."""
 SHORTEST = {"float32": np.float32, "float16": np.float16}
 """The dtypes whose numbers have shorter digits than a float64: 0.69227886, not 0.6922788619995117."""
 
@@ -60,8 +56,9 @@ def read_expect(expect: Mapping[str, Any], tolerance: float | None = None) -> tu
         problem = _unknown(key)
         if problem is None:
             try:
-                dtype = dtype_of(value)
-                numbers = [_computed(number, dtype) for number in _numbers(key, value, tolerance)]
+                dtype = dtype_of(value) if dtype_of(value) in UNITS else ""
+                read = _numbers(key, value, tolerance)
+                numbers = [computed(one, dtype) if dtype and one is not None else one for one in read]
                 entry = Expected(key.removesuffix("/class"), tuple(numbers), dtype)
                 problem = _misfit(key, value, entry)
                 found[entry.what] = entry
@@ -117,16 +114,8 @@ def _misfit(key: str, value: Any, entry: Expected) -> Problem | None:
     return Problem(f"expect.{key} is null, expected a number") if value is None else None
 
 
-def dtype_of(value: Any) -> str:
-    """`float32` of a numpy or torch scalar or array; empty for plain numbers, and for dtypes that do not round."""
-    name = str(getattr(value, "dtype", "")).rpartition(".")[2]
-    return name if name in HELD else ""
-
-
-def _computed(number: Seen | None, dtype: str) -> Seen | None:
+def computed(number: Seen, dtype: str) -> Seen:
     """A number of a dtype in the digits which that has. They leave nothing open: a computed 0.5 is not 0.45."""
-    if number is None or not dtype:
-        return number
     text = str(SHORTEST[dtype](number.value)) if dtype in SHORTEST else number.text
     if number.why == ASKED:
         return structs.replace(number, text=text)

@@ -16,6 +16,7 @@ from wce_cli.loss.rounding import rounding_errors
 from wce_cli.loss.stream import one_pass
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
+from wce_cli.questions.check.computed import allowed, allowed_by_row, scale_of
 from wce_cli.report import missing_pair
 
 if TYPE_CHECKING:
@@ -59,27 +60,30 @@ class Given:
             found += [n if kept else None for n, kept in zip(numbers.tolist(), terms.kept.tolist(), strict=True)]
         return found
 
+    @np.errstate(all="ignore")
     def scale(self, what: str) -> float:
         """What the rounding of a loss is relative to: the terms it is the sum of, over the denominator; 0 for none."""
         value = self.values.get(what)
-        if value is None:
+        if value is None or not value.denominator:
             return 0.0
-        parts = self.facts.reach / abs(value.denominator) if value.denominator else 0.0
-        scale = max(abs(value.value), parts)
+        if value.method == "unweighted-mean" and (
+            self.batch.spec.weight is not None or self.batch.spec.has_sample_weight
+        ):
+            scale = scale_of(self.batch, value)  # the facts are those of the weighted terms
+        else:
+            scale = self.facts.reach / abs(value.denominator)
         return scale if math.isfinite(scale) else 0.0
 
     @np.errstate(all="ignore")
-    def scales(self, what: str) -> list[float]:
-        """The same for each number of a list: |ℓ| + 1 + |logsumexp|, for a term times the largest weight there is."""
-        found: list[float] = []
-        for block in self.batch.blocks():
-            terms = block_terms(block, self.batch.spec)
-            shift = 0.0 if terms.logsumexp is None else np.abs(terms.logsumexp)
-            scale = np.abs(smoothed_losses(terms, self.batch.spec.label_smoothing)) + 1 + shift
-            if what != "loss":
-                scale = scale * np.abs(terms.sample_weight) * np.abs(self.batch.spec.class_weight).max()
-            found += np.where(np.isfinite(scale), scale, 0.0).tolist()
-        return found
+    def allowed(self, what: str, dtype: str) -> float:
+        """How far a number that was computed in `dtype` may be from a loss; 0 for one that these labels have not."""
+        value = self.values.get(what)
+        return 0.0 if value is None or not dtype else allowed(self.batch, value, dtype, self.scale(what))
+
+    @np.errstate(all="ignore")
+    def allowed_by_row(self, what: str, dtype: str) -> list[float]:
+        """The same for each number of a list."""
+        return allowed_by_row(self.batch, what, dtype)
 
     def namer(self, depth: int) -> Namer:
         """The rules of the batch, read only where a number has failed, and once."""

@@ -9,13 +9,13 @@ from wce_cli.loss.batch import Batch
 from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.questions.identify.answer import Identification
 from wce_cli.questions.identify.matching import Asked, identify_batch
-from wce_cli.questions.identify.number import Seen, seen
+from wce_cli.questions.identify.pasted import read_numbers
 
 __all__ = ["Asked", "Identification", "identify", "identify_batch"]
 
 
 def identify(
-    *numbers: str | float,
+    *numbers: Any,
     logits: Any = None,
     log_probs: Any = None,
     probs: Any = None,
@@ -26,8 +26,8 @@ def identify(
     ignore_index: int = IGNORE_INDEX,
     label_smoothing: float = 0.0,
     label_base: int = 0,
-    losses: Sequence[str | float] = (),
-    gradients: Sequence[str | float] = (),
+    losses: Any = (),
+    gradients: Any = (),
     depth: int = 1,
     tolerance: float | None = None,
     separate: bool = False,
@@ -36,8 +36,9 @@ def identify(
 
     A rule is a reading of the scores × a way for the weight to enter × a smoothing × a (method, placement); the
     standard ones have 0 departures, each odd part is one, and up to `depth` are tried. `numbers` are losses as they
-    were printed: text keeps trailing zeros, which say how well a number is known. `losses` is a list with one
-    loss a sample or one a score, `gradients` one with dL/dlogits, row by row. The batch is given as to `explain`.
+    were printed: text keeps trailing zeros, which say how well a number is known, and may be a print, "tensor(0.98)";
+    a list of numbers is each of them. `losses` is a list with one loss a sample or one a score, `gradients` one with
+    dL/dlogits, row by row. The batch is given as to `explain`.
 
     Returns an Identification: `print` it, or look at `.numbers[0].simplest`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read.
@@ -55,9 +56,5 @@ def identify(
         label_base=label_base,
     )
 
-    def all_seen(values: Sequence[str | float]) -> tuple[Seen, ...]:
-        return tuple(seen(value, tolerance) for value in values)
-
-    return identify_batch(
-        batch, Asked(all_seen(numbers), all_seen(losses), all_seen(gradients)), depth, separate=separate
-    )
+    asked = Asked(*(read_numbers(values, tolerance) for values in (numbers, losses, gradients)))
+    return identify_batch(batch, asked, depth, separate=separate)

@@ -32,7 +32,7 @@ class Implied(Struct, frozen=True):
     highest: float
     """The same for the ends of the number's tolerance."""
     equals: tuple[Denominator, ...]
-    """The quantities of the batch that lie between."""
+    """The quantities of the batch that lie between, the nearest first."""
     nearest: Denominator
     """The one that is closest."""
 
@@ -68,7 +68,7 @@ class Change(Struct, frozen=True):
     """One input that, changed, makes a standard rule give the number."""
 
     place: str
-    """`logits[1][0]`, `weight[2]`, `labels[3]`"""
+    """`logits[1][0]`, `weight[2]`, `labels[3]`, `label_smoothing`"""
     given: float
     changed: float
     """The shortest number that does it."""
@@ -85,7 +85,7 @@ class Chance(Struct, frozen=True):
     distinct: int
     """Different values of those rules."""
     chance: float | None
-    """None where the prior does not reach: the number is 0, nan or infinite."""
+    """None where the prior does not reach: the number is 0, below it, nan or infinite."""
 
 
 class Identified(Struct, frozen=True):

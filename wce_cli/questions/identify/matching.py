@@ -99,18 +99,24 @@ class Space:
         return found
 
     def chances(self, number: Seen) -> tuple[Chance, ...]:
-        """The chance that a number of as many decimals is explained, by departures allowed."""
+        """The chance that a number of as many decimals is explained, by departures allowed; of a loss below 0 none is
+        told, which no number of the prior is.
+        """
         found = []
-        sign = -1.0 if number.value < 0 else 1.0
         for depth in range(self.depth + 1):
             within = self.departures <= depth
-            values, windows = self.values[within], number.tolerance + self.widening[within]
-            odds = None
-            if self.prior is not None and math.isfinite(number.value) and number.value != 0:
-                slack = self.slack(number, depth)[within]
-                odds = chance(sign * values, windows, slack, number.unit, self.prior)
-            found.append(Chance(depth, int(within.sum()), _distinct(values), odds))
+            odds = self.odds(number, depth) if number.value > 0 else None
+            found.append(Chance(depth, int(within.sum()), _distinct(self.values[within]), odds))
         return tuple(found)
+
+    def odds(self, number: Seen, depth: int) -> float | None:
+        """The same for one depth; a number below 0 among those of its own side."""
+        if self.prior is None or not math.isfinite(number.value) or number.value == 0:
+            return None
+        within = self.departures <= depth
+        values, windows = self.values[within], number.tolerance + self.widening[within]
+        slack = self.slack(number, depth)[within]
+        return chance(math.copysign(1.0, number.value) * values, windows, slack, number.unit, self.prior)
 
 
 def is_explained(space: Space, number: Seen) -> bool:
@@ -222,12 +228,12 @@ def _implied(space: Space, number: Seen) -> list[Implied]:
         numerator = fraction[0]
         ends = sorted((numerator / low, numerator / high))
         slack = 1e-12 * max(map(abs, ends))
-        equal = tuple(
-            Denominator(name, value) for name, value in known.items() if ends[0] - slack <= value <= ends[1] + slack
-        )
         name, quotient = _numerator_name(evaluation, method, placement), numerator / number.value
-        nearest = min(known.items(), key=lambda item: abs(item[1] - quotient))
-        found[numerator] = Implied(name, numerator, quotient, ends[0], ends[1], equal, Denominator(*nearest))
+        by_nearness = sorted(known.items(), key=lambda item: abs(item[1] - quotient))
+        between = [item for item in by_nearness if ends[0] - slack <= item[1] <= ends[1] + slack]
+        equal = tuple(Denominator(*item) for item in between)
+        nearest = Denominator(*by_nearness[0])
+        found[numerator] = Implied(name, numerator, quotient, ends[0], ends[1], equal, nearest)
     return list(found.values())
 
 
@@ -302,5 +308,5 @@ def simplest(space: Space, number: Seen) -> tuple[list[tuple[Rule, Match]], floa
     number which means nothing would have been explained within so many."""
     matches = [pair for pair in _matches(space, number) if not pair[1].is_guard]
     fewest = min((len(match.departures) for _, match in matches), default=0)
-    odds = next((one.chance for one in space.chances(number) if one.departures == fewest), None)
+    odds = space.odds(number, fewest) if fewest <= space.depth else None
     return [pair for pair in matches if len(pair[1].departures) == fewest], odds

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from decimal import Decimal, InvalidOperation
 
-from msgspec import Struct
+import numpy as np
+from msgspec import Struct, structs
 
+from wce_cli.digits import UNITS
 from wce_cli.errors import Problem, WceError
 
 FLOAT32_DIGITS = 2.0**-22
@@ -34,7 +36,7 @@ def seen(number: str | float, tolerance: float | None = None) -> Seen:
     >>> seen("0.6662").tolerance, seen("1.50").unit
     (5e-05, 0.01)
     """
-    text = number.strip() if isinstance(number, str) else repr(float(number))
+    text = number.strip() if isinstance(number, str) else _shortest(number)
     plain = text.replace("−", "-").replace("_", "x")
     try:
         decimal = Decimal(plain)
@@ -48,7 +50,25 @@ def seen(number: str | float, tolerance: float | None = None) -> Seen:
     unit = float(Decimal(1).scaleb(exponent))
     if tolerance is not None:
         return Seen(text, value, unit, tolerance, "--tolerance", True)
+    if not value and unit >= 0.1:  # 0, 0. and 0.0 are nothing, and not what is left of 0.04
+        return Seen(text, value, unit, FLOAT32_DIGITS, "as float32 holds 0")
     half, float32 = unit / 2, abs(value) * FLOAT32_DIGITS
     if float32 > half:
         return Seen(text, value, unit, float32, "what float32 holds of it")
     return Seen(text, value, unit, half, "half a unit of its last digit")
+
+
+def held_to(number: Seen, dtype: str) -> Seen:
+    """A number that was in a 16-bit dtype, whose print has more digits than that holds."""
+    holds = abs(number.value) * UNITS.get(dtype, 0.0)
+    if number.is_asked or not math.isfinite(number.value) or holds <= number.tolerance:
+        return number
+    return structs.replace(number, tolerance=holds, why=f"what {dtype} holds of it")
+
+
+def _shortest(number: float) -> str:
+    """The digits of a Python number; of one that is a float32's, those which that has."""
+    value = float(number)
+    with np.errstate(over="ignore"):
+        short = np.float32(value)
+    return str(short) if float(short) == value and math.isfinite(value) else repr(value)

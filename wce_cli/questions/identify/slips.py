@@ -1,4 +1,4 @@
-"""Nothing fits: is it one input? What a single logit, probability, label or weight would have to be.
+"""Nothing fits: is it one input? What a single logit, probability, label or weight would have to be, or the smoothing.
 
 Only the standard rules are asked and only one input is changed, so the answer is a slip and not a search. A changed
 input may lie anywhere between two ends, those of the number's tolerance; the shortest number between them is shown,
@@ -20,10 +20,13 @@ from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
 from wce_cli.loss.totals import block_totals
 from wce_cli.questions.identify.answer import Change
+from wce_cli.questions.identify.evaluation import KEPT_SCORES
 from wce_cli.questions.identify.number import Seen
 
 MOST_INPUTS = 256
 """Scores of a batch that are tried; a larger one has too many places for one slip to mean anything."""
+USUAL = (0.1, 0.05, 0.2)
+"""Label smoothings, the likeliest first."""
 SHOWN = 3
 REACH = 20.0
 """How far from its value a logit is looked for."""
@@ -44,19 +47,32 @@ class Between(Struct, frozen=True):
 
 def changes(batch: Batch, number: Seen) -> tuple[Change, ...]:
     """The changed inputs that explain the number, the likeliest slips first."""
-    spec = batch.spec
-    if number.unit == 0 or not 0 < batch.n_samples * spec.n_classes <= MOST_INPUTS:
+    spec, size = batch.spec, batch.n_samples * batch.spec.n_classes
+    if number.unit == 0 or not 0 < size <= KEPT_SCORES:
         return ()
     block = batch.block(0, batch.n_samples)
     ends = (number.value - number.tolerance, number.value + number.tolerance)
     with np.errstate(all="ignore"):
-        own = tuple(_of_the_number(block, spec, number))
+        own = [*_smoothings(block, spec, ends)][:1]
+        if size > MOST_INPUTS:
+            return tuple(own)
+        own += [*_of_the_number(block, spec, number)][:1]
         found = [*_labels(block, spec, ends), *_weights(block, spec, ends), *_scores(block, spec, ends)]
     best: dict[str, Change] = {}
     for change in map(_shortest, found):
         if change.place not in best or _rank(change) < _rank(best[change.place]):
             best[change.place] = change
-    return (*own[:1], *sorted(best.values(), key=_rank))[:SHOWN]
+    return (*own, *sorted(best.values(), key=_rank))[:SHOWN]
+
+
+def _smoothings(block: Block, spec: Spec, ends: tuple[float, float]) -> Iterator[Change]:
+    """Another label smoothing than the one given, of those that are usual."""
+    for eps in USUAL:
+        if eps != spec.label_smoothing:
+            for value in _values(block, structs.replace(spec, label_smoothing=eps)):
+                if ends[0] <= value.value <= ends[1]:
+                    pair = value.pair.removesuffix("/class")
+                    yield Change("label_smoothing", spec.label_smoothing, eps, pair, False)
 
 
 def _of_the_number(block: Block, spec: Spec, number: Seen) -> Iterator[Change]:

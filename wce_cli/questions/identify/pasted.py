@@ -1,0 +1,103 @@
+"""A number as it is pasted, with the digits that stand there: `tensor(0.9801, grad_fn=…)`, `loss: 0.69`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from wce_cli.digits import UNITS, dtype_of
+from wce_cli.errors import Problem, WceError, as_written
+from wce_cli.inputs.inline import ARRAYS, read_inline
+from wce_cli.inputs.numbers import WORD
+from wce_cli.inputs.screens import plain
+from wce_cli.inputs.words import CASTS, WRITTEN
+from wce_cli.questions.identify.number import Seen, held_to, seen
+
+CALL = re.compile(r"(?:[\w.]*\.)?(\w+)\(.*\)", re.DOTALL)
+FRAME = re.compile(r"<tf\.[^<>]*\b(?:numpy|value)=(?P<value>.*)>|\[.*\]", re.DOTALL)
+NAMED = re.compile(r"[^\[\](){}<>:=]*[A-Za-z_][^\[\](){}<>:=]*[:=]\s*(.+)", re.DOTALL)
+"""`loss: 0.69`, `Epoch 3 val_loss=0.69`"""
+HINT = 'identify("0.6923", logits=…, labels=…): the number as it was printed, the batch as arrays'
+COMMA = re.compile(r"[-+]?\d*,\d+")
+DTYPE = re.compile(r"\b\w+")
+NEAR = 1e-2
+"""How far the number may be from what stands there: bfloat16 has not the digits of its print."""
+
+
+def numbers_in(text: str, tolerance: float | None = None) -> list[Seen] | None:
+    """The numbers that a text is, as they stand there: several are parted by spaces. None where it is none.
+
+    Raises WceError for a number that can be read in two ways, and for a print of several.
+    """
+    text = plain(text)
+    words = text.split()
+    if words and all(WORD.fullmatch(word) for word in words):
+        return [seen(word, tolerance) for word in words]
+    if words and all(WORD.fullmatch(word) or COMMA.fullmatch(word) for word in words):
+        comma = next(word for word in words if COMMA.fullmatch(word))
+        raise WceError(
+            Problem(f"{comma} is not a number: it has a comma", f"write {comma.replace(',', '.')}, with a point")
+        )
+    named = NAMED.fullmatch(text)
+    if named:
+        rest = named[1].split()
+        if len(rest) > 1 and WORD.fullmatch(rest[0].rstrip(",;|")) and NAMED.fullmatch(named[1]):  # loss: 0.5 acc: 0.9
+            raise WceError(Problem(f"{as_written(text)} holds several numbers", f"give one of them: {rest[0]}"))
+        return numbers_in(named[1], tolerance)
+    call, frame = CALL.fullmatch(text), FRAME.fullmatch(text)
+    if (call is None or call[1] not in ARRAYS | CASTS | WRITTEN) and frame is None:
+        return None
+    try:
+        found = np.asarray(read_inline("the number", text).value, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+    except WceError:
+        if text.startswith("["):  # a pattern of file names
+            return None
+        raise
+    if found.size != 1:
+        shown = text if len(text) <= 40 else f"{text[:40]}…"
+        raise WceError(
+            Problem(f"{shown} holds {found.size} numbers, expected one", "--loss-values LIST takes them all")
+        )
+    one = seen(_digits(frame["value"] if frame and frame["value"] else text, found.item()), tolerance)
+    dtype = next((word for word in DTYPE.findall(text) if word in UNITS), "")
+    return [held_to(one, dtype)]
+
+
+def read_numbers(values: Any, tolerance: float | None = None) -> tuple[Seen, ...]:
+    """Every number of what Python has: numbers, texts and scalars of any framework, in lists and arrays of any shape.
+
+    Raises WceError for anything else.
+    """
+    bare = values.detach() if hasattr(values, "detach") else values
+    if getattr(bare, "ndim", None) and hasattr(bare, "tolist"):
+        return tuple(held_to(one, dtype_of(bare)) for one in read_numbers(bare.tolist(), tolerance))
+    if isinstance(values, (list, tuple)):
+        return tuple(one for value in values for one in read_numbers(value, tolerance))
+    if isinstance(values, str):
+        found = numbers_in(values, tolerance)
+        if found is None:
+            raise WceError(Problem(f"{as_written(values)} is not a number", HINT))
+        return tuple(found)
+    try:
+        if isinstance(values, (bool, np.bool_)):
+            raise TypeError
+        number = float(bare.item() if hasattr(bare, "item") else bare)
+    except (TypeError, ValueError, RuntimeError):  # each framework has its own exception
+        raise WceError(Problem(f"{as_written(values)} is not a number", HINT)) from None
+    one = seen(number, tolerance)
+    return (held_to(one, dtype_of(bare)),)
+
+
+def _digits(text: str, number: float) -> str:
+    """The number as it stands in its print, which holds other digits too: those of a dtype or a device.
+
+    `1.` is how torch and numpy print a whole number that others would be told from by more decimals.
+    """
+    for word in WORD.findall(text):
+        if np.isclose(float(word), number, rtol=NEAR, atol=0, equal_nan=True):
+            return f"{word}0000" if word.endswith(".") else str(word)
+    return repr(number)
