@@ -1,8 +1,17 @@
-"""The same examples in every run, whatever the machine's speed: a test that passed here passes there."""
+"""What every test may count on: the same examples in every run, whatever the machine's speed, and signals as a terminal
+has them."""
 
 from __future__ import annotations
+
+import signal
 
 from hypothesis import settings
 
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")
+
+# What runs in the background ignores them, and so would whatever it starts; a signal that is handled is not passed on.
+for name in ("SIGINT", "SIGHUP"):
+    number = getattr(signal, name, None)
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda number, frame: None)
