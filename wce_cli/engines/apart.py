@@ -28,6 +28,8 @@ TIME_LIMIT = 120.0
 """Seconds that an engine may take, all of its imports included."""
 GROUP = None if sys.platform == "win32" else 0
 """Each has a group of its own: Ctrl-C is for us, and we end them. (A session of its own would make `nice` void.)"""
+UNREAD = 5.0
+"""Seconds in which an answer that is there counts, though its time is over."""
 COMMAND = (sys.executable, "-P", "-m", "wce_cli.engines.run")
 """-P: a file `keras.py` in the folder of the user is not Keras."""
 
@@ -106,7 +108,11 @@ def _as_they_end(running: list[_Running], seconds: float) -> Iterator[tuple[str,
                 ready.unregister(one.answers)
                 running.remove(one)
                 yield one.name, one.all_found(_how(one))
-            for one in [one for one in running if one.until <= time.monotonic()]:
+            late = [one for one in running if one.until <= time.monotonic()]
+            unread = {key.data for key, _ in ready.select(0)} if late else set()
+            for one in late:
+                if one in unread and time.monotonic() < one.until + UNREAD:
+                    continue  # it was in time: we were waiting for another one to end
                 ready.unregister(one.answers)
                 running.remove(one)
                 one.end()
