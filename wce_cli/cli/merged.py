@@ -11,8 +11,6 @@ from wce_cli.cli.given import Given
 from wce_cli.cli.options import flag
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import Document
-from wce_cli.inputs.columns import class_names
-from wce_cli.inputs.stored import as_name
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.readings import READINGS
 
@@ -63,6 +61,9 @@ def _name_columns(scores: Given, fields: dict[str, Any], sources: dict[str, str]
     """The classes are called as the columns of a table of scores are, if nobody said how. Raises WceError if they were
     called the same in another order.
     """
+    from wce_cli.inputs.columns import class_names
+    from wce_cli.inputs.stored import as_name
+
     labels = fields.get("labels")
     words = labels.tolist() if isinstance(labels, np.ndarray) else labels
     found = list(class_names(scores.columns, words if isinstance(words, list) else ()))

@@ -13,8 +13,6 @@ import typer
 
 from wce_cli.cli import completion
 from wce_cli.errors import Problem, WceError, did_you_mean
-from wce_cli.inputs.diagnosis import number_hint
-from wce_cli.inputs.screens import plain
 
 QUOTE = "quote a value that holds spaces or brackets: --logits '0.1 0.9; 0 0.1'"
 
@@ -247,6 +245,9 @@ def one_of(option: str, value: str, known: Iterable[str]) -> str:
 
 def whole_number(option: str, value: str, low: int | None = None, high: int | None = None) -> int:
     """`value` as an integer from `low` to `high`."""
+    from wce_cli.inputs.diagnosis import number_hint
+    from wce_cli.inputs.screens import plain
+
     try:
         number = int(plain(value)) if "_" not in value else None
     except ValueError:
@@ -261,6 +262,9 @@ def whole_number(option: str, value: str, low: int | None = None, high: int | No
 
 def number(option: str, value: str) -> float:
     """`value` as a number."""
+    from wce_cli.inputs.diagnosis import number_hint
+    from wce_cli.inputs.screens import plain
+
     try:
         return float(plain(value) if "_" not in value else "")
     except ValueError:
