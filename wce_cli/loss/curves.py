@@ -169,6 +169,9 @@ class Curves:
         if key not in known:
             present = self.totals.count_weighted > 0
             low, high, count = low[present], high[present], self.totals.count_weighted[present]
+            fixed = (high == 0) & (self.axis.kind == "class")  # what the weight of the class does not touch
+            always = int(count[fixed & (low != 0)].sum())
+            low, high, count = low[~fixed], high[~fixed], count[~fixed]
             step = max(1, CHUNK // max(1, len(count)))
             parts = [np.zeros(0)]
             for start in range(0, len(places), step):
@@ -176,7 +179,7 @@ class Curves:
                 weights = (1 - v) * low + v * high if self.axis.kind == "smoothing" else low + v * high
                 if self.axis.kind == "scale":
                     weights = v * high
-                parts.append((count * (weights != 0)).sum(axis=1).astype(np.float64))
+                parts.append((always + (count * (weights != 0)).sum(axis=1)).astype(np.float64))
             known[key] = np.concatenate(parts)
         return known[key]
 
