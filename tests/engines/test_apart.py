@@ -61,6 +61,19 @@ def test_what_one_engine_does_harms_no_other(behaves, behaviour, answers, reason
     assert found == (*[FAKE] * answers, *([row] if reason else []), FAKE)
 
 
+def test_an_answer_that_came_in_time_counts_though_another_engine_was_waited_for(behaves, monkeypatch):
+    behaves("ends first", 3.0)
+    how = apart._how
+
+    def slow(one):
+        if one.name == "keras":  # as one that closes its answers and does not end
+            time.sleep(max(0.0, one.until - time.monotonic()) + 0.2)
+        return how(one)
+
+    monkeypatch.setattr(apart, "_how", slow)
+    assert measure_all(("keras", "optax"), BATCH)[-1] == FAKE
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups")
 def test_an_engine_that_is_out_of_time_is_gone_with_all_it_has_started(behaves, monkeypatch):
     behaves("hangs with a child of its own", 0.5)
