@@ -65,3 +65,14 @@ def test_some_of_the_names_and_a_name_twice_are_refused():
         value(logits=pd.DataFrame(X, columns=CLASSES), labels=INDEX, classes=["cat", "cow", "owl"])
     with pytest.raises(WceError, match="weight has 'dog' twice in its index"):
         value(weight=pd.Series([1.0, 2, 3], index=["cat", "dog", "dog"]))
+
+
+def test_columns_behind_what_they_all_begin_with_and_numbered_from_1_are_found_as_those_of_a_file():
+    order = [2, 0, 1]
+    prefixed = pd.DataFrame(X[:, order], columns=[f"p_{CLASSES[c]}" for c in order])
+    assert value(logits=prefixed, weight=WEIGHT) == MEANT
+    counted = pd.DataFrame(X[:, order], columns=[f"class{c + 1}" for c in order])
+    assert value(logits=counted, weight=WEIGHT, labels=INDEX, classes=None) == MEANT
+    for wrong in (5, "cat"):
+        with pytest.raises(WceError, match="classes must be a list of names"):
+            value(logits=prefixed, labels=INDEX, classes=wrong)

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError, counted, did_you_mean
 from wce_cli.inputs.stored import as_name
+from wce_cli.loss.named_columns import by_class, by_number, heads
 
 LABEL_NAMES = ("label", "labels", "target", "targets", "y", "y_true", "class", "true_label", "ground_truth", "gt")
 WEIGHT_NAME = "sample_weight"
@@ -31,8 +32,6 @@ BESIDE = (
 WHOLE = re.compile(r"\d+")
 LIKE_A_NUMBER = re.compile(r"[\s\d+.,eE_-]*\d[\s\d+.,eE_-]*")
 """A number, or what was meant for one or several: `0,5`, `1_000`, `0.1 0.9`."""
-SEPARATOR = re.compile(r"[_.:\- ]")
-NUMBERED = re.compile(r"(.*?)(\d+)")
 NAMED_IN_NOTE = 8
 
 
@@ -72,9 +71,11 @@ def read_columns(
     weights = [at for at, name in enumerate(first) if header and name.lower() == WEIGHT_NAME and at != found]
     weight = weights[0] if len(weights) == 1 and len(first) > 1 else None
     scores = tuple(at for at in range(len(first)) if at not in (found, weight) and not (unnamed and at == 0))
-    chosen = _of_classes(first, scores, classes, shown) if header and classes else ()
+    of_scores = [first[at] for at in scores]
+    named = by_class(of_scores, classes, shown, "--classes names", as_name) if header and classes else ()
+    chosen = tuple(scores[k] for k in named)
     left = [first[at] for at in scores if at not in chosen] if chosen else []
-    numbered = _by_number(first, scores) if header and not chosen else ()
+    numbered = tuple(scores[k] for k in by_number(of_scores)) if header and not chosen else ()
     moved = bool(numbered) and numbered != scores
     scores = chosen or numbered or scores
     names = tuple(first[at] for at in scores) if header else ()
@@ -84,43 +85,6 @@ def read_columns(
     if left:
         notes = (*notes, f"{shown}: left out {', '.join(map(as_name, left))}, which --classes does not name")
     return Columns(len(first), header, found, scores, weight, names, notes)
-
-
-def _of_classes(first: Sequence[str], scores: Sequence[int], classes: Sequence[str], shown: str) -> tuple[int, ...]:
-    """The columns of the classes, in their order; none where the header speaks of something else."""
-    names = [first[at] for at in scores]
-    head = next((head for head in _heads(names) if all(head + str(name) in names for name in classes)), "")
-    wanted = [head + str(name) for name in classes]
-    if all(names.count(name) == 1 for name in wanted):
-        return tuple(scores[names.index(name)] for name in wanted)
-    there = [name for name in wanted if name in names]
-    if there:
-        missing = next(name for name in wanted if name not in names)
-        said = (
-            f"{shown} has a column {as_name(there[0])!r} and none for {as_name(missing)!r}, which --classes names too"
-        )
-        raise WceError(Problem(said, did_you_mean(missing, [as_name(name) for name in names if name not in wanted])))
-    return ()
-
-
-def _by_number(first: Sequence[str], scores: Sequence[int]) -> tuple[int, ...]:
-    """Columns that are numbered from 0 or 1 on, `logit_0`, in that order: who sorts names puts 10 before 2. None where
-    they are not.
-    """
-    found = [NUMBERED.fullmatch(first[at]) for at in scores]
-    if not found or None in found or len({one[1] for one in found if one}) > 1:
-        return ()
-    numbers = [int(one[2]) for one in found if one]
-    order = sorted(range(len(numbers)), key=numbers.__getitem__)
-    if [numbers[k] - numbers[order[0]] for k in order] != list(range(len(numbers))) or numbers[order[0]] > 1:
-        return ()
-    return tuple(scores[k] for k in order)
-
-
-def _heads(names: Sequence[str]) -> list[str]:
-    """What all names begin with, up to a separator, the longest first: `p_` of `p_cat` and `p_dog`."""
-    heads = [names[0][: found.end()] for found in SEPARATOR.finditer(names[0])] if names else []
-    return [head for head in reversed(heads) if all(name.startswith(head) for name in names)]
 
 
 def class_names(names: Sequence[str], labels: Collection[Any]) -> tuple[str, ...]:
@@ -133,7 +97,7 @@ def class_names(names: Sequence[str], labels: Collection[Any]) -> tuple[str, ...
     words = {label for label in labels if isinstance(label, str)}
     if not words:
         return () if len({name.rstrip("0123456789") for name in names}) == 1 else tuple(names)
-    head = next(iter(_heads(names)), "")
+    head = next(iter(heads(names)), "")
     bare = tuple(name.removeprefix(head) for name in names)
     return bare if words <= set(bare) else tuple(names)
 

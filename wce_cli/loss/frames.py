@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wce_cli.errors import did_you_mean
-from wce_cli.loss.gathering import Gathering, is_index
+from msgspec import structs
+
+from wce_cli.errors import WceError
+from wce_cli.loss.gathering import Gathering
+from wce_cli.loss.named_columns import by_class, by_number
 
 
 def weight_by_index(g: Gathering, weight: Any) -> Any:
@@ -37,26 +40,22 @@ def scores_by_column(g: Gathering, field: str, scores: Any, classes: Any, weight
     if not (hasattr(scores, "iloc") and hasattr(scores, "columns")):
         return scores, classes
     columns = scores.columns.tolist()
-    if all(is_index(column) for column in columns):
-        numbers = [int(column) for column in columns]
-        order = sorted(range(len(numbers)), key=numbers.__getitem__)
-        if order != list(range(len(numbers))) and sorted(numbers) == list(range(len(numbers))):
-            g.notes.append(f"the columns of {field} are taken in the order of their numbers")
-            return scores.iloc[:, order], classes
+    names = [str(column) for column in columns]
+    if len(set(names)) < len(names):
         return scores, classes
-    if not all(isinstance(column, str) for column in columns) or len(set(columns)) < len(columns):
+    try:
+        is_list = hasattr(classes, "__iter__") and not isinstance(classes, str)  # what is none is refused elsewhere
+        order = by_class(names, list(classes), field, "classes name") if is_list else ()
+    except WceError as error:
+        g.problems += [structs.replace(problem, field=field) for problem in error.problems]
         return scores, classes
-    if classes is None:
+    if not order and (order := by_number(names)) and order != tuple(range(len(names))):
+        g.notes.append(f"the columns of {field} are taken in the order of their numbers")
+    if order:
+        return scores.iloc[:, list(order)], classes
+    if classes is None and all(isinstance(column, str) for column in columns):
         named = set(weight) if isinstance(weight, Mapping) else set()
         words = labels.tolist() if hasattr(labels, "tolist") else labels if isinstance(labels, (list, tuple)) else []
         named |= {word for word in words if isinstance(word, str)}
         return scores, columns if named & set(columns) else None
-    wanted = list(classes)
-    there, missing = [name for name in wanted if name in columns], [name for name in wanted if name not in columns]
-    if not missing:
-        return scores.iloc[:, [columns.index(name) for name in wanted]], classes
-    if there:
-        known = [column for column in columns if column not in wanted]
-        said = f"{field} has a column {there[0]!r} and none for {missing[0]!r}, which classes name too"
-        g.problem(field, said, did_you_mean(str(missing[0]), known))
     return scores, classes
