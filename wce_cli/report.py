@@ -7,6 +7,7 @@ strings "NaN", "Infinity" and "-Infinity" in its dictionary form, None is a valu
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from wce_cli.loss.totals import Totals
 
 SCHEMA = "wce.report/1"
+_LARGEST_EXPONENT = math.log(sys.float_info.max)
 
 
 AWAITED = "is being measured"
@@ -116,6 +118,8 @@ class BatchPart(Struct, frozen=True):
     labels: Literal["index", "probability"]
     shape: tuple[int, ...]
     """Shape of the scores as given, class axis 1."""
+    dtype: str | None
+    """The dtype that the scores came with; None of lists and typed numbers."""
     n: int
     n_kept: int
     n_classes: int
@@ -164,6 +168,18 @@ class TermRow(Struct, frozen=True):
     """t / Σt; None where terms have mixed signs or sum to 0."""
     placements: dict[str, PlacedTerm]
     """The other placements, where they differ."""
+
+    @property
+    def target_probability(self) -> float | None:
+        """p[y], of whichever kind the scores are; None where there is no score at an index label."""
+        if self.target_prob is not None:
+            return self.target_prob
+        log_prob = self.target_log_prob
+        if self.target_logit is not None and self.logsumexp is not None:
+            log_prob = self.target_logit - self.logsumexp
+        if log_prob is None:
+            return None
+        return math.exp(log_prob) if not log_prob > _LARGEST_EXPONENT else math.inf
 
 
 class ClassRow(Struct, frozen=True):

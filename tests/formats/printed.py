@@ -20,6 +20,8 @@ from wce_cli.formats import FORMATS, formatted
 from wce_cli.formats.look import Look
 
 Rows = list[dict[str, str]]
+BELOW = re.compile(r"\[|    |weight: |the |x logits|p as given|log p as given|same here: ")
+"""How lines begin that stand above or below the rows of a table."""
 
 
 def tables(text: str) -> list[list[dict[str, str]]]:
@@ -27,7 +29,7 @@ def tables(text: str) -> list[list[dict[str, str]]]:
     found = []
     for block in text.split("\n\n"):
         block = re.sub(r"^\(left out[^)]*\)\n?", "", block, flags=re.MULTILINE)
-        lines = [line for line in block.split("\n") if line and not line.startswith(("[", "    ", "weight: ", "the "))]
+        lines = [line for line in block.split("\n") if line and not BELOW.match(line)]
         if len(lines) < 2 or not re.search(r"^(n|method|class) ", lines[0]):
             continue
         width = max(map(len, lines))
@@ -35,8 +37,18 @@ def tables(text: str) -> list[list[dict[str, str]]]:
         blank = "".join(" " if all(line[i] == " " for line in lines) else "#" for i in range(width))
         spans = [match.span() for match in re.finditer(r"#+(?: #+)*", blank)]
         head, *rows = ([line[slice(*span)].strip() for span in spans] for line in lines)
-        found.append([dict(zip(head, row, strict=True)) for row in rows])
+        found.append([dict(zip(map(plain_head, head), map(plain_cell, row), strict=True)) for row in rows])
     return found
+
+
+def plain_head(head: str) -> str:
+    """A head as a test names it, whatever it is that a sample weighs."""
+    return "weight w" if head.startswith("weight ") else head
+
+
+def plain_cell(cell: str) -> str:
+    """A method without those that it coincides with."""
+    return re.sub(r" \(= [\w, -]+\)$", "", cell)
 
 
 class Page(HTMLParser):
@@ -79,7 +91,10 @@ class Page(HTMLParser):
             self.texts[tag][-1] += data
 
     def by_head(self) -> list[Rows]:
-        return [[dict(zip(table[0], row, strict=True)) for row in table[1:]] for table in self.tables]
+        return [
+            [dict(zip(map(plain_head, table[0]), map(plain_cell, row), strict=True)) for row in table[1:]]
+            for table in self.tables
+        ]
 
 
 def rendered(markdown: str) -> Page:

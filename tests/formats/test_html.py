@@ -70,8 +70,8 @@ def test_no_cell_is_wrapped_and_numbers_stand_to_the_right():
     page = Page(fragment([report_of("hard")]))
     cells = [found["style"] or "" for tag, found in page.tags if tag in ("td", "th")]
     assert all("white-space:pre" in style for style in cells)
-    sides = [re.findall(r"text-align:(\w+)", style)[0] for style in cells[:9]]
-    assert sides == ["left", "left", *["right"] * 6, "left"]
+    sides = [re.findall(r"text-align:(\w+)", style)[0] for style in cells[:10]]
+    assert sides == ["left", "left", *["right"] * 7, "left"]
 
 
 def test_precision_and_rows_are_heard():

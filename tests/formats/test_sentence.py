@@ -1,4 +1,4 @@
-"""The sentence below the table: what it says of which batch, and that its numbers are those of the report."""
+"""The answer above the tables: what it says of which batch, and that its numbers are those of the report."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import math
 import re
 
 import pytest
+from msgspec import structs
 
-from tests.formats.reports import BATCHES, LOGITS, report_of
+from tests.formats.reports import BATCHES, LOGITS, report_of, with_measurements
 from wce_cli import explain
+from wce_cli.engines.names import ENGINES
 from wce_cli.formats.look import Look
 from wce_cli.formats.sentence import sentence
 
@@ -19,43 +21,48 @@ def said(report, *methods):
 
 SAYS = {
     "two": (
-        "0.692279 and 0.380753 share the numerator 0.761507. PyTorch's weighted mean divides it by the weights of the "
-        "labels in the batch, Σ w[y] = 0.1 + 1 = 1.1; dividing by N = 2 gives the other (batch-mean). One factor "
-        "separates them: N / Σ w[y] = 1.81818."
+        "PyTorch's mean is 0.692279 (weighted-mean): the sum of the weighted losses, 0.761507, divided by 0.1"
+        " + 1 = 1.1, the weights of the labels in this batch. Divided by N = 2 it is 0.380753 (batch-mean): "
+        "reduction='none' and then .mean(), Keras' default. The first is 2 / 1.1 = 1.81818 times the second."
     ),
     "one": (
-        "1.1711 and 0.11711 share the numerator 0.11711. PyTorch's weighted mean divides it by the weights of the "
-        "labels in the batch, Σ w[y] = 0.1; dividing by N = 1 gives the other (batch-mean). One factor separates them: "
-        "N / Σ w[y] = 10."
+        "PyTorch's mean is 1.1711 (weighted-mean): the weighted loss of the one sample, 0.11711, divided by "
+        "its weight, 0.1. Divided by N = 1 it is 0.11711 (batch-mean): reduction='none' and then .mean(), "
+        "Keras' default. The first is 1 / 0.1 = 10 times the second."
     ),
     "hard": (
-        "2.20932 and 0.994194 share the numerator 4.97097. weighted-mean divides it by the weights of the labels in "
-        "the batch, Σ s·w[y] = 0 + 0.5 + 1.5 + 0.25 = 2.25; dividing by N = 5 gives the other (batch-mean). One factor "
-        "separates them: N / Σ s·w[y] = 2.22222."
+        "weighted-mean is 2.20932: the sum of the weighted losses, 4.97097, divided by 0 + 0.5 + 1.5 + 0.25 ="
+        " 2.25, the sample weights times the weights of the labels in this batch. Divided by N = 5 it is "
+        "0.994194 (batch-mean). The first is 5 / 2.25 = 2.22222 times the second."
     ),
     "soft": (
-        "PyTorch's mean gives 20.5606 / 5 = 4.11213, dividing by N (batch-mean); weighted-mean/sample gives "
-        "19.3375 / 9 = 2.14861, dividing by Σ w[argmax q]. Their numerators differ too, so no single factor separates "
-        "them."
+        "PyTorch's mean is 4.11213 (batch-mean): the sum of the weighted losses, 20.5606, divided by N = 5. "
+        "weighted-mean/sample is 2.14861: the sum of the losses, each times the weight of its label's class "
+        "(the largest in the row), 19.3375, divided by 9, the weights of the largest classes of the labels in"
+        " this batch."
     ),
     "negative": (
-        "1.0195 and 0.6117 share the numerator 3.0585. PyTorch's weighted mean divides it by the weights of the labels "
-        "in the batch, Σ w[y] = 1 + (-0.5) + 2 + 1 + (-0.5) = 3; dividing by N = 5 gives the other (batch-mean). One "
-        "factor separates them: N / Σ w[y] = 1.66667."
+        "PyTorch's mean is 1.0195 (weighted-mean): the sum of the weighted losses, 3.0585, divided by 1 + "
+        "(-0.5) + 2 + 1 + (-0.5) = 3, the weights of the labels in this batch. Divided by N = 5 it is 0.6117 "
+        "(batch-mean): reduction='none' and then .mean(), Keras' default. The first is 5 / 3 = 1.66667 times "
+        "the second."
     ),
     "many": (
-        "2.09788 and 1.25873 share the numerator 188.809. PyTorch's weighted mean divides it by the weights of the "
-        "labels in the batch, Σ w[y] = 90; dividing by N = 150 gives the other (batch-mean). One factor separates "
-        "them: N / Σ w[y] = 1.66667."
+        "PyTorch's mean is 2.09788 (weighted-mean): the sum of the weighted losses, 188.809, divided by 90, "
+        "the weights of the labels in this batch. Divided by N = 150 it is 1.25873 (batch-mean): "
+        "reduction='none' and then .mean(). The first is 150 / 90 = 1.66667 times the second."
     ),
-    "0/0": "weighted-mean divides 0 by Σ w[y] = 0: nan. batch-mean divides the same numerator by N = 1: 0.",
+    "0/0": (
+        "weighted-mean is nan: the weighted loss of the one sample, 0, divided by its weight, 0. Divided by N"
+        " = 1 it is 0 (batch-mean): reduction='none' and then .mean(), Keras' default."
+    ),
     "infinite": (
-        "weighted-mean and batch-mean are both inf: the numerator is inf. The loss of sample 0 is infinite (its "
-        "label's logit is -inf)."
+        "weighted-mean is inf: the sum of the weighted losses is inf. Divided by N = 2 it is inf too (batch-"
+        "mean). The loss of sample 0 is infinite (its label's logit is -inf)."
     ),
     "nan": (
-        "weighted-mean and batch-mean are both nan: the numerator is nan. The loss of sample 2 is nan (a logit of its "
-        "row is nan or inf)."
+        "weighted-mean is nan: the sum of the weighted losses is nan. Divided by N = 3 it is nan too (batch-"
+        "mean). The loss of sample 2 is nan (a logit of its row is nan or inf)."
     ),
 }
 
@@ -68,30 +75,69 @@ def test_it_explains_the_two_numbers(name):
 def test_two_methods_with_one_denominator_are_one_number():
     report = explain(logits=LOGITS, labels=[0, 1, 2, 0, 1], engines=())
     assert said(report) == (
-        "weighted-mean and batch-mean are both 2.02168: the numerator 10.1084 is divided by "
-        "Σ w[y] = 1 + 1 + 1 + 1 + 1 = 5, and N is 5 too."
+        "PyTorch's mean is 2.02168 (weighted-mean): the sum of the losses, 10.1084, divided by N = 5. There are no "
+        "weights and nothing is ignored, so every mean over the samples is this number."
     )
 
 
 def test_a_weight_is_not_written_as_another_whole_number():
     report = explain(logits=[[1.0, 2], [3, 4]], labels=[0, 1], weight=[-0.9999999, 1], engines=())
-    assert "Σ w[y] = (-0.9999999) + 1 = 1e-07;" in said(report)
+    assert "divided by (-0.9999999) + 1 = 1e-07," in said(report)
 
 
 def test_it_explains_the_methods_that_were_asked_for():
     report = report_of("hard")
-    assert said(report, "sum") == "4.97097 = 4.97097 / 1 (sum)."
+    assert said(report, "sum") == "sum is 4.97097: the sum of the weighted losses, divided by nothing."
     assert said(report, "weighted-mean") == (
-        "2.20932 = 4.97097 / 2.25, D = Σ s·w[y] = 0 + 0.5 + 1.5 + 0.25 = 2.25 (weighted-mean)."
+        "weighted-mean is 2.20932: the sum of the weighted losses, 4.97097, divided by 0 + 0.5 + 1.5 + 0.25 = 2.25, "
+        "the sample weights times the weights of the labels in this batch."
     )
     assert said(report, "kept-mean", "nonzero-mean") == (
-        "1.24274 and 1.65699 share the numerator 4.97097. kept-mean divides it by N kept = 4; dividing by "
-        "N with w ≠ 0 = 3 gives the other (nonzero-mean). One factor separates them: N with w ≠ 0 / N kept = 0.75."
+        "kept-mean is 1.24274: the sum of the weighted losses, 4.97097, divided by N kept = 4. Divided by "
+        "N with w ≠ 0 = 3 it is 1.65699 (nonzero-mean). The first is 3 / 4 = 0.75 times the second."
     )
     assert said(report, "batch-mean/sample", "batch-mean/label-mix") == (
-        "batch-mean/sample gives 4.88976 / 5 = 0.977952, dividing by N; batch-mean/label-mix gives 5.30166 / 5 = "
-        "1.06033, dividing by N. Their numerators differ too, so no single factor separates them."
+        "batch-mean/sample is 0.977952: the sum of the losses, each times its sample weight and the weight of its "
+        "label's class, 4.88976, divided by N = 5. batch-mean/label-mix is 1.06033: the sum of the losses, each times "
+        "its sample weight and the weight that its label row mixes, 5.30166, divided by N = 5."
     )
+
+
+def test_pytorch_returns_what_it_returned_in_each_dtype_and_nothing_that_it_did_not():
+    report = with_measurements(report_of("two"))
+    assert said(report).startswith("PyTorch returns 0.692279 (weighted-mean): the sum")
+    first, *others = report.measurements
+
+    def with_first(**changes):
+        return said(structs.replace(report, measurements=(structs.replace(first, **changes), *others)))
+
+    in_float32 = with_first(value=0.69228)
+    assert in_float32.startswith("PyTorch returns 0.692279 in float32 and 0.69228 in float64 (weighted-mean): the sum")
+    assert with_first(value=0.5, methods=()).startswith("weighted-mean is 0.692279: the sum")
+    assert with_first(value=None, methods=(), reason="refused").startswith("weighted-mean is 0.692279: the sum")
+
+
+def test_kerass_default_is_named_where_keras_returns_it():
+    keras = "Keras' default"
+    assert keras in said(report_of("two"))
+    for changed in (
+        {"labels": [0, -100]},  # Keras takes the label for a class, or for nan
+        {"label_smoothing": 0.1},  # and weighs a whole loss
+        {"sample_weight": [1, 2]},
+    ):
+        assert keras not in said(explain(**{**BATCHES["two"], **changed}, engines=()))
+
+
+@pytest.mark.parametrize("name", ["two", "negative", "image"])
+def test_keras_itself_says_so(name):
+    if not ENGINES["keras"].is_installed:
+        pytest.skip("keras is not installed")
+    report = explain(**BATCHES[name], engines=("keras",))
+    returned = [one.value for one in report.measurements if "batch-mean/sample" in one.expresses]
+    assert returned
+    for value in returned:
+        assert value == pytest.approx(report.value("batch-mean"), rel=1e-5)
+    assert "Keras' default" in said(report)
 
 
 def test_a_probability_of_0_at_the_label_is_named():
@@ -109,83 +155,91 @@ INF = math.inf
         (
             {"logits": TWO, "labels": [0, 1]},
             ("element-mean", "sum"),
-            "0.406631 and 1.62652 share the numerator 1.62652. element-mean divides it by N · C = 4; dividing by 1 "
-            "gives the other (sum). One factor separates them: 1 / (N · C) = 0.25.",
+            "element-mean is 0.406631: the sum of the losses, 1.62652, divided by N · C = 4. Divided by nothing "
+            "it is 1.62652 (sum). The first is 1 / 4 = 0.25 times the second.",
         ),
         (
             {"logits": TWO, "labels": [0, 1]},
             ("sum", "batch-mean"),
-            "1.62652 and 0.813262 share the numerator 1.62652. sum divides it by 1; dividing by N = 2 gives the other "
-            "(batch-mean). One factor separates them: N = 2.",
+            "sum is 1.62652: the sum of the losses, divided by nothing. Divided by N = 2 it is 0.813262 (batch-"
+            "mean): reduction='none' and then .mean(), Keras' default. The first is 2 times the second.",
         ),
         (
             {"logits": TWO, "labels": [0, 1]},
             ("sum", "sum/sample"),
-            "sum and sum/sample are both 1.62652: the numerator 1.62652 is divided by 1 in both.",
+            "sum is 1.62652: the sum of the losses, divided by nothing. Divided by nothing it is 1.62652 too "
+            "(sum/sample).",
         ),
         (
             {"logits": TWO, "labels": [0, 1], "weight": [1, 3], "label_smoothing": 0.1},
             ("unweighted-mean", "batch-mean/sample"),
-            "unweighted-mean gives 1.62652 / 2 = 0.813262, dividing by N kept with weights of 1; batch-mean/sample "
-            "gives 2.35305 / 2 = 1.17652, dividing by N. "
-            "Their numerators differ too, so no single factor separates them.",
+            "unweighted-mean is 0.813262: the sum of the unweighted losses, 1.62652, divided by N kept = 2. "
+            "batch-mean/sample is 1.17652: the sum of the losses, each times the weight of its label's class, "
+            "2.35305, divided by N = 2.",
         ),
         (
             {"logits": TWO, "labels": [[0.5, 0.5], [0.0, 1.0]], "weight": [0, 0]},
             (),
-            "batch-mean divides 0 by N = 2: 0. weighted-mean/sample divides the same numerator by Σ w[argmax q] = 0: "
-            "nan.",
+            "PyTorch's mean is 0 (batch-mean): the sum of the weighted losses, 0, divided by N = 2. Divided by 0,"
+            " the weights of the largest classes of the labels in this batch, it is nan (weighted-mean/sample).",
         ),
         (
             {"logits": [[1.0], [2.0]], "labels": [0, 0], "weight": [5]},
             (),
-            "weighted-mean and batch-mean are both 0: the numerator is 0.",
+            "PyTorch's mean is 0 (weighted-mean): the sum of the weighted losses, 0, divided by 5 + 5 = 10, the "
+            "weights of the labels in this batch. Divided by N = 2 it is 0 too (batch-mean): reduction='none' and"
+            " then .mean(), Keras' default.",
         ),
         (
             {"logits": TWO, "labels": [0, 1], "weight": [INF, 1]},
             (),
-            "weighted-mean is inf / inf = nan. batch-mean is inf / 2 = inf. The weight of sample 0 is inf.",
+            "weighted-mean is nan: the sum of the weighted losses, inf, divided by inf + 1 = inf, the weights of "
+            "the labels in this batch. Divided by N = 2 it is inf (batch-mean). The weight of sample 0 is inf.",
         ),
         (
             {"logits": TWO, "labels": [0, 1], "weight": [math.nan, 1]},
             (),
-            "weighted-mean and batch-mean are both nan: the numerator is nan. The weight of sample 0 is nan.",
+            "weighted-mean is nan: the sum of the weighted losses, nan, divided by nan + 1 = nan, the weights of "
+            "the labels in this batch. Divided by N = 2 it is nan too (batch-mean). The weight of sample 0 is "
+            "nan.",
         ),
         (
             {"logits": [[-INF, 1], [0, 1]], "labels": [0, 1], "weight": [0, 3]},
             (),
-            "weighted-mean and batch-mean are both nan: the numerator is nan. The loss of sample 0 is infinite (its "
-            "label's logit is -inf). The term of sample 0 is nan: 0 · inf, its weight times its loss.",
+            "weighted-mean is nan: the sum of the weighted losses is nan. Divided by N = 2 it is nan too (batch-"
+            "mean). The loss of sample 0 is infinite (its label's logit is -inf). The term of sample 0 is nan: 0 "
+            "· inf, its weight times its loss.",
         ),
         (
             {"probs": [[0, 1], [0.2, 0.8]], "labels": [[0.0, 1.0], [0.5, 0.5]]},
             (),
-            "batch-mean and weighted-mean/sample are both nan: the numerator is nan. The loss of sample 0 is nan (0 · "
-            "inf: a class without a share in the label has no chance).",
+            "batch-mean is nan: the sum of the losses is nan. Divided by N = 2 it is nan too (weighted-"
+            "mean/sample). The loss of sample 0 is nan (0 · inf: a class without a share in the label has no "
+            "chance).",
         ),
         (
             {"logits": [[-INF, 1], [0.2, 0.8]], "labels": [1, 0], "label_smoothing": 0.1},
             (),
-            "weighted-mean and batch-mean are both inf: the numerator is inf. Smoothing gives every class of sample 0 "
-            "a share, and one has no chance: its loss is inf.",
+            "weighted-mean is inf: the sum of the losses is inf. Divided by N = 2 it is inf too (batch-mean). "
+            "Smoothing gives every class of sample 0 a share, and one has no chance: its loss is inf.",
         ),
         (
             {"logits": [[-INF, -INF], [0.2, 0.8]], "labels": [0, 1]},
             (),
-            "weighted-mean and batch-mean are both nan: the numerator is nan. The loss of sample 0 is nan (its logits "
-            "are all -inf, or one of them is nan or inf).",
+            "weighted-mean is nan: the sum of the losses is nan. Divided by N = 2 it is nan too (batch-mean). The"
+            " loss of sample 0 is nan (its logits are all -inf, or one of them is nan or inf).",
         ),
         (
             {"logits": [[1e308, -1e308], [1, 2]], "labels": [1, 1]},
             (),
-            "weighted-mean and batch-mean are both inf: the numerator is inf. The loss of sample 0 is infinite (its "
-            "logits are further apart than float64 reaches).",
+            "weighted-mean is inf: the sum of the losses is inf. Divided by N = 2 it is inf too (batch-mean). The"
+            " loss of sample 0 is infinite (its logits are further apart than float64 reaches).",
         ),
         (
             {"log_probs": [[-INF, 0], [-1, -2]], "labels": [0, 1]},
             (),
-            "weighted-mean and batch-mean are both inf: the numerator is inf. The loss of sample 0 is infinite (its "
-            "label's log-probability is -inf).",
+            "weighted-mean is inf: the sum of the losses is inf. Divided by N = 2 it is inf too (batch-mean). The"
+            " loss of sample 0 is infinite (its label's log-probability is -inf).",
         ),
     ],
 )

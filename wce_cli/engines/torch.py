@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NAME = "PyTorch"
-MEASURED_IN = ("float64", "float32", "float16", "bfloat16")
+CASTS = {"float64": ".double()", "float32": ".float()", "float16": ".half()", "bfloat16": ".bfloat16()"}
+"""How a user turns a tensor into each dtype that is measured."""
+MEASURED_IN = tuple(CASTS)
 """The dtypes that cross_entropy takes; scores of another are measured in float32."""
 
 
@@ -80,7 +82,7 @@ class _Inputs(Struct, frozen=True):
 
         def cast(field: str, letter: str) -> str:
             came_as = spec.dtypes.get(field)
-            return letter if came_as in (None, dtype) else f"{letter}.to(torch.{dtype})"
+            return letter if came_as in (None, dtype) else f"{letter}{CASTS[dtype]}"
 
         x = torch.from_numpy(batch.scores.whole()).to(kind)
         x_text = cast(spec.scores, "x")
@@ -93,7 +95,7 @@ class _Inputs(Struct, frozen=True):
         label_dtype = spec.dtypes.get("labels")
         if spec.is_soft:
             y = labels.to(kind)
-            y_text = f"y.to(torch.{dtype})" if spec.integer_one_hot else cast("labels", "y")
+            y_text = f"y{CASTS[dtype]}" if spec.integer_one_hot else cast("labels", "y")
         else:
             y = labels
             y_text = "y" if label_dtype in (None, "int64", "uint8") else "y.long()"

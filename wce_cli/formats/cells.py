@@ -25,6 +25,8 @@ class Footnote(Struct, frozen=True):
 
     mark: int
     measured: Measured
+    other: Measured | None
+    """The same in another precision."""
 
 
 def shown_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:
@@ -70,25 +72,41 @@ def _close(a: float, b: float) -> bool:
     return (math.isnan(a) and math.isnan(b)) or math.isclose(a, b, rel_tol=1e-12)
 
 
+def coinciding(report: Report, row: MethodRow, shown: Sequence[MethodRow], look: Look) -> list[str]:
+    """The methods without a row of their own that are one quotient with a row's on this batch; none where the rows were
+    asked for."""
+    if look.methods is not None or row.placement != "class":
+        return []
+    names = {other.method for other in shown}
+    others = (other for other in report.methods if other.placement == "class" and other.method not in names)
+    return [other.method for other in others if agree(row, other) and _close(row.numerator, other.numerator)]
+
+
 def footnotes(report: Report, rows: Sequence[MethodRow]) -> dict[str, Footnote]:
-    """The measured float64 call of each shown method, numbered in order of appearance."""
+    """The measured call of each shown method, in the scores' own dtype, numbered in order of appearance."""
+    own = report.batch.dtype or "float64"
     marks: dict[str, int] = {}
     notes: dict[str, Footnote] = {}
     for row in rows:
+        calls: dict[str, Measured] = {}
         for one in report.measurements:
-            if one.dtype == "float64" and row.pair in one.expresses:
-                mark = marks.setdefault(one.call, len(marks) + 1)
-                notes[row.pair] = Footnote(mark, one)
-                break
+            if row.pair in one.expresses:
+                calls.setdefault(one.dtype, one)
+        if not calls:
+            continue
+        first = calls[own] if own in calls else next(iter(calls.values()))
+        other = next((one for one in calls.values() if one.dtype != first.dtype), None)
+        mark = marks.setdefault(first.call, len(marks) + 1)
+        notes[row.pair] = Footnote(mark, first, other)
     return notes
 
 
-def other_precision(report: Report, measured: Measured) -> Measured | None:
-    """The same call in the scores' own dtype."""
-    for one in report.measurements:
-        if one.dtype != "float64" and one.expresses == measured.expresses and one.engine == measured.engine:
-            return one
-    return None
+def call_note(note: Footnote, look: Look) -> str:
+    """The call of a footnote as a user would type it, and what float64 makes of it where that prints otherwise."""
+    one, other = note.measured, note.other
+    if other is None or other.dtype != "float64" or measured_cell(one, look) == measured_cell(other, look):
+        return one.call
+    return f"{one.call}, in float64 {measured_cell(other, look)}"
 
 
 def number(value: float | None, look: Look) -> str:
@@ -166,6 +184,18 @@ def score_column(report: Report) -> str | None:
     if report.batch.labels == "probability":
         return None
     return {"logits": "x[y]", "probs": "p[y]", "log_probs": "log p[y]"}[report.batch.scores]
+
+
+def weight_letters(report: Report) -> str:
+    """What a sample weighs, in letters: its class weight w, its sample weight s, or their product."""
+    if not report.batch.has_sample_weight:
+        return "w"
+    return "s" if report.batch.weight is None else "s·w"
+
+
+def weight_head(report: Report) -> str:
+    """The head of the column with what a sample weighs: that of its class, its own, or both."""
+    return f"weight {weight_letters(report)}"
 
 
 def score_at_label(row: TermRow) -> float | None:

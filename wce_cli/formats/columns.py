@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from wce_cli.formats import cells
 from wce_cli.formats.cells import Footnote
@@ -31,6 +31,14 @@ class Column(Struct, frozen=True):
     """Draws what another column says."""
     is_prose: bool = False
     """Whether its cells may be wrapped in a page."""
+    brief: list[str] | None = None
+    """Shorter cells, for a screen on which the whole ones do not fit."""
+    brief_note: str = ""
+    """What the shorter cells do not say: a line below the table then."""
+
+    def shortened(self) -> Column:
+        """The column in its shorter cells, where it has any."""
+        return self if self.brief is None else structs.replace(self, cells=self.brief, brief=None)
 
 
 class Sum(Struct, frozen=True):
@@ -99,11 +107,16 @@ def term_columns(report: Report, rows: Sequence[TermRow], look: Look, sums: Sequ
     score = cells.score_column(report)
     if score is not None:
         columns.append(numbers(score, [cells.score_at_label(row) for row in rows], None, 3))
+    probability = [row.target_probability for row in rows]
+    if report.batch.scores != "probs" and any(p is not None for p in probability):
+        columns.append(numbers("p[y]", probability, None, 5))
     if report.batch.scores == "logits":
         columns.append(numbers("logsumexp", [row.logsumexp for row in rows], None, 2))
     columns.append(numbers("loss ℓ", [row.loss for row in rows], [row.loss for row in sums], 6))
     if report.totals.weight_sum is not None:
-        columns.append(numbers("weight w", [row.weight for row in rows], [row.weight for row in sums], 7))
+        columns.append(
+            numbers(cells.weight_head(report), [row.weight for row in rows], [row.weight for row in sums], 7)
+        )
     columns.append(numbers("term t", [row.term for row in rows], [row.term for row in sums], NEVER_DROPPED))
     return columns
 
@@ -129,8 +142,11 @@ def method_columns(
 ) -> list[Column]:
     """The methods, and what a framework returned for each."""
     letters = [look.text("" if row.formula == "1" else row.formula) for row in rows]
+    pairs, same = [row.pair for row in rows], [cells.coinciding(report, row, rows, look) for row in rows]
+    told = [f"{pair} (= {', '.join(others)})" if others else pair for pair, others in zip(pairs, same, strict=True)]
+    note = "; ".join(" = ".join([pair, *others]) for pair, others in zip(pairs, same, strict=True) if others)
     columns = [
-        Column("method", [row.pair for row in rows], NEVER_DROPPED, right=False),
+        Column("method", told, NEVER_DROPPED, right=False, brief=pairs if note else None, brief_note=note),
         Column("Σt", [cells.number(row.numerator, look) for row in rows], 6),
         Column("÷ D", [cells.number(row.denominator, look) for row in rows], 8),
         Column("", letters, 5, right=False, name="D in letters"),
@@ -140,11 +156,12 @@ def method_columns(
 
 
 def _measured_columns(report: Report, look: Look, notes: Sequence[Footnote | None]) -> list[Column]:
-    """What the framework returned in float64, and in the scores' own dtype where that prints otherwise."""
+    """What the framework returned in the scores' own dtype; of scores that have none in float64, and in float32 where
+    that prints otherwise."""
     own = ["" if note is None else cells.measured_cell(note.measured, look) for note in notes]
-    others = [None if note is None else cells.other_precision(report, note.measured) for note in notes]
     first = next(note.measured for note in notes if note is not None)
     columns = [Column(f"{first.engine} {first.version}", own, 7)]
+    others = [None if note is None or report.batch.dtype else note.other for note in notes]
     texts = [cells.measured_cell(other, look) for other in others]
     dtypes = [other.dtype for other in others if other is not None]
     if dtypes and any(other is not None and text != mine for other, text, mine in zip(others, texts, own, strict=True)):

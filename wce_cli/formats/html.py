@@ -60,6 +60,8 @@ def _drawn(parts: Shown, look: Look) -> str:
     blocks = []
     if parts.title:
         blocks.append(f'<h3 style="margin:1.2em 0 .4em;font-size:1.1em">{escape(parts.title)}</h3>')
+    if parts.sentence:
+        blocks.append(paragraph(parts.sentence))
     if parts.size:
         blocks.append(paragraph(parts.size))
     if parts.classes:
@@ -70,6 +72,8 @@ def _drawn(parts: Shown, look: Look) -> str:
         blocks.append(paragraph(parts.top_title))
     if parts.samples:
         blocks.append(table(parts.samples, look))
+    if parts.legend:
+        blocks.append(paragraph(parts.legend))
     if parts.weights:
         blocks.append(paragraph(parts.weights))
     if parts.methods:
@@ -80,8 +84,6 @@ def _drawn(parts: Shown, look: Look) -> str:
     if parts.measured:
         blocks.append(table(parts.measured, look))
     blocks += [paragraph(remark) for remark in parts.remarks]
-    if parts.sentence:
-        blocks.append(paragraph(parts.sentence))
     for one in parts.findings:
         style = "margin:.5em 0;max-width:50rem;padding:.1em 0 .1em .7em;"
         style += f"border-left:4px solid {SEVERITY_COLORS[one.severity]}"

@@ -1,4 +1,4 @@
-"""Markdown that pastes into a GitHub issue as it is: tables, the sentence, findings; user text prints literally."""
+"""Markdown that pastes into a GitHub issue as it is: the answer, tables, findings; user text prints literally."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ def _written(parts: Shown, look: Look) -> str:
     blocks = []
     if parts.title:
         blocks.append(f"### {escaped(parts.title)}")
+    if parts.sentence:
+        blocks.append(escaped(parts.sentence.replace(GLUE, " ")))
     if parts.size:
         blocks.append(escaped(parts.size))
     if parts.classes:
@@ -43,6 +45,8 @@ def _written(parts: Shown, look: Look) -> str:
         blocks.append(escaped(parts.top_title))
     if parts.samples:
         blocks.append(pipe_table(parts.samples, look))
+    if parts.legend:
+        blocks.append(escaped(parts.legend.replace(GLUE, " ")))
     if parts.weights:
         blocks.append(escaped(parts.weights))
     if parts.methods:
@@ -52,8 +56,6 @@ def _written(parts: Shown, look: Look) -> str:
     if parts.measured:
         blocks.append(pipe_table(parts.measured, look))
     blocks += [escaped(remark) for remark in parts.remarks]
-    if parts.sentence:
-        blocks.append(escaped(parts.sentence.replace(GLUE, " ")))
     findings = [f"- **{one.severity}** `{one.code}`: {escaped(one.message)}" for one in parts.findings]
     if parts.unshown:
         findings.append(f"- {escaped(parts.unshown)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from wce_cli.formats import cells
@@ -9,6 +10,8 @@ from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.look import Look
 from wce_cli.report import Measured, MethodRow, Report
 
+CAST = re.compile(r"\.(double|float|half|bfloat16)\(\)")
+"""What one call is made with in two dtypes."""
 WORTH = NEVER_DROPPED
 """All columns of a table are drawn, or none: where they do not fit, lines say the same."""
 
@@ -24,12 +27,14 @@ def are_listed(report: Report) -> bool:
 
 
 def calls_of(report: Report, framework: str) -> list[Measured]:
-    """The calls of one framework that returned something, each once: in float64 where it was made in that, too."""
+    """The calls of one framework that returned something, each once: in the scores' own dtype, else in float64, where
+    it was made in that, too."""
+    preferred = report.batch.dtype or "float64"
     found: dict[str, Measured] = {}
     for one in report.measurements:
         if one.engine == framework and one.value is not None:
-            typed = one.call.replace(".to(torch.float64)", "").replace(f".to(torch.{one.dtype})", "")
-            if typed not in found or one.dtype == "float64":
+            typed = CAST.sub("", one.call)
+            if typed not in found or one.dtype == preferred:
                 found[typed] = one
     return list(found.values())
 

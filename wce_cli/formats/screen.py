@@ -94,9 +94,11 @@ class Screen:
             self.line(content)
 
     def _wrapped(self, text: str, first: str, others: str) -> list[str]:
-        """Lines of at most the width; what GLUE holds together stays on one."""
+        """Lines of at most the width; what GLUE holds together stays on one, if one has room for it."""
+        room = self._prose_width - max(len(first), len(others))
+        words = (word if cell_len(word) <= room else word.replace(GLUE, " ") for word in text.split(" "))
         lines = textwrap.wrap(
-            text,
+            " ".join(words),
             self._prose_width,
             initial_indent=first,
             subsequent_indent=others,
@@ -112,6 +114,10 @@ class Screen:
     def columns(self, columns: Sequence[Column]) -> None:
         """Columns side by side; where they do not fit, the cheapest are left out, and that is said."""
         dropped: list[str] = []
+        notes: list[str] = []
+        if not self.fits(columns):
+            notes = [column.brief_note for column in columns if column.brief_note]
+            columns = [column.shortened() for column in columns]
         while not self.fits(columns):
             droppable = [column for column in columns if column.worth < NEVER_DROPPED]
             if not droppable:
@@ -123,6 +129,8 @@ class Screen:
         named = [head for head in dropped if head]
         if named:
             self.prose(f"(left out at this width: {', '.join(named)})")
+        for note in notes:
+            self.prose(note, "same here: ", hanging=4)
 
     def fits(self, columns: Sequence[Column]) -> bool:
         """Whether columns side by side fit the width."""

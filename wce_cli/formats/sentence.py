@@ -1,11 +1,11 @@
-"""The sentence the reader came for: who divides by what, and the one factor between the two numbers."""
+"""The answer in plain words, which stands before the tables: what is divided by what, and what the other number is."""
 
 from __future__ import annotations
 
 import math
 
 from wce_cli.digits import format_number, format_weight
-from wce_cli.formats.cells import shown_methods
+from wce_cli.formats.cells import agree, shown_methods
 from wce_cli.formats.look import GLUE, Look
 from wce_cli.formats.nonfinite import non_finite
 from wce_cli.report import MethodRow, Report
@@ -15,25 +15,19 @@ SPELLED_OUT = 6
 
 
 def sentence(report: Report, look: Look) -> str:
-    """Explain the difference between two methods of a report, by their numerators and denominators.
+    """Two methods of a report in words, each as a sum and what it is divided by, and the factor between them.
 
-    The two are the first two asked for by name, else weighted-mean and batch-mean (for probability labels,
-    where torch itself divides by N, batch-mean and the weighted mean of another placement).
+    The two are the first two asked for by name, else PyTorch's mean and the other number that people have: batch-mean,
+    or, for probability labels, where PyTorch itself divides by N, the weighted mean of sample placement.
     """
-    digits = look.digits
     one, other = _two(report, look)
     if one is None:
         return ""
-    told = non_finite(report)
-    if other is None:
-        parts = [_single(report, one, digits)]
-    elif _same(one.numerator, other.numerator):
-        parts = _shared_numerator(report, one, other, digits)
-    else:
-        parts = _two_numerators(report, one, other, digits)
-    if told:
-        parts.append(told)
-    return look.text(" ".join(parts))
+    parts = [_first(report, one, look.digits)]
+    if other is not None:
+        parts += [_second(report, one, other, look.digits), _factor(one, other, look.digits)]
+    parts.append(non_finite(report))
+    return look.text(" ".join(part for part in parts if part))
 
 
 def _two(report: Report, look: Look) -> tuple[MethodRow | None, MethodRow | None]:
@@ -45,117 +39,160 @@ def _two(report: Report, look: Look) -> tuple[MethodRow | None, MethodRow | None
     return report.method("weighted-mean"), report.method("batch-mean")
 
 
-def _shared_numerator(report: Report, one: MethodRow, other: MethodRow, digits: int) -> list[str]:
-    def f(value: float) -> str:
-        return format_number(value, digits)
-
-    values = f"both {f(one.value)}" if _same(one.value, other.value) else f"{f(one.value)} and {f(other.value)}"
-    if not math.isfinite(one.numerator):
-        if math.isinf(one.denominator) or math.isinf(other.denominator):
-            return [
-                f"{row.pair} is {f(row.numerator)} / {f(row.denominator)} = {f(row.value)}." for row in (one, other)
-            ]
-        return [f"{one.pair} and {other.pair} are {values}: the numerator is {f(one.numerator)}."]
-    if one.denominator == 0 or other.denominator == 0:
-        return [
-            f"{one.pair} divides {f(one.numerator)} by {_spelled(report, one, digits)}: {f(one.value)}. "
-            f"{other.pair} divides the same numerator by {_spelled(report, other, digits)}: {f(other.value)}."
-        ]
-    if one.numerator == 0:
-        return [f"{one.pair} and {other.pair} are {values}: the numerator is 0."]
-    if _same(one.denominator, other.denominator):
-        both = f"{one.pair} and {other.pair} are {values}: the numerator {f(one.numerator)} is divided by "
-        if one.formula == other.formula:
-            return [f"{both}{_spelled(report, one, digits)} in both."]
-        return [f"{both}{_spelled(report, one, digits)}, and {_formula(other)} is {f(other.denominator)} too."]
-    parts = [
-        f"{f(one.value)} and {f(other.value)} share the numerator {f(one.numerator)}.",
-        f"{_who(report, one)} divides it by {_meaning(report, one)}{_spelled(report, one, digits)}; "
-        f"dividing by {_spelled(report, other, digits)}{_beside(report, one, other)} gives the other ({other.pair}).",
-    ]
-    factor = other.denominator / one.denominator
-    if math.isfinite(factor):
-        parts.append(f"One factor separates them: {_quotient(report, other, one)}{GLUE}={GLUE}{f(factor)}.")
-    return parts
+def _first(report: Report, row: MethodRow, digits: int) -> str:
+    """`PyTorch returns 0.692279 (weighted-mean): the sum of the weighted losses, 0.761507, divided by …`"""
+    head = f"{_who(report, row, digits)}: {_sum(report, row)}"
+    total = format_number(row.numerator, digits)
+    if row.formula == "1":
+        return f"{head}, divided by nothing."
+    if not math.isfinite(row.numerator) and math.isfinite(row.denominator):
+        return f"{head} is {total}."
+    return f"{head}, {total}, divided by {_divisor(report, row, digits)}."
 
 
-def _two_numerators(report: Report, one: MethodRow, other: MethodRow, digits: int) -> list[str]:
-    def told(who: str, row: MethodRow) -> str:
-        numbers = [format_number(number, digits) for number in (row.numerator, row.denominator, row.value)]
-        named = "" if who == row.pair else f" ({row.pair})"
-        unweighted = " with weights of 1" if row.pair == "unweighted-mean" else ""
-        return f"{who} gives {_glued('{} / {} = {}'.format(*numbers))}, dividing by {_formula(row)}{unweighted}{named}"
-
-    return [
-        f"{told(_who(report, one), one)}; {told(other.pair, other)}.",
-        "Their numerators differ too, so no single factor separates them.",
-    ]
-
-
-def _single(report: Report, one: MethodRow, digits: int) -> str:
-    numbers = [format_number(number, digits) for number in (one.value, one.numerator, one.denominator)]
-    spelled = "" if one.formula == "1" else f", D = {_spelled(report, one, digits)}"
-    return f"{_glued('{} = {} / {}'.format(*numbers))}{spelled} ({one.pair})."
-
-
-def _quotient(report: Report, above: MethodRow, below: MethodRow) -> str:
-    """The factor between two methods in letters: `N / Σ w[y]`, `N`, `1 / (N · C)`."""
-    if below.formula == "1":
-        return _letters(report, above)
-    letters = _letters(report, below)
-    return f"{_letters(report, above)}{GLUE}/{GLUE}{f'({letters})' if ' · ' in below.formula else letters}"
+def _second(report: Report, one: MethodRow, other: MethodRow, digits: int) -> str:
+    """`Divided by N = 2 it is 0.380753 (batch-mean): reduction='none' and then .mean(), Keras' default.`"""
+    value = format_number(other.value, digits)
+    divisor = _divisor(report, other, digits)
+    if not _same(one.numerator, other.numerator):
+        if other.formula == "1":
+            return f"{other.pair} is {value}: {_sum(report, other)}, divided by nothing."
+        total = format_number(other.numerator, digits)
+        return f"{other.pair} is {value}: {_sum(report, other)}, {total}, divided by {divisor}."
+    if one.denominator == other.denominator == report.totals.n_kept == report.totals.n and not _is_weighted(report):
+        if "1" not in (one.formula, other.formula) and math.isfinite(one.value):
+            return "There are no weights and nothing is ignored, so every mean over the samples is this number."
+    too = " too" if _same(one.value, other.value) else ""
+    known = _known_as(report, other)
+    if other.formula == "1":
+        return f"Divided by nothing it is {value}{too} ({other.pair}){known}."
+    comma = "," if "," in divisor else ""
+    return f"Divided by {divisor}{comma} it is {value}{too} ({other.pair}){known}."
 
 
-def _who(report: Report, row: MethodRow) -> str:
-    """The framework whose own mean this is, where it is PyTorch's; else the method's name."""
-    torchs = "batch-mean" if report.batch.labels == "probability" else "weighted-mean"
-    if row.pair == torchs and not report.batch.has_sample_weight:
-        return "PyTorch's weighted mean" if torchs == "weighted-mean" and not _counts_kept(report) else "PyTorch's mean"
-    return row.pair
-
-
-def _counts_kept(report: Report) -> bool:
-    """Whether Σ w[y] is no more than a count of the samples that are not ignored."""
-    is_weighted = report.batch.weight is not None or report.batch.has_sample_weight
-    return not is_weighted and report.totals.n_ignored > 0
-
-
-def _meaning(report: Report, row: MethodRow) -> str:
-    if row.pair != "weighted-mean":
+def _factor(one: MethodRow, other: MethodRow, digits: int) -> str:
+    """`The first is 2 / 1.1 = 1.81818 times the second.`: empty where one number is no multiple of the other."""
+    if not _same(one.numerator, other.numerator) or _same(one.value, other.value):
         return ""
-    return "the samples that are not ignored, " if _counts_kept(report) else "the weights of the labels in the batch, "
+    if one.numerator == 0 or one.denominator == 0 or not math.isfinite(one.numerator):
+        return ""
+    factor = other.denominator / one.denominator
+    if not math.isfinite(factor) or factor == 0:
+        return ""
+    above, below, times = (format_number(v, digits) for v in (other.denominator, one.denominator, factor))
+    quotient = times if below == "1" else _glued(f"{above} / {below} = {times}")
+    return f"The first is {quotient} times the second."
 
 
-def _beside(report: Report, one: MethodRow, other: MethodRow) -> str:
-    is_of_ignored = _counts_kept(report) and one.pair == "weighted-mean" and other.pair == "batch-mean"
-    return ", the ignored ones counted," if is_of_ignored else ""
+def _who(report: Report, row: MethodRow, digits: int) -> str:
+    """Whose number it is: PyTorch's where its mean is that method for these labels, and it returned that."""
+    value = format_number(row.value, digits)
+    torchs = "batch-mean" if report.batch.labels == "probability" else "weighted-mean"
+    if row.pair != torchs or report.batch.has_sample_weight:
+        return f"{row.pair} is {value}"
+    measured = [one for one in report.measurements if one.engine == "PyTorch" and row.pair in one.expresses]
+    returned = {one.dtype: format_number(one.value, digits) for one in measured if one.value is not None}
+    if returned and all(row.pair in one.methods for one in measured):
+        if set(returned.values()) == {value}:
+            return f"PyTorch returns {value} ({row.pair})"
+        told = " and ".join(f"{text} in {dtype}" for dtype, text in sorted(returned.items()))
+        return f"PyTorch returns {told} ({row.pair})"
+    expressed = report.batch.scores == "logits" or not (row.pair == "batch-mean" or report.batch.label_smoothing)
+    if measured or not expressed or not math.isfinite(row.value):
+        return f"{row.pair} is {value}"
+    return f"PyTorch's mean is {value} ({row.pair})"
 
 
-def _formula(row: MethodRow) -> str:
-    return _glued(row.formula.partition(",")[0])
+def _sum(report: Report, row: MethodRow) -> str:
+    """What the numerator is the sum of."""
+    if row.method == "unweighted-mean" and _is_weighted(report):
+        losses = "unweighted loss"
+    elif not _is_weighted(report):
+        losses = "loss"
+    elif row.placement == "class" or _agrees_in_sum(report, row):
+        losses = "weighted loss"
+    else:
+        return f"the sum of the losses, each times {_weight_of(report, row.placement)}"
+    if report.totals.n_kept == 1:
+        return f"the {losses} of the one {'kept ' * bool(report.totals.n_ignored)}sample"
+    return f"the sum of the {losses}es"
 
 
-def _letters(report: Report, row: MethodRow) -> str:
-    """D in letters."""
-    return _glued("N kept") if row.pair == "weighted-mean" and _counts_kept(report) else _formula(row)
+def _agrees_in_sum(report: Report, row: MethodRow) -> bool:
+    """Whether a placement has the numerator that class placement has."""
+    own = report.method("sum")
+    return own is not None and _same(own.numerator, row.numerator)
+
+
+def _weight_of(report: Report, placement: str) -> str:
+    """How a placement other than `class` weighs a whole loss."""
+    own = "its sample weight and " if report.batch.has_sample_weight else ""
+    if placement == "label-mix":
+        return f"{own}the weight that its label row mixes"
+    largest = " (the largest in the row)" if report.batch.labels == "probability" else ""
+    return f"{own}the weight of its label's class{largest}"
+
+
+def _divisor(report: Report, row: MethodRow, digits: int) -> str:
+    """`0.1 + 1 = 1.1, the weights of the labels in this batch`; `N = 2`."""
+    total = format_weight(row.denominator, digits)
+    if not report.totals.n_kept and row.denominator == 0:
+        return f"{total}: {'no sample is kept' if report.totals.n else 'the batch is empty'}"
+    if not row.formula.startswith("Σ"):
+        return _glued(f"{row.formula.partition(',')[0]} = {total}")
+    if not _is_weighted(report):
+        if report.totals.n_ignored and report.batch.labels == "index":
+            return f"{total}, the samples that are not ignored"
+        return _glued(f"N = {total}")
+    if report.totals.n_kept == 1:
+        return f"its weight, {total}"
+    return f"{_spelled(report, row, digits)}, the {_weights(report, row)} in this batch"
+
+
+def _weights(report: Report, row: MethodRow) -> str:
+    """Whose weights D adds up."""
+    if report.batch.weight is None:
+        return "sample weights"
+    own = "sample weights times the " if report.batch.has_sample_weight else ""
+    if row.placement == "label-mix" and not _is_plain(report):
+        return f"{own}weights that the label rows mix"
+    largest = "largest classes of the " if report.batch.labels == "probability" else ""
+    return f"{own}weights of the {largest}labels"
+
+
+def _spelled(report: Report, row: MethodRow, digits: int) -> str:
+    """`0.1 + 1 = 1.1`, for a few samples."""
+    total = format_weight(row.denominator, digits)
+    weights = [term.weight for term in report.terms if term.kept and term.weight is not None]
+    if row.placement != "class" or len(weights) != report.totals.n_kept or not 1 < len(weights) <= SPELLED_OUT:
+        return total
+    added = " + ".join(f"({w})" if w.startswith("-") else w for w in (format_weight(w, digits) for w in weights))
+    return _glued(f"{added} = {total}")
+
+
+def _known_as(report: Report, row: MethodRow) -> str:
+    """By which code people get it; empty where that is not sure."""
+    if row.pair != "batch-mean" or report.batch.labels == "probability" or report.batch.has_sample_weight:
+        return ""
+    if not math.isfinite(row.value):
+        return ""
+    none = ": reduction='none' and then .mean()"
+    whole_loss = report.method("batch-mean/sample")
+    keras = report.batch.scores == "logits" and not report.totals.n_ignored and whole_loss is not None
+    return f"{none}, Keras' default" if keras and whole_loss is not None and agree(row, whole_loss) else none
+
+
+def _is_weighted(report: Report) -> bool:
+    return report.batch.weight is not None or report.batch.has_sample_weight
+
+
+def _is_plain(report: Report) -> bool:
+    """Index labels without smoothing: a term is a weight times a loss, whatever the placement."""
+    return report.batch.labels == "index" and not report.batch.label_smoothing
 
 
 def _glued(formula: str) -> str:
     return formula.replace(" ", GLUE)
-
-
-def _spelled(report: Report, row: MethodRow, digits: int) -> str:
-    """`Σ w[y] = 0.1 + 1 = 1.1`, written out for a few samples."""
-    total = format_number(row.denominator, digits)
-    if row.formula == "1":
-        return "1"
-    formula = _letters(report, row)
-    weights = [term.weight for term in report.terms if term.kept and term.weight is not None]
-    complete = len(weights) == report.totals.n_kept
-    if row.pair == "weighted-mean" and not _counts_kept(report) and complete and 1 < len(weights) <= SPELLED_OUT:
-        added = " + ".join(f"({w})" if w.startswith("-") else w for w in (format_weight(w, digits) for w in weights))
-        return f"{formula} = {added} = {format_weight(row.denominator, digits)}"
-    return f"{formula}{GLUE}={GLUE}{total}"
 
 
 def _same(a: float, b: float) -> bool:

@@ -8,6 +8,7 @@ from wce_cli.errors import counted
 from wce_cli.formats import cells
 from wce_cli.formats.classes import class_columns, classes_note, is_large, top_columns
 from wce_cli.formats.columns import Column, method_columns, sample_columns
+from wce_cli.formats.legend import legend
 from wce_cli.formats.look import Look
 from wce_cli.formats.measured import are_listed, call_columns, call_lines, engine_columns
 from wce_cli.formats.sentence import sentence
@@ -16,12 +17,16 @@ from wce_cli.report import AWAITED, Finding, Report
 TITLE_WIDTH = 100
 SEVERITIES = ("error", "caution", "note")
 """The gravest first."""
+TOLD_IN_THE_TABLE = ("methods-coincide",)
+"""Findings whose words stand in the table of methods: printed below it only where all are asked for."""
 
 
 class Shown(Struct, frozen=True):
     """The parts of a report as plain text, without any markup; what is not shown is empty."""
 
     title: str
+    sentence: str
+    """The answer in plain words."""
     size: str
     """How many samples there are, where they are not listed."""
     classes: list[Column]
@@ -31,6 +36,8 @@ class Shown(Struct, frozen=True):
     top_title: str
     samples: list[Column]
     """The samples; of a large batch those with the largest terms."""
+    legend: str
+    """What the letters over the samples stand for."""
     weights: str
     """The class weight that was computed, below the samples."""
     methods: list[Column]
@@ -44,7 +51,6 @@ class Shown(Struct, frozen=True):
     """The same as lines."""
     remarks: list[str]
     """What a framework could not be asked, and why."""
-    sentence: str
     findings: list[Finding]
     unshown: str
     """A line that counts and names the findings that are left out."""
@@ -57,26 +63,32 @@ def shown(report: Report, look: Look, titled: bool = False) -> Shown:
     notes = {} if listed else cells.footnotes(report, rows)
     large = is_large(report, look)
     terms, methods, whole = look.only != "methods", look.only != "terms", look.only is None
-    findings = sorted(report.findings, key=lambda finding: SEVERITIES.index(finding.severity)) if whole else []
+    findings = sorted(_untold(report, look), key=lambda one: SEVERITIES.index(one.severity)) if whole else []
     kept = len(findings) if look.findings is None else look.findings
     return Shown(
         title=look.name(report.batch.name or "batch", TITLE_WIDTH) if titled or report.batch.name else "",
+        sentence=sentence(report, look) if whole else "",
         size=_size(report, look) if terms and large else "",
         classes=class_columns(report, look) if terms and large else [],
         classes_note=classes_note(report, look) if terms and large else "",
         top_title=_top_title(report) if terms and large else "",
         samples=(top_columns if large else sample_columns)(report, look) if terms and (report.top or not large) else [],
+        legend=legend(report, look) if terms and (report.top or not large) else "",
         weights=_balanced(report, look) if terms else "",
         methods=method_columns(report, look, rows, notes) if methods else [],
         engines=engine_columns(report, rows, look) if methods and listed else [],
-        calls=list(dict.fromkeys(note.measured.call for note in notes.values())) if methods else [],
+        calls=list(dict.fromkeys(cells.call_note(note, look) for note in notes.values())) if methods else [],
         measured=call_columns(report, look) if methods and listed else [],
         measured_lines=call_lines(report, look) if methods and listed else [],
         remarks=_remarks(report, look) if methods else [],
-        sentence=sentence(report, look) if whole else "",
         findings=[Finding(one.code, one.severity, look.message(one.message), one.help) for one in findings[:kept]],
         unshown=_unshown(findings[kept:], kept),
     )
+
+
+def _untold(report: Report, look: Look) -> list[Finding]:
+    """The findings that the tables do not tell."""
+    return [one for one in report.findings if look.findings is None or one.code not in TOLD_IN_THE_TABLE]
 
 
 def _size(report: Report, look: Look) -> str:

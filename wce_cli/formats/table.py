@@ -1,4 +1,4 @@
-"""The table people read: samples, methods, measurements, the sentence, and what else they must know."""
+"""The table people read: the answer, samples, methods, measurements, and what else they must know."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ def _drawn(parts: Shown, look: Look) -> str:
     if parts.title:
         screen.title(parts.title)
         screen.line()
+    if parts.sentence:
+        screen.prose(parts.sentence)
+        screen.line()
     if parts.size:
         screen.prose(parts.size)
         screen.line()
@@ -35,13 +38,15 @@ def _drawn(parts: Shown, look: Look) -> str:
         screen.prose(parts.top_title)
     if parts.samples:
         screen.columns(parts.samples)
+    if parts.legend:
+        screen.prose(parts.legend, hanging=4)
     if parts.weights:
         screen.prose(parts.weights)
     if (parts.samples or parts.classes) and parts.methods:
         screen.line()
     if parts.methods:
         whole = [*parts.methods, *parts.engines]
-        screen.columns(whole if screen.fits(whole) else parts.methods)
+        screen.columns(whole if screen.fits([column.shortened() for column in whole]) else parts.methods)
         screen.side_by_side([f"[{mark}] {call}" for mark, call in enumerate(parts.calls, 1)])
     if parts.measured:
         screen.line()
@@ -51,9 +56,6 @@ def _drawn(parts: Shown, look: Look) -> str:
             screen.prose(line.strip(), indent=len(line) - len(line.lstrip()), hanging=2)
     for remark in parts.remarks:
         screen.prose(remark)
-    if parts.sentence:
-        screen.line()
-        screen.prose(parts.sentence)
     if parts.findings or parts.unshown:
         screen.line()
     for finding in parts.findings:

@@ -254,6 +254,7 @@ def batch_part(spec: Spec, shape: tuple[int, ...], n: int, n_kept: int) -> Batch
         scores=spec.scores,
         labels="probability" if spec.is_soft else "index",
         shape=shape,
+        dtype=spec.dtypes.get(spec.scores),
         n=n,
         n_kept=n_kept,
         n_classes=spec.n_classes,
