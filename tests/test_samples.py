@@ -71,16 +71,20 @@ def test_a_weight_of_0_on_the_only_sample_is_nan_and_not_the_0_that_was_seen():
     assert "0" in seen
     assert "torch 2.13.0" in seen["nan"]
     ran = run("explain", str(sample))
-    assert "weighted-mean divides 0 by Σ w[y] = 0: nan. " in ran.out
+    flat = " ".join(ran.out.split())
+    assert (
+        "PyTorch returns nan (weighted-mean): the weighted loss of the one sample, 0, divided by its weight, 0. "
+        in flat
+    )
     assert "error zero-denominator: the only kept sample weighs 0: weighted-mean is 0/0 = nan" in ran.out
 
 
-def test_the_two_numbers_of_the_question_are_explained_in_one_sentence():
+def test_the_two_numbers_of_the_question_are_explained_first():
     ran = run("explain", str(SAMPLES / "two-samples.json"), "--width", "300")
     assert (
-        "0.692279 and 0.380753 share the numerator 0.761507. PyTorch's weighted mean divides it by the weights of the "
-        "labels in the batch, Σ w[y] = 0.1 + 1 = 1.1; dividing by N = 2 gives the other (batch-mean). "
-        "One factor separates them: N / Σ w[y] = 1.81818."
+        "PyTorch returns 0.692279 (weighted-mean): the sum of the weighted losses, 0.761507, divided by 0.1 + 1 = 1.1, "
+        "the weights of the labels in this batch. Divided by N = 2 it is 0.380753 (batch-mean): reduction='none' and "
+        "then .mean(), Keras' default. The first is 2 / 1.1 = 1.81818 times the second."
     ) in " ".join(ran.out.replace("\u00a0", " ").split())
 
 

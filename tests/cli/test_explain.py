@@ -78,8 +78,8 @@ def test_a_list_of_batches_is_answered_one_by_one():
     reports = as_json(stdin=batches)
     assert [report["batch"]["name"] for report in reports] == ["b", "batch 1"]
     ran = run("explain", *QUIET, stdin=batches)
-    assert ran.out.startswith("b\n\nn  label")
-    assert "\n\nbatch 1\n\nn  label" in ran.out
+    assert ran.out.startswith("b\n\nPyTorch's mean is 0.692279 (weighted-mean)")
+    assert "\n\nbatch 1\n\nPyTorch's mean is" in ran.out
     assert as_json(stdin=json.dumps([BATCH]).encode())["batch"]["name"] == "b"
 
 
@@ -95,7 +95,7 @@ def test_what_was_taken_for_granted_is_a_note_on_stderr():
 
 def test_methods_are_shown_in_the_order_asked_in_every_format():
     chosen = ("--method", "sum", "--method", "kept-mean/sample")
-    lines = run("explain", *TWO, *QUIET, *chosen).out.split("\n\n")[1].splitlines()
+    lines = run("explain", *TWO, *QUIET, *chosen).out.split("\n\n")[2].splitlines()
     assert [line.split()[0] for line in lines[1:]] == ["sum", "kept-mean/sample"]
     rows = as_json(*TWO, *chosen)["methods"]
     assert [(row["method"], row["placement"]) for row in rows] == [("sum", "class"), ("kept-mean", "sample")]
@@ -207,7 +207,7 @@ def test_output_replaces_a_file_and_keeps_its_mode_and_a_link(tmp_path):
     link.symlink_to(target)
     assert run("explain", *TWO, *QUIET, "--output", str(link)).code == 0
     assert link.is_symlink()
-    assert target.read_text("utf-8").startswith("n  label")
+    assert target.read_text("utf-8").startswith("PyTorch's mean is 0.692279")
     assert target.stat().st_mode & 0o777 == 0o640
 
 

@@ -86,7 +86,7 @@ def test_a_weight_by_name_is_of_the_column_of_that_name_whatever_the_labels_are(
 def test_columns_that_are_only_numbered_name_no_class():
     table("t.csv", "logit_0,logit_1,logit_2,label", *scores(), Y.tolist())
     ran = run("explain", "t.csv", "--engine", "none", "--rows", "1")
-    assert re.match(rf"n +label .*\n0 +{Y[0]} ", ran.out)
+    assert re.search(rf"^n +label .*\n0 +{Y[0]} ", ran.out, re.MULTILINE)
     table("t.csv", "gpt2,gpt3,gpt4,label", *scores(), [f"gpt{label + 2}" for label in Y.tolist()])
     assert answer("t.csv") == pytest.approx(by_torch(), rel=1e-14)
 

@@ -51,7 +51,7 @@ def test_the_question_in_json_and_in_the_form_that_no_shell_minds(arguments):
         "sum": "0.761507",
         "unweighted-mean": "0.907749",
     }
-    assert "One factor separates them: N / Σ w[y] = 1.81818." in flat(ran.out)
+    assert "The first is 2 / 1.1 = 1.81818 times the second." in flat(ran.out)
     assert ran.err == ""
 
 

@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from wce_cli import Report, WceError, explain
 from wce_cli.loss.batch import Batch
@@ -187,7 +188,8 @@ def test_lists_arrays_and_tensors_are_the_same_batch():
         weight=torch.tensor([[0.1, 9], [1, 9]], dtype=torch.float64)[:, 0],
         engines=(),
     )
-    assert lists == arrays == tensors
+    assert (lists.batch.dtype, arrays.batch.dtype, tensors.batch.dtype) == (None, "float64", "float64")
+    assert structs.replace(lists, batch=structs.replace(lists.batch, dtype="float64")) == arrays == tensors
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])

@@ -72,14 +72,19 @@ def _close(a: float, b: float) -> bool:
     return (math.isnan(a) and math.isnan(b)) or math.isclose(a, b, rel_tol=1e-12)
 
 
-def coinciding(report: Report, row: MethodRow, shown: Sequence[MethodRow], look: Look) -> list[str]:
-    """The methods without a row of their own that are one quotient with a row's on this batch; none where the rows were
-    asked for."""
-    if look.methods is not None or row.placement != "class":
-        return []
-    names = {other.method for other in shown}
-    others = (other for other in report.methods if other.placement == "class" and other.method not in names)
-    return [other.method for other in others if agree(row, other) and _close(row.numerator, other.numerator)]
+def coinciding(report: Report, rows: Sequence[MethodRow], look: Look) -> list[list[str]]:
+    """For each row the methods without one that are the same quotient on this batch, each told once; none where the
+    rows were asked for."""
+    told: list[list[str]] = [[] for _ in rows]
+    if look.methods is not None:
+        return told
+    names = {row.method for row in rows}
+    for other in report.methods:
+        if other.placement == "class" and other.method not in names:
+            same = (k for k, row in enumerate(rows) if agree(row, other) and _close(row.numerator, other.numerator))
+            if (first := next(same, None)) is not None:
+                told[first].append(other.method)
+    return told
 
 
 def footnotes(report: Report, rows: Sequence[MethodRow]) -> dict[str, Footnote]:

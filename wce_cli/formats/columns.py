@@ -142,7 +142,7 @@ def method_columns(
 ) -> list[Column]:
     """The methods, and what a framework returned for each."""
     letters = [look.text("" if row.formula == "1" else row.formula) for row in rows]
-    pairs, same = [row.pair for row in rows], [cells.coinciding(report, row, rows, look) for row in rows]
+    pairs, same = [row.pair for row in rows], cells.coinciding(report, rows, look)
     told = [f"{pair} (= {', '.join(others)})" if others else pair for pair, others in zip(pairs, same, strict=True)]
     note = "; ".join(" = ".join([pair, *others]) for pair, others in zip(pairs, same, strict=True) if others)
     columns = [

@@ -18,9 +18,10 @@ def legend(report: Report, look: Look) -> str:
     """The letters of this batch's columns, from the scores to the term."""
     batch = report.batch
     parts = [_SCORES[batch.scores]]
+    has_logsumexp = any(row.logsumexp is not None for row in report.terms or report.top)
     is_index = batch.labels == "index"
     if is_index and not batch.label_smoothing:
-        parts.append("ℓ = −log p[y]" + " = logsumexp − x[y]" * (batch.scores == "logits") + ", in nats")
+        parts.append("ℓ = −log p[y]" + " = logsumexp − x[y]" * has_logsumexp + ", in nats")
     else:
         label = "the label as a row" if is_index else "the label row"
         epsilon = f", smoothed by ε = {format_number(batch.label_smoothing, look.digits)}"
