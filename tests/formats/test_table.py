@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.formats.printed import assert_added_up, tables
 from tests.formats.reports import BATCHES, FINITE, report_of, with_measurements
@@ -251,8 +252,6 @@ def test_all_methods_are_shown_once_where_placements_agree():
 
 def test_a_measurement_that_only_another_method_explains_brings_that_method_in():
     report = with_measurements(report_of("hard"))
-    from msgspec import structs
-
     odd = structs.replace(
         report.measurements[0], call="other()", methods=("kept-mean",), expresses=(), value=report.value("kept-mean")
     )
@@ -261,8 +260,6 @@ def test_a_measurement_that_only_another_method_explains_brings_that_method_in()
 
 
 def test_a_second_precision_has_a_column_where_it_prints_otherwise():
-    from msgspec import structs
-
     report = with_measurements(report_of("two"))
     changed = [
         structs.replace(one, value=0.5) if one.dtype == "float32" and one.expresses == ("sum",) else one
@@ -271,3 +268,51 @@ def test_a_second_precision_has_a_column_where_it_prints_otherwise():
     methods = tables(to_table([structs.replace(report, measurements=tuple(changed))]))[1]
     assert [row["float32"] for row in methods] == ["0.692279", "0.380753", "0.5", "0.907749"]
     assert "float32" not in to_table([report])
+
+
+def test_the_column_is_of_the_dtype_that_the_scores_came_in_and_float64_stands_in_the_note():
+    report = with_measurements(report_of("two"))
+    changed = [
+        structs.replace(one, value=0.5) if one.dtype == "float32" and one.expresses == ("sum",) else one
+        for one in report.measurements
+    ]
+    batch = structs.replace(report.batch, dtype="float32")
+    text = to_table([structs.replace(report, batch=batch, measurements=tuple(changed))])
+    cells = [row["PyTorch 2.13.0"] for row in tables(text)[1]]
+    assert cells == ["0.692279", "0.380753", "0.5", "0.907749"]
+    assert "[3] cross_entropy(x, y, weight=w, reduction='sum'), in float64 0.761507" in " ".join(text.split())
+    assert text.count("in float64") == 1
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_the_calls_below_the_table_are_what_a_user_would_type(dtype):
+    pytest.importorskip("torch")
+    logits, weight = (np.array(BATCHES["two"][field], dtype) for field in ("logits", "weight"))
+    text = to_table([explain(logits=logits, labels=[0, 1], weight=weight)])
+    assert "[1] cross_entropy(x, y, weight=w)" in text
+    assert ".double()" not in text
+    assert ".to(" not in text
+
+
+def test_methods_that_coincide_stand_in_the_row_of_the_one_that_is_shown():
+    text = to_table([report_of("two")], Look(findings=5))
+    assert "\nbatch-mean (= kept-mean, nonzero-mean)  0.761507" in text
+    assert "methods-coincide" not in text
+    assert "note methods-coincide" in to_table([report_of("two")], Look(findings=None))
+    narrow = to_table([report_of("two")], Look(findings=5, width=60))
+    assert "\nsame here: batch-mean = kept-mean = nonzero-mean\n" in narrow
+    assert "(= " not in narrow
+    assert "kept-mean" not in to_table([report_of("two")], Look(findings=5, methods=("batch-mean",)))
+    assert "(= " not in to_table([report_of("hard")], Look(findings=5))
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_what_is_said_to_coincide_is_one_quotient_told_once(name):
+    report = report_of(name)
+    told = re.findall(r"^([\w-]+) \(= ([\w, -]+)\)", to_table([report], Look(width=300)), re.MULTILINE)
+    others = [other for _, names in told for other in names.split(", ")]
+    assert len(others) == len(set(others))
+    for pair, names in told:
+        for other in names.split(", "):
+            assert str(report.value(pair)) == str(report.value(other))
+            assert report.method(pair).denominator == report.method(other).denominator
