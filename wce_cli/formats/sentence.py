@@ -59,15 +59,22 @@ def _second(report: Report, one: MethodRow, other: MethodRow, digits: int) -> st
             return f"{other.pair} is {value}: {_sum(report, other)}, divided by nothing."
         total = format_number(other.numerator, digits)
         return f"{other.pair} is {value}: {_sum(report, other)}, {total}, divided by {divisor}."
-    if one.denominator == other.denominator == report.totals.n_kept == report.totals.n and not _is_weighted(report):
-        if "1" not in (one.formula, other.formula) and math.isfinite(one.value):
-            return "There are no weights and nothing is ignored, so every mean over the samples is this number."
+    if _is_any_mean(report, one) and _is_any_mean(report, other):
+        return "There are no weights and nothing is ignored, so every mean over the samples is this number."
     too = " too" if _same(one.value, other.value) else ""
     known = _known_as(report, other)
     if other.formula == "1":
         return f"Divided by nothing it is {value}{too} ({other.pair}){known}."
     comma = "," if "," in divisor else ""
     return f"Divided by {divisor}{comma} it is {value}{too} ({other.pair}){known}."
+
+
+def _is_any_mean(report: Report, row: MethodRow) -> bool:
+    """Whether a method divides by N, which is every count of samples here, and nothing is weighed."""
+    totals = report.totals
+    if _is_weighted(report) or totals.n_ignored or row.formula == "1":
+        return False
+    return row.denominator == totals.n and math.isfinite(row.value)
 
 
 def _factor(one: MethodRow, other: MethodRow, digits: int) -> str:
