@@ -77,7 +77,7 @@ def test_what_is_hidden_behind_a_nan_is_added_up():
 
 
 def test_nothing_is_sorted_when_nobody_asks(monkeypatch):
-    monkeypatch.setattr(order, "_order", None)
+    monkeypatch.setattr(order, "_largest_first", None)
     assert order_of(BATCHES["many"], "index", 7) == list(range(7))
 
 

@@ -124,8 +124,9 @@ def explain(
     from wce_cli.formats.cells import rounding_note
     from wce_cli.inputs.lines import are_lines
     from wce_cli.loss.facts import TOP
-    from wce_cli.loss.stream import one_pass
+    from wce_cli.loss.stream import listing_pass
     from wce_cli.questions.explain import explain_and_share
+    from wce_cli.questions.order import rows_needed
 
     typed = {
         "logits": logits,
@@ -199,9 +200,10 @@ def explain(
     many = lists_many(answers, batches, sort)
     with progress_bar() as progress, live_table(answers, engines) as show:
         for batch in batches:
-            totals, facts = one_pass(batch, progress=progress, top=largest)
             rows_held = first_rows(answers, batch) if many else _rows(answers, batch)
-            explained.append(explain_and_share(batch, totals, facts, engines, rows_held, sort, show))
+            needed = rows_needed(sort, batch.n_samples, rows_held)
+            totals, facts, listed = listing_pass(batch, needed, progress=progress, top=largest)
+            explained.append(explain_and_share(batch, totals, facts, engines, rows_held, sort, listed, show))
             if totals_out is not None:
                 from wce_cli.inputs.totals import as_text
                 from wce_cli.loss.saved import Saved

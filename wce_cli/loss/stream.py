@@ -17,6 +17,7 @@ from wce_cli.loss.cut import Cut, PartSums
 from wce_cli.loss.facts import LOST, TOP, Facts, Lost
 from wce_cli.loss.gathering import Gathering
 from wce_cli.loss.labels import say_checks
+from wce_cli.loss.listed import Listed, joined
 from wce_cli.loss.seen import Seen
 from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.totals import Totals
@@ -52,11 +53,19 @@ def one_pass(
     return part.totals, facts_of(part, seen)
 
 
+def listing_pass(
+    batch: Batch, listed: int, *, progress: Callable[[int, int], None] | None = None, top: int = TOP
+) -> tuple[Totals, Facts, Listed | None]:
+    """`one_pass`, and what is listed of the first `listed` rows at least, from the same pass; None for none."""
+    part, seen = _walked(batch, None, None, None, progress, top, listed)
+    return part.totals, facts_of(part, seen), joined(part.listed) if part.listed else None
+
+
 def cut_pass(
     batch: Batch, cut: Cut, *, workers: int | None = None, progress: Callable[[int, int], None] | None = None
 ) -> tuple[Totals, Facts, PartSums]:
     """`one_pass`, and the sums of each of the parts that the batch is cut into, from the same pass."""
-    part, seen = _walked(batch, cut, workers, None, progress, 0)
+    part, seen = _walked(batch, cut, workers, None, progress, top=0)
     assert part.cut is not None
     return part.totals, facts_of(part, seen), part.cut.within(0, cut.parts)
 
@@ -68,6 +77,7 @@ def _walked(
     rows: tuple[int, int] | None,
     progress: Callable[[int, int], None] | None,
     top: int,
+    listed: int = 0,
 ) -> tuple[Part, list[Seen]]:
     """What all groups leave together, and what each worker has seen."""
     start, stop = (0, batch.n_samples) if rows is None else rows
@@ -77,7 +87,7 @@ def _walked(
         total[:] = [total[0] + part] if total else [part]
 
     def make(bounds: Sequence[tuple[int, int]]) -> Walk[Part, Seen]:
-        walker = Walker(batch, top, cut)
+        walker = Walker(batch, top, cut, listed)
         return Walk(lambda k: walker.group(*bounds[k]), walker.watch.seen)
 
     least = 0 if cut is None or cut.seed is None else PART_ROWS * cut.parts

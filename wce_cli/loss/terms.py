@@ -88,28 +88,37 @@ def pairs(terms: Terms, weight: Floats, smoothing: float) -> dict[str, tuple[Flo
     sample     t = w·ℓ                     w = s·w[y]              (y: argmax of a probability label)
     label-mix  t = w·ℓ                     w = s·Σ_c w[c]·q[c]
     """
-    s = terms.sample_weight
-    loss = smoothed_losses(terms, smoothing)
+    s, c = terms.sample_weight, len(weight)
+    term = mix = None
     with np.errstate(invalid="ignore", over="ignore"):
-        by_label = s * weight[terms.label]
-        if terms.target is None:
-            mix = by_label
-            if smoothing > 0:
-                mix = s * mixed(weight[terms.label], np.full(len(s), weight.sum()), smoothing, len(weight))
-            by_class = by_label * terms.loss
-            if terms.losses is not None and smoothing > 0:
-                everywhere = (weight * terms.losses).sum(axis=1)
-                by_class = s * mixed(weight[terms.label] * terms.loss, everywhere, smoothing, len(weight))
-        else:
+        if terms.target is not None:
             assert terms.losses is not None
-            c = len(weight)
-            mix = s * mixed((weight * terms.target).sum(axis=1), np.full(len(s), weight.sum()), smoothing, c)
+            mix = (weight * terms.target).sum(axis=1)
             own = (weight * terms.target * terms.losses).sum(axis=1)
-            by_class = s * mixed(own, (weight * terms.losses).sum(axis=1), smoothing, c)
+            term = s * mixed(own, (weight * terms.losses).sum(axis=1), smoothing, c)
+        elif terms.losses is not None and smoothing > 0:
+            term = s * mixed(weight[terms.label] * terms.loss, (weight * terms.losses).sum(axis=1), smoothing, c)
+    return placed(terms.label, s, smoothed_losses(terms, smoothing), term, mix, weight, smoothing)
+
+
+def placed(
+    label: Ints, s: Floats, loss: Floats, term: Floats | None, mix: Floats | None, weight: Floats, smoothing: float
+) -> dict[str, tuple[Floats, Floats | None]]:
+    """The pairs of rows of which the sums over their classes are known. (n,) each
+
+    `loss`: ℓ after smoothing. `term`: that of class placement; None where it is s·w[y]·ℓ. `mix`: Σ_c w[c]·q[c] before
+    smoothing; None for index labels.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        own = weight[label]
+        by_label = mixed_weight = s * own
+        if mix is not None or smoothing > 0:
+            everywhere = np.full(len(s), weight.sum())
+            mixed_weight = s * mixed(own if mix is None else mix, everywhere, smoothing, len(weight))
         return {
-            "class": (by_class, None if terms.target is not None else by_label),
+            "class": (by_label * loss if term is None else term, by_label if mix is None else None),
             "sample": (by_label * loss, by_label),
-            "label-mix": (mix * loss, mix),
+            "label-mix": (mixed_weight * loss, mixed_weight),
         }
 
 

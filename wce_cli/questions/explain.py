@@ -17,17 +17,21 @@ from wce_cli.findings import find
 from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.facts import TOP, Facts
 from wce_cli.loss.labels import IGNORE_INDEX
+from wce_cli.loss.listed import Listed, read_listed
 from wce_cli.loss.methods import METHODS, LossValue, loss_values
 from wce_cli.loss.rounding import rounding_errors
-from wce_cli.loss.stream import one_pass
+from wce_cli.loss.stream import listing_pass
 from wce_cli.loss.totals import Totals
-from wce_cli.questions.order import ORDERS
-from wce_cli.questions.rows import class_rows, term_rows
+from wce_cli.questions.order import ORDERS, rows_needed
+from wce_cli.questions.rows import class_rows, rows_of, term_rows
 from wce_cli.report import SCHEMA, Analysis, BatchPart, ClassRow, Measured, MethodRow, Report, TermRow, TotalsPart
 
 TERMS_LISTED = 10_000
 """Samples that a report lists unless others are asked for: all of so many, and of a larger batch none. Totals, classes
 and the largest terms always cover all."""
+
+LABELS_LISTED = 1_000_000
+"""Numbers that the probability labels of listed samples may hold: beyond it none is listed, as nobody reads them."""
 
 ROUNDING = {"float64": 1e-12, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2}
 """How far a framework's own arithmetic may be off, relative to `Facts.reach` / |D|, and still be the same method."""
@@ -113,7 +117,10 @@ def explain_batch(
     `top`: how many of the samples with the largest terms it names. `progress` is told how much of the pass is done,
     and of how much.
     """
-    return explain_pass(batch, *one_pass(batch, progress=progress, top=top), engines, rows, sort)
+    rows = rows_listed(batch) if rows is None else rows
+    needed = rows_needed(sort, batch.n_samples, rows)
+    totals, facts, listed = listing_pass(batch, needed, progress=progress, top=top)
+    return explain_pass(batch, totals, facts, engines, rows, sort, listed)
 
 
 def explain_pass(
@@ -123,9 +130,10 @@ def explain_pass(
     engines: Iterable[str] = (),
     rows: int | None = None,
     sort: str = "index",
+    listed: Listed | None = None,
 ) -> Report:
-    """The report of a batch whose pass has been made."""
-    return explain_and_share(batch, totals, facts, engines, rows, sort)[0]
+    """The report of a batch whose pass has been made. `listed`: what it left of its first rows, None for nothing."""
+    return explain_and_share(batch, totals, facts, engines, rows, sort, listed)[0]
 
 
 @np.errstate(all="ignore")
@@ -136,6 +144,7 @@ def explain_and_share(
     engines: Iterable[str] = (),
     rows: int | None = None,
     sort: str = "index",
+    listed: Listed | None = None,
     told: Callable[[Report], None] | None = None,
 ) -> tuple[Report, float | None]:
     """`explain_pass`, and what a sample's share is a share of, for who lists the samples.
@@ -143,15 +152,15 @@ def explain_and_share(
     `told` is shown the report as it is each time a framework has answered.
     """
     spec = batch.spec
-    if rows is None:
-        rows = batch.n_samples if batch.n_samples <= TERMS_LISTED else 0
+    rows = rows_listed(batch) if rows is None else rows
+    needed = rows_needed(sort, batch.n_samples, rows)
+    if listed is None:
+        listed = read_listed(batch, 0, needed)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     bare = Analysis(spec, totals, facts, values, (), rounding_errors(batch, values))
     shared = shared_numerator(bare)
-    terms = tuple(ORDERS[sort](batch, rows, shared))
-    largest = [n for _, n in facts.top.terms(spec.class_weight)]
-    by_row = {n: row for n in sorted(largest) for row in term_rows(batch, n, n + 1, shared)}  # a file is read forwards
-    top = tuple(by_row[n] for n in largest)
+    terms = tuple(rows_of(batch, listed, ORDERS[sort](listed, batch.n_samples, rows), shared))
+    top = _largest(batch, facts, terms, shared)
 
     def report(measured: tuple[Measured, ...]) -> Report:
         analysis = structs.replace(bare, measured=tuple(agreed(one, values, facts.reach) for one in measured))
@@ -160,6 +169,22 @@ def explain_and_share(
     if told is None:
         return report(measure_all(tuple(engines), batch)), shared
     return report(measure_all(tuple(engines), batch, lambda measured: told(report(measured)))), shared
+
+
+def rows_listed(batch: Batch) -> int:
+    """The samples that are listed where nobody says how many: all, or none of many."""
+    n, numbers = batch.n_samples, batch.spec.n_classes if batch.spec.is_soft else 1
+    return n if n <= TERMS_LISTED and n * numbers <= LABELS_LISTED else 0
+
+
+def _largest(batch: Batch, facts: Facts, terms: Sequence[TermRow], numerator: float | None) -> tuple[TermRow, ...]:
+    """The rows of the largest terms: those that are listed, and others read by themselves."""
+    largest = [n for _, n in facts.top.terms(batch.spec.class_weight)]
+    wanted = set(largest)
+    by_row = {row.n: row for row in terms if row.n in wanted}
+    for n in sorted(wanted - by_row.keys()):  # a file is read forwards
+        by_row.update((row.n, row) for row in term_rows(batch, n, n + 1, numerator))
+    return tuple(by_row[n] for n in largest)
 
 
 def shared_numerator(analysis: Analysis) -> float | None:

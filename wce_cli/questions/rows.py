@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from wce_cli.loss.batch import Batch, Spec
+from wce_cli.loss.listed import Listed, read_listed
 from wce_cli.loss.placements import Weighting, smoothed_sums
-from wce_cli.loss.rows import CHUNK
+from wce_cli.loss.row_reader import RowReader
 from wce_cli.loss.sums import Floats
-from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
 from wce_cli.report import Analysis, ClassRow, PlacedTerm, TermRow
 
 CHUNK_ROWS = 2048
@@ -19,56 +19,76 @@ CHUNK_ROWS = 2048
 
 
 def term_rows(batch: Batch, start: int, stop: int, numerator: float | None) -> Iterator[TermRow]:
-    """The samples `start` up to `stop`, each with its pair by every placement that differs."""
+    """The samples `start` up to `stop`, read and listed."""
+    return rows_of(batch, read_listed(batch, start, stop), range(start, stop), numerator)
+
+
+def rows_of(batch: Batch, listed: Listed, which: Iterable[int], numerator: float | None) -> Iterator[TermRow]:
+    """The samples `which`, each with its pair by every placement that differs; one that `listed` lacks is ignored."""
     spec = batch.spec
-    block = batch.block(start, stop)
-    terms = block_terms(block, spec)
-    loss = smoothed_losses(terms, spec.label_smoothing)
-    placed = pairs(terms, spec.class_weight, spec.label_smoothing)
-    by_class, class_weight = placed.pop("class")
-    for i in range(len(loss)):
-        kept = bool(terms.kept[i])
-
-        def scalar(values: Floats | None, i: int = i, kept: bool = kept) -> float | None:
-            return float(values[i]) if kept and values is not None else None
-
-        term = scalar(by_class)
-        weight = scalar(class_weight)
-        label = tuple(block.labels[i].tolist()) if spec.is_soft else int(block.labels[i])
-        others = {
-            name: PlacedTerm(scalar(w), float(t[i]))
-            for name, (t, w) in placed.items()
-            if term is not None and not (_same(t[i], term) and weight is not None and _same(scalar(w), weight))
-        }
+    at = {row: k for k, row in enumerate(listed.row.tolist())}
+    label, loss = listed.label.tolist(), listed.loss.tolist()
+    score, logsumexp = _plain(listed.target_score), _plain(listed.logsumexp)
+    pairs = {name: (t.tolist(), _plain(w)) for name, (t, w) in listed.pairs.items()}
+    terms, weights = pairs.pop("class")
+    others = {name: pair for name, pair in pairs.items() if _differs(listed, name)}
+    for n in which:
+        k = at.get(n)
+        if k is None:
+            yield _ignored(batch, n)
+            continue
+        term, weight = terms[k], None if weights is None else weights[k]
+        target = None if score is None else score[k]
         yield TermRow(
-            n=start + i,
-            index=batch.index(start + i),
-            label=label,
-            label_name=spec.class_names[label] if spec.class_names and kept and type(label) is int else None,
-            kept=kept,
-            target_logit=scalar(terms.target_score) if spec.scores == "logits" else None,
-            target_prob=scalar(terms.target_score) if spec.scores == "probs" else None,
-            target_log_prob=scalar(terms.target_score) if spec.scores == "log_probs" else None,
-            logsumexp=scalar(terms.logsumexp),
-            loss=scalar(loss),
+            n=n,
+            index=batch.index(n),
+            label=tuple(batch.labels_of(n, n + 1)[0].tolist()) if spec.is_soft else label[k],
+            label_name=spec.class_names[label[k]] if spec.class_names and not spec.is_soft else None,
+            kept=True,
+            target_logit=target if spec.scores == "logits" else None,
+            target_prob=target if spec.scores == "probs" else None,
+            target_log_prob=target if spec.scores == "log_probs" else None,
+            logsumexp=None if logsumexp is None else logsumexp[k],
+            loss=loss[k],
             weight=weight,
             term=term,
-            share=term / numerator if term is not None and numerator is not None else None,
-            placements=others,
+            share=None if numerator is None else term / numerator,
+            placements={
+                name: PlacedTerm(None if w is None else w[k], t[k])
+                for name, (t, w) in others.items()
+                if not (_same(t[k], term) and weight is not None and w is not None and _same(w[k], weight))
+            },
         )
+
+
+def _ignored(batch: Batch, n: int) -> TermRow:
+    nothing = (None,) * 8
+    return TermRow(n, batch.index(n), batch.spec.ignore_index, None, False, *nothing, {})
+
+
+def _plain(values: Floats | None) -> list[float] | None:
+    return None if values is None else values.tolist()
+
+
+def _differs(listed: Listed, name: str) -> bool:
+    """Whether any row has another pair under a placement than under that of the class."""
+    (term, weight), (own, by_own) = listed.pairs["class"], listed.pairs[name]
+    return (
+        weight is None or by_own is None or (own is not term and bool((own != term).any() or (by_own != weight).any()))
+    )
 
 
 def row_chunks(batch: Batch, stop: int, numerator: float | None) -> Iterator[tuple[TermRow, ...]]:
     """The first samples up to `stop`, some at a time: what is in memory does not depend on how many there are."""
-    step = max(1, min(CHUNK_ROWS, CHUNK // batch.spec.n_classes))
-    for start in range(0, stop, step):
-        with np.errstate(all="ignore"):
-            yield tuple(term_rows(batch, start, min(start + step, stop), numerator))
+    reader = RowReader(batch)
+    for start in range(0, stop, CHUNK_ROWS):
+        end = min(start + CHUNK_ROWS, stop)
+        yield tuple(rows_of(batch, read_listed(batch, start, end, reader), range(start, end), numerator))
 
 
-def _same(a: float | None, b: float) -> bool:
+def _same(a: float, b: float) -> bool:
     """Equal but for roundings: a placement that differs, differs by more."""
-    return a is not None and bool(a == b or (np.isnan(a) and np.isnan(b)) or abs(a - b) <= 1e-14 * max(abs(a), abs(b)))
+    return a == b or (a != a and b != b) or abs(a - b) <= 1e-14 * max(abs(a), abs(b))
 
 
 def class_rows(analysis: Analysis) -> list[ClassRow]:
