@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
 import sys
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.loss.random_batches import random_batch
-from tests.run import spawn
+from tests.run import ROOT, spawn
 from wce_cli import explain
 from wce_cli.engines.torch import measure
 from wce_cli.loss.batch import Batch
@@ -282,3 +284,63 @@ def test_another_module_by_the_name_of_torch_costs_one_line_too(content, said, t
     assert ran.code == 0
     assert f"PyTorch not measured: {said}" in " ".join(ran.out.split())
     assert "\x1b" not in ran.out
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_threads_of_torch_are_what_they_were_and_a_small_batch_has_one(threads, monkeypatch):
+    seen = []
+    inner = torch.nn.functional.cross_entropy
+
+    def spied(*arguments, **options):
+        seen.append(torch.get_num_threads())
+        return inner(*arguments, **options)
+
+    monkeypatch.setattr(torch.nn.functional, "cross_entropy", spied)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        explain(logits=[[0.1, 0.9], [0, 0.1]], labels=[0, 1], engines=("torch",))
+        assert set(seen) == {1}
+        assert torch.get_num_threads() == threads
+        seen.clear()
+        explain(logits=np.zeros((300, 200)), labels=np.zeros(300, dtype=int), engines=("torch",))
+        assert set(seen) == {threads}
+        assert torch.get_num_threads() == threads
+        monkeypatch.setattr(torch.nn.functional, "cross_entropy", _raises)
+        explain(logits=[[0.1, 0.9]], labels=[0], engines=("torch",))
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+
+
+def _raises(*arguments, **options):
+    raise RuntimeError("as torch does")
+
+
+def test_a_line_that_is_answered_by_a_worker_is_measured_with_one_thread(tmp_path):
+    line = '{"logits": [[0.1, 0.9], [0, 0.1]], "labels": [0, 1]}\n'
+    (tmp_path / "many.ndjson").write_text(line * 1500, "utf-8")
+    spy = (
+        "import os, sys\n"
+        "from wce_cli.engines import torch as engine\n"
+        "inner = engine.measure\n"
+        "def spied(*arguments, **options):\n"
+        "    found = inner(*arguments, **options)\n"
+        "    import torch\n"
+        "    os.write(2, f'{os.getpid() == parent} {torch.get_num_threads()}\\n'.encode())\n"
+        "    return found\n"
+        "engine.measure, parent = spied, os.getpid()\n"
+        "from wce_cli.__main__ import run\n"
+        "sys.exit(run())\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", spy, "explain", str(tmp_path / "many.ndjson"), "-f", "ndjson"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert ran.returncode == 0, ran.stderr
+    in_workers = [line for line in ran.stderr.splitlines() if line.startswith("False")]
+    assert set(in_workers) <= {"False 1"}
+    if len(os.sched_getaffinity(0)) > 1:
+        assert in_workers

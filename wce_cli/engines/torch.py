@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ NAME = "PyTorch"
 CASTS = {"float64": ".double()", "float32": ".float()", "float16": ".half()", "bfloat16": ".bfloat16()"}
 """How a user turns a tensor into each dtype that is measured."""
 MEASURED_IN = tuple(CASTS)
+ONE_THREAD = 1 << 15
+"""Scores up to which torch itself would use one thread: its grain for an operation that takes an element at a time."""
 """The dtypes that cross_entropy takes; scores of another are measured in float32."""
 
 
@@ -53,13 +56,29 @@ def measure(batch: Batch, every: bool = False) -> tuple[Measured, ...]:
     if own not in MEASURED_IN:
         own = "float32"
     measured: list[Measured] = []
-    with torch.no_grad():
+    with torch.no_grad(), _threads_for(batch):
         for dtype in dict.fromkeys(("float64", own)):
             inputs = _Inputs.of(batch, dtype)
             measured += framework.all_returned(_calls(batch, inputs), dtype)
             if every:
                 measured += framework.all_returned(_other_calls(batch, inputs), dtype)
     return tuple(measured)
+
+
+@contextmanager
+def _threads_for(batch: Batch) -> Iterator[None]:
+    """One thread where more cannot pay, which would wait for each other at every call; then as many as there were."""
+    import torch
+
+    before = torch.get_num_threads()
+    if before == 1 or batch.n_samples * batch.spec.n_classes > ONE_THREAD:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _Inputs(Struct, frozen=True):

@@ -122,6 +122,7 @@ def _gone(processes: dict[int, tuple[int, int]], out: int) -> WceError:
 def _serve(work: Callable[[Any], Any], todo: int, into: int, mask: Any) -> None:
     """A worker process from its first to its last moment."""
     try:
+        os.environ["OMP_NUM_THREADS"] = "1"  # of a framework that is imported from here on: the cores are shared out
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         try:
