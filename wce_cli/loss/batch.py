@@ -27,7 +27,7 @@ from wce_cli.loss.half_units import fitted
 from wce_cli.loss.labels import IGNORE_INDEX, Unread, read_labels, say_checks
 from wce_cli.loss.layout import n_classes_of, sample_shape_of
 from wce_cli.loss.readings import ScoreKind
-from wce_cli.loss.rows import BLOCK_ELEMENTS, BLOCK_ROWS, ArrayRows, floats
+from wce_cli.loss.rows import BLOCK_ELEMENTS, BLOCK_ROWS, SHOWN_ELEMENTS, ArrayRows, floats
 from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.weights import read_class_weight, read_sample_weight
@@ -231,9 +231,10 @@ class Batch(Struct, frozen=True):
         return max(8, min(max(BLOCK_ELEMENTS // self.spec.n_classes, least), most) // 8 * 8)
 
     def blocks(self) -> Iterator[Block]:
-        """Walk the rows in order, in blocks whose bounds depend on C alone."""
-        for start in range(0, self.n_samples, self.block_rows):
-            yield self.block(start, start + self.block_rows)
+        """Walk the rows in order, in float64: blocks whose bounds depend on C alone, of a few megabytes."""
+        step = max(8, min(SHOWN_ELEMENTS // self.spec.n_classes // 8 * 8, self.block_rows))
+        for start in range(0, self.n_samples, step):
+            yield self.block(start, start + step)
 
     def block(self, start: int, stop: int) -> Block:
         """The rows `start` up to `stop`, all in memory: for the rows that are shown."""

@@ -21,6 +21,8 @@ BLOCK_ELEMENTS = 1 << 22
 """Scores in one block, about. The bounds of blocks depend on C alone."""
 BLOCK_ROWS = (1024, 1 << 14)
 """Rows in one block, at least and at most: what is done once a block must not be felt, nor what is kept a row."""
+SHOWN_ELEMENTS = 1 << 19
+"""Scores of a block that is in memory in float64, about, several times over."""
 CHUNK = 1 << 16
 """Numbers that are looked at in one go, about: 512 KB of float64, which a core's own cache holds."""
 
