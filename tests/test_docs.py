@@ -1,8 +1,9 @@
-"""README is run: its commands print what it shows, and what it lists is what there is."""
+"""README and docs are run: their commands print what they show, and what they list is what there is."""
 
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 import subprocess
 
@@ -14,15 +15,17 @@ from wce_cli.cli.app import COMMANDS
 from wce_cli.findings import FINDINGS
 from wce_cli.inputs.document import READ_BY_EXPLAIN
 from wce_cli.loss.methods import METHODS
-from wce_cli.loss.placements import PLACEMENTS
 
 README = (ROOT / "README.md").read_text("utf-8")
-CONSOLE = re.findall(r"^```console\n\$ (.*)\n((?:.*\n)*?)```$", README, re.MULTILINE)
-PYTHON = re.findall(r"^```python\n((?:.*\n)*?)```$", README, re.MULTILINE)
+MAKE = runpy.run_path(str(ROOT / "docs" / "make.py"))
+PAGES = {path.name: path.read_text("utf-8") for path in MAKE["PAGES"]}
+DOCS = "\n".join(PAGES.values())
+CONSOLE = [(name, *found) for name, text in PAGES.items() for found in MAKE["CONSOLE"].findall(text)]
+PYTHON = re.findall(r"^```python\n((?:.*\n)*?)```$", DOCS, re.MULTILINE)
 
 
 def typed(line: str) -> Ran:
-    """Run one line of README: `wce …`, or `echo '…' | wce …`."""
+    """Run one line of a page: `wce …`, or `echo '…' | wce …`."""
     given, _, command = line.rpartition(" | ")
     name, *arguments = shlex.split(command)
     assert name == "wce"
@@ -33,8 +36,9 @@ def typed(line: str) -> Ran:
     return run(*arguments, stdin=text.encode())
 
 
-@pytest.mark.parametrize(("line", "shown"), CONSOLE, ids=[line for line, _ in CONSOLE])
-def test_a_command_prints_what_readme_shows(line, shown, monkeypatch):
+@pytest.mark.parametrize(("page", "line", "shown"), CONSOLE, ids=[f"{page} {line}" for page, line, _ in CONSOLE])
+def test_a_command_prints_what_the_page_shows(page, line, shown, monkeypatch):
+    """Written anew by `python docs/make.py`, then read."""
     pytest.importorskip("torch")
     monkeypatch.chdir(ROOT)
     ran = typed(line)
@@ -42,23 +46,44 @@ def test_a_command_prints_what_readme_shows(line, shown, monkeypatch):
     assert ran.out == shown
 
 
-def test_every_block_of_readme_is_one_that_is_tested():
-    kinds = re.findall(r"^```(\w+)$", README, re.MULTILINE)
+@pytest.mark.parametrize("name", PAGES)
+def test_the_tables_of_a_page_are_the_data_of_the_code(name):
+    shown = {line: text for _, line, text in CONSOLE}
+    assert MAKE["page"](PAGES[name], shown.__getitem__) == PAGES[name]
+
+
+def test_readme_is_read_in_one_sitting_and_every_page_is_linked():
+    assert len(README.splitlines()) <= 200
+    assert {name for name in PAGES if name != "README.md" and f"(docs/{name}" not in README} == set()
+
+
+def test_every_link_leads_somewhere():
+    for name, text in PAGES.items():
+        folder = ROOT if name == "README.md" else ROOT / "docs"
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            assert (folder / target).exists(), (name, target)
+        for target, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", text):
+            page = PAGES[(folder / target).name] if target else text
+            heads = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in heads}, (name, anchor)
+
+
+def test_every_block_of_a_page_is_one_that_is_tested():
+    kinds = re.findall(r"^```(\w+)$", DOCS, re.MULTILINE)
     assert kinds.count("console") == len(CONSOLE) >= 5
-    assert kinds.count("python") == len(PYTHON) == 3
-    # sh: what `.ci/run` runs; text: no code; yaml: a job of GitHub.
+    assert kinds.count("python") == len(PYTHON) == 4
+    # sh: what `.ci/run` runs, and lines about files that are not here; text: no code; yaml: a job of GitHub.
     assert set(kinds) == {"console", "python", "sh", "text", "yaml"}
-    assert kinds.count("sh") == 4
 
 
 @pytest.mark.parametrize("block", PYTHON)
 def test_a_python_block_runs(block, capsys):
-    exec(compile(block, "README.md", "exec"), {})
+    exec(compile(block, "a page", "exec"), {})
     assert ("0.692279" in capsys.readouterr().out) == ("print(" in block)
 
 
 def test_the_job_for_github_is_six_lines_whose_command_runs(tmp_path, monkeypatch):
-    (block,) = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", DOCS, re.MULTILINE | re.DOTALL)
     assert len(block.splitlines()) == 6
     command = block.rpartition(" && ")[2]
     monkeypatch.chdir(tmp_path)
@@ -100,18 +125,10 @@ def rows_of(head: str) -> dict[str, list[str]]:
     return {row[0].strip("`"): row[1:] for row in rows}
 
 
-def test_the_table_of_placements_is_the_data():
-    assert rows_of("placement") == {p.name: [p.term, p.weight, p.used_by] for p in PLACEMENTS.values()}
-
-
 def test_the_table_of_methods_is_the_data():
     rows = rows_of("method")
     assert {name: row[0] for name, row in rows.items()} == {m.name: m.formula for m in METHODS.values()}
     assert list(rows) == list(METHODS)
-
-
-def test_every_finding_is_listed_in_the_order_of_its_gravity():
-    assert list(rows_of("finding")) == list(FINDINGS)
 
 
 def test_every_exit_code_is_listed():
@@ -121,9 +138,9 @@ def test_every_exit_code_is_listed():
 def test_every_option_and_key_is_documented():
     helps = run("explain", "--help").out + run("check", "--help").out
     options = set(re.findall(r"(--[a-z-]+)", helps)) - {"--help", "--class-weight"}
-    assert {option for option in options if option not in README} == set()
-    assert {key for key in READ_BY_EXPLAIN if f"`{key}`" not in README} == set()
-    assert {name for name in COMMANDS if f"wce {name}" not in README} == set()
+    assert {option for option in options if option not in DOCS} == set()
+    assert {key for key in READ_BY_EXPLAIN if f"`{key}`" not in DOCS} == set()
+    assert {name for name in COMMANDS if f"wce {name}" not in DOCS} == set()
 
 
 def test_the_changelog_has_this_version_first():

@@ -44,8 +44,7 @@ n   label  x[y]       p[y]  logsumexp   loss ℓ  weight w   term t  share
 13  cat       0  0.0420101    3.16985  3.16985         1  3.16985  1.7 %
 18  cat       0  0.0420101    3.16985  3.16985         1  3.16985  1.7 %
 23  cat       0  0.0420101    3.16985  3.16985         1  3.16985  1.7 %
-x logits, p = softmax(x); ℓ = −log p[y] = logsumexp − x[y], in nats; w weight of the label's class;
-    t = w · ℓ
+x logits, p = softmax(x); ℓ = −log p[y] = logsumexp − x[y], in nats; w class weight; t = w · ℓ
 
 method                Σt  ÷ D                  = loss
 weighted-mean    188.809   90  Σ w[y]         2.09788

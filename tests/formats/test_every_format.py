@@ -37,13 +37,13 @@ def test_every_format_is_read_back_here():
 
 def test_every_format_is_named_where_it_is_chosen():
     said = " ".join(run("explain", "--help").out.split())
-    readme = (ROOT / "README.md").read_text("utf-8")
+    pages = "".join(page.read_text("utf-8") for page in (ROOT / "docs").glob("*.md"))
     names = list(KNOWN)
     assert f"{', '.join(names[:-1])} or {names[-1]}." in said
-    assert f"| `--format FORMAT`, `-f` | {', '.join(f'`{name}`' for name in names)}; " in readme
+    assert f"`--format`, `-f` `FORMAT` | {', '.join(names[:-1])} or {names[-1]}." in pages
     for name in names[1:]:
         assert f"--{name}-out FILE" in said
-        assert f"`--{name}-out FILE`" in readme
+        assert f"`--{name}-out` `FILE`" in pages
 
 
 # It adds up.

@@ -24,20 +24,19 @@ def said(report):
     [
         (
             "two",
-            "x logits, p = softmax(x); ℓ = −log p[y] = logsumexp − x[y], in nats; w weight of the label's class; "
-            "t = w · ℓ",
+            "x logits, p = softmax(x); ℓ = −log p[y] = logsumexp − x[y], in nats; w class weight; t = w · ℓ",
         ),
         (
             "hard",
             "x logits, p = softmax(x); q the label as a row, smoothed by ε = 0.1; ℓ = Σ_c q[c] · −log p[c], in nats; "
-            "s sample weight; w weight of the label's class; t = s · Σ_c w[c] · q[c] · −log p[c]",
+            "s sample weight; w class weight; t = s · Σ_c w[c] · q[c] · −log p[c]",
         ),
         (
             "soft",
             "x logits, p = softmax(x); q the label row; ℓ = Σ_c q[c] · −log p[c], in nats; w[c] weight of class c; "
             "t = Σ_c w[c] · q[c] · −log p[c]",
         ),
-        ("probs", "p as given; ℓ = −log p[y], in nats; w weight of the label's class; t = w · ℓ"),
+        ("probs", "p as given; ℓ = −log p[y], in nats; w class weight; t = w · ℓ"),
         ("log_probs", "log p as given; ℓ = −log p[y], in nats; s sample weight; t = s · ℓ"),
     ],
 )

@@ -24,8 +24,8 @@ def test_the_markdown_of_the_question():
 | 1   | 1     |   0.1 | 0.524979 |  0.744397 | 0.644397 |        1 | 0.644397 | 84.6 % |
 | Σ   |       |       |          |           |   1.8155 |      1.1 | 0.761507 |        |
 
-x logits, p = softmax(x); ℓ = −log p\[y] = logsumexp − x\[y], in nats; w weight of the label's """
-        r"""class; t = w · ℓ
+x logits, p = softmax(x); ℓ = −log p\[y] = logsumexp − x\[y], in nats; w class weight; """
+        r"""t = w · ℓ
 
 | method                                 |       Σt | ÷ D |               |   = loss | PyTorch 2.13.0 |      |
 | -------------------------------------- | -------: | --: | ------------- | -------: | -------------: | ---- |

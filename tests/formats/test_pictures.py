@@ -208,9 +208,9 @@ def test_the_pictures_of_readme_are_what_the_script_makes_now(tmp_path):
     script["main"](tmp_path)
     kept = {path.name for path in (ROOT / "samples" / "pictures").glob("*.svg")}
     assert {path.name for path in tmp_path.iterdir()} == kept
-    readme = (ROOT / "README.md").read_text("utf-8")
+    pages = "".join(page.read_text("utf-8") for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")))
     for name in kept:
-        assert f"(samples/pictures/{name})" in readme
+        assert f"samples/pictures/{name})" in pages
         assert_alike(
             (tmp_path / name).read_text("utf-8"), (ROOT / "samples" / "pictures" / name).read_text("utf-8"), name
         )

@@ -33,8 +33,7 @@ n  label  x[y]      p[y]  logsumexp    loss ℓ  weight w    term t   share
 0  0       0.1  0.310026     1.2711    1.1711       0.1   0.11711  15.4 %  ██
 1  1       0.1  0.524979   0.744397  0.644397         1  0.644397  84.6 %  ████████████
 Σ                                      1.8155       1.1  0.761507
-x logits, p = softmax(x); ℓ = −log p[y] = logsumexp − x[y], in nats; w weight of the label's class;
-    t = w · ℓ
+x logits, p = softmax(x); ℓ = −log p[y] = logsumexp − x[y], in nats; w class weight; t = w · ℓ
 
 method                                        Σt  ÷ D                   = loss  PyTorch 2.13.0
 weighted-mean                           0.761507  1.1  Σ w[y]         0.692279        0.692279  [1]
@@ -67,7 +66,7 @@ n  label  x[y]      p[y]  logsumexp    loss ℓ  weight s·w    term t    share
 4  dog       0  0.017868    4.02474   3.92474        0.25  0.941582   18.9 %  ███
 Σ                                     7.97647        2.25   4.97097
 x logits, p = softmax(x); q the label as a row, smoothed by ε = 0.1;
-    ℓ = Σ_c q[c] · −log p[c], in nats; s sample weight; w weight of the label's class;
+    ℓ = Σ_c q[c] · −log p[c], in nats; s sample weight; w class weight;
     t = s · Σ_c w[c] · q[c] · −log p[c]
 
 method                        Σt     ÷ D             = loss

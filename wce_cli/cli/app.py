@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if arguments[:1] == ["identify"]:
             arguments = ["identify", *identify.protected(arguments[1:])]
         in_a_command = bool(arguments) and arguments[0] in COMMANDS
-        outcome = _app(with_completion=not in_a_command)(arguments, prog_name="wce", standalone_mode=False)
+        outcome = typer_app(with_completion=not in_a_command)(arguments, prog_name="wce", standalone_mode=False)
         if not isinstance(outcome, Outcome):  # --help and --version have printed already
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -84,7 +84,8 @@ def _is_completing() -> bool:
     return "_WCE_COMPLETE" in os.environ
 
 
-def _app(with_completion: bool) -> typer.Typer:
+def typer_app(with_completion: bool) -> typer.Typer:
+    """All commands, as Typer has them."""
     settings = {"help_option_names": ["-h", "--help"]}
     app = typer.Typer(
         add_completion=with_completion,

@@ -18,6 +18,8 @@ class Engine(Struct, frozen=True):
     """What is imported there."""
     install: str
     """What to install, as pip takes it."""
+    asks: str
+    """The calls that are made."""
     nice: int = 0
     """How far it stands back for others at the same time: those that take longest go first, so that all end soonest."""
 
@@ -27,17 +29,40 @@ class Engine(Struct, frozen=True):
         return all(find_spec(name) is not None for name in self.needs)
 
 
-def _extra(title: str, extra: str, module: str, *needs: str, nice: int = 0) -> Engine:
-    return Engine(title, f"wce_cli.engines.{module}", needs, f"'wce-cli[{extra}]'", nice)
+def _extra(title: str, extra: str, module: str, *needs: str, asks: str, nice: int = 0) -> Engine:
+    return Engine(title, f"wce_cli.engines.{module}", needs, f"'wce-cli[{extra}]'", asks, nice)
 
 
 ENGINES = {
-    "torch": Engine("PyTorch", "wce_cli.engines.torch", ("torch",), "torch"),
-    "keras": _extra("Keras", "keras", "keras", "keras"),
-    "scikit-learn": _extra("scikit-learn", "scikit-learn", "sklearn", "sklearn", "scipy", nice=10),
-    "optax": _extra("optax", "optax", "optax", "optax", "jax", nice=10),
-    "onnxruntime": _extra("ONNX Runtime", "onnxruntime", "onnxruntime", "onnxruntime", "onnx", nice=10),
-    "tensorflow": _extra("TensorFlow", "tensorflow", "tensorflow", "tensorflow"),
-    "paddle": _extra("PaddlePaddle", "paddle", "paddle", "paddle", nice=10),
+    "torch": Engine(
+        "PyTorch",
+        "wce_cli.engines.torch",
+        ("torch",),
+        "torch",
+        "`cross_entropy` and `nll_loss`, `NLLLoss`, the same labels as one-hot rows",
+    ),
+    "keras": _extra(
+        *("Keras", "keras", "keras", "keras"),
+        asks="the loss objects with every reduction, and one model's loss, metric and weighted metric",
+    ),
+    "scikit-learn": _extra(
+        *("scikit-learn", "scikit-learn", "sklearn", "sklearn", "scipy"), asks="`log_loss`", nice=10
+    ),
+    "optax": _extra(
+        *("optax", "optax", "optax", "optax", "jax"),
+        asks="the losses averaged with `.mean()` and with `jnp.average`, and summed",
+        nice=10,
+    ),
+    "onnxruntime": _extra(
+        *("ONNX Runtime", "onnxruntime", "onnxruntime", "onnxruntime", "onnx"),
+        asks="the operator SoftmaxCrossEntropyLoss",
+        nice=10,
+    ),
+    "tensorflow": _extra(
+        *("TensorFlow", "tensorflow", "tensorflow", "tensorflow"), asks="`compat.v1.losses`, every reduction"
+    ),
+    "paddle": _extra(
+        *("PaddlePaddle", "paddle", "paddle", "paddle"), asks="`F.cross_entropy`, index and soft labels", nice=10
+    ),
 }
 """In the order in which they are shown. All but torch are measured in a process of their own."""

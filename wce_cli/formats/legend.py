@@ -30,7 +30,7 @@ def legend(report: Report, look: Look) -> str:
     if batch.has_sample_weight:
         parts.append("s sample weight")
     if weighted:
-        parts.append("w weight of the label's class" if is_index else "w[c] weight of class c")
+        parts.append("w class weight" if is_index else "w[c] weight of class c")
     letters = cells.weight_letters(report)
     if not weighted and not batch.has_sample_weight:
         parts.append("w = 1, none was given, t = ℓ" if is_index else "t = ℓ")
