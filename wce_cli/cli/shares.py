@@ -20,7 +20,8 @@ from wce_cli.loss.checks import Checks
 from wce_cli.loss.encoded import from_json, to_json
 from wce_cli.loss.read_back import saved_of
 from wce_cli.loss.saved import Saved
-from wce_cli.loss.stream import WrongRows, group_bounds, one_pass
+from wce_cli.loss.stream import group_bounds, one_pass
+from wce_cli.loss.unread import WrongRows
 from wce_cli.loss.workers import WORTH_WORKERS, cores
 from wce_cli.questions.explain import explain_pass
 from wce_cli.questions.parts import added_up
