@@ -30,7 +30,7 @@ from wce_cli.loss.readings import ScoreKind
 from wce_cli.loss.rows import BLOCK_ELEMENTS, BLOCK_ROWS, ArrayRows, floats
 from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.sums import Floats, Ints
-from wce_cli.loss.unread import index_labels, look_over
+from wce_cli.loss.unread import index_labels, look_over, prove
 from wce_cli.loss.weights import read_class_weight, read_sample_weight
 
 
@@ -232,9 +232,10 @@ class Batch(Struct, frozen=True):
         return max(8, min(max(BLOCK_ELEMENTS // self.spec.n_classes, least), most) // 8 * 8)
 
     def blocks(self) -> Iterator[Block]:
-        """Walk the rows in order, in blocks whose bounds depend on C alone."""
+        """Walk the rows in order, in blocks whose bounds depend on C alone. Raises WceError as the pass does."""
         for start in range(0, self.n_samples, self.block_rows):
             yield self.block(start, start + self.block_rows)
+        prove(self)
 
     def block(self, start: int, stop: int) -> Block:
         """The rows `start` up to `stop`, all in memory. Raises WceError if they are in a file and wrong."""

@@ -7,6 +7,7 @@ groups; what is a sum of floats is added group by group in the order of the rows
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from wce_cli.loss.facts import LOST, TOP, Facts, Lost
 from wce_cli.loss.seen import Seen
 from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.totals import Totals
-from wce_cli.loss.unread import WrongRows
+from wce_cli.loss.unread import WrongRows, learn, prove, ranges_of
 from wce_cli.loss.walker import Part, Walker
 from wce_cli.loss.workers import P, S, Walk, walk_groups
 
@@ -93,12 +94,25 @@ def walk_batch(
     progress: Callable[[int, int], None] | None,
     least: int = 0,
 ) -> list[S]:
-    """Let workers walk the groups of some rows, whose bounds `make` is told; what can be read in order only, one."""
+    """Let workers walk the groups of some rows, whose bounds `make` is told; what can be read in order only, one.
+
+    Raises WceError if these are all rows, and a file is not what was saved.
+    """
     bounds = group_bounds(batch, *rows, least)
     if any(isinstance(field, StoredRows) and field.stored.sequential for field in batch.fields):
         workers = 1
     n_scores = (rows[1] - rows[0]) * batch.spec.n_classes
-    return walk_groups(lambda: make(bounds), len(bounds), n_scores, workers, fold, progress)
+
+    def telling() -> Walk[P, tuple[S, list[Any]]]:
+        walk = make(bounds)
+        return Walk(walk.group, lambda: (walk.seen(), ranges_of(batch)))
+
+    told = walk_groups(telling, len(bounds), n_scores, workers, fold, progress)
+    for _, ranges in told if len(told) > 1 else ():
+        learn(batch, ranges)
+    if rows == (0, batch.n_samples):
+        prove(batch)
+    return [seen for seen, _ in told]
 
 
 def group_bounds(batch: Batch, start: int, stop: int, least: int = 0) -> list[tuple[int, int]]:

@@ -1,15 +1,15 @@
-"""The rows of a file, looked at by whoever reads them first: every command goes through the same checks."""
+"""The rows of a file, looked at by whoever reads them: every command goes through the same checks."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wce_cli.errors import WceError
 from wce_cli.loss.checks import Checks, check_index_labels, check_one_hot, check_probs, indices
 from wce_cli.loss.gathering import Gathering
 from wce_cli.loss.labels import Unread, say_checks
 from wce_cli.loss.rows import CHUNK, Rows, floats
-from wce_cli.loss.stored import StoredRows
+from wce_cli.loss.stored import Proved, StoredRows
 from wce_cli.loss.sums import Ints
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def check_numbers(batch: Batch, start: int, stop: int) -> Checks:
 def look_over(batch: Batch, start: int, stop: int) -> None:
     """Raise WrongRows if any of some rows is wrong, with the first and the number of all that are."""
     if _checked(batch, start, stop)[0].found:
-        raise WrongRows(batch, *_checked(batch, 0, batch.n_samples))
+        found = _checked(batch, 0, batch.n_samples)
+        prove(batch)
+        raise WrongRows(batch, *found)
 
 
 def _checked(batch: Batch, start: int, stop: int) -> tuple[Checks, bool]:
@@ -57,6 +59,28 @@ def _checked(batch: Batch, start: int, stop: int) -> tuple[Checks, bool]:
             checks = checks + found
             has_zero = has_zero or bool((label[label != spec.ignore_index] == 0).any())
     return checks, has_zero
+
+
+def ranges_of(batch: Batch) -> list[Any]:
+    """What has been read of the files of a batch, with the checksums of it."""
+    return [one.ranges() for one in _proved(batch)]
+
+
+def learn(batch: Batch, ranges: list[Any]) -> None:
+    """Take over what another process has read of the same files."""
+    for one, read in zip(_proved(batch), ranges, strict=True):
+        one.learn(read)
+
+
+def prove(batch: Batch) -> None:
+    """Raise WceError if the files of a batch are not what was saved, as far as they know it themselves."""
+    for one in _proved(batch):
+        one.prove()
+
+
+def _proved(batch: Batch) -> list[Proved]:
+    found = (field.proved for field in batch.fields if isinstance(field, StoredRows))
+    return [one for one in found if one is not None]
 
 
 class WrongRows(WceError):
