@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -27,10 +25,8 @@ LABELS = np.arange(7, dtype=np.int64) % 5
 
 
 def by_numpy(content: bytes, name: str) -> NDArray[Any]:
-    # A member that is not compressed is read at offsets, as a .npy is, and its checksum is not looked at.
-    with mock.patch.object(zipfile.ZipExtFile, "_update_crc"):
-        found = np.load(io.BytesIO(content), allow_pickle=False)
-        return found[name] if name else found
+    found = np.load(io.BytesIO(content), allow_pickle=False)
+    return found[name] if name else found
 
 
 def by_safetensors(content: bytes, name: str) -> NDArray[Any]:
@@ -82,13 +78,13 @@ def known(array: NDArray[Any]) -> tuple[str, tuple[int, ...], bytes]:
     return array.dtype.name, array.shape, array.tobytes()
 
 
-def saved(broken: bytes, content: bytes) -> list[tuple[str, tuple[int, ...], bytes]]:
-    """The arrays, and what now stands in the place of those that are not packed."""
+def saved(fmt: str, broken: bytes, content: bytes) -> list[tuple[str, tuple[int, ...], bytes]]:
+    """The arrays, and of a format without checksums what now stands in their place."""
     found = []
     for right in (LOGITS, LABELS):
         found.append(known(right))
         at = content.find(right.tobytes())
-        if at >= 0:
+        if at >= 0 and fmt != "npz":
             found.append((*known(right)[:2], bytes(broken[at : at + right.nbytes])))
     return found
 
@@ -107,7 +103,7 @@ def test_wrong_bytes_give_an_error_or_what_the_formats_own_reader_gives(fmt, tmp
         n_refused += not found
         n_read += bool(found)
         for name, array in found.items():
-            if known(array) in saved(broken, content):
+            if known(array) in saved(fmt, broken, content):
                 continue  # the numbers that were saved, or what became of their bytes, perhaps by another name
             expected = OWN_READERS[fmt](bytes(broken), name)
             assert array.dtype == expected.dtype.newbyteorder("=")

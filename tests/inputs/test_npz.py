@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import struct
 import tracemalloc
 import zipfile
@@ -15,6 +16,7 @@ import pytest
 
 from tests.inputs.arrays import stored_in, whole
 from tests.inputs.test_npy import Touch
+from tests.run import run
 from wce_cli.errors import WceError
 from wce_cli.inputs import read_arrays, zipped
 from wce_cli.inputs.stored import chosen
@@ -329,3 +331,22 @@ def test_a_compressed_member_is_read_in_bounded_memory():
         tracemalloc.stop()
     assert total == 1
     assert peak < block.nbytes + 2e6
+
+
+@pytest.mark.parametrize("name", ["weight.npy", "weight", "weight.pkl", "weight.txt"])
+def test_a_member_that_is_named_like_a_field_and_holds_no_array_is_not_left_out_without_a_word(name):
+    """It would be a weight of 1."""
+    content = b"1 2 3" if name.endswith("txt") else pickle.dumps([1.0, 2.0, 3.0])
+    write({"logits.npy": npy_bytes(np.eye(3)), "labels.npy": npy_bytes(np.arange(3)), name: content})
+    ran = run("explain", "a.npz", "--engine", "none")
+    shown = name.removesuffix(".npy")
+    said = "is not a .npy array: it begins with b'1 2 3'" if name.endswith("txt") else "is a pickle, which is not"
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"error: a.npz:{shown} {said}")
+    assert run("explain", "a.npz", "--weight", "1,2,3", "--engine", "none").code == 0
+
+
+def test_an_array_is_one_whatever_its_member_is_called():
+    write({"logits.npy": npy_bytes(np.eye(3)), "labels.npy": npy_bytes(np.arange(3)), "weight": npy_bytes(np.ones(3))})
+    assert list(read_arrays("a.npz")) == ["logits", "labels", "weight"]  # as numpy.load has it
+    assert np.load("a.npz")["weight"].tolist() == whole(stored_in("a.npz", "weight")).tolist()

@@ -20,7 +20,8 @@ from wce_cli.loss.checks import Checks
 from wce_cli.loss.encoded import from_json, to_json
 from wce_cli.loss.read_back import saved_of
 from wce_cli.loss.saved import Saved
-from wce_cli.loss.stream import WrongRows, group_bounds, one_pass
+from wce_cli.loss.stream import group_bounds, one_pass
+from wce_cli.loss.unread import WrongRows, learn, prove, ranges_of
 from wce_cli.loss.workers import WORTH_WORKERS, cores
 from wce_cli.questions.explain import explain_pass
 from wce_cli.questions.parts import added_up
@@ -54,7 +55,8 @@ class _Share:
         seen = [[[path, os.path.getsize(path)] for path in paths], [field.shape for field in self.batch.fields]]
         message = {"seen": hashlib.sha256(json.dumps(seen).encode()).hexdigest()}
         try:
-            return json.dumps({**message, "part": to_json(self._part())}, allow_nan=False).encode()
+            part = to_json(self._part())
+            return json.dumps({**message, "part": part, "read": ranges_of(self.batch)}, allow_nan=False).encode()
         except WrongRows as wrong:
             found = {"checks": to_json(wrong.checks), "has_zero": wrong.has_zero}
             return json.dumps({**message, **found}, allow_nan=False).encode()
@@ -82,6 +84,9 @@ class _Share:
             checks = [from_json(Checks, message["checks"]) for message in wrong]
             has_zero = any(message["has_zero"] for message in wrong)
             raise WrongRows(self.batch, sum(checks, Checks()), has_zero)
+        for message in said:
+            learn(self.batch, message["read"])
+        prove(self.batch)
         whole = added_up([saved_of(message["part"], f"rank {number}") for number, message in enumerate(said)])
         return Saved.of(self.batch.spec, self.batch.scores.shape, whole.totals, whole.facts)
 

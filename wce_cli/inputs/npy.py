@@ -35,8 +35,10 @@ DTYPES_BY_DESCR = {
 }
 SUPPOSED = "dtype V2 is taken for bfloat16: numpy saves it without its name"
 WORDS = {"U": " (text)", "S": " (text)", "c": " (complex numbers)", "M": " (dates)", "m": " (durations)"}
-OTHER_MAGICS = {b"PK\x03\x04": ".npz", b"{": ".json", b"[": ".json", b"\x80": ".pt"}
+OTHER_MAGICS = {b"PK\x03\x04": ".npz", b"{": ".json", b"[": ".json", b"\x80\x02\x8a\n": ".pt"}
 """How other files begin, and the suffix they should have."""
+PICKLE = re.compile(rb"\x80[\x02-\x05]")
+SAVE_NUMBERS = "save numbers: numpy.save(path, numpy.asarray(values, dtype=numpy.float64))"
 
 
 class Header(Struct, frozen=True):
@@ -80,6 +82,8 @@ def read_header(first: bytes, size: int, shown: str) -> Header:
     than it says.
     """
     if not first.startswith(MAGIC[: len(first)]):
+        if PICKLE.match(first) and not any(map(first.startswith, OTHER_MAGICS)):
+            raise WceError(Problem(f"{shown} is a pickle, which is not loaded: that would run code", SAVE_NUMBERS))
         suffix = next((suffix for magic, suffix in OTHER_MAGICS.items() if first.startswith(magic)), "")
         hint = f"it begins like a {suffix} file: name it so" if suffix else "save it with numpy.save"
         raise WceError(Problem(f"{shown} is not a .npy array: it begins with {first[:6]!r}, not {MAGIC!r}", hint))
@@ -113,7 +117,7 @@ def _entries(text: str, shown: str) -> tuple[tuple[int, ...], str, bool]:
         entries[found["key"]] = found["value"]
         position = found.end()
     descr, order, sizes = (entries.get(key, "") for key in ("descr", "fortran_order", "shape"))
-    if text[position:].strip() != "}" or descr[:1] not in ("'", '"') or order[:1] not in "TF" or sizes[:1] != "(":
+    if text[position:].strip() != "}" or descr[:1] not in ("'", '"') or order[:1] not in ("T", "F") or sizes[:1] != "(":
         raise WceError(Problem(f"{shown} has a header that is not numpy's: {text.strip()[:60]!r}"))
     return tuple(int(axis) for axis in re.findall(r"\d+", sizes)), descr[1:-1], order == "True"
 
@@ -123,8 +127,8 @@ def _dtype(descr: str, shown: str) -> str:
     if kind in DTYPES_BY_DESCR and len(descr) - len(kind) < 2:
         return DTYPES_BY_DESCR[kind]
     if kind.startswith("O"):
-        hint = "save numbers: numpy.save(path, numpy.asarray(values, dtype=numpy.float64))"
-        raise WceError(Problem(f"{shown} holds Python objects, which are not loaded: that would run code", hint))
+        problem = f"{shown} holds Python objects, which are not loaded: that would run code"
+        raise WceError(Problem(problem, SAVE_NUMBERS))
     word = WORDS.get(kind[:1], "")
     hint = "save class indices, or give the names as text: --labels cat,dog or a .csv" if kind[:1] in ("U", "S") else ""
     said = f"{shown} has dtype {descr!r}{word}, expected floats or integers of 8 to 64 bits, or bools"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.stored import DTYPES, Stored
+from wce_cli.loss.stored import Ranges
 
 
 class Joined(Struct, frozen=True):
@@ -47,6 +48,20 @@ class Joined(Struct, frozen=True):
                 return part.source, begin
             begin += part.shape[0]
         raise IndexError(f"{self.shape[0]} rows, and no row {n}")
+
+    def ranges(self) -> list[Ranges]:
+        """The checksums of what has been read, by part."""
+        return [part.ranges() for part in self.parts]
+
+    def learn(self, ranges: list[Ranges]) -> None:
+        """Take over what another process has read."""
+        for part, one in zip(self.parts, ranges, strict=True):
+            part.learn(one)
+
+    def prove(self) -> None:
+        """Raise WceError if what was read is not what was saved."""
+        for part in self.parts:
+            part.prove()
 
     def _converted(self, part: Stored, start: int, stop: int) -> NDArray[Any]:
         """Numbers of a part in the dtype of the whole, which holds them exactly."""

@@ -12,6 +12,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.errors import Problem, WceError, and_more, counted, did_you_mean
+from wce_cli.inputs.checksums import Checked
+from wce_cli.loss.stored import Ranges
 
 DTYPES: dict[str, np.dtype[Any]] = {
     "bool": np.dtype("?"),
@@ -53,6 +55,8 @@ class Stored(Struct, frozen=True):
     for one thread at a time."""
     note: str = ""
     """What was taken for granted, where that is not plain to see."""
+    checked: Checked | None = None
+    """What knows whether the bytes are those that were saved."""
 
     @property
     def size(self) -> int:
@@ -76,6 +80,20 @@ class Stored(Struct, frozen=True):
             block.byteswap(inplace=True)
         if self.dtype == "bool":
             np.not_equal(block.view(np.uint8), 0, out=block)  # a file may hold any byte; True is 1
+
+    def ranges(self) -> Ranges:
+        """The checksums of what has been read."""
+        return self.checked.ranges() if self.checked else []
+
+    def learn(self, ranges: Ranges) -> None:
+        """Take over what another process has read."""
+        if self.checked:
+            self.checked.learn(ranges)
+
+    def prove(self) -> None:
+        """Raise WceError if what was read is not what was saved."""
+        if self.checked:
+            self.checked.prove()
 
 
 Members = Mapping[str, Stored | Problem]

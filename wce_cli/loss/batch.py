@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.loss.checks import check_scores, indices
+from wce_cli.loss.checks import check_scores
 from wce_cli.loss.frames import scores_by_column, weight_by_index
 from wce_cli.loss.gathering import (
     Gathering,
@@ -30,6 +30,7 @@ from wce_cli.loss.readings import ScoreKind
 from wce_cli.loss.rows import BLOCK_ELEMENTS, BLOCK_ROWS, SHOWN_ELEMENTS, ArrayRows, floats
 from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.sums import Floats, Ints
+from wce_cli.loss.unread import index_labels, look_over, prove
 from wce_cli.loss.weights import read_class_weight, read_sample_weight
 
 
@@ -231,25 +232,29 @@ class Batch(Struct, frozen=True):
         return max(8, min(max(BLOCK_ELEMENTS // self.spec.n_classes, least), most) // 8 * 8)
 
     def blocks(self) -> Iterator[Block]:
-        """Walk the rows in order, in float64: blocks whose bounds depend on C alone, of a few megabytes."""
+        """Walk the rows in order, in float64: blocks of a few megabytes, whose bounds depend on C alone.
+
+        Raises WceError as the pass does.
+        """
         step = max(8, min(SHOWN_ELEMENTS // self.spec.n_classes // 8 * 8, self.block_rows))
         for start in range(0, self.n_samples, step):
             yield self.block(start, start + step)
+        prove(self)
 
     def block(self, start: int, stop: int) -> Block:
-        """The rows `start` up to `stop`, all in memory: for the rows that are shown."""
+        """The rows `start` up to `stop`, all in memory. Raises WceError if they are in a file and wrong."""
         start, stop = max(start, 0), min(stop, self.n_samples)
+        look_over(self, start, stop)
         scores = np.ascontiguousarray(floats(self.scores.rows(start, stop), self.scores.dtype))
         return Block(start, scores, self.labels_of(start, stop), self.sample_weight_of(start, stop))
 
     def labels_of(self, start: int, stop: int) -> Ints | Floats:
         """The labels of some rows: indices (m,) from 0, ignored ones left as `ignore_index`, or rows (m, C)."""
+        if self.unread is not None and not self.spec.is_soft:
+            asked = self.spec.ignore_index, self.spec.n_classes
+            return index_labels(self.labels, self.unread, *asked, start, stop)[0]
         labels = self.labels.rows(start, stop)
-        if self.spec.is_soft:
-            return np.ascontiguousarray(floats(labels, self.labels.dtype))
-        if self.unread is None:
-            return labels.astype(np.int64)
-        return indices(labels, self.unread.ignore_index, self.spec.ignore_index, self.unread.base)
+        return np.ascontiguousarray(floats(labels, self.labels.dtype)) if self.spec.is_soft else labels.astype(np.int64)
 
     def sample_weight_of(self, start: int, stop: int) -> Floats:
         """The sample weight of some rows, ones where none was given. (m,)"""

@@ -80,9 +80,8 @@ def check_index_labels(labels: NDArray[Any], start: int, ignore_index: int, base
         where = np.flatnonzero(outside)
         if not len(where) or (labels[where] == ignore_index).all():
             return Checks()
-    wide: NDArray[Any] = labels.astype(
-        np.float64 if labels.dtype.kind == "f" or labels.dtype == np.uint64 else np.int64
-    )
+    is_float = labels.dtype.kind == "f" or (labels.dtype == np.uint64 and bool((labels >> 63).any()))
+    wide: NDArray[Any] = labels.astype(np.float64 if is_float else np.int64)  # as `to_array` widens what came in memory
     outside = (wide < base) | (wide >= base + c)
     outside &= wide != ignore_index
     fractional = wide != np.floor(wide) if wide.dtype.kind == "f" else np.zeros(0, dtype=bool)

@@ -39,6 +39,24 @@ class Stored(Protocol):
         """The numbers `start` up to `stop` of the file, in its order, flat, in their own dtype."""
 
 
+Ranges = list[list[int]]
+"""Where ranges of bytes begin and end, and the checksum of each."""
+
+
+@runtime_checkable
+class Proved(Protocol):
+    """Numbers that were saved with a checksum."""
+
+    def ranges(self) -> list[Any]:
+        """The checksums of what has been read, for another process."""
+
+    def learn(self, ranges: list[Any]) -> None:
+        """Take over what another process has read."""
+
+    def prove(self) -> None:
+        """Raise WceError if what was read is not what was saved."""
+
+
 def in_memory(stored: Stored) -> NDArray[Any]:
     """All numbers at once, in the shape that the file states and in their own dtype."""
     return stored.read(0, math.prod(stored.shape)).reshape(stored.shape, order="F" if stored.fortran else "C")
@@ -77,8 +95,16 @@ class StoredRows(Struct, frozen=True):
     @property
     def part_of(self) -> Callable[[int], tuple[str, int]] | None:
         """What says which file an index of the first axis is in, and where that file begins; None for one file."""
-        stored = self.stored.stored if isinstance(self.stored, Window) else self.stored
-        return getattr(stored, "part_of", None)
+        return getattr(self._bare, "part_of", None)
+
+    @property
+    def proved(self) -> Proved | None:
+        """What knows whether all numbers are those that were saved; None where nobody does."""
+        return self._bare if isinstance(self._bare, Proved) else None
+
+    @property
+    def _bare(self) -> Stored:
+        return self.stored.stored if isinstance(self.stored, Window) else self.stored
 
     def rows(self, start: int, stop: int) -> NDArray[Any]:
         """The rows `start` up to `stop`, with one read where they are neighbours in the file."""

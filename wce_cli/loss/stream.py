@@ -7,20 +7,18 @@ groups; what is a sum of floats is added group by group in the order of the rows
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from wce_cli.errors import WceError
 from wce_cli.loss.batch import Batch
-from wce_cli.loss.checks import Checks
 from wce_cli.loss.cut import Cut, PartSums
 from wce_cli.loss.facts import LOST, TOP, Facts, Lost
-from wce_cli.loss.gathering import Gathering
-from wce_cli.loss.labels import say_checks
 from wce_cli.loss.listed import Listed, joined
 from wce_cli.loss.seen import Seen
 from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.totals import Totals
+from wce_cli.loss.unread import WrongRows, learn, prove, ranges_of
 from wce_cli.loss.walker import Part, Walker
 from wce_cli.loss.workers import P, S, Walk, walk_groups
 
@@ -106,26 +104,25 @@ def walk_batch(
     progress: Callable[[int, int], None] | None,
     least: int = 0,
 ) -> list[S]:
-    """Let workers walk the groups of some rows, whose bounds `make` is told; what can be read in order only, one."""
+    """Let workers walk the groups of some rows, whose bounds `make` is told; what can be read in order only, one.
+
+    Raises WceError if these are all rows, and a file is not what was saved.
+    """
     bounds = group_bounds(batch, *rows, least)
     if any(isinstance(field, StoredRows) and field.stored.sequential for field in batch.fields):
         workers = 1
     n_scores = (rows[1] - rows[0]) * batch.spec.n_classes
-    return walk_groups(lambda: make(bounds), len(bounds), n_scores, workers, fold, progress)
 
+    def telling() -> Walk[P, tuple[S, list[Any]]]:
+        walk = make(bounds)
+        return Walk(walk.group, lambda: (walk.seen(), ranges_of(batch)))
 
-class WrongRows(WceError):
-    """What the pass found wrong with single numbers, as `Batch.build` words it; it adds up over parts of a batch."""
-
-    def __init__(self, batch: Batch, checks: Checks, has_zero: bool) -> None:
-        self.checks, self.has_zero = checks, has_zero
-        spec, unread = batch.spec, batch.unread
-        g = Gathering(spec.sources, batch.spelled)
-        g.shapes = {spec.scores: str(batch.scores.shape), "labels": str(batch.labels.shape)}
-        settings = () if unread is None else (unread.ignore_index, unread.base, has_zero)
-        say_checks(g, checks, spec.scores, batch.scores.shape, *settings)
-        refusal = g.refusal()
-        super().__init__(refusal.problems, (*refusal.context, *_in_their_files(batch, checks)))
+    told = walk_groups(telling, len(bounds), n_scores, workers, fold, progress)
+    for _, ranges in told if len(told) > 1 else ():
+        learn(batch, ranges)
+    if rows == (0, batch.n_samples):
+        prove(batch)
+    return [seen for seen, _ in told]
 
 
 def group_bounds(batch: Batch, start: int, stop: int, least: int = 0) -> list[tuple[int, int]]:
@@ -171,19 +168,3 @@ def facts_of(part: Part, seen: list[Seen]) -> Facts:
         undivided=part.otherwise.undivided,
         top=whole.top,
     )
-
-
-def _in_their_files(batch: Batch, checks: Checks) -> list[str]:
-    """Of a batch in several files: which of them the first wrong number is in, and where."""
-    c, found = batch.spec.n_classes, []
-    for field, rows, wrong, columns in (
-        (batch.spec.scores, batch.scores, checks.no_probability, c),
-        ("labels", batch.labels, checks.not_one_hot, 1),
-        ("labels", batch.labels, checks.fractional, 1),
-        ("labels", batch.labels, checks.outside, 1),
-    ):
-        if wrong.count and isinstance(rows, StoredRows) and (part_of := rows.part_of):
-            n = batch.index(wrong.first // columns)[0]
-            source, begin = part_of(n)
-            found.append(f"{field}[{n}] is {field}[{n - begin}] of {source}")
-    return found

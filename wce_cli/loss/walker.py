@@ -7,17 +7,16 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.loss.batch import Batch
-from wce_cli.loss.checks import Checks, check_index_labels, check_one_hot, check_probs, indices
+from wce_cli.loss.checks import Checks
 from wce_cli.loss.cut import Cut, PartSums, part_sums
 from wce_cli.loss.facts import TOP
 from wce_cli.loss.listed import Listed, listed_of
 from wce_cli.loss.looks import Otherwise, read_otherwise
 from wce_cli.loss.row_reader import RowReader
-from wce_cli.loss.rows import CHUNK, floats
 from wce_cli.loss.seen import Watch
-from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.sums import Ints
 from wce_cli.loss.totals import KeptRows, Totals, totals_of
+from wce_cli.loss.unread import check_numbers, index_labels
 
 
 class Part(Struct, frozen=True):
@@ -85,35 +84,17 @@ class Walker:
     def _labels(self, start: int, stop: int) -> tuple[Ints, NDArray[np.bool_] | None, Checks]:
         """Index labels (n,), 0 where not kept, and which are kept, None for all; zeros for probability labels."""
         batch, spec, c = self.batch, self.spec, self.spec.n_classes
-        checks = (
-            self._check_rows(start, stop)
-            if batch.unread is not None or isinstance(batch.scores, StoredRows)
-            else Checks()
-        )
+        checks = check_numbers(batch, start, stop)
         if spec.is_soft:
             return np.zeros(stop - start, dtype=np.int64), None, checks
-        raw, unread = batch.labels.rows(start, stop), batch.unread
-        if unread is None:
-            label = raw.astype(np.int64, copy=False)
+        if batch.unread is None:
+            label = batch.labels.rows(start, stop).astype(np.int64, copy=False)
             kept = label != spec.ignore_index
         else:
-            raw = floats(raw, "bfloat16") if batch.labels.dtype == "bfloat16" else raw
-            checks = checks + check_index_labels(raw, start, unread.ignore_index, unread.base, c)
-            label = indices(raw, unread.ignore_index, spec.ignore_index, unread.base)
+            label, found = index_labels(batch.labels, batch.unread, spec.ignore_index, c, start, stop)
+            checks = checks + found
             kept = (label != spec.ignore_index) & (label >= 0) & (label < c)
         return (label, None, checks) if kept.all() else (np.where(kept, label, 0), kept, checks)
-
-    def _check_rows(self, start: int, stop: int) -> Checks:
-        """The checks of a file's rows of C numbers."""
-        batch, spec = self.batch, self.spec
-        checks, step = Checks(), max(1, CHUNK // spec.n_classes)
-        for first in range(start, stop, step):
-            last = min(first + step, stop)
-            if spec.scores == "probs" and isinstance(batch.scores, StoredRows):
-                checks = checks + check_probs(floats(batch.scores.rows(first, last), batch.scores.dtype), first)
-            if spec.integer_one_hot and batch.unread is not None:
-                checks = checks + check_one_hot(batch.labels.rows(first, last), first)
-        return checks
 
     def _reach(self, rows: KeptRows) -> float:
         """Σ|t| + Σ|w|·(1 + |logsumexp|) over what is finite."""

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from wce_cli.errors import and_more, counted, did_you_mean
-from wce_cli.loss.checks import check_index_labels
 from wce_cli.loss.gathering import Gathering, is_index
 from wce_cli.loss.labels import Labels, Unread, say_checks
 from wce_cli.loss.rows import CHUNK, ArrayRows, floats
 from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.sums import Floats
+from wce_cli.loss.unread import index_labels
 
 
 def read_class_weight(
@@ -89,21 +89,20 @@ def _balanced(
     count = np.zeros(c, dtype=np.int64)
     step = max(1, CHUNK // c) if labels.is_soft else CHUNK
     for start in range(0, n, step):
-        part = labels.rows.rows(start, min(start + step, n))
+        stop = min(start + step, n)
         if labels.is_soft:
-            rows = floats(part, labels.rows.dtype)
+            rows = floats(labels.rows.rows(start, stop), labels.rows.dtype)
             if not (((rows == 0) | (rows == 1)).all() and (rows.sum(axis=1) == 1).all()):
                 g.problem("weight", "balanced counts labels, and probability rows have no count")
                 return None
             count += rows.sum(axis=0).astype(np.int64)
             continue
         unread = labels.unread or Unread(ignore_index, 0)
-        checks = check_index_labels(part, start, unread.ignore_index, unread.base, c)
+        label, checks = index_labels(labels.rows, unread, ignore_index, c, start, stop)
         if checks.found:  # the labels of a file: the weight is wanted before the pass that would find it
             say_checks(g, checks, "logits", (n, c), unread.ignore_index, unread.base, True)
             return None
-        whole = part.astype(np.int64)
-        count += np.bincount(whole[whole != unread.ignore_index] - unread.base, minlength=c)
+        count += np.bincount(label[label != ignore_index], minlength=c)
     absent = np.flatnonzero(count == 0)
     if len(absent):
         which = f'"{names[absent[0]]}"' if names else str(absent[0])
