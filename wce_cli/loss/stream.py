@@ -154,11 +154,15 @@ def facts_of(part: Part, seen: list[Seen]) -> Facts:
         as_probs=part.otherwise.as_probs,
         as_log_probs=whole.as_log_probs,
         one_hot=whole.one_hot,
+        several_ones=whole.several_ones,
         unnormalised=whole.unnormalised,
         negative_q=whole.negative_q,
         clipped=part.otherwise.clipped,
         renormalised=part.otherwise.renormalised,
         undivided=part.otherwise.undivided,
+        row_sums=part.otherwise.row_sums,
+        log_totals=part.otherwise.log_totals,
+        as_elements=part.otherwise.as_elements,
         top=whole.top,
     )
 
