@@ -45,10 +45,10 @@ def test_labels_that_do_not_sum_to_1_are_counted_and_the_first_is_shown():
     assert message("labels-not-normalised", {"logits": SCORES, "labels": q}) == (
         "2 of 4 labels do not sum to 1: the first, that of sample 1, sums to 0.75, and counts as one of N = 4"
     )
-    assert message("labels-not-normalised", {"logits": SCORES[2:], "labels": q[2:]}) == (
+    assert message("labels-not-normalised", {"logits": SCORES[2:], "labels": [q[2], [0.5, 0.5, 0]]}) == (
         "1 of 2 labels does not sum to 1: that of sample 0 sums to 2, and counts as one of N = 2"
     )
-    assert message("labels-not-normalised", {"logits": SCORES[:1], "labels": q[2:3]}) == (
+    assert message("labels-not-normalised", {"logits": SCORES[:1], "labels": [[1.5, 0.5, 0]]}) == (
         "the only label does not sum to 1, but to 2, and counts as one of N = 1"
     )
 

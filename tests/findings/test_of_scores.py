@@ -340,7 +340,7 @@ def test_a_log_probability_above_0_is_shown_as_a_probability():
     said = message("log-prob-above-zero", {"log_probs": rows, "labels": [0, 1]})
     assert said == (
         f"the largest label's log-probability is 2.1, which would be a probability of {f(math.exp(2.1))}: it lowers "
-        "the sum, -3.3 here. Are these logits?"
+        f"the sum, -3.3 here. Are these logits? Read so, weighted-mean is {f(losses(rows, [0, 1]).mean())} (--logits)"
     )
     assert message("log-prob-above-zero", {"logits": rows, "labels": [0, 1]}) is None
     assert message("log-prob-above-zero", {"log_probs": [[-0.1, 3.0]], "labels": [0]}) is None  # never looked at
@@ -457,11 +457,13 @@ def test_only_those_that_differ_are_named():
     p = np.array([[0.5, 0.9, 0.6], [0.05, 0.89, 0.06]])
     ours, theirs = -np.log(p[:, 1]).mean(), -np.log(p[:, 1] / p.sum(axis=1)).mean()
     told = "elsewhere these probabilities are divided by the sum of their row: Keras 3.15.1 "
-    assert message("clipped-elsewhere", {"probs": p, "labels": [1, 1]}) == (
-        f"{told}gives {f(theirs)} where batch-mean/sample is {f(ours)}"
+    assert message("clipped-elsewhere", {"probs": p, "labels": [1, 1], "weight": [1, 2, 1]}) == (
+        f"{told}gives {f(2 * theirs)} where batch-mean/sample is {f(2 * ours)}"
     )
-    ignored = {"probs": [*p.tolist(), [0.2, 0.3, 0.5]], "labels": [1, 1, -100]}
-    assert message("clipped-elsewhere", ignored) == f"{told}gives {f(theirs)} where kept-mean/sample is {f(ours)}"
+    assert message("clipped-elsewhere", {"probs": p, "labels": [1, 1]}) is None  # probs-not-normalised has the number
+    ignored = {"probs": [*p.tolist(), [0.2, 0.3, 0.5]], "labels": [1, 1, -100], "weight": [1, 2, 1]}
+    said = f"{told}gives {f(2 * theirs)} where kept-mean/sample is {f(2 * ours)}"
+    assert message("clipped-elsewhere", ignored) == said
     small = {"probs": np.array([[1e-8, 1], [0.5, 0.5]], dtype="float32"), "labels": [0, 1]}
     said = message("clipped-elsewhere", small)
     assert said is not None
@@ -476,7 +478,7 @@ def test_clipping_and_dividing_are_told_apart():
         "elsewhere these probabilities are clipped and divided by the sum of their row: Keras 3.15.1 (rows divided by "
         f"their sum, p in [1e-7, 1 − 1e-7]) gives {f(keras)} where batch-mean/sample is inf; scikit-learn 1.9.1"
     )
-    soft = message("clipped-elsewhere", {"probs": [[0.2, 0.2]], "labels": [[0.5, 0.5]]})
+    soft = message("clipped-elsewhere", {"probs": [[0.2, 0.2]], "labels": [[0.5, 0.5]], "weight": [1, 3]})
     assert soft.startswith("elsewhere these probabilities are divided by the sum of their row: Keras 3.15.1 gives")
 
 
@@ -485,7 +487,7 @@ def test_what_the_digits_leave_open_is_no_difference_elsewhere():
     assert "divided by the sum of their row" in message("clipped-elsewhere", given)
     half = {"probs": 5e-5}
     assert said_of_rounded("clipped-elsewhere", given, half) is None
-    near = {"probs": [[0.3333, 0.3333, 0.3300]], "labels": [0]}
+    near = {"probs": [[0.3333, 0.3333, 0.3300]], "labels": [0], "weight": [2, 1, 1]}
     assert "divided by the sum of their row" in said_of_rounded("clipped-elsewhere", near, half)
     zero = {"probs": [[0.0, 1.0]], "labels": [0]}
     assert said_of_rounded("clipped-elsewhere", zero, half).startswith("elsewhere these probabilities are clipped: ")
@@ -542,6 +544,7 @@ def test_where_d_is_0_nobody_has_a_number_to_compare_with():
 
 
 def test_a_long_batch_is_not_divided_by_its_sums():
-    p = np.full((SUMMED // 2 + 1, 2), 0.25)
-    assert message("clipped-elsewhere", {"probs": p, "labels": np.zeros(len(p), dtype=int)}) is None
-    assert message("clipped-elsewhere", {"probs": p[:-1], "labels": np.zeros(len(p) - 1, dtype=int)}) is not None
+    p, w = np.full((SUMMED // 2 + 1, 2), 0.25), [2, 1]
+    assert message("clipped-elsewhere", {"probs": p, "labels": np.zeros(len(p), dtype=int), "weight": w}) is None
+    said = message("clipped-elsewhere", {"probs": p[:-1], "labels": np.zeros(len(p) - 1, dtype=int), "weight": w})
+    assert said is not None

@@ -29,7 +29,8 @@ def documents(rng: np.random.Generator, n: int) -> list[dict[str, object]]:
         if kind == "probs" or rng.random() < 0.1:
             scores = rng.dirichlet(np.ones(c), size=rows)
         if kind == "log_probs":
-            scores = -np.abs(scores)
+            totals = np.logaddexp.reduce(scores, axis=1, keepdims=True)
+            scores = scores - totals if rng.random() < 0.9 else -np.abs(scores)
         labels = rng.integers(c, size=rows)
         labels[rng.random(rows) < rng.choice([0, 0, 0.3, 1])] = (ignored := int(rng.choice([-100, 255])))
         document: dict[str, object] = {kind: scores.tolist(), "labels": labels.tolist()}

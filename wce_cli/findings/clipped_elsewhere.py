@@ -1,4 +1,7 @@
-"""clipped-elsewhere: Keras and scikit-learn move probabilities before they take the log, wce and torch do not."""
+"""clipped-elsewhere: Keras and scikit-learn move probabilities before they take the log, wce and torch do not.
+
+Rows that are off by more than roundings are `probs-not-normalised`, which shows the number of a row divided by its sum.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import numpy as np
 
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
+from wce_cli.findings.words import mean_of_divided
 from wce_cli.loss.clipped import eps_of
 from wce_cli.loss.layout import class_axis_last
 from wce_cli.loss.methods import LossValue, divide
@@ -58,7 +62,10 @@ def message(analysis: Analysis) -> str | None:
         if _differ(theirs, counted.value, open_here + open_sums):
             division = _differ(theirs, undivided, open_sums)
             clip = _differ(undivided, counted.value, open_here) or not division
-            told.append(_told(KERAS[division, clip], theirs, counted))
+            if not clip and _is_told(analysis, theirs):
+                division = False
+            else:
+                told.append(_told(KERAS[division, clip], theirs, counted))
     eps, weighted = eps_of(spec), analysis.value("weighted-mean")
     if facts.clipped is not None and eps is not None and weighted is not None:
         theirs = _value(analysis, facts.clipped, weighted)
@@ -69,6 +76,13 @@ def message(analysis: Analysis) -> str | None:
         return None
     acts = " and ".join(["clipped"] * clip + ["divided by the sum of their row"] * division)
     return f"elsewhere these probabilities are {acts}: {'; '.join(told)}"
+
+
+def _is_told(analysis: Analysis, theirs: float) -> bool:
+    """Whether `probs-not-normalised` shows the same number."""
+    _, divided = mean_of_divided(analysis)
+    is_shown = analysis.facts.row_sums.off.rows.count > 0 and divided is not None
+    return is_shown and format_number(theirs) == format_number(divided or 0.0)
 
 
 def _value(analysis: Analysis, sums: Sums, ours: LossValue) -> float:

@@ -1,6 +1,6 @@
 """labels-not-normalised: probability labels that do not sum to 1.
 
-A single number a row is `one-column`.
+A single number a row is `one-column`, and rows of 0 and 1 with several 1s are `multi-hot-labels`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ PAGE = Page(
 
 def message(analysis: Analysis) -> str | None:
     """Count the rows, and show the first and its sum."""
-    found, n = analysis.facts.unnormalised, analysis.totals.n
-    if found.rows.count == 0 or analysis.spec.n_classes == 1:
+    found, n, several = analysis.facts.unnormalised, analysis.totals.n, analysis.facts.several_ones
+    if found.rows.count == 0 or analysis.spec.n_classes == 1 or (several is not None and several.count):
         return None
     total = format_number(found.total)
     if n == 1:

@@ -1,4 +1,7 @@
-"""log-prob-above-zero: a log-probability above 0 is that of a probability above 1."""
+"""log-prob-above-zero: a log-probability above 0 is that of a probability above 1.
+
+Rows that are probabilities themselves are `probs-as-log-probs`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import math
 
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
+from wce_cli.findings.words import mean_of_divided
 from wce_cli.report import Analysis
 
 PAGE = Page(
@@ -33,11 +37,17 @@ def message(analysis: Analysis) -> str | None:
     largest = -analysis.facts.smallest_a
     if analysis.spec.scores != "log_probs" or not largest > ROUNDINGS or not analysis.totals.n_kept:
         return None
+    if analysis.facts.as_probs is not None:
+        return None
     whose = "log-probability" if analysis.spec.is_soft or analysis.spec.label_smoothing else "label's log-probability"
     p = format_number(math.exp(largest)) if largest < 700 else "beyond all numbers"
     sums = analysis.value("sum")
     assert sums is not None
-    return (
+    mean, divided = mean_of_divided(analysis)
+    told = (
         f"the largest {whose} is {format_number(largest)}, which would be a probability of {p}: it lowers the sum, "
         f"{format_number(sums.value)} here. Are these logits?"
     )
+    if divided is None or not math.isfinite(divided):
+        return told
+    return f"{told} Read so, {mean.method} is {format_number(divided)} (--logits)"

@@ -32,7 +32,7 @@ PAGE = Page(
 def message(analysis: Analysis) -> str | None:
     """Show the floor under every loss, and the mean that torch takes, by both readings."""
     spec, totals, as_probs = analysis.spec, analysis.totals, analysis.facts.as_probs
-    if as_probs is None or totals.n_kept * (spec.n_classes - 1) < 2:
+    if spec.scores != "logits" or as_probs is None or totals.n_kept * (spec.n_classes - 1) < 2:
         return None
     value = analysis.value("batch-mean" if spec.is_soft else "weighted-mean")
     assert value is not None

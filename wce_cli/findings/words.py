@@ -1,4 +1,4 @@
-"""How findings name classes, and the denominator of weighted-mean, in a message."""
+"""What several findings say in a message: how classes and rows are named, and numbers that two of them show."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from wce_cli.loss.batch import Spec
 from wce_cli.loss.facts import Rows
-from wce_cli.loss.methods import METHODS
+from wce_cli.loss.methods import METHODS, LossValue, divide
+from wce_cli.report import Analysis
 
 NAMED = 3
 """Classes that a message names; it counts the rest."""
@@ -40,6 +41,23 @@ def all_of(n: int) -> str:
 def listed(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+def mean_of_divided(analysis: Analysis) -> tuple[LossValue, float | None]:
+    """The mean that torch takes, and what it is once the probabilities of each row are divided by their sum.
+
+    None where the sums are not known, or in which of the shares of a smoothed probability label they have a part.
+    """
+    spec, sums = analysis.spec, analysis.facts.log_totals
+    value = analysis.value("batch-mean" if spec.is_soft else "weighted-mean")
+    assert value is not None
+    if sums is None or (spec.is_soft and spec.label_smoothing > 0):
+        return value, None
+    weight, eps = spec.class_weight, spec.label_smoothing
+    moved = sums.dot(weight, None if spec.is_soft else analysis.totals.count > 0)
+    if eps > 0:
+        moved = (1 - eps) * moved + eps / spec.n_classes * float(weight.sum()) * float(sums.values().sum())
+    return value, divide(value.numerator + moved, value.denominator)
 
 
 def weight_sum(spec: Spec) -> str:

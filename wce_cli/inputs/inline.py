@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.diagnosis import Diagnosis, of_print, of_value, too_large
 from wce_cli.inputs.dtypes import DTYPES, as_dtype, dtype_name
-from wce_cli.inputs.mapping import bare_items, no_duplicates, of_pairs, read_mapping, unwrapped
+from wce_cli.inputs.mapping import bare_items, counts, no_duplicates, of_pairs, read_mapping, unwrapped
 from wce_cli.inputs.printed import read_print
 from wce_cli.inputs.screens import plain, value_alone
 from wce_cli.inputs.words import BUILTINS, CASTS, NUMBER, SINGLE, WRITTEN, number_or_name
@@ -47,7 +48,7 @@ class Typed(Struct, frozen=True):
     """A value that was typed or pasted, and how it was understood."""
 
     value: Any
-    """Lists, numbers, strings or a mapping; an array where the print says its dtype."""
+    """Lists, numbers, strings or a mapping, a Counter where the print says so; an array where it says its dtype."""
     form: str = ""
     """What it was taken for, where that is not what stands there: `a tensor repr`."""
     rounded: str = ""
@@ -124,7 +125,8 @@ def _understood(place: str, raw: str, cleaned: str, read_value: Callable[[str, s
     wrapped = unwrapped(cleaned)
     if wrapped.startswith("{"):
         form = "a mapping without JSON's quotes" if wrapped == cleaned else "a dict repr"
-        return _of_items(read_mapping(place, wrapped, read_value), form)
+        typed = _of_items(read_mapping(place, wrapped, read_value), form)
+        return structs.replace(typed, value=Counter(typed.value)) if counts(cleaned) else typed
     if wrapped != cleaned:
         return _of_pairs(place, _Reader(place, wrapped).read())
     return _Reader(place, cleaned).read()

@@ -15,6 +15,7 @@ WRAPPED = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 """What Python prints around a mapping, and `dict(cat=0.1, dog=1)`."""
+COUNTER = re.compile(r"(?:\w+\.)*Counter\(")
 ITEM = re.compile(
     r"""\s*(?P<key>"[^"\n]*"\s*|'[^'\n]*'\s*|[^\s,;"'\[\](){}][^,;\n"'\[\](){}]*?)[:=]\s*
     (?P<value>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|nan))\s*(?:[,;\n]|$)""",
@@ -56,6 +57,11 @@ def unwrapped(text: str) -> str:
         return text
     items = found["items"]
     return items if items[:1] in ("{", "[") else f"{{{items.replace('=', ':')}}}"
+
+
+def counts(text: str) -> bool:
+    """Whether a mapping is printed, or written, as a Counter."""
+    return COUNTER.match(text) is not None
 
 
 def of_pairs(place: str, pairs: Any) -> dict[str, Any]:

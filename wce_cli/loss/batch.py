@@ -31,7 +31,7 @@ from wce_cli.loss.rows import BLOCK_ELEMENTS, BLOCK_ROWS, SHOWN_ELEMENTS, ArrayR
 from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.unread import index_labels, look_over, prove
-from wce_cli.loss.weights import read_class_weight, read_sample_weight
+from wce_cli.loss.weights import are_counts, read_class_weight, read_sample_weight
 
 
 def _are_numbers(labels: Any) -> bool:
@@ -58,7 +58,7 @@ class Spec(Struct, frozen=True):
     weight: Floats | None
     """Class weight (C,); None: all 1."""
     weight_rule: str | None
-    """`balanced` where the weight was computed from the labels."""
+    """`balanced` where the weight was computed from the labels, `counts` where it came as a Counter."""
     ignore_index: int
     label_base: int
     """The index of the first class in the labels as given; here they count from 0."""
@@ -147,6 +147,7 @@ class Batch(Struct, frozen=True):
         g = Gathering(sources or {}, spelled)
         read_numbers(g, ignore_index, label_smoothing)
         kind = kind_of_scores(g, {"logits": logits, "log_probs": log_probs, "probs": probs})
+        counts = are_counts(weight)
         weight = weight_by_index(g, weight)
         if kind is not None:
             scores, classes = scores_by_column(g, *kind, classes, weight, labels)
@@ -184,7 +185,7 @@ class Batch(Struct, frozen=True):
             n_classes=c,
             class_names=names,
             weight=vector,
-            weight_rule=rule,
+            weight_rule="counts" if counts else rule,
             ignore_index=int(ignore_index),
             label_base=label_base,
             label_smoothing=float(label_smoothing),

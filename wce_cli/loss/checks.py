@@ -55,7 +55,7 @@ class Checks(Struct, frozen=True):
     outside: Wrong = Wrong()
     """Index labels that are no class."""
     not_one_hot: Wrong = Wrong()
-    """Probability labels of integers that are not one-hot."""
+    """Probability labels of integers that are not one-hot: how many 1s each has, −1 where other numbers are in it."""
     no_probability: Wrong = Wrong()
     """Probabilities below 0 or above 1."""
 
@@ -92,8 +92,8 @@ def check_index_labels(labels: NDArray[Any], start: int, ignore_index: int, base
 
 def check_one_hot(rows: NDArray[Any], start: int) -> Checks:
     """Probability labels of integers (m, C): all 0 and one 1."""
-    one_hot = ((rows == 0) | (rows == 1)).all(axis=1) & (rows.sum(axis=1) == 1)
-    return Checks(not_one_hot=Wrong.of(np.ones(len(rows)), ~one_hot, start))
+    ones = np.where(((rows == 0) | (rows == 1)).all(axis=1), np.count_nonzero(rows, axis=1), -1)
+    return Checks(not_one_hot=Wrong.of(ones, ones != 1, start))
 
 
 def check_probs(rows: Floats, start: int) -> Checks:

@@ -44,7 +44,8 @@ class Columns(Struct, frozen=True):
     """None for index labels."""
     smallest_a: float = np.inf
     smallest_q: float = np.inf
-    one_hot: bool = True
+    zeros_and_ones: bool = True
+    """Whether all probability labels are numbers that are 0 or 1."""
     negative_q: Rows = Rows()
     """Probability labels with a number below 0."""
 
@@ -54,7 +55,7 @@ class Columns(Struct, frozen=True):
             None if self.soft is None or other.soft is None else self.soft + other.soft,
             min(self.smallest_a, other.smallest_a),
             min(self.smallest_q, other.smallest_q),
-            self.one_hot and other.one_hot,
+            self.zeros_and_ones and other.zeros_and_ones,
             self.negative_q + other.negative_q,
         )
 
@@ -86,7 +87,7 @@ class ColumnSums:
     def __init__(self, n_classes: int, soft: bool) -> None:
         self.high, self.low = np.zeros((2, 5 if soft else 1, n_classes))
         self.smallest_a = self.smallest_q = np.inf
-        self.one_hot = soft
+        self.zeros_and_ones = soft
         self.negative_q = Rows()
         self.apart: Columns | None = None
 
@@ -123,12 +124,12 @@ class ColumnSums:
         if smallest < 0:
             rows = np.flatnonzero((q < 0).any(axis=along))
             self.negative_q = self.negative_q + Rows(len(rows), start + int(rows[0]))
-        if self.one_hot:  # the first row mostly settles it
-            self.one_hot = all(bool(((part == 0) | (part == 1)).all()) for part in (q[:1], q))
+        if self.zeros_and_ones:  # the first row mostly settles it
+            self.zeros_and_ones = all(bool(((part == 0) | (part == 1)).all()) for part in (q[:1], q))
 
     def sums(self) -> Columns:
         """The columns of the whole block."""
         rows = [Sums.of(high, low) for high, low in zip(self.high, self.low, strict=True)]
         soft = SoftLabels(*rows[1:]) if len(rows) > 1 else None
-        columns = Columns(rows[0], soft, self.smallest_a, self.smallest_q, self.one_hot, self.negative_q)
+        columns = Columns(rows[0], soft, self.smallest_a, self.smallest_q, self.zeros_and_ones, self.negative_q)
         return columns if self.apart is None else columns + self.apart

@@ -24,9 +24,8 @@ def inconsistencies(saved: Saved) -> Iterator[str]:
             yield f"{place} holds {array.size} numbers, expected {c}, one for each class"
             return
     by_class = [*facts.s, *facts.s_loss, *(() if header.weight is None else (header.weight,))]
-    by_class += [
-        array for _, array in _arrays((facts.as_probs, facts.clipped, facts.renormalised, facts.undivided), "")
-    ]
+    sums = facts.as_probs, facts.clipped, facts.renormalised, facts.undivided, facts.log_totals, facts.as_elements
+    by_class += [array for _, array in _arrays(sums, "")]
     if any(array.shape != (c,) for array in by_class):
         yield f"$.facts or $.header.weight does not hold {c} numbers, one for each class"
     if totals.n_kept > totals.n or int(totals.count.sum()) != totals.n_kept or (totals.count < 0).any():

@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from wce_cli.loss.sums import Floats, Sums, both
 from wce_cli.loss.top import TOP, Top
 
-__all__ = ["LOST", "TOP", "UNDERFLOW", "Extremes", "Facts", "Lost", "Rows", "Top", "Unnormalised"]
+__all__ = ["LOST", "TOP", "UNDERFLOW", "Extremes", "Facts", "Lost", "RowSums", "Rows", "Top", "Unnormalised"]
 
 LOST = {"float32": 2.0**-24, "float64": 2.0**-53}
 """Losses below this come out as 0 where 1 + S is rounded in the dtype: log(1 + S), S = Σ_{c≠y} exp(x_c − x_y)."""
@@ -42,6 +42,11 @@ class Rows(Struct, frozen=True):
     def shifted(self, n: int) -> Rows:
         """The same rows behind n others."""
         return Rows(self.count, self.first + n if self.first >= 0 else -1)
+
+
+def both_rows(one: Rows | None, other: Rows | None) -> Rows | None:
+    """The rows of two parts, if both have been asked for them."""
+    return None if one is None or other is None else one + other
 
 
 class Extremes(Struct, frozen=True):
@@ -75,7 +80,7 @@ class Lost(Struct, frozen=True):
 
 
 class Unnormalised(Struct, frozen=True):
-    """Probability labels that do not sum to 1."""
+    """Rows of probabilities that do not sum to 1."""
 
     rows: Rows = Rows()
     total: float = 1.0
@@ -84,6 +89,26 @@ class Unnormalised(Struct, frozen=True):
     def __add__(self, other: Unnormalised) -> Unnormalised:
         rows = self.rows + other.rows
         return Unnormalised(rows, self.total if rows.first == self.rows.first else other.total)
+
+    def shifted(self, n: int) -> Unnormalised:
+        """The same rows behind n others."""
+        return Unnormalised(self.rows.shifted(n), self.total)
+
+
+class RowSums(Struct, frozen=True):
+    """What the probabilities of rows sum to, where the scores are probabilities or their logs: Z of each row."""
+
+    looked: int = 0
+    """Rows that were looked at: of a large batch the first ones."""
+    off: Unnormalised = Unnormalised()
+    """Those of them that do not sum to 1, beyond what their digits leave open."""
+
+    def __add__(self, other: RowSums) -> RowSums:
+        return RowSums(self.looked + other.looked, self.off + other.off)
+
+    def shifted(self, n: int) -> RowSums:
+        """The same of rows that stand behind n others."""
+        return RowSums(self.looked, self.off.shifted(n))
 
 
 class Facts(Struct, frozen=True):
@@ -122,13 +147,16 @@ class Facts(Struct, frozen=True):
     lost: dict[str, Lost]
     """By dtype: losses that it rounds to 0."""
     as_probs: Sums | None
-    """Reading the logits as probabilities: Σs·ℓ by y, ℓ before smoothing; for probability labels Σs·q·a by class.
-    Where every row lies in [0, 1] and sums to 1, else None."""
+    """Reading the logits, or the log-probabilities, as probabilities: Σs·ℓ by y, ℓ before smoothing; for probability
+    labels Σs·q·a by class. Where every row lies in [0, 1] and sums to 1, else None."""
     as_log_probs: bool
     """Whether the scores are logits and every row already is log-probabilities: logsumexp 0."""
     one_hot: bool
     """Whether every label is a probability row that is one-hot."""
+    several_ones: Rows | None
+    """Labels with more than one 1, where every label is a row of numbers that are 0 or 1, else None."""
     unnormalised: Unnormalised
+    """Probability labels that do not sum to 1."""
     negative_q: Rows
     """Probability labels with a number below 0."""
     clipped: Sums | None
@@ -137,6 +165,13 @@ class Facts(Struct, frozen=True):
     """The same of probabilities that are divided by the sum of their row and clipped."""
     undivided: Sums | None
     """The same of probabilities that are clipped to the same ends, and not divided."""
+    row_sums: RowSums
+    log_totals: Sums | None
+    """Σs·log Z by y, Z the sum of the probabilities of a row, for probability labels Σs·q·log Z by class: how much
+    larger the loss is where each row is divided by its sum. Of scores that are no logits; None of a large batch."""
+    as_elements: Sums | None
+    """Σs·ℓ by class of the binary cross-entropy of every score beside its label; where all labels are rows of 0 and 1,
+    of a batch that is not large, else None."""
     top: Top
 
     def __add__(self, other: Facts) -> Facts:
@@ -159,11 +194,15 @@ class Facts(Struct, frozen=True):
             both(self.as_probs, other.as_probs),
             self.as_log_probs and other.as_log_probs,
             self.one_hot and other.one_hot,
+            both_rows(self.several_ones, other.several_ones),
             self.unnormalised + other.unnormalised,
             self.negative_q + other.negative_q,
             both(self.clipped, other.clipped),
             both(self.renormalised, other.renormalised),
             both(self.undivided, other.undivided),
+            self.row_sums + other.row_sums,
+            both(self.log_totals, other.log_totals),
+            both(self.as_elements, other.as_elements),
             self.top + other.top,
         )
 
@@ -185,7 +224,9 @@ class Facts(Struct, frozen=True):
             logsumexp=self.logsumexp.shifted(n),
             peak=self.peak.shifted(n),
             lost={dtype: Lost(one.rows.shifted(n), one.loss) for dtype, one in self.lost.items()},
-            unnormalised=Unnormalised(self.unnormalised.rows.shifted(n), self.unnormalised.total),
+            unnormalised=self.unnormalised.shifted(n),
+            several_ones=None if self.several_ones is None else self.several_ones.shifted(n),
+            row_sums=self.row_sums.shifted(n),
             top=structs.replace(self.top, row=self.top.row + n),
         )
 

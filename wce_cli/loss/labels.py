@@ -13,6 +13,7 @@ from wce_cli.errors import and_more, as_written, counted, did_you_mean
 from wce_cli.loss.arrays import place
 from wce_cli.loss.checks import (
     Checks,
+    Wrong,
     as_given,
     check_all,
     check_index_labels,
@@ -74,10 +75,13 @@ def read_labels(
     integer = str(labels.dtype).startswith(("int", "uint", "bool")) and g.dtypes.get("labels") != "bfloat16"
     if len(shape) == 1 and labels.shape == shape and integer and shape[0] > 1:
         c = shape[0]
+        hint = (
+            "rows of scores are split by ';' ('0.1 0.9; 0 0.1'); a probability row is written with points ('1.0,0.0')"
+        )
+        if c > 2 and isinstance(labels, np.ndarray) and ((labels == 0) | (labels == 1)).all() and labels.sum() > 1:
+            hint = f"rows of scores are split by ';'; a row with several 1s is multi-label: its loss is {MULTI_LABEL}"
         g.problem(
-            "labels",
-            f"{kind} is 1 sample ({c} classes), but labels are {c} integers: {c} labels, or one row?",
-            "rows of scores are split by ';' ('0.1 0.9; 0 0.1'); a probability row is written with points ('1.0,0.0')",
+            "labels", f"{kind} is 1 sample ({c} classes), but labels are {c} integers: {c} labels, or one row?", hint
         )
         return None
     if labels.shape == shape and not (shape == (1,) and integer):
@@ -171,11 +175,7 @@ def say_checks(
             f"use {g.spelled('logits')} for scores before the softmax",
         )
     if checks.not_one_hot.count:
-        g.problem(
-            "labels",
-            f"labels are integer rows, but row {checks.not_one_hot.first} is not one-hot{many(checks.not_one_hot)}",
-            "write probabilities with points (1.0), or give one class index a sample",
-        )
+        _say_not_one_hot(g, checks.not_one_hot)
     wrong = checks.fractional
     if wrong.count:
         g.problem(
@@ -198,6 +198,27 @@ def say_checks(
             hint = f"labels look 1-based: subtract 1, or {g.setting('label_base', 1)}"
         where = place_of("labels", sample_shape, wrong.first)
         g.problem("labels", f"{where} is {label}, but {kind} has {class_range(c, base)}{many(wrong)}", hint)
+
+
+MULTI_LABEL = "BCEWithLogitsLoss, a sigmoid for each class, which wce does not cover yet"
+
+
+def _say_not_one_hot(g: Gathering, wrong: Wrong) -> None:
+    """Rows of integers that are not one-hot: multi-label, where all are rows of 0 and 1 and some have several 1s."""
+    if wrong.smallest >= 0 and wrong.largest > 1:
+        has = "no 1" if wrong.value == 0 else f"a 1 in {wrong.value:.0f} places"
+        message = f"row {wrong.first} of the labels has {has}, expected one class a sample{many(wrong)}"
+        hint = f"several classes at once are multi-label: their loss is {MULTI_LABEL}"
+    elif wrong.smallest == 0:
+        message = f"row {wrong.first} of the labels has no 1, expected one class a sample{many(wrong)}"
+        hint = (
+            f"give class indices, {IGNORE_INDEX} for a sample without a class; where none or several may be right, the "
+            f"loss is {MULTI_LABEL}"
+        )
+    else:
+        message = f"labels are integer rows, but row {wrong.first} is not one-hot{many(wrong)}"
+        hint = "write probabilities with points (1.0), or give one class index a sample"
+    g.problem("labels", message, hint)
 
 
 def _indices_of_names(g: Gathering, labels: NDArray[Any], names: tuple[str, ...] | None) -> Ints | None:

@@ -98,7 +98,8 @@ class Saved(Struct, frozen=True):
         if not self._orders_as(other):
             facts = without_top(facts)
         if (self.totals.n + other.totals.n) * mine.n_classes > SUMMED:  # one pass over both would not have it either
-            facts = structs.replace(facts, renormalised=None, undivided=None)
+            gone = ("renormalised", "undivided", "log_totals", "as_elements")
+            facts = structs.replace(facts, **dict.fromkeys(gone))
         if mine.dtypes.get(mine.scores) != theirs.dtypes.get(mine.scores):
             facts = structs.replace(facts, clipped=None)  # each was clipped by the eps of its own dtype
         is_one = _same(mine.weight, theirs.weight) and mine.weight_rule == theirs.weight_rule

@@ -13,8 +13,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.loss.batch import Spec
-from wce_cli.loss.facts import LOST, TOP, Extremes, Rows, Unnormalised
-from wce_cli.loss.looks import LOOKS_NORMALISED, sum_to_one
+from wce_cli.loss.facts import LOST, TOP, Extremes, Rows, Unnormalised, both_rows
+from wce_cli.loss.normalised import LOOKS_NORMALISED, sum_to_one
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.top import Sieve, Top
 from wce_cli.loss.totals import KeptRows
@@ -40,6 +40,7 @@ class Seen(Struct, frozen=True):
     lost: dict[str, Rows]
     as_log_probs: bool
     one_hot: bool
+    several_ones: Rows | None
     unnormalised: Unnormalised
     negative_q: Rows
     top: Top
@@ -63,6 +64,7 @@ class Seen(Struct, frozen=True):
             {dtype: rows + other.lost[dtype] for dtype, rows in self.lost.items()},
             self.as_log_probs and other.as_log_probs,
             self.one_hot and other.one_hot,
+            both_rows(self.several_ones, other.several_ones),
             self.unnormalised + other.unnormalised,
             self.negative_q + other.negative_q,
             self.top + other.top,
@@ -85,6 +87,7 @@ class Watch:
         self.lost = {dtype: Rows() for dtype in LOST}
         self.as_log_probs = spec.scores == "logits" and c > 1
         self.one_hot = spec.is_soft
+        self.several_ones = Rows() if spec.is_soft else None
         self.by_class = not spec.is_soft and spec.label_smoothing == 0
         self.sieve = Sieve(top, self.by_class, c)
         negative = spec.class_weight < 0
@@ -138,7 +141,9 @@ class Watch:
         self.negative_q = self.negative_q + columns.negative_q
         self.smallest_q = min(self.smallest_q, columns.smallest_q)
         if every.label_sum is not None:
-            self.one_hot = self.one_hot and columns.one_hot and bool((every.label_sum == 1).all())
+            self.one_hot = self.one_hot and columns.zeros_and_ones and bool((every.label_sum == 1).all())
+            several = _rows(kept.row, every.label_sum > 1) if columns.zeros_and_ones else None
+            self.several_ones = both_rows(self.several_ones, several)
             strange = np.flatnonzero(~sum_to_one(every.label_sum))
             if len(strange):
                 rows = Rows(len(strange), int(kept.row[strange[0]]))
@@ -180,6 +185,7 @@ class Watch:
             self.lost,
             self.as_log_probs,
             self.one_hot,
+            self.several_ones,
             self.unnormalised,
             self.negative_q,
             self.sieve.top(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,6 +55,12 @@ def read_class_weight(
         g.problem("weight", f"{given} for {counted(c, 'class', 'classes')}", hint)
         return None, None
     return vector, None
+
+
+def are_counts(value: Any) -> bool:
+    """Whether a weight says of itself that it counts: a Counter, or what pandas' value_counts returns."""
+    is_series = hasattr(value, "iloc") and getattr(value, "name", None) == "count"
+    return isinstance(value, Counter) or (is_series and getattr(value.dtype, "kind", "") in "iu")
 
 
 def _by_class(

@@ -16,9 +16,9 @@ import numpy as np
 
 from wce_cli.engines import measure_all
 from wce_cli.loss.batch import Batch, Spec
-from wce_cli.loss.facts import LOST, UNDERFLOW, Extremes, Facts, Lost, Rows, Unnormalised
-from wce_cli.loss.looks import LOOKS_NORMALISED, sum_to_one
+from wce_cli.loss.facts import LOST, UNDERFLOW, Extremes, Facts, Lost, Rows, RowSums, Unnormalised
 from wce_cli.loss.methods import METHODS, LossValue
+from wce_cli.loss.normalised import LOOKS_NORMALISED, log_totals, not_one, sum_to_one
 from wce_cli.loss.rows import ArrayRows
 from wce_cli.loss.stack import Stack, Stacked, quotients, totals_of_stack
 from wce_cli.loss.sums import Floats, Ints
@@ -97,6 +97,8 @@ class _Parts:
             chosen = stack.rows[row]
             normal = (chosen >= 0).all(axis=1) & (chosen <= 1).all(axis=1) & sum_to_one(chosen.sum(axis=1))
             plain &= (far > 0) & (np.bincount(of, normal, b) == 0)
+        else:  # log-probabilities
+            strange |= not_one(stack.rows[row], log_totals(stack.rows[row], is_log=True), is_log=True)
         plain[of[strange]] = False
         self.is_plain: list[bool] = plain.tolist()
         self.n_kept: list[int] = n_kept.tolist()
@@ -162,9 +164,13 @@ class _Parts:
             None,
             False,
             False,
+            None,
             NORMALISED,
             NO_ROWS,
             None,
+            None,
+            None,
+            RowSums(0 if self.logsumexp is not None else self.n_kept[b]),
             None,
             None,
             NO_TOP,
