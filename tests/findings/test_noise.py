@@ -38,8 +38,8 @@ def test_an_ordinary_batch_raises_nothing_about_its_oddities(kind, seed):
     assert set(findings_of(batch)) == {"methods-coincide"}
 
 
-@pytest.mark.parametrize(("line", "shown"), CONSOLE, ids=[line for line, _ in CONSOLE])
-def test_the_examples_of_readme_raise_none_but_the_everyday(line, shown):
+@pytest.mark.parametrize(("line", "shown"), [(line, shown) for _, line, shown in CONSOLE])
+def test_the_examples_of_the_pages_raise_none_but_the_everyday(line, shown):
     raised = set(re.findall(r"^(?:note|caution|error) ([a-z0-9-]+):", shown, re.MULTILINE))
     assert raised <= (EVERYDAY | MEASURED if "--engine all" in line else EVERYDAY)
 
