@@ -10,7 +10,14 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
+
+MOST = 10
+"""Problems that are told one by one; of more the count is."""
+MOST_CONTEXT = 3 * MOST
+"""Lines of shapes and sources below them."""
+MOST_KNOWN = 1000
+"""Words among which a close one is looked for: that takes some microseconds each."""
 
 
 class Problem(Struct, frozen=True):
@@ -30,19 +37,30 @@ class WceError(Exception):
     def __init__(self, problems: Problem | Iterable[Problem], context: Iterable[str] = ()) -> None:
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         self.context = tuple(context)
-        super().__init__("; ".join(problem.message for problem in self.problems))
+        super().__init__("; ".join(problem.message for problem in self.told()))
+
+    def told(self) -> tuple[Problem, ...]:
+        """The problems in few lines: the first of them, the last of these with the number of all others."""
+        first, more = [], len(self.problems) - MOST
+        for problem in self.problems[:MOST]:
+            first.append(structs.replace(problem, message=at_most(problem.message)))
+        if more > 0:
+            count = counted(more, "more problem", "more problems")
+            first[-1] = structs.replace(first[-1], message=f"{first[-1].message} (and {count})")
+        return tuple(first)
 
     def lines(self) -> list[str]:
         """The error as it is printed: problems, context, hints (each hint once)."""
-        hints = dict.fromkeys(problem.hint for problem in self.problems if problem.hint)
+        told = self.told()
+        hints = dict.fromkeys(problem.hint for problem in told if problem.hint)
         return [
-            *(f"error: {_at_most(problem.message)}" for problem in self.problems),
-            *(f"  {_at_most(line)}" for line in self.context),
-            *(f"hint: {_at_most(hint)}" for hint in hints),
+            *(f"error: {problem.message}" for problem in told),
+            *(f"  {at_most(line)}" for line in self.context[:MOST_CONTEXT]),
+            *(f"hint: {at_most(hint)}" for hint in hints),
         ]
 
 
-def _at_most(line: str, length: int = 500) -> str:
+def at_most(line: str, length: int = 500) -> str:
     """A line without its middle where a whole paste is quoted in it."""
     return line if len(line) <= length else f"{line[: length - 60]} … {line[-50:]}"
 
@@ -52,7 +70,8 @@ def did_you_mean(word: str, known: Iterable[str], listed: int = 24) -> str:
     known = list(known)
     cased = [one for one in known if one.lower() == word.lower()]  # JSON, Explain
     begins = [one for one in known if one.startswith(word)]
-    close = cased[:1] or difflib.get_close_matches(word, known, n=1, cutoff=0.6) or begins
+    few = known if len(known) <= MOST_KNOWN and len(word) <= MOST_KNOWN else []
+    close = cased[:1] or difflib.get_close_matches(word, few, n=1, cutoff=0.6) or begins
     if close and word:
         return f"did you mean {' or '.join(map(repr, close[:3]))}?"
     return f"known: {', '.join(known)}" if len(known) <= listed else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from wce_cli.cli import options
 from wce_cli.cli.answers import Answer
@@ -73,7 +73,7 @@ def checked(
         if saved is not None:
             saved.append(saved_expect(given, [one.what for one in expected]))
     except WceError as error:
-        return Checked(file, place, name, "unread", (), error.problems), _placed(error, document.origin, document.place)
+        return Checked(file, place, name, "unread", (), error.told()), _placed(error, document.origin, document.place)
     return outcome_of(file, place, name, comparisons), None
 
 
@@ -154,9 +154,9 @@ def lines_of(errors: Sequence[WceError]) -> Iterator[str]:
     """Errors for stderr, of very many the first; each hint once, below all."""
     hints: dict[str, None] = {}
     for error in errors[:TOLD]:
-        bare = [structs.replace(problem, hint="") for problem in error.problems]
-        yield from WceError(bare, error.context).lines()
-        hints |= dict.fromkeys(WceError(error.problems).lines()[len(bare) :])
+        lines = error.lines()
+        yield from (line for line in lines if not line.startswith("hint: "))
+        hints |= dict.fromkeys(line for line in lines if line.startswith("hint: "))
     if len(errors) > TOLD:
         yield f"error: {counted(len(errors) - TOLD, 'more batch was', 'more batches were')} not checked"
     yield from hints

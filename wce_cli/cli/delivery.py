@@ -10,7 +10,7 @@ from typing import IO
 
 from wce_cli.cli.files import growing, placed, reason, written
 from wce_cli.cli.outcome import Outcome
-from wce_cli.errors import Problem, WceError
+from wce_cli.errors import Problem, WceError, at_most
 from wce_cli.formats.look import Look, literal
 
 
@@ -32,7 +32,7 @@ def deliver(outcome: Outcome) -> int:
 
     Raises WceError if one cannot be written.
     """
-    say([*(f"note: {note}" for note in outcome.notes), *outcome.errors])
+    say([*(f"note: {at_most(note)}" for note in outcome.notes), *outcome.errors])
     to_stdout = outcome.output in (None, "-")
     if outcome.pieces is not None:
         with closing(outcome.pieces) as pieces:

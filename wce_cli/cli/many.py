@@ -18,7 +18,7 @@ from wce_cli.cli.delivery import say
 from wce_cli.cli.given import Given, plain_weight
 from wce_cli.cli.merged import batch_of
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
-from wce_cli.errors import Problem, WceError, counted
+from wce_cli.errors import Problem, WceError, at_most, counted
 from wce_cli.formats import VALUE, Joiner, joiner_of, part_of
 from wce_cli.formats.cells import rounding_note
 from wce_cli.inputs.lines import Lines, Piece
@@ -114,7 +114,7 @@ def explain_lines(
         for done in found:
             new = [note for note in dict.fromkeys(done.notes) if note not in told][: NOTES - len(told)]
             told.update(dict.fromkeys(new))
-            say(f"note: {note}" for note in new)
+            say(f"note: {at_most(note)}" for note in new)
             count += done.count
             if not joiners:
                 joiners += [joiner_of(answer.format, answer.look, done.several) for answer in answers]

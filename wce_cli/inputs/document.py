@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 
 from wce_cli.digits import NUMBER_SCHEMA
-from wce_cli.errors import Problem, as_written, did_you_mean
+from wce_cli.errors import MOST, Problem, as_written, did_you_mean
 
 NULL = {"type": "null"}
 
@@ -75,10 +75,11 @@ _IN_WORDS = {"str": "a string", "int": "an integer", "float": "a number", "array
 
 def frame_problems(document: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with the keys of a batch document and with its single values; arrays are not looked at."""
-    problems = []
+    problems = list[Problem]()
     for key, value in document.items():
         if key not in KEYS:
-            problems.append(Problem(f'"{key}" is no key of a batch', did_you_mean(key, KEYS), key))
+            hint = did_you_mean(key, KEYS) if len(problems) < MOST else ""
+            problems.append(Problem(f'"{key}" is no key of a batch', hint, key))
             continue
         try:
             msgspec.convert({key: value}, BatchDocument)  # one at a time: msgspec stops at the first problem

@@ -5,6 +5,7 @@ Scores and class names are read here; labels and weights, which lean on them, in
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -171,9 +172,9 @@ def read_class_names(g: Gathering, classes: Any, weight: Any, c: int) -> tuple[s
         g.problem("classes", "classes must be a list of names")
         return None
     g.shapes["classes"] = f"({len(classes)},)"
-    repeated = [item for position, item in enumerate(classes) if item in classes[:position]]
-    if repeated:
-        g.problem("classes", f'classes names "{repeated[0]}" twice')
+    repeated = next((item for item, times in Counter(classes).items() if times > 1), None)
+    if repeated is not None:
+        g.problem("classes", f'classes names "{repeated}" twice')
         return None
     if len(classes) != c:
         g.problem(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wce_cli.errors import and_more, counted, did_you_mean
+from wce_cli.errors import MOST, and_more, counted, did_you_mean
 from wce_cli.loss.gathering import Gathering, is_index
 from wce_cli.loss.labels import Labels, Unread, say_checks
 from wce_cli.loss.rows import CHUNK, ArrayRows, floats
@@ -72,11 +72,11 @@ def _by_class(
         if not all(is_index(key) for key in mapping):
             return None  # already a problem of the names
         names = tuple(str(i + base) for i in range(c))
-    fits = True
-    for key in by_name:
-        if key not in names:
-            g.problem("weight", f'weight names "{key}", which is no class', did_you_mean(key, names))
-            fits = False
+    known = set(names)
+    strange = [key for key in by_name if key not in known]
+    for position, key in enumerate(strange):
+        hint = did_you_mean(key, names) if position < MOST else ""
+        g.problem("weight", f'weight names "{key}", which is no class', hint)
     missing = [name for name in names if name not in by_name]
     if missing:
         g.problem(
@@ -84,7 +84,7 @@ def _by_class(
             f'weight has no entry for class "{missing[0]}"' + and_more(len(missing) - 1),
             "name every class; 1 leaves a class as it is",
         )
-    if missing or not fits:
+    if missing or strange:
         return None
     return g.vector("weight", [by_name[name] for name in names])
 

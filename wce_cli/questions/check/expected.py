@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct, structs
 
 from wce_cli.digits import NON_FINITE, UNITS, Written, dtype_of
-from wce_cli.errors import Problem, WceError, as_written, did_you_mean
+from wce_cli.errors import MOST, Problem, WceError, as_written, did_you_mean
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
 from wce_cli.questions.identify.number import FLOAT32_DIGITS, Seen, seen
@@ -53,7 +53,7 @@ def read_expect(expect: Mapping[str, Any], tolerance: float | None = None) -> tu
         problems.append(Problem(f"tolerance is {tolerance:g}, expected a number of 0 or more"))
         tolerance = None
     for key, value in expect.items():
-        problem = _unknown(key)
+        problem = _unknown(key, has_hint=len(problems) < MOST)
         if problem is None:
             try:
                 dtype = dtype_of(value) if dtype_of(value) in UNITS else ""
@@ -92,13 +92,14 @@ def _last_place(text: str) -> int:
     return exponent
 
 
-def _unknown(key: str) -> Problem | None:
+def _unknown(key: str, has_hint: bool) -> Problem | None:
     """What is wrong with a key."""
     method, slash, placement = key.partition("/")
     if method == "mean":
         return Problem('expect has no method "mean"', "PyTorch's mean is weighted-mean; wce methods lists them all")
     if method not in METHODS and method not in LISTS:
-        return Problem(f'expect has no method "{method}"', did_you_mean(method, (*METHODS, *LISTS)))
+        hint = did_you_mean(method, (*METHODS, *LISTS)) if has_hint else ""
+        return Problem(f'expect has no method "{method}"', hint)
     known = ("class",) if method == "loss" else METHODS[method].placements if method in METHODS else tuple(PLACEMENTS)
     if slash and placement not in known:
         return Problem(f'{method} has no placement "{placement}"', did_you_mean(placement, known))
