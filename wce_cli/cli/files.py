@@ -12,9 +12,19 @@ from typing import IO
 from wce_cli.errors import Problem, WceError
 
 
-def same_file(a: str, b: str) -> bool:
-    """Whether two names lead to one file, be it there or not."""
-    return os.path.normcase(os.path.realpath(a)) == os.path.normcase(os.path.realpath(b))
+def same_file(a: str | int, b: str | int) -> bool:
+    """Whether two names, or a name and a descriptor, lead to one file that would be written twice, there or not yet."""
+    if isinstance(a, str) and isinstance(b, str) and _real(a) == _real(b):
+        return True
+    try:
+        one, other = os.stat(a), os.stat(b)
+    except (OSError, ValueError):  # not both are there
+        return False
+    return stat.S_ISREG(one.st_mode) and os.path.samestat(one, other)
+
+
+def _real(path: str) -> str:
+    return os.path.normcase(os.path.realpath(path))
 
 
 class Growing:
