@@ -13,8 +13,10 @@ def run() -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start threads that we never use
     try:
         from wce_cli.cli.app import main
+        from wce_cli.processes import ends_in_order
 
-        return main()
+        with ends_in_order():
+            return main()
     except KeyboardInterrupt:  # while the modules were being loaded
         return 130
 

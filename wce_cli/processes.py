@@ -1,4 +1,4 @@
-"""Processes of our own that run other people's code: none of them outlives us, however we end."""
+"""How a process ends: what it has begun is undone, and what it has started ends with it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 PR_SET_PDEATHSIG = 1
 LOOKS = 0.5
 """Seconds between two looks at whether the process that started us is still there."""
+
+
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What people and systems end a process with."""
 
 
 class _Ended(BaseException):
@@ -33,9 +38,8 @@ def ends_in_order() -> Iterator[None]:
             came.append(number)
             raise _Ended
 
-    asked = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    is_main = threading.current_thread() is threading.main_thread()
-    taken = [number for number in asked if is_main and signal.getsignal(number) is signal.SIG_DFL]
+    # SIGINT is none of them: Python has it raise KeyboardInterrupt.
+    taken = [number for number in ENDING if _is_main() and signal.getsignal(number) is signal.SIG_DFL]
     for number in taken:
         signal.signal(number, unwind)
     try:
@@ -47,6 +51,36 @@ def ends_in_order() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
         for number in came:
             os.kill(os.getpid(), number)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Inside, what would end this process waits until all of it is done. (A mask would be its own thread's alone: any
+    other of the process would take the signal.)"""
+    came: list[int] = []
+    before: dict[int, Any] = {}
+    try:
+        for number in ENDING if _is_main() else ():
+            if callable(signal.getsignal(number)):
+                before[number] = signal.signal(number, lambda number, frame: came.append(number))
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
+
+
+def end_at_once() -> None:
+    """In a process that was forked off: what ends a process ends this one, whatever its parent would do first."""
+    for number in ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _is_main() -> bool:
+    """Whether this thread is the one that may handle signals."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def end_with(parent: int) -> None:

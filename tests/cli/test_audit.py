@@ -71,7 +71,11 @@ REFUSED = {
     ): "error: --call 'other(logits, labels, weight)' calls other, not weighted_loss\n"
     "hint: --call 'weighted_loss(logits, labels, weight)'\n",
     (TARGET, "--format", "junit"): 'error: --format is "junit", expected table, json, markdown, html, svg or github',
-    (TARGET, "--output", "samples/handwritten_loss.py"): "error: --output is FILE itself, samples/handwritten_loss.py",
+    (
+        TARGET,
+        "--output",
+        "samples/handwritten_loss.py",
+    ): "error: --output is samples/handwritten_loss.py, which is read: an answer would take its place",
 }
 
 

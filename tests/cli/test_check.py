@@ -136,7 +136,10 @@ def test_the_message_of_the_question():
         (["--save-expect", "out.json", "bad.json"], "error: --save-expect copies one JSON file"),
         (["--save-expect", "out.json", "-w", "1,2"], "error: --weight would make other numbers than the file gives\n"),
         (["--save-expect", "out.json", "--json-out", "out.json"], "error: --save-expect and another answer"),
-        (["--json-out", "good.json"], "error: --json-out is FILE itself, good.json\n"),
+        (
+            ["--json-out", "good.json"],
+            "error: --json-out is good.json, which is read: an answer would take its place\n",
+        ),
     ],
 )
 def test_a_command_line_that_cannot_be_meant_is_refused_before_anything_is_read(files, arguments, said):

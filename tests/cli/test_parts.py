@@ -81,7 +81,7 @@ def test_parts_can_be_saved_again_as_one(shards):
         (["--format", "csv"], "csv has one row a sample, and saved totals hold none"),
         (["--csv-out", "out.csv"], "--csv-out has one row a sample, and saved totals hold none"),
         (["whole.npz"], "part-0.json holds saved totals, and whole.npz does not"),
-        (["--totals-out", "part-0.json"], "--totals-out is FILE itself, part-0.json"),
+        (["--totals-out", "part-0.json"], "--totals-out is part-0.json, which is read: an answer would take its place"),
     ],
 )
 def test_what_saved_totals_cannot_answer_is_one_line(shards, arguments, said):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from glob import glob
-from typing import Any
+from typing import Any, TextIO
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
 from wce_cli.formats import CHECKED, FORMATS, IDENTIFIED, VALUE, Format, formatted
 from wce_cli.formats.look import Look
+from wce_cli.inputs.guard import guard
 
 DEFAULT = "table"
 VARIABLE = "WCE_FORMAT"
@@ -43,7 +44,6 @@ class Answer(Struct, frozen=True):
 
 def asked_answers(
     *,
-    sources: Sequence[str],
     format: str | None,
     output: str | None,
     only: str | None,
@@ -77,7 +77,7 @@ def asked_answers(
         return Answer(asked, look, file)
 
     files = {name: file for name, file in beside.items() if file is not None}
-    _check_files(sources, output, files if totals is None else {**files, "totals": totals})
+    guard(_targets(output, files if totals is None else {**files, "totals": totals}))
     main = answer(_format(format, only, methods, known), output, only)
     return [main, *(answer(known[name], file) for name, file in files.items())]
 
@@ -124,23 +124,29 @@ def _known_format(given: str, known: Mapping[str, Format]) -> None:
     options.one_of("--format", given, known)
 
 
-def _check_files(sources: Sequence[str], output: str | None, files: Mapping[str, str]) -> None:
-    """No two answers go to one file, only one to stdout, and none over the batch."""
-    asked = {"--output": output} if output is not None and output != "-" else {}
+def _targets(output: str | None, files: Mapping[str, str]) -> dict[str, str | int]:
+    """Where the answers go, by the option that says so; stdout as its descriptor. No two go to one file."""
+    to_stdout = output in (None, "-")
+    stdout = _descriptor(sys.stdout) if to_stdout else None
+    targets: dict[str, str | int] = {} if stdout is None else {"stdout": stdout}
+    asked = {} if output is None or to_stdout else {"--output": output}
     for option, file in {**asked, **{f"--{name}-out": file for name, file in files.items()}}.items():
         if not file:
             raise WceError(Problem(f"{option} is empty, expected a file"))
-        if any(
-            same_file(file, source) for pattern in sources if pattern != "-" for source in (pattern, *glob(pattern))
-        ):
-            raise WceError(Problem(f"{option} is FILE itself, {file}", "an answer would take the batch's place"))
-    seen = dict(asked)
-    for name, file in files.items():
-        option = f"--{name}-out"
         if file == "-":
+            name = option.removeprefix("--").removesuffix("-out")
             hint = "" if name == "totals" else f"--format {name} writes to stdout"
             raise WceError(Problem(f"{option} is -, expected a file", hint))
-        for other, taken in seen.items():
+        for other, taken in targets.items():
             if same_file(file, taken):
                 raise WceError(Problem(f"{other} and {option} are one file, {file}", "give each answer its own"))
-        seen[option] = file
+        targets[option] = file
+    return targets
+
+
+def _descriptor(stream: TextIO | None) -> int | None:
+    """The descriptor of a stream; None of one that is closed, or that Python made up."""
+    try:
+        return None if stream is None else stream.fileno()
+    except (OSError, ValueError):
+        return None

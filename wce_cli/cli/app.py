@@ -18,6 +18,7 @@ from wce_cli.cli.delivery import deliver, say
 from wce_cli.cli.options import QUOTE
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
 from wce_cli.errors import Problem, WceError
+from wce_cli.inputs.guard import forget
 from wce_cli.version import __version__
 
 BUG, INTERRUPTED = 3, 130
@@ -74,6 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         say([f"wce {__version__}: this is a bug in wce, not in your numbers; please report it with the lines above"])
         return BUG
+    finally:
+        forget()
 
 
 _MORE = "wce --help lists the commands, wce COMMAND --help the options of one."

@@ -94,7 +94,6 @@ def audit(
     seeded = options.whole_number("--seed", seed, 0, 2**63 - 1)
     constants = {} if kwargs is None else _constants(kwargs)
     answers = asked_answers(
-        sources=[target.rpartition(":")[0] or target],
         format=format,
         output=output,
         only=None,

@@ -79,7 +79,6 @@ def check(
     if near is not None and not 0 <= near < float("inf"):
         raise WceError(Problem(f"--tolerance is {tolerance}, expected a number of 0 or more"))
     answers = asked_answers(
-        sources=files or [],
         format=format,
         output=output,
         only=None,

@@ -12,6 +12,7 @@ from wce_cli.cli.files import growing, placed, reason, written
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError, at_most
 from wce_cli.formats.look import Look, literal
+from wce_cli.inputs.guard import refuse
 
 
 def say(lines: Iterable[str]) -> None:
@@ -32,6 +33,7 @@ def deliver(outcome: Outcome) -> int:
 
     Raises WceError if one cannot be written.
     """
+    refuse()
     say([*(f"note: {at_most(note)}" for note in outcome.notes), *outcome.errors])
     to_stdout = outcome.output in (None, "-")
     if outcome.pieces is not None:
@@ -56,6 +58,7 @@ def _deliver_pieces(pieces: Iterator[tuple[str, ...]], output: str | None, besid
                 reads = False
                 if not files:
                     return
+        refuse()  # what was read while pieces came
         with placed(files):
             pass
 

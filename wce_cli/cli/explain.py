@@ -94,7 +94,6 @@ def explain(
             },
         )
     answers = asked_answers(
-        sources=files or [],
         format=format,
         output=output,
         only=only,

@@ -10,15 +10,26 @@ from contextlib import contextmanager, suppress
 from typing import IO
 
 from wce_cli.errors import Problem, WceError
+from wce_cli.processes import held_back
 
 
-def same_file(a: str, b: str) -> bool:
-    """Whether two names lead to one file, be it there or not."""
-    return os.path.normcase(os.path.realpath(a)) == os.path.normcase(os.path.realpath(b))
+def same_file(a: str | int, b: str | int) -> bool:
+    """Whether two names, or a name and a descriptor, lead to one file that would be written twice, there or not yet."""
+    if isinstance(a, str) and isinstance(b, str) and _real(a) == _real(b):
+        return True
+    try:
+        one, other = os.stat(a), os.stat(b)
+    except (OSError, ValueError):  # not both are there
+        return False
+    return stat.S_ISREG(one.st_mode) and os.path.samestat(one, other)
+
+
+def _real(path: str) -> str:
+    return os.path.normcase(os.path.realpath(path))
 
 
 class Growing:
-    """A file that is written little by little, beside its target until it is whole. Raises WceError if it cannot be."""
+    """A file that is written little by little, beside its target until it is whole."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -27,14 +38,17 @@ class Growing:
         self.beside = ""
         """The new file; empty for a device or a pipe, which cannot be renamed."""
         self.file: IO[str] | None = None
-        with _named(path):
-            there = os.path.exists(path)
-            if not there or stat.S_ISREG(os.stat(path).st_mode):
+
+    def begin(self) -> None:
+        """Have something to write to. Raises WceError if there cannot be."""
+        with _named(self.path):
+            there = os.path.exists(self.path)
+            if not there or stat.S_ISREG(os.stat(self.path).st_mode):
                 self._begin(there)
-            elif os.path.isdir(path):
+            elif os.path.isdir(self.path):
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             else:  # opened once, when it is written, and by the name given: that of /dev/stdout's pipe leads nowhere
-                self.target = path
+                self.target = self.path
 
     @property
     def old(self) -> str:
@@ -86,11 +100,7 @@ class Growing:
 
         descriptor, self.beside = tempfile.mkstemp(prefix=".wce-", dir=os.path.dirname(self.target))
         self.file = os.fdopen(descriptor, "w", encoding="utf-8", newline="\n")
-        try:
-            os.chmod(self.beside, mode)
-        except BaseException:
-            self.clean()
-            raise
+        os.chmod(self.beside, mode)
 
 
 @contextmanager
@@ -100,10 +110,13 @@ def growing(paths: Sequence[str]) -> Iterator[list[Growing]]:
     try:
         for path in paths:
             files.append(Growing(path))
+            with held_back():  # nothing is begun that nobody knows of
+                files[-1].begin()
         yield files
     finally:
-        for file in files:
-            file.clean()
+        with held_back():
+            for file in files:
+                file.clean()
 
 
 @contextmanager
@@ -112,12 +125,14 @@ def placed(files: Sequence[Growing]) -> Iterator[None]:
     done: list[Growing] = []
     try:
         for file in files:
-            file.place()
-            done.append(file)
+            with held_back():
+                file.place()
+                done.append(file)
         yield
     except BaseException:
-        for file in reversed(done):
-            file.undo()
+        with held_back():
+            for file in reversed(done):
+                file.undo()
         raise
 
 

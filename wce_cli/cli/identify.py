@@ -139,7 +139,6 @@ def identify(
         hint = f"wce identify 0.6923 {' '.join(files[:1]) or 'FILE'}"
         raise WceError(Problem("there is no number to identify", hint))
     answers = asked_answers(
-        sources=files,
         format=format,
         output=output,
         only=None,

@@ -30,6 +30,7 @@ def check_saving(files: Sequence[str], out: str, typed: Sequence[str], answers: 
     """Whether there is one JSON file to copy, and nothing that would make its numbers those of another batch."""
     from wce_cli.cli.files import same_file
     from wce_cli.inputs import STDIN, is_array_file
+    from wce_cli.inputs.guard import guard
     from wce_cli.inputs.reference import has_wildcard
 
     if not out or out == STDIN:
@@ -42,3 +43,5 @@ def check_saving(files: Sequence[str], out: str, typed: Sequence[str], answers: 
     for answer in answers:
         if answer.file not in (None, STDIN) and same_file(answer.file, out):
             raise WceError(Problem(f"--save-expect and another answer are one file, {out}", "give each its own"))
+    if not same_file(out, files[0]):  # that one alone is replaced on purpose
+        guard({"--save-expect": out})

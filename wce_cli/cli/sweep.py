@@ -93,7 +93,6 @@ def sweep(
         raise WceError(Problem(problem, "give one of --class 0, --smoothing, --scale"))
     kind: Literal["class", "smoothing", "scale"] = "class" if asked[0] else "smoothing" if smoothing else "scale"
     answers = asked_answers(
-        sources=files or [],
         format=format,
         output=output,
         only=None,

@@ -13,6 +13,7 @@ from collections import deque
 from typing import Any
 
 from wce_cli.errors import Problem, WceError
+from wce_cli.inputs.guard import reads
 
 OPEN_AT_ONCE = 16
 """Descriptors held at a time: a batch may be thousands of shards, and a process may open about a thousand files."""
@@ -63,6 +64,7 @@ class File:
             raise WceError(Problem(f"{path} is {kind}, expected {expected}", hint))
         if not found.st_size:
             raise WceError(Problem(f"{path} is empty, expected {expected}"))
+        reads(path, found)
         self.size = found.st_size
         self._stamp = (found.st_size, found.st_mtime_ns)
 

@@ -21,6 +21,7 @@ from msgspec import structs
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import ARRAY_READERS, READERS, STDIN, TABLE_READERS, Document, stdin
+from wce_cli.inputs.guard import reads
 from wce_cli.inputs.large import LARGE, large_document
 from wce_cli.inputs.written import written_expects
 
@@ -84,8 +85,10 @@ def read_bytes(path: str) -> bytes:
     try:
         if os.path.isdir(path):
             raise WceError(Problem(f"{path} is a directory, expected a file", files_in(path)))
-        if stat.S_ISCHR(os.stat(path).st_mode) and path != os.devnull:  # it may never end
+        found = os.stat(path)
+        if stat.S_ISCHR(found.st_mode) and path != os.devnull:  # it may never end
             raise WceError(Problem(f"{path} is a device, expected a file", "- reads what is piped in"))
+        reads(path, found)
         with open(path, "rb") as file:
             content = file.read()
     except (OSError, ValueError) as error:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import READERS, STDIN, stdin, suffix_of
+from wce_cli.inputs.guard import reads
 from wce_cli.inputs.json import files_in, unreadable
 
 PIECE = 1 << 16
@@ -129,10 +130,11 @@ class Lines:
 def _look_for(path: str) -> None:
     """Raise WceError if a file is not there to be read. A pipe is opened once, when its turn comes."""
     try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
+        found = os.stat(path)
+        if stat.S_ISDIR(found.st_mode):
             raise WceError(Problem(f"{path} is a directory, expected a file", files_in(path)))
-        if stat.S_ISREG(mode):
+        reads(path, found)
+        if stat.S_ISREG(found.st_mode):
             with open(path, "rb"):
                 pass
     except (OSError, ValueError) as error:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from wce_cli.errors import WceError
+from wce_cli.inputs.guard import reads
 
 BLOCK = 1 << 16
 
@@ -59,6 +60,7 @@ def _read(size: int) -> Iterator[bytes]:
             yield block
         return
     try:
+        reads("stdin", os.fstat(number))
         while block := os.read(number, size):
             yield block
     except OSError as error:

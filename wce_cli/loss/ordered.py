@@ -18,6 +18,7 @@ from wce_cli.errors import WceError
 from wce_cli.loss.messages import receive, send
 from wce_cli.loss.processes import FAILED, ended, raised
 from wce_cli.loss.workers import cores, may_fork
+from wce_cli.processes import end_at_once, held_back
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -49,21 +50,18 @@ def in_order(
 
 def _forked(work: Callable[[T], R], items: Iterator[T], workers: int, comes_at_once: Callable[[], bool]) -> Iterator[R]:
     processes: dict[int, tuple[int, int]] = {}  # where answers come from: the process, and where its items go
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # none is started that nobody knows of
     try:
-        try:
+        with held_back():  # none is started that nobody knows of
             for _ in range(workers):
                 (todo, feed), (out, into) = os.pipe(), os.pipe()
                 child = os.fork()
                 if child == 0:
                     for other in (feed, out, *processes, *(fed for _, fed in processes.values())):
                         os.close(other)
-                    _serve(work, todo, into, before)
+                    _serve(work, todo, into)
                 os.close(todo)
                 os.close(into)
                 processes[out] = child, feed
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         yield from _handed_on(processes, items, comes_at_once)
     finally:
         for out, (child, feed) in processes.items():
@@ -119,12 +117,11 @@ def _gone(processes: dict[int, tuple[int, int]], out: int) -> WceError:
     return WceError(ended(os.waitpid(child, 0)[1], out))
 
 
-def _serve(work: Callable[[Any], Any], todo: int, into: int, mask: Any) -> None:
+def _serve(work: Callable[[Any], Any], todo: int, into: int) -> None:
     """A worker process from its first to its last moment."""
     try:
         os.environ["OMP_NUM_THREADS"] = "1"  # of a framework that is imported from here on: the cores are shared out
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        end_at_once()
         try:
             while (asked := receive(todo)) is not None:
                 k, item = asked

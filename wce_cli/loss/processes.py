@@ -12,6 +12,7 @@ from typing import Any
 from wce_cli.errors import Problem, WceError
 from wce_cli.loss.messages import receive, send, widened
 from wce_cli.loss.workers import InOrder, P, S, Walk
+from wce_cli.processes import end_at_once, held_back
 
 DONE, FAILED = -1, -2
 HEAD = 8
@@ -24,22 +25,21 @@ def forked(make: Callable[[], Walk[P, S]], n_groups: int, workers: int, fold: Ca
     os.write(feed, b"".join(k.to_bytes(HEAD, "little") for k in range(n_groups)))  # GROUPS of them fit into a pipe
     os.close(feed)
     processes: dict[int, int] = {}  # where each one's messages come from: its number
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # none is started that nobody knows of
     try:
-        try:
-            for _ in range(workers):
-                out, into = os.pipe()
-                widened(into)
-                child = os.fork()
-                if child == 0:
-                    for other in (out, *processes):
-                        os.close(other)
-                    _serve(make, todo, into, before)
-                os.close(into)
-                processes[out] = child
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            os.close(todo)
+        with held_back():  # none is started that nobody knows of
+            try:
+                for _ in range(workers):
+                    out, into = os.pipe()
+                    widened(into)
+                    child = os.fork()
+                    if child == 0:
+                        for other in (out, *processes):
+                            os.close(other)
+                        _serve(make, todo, into)
+                    os.close(into)
+                    processes[out] = child
+            finally:
+                os.close(todo)
         order, seen, poll, left = InOrder(fold), list[S](), select.poll(), set(processes)
         for pipe in left:
             poll.register(pipe, select.POLLIN)
@@ -68,11 +68,10 @@ def forked(make: Callable[[], Walk[P, S]], n_groups: int, workers: int, fold: Ca
             os.waitpid(child, 0)
 
 
-def _serve(make: Callable[[], Walk[Any, Any]], todo: int, into: int, mask: Any) -> None:
+def _serve(make: Callable[[], Walk[Any, Any]], todo: int, into: int) -> None:
     """A worker process from its first to its last moment."""
     try:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        end_at_once()
         try:
             walk = make()
             while number := os.read(todo, HEAD):

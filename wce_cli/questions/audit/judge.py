@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from wce_cli.errors import Problem, WceError, did_you_mean
+from wce_cli.inputs.guard import reads
 from wce_cli.questions.audit import advice, conduct, edges, gradient, numbers
 from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Limit, Row
 from wce_cli.questions.audit.call import check_template
@@ -61,7 +63,11 @@ def judged(target: Any, asking: Asking) -> Audit:
         memory=int(asking.memory * GIB),
         path=tuple(sys.path),
     )
-    return answer_of(name, asking, observe(request, asking.timeout))
+    observed = observe(request, asking.timeout)
+    for file in observed.loaded.beside if observed.loaded is not None else ():
+        if os.path.isfile(file):
+            reads(shown_file(file) or file, os.stat(file))
+    return answer_of(name, asking, observed)
 
 
 def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:

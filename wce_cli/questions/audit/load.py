@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError, did_you_mean
+from wce_cli.inputs.guard import reads
 
 EXAMPLE = "wce audit path/to/losses.py:weighted_loss, or wce audit package.losses:weighted_loss"
 
@@ -42,6 +44,7 @@ def place(target: str) -> Place:
         if not Path(where).is_file():
             said = "is a folder" if Path(where).is_dir() else "does not exist"
             raise WceError(Problem(f"{where} {said}", EXAMPLE))
+        reads(where, Path(where).stat())
     elif not all(part.isidentifier() for part in where.split(".")):
         raise WceError(Problem(f"{target!r} names no function", EXAMPLE))
     return found
@@ -131,6 +134,15 @@ def source(function: Any) -> tuple[str | None, int | None]:
         return file, inspect.getsourcelines(inner)[1]
     except (OSError, TypeError):
         return None, None
+
+
+def beside(file: str | None) -> tuple[str, ...]:
+    """The files of all modules that were imported from the folder of a file, or from below it."""
+    if file is None:
+        return ()
+    folder = os.path.dirname(os.path.realpath(file)) + os.sep
+    found = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    return tuple(sorted({one for one in found if isinstance(one, str) and os.path.realpath(one).startswith(folder)}))
 
 
 def frameworks(function: Any) -> list[str]:

@@ -48,6 +48,8 @@ class Loaded(Struct, frozen=True, tag="loaded"):
     call: str
     arrays: str
     guessed: str
+    beside: tuple[str, ...] = ()
+    """The files of the modules that were imported from the function's folder, its own among them."""
 
 
 class Ready(Struct, frozen=True, tag="ready"):

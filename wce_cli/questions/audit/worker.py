@@ -20,7 +20,7 @@ from wce_cli.processes import end_with
 from wce_cli.questions.audit.arrays import DTYPES, FRAMEWORKS, Arrays
 from wce_cli.questions.audit.asking import Asker, said_in_short
 from wce_cli.questions.audit.call import SCORES, matched, template
-from wce_cli.questions.audit.load import frameworks, load, place, source
+from wce_cli.questions.audit.load import beside, frameworks, load, place, source
 from wce_cli.questions.audit.probes import PLAIN, SQUARE, Offers, steps
 from wce_cli.questions.audit.records import (
     Answered,
@@ -74,7 +74,7 @@ class Worker:
         scores = next(kind for kind in SCORES if kind in call.roles)
         labels = request.labels or ("one-hot" if "one_hot" in call.roles else "index")
         file, line = source(function)
-        self.tell(Loaded(file, line, call.text(name), arrays.name, call.guessed))
+        self.tell(Loaded(file, line, call.text(name), arrays.name, call.guessed, beside(file)))
         return Asker(function, call, arrays, scores, labels, request.seed, request.memory, self.watch)
 
     def offers(self, asker: Asker) -> Offers:
