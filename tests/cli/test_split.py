@@ -44,10 +44,59 @@ def test_hidden_parts_are_summed_up():
         line.split() for line in ran.out.split("D = N kept\n\n")[1].split("\n\n")[0].splitlines()[1:]
     ]
     assert rest[:3] == ["…", "4", "more"]
-    assert [row[0] for row in parts] == ["0", "1"]
+    assert [row[0] for row in parts] == ["0", "2"]  # the one that is ignored has nothing to divide by
     for column in (1, 2, 3, 4):
         total = sum(float(row[column]) for row in parts) + float(rest[column + 2])
         assert total == pytest.approx(float(whole[column]))
+
+
+def test_the_part_that_matters_is_listed_wherever_it_stands(tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "b.npz", logits=rng.normal(size=(2000, 3)), labels=rng.integers(3, size=2000))
+    given = "explain", str(tmp_path / "b.npz"), "--split", "64", "-w", "1,5,20"
+    out = run(*given).out
+    assert "2000 samples in 32 parts of up to 64\n" in out
+    lines = out.split("D = Σ w[y]\n\n")[1].split("\n\n")[0].splitlines()[1:]
+    assert [line.split()[:2] for line in lines[-3:]] == [["31", "16"], ["…", "12"], ["whole", "2000"]]
+    assert [line.split()[0] for line in lines[:9]] == list("012345678")
+    assert "20 of 32 parts are listed, the first and those that differ most" in words(out)
+    document = json.loads(run(*given, "--rows", "4", "--format", "json").out)
+    assert document["parts_total"] == 32
+    assert [part["part"] for part in document["parts"]] == [0, 1, 17, 31]
+    whole = json.loads(run(*given, "--format", "json").out)
+    assert len(whole["parts"]) == 32
+    for row, other in zip(document["methods"], whole["methods"], strict=True):
+        for name in ("numerators", "denominators", "values", "gradients"):
+            assert row[name] == [other[name][part] for part in (0, 1, 17, 31)]
+    for row in csv.DictReader(io.StringIO(run(*given, "--rows", "4", "--method", "weighted-mean", "-f", "csv").out)):
+        part = int(row["part"])
+        assert float(row["value"]) == whole["methods"][0]["values"][part]
+    for form in ("markdown", "html"):
+        out = run(*given, "--format", form).out
+        assert "20 of 32 parts are listed, the first and those that differ most" in words(out)
+    assert "are listed" not in run(*given, "--rows", "all").out
+    assert "are listed" not in run(*given[:2], "--split", "200").out
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("rows", range(8))
+def test_listed_and_hidden_parts_add_up_to_all(rows, size):
+    table = cut("--split", str(size), "--rows", str(rows), "--precision", "12").out.split("D = Σ w[y]\n\n")[1]
+    *parts, whole = [line.replace("… ", "…").split() for line in table.split("\n\n")[0].splitlines()[1:]]
+    parts = [row if not row[0].startswith("…") else [row[0], *row[2:]] for row in parts]
+    assert sum(float(row[1]) for row in parts) == float(whole[1])
+    assert sum(float(row[3]) for row in parts) == pytest.approx(float(whole[3]))
+    assert len([row for row in parts if not row[0].startswith("…")]) == min(rows, -(-6 // size))
+
+
+def test_more_parts_than_json_lists_are_spoken_for_by_those_that_differ(tmp_path):
+    x = np.random.default_rng(1).normal(size=(10_050, 2))
+    x[9_876] = 50, -50
+    np.savez(tmp_path / "b.npz", logits=x, labels=np.ones(len(x), dtype=int))
+    document = json.loads(run("explain", str(tmp_path / "b.npz"), "--split", "1", "--format", "json").out)
+    assert document["parts_total"] == 10_050
+    assert len(document["parts"]) == len(document["methods"][0]["values"]) == 20
+    assert 9_876 in [part["part"] for part in document["parts"]]
 
 
 def test_the_answer_says_what_happens_to_gradients():

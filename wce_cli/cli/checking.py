@@ -74,7 +74,8 @@ def checked(
             saved.append(saved_expect(given, [one.what for one in expected]))
     except WceError as error:
         return Checked(file, place, name, "unread", (), error.told()), _placed(error, document.origin, document.place)
-    return outcome_of(file, place, name, comparisons), None
+    outcome = outcome_of(file, place, name, comparisons)
+    return outcome if outcome.is_ok else structs.replace(outcome, findings=given.doubts()), None
 
 
 def outcome_of(file: str | None, place: str, name: str | None, comparisons: Iterable[Any]) -> Checked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from wce_cli.findings import (
@@ -101,8 +101,17 @@ FINDINGS: dict[str, Rule] = {
 
 def find(analysis: Analysis) -> tuple[Finding, ...]:
     """Every finding of an analysis."""
+    return _found(analysis, FINDINGS.values())
+
+
+def doubts(analysis: Analysis) -> tuple[Finding, ...]:
+    """The findings that doubt how the scores, the labels or the weights of a batch are read."""
+    return _found(analysis, (rule for rule in FINDINGS.values() if rule[0].is_doubt))
+
+
+def _found(analysis: Analysis, rules: Iterable[Rule]) -> tuple[Finding, ...]:
     found = []
-    for page, rule in FINDINGS.values():
+    for page, rule in rules:
         message = rule(analysis)
         if message is not None:
             found.append(Finding(page.code, page.severity, message, page.remedy))

@@ -32,6 +32,7 @@ PAGE = Page(
         "https://scikit-learn.org/stable/modules/generated/sklearn.utils.class_weight.compute_class_weight.html",
         "https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",
     ),
+    is_doubt=True,
 )
 
 FEWEST = 4

@@ -25,6 +25,7 @@ PAGE = Page(
         "https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",
         "https://docs.pytorch.org/docs/2.13/generated/torch.nn.NLLLoss.html",
     ),
+    is_doubt=True,
 )
 
 UNLIKELY = 0.01

@@ -29,6 +29,7 @@ PAGE = Page(
         "https://docs.pytorch.org/docs/2.13/generated/torch.nn.NLLLoss.html",
         "https://docs.pytorch.org/docs/2.13/generated/torch.nn.functional.log_softmax.html",
     ),
+    is_doubt=True,
 )
 
 

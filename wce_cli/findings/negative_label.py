@@ -18,6 +18,7 @@ PAGE = Page(
     example="wce explain --logits '0.1 0.9; 0 0.1' --labels '-0.2 1.2; 1.0 0.0'",
     remedy="look where the labels come from; probabilities are clipped at 0, and each row divided by its sum",
     references=("https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",),
+    is_doubt=True,
 )
 
 

@@ -24,6 +24,7 @@ PAGE = Page(
         "https://docs.pytorch.org/docs/2.13/generated/torch.nn.BCEWithLogitsLoss.html",
         "https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",
     ),
+    is_doubt=True,
 )
 
 

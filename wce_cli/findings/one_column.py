@@ -24,6 +24,7 @@ PAGE = Page(
         "https://docs.pytorch.org/docs/2.13/generated/torch.nn.BCEWithLogitsLoss.html",
         "https://github.com/pytorch/pytorch/issues/54843",
     ),
+    is_doubt=True,
 )
 
 

@@ -22,3 +22,6 @@ class Page(Struct, frozen=True):
     remedy: str
     """What to do; also the help that stands beside the message."""
     references: tuple[str, ...]
+    is_doubt: bool = False
+    """Whether it doubts how the scores, the labels or the weights are read: then every other number is in doubt too,
+    and other answers than a report say it as well."""

@@ -26,6 +26,7 @@ PAGE = Page(
         "https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",
         "https://github.com/pytorch/pytorch/issues/25571",
     ),
+    is_doubt=True,
 )
 
 

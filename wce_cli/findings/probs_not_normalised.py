@@ -21,6 +21,7 @@ PAGE = Page(
         "https://docs.pytorch.org/docs/2.13/generated/torch.nn.Softmax.html",
         "https://keras.io/api/losses/probabilistic_losses/#sparsecategoricalcrossentropy-class",
     ),
+    is_doubt=True,
 )
 
 

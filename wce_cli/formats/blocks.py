@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from wce_cli.formats.columns import Column
 from wce_cli.formats.look import GLUE, Look
 from wce_cli.formats.markdown import escaped, pipe_table
 from wce_cli.formats.screen import Screen
+from wce_cli.report import Finding
 
 
 class Block(Struct, frozen=True):
@@ -37,6 +38,13 @@ def prose(text: str) -> Block:
 def table(*columns: Column, lines: Iterable[str] = ()) -> Block:
     """Columns side by side; where those do not fit, the sentences that say the same."""
     return Block("table", columns=columns, lines=tuple(lines))
+
+
+def found(findings: Iterable[Finding]) -> Iterator[Block]:
+    """A sentence for each finding, the gravest first."""
+    order = ("error", "caution", "note")
+    for one in sorted(findings, key=lambda one: order.index(one.severity)):
+        yield prose(f"{one.severity} {one.code}: {one.message}")
 
 
 def code(text: str) -> Block:

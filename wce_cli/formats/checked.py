@@ -14,6 +14,7 @@ from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import Look
 from wce_cli.formats.ndjson import one_line
 from wce_cli.questions.check.answer import SCHEMA, Checked, Checks, Comparison, Summary, summary
+from wce_cli.report import Finding
 
 ALSO = 3
 """Other rules that are named."""
@@ -66,6 +67,11 @@ def counts(counted_: Summary) -> str:
 def named(one: Checked) -> str:
     """`runs.ndjson line 7: the name of the batch`"""
     return f"{one.where}: {one.name}" if one.file and one.name else one.where
+
+
+def told(finding: Finding) -> str:
+    """`caution probs-not-normalised: …`"""
+    return f"{finding.severity} {finding.code}: {finding.message}"
 
 
 def details(one: Comparison) -> str:

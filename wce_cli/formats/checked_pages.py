@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from wce_cli.errors import counted
 from wce_cli.formats import blocks
 from wce_cli.formats.blocks import Block
-from wce_cli.formats.checked import counts, details, named
+from wce_cli.formats.checked import counts, details, named, told
 from wce_cli.formats.columns import Column
 from wce_cli.formats.look import Look
 from wce_cli.formats.screen import NARROWEST
@@ -70,6 +70,8 @@ def _wrong(one: Checked) -> Iterator[Block]:
         more = details(comparison)
         if more:
             yield blocks.prose(f"  {more}")
+    for doubt in one.findings:
+        yield blocks.prose(f"  {told(doubt)}")
 
 
 def _report(outcomes: Sequence[Checked], shown: Sequence[Checked], look: Look) -> Iterator[Block]:

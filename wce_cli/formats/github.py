@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from wce_cli.formats.checked import counts, details
+from wce_cli.formats.checked import counts, details, told
 from wce_cli.formats.look import Look, literal
 from wce_cli.questions.check.answer import Checked, summary
 
@@ -34,9 +34,9 @@ def _annotations(one: Checked) -> Iterator[str]:
     for problem in one.problems:
         hint = f"\n{problem.hint}" if problem.hint else ""
         yield command("error", {**properties, "title": f"wce check: {name}"}, f"{problem.message}{hint}")
-    for comparison in one.failures:
-        more = details(comparison)
-        message = f"{comparison.message}\n{more}" if more else comparison.message
+    for position, comparison in enumerate(one.failures):
+        doubts = map(told, one.findings) if position == 0 else ()  # once a batch
+        message = "\n".join(filter(None, [comparison.message, details(comparison), *doubts]))
         yield command("error", {**properties, "title": f"wce check: {name}"}, message)
 
 

@@ -122,6 +122,7 @@ def answer_blocks(answer: Gradients, look: Look, titled: bool) -> Iterator[Block
     )
     for sentence in answer.sentences:
         yield blocks.prose(sentence)
+    yield from blocks.found(answer.findings)
 
 
 def _number(value: float | None, look: Look) -> str:

@@ -71,6 +71,7 @@ def answer_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[
         ratio = format_number(relation.ratio, look.digits)
         said = f": {relation.sentence}" if relation.sentence else ""
         yield blocks.title(f"{relation.second} / {relation.first} = {ratio}{said}", style="")
+    yield from blocks.found(answer.findings)
     if answer.separating is not None:
         yield from _separating(answer.separating, look)
 

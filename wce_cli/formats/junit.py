@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
-from wce_cli.formats.checked import details
+from wce_cli.formats.checked import details, told
 from wce_cli.formats.look import Look, literal
 from wce_cli.questions.check.answer import Checked, Comparison
 
@@ -50,14 +50,14 @@ def _cases(one: Checked) -> Iterator[str]:
             continue
         yield f"{case}>"
         said = _attributes(message=comparison.message, type=comparison.verdict)
-        yield f"  <failure{said}>{_text(_body(comparison))}</failure>"
+        yield f"  <failure{said}>{_text(_body(one, comparison))}</failure>"
         yield "</testcase>"
 
 
-def _body(one: Comparison) -> str:
-    """Expected and got below each other, every digit of what there is."""
+def _body(batch: Checked, one: Comparison) -> str:
+    """Expected and got below each other, every digit of what there is; and what may be wrong with the batch."""
     lines = [f"expected {one.expected}", f"got {one.got!r}"] if one.got is not None else []
-    return "\n".join(filter(None, [*lines, details(one)]))
+    return "\n".join(filter(None, [*lines, details(one), *map(told, batch.findings)]))
 
 
 def _attributes(**values: str) -> str:

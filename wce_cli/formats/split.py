@@ -18,6 +18,7 @@ from wce_cli.formats.cells import MISSING
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.json import LISTED, as_text, schema_of
 from wce_cli.formats.look import ROWS, Look
+from wce_cli.formats.split_listed import listed_parts, not_listed
 from wce_cli.formats.split_words import NEAR, described, ratio_ends, same, sentences
 from wce_cli.questions.split.answer import SCHEMA, Split, SplitMethod
 from wce_cli.report import missing_pair, to_plain
@@ -56,8 +57,10 @@ def to_csv(answers: Sequence[Split], look: Look | None = None) -> str:
     for answer in answers:
         name = [answer.batch.name or ""] if head else []
         for row in asked_rows(answer, look) or answer.methods:
-            columns = zip(answer.parts, row.numerators, row.denominators, row.values, row.gradients, strict=True)
-            for part, numerator, denominator, value, gradient in list(columns)[: look.rows]:
+            columns = list(zip(answer.parts, row.numerators, row.denominators, row.values, row.gradients, strict=True))
+            most = len(columns) if look.rows is None else look.rows
+            for listed in listed_parts(answer, row, most):
+                part, numerator, denominator, value, gradient = columns[listed]
                 own = [part.part, part.rank, part.step, part.n, part.n_kept]
                 numbers = [to_plain(x) for x in (numerator, denominator, value, gradient, row.gradient)]
                 lines.append([*name, row.method, row.placement, *own, *numbers])
@@ -71,12 +74,16 @@ def split_schema() -> dict[str, Any]:
 
 
 def _document(answer: Split, look: Look) -> dict[str, Any]:
-    rows = asked_rows(answer, look) or list(answer.methods)
-    listed = len(answer.parts) if look.rows is None and len(answer.parts) <= LISTED else look.rows or 0
-    if listed < len(answer.parts):
-        lists = ("numerators", "denominators", "values", "gradients")
-        rows = [structs.replace(row, **{name: getattr(row, name)[:listed] for name in lists}) for row in rows]
-    return structs.replace(answer, methods=tuple(rows), parts=answer.parts[:listed]).to_dict()
+    asked, k = asked_rows(answer, look), len(answer.parts)
+    rows = asked or list(answer.methods)
+    most = look.rows if look.rows is not None else k if k <= LISTED else ROWS
+    if most >= k:
+        return structs.replace(answer, methods=tuple(rows)).to_dict()
+    listed = listed_parts(answer, (asked or [first_row(answer)])[0], most)
+    lists = ("numerators", "denominators", "values", "gradients")
+    cut = [{name: tuple(getattr(row, name)[part] for part in listed) for name in lists} for row in rows]
+    rows = [structs.replace(row, **shown) for row, shown in zip(rows, cut, strict=True)]
+    return structs.replace(answer, methods=tuple(rows), parts=tuple(answer.parts[part] for part in listed)).to_dict()
 
 
 def asked_rows(answer: Split, look: Look) -> list[SplitMethod]:
@@ -122,7 +129,11 @@ def answer_blocks(answer: Split, look: Look, titled: bool) -> Iterator[Block]:
     yield blocks.prose(described(answer))
     for row in asked or [first_row(answer)]:
         yield blocks.title(f"{row.pair} of each part, D = {row.formula}" if row.formula != "1" else row.pair)
-        yield parts_table(answer, row, look)
+        chosen = listed_parts(answer, row, ROWS if look.rows is None else look.rows)
+        yield parts_table(answer, row, chosen, look)
+        hidden = not_listed(answer, len(chosen))
+        if hidden:
+            yield blocks.prose(hidden)
     yield blocks.title(f"the whole batch, and the mean of its {counted(len(answer.parts), 'part', 'parts')}")
     yield methods_table(asked or distinct_rows(answer), look)
     for line in sentences(answer, (asked or [first_row(answer)])[0], look):
@@ -135,16 +146,16 @@ def answer_blocks(answer: Split, look: Look, titled: bool) -> Iterator[Block]:
         yield blocks.prose(f"{one.severity} {one.code}: {one.message}")
 
 
-def parts_table(answer: Split, row: SplitMethod, look: Look) -> Block:
-    """Each part: numerator, D, value, and how many times its gradient in the whole batch a sample has here."""
-    limit = ROWS if look.rows is None else look.rows
-    count = min(limit, len(answer.parts))
-    parts, hidden = answer.parts[:count], answer.parts[count:]
+def parts_table(answer: Split, row: SplitMethod, chosen: Sequence[int], look: Look) -> Block:
+    """The parts chosen: numerator, D, value, and how many times its gradient in the whole batch a sample has here."""
+    parts, others = [answer.parts[part] for part in chosen], sorted(set(range(len(answer.parts))) - set(chosen))
+    hidden = [answer.parts[part] for part in others]
     tails = [hidden, answer.parts] if hidden else [answer.parts]
 
     def numbers(values: Sequence[float], whole: float) -> list[str]:
-        left = [math.fsum(values[count:]) if all(map(math.isfinite, values[count:])) else sum(values[count:])]
-        shown = [*values[:count], *(left if hidden else []), whole]
+        rest = [values[part] for part in others]
+        left = [math.fsum(rest) if all(map(math.isfinite, rest)) else sum(rest)]
+        shown = [*(values[part] for part in chosen), *(left if hidden else []), whole]
         return [format_number(value, look.digits) for value in shown]
 
     adds = row.method != "sum"
@@ -162,16 +173,16 @@ def parts_table(answer: Split, row: SplitMethod, look: Look) -> Block:
     columns.append(Column("Σt", numbers(row.numerators, row.numerator), NEVER_DROPPED))
     denominators = numbers(row.denominators, row.denominator)
     if not adds and hidden:
-        denominators[count] = ""
+        denominators[len(chosen)] = ""
     columns.append(Column("÷ D", denominators, NEVER_DROPPED))
-    values = [format_number(value, look.digits) for value in row.values[:count]]
+    values = [format_number(value, look.digits) for value in (row.values[part] for part in chosen)]
     columns.append(
         Column("= loss", [*values, *blank, format_number(row.value, look.digits)], NEVER_DROPPED, style="bold")
     )
-    ratios = [
-        look.text(MISSING) if value is None else format_number(value, look.digits) for value in row.ratios[:count]
-    ]
-    columns.append(Column("gradient ×", [*ratios, *blank, "1"], 6))
+    every = row.ratios
+    ratios = [every[part] for part in chosen]
+    shown = [look.text(MISSING) if ratio is None else format_number(ratio, look.digits) for ratio in ratios]
+    columns.append(Column("gradient ×", [*shown, *blank, "1"], 6))
     return blocks.table(*columns)
 
 

@@ -144,6 +144,7 @@ def answer_blocks(answer: Sweep, look: Look, titled: bool) -> Iterator[Block]:
         yield blocks.prose("Placements differ under smoothing: --method all lists them.")
     for sentence in answer.sentences:
         yield blocks.prose(sentence)
+    yield from blocks.found(answer.findings)
 
 
 def spread(n: int, limit: int) -> list[int]:

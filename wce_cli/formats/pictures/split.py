@@ -33,12 +33,13 @@ def picture(answer: Split, look: Look) -> Drawn:
         places = apart([value for _, value, *_ in finite], LABEL * (top - bottom) / 170)
         for (name, value, colour, _), place in zip(finite, places, strict=True):
             beside(values, f"{name} {format_number(value, 4)}", place, colour)
-        values.set_title(f"{row.pair} of each part", loc="left")
+        values.set_title(f"{row.pair} of each part{_without(row.values)}", loc="left")
         values.tick_params(labelbottom=False)
         _bars(ratios, numbers, row.ratios, CURVES[2])
         ratios.axhline(1, color=CURVES[1], linewidth=2)
         beside(ratios, "whole 1", 1, CURVES[1])
-        ratios.set_title("its gradients, in times those of the whole batch", loc="left")
+        left_out = _without(row.ratios)
+        ratios.set_title(f"its gradients, in times those of the whole batch{left_out}", loc="left")
         ratios.set_xlabel("part")
         for panel in drawing.panels:
             panel.grid(False, axis="x")
@@ -62,6 +63,12 @@ def _bars(panel: Any, numbers: Sequence[int], values: Sequence[float | None], co
                 text, (number, 0), (0, 2), xycoords=("data", "axes fraction"),
                 textcoords="offset points", ha="center", fontsize=11,
             )  # fmt: skip
+
+
+def _without(values: Sequence[float | None]) -> str:
+    """` (3 of 100 have none)`: a line has room for no word at each part, as bars have."""
+    none = sum(value is None or not math.isfinite(value) for value in values)
+    return f" ({none} of {len(values)} are nan, inf or none)" if none and len(values) > PARTS else ""
 
 
 PAGE = Page.of_blocks("split", picture, answer_blocks)

@@ -11,8 +11,9 @@ from wce_cli.loss.batch import Batch
 from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.questions.check.answer import Checked
 from wce_cli.questions.check.asserting import assert_loss
-from wce_cli.questions.check.compare import check_batch
+from wce_cli.questions.check.compare import check_batch, compared
 from wce_cli.questions.check.expected import read_expect
+from wce_cli.questions.check.given import Given
 
 __all__ = ["Checked", "assert_loss", "check", "check_batch", "read_expect"]
 
@@ -56,9 +57,11 @@ def check(
         label_smoothing=label_smoothing,
         label_base=label_base,
     )
-    comparisons = check_batch(batch, read_expect(_as_written(expect), tolerance), engines)
+    given = Given(batch)
+    comparisons = compared(given, read_expect(_as_written(expect), tolerance), engines)
     agrees = all(one.verdict == "agrees" for one in comparisons)
-    return Checked(None, "", None, "agrees" if agrees else "differs", comparisons)
+    found = () if agrees else given.doubts()
+    return Checked(None, "", None, "agrees" if agrees else "differs", comparisons, findings=found)
 
 
 def _as_written(value: Any) -> Any:

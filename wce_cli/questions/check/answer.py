@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from wce_cli.errors import Problem
-from wce_cli.report import to_plain
+from wce_cli.report import Finding, to_plain
 
 SCHEMA = "wce.check/1"
 
@@ -56,6 +56,8 @@ class Checked(Struct, frozen=True):
     comparisons: tuple[Comparison, ...] = ()
     problems: tuple[Problem, ...] = ()
     """Why it could not be read, or checked."""
+    findings: tuple[Finding, ...] = ()
+    """Where a number differs: doubts of how the batch is read."""
 
     @property
     def is_ok(self) -> bool:

@@ -66,7 +66,8 @@ def assert_loss(
     asked, is_bare = _asked(method, value, tolerance)
     (one,) = compared(given, [asked])
     if one.verdict != "agrees":
-        raise AssertionError(_told(given, asked, one, is_bare and tolerance is None))
+        doubts = (f"{found.severity} {found.code}: {found.message}" for found in given.doubts())
+        raise AssertionError("\n".join([_told(given, asked, one, is_bare and tolerance is None), *doubts]))
 
 
 @np.errstate(over="ignore")

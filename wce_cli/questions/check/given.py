@@ -17,7 +17,7 @@ from wce_cli.loss.stream import one_pass
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
 from wce_cli.questions.check.computed import allowed, allowed_by_row, scale_of
-from wce_cli.report import missing_pair
+from wce_cli.report import Finding, missing_pair
 
 if TYPE_CHECKING:
     from wce_cli.questions.check.naming import Namer
@@ -84,6 +84,12 @@ class Given:
     def allowed_by_row(self, what: str, dtype: str) -> list[float]:
         """The same for each number of a list."""
         return allowed_by_row(self.batch, what, dtype)
+
+    def doubts(self) -> tuple[Finding, ...]:
+        """What there is to doubt about how the batch is read."""
+        from wce_cli.questions.doubts import doubts_of
+
+        return doubts_of(self.batch.spec, self.totals, self.facts)
 
     def namer(self, depth: int) -> Namer:
         """The rules of the batch, read only where a number has failed, and once."""

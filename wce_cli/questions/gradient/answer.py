@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from wce_cli.errors import WceError, counted
 from wce_cli.loss.methods import METHODS, divide
-from wce_cli.report import BatchPart, missing_pair, to_plain
+from wce_cli.report import BatchPart, Finding, missing_pair, to_plain
 
 SCHEMA = "wce.gradient/1"
 
@@ -93,6 +93,8 @@ class Gradients(Struct, frozen=True):
     methods: tuple[MethodGradient, ...]
     gaps: tuple[Gap, ...]
     sentences: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    """Doubts of how the batch is read."""
 
     def method(self, pair: str) -> MethodGradient:
         """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement. Raises WceError if there is none."""

@@ -12,6 +12,7 @@ from wce_cli.loss.gradient_sums import GradientTotals, gradient_totals
 from wce_cli.loss.gradients import KINDS, gradients_of
 from wce_cli.loss.methods import METHODS, LossValue, divide, loss_values
 from wce_cli.loss.stream import one_pass
+from wce_cli.questions.doubts import doubts_of
 from wce_cli.questions.explain import batch_part
 from wce_cli.questions.gradient.answer import SCHEMA, ClassGradient, Gradients, MethodGradient, Pull, SampleGradient
 from wce_cli.questions.gradient.gaps import compared, cosine_of, gaps_of, sentence_of
@@ -47,6 +48,7 @@ def gradient_batch(
         methods=methods,
         gaps=gaps,
         sentences=(*map(sentence_of, gaps), *_broken(summed)),
+        findings=doubts_of(spec, totals, facts),
     )
 
 

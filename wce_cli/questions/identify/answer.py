@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from wce_cli.report import BatchPart, to_plain
+from wce_cli.report import BatchPart, Finding, to_plain
 
 SCHEMA = "wce.identify/1"
 
@@ -171,6 +171,8 @@ class Identification(Struct, frozen=True):
     relations: tuple[Relation, ...] = ()
     lists: tuple[IdentifiedList, ...] = ()
     separating: Separating | None = None
+    findings: tuple[Finding, ...] = ()
+    """Doubts of how the batch is read: a rule that gives a number may give it by chance then."""
 
     @property
     def is_complete(self) -> bool:

@@ -19,7 +19,9 @@ from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import METHODS, loss_values
 from wce_cli.loss.odd_readings import ODD_READINGS
 from wce_cli.loss.rounding import rounding_errors
+from wce_cli.loss.stream import one_pass
 from wce_cli.loss.sums import Floats
+from wce_cli.questions.doubts import doubts_of
 from wce_cli.questions.explain import batch_part
 from wce_cli.questions.identify import ties
 from wce_cli.questions.identify.answer import (
@@ -135,6 +137,7 @@ class Asked(Struct, frozen=True):
 @np.errstate(all="ignore")
 def identify_batch(batch: Batch, asked: Asked, depth: int = 1, *, separate: bool = False) -> Identification:
     """Which rules give each number, with their odds, and what is between two of them."""
+    found = doubts_of(batch.spec, *one_pass(batch, top=0))
     space, numbers = Space(batch, depth), asked.numbers
     matches = [_matches(space, number) for number in numbers]
     identified = [_identified(space, batch, *both) for both in zip(numbers, matches, strict=True)]
@@ -154,6 +157,7 @@ def identify_batch(batch: Batch, asked: Asked, depth: int = 1, *, separate: bool
             if values
         ),
         apart,
+        found,
     )
 
 

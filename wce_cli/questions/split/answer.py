@@ -82,6 +82,9 @@ class Split(Struct, frozen=True):
     batch: BatchPart
     cut: CutPart
     parts: tuple[PartRow, ...]
+    parts_total: int
+    """All of them. Where fewer are listed, in `parts` and in the lists of the methods, they are the first, and those
+    that differ most."""
     methods: tuple[SplitMethod, ...]
     notes: tuple[str, ...]
     """What is to be known of single parts."""

@@ -39,6 +39,7 @@ def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] 
         batch=batch_part(spec, batch.scores.shape, totals.n, totals.n_kept),
         cut=CutPart(cut.size, _sizes(cut), cut.ranks, cut.seed, cut.items),
         parts=_parts(cut, sums, n),
+        parts_total=cut.parts,
         methods=tuple(rows),
         notes=tuple(notes_of(cut, sums, n)),
         findings=find(analysis),

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from wce_cli.errors import WceError
 from wce_cli.loss.sums import Floats
-from wce_cli.report import BatchPart, missing_pair, to_plain
+from wce_cli.report import BatchPart, Finding, missing_pair, to_plain
 
 SCHEMA = "wce.sweep/1"
 
@@ -61,6 +61,8 @@ class Sweep(Struct, frozen=True):
     crossings: tuple[Crossing, ...]
     sentences: tuple[str, ...]
     """What the curves show."""
+    findings: tuple[Finding, ...] = ()
+    """Doubts of how the batch is read."""
 
     @property
     def at(self) -> Floats:

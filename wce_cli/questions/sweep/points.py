@@ -14,6 +14,7 @@ from wce_cli.loss.methods import METHODS
 from wce_cli.loss.stream import one_pass
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.totals import Totals
+from wce_cli.questions.doubts import doubts_of
 from wce_cli.questions.explain import batch_part
 from wce_cli.questions.sweep.answer import SCHEMA, AxisPart, Sweep, SweptMethod
 from wce_cli.questions.sweep.crossings import crossings_of
@@ -73,7 +74,6 @@ def sweep_totals(
         float(given),
     )
     crossings = tuple(crossings_of(curves, found, places, pairs or CROSSING))
-    answer = Sweep(
-        SCHEMA, batch_part(spec, shape, totals.n, totals.n_kept), part, tuple(places.tolist()), rows, crossings, ()
-    )
+    whole, doubts = batch_part(spec, shape, totals.n, totals.n_kept), doubts_of(spec, totals, facts)
+    answer = Sweep(SCHEMA, whole, part, tuple(places.tolist()), rows, crossings, (), doubts)
     return structs.replace(answer, sentences=tuple(sentences_of(answer, curves, facts)))
