@@ -56,8 +56,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "nothing fits": ({"labels": LABELS + 2**40}, "labels[0] is 1099511627776, but"),
     "probability": ({"probs": changed(PROBS, (2, 1), 1.5)}, "probs[2][1] is 1.5, expected a probability from 0 to 1"),
     "negative": ({"probs": changed(PROBS, (2, 1), -0.1)}, "probs[2][1] is -0.1, expected a probability from 0 to 1"),
-    "two hot": ({"labels": changed(ONE_HOT, (4, 0), 1)}, "labels are integer rows, but row 4 is not one-hot"),
-    "none hot": ({"labels": changed(ONE_HOT, 4, 0)}, "labels are integer rows, but row 4 is not one-hot"),
+    "two hot": ({"labels": changed(ONE_HOT, (4, 0), 1)}, "row 4 of the labels has a 1 in 2 places"),
+    "none hot": ({"labels": changed(ONE_HOT, 4, 0)}, "row 4 of the labels has no 1"),
     "too few": ({"labels": LABELS[:-1]}, "7 samples (3 classes) but 6 labels"),
     "too many weights": ({"weight": np.ones(C + 1)}, "4 weights for 3 classes"),
     "sample weights": ({"sample_weight": np.ones(N + 1)}, "sample_weight has shape (8,), expected one for each"),
@@ -114,7 +114,7 @@ def test_what_is_wrong_with_a_batch_is_said_alike_by_every_command(name):
         if name == "half.pt" and said.startswith("labels[0]"):
             continue  # bfloat16 has not so many digits
         arguments = files(name, fields(change))
-        if name == "half.pt" and "hot" in said:
+        if name == "half.pt" and said.startswith("row "):
             continue  # integers are meant
         for command in COMMANDS.values():
             ran = run(command[0], *arguments, *command[1:])

@@ -18,10 +18,10 @@ class Engine(Struct, frozen=True):
     """What is imported there."""
     install: str
     """What to install, as pip takes it."""
-    asks: str
-    """The calls that are made."""
     nice: int = 0
     """How far it stands back for others at the same time: those that take longest go first, so that all end soonest."""
+    asks: str = ""
+    """The calls that are made."""
 
     @property
     def is_installed(self) -> bool:
@@ -30,7 +30,7 @@ class Engine(Struct, frozen=True):
 
 
 def _extra(title: str, extra: str, module: str, *needs: str, asks: str, nice: int = 0) -> Engine:
-    return Engine(title, f"wce_cli.engines.{module}", needs, f"'wce-cli[{extra}]'", asks, nice)
+    return Engine(title, f"wce_cli.engines.{module}", needs, f"'wce-cli[{extra}]'", nice, asks)
 
 
 ENGINES = {
@@ -39,7 +39,7 @@ ENGINES = {
         "wce_cli.engines.torch",
         ("torch",),
         "torch",
-        "`cross_entropy` and `nll_loss`, `NLLLoss`, the same labels as one-hot rows",
+        asks="`cross_entropy` and `nll_loss`, `NLLLoss`, the same labels as one-hot rows",
     ),
     "keras": _extra(
         *("Keras", "keras", "keras", "keras"),
