@@ -23,8 +23,8 @@ import numpy as np
 from wce_cli.inputs import read_file
 from wce_cli.loss.batch import Batch
 from wce_cli.questions.identify import Asked, identify_batch
-from wce_cli.questions.identify.matching import Space, is_explained
 from wce_cli.questions.identify.number import seen
+from wce_cli.questions.identify.space import Space, is_explained
 
 ROOT = Path(__file__).parents[2]
 DRAWS = 200_000

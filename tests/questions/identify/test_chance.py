@@ -5,8 +5,8 @@ import pytest
 
 from tests.questions.identify.batches import drawn
 from wce_cli.questions.identify.chance import chance, prior_of
-from wce_cli.questions.identify.matching import Space, is_explained
 from wce_cli.questions.identify.number import seen
+from wce_cli.questions.identify.space import Space, is_explained
 
 DRAWS = 20_000
 

@@ -15,9 +15,10 @@ from wce_cli.loss.methods import METHODS
 from wce_cli.questions.check.expected import held
 from wce_cli.questions.identify.answer import ROUNDED
 from wce_cli.questions.identify.lists import identify_losses
-from wce_cli.questions.identify.matching import Space, simplest
+from wce_cli.questions.identify.matching import simplest
 from wce_cli.questions.identify.number import Seen
 from wce_cli.questions.identify.rules import Rule
+from wce_cli.questions.identify.space import Space
 
 LITTLE = 0.05
 """The chance of an accident from which on a rule with departures is no news."""
