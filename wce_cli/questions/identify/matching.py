@@ -17,8 +17,8 @@ from wce_cli.loss.batch import Batch
 from wce_cli.loss.odd_readings import ODD_READINGS
 from wce_cli.questions.explain import batch_part
 from wce_cli.questions.identify import ties
-from wce_cli.questions.identify.answer import ROUNDED, SCHEMA, Identification, Identified, Match, Nearest
-from wce_cli.questions.identify.chance import EDGE
+from wce_cli.questions.identify.answer import CUT, LITTLE, ROUNDED, SCHEMA, Identification, Identified, Match, Nearest
+from wce_cli.questions.identify.chance import EDGE, prior_of
 from wce_cli.questions.identify.implied import implied
 from wce_cli.questions.identify.lists import identify_gradients, identify_losses
 from wce_cli.questions.identify.number import Seen
@@ -45,6 +45,7 @@ def identify_batch(batch: Batch, asked: Asked, depth: int = 1, *, separate: bool
     space, numbers = Space(batch, depth), asked.numbers
     matches = [_matches(space, number) for number in numbers]
     identified = [_identified(space, batch, *both) for both in zip(numbers, matches, strict=True)]
+    sure = [_sure(space, *both) for both in zip(numbers, matches, strict=True)]
     apart = None
     if separate:
         tied = dict.fromkeys(rule for found in matches for rule, _ in found)
@@ -54,7 +55,7 @@ def identify_batch(batch: Batch, asked: Asked, depth: int = 1, *, separate: bool
         batch_part(batch.spec, batch.scores.shape, batch.n_samples, space.evaluation.totals().n_kept),
         depth,
         tuple(identified),
-        tuple(relations(space.evaluation, numbers, [_simplest_of(found) for found in matches])),
+        tuple(relations(space.evaluation, numbers, sure)),
         tuple(
             of(batch, values, depth)
             for of, values in ((identify_losses, asked.losses), (identify_gradients, asked.gradients))
@@ -65,59 +66,85 @@ def identify_batch(batch: Batch, asked: Asked, depth: int = 1, *, separate: bool
 
 
 def _identified(space: Space, batch: Batch, number: Seen, matches: list[tuple[Rule, Match]]) -> Identified:
-    tied = [rule for position, (rule, match) in enumerate(matches) if not match.is_guard or position == 0]
+    widening = float(space.widening[space.departures == 0].max(initial=0.0))
+    divided = tuple(implied(space.evaluation, number))
+    is_open = not matches and not any(one.is_telling for one in divided)
+    simple, odder = _tied(matches)
+    reasons = ties.reasons(space.evaluation, simple)
     return Identified(
         number.text,
         number.value,
         number.tolerance,
         number.why,
-        float(space.widening[space.departures == 0].max(initial=0.0)),
-        tuple(implied(space.evaluation, number)),
+        widening,
+        divided,
         tuple(match for _, match in matches),
-        ties.reasons(space.evaluation, tied) if len(tied) > 1 else (),
+        reasons,
+        tuple(reason for reason in ties.reasons(space.evaluation, [*simple[:1], *odder]) if reason not in reasons),
         space.chances(number),
-        space.prior,
+        prior_of(number.value, number.unit),
         () if matches else tuple(_nearest(space, number)),
-        () if matches else changes(batch, number),
+        changes(batch, number, widening) if is_open else (),
     )
 
 
+def _tied(matches: Sequence[tuple[Rule, Match]]) -> tuple[list[Rule], list[Rule]]:
+    """The simplest rules, and those with more departures; clipping that changes nothing is none."""
+    fewest = len(matches[0][1].departures) if matches else 0
+    simple = [rule for rule, match in matches if len(match.departures) == fewest]
+    return simple, [rule for rule, match in matches if len(match.departures) > fewest and not match.is_guard]
+
+
 def _matches(space: Space, number: Seen) -> list[tuple[Rule, Match]]:
-    """The rules that give the number: fewest departures first, then those that need no slack, then the closest."""
-    found = []
-    distance = np.abs(space.values - number.value)
-    for position in np.flatnonzero(space.fits(number)).tolist():
-        rule, within = space.rules[position], number.tolerance + float(space.widening[position])
-        is_rounded = bool(distance[position] > within + number.unit * EDGE)  # False of nan
-        value = float(space.values[position])
-        found.append(
-            (
-                rule,
-                Match(
-                    rule.title,
-                    rule.method,
-                    rule.placement,
-                    (*rule.departures, ROUNDED) if is_rounded else rule.departures,
-                    value,
-                    value - number.value if math.isfinite(value) else 0.0,
-                    within + number.unit * is_rounded,
-                    rule.reading != "" and ODD_READINGS[rule.reading].is_guard,
-                ),
-            )
-        )
-    return sorted(found, key=lambda pair: _rank(pair[1]))
+    """The rules that give the number: fewest departures first, then those that need no slack, then the closest.
+
+    A last digit that was cut off beside as many odd parts as are tried counts only where nothing simpler fits.
+    """
+    fitting = np.flatnonzero(space.fits(number)).tolist()
+    found = [(space.rules[position], _match(space, number, position)) for position in fitting]
+    simple = [pair for pair in found if len(pair[1].departures) <= space.depth]
+    return sorted(simple or found, key=lambda pair: _rank(pair[1]))
+
+
+def _match(space: Space, number: Seen, position: int) -> Match:
+    """A rule beside the number that it gives."""
+    rule, value = space.rules[position], float(space.values[position])
+    widening = float(space.widening[position])
+    within = number.tolerance + widening
+    difference = value - number.value if math.isfinite(value) else 0.0
+    divisor = ties.divisor(space.evaluation, rule)
+    numerator, denominator = (space.evaluation.fraction(rule) if divisor else None) or (None, None)
+    off = ""
+    if abs(difference) > within + number.unit * EDGE:
+        off = CUT if 0 <= abs(value) - abs(number.value) < number.unit + widening else ROUNDED
+    return Match(
+        rule.title,
+        rule.method,
+        rule.placement,
+        (*rule.departures, off) if off else rule.departures,
+        value,
+        difference,
+        within + number.unit * bool(off),
+        rule.reading != "" and ODD_READINGS[rule.reading].is_guard,
+        numerator,
+        denominator,
+        divisor,
+    )
 
 
 def _rank(match: Match) -> tuple[int, bool, bool, int]:
-    """A standard rule with one digit rounded is simpler than another rule; then the closest come first."""
-    is_rounded = ROUNDED in match.departures
+    """A standard rule whose last digit is off is simpler than another rule; then the closest come first."""
     nearness = round(20 * abs(match.difference) / match.within) if match.within else 0
-    return len(match.departures), match.departures != (ROUNDED,), is_rounded, nearness
+    return len(match.departures), match.departures not in ((CUT,), (ROUNDED,)), match.is_off, nearness
 
 
-def _simplest_of(matches: Sequence[tuple[Rule, Match]]) -> list[Rule]:
-    fewest = min((len(match.departures) for _, match in matches), default=0)
-    return [rule for rule, match in matches if len(match.departures) == fewest]
+def _sure(space: Space, number: Seen, matches: Sequence[tuple[Rule, Match]]) -> list[Rule]:
+    """The simplest rules that give a number to its last digit, of which more can be said; none where it may be an
+    accident."""
+    fewest = len(matches[0][1].departures) if matches else 0
+    if fewest and (space.odds(number, fewest) or 0.0) >= LITTLE:
+        return []
+    return [rule for rule, match in matches if len(match.departures) == fewest and not match.is_off]
 
 
 def _nearest(space: Space, number: Seen) -> list[Nearest]:
@@ -142,7 +169,6 @@ def _nearest(space: Space, number: Seen) -> list[Nearest]:
 def simplest(space: Space, number: Seen) -> tuple[list[tuple[Rule, Match]], float | None]:
     """The rules with the fewest departures that give a number, for who asks nothing else; and the chance that a
     number which means nothing would have been explained within so many."""
-    matches = [pair for pair in _matches(space, number) if not pair[1].is_guard]
-    fewest = min((len(match.departures) for _, match in matches), default=0)
-    odds = space.odds(number, fewest) if fewest <= space.depth else None
-    return [pair for pair in matches if len(pair[1].departures) == fewest], odds
+    matches = _matches(space, number)
+    fewest = len(matches[0][1].departures) if matches else 0
+    return [pair for pair in matches if len(pair[1].departures) == fewest], space.odds(number, fewest)

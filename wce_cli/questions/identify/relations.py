@@ -13,24 +13,28 @@ from wce_cli.questions.identify.number import Seen
 from wce_cli.questions.identify.rules import Rule
 
 
-def relations(evaluation: Evaluation, numbers: Sequence[Seen], tied: Sequence[list[Rule]]) -> list[Relation]:
-    """Between each number and the first one: the factor, and the pair of rules that it is between."""
+def relations(evaluation: Evaluation, numbers: Sequence[Seen], known: Sequence[Sequence[Rule]]) -> list[Relation]:
+    """Between each number and the first one: the factor, and the pair of rules that it is between.
+
+    `known`: the rules that give each number to its last digit, none where there is no telling.
+    """
     found = []
-    for number, rules_of in list(zip(numbers, tied, strict=True))[1:]:
+    for number, rules_of in list(zip(numbers, known, strict=True))[1:]:
         first = numbers[0]
         if not (first.value and math.isfinite(first.value) and math.isfinite(number.value)):
             continue
         ratio = number.value / first.value
-        found.append(Relation(first.text, number.text, ratio, _between(evaluation, tied[0], rules_of)))
+        found.append(Relation(first.text, number.text, ratio, _between(evaluation, known[0], rules_of)))
     return found
 
 
-def _between(evaluation: Evaluation, ones: list[Rule], others: list[Rule]) -> str:
-    """`batch-mean over weighted-mean = Σ w[y] / N = 0.76 / 2 = 0.38`, for the two rules that share most."""
-    couples = [(one, other) for one in ones for other in others if one != other]
-    if not couples:
+def _between(evaluation: Evaluation, ones: Sequence[Rule], others: Sequence[Rule]) -> str:
+    """`batch-mean over weighted-mean: the sum is the same, the denominators are 0.76 / 2 = 0.38`, for the two rules
+    that share most; nothing where one rule gives both.
+    """
+    if not ones or not others or not set(ones).isdisjoint(others):
         return ""
-    one, other = min(couples, key=lambda couple: _parts_apart(*couple))
+    one, other = min(((one, other) for one in ones for other in others), key=lambda couple: _parts_apart(*couple))
     a, b = evaluation.fraction(one), evaluation.fraction(other)
     head = f"{other.title} over {one.title}"
     if a is None or b is None:

@@ -31,7 +31,6 @@ class Space:
         self.rules = [rule for rule, value in pairs if value is not None]
         self.values = np.array([value for _, value in pairs if value is not None])
         self.departures = np.array([len(rule.departures) for rule in self.rules])
-        self.prior = prior_of(self.values[self.departures == 0])
         self.widening = self._widening(batch)
         """How far each rule may be off because the batch's own numbers were printed rounded (R,)."""
 
@@ -54,43 +53,57 @@ class Space:
             found[position] = error * (max(grown, 1.0) if rule.method in METHODS else grown)
         return np.where(np.isfinite(found), found, 0.0)
 
-    def slack(self, number: Seen, depth: int) -> Floats:
-        """How much further a number may be from each rule because its last digit was rounded wrongly (R,)."""
-        one_off = 0.0 if number.is_asked else number.unit
-        return np.where(self.departures < depth, one_off, 0.0)
+    @property
+    def most(self) -> int:
+        """Departures of the oddest explanation that is tried: a rule of full depth, its last digit cut off."""
+        return self.depth + (self.depth > 0)
+
+    def windows(self, number: Seen, allowed: int) -> tuple[Floats, Floats]:
+        """How far under and over what each rule gives a number may be, by size, with so many departures allowed (R,).
+
+        A last digit that is one off is a departure. Beside as many odd parts as are tried at all, it may only be cut
+        off: of that there is one for each value, and not two.
+        """
+        exact = np.where(self.departures <= allowed, number.tolerance + self.widening, -np.inf)
+        if not self.depth or number.is_asked or abs(number.value) < ENOUGH * number.unit:
+            return exact, exact
+        may_be_off = self.departures < min(allowed, self.depth)
+        may_be_cut = (self.departures == self.depth) & (allowed > self.depth)
+        off = np.where(may_be_off, exact + number.unit, exact)
+        cut = number.unit * (1 - 2 * EDGE) + self.widening  # a whole unit is no cut: that is another last digit
+        return np.where(may_be_cut, np.maximum(exact, cut), off), off
 
     def fits(self, number: Seen) -> NDArray[np.bool_]:
-        """Which rules give the number (R,)."""
+        """Which rules give the number, with all departures that are tried (R,)."""
+        alike: NDArray[np.bool_]
         if not math.isfinite(number.value):
-            alike: NDArray[np.bool_] = (
-                np.isnan(self.values) if math.isnan(number.value) else self.values == number.value
-            )
+            alike = np.isnan(self.values) if math.isnan(number.value) else self.values == number.value
             return alike
-        windows = number.tolerance + self.widening
-        if abs(number.value) >= ENOUGH * number.unit:
-            windows = windows + self.slack(number, self.depth)
-        found: NDArray[np.bool_] = np.abs(self.values - number.value) <= windows + number.unit * EDGE
-        return found
+        under, over = self.windows(number, self.most)
+        further = self._by_size(number) - abs(number.value)
+        edge = number.unit * EDGE
+        alike = (further <= under + edge) & (-further <= over + edge)
+        return alike
 
     def chances(self, number: Seen) -> tuple[Chance, ...]:
-        """The chance that a number of as many decimals is explained, by departures allowed; of a loss below 0 none is
-        told, which no number of the prior is.
-        """
-        found = []
-        for depth in range(self.depth + 1):
-            within = self.departures <= depth
-            odds = self.odds(number, depth) if number.value > 0 else None
-            found.append(Chance(depth, int(within.sum()), _distinct(self.values[within]), odds))
-        return tuple(found)
+        """The chance that a number like this one is explained, by departures allowed."""
+        return tuple(
+            Chance(allowed, int(within.sum()), _distinct(self.values[within]), self.odds(number, allowed))
+            for allowed in range(self.most + 1)
+            for within in [self.departures <= allowed]
+        )
 
-    def odds(self, number: Seen, depth: int) -> float | None:
-        """The same for one depth; a number below 0 among those of its own side."""
-        if self.prior is None or not math.isfinite(number.value) or number.value == 0:
+    def odds(self, number: Seen, allowed: int) -> float | None:
+        """The same with so many departures allowed; None of 0 and of what is not finite."""
+        prior = prior_of(number.value, number.unit)
+        if prior is None:
             return None
-        within = self.departures <= depth
-        values, windows = self.values[within], number.tolerance + self.widening[within]
-        slack = self.slack(number, depth)[within]
-        return chance(math.copysign(1.0, number.value) * values, windows, slack, number.unit, self.prior)
+        return chance(self._by_size(number), *self.windows(number, allowed), number.unit, prior)
+
+    def _by_size(self, number: Seen) -> Floats:
+        """What the rules give, turned to the side of 0 on which the number is (R,)."""
+        by_size: Floats = math.copysign(1.0, number.value) * self.values
+        return by_size
 
 
 def is_explained(space: Space, number: Seen) -> bool:
