@@ -90,7 +90,8 @@ def _number(number: Identified, answer: Identification, look: Look) -> Iterator[
         yield blocks.prose(tied_line(number))
     for change in number.changes:
         yield blocks.prose(change_line(change))
-    yield blocks.prose(chance_line(number, answer.depth))
+    if number.matches or not look.verbose:
+        yield blocks.prose(chance_line(number, answer.depth))
     if look.verbose:
         yield from _rest(number, answer.depth, look)
     elif odder := _odder(number):

@@ -16,6 +16,8 @@ DENOMINATORS = 3
 """Values of denominators that are named of those within a number's tolerance."""
 NAMED = 5
 """Rules that are named of those that cannot be told apart."""
+REASONS = 2
+"""Reasons why they cannot; more are told where everything is."""
 VALUE_DIGITS = 7
 """Significant digits of what a rule gives, at least: one more than a float32 prints."""
 
@@ -170,7 +172,7 @@ def tied_line(number: Identified) -> str:
     shown, left = list(names)[:NAMED], len(names) - NAMED
     shown += [f"{left} more"] if left > 0 else []
     listed = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
-    why = f": {number.ties[0]}" if number.ties else ""
+    why = f": {'; '.join(number.ties)}" if 0 < len(number.ties) <= REASONS else ""
     return f"not to be told apart on this batch from {listed}{why}"
 
 

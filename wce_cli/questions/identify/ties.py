@@ -66,6 +66,9 @@ def _letters(evaluation: Evaluation, rule: Rule) -> str:
 def _reason(evaluation: Evaluation, one: Rule, other: Rule) -> str:
     """Why two rules are equal here."""
     totals = evaluation.totals()
+    sums = [fraction[0] for fraction in map(evaluation.fraction, (one, other)) if fraction is not None]
+    if len(sums) == 2 and not np.isfinite(sums).any():
+        return f"the sum is {format_number(sums[0])}, whatever it is divided by"
     if totals.n == 1 and one.method != other.method:
         return "there is one sample: what it is divided by is 1, or its own weight, which cancels"
     if one.entry != other.entry or one.method != other.method:
