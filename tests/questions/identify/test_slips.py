@@ -5,7 +5,8 @@ from tests.questions.identify.others import OTHERS, batch_of, number_of
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import loss_values
 from wce_cli.loss.stream import one_pass
-from wce_cli.questions.identify import Asked, identify_batch
+from wce_cli.questions.identify import Asked, identify_batch, matching
+from wce_cli.questions.identify.answer import Change
 from wce_cli.questions.identify.keystrokes import keystrokes
 from wce_cli.questions.identify.number import seen
 from wce_cli.questions.identify.slips import changes
@@ -136,6 +137,17 @@ def test_a_number_of_four_digits_has_no_slip(text):
         assert not any(one.is_slip for one in changes(Batch.build(**fields), seen(text)))
 
 
+@pytest.mark.parametrize("given", [0.9466, 0.8127, 0.7355, 0.9041])
+def test_a_digit_more_makes_it_a_slip_that_is_said(given):
+    """One sample of two classes: few rules, so that even a number of four digits would find hardly any change."""
+    fields = {"logits": [[float(-np.log(np.expm1(given))), 0.0]], "labels": [0]}
+    batch, value = Batch.build(**fields), value_of("batch-mean/class", **fields)
+    wrong = [f"0.5{f'{value:.{decimals}f}'[3:]}" for decimals in (4, 7)]
+    short, long = (changes(batch, seen(text)) for text in wrong)
+    assert short == ()
+    assert (long[0].place, long[0].changed) == ("the number", pytest.approx(given, abs=5e-8))
+
+
 @pytest.mark.parametrize(
     ("kind", "rows", "place", "to"),
     [
@@ -197,7 +209,11 @@ def test_an_implied_denominator_is_an_answer_and_silences_slips(seed, placement,
 
 
 @pytest.mark.parametrize("divisor", ["N of class 1", "Σℓ over Σ w[y]"])
-def test_a_denominator_that_no_rule_has_is_said_and_silences_slips(divisor):
+def test_a_denominator_that_no_rule_has_is_said_and_silences_slips(divisor, monkeypatch):
+    slip = Change("logits[0][0]", 1.25, 1.35, "sum", True, 0.001)
+    monkeypatch.setattr(matching, "changes", lambda *_: (slip,))
+    (other,) = identify_batch(Batch.build(**GIVEN), Asked((seen("0.9137123"),))).numbers
+    assert other.changes == (slip,)
     batch = Batch.build(**GIVEN)
     if divisor == "N of class 1":
         fields = {**GIVEN, "logits": GIVEN["logits"] * 2, "labels": [0, 1, 1, 1, 1, 1, 2, 0]}
