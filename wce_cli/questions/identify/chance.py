@@ -7,7 +7,7 @@ that is rounded to one of them: of the union of the rules' windows, each moved o
 
 The prior is narrow, because a loss that no rule gives is not any number: it is a mean of the same losses by some
 other way, and lies where the rules lie close. What other people's losses find by accident is what this prior says;
-one that reaches as far as the rules do says a third of it (`tests/benchmarks/identify.py others`).
+one that reaches as far as the rules do says a third of it (`python -m tests.benchmarks.identify others`).
 """
 
 from __future__ import annotations
