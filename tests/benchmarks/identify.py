@@ -1,7 +1,8 @@
-"""What `identify` is worth, and what it costs: `python tests/benchmarks/identify.py [odds|reports|time]`.
+"""What `identify` is worth, and what it costs: `python -m tests.benchmarks.identify [odds|others|reports|time]`.
 
-odds: 200 000 numbers are drawn from the prior, written with 2, 3 and 4 decimals and identified; beside it the chance
-that is printed. reports: how the numbers of samples/reports come out, and the chance of an accident for them.
+odds: 200 000 numbers like one are drawn from the prior, written with 2, 3 and 4 decimals and identified; beside it the
+chance that is printed. others: the same for numbers by losses of other people, on random batches. reports: how the
+numbers of samples/reports come out, and the chance of an accident for them.
 time: whole processes beside `wce explain --engine none` on the same batch. Nothing is asserted.
 """
 
@@ -20,14 +21,18 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.questions.identify.others import OTHERS, batch_of, number_of
 from wce_cli.inputs import read_file
 from wce_cli.loss.batch import Batch
 from wce_cli.questions.identify import Asked, identify_batch
-from wce_cli.questions.identify.matching import Space, is_explained
+from wce_cli.questions.identify.chance import prior_of
 from wce_cli.questions.identify.number import seen
+from wce_cli.questions.identify.space import Space, is_explained
 
 ROOT = Path(__file__).parents[2]
 DRAWS = 200_000
+ODDS = ("2.45", "2.453", "2.4531")
+BATCHES = 150
 RUNS = 15
 
 
@@ -41,21 +46,48 @@ def drawn_batch() -> dict[str, object]:
 
 
 def odds() -> None:
-    print(f"{DRAWS} draws     " + "  ".join(f"{decimals} decimals, printed and happened (σ)" for decimals in (2, 3, 4)))
+    print(f"{DRAWS} draws     " + "  ".join(f"{text}, printed and happened (σ)" for text in ODDS))
     batch = Batch.build(**drawn_batch())
     for depth in (0, 1, 2):
         space, cells = Space(batch, depth), []
-        lo, hi = space.prior or (1.0, 2.0)
-        for decimals in (2, 3, 4):
-            rng = np.random.default_rng(10 * depth + decimals)
-            drawn = np.exp(rng.uniform(math.log(lo), math.log(hi), DRAWS))
-            texts, counts = np.unique([f"{u:.{decimals}f}" for u in drawn], return_counts=True)
+        for text in ODDS:
+            number = seen(text)
+            rng = np.random.default_rng(depth)
+            lo, hi = prior_of(number.value, number.unit) or (1.0, 2.0)
+            drawn = [f"{u:.{len(text) - 2}f}" for u in rng.uniform(lo, hi, DRAWS)]
+            texts, counts = np.unique(drawn, return_counts=True)
             explained = np.array([is_explained(space, seen(text)) for text in texts.tolist()])
             happened = float((explained * counts).sum()) / DRAWS
-            printed = space.chances(seen(f"{1:.{decimals}f}"))[-1].chance or 0.0
+            printed = space.chances(number)[-1].chance or 0.0
             sigma = math.sqrt(printed * (1 - printed) / DRAWS) or math.nan
             cells.append(f"{100 * printed:8.4f} %  {100 * happened:8.4f} %  ({(happened - printed) / sigma:+.1f})")
         print(f"depth {depth} ({len(space.rules)} rules)  " + "   ".join(cells), flush=True)
+
+
+def others() -> None:
+    """Numbers by losses that are no rule, on random batches: how many found one, and how many were said to."""
+    found: dict[tuple[int, int], list[tuple[bool, float]]] = {}
+    for seed in range(BATCHES):
+        fields = batch_of(np.random.default_rng(seed))
+        space = Space(Batch.build(**fields), 1)
+        for loss in OTHERS.values():
+            value = number_of(loss, fields)
+            if (np.abs(space.values - value) <= 1e-9 * abs(value)).any():  # the same by algebra
+                continue
+            for decimals in (2, 3, 4, 6):
+                number = seen(f"{value:.{decimals}f}")
+                for allowed in (0, 1, 2):
+                    under, over = space.windows(number, allowed)
+                    further = space.values - number.value
+                    has_rule = bool(((further <= under) & (-further <= over)).any())
+                    odds = space.odds(number, allowed)
+                    if odds is not None and number.value > 0:
+                        found.setdefault((decimals, allowed), []).append((has_rule, odds))
+    for (decimals, allowed), pairs in sorted(found.items()):
+        happened, printed = (100 * statistics.mean(column) for column in zip(*pairs, strict=True))
+        sigma = math.sqrt(max(happened, printed) * 100 / len(pairs))
+        told = f"{len(pairs)} numbers, {happened:.4f} % have a rule, {printed:.4f} % printed (σ {sigma:.3f})"
+        print(f"{decimals} decimals, up to {allowed} departures: {told}")
 
 
 def reports() -> None:
@@ -112,6 +144,6 @@ def times() -> None:
 
 
 if __name__ == "__main__":
-    asked = sys.argv[1:] or ["odds", "reports", "time"]
+    asked = sys.argv[1:] or ["odds", "others", "reports", "time"]
     for name in asked:
-        {"odds": odds, "reports": reports, "time": times}[name]()
+        {"odds": odds, "others": others, "reports": reports, "time": times}[name]()

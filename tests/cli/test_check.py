@@ -232,7 +232,36 @@ def test_a_copy_that_expects_todays_numbers(files):
 def test_a_copy_of_what_expects_nothing_is_no_pass_of_its_numbers(files):
     ran = run("check", "without.json", "--save-expect", "out.json")
     assert ran.code == 0
-    assert ran.out == "ok  without.json (nothing expected)\n\n1 batch, of which nothing was expected\n"
+    assert ran.out == "new  without.json (nothing expected)\n\n1 batch, of which nothing was expected\n"
+
+
+@pytest.mark.parametrize("ending", ["json", "ndjson"])
+def test_a_batch_of_which_nothing_is_expected_does_not_agree(files, ending):
+    """It is copied, counted apart in every format, and of itself no failure."""
+    good, empty = {**BATCH, "expect": {"batch-mean": 0.380753}}, {**BATCH, "expect": {}}
+    batches = [good, BATCH, good, empty]
+    text = json.dumps(batches) if ending == "json" else "".join(f"{json.dumps(one)}\n" for one in batches)
+    Path(f"some.{ending}").write_text(text, "utf-8")
+    asked = ("check", f"some.{ending}", "--save-expect", f"out.{ending}")
+    ran = run(*asked)
+    assert ran.code == 0
+    assert [line.split()[0] for line in ran.out.splitlines()[:4]] == ["ok", "new", "ok", "new"]
+    last = "2 of 4 batches as expected, of 2 nothing was expected (2 numbers)"
+    assert ran.out.splitlines()[-1] == last
+    summary = json.loads(run(*asked, "--format", "json").out)["summary"]
+    assert (summary["batches"], summary["agree"], summary["new"], summary["numbers"]) == (4, 2, 2, 2)
+    assert f"wce check: {last}" in run(*asked, "--format", "github").out
+    assert f"wce check: {last}" in run(*asked, "--format", "markdown").out
+    assert run("check", f"some.{ending}").code == 2
+    assert run("check", f"out.{ending}").out.endswith("4 batches give the expected numbers (16 numbers)\n")
+
+
+def test_a_batch_that_differs_stays_one_beside_new_ones(files):
+    wrong = {**BATCH, "expect": {"batch-mean": 0.5}}
+    Path("some.json").write_text(json.dumps([wrong, BATCH]), "utf-8")
+    ran = run("check", "some.json", "--save-expect", "out.json")
+    assert ran.code == 1
+    assert ran.out.splitlines()[-1].startswith("0 of 2 batches as expected, 1 not, of 1 nothing was expected")
 
 
 def test_a_copy_replaces_what_was_expected_and_the_verdict_stands(files):

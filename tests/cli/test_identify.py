@@ -9,15 +9,124 @@ from wce_cli.cli.identify import protected
 GOLDEN = ROOT / "tests" / "data" / "identified"
 FORUM = ("--logits", "3 4; 6 9", "--labels", "1,0", "--weight", "0.4,0.36")
 FORMATS = {"table": "table.txt", "json": "answer.json", "markdown": "answer.md"}
+TWO = ("-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1")
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_prints_what_its_golden_file_holds(name):
     """Written anew with the command itself, then read: `wce identify … --format NAME > FILE`."""
-    ran = run("identify", "1.7529", "0.6662", "nan", *FORUM, "--separate", "--format", name)
+    ran = run("identify", "1.7529", "0.6662", "nan", *FORUM, "--separate", "--verbose", "--format", name)
     assert ran.code == 1  # nan has no rule
     assert ran.err == ""
     assert ran.out == (GOLDEN / FORMATS[name]).read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("asked", "lines"),
+    [
+        (
+            ("0.692279", *TWO),
+            [
+                "0.692279 is weighted-mean: PyTorch's reduction='mean', the sum 0.761507 divided by Σ w[y] = 1.1.",
+                "implied denominator: Σt / 0.692279 = 0.761507 / 0.692279 = 1.1 ≈ Σ w[y] = Σ_c w[c] = 1.1",
+                "chance of an accident: 0.0014 % of numbers as long, from 0.658 to 0.727",
+                "3 odder rules give it too: --verbose lists them",
+            ],
+        ),
+        (
+            ("0.380753", *TWO),
+            [
+                "0.380753 is batch-mean: PyTorch's reduction='none' and then .mean(), Keras' default, the sum 0.761507 "
+                "divided by N = 2.",
+                "implied denominator: Σt / 0.380753 = 0.761507 / 0.380753 = 2 ≈ N = N kept = N with w ≠ 0 = C = 2",
+                "not to be told apart on this batch from kept-mean and nonzero-mean: N = N kept = 2: no sample is "
+                "ignored; N = N with w ≠ 0 = 2: no sample is ignored, and none weighs 0",
+                "chance of an accident: 0.0026 % of numbers as long, from 0.362 to 0.4",
+                "3 odder rules give it too: --verbose lists them",
+            ],
+        ),
+        (
+            ("0.69227", *TWO),
+            [
+                "0.69227 is weighted-mean, with its digits cut off, not rounded (0.6922788): PyTorch's "
+                "reduction='mean', the sum 0.761507 divided by Σ w[y] = 1.1.",
+                "chance of an accident: 0.058 % of numbers as long, from 0.658 to 0.727",
+            ],
+        ),
+        (
+            ("0.652753", "-x", "1 0;0 2", "-y", "0.7 0.3; 0.4 0.6", "-w", "1,3"),
+            [
+                "0.652753 is Σt / Σ w·q, the weights of the label rows: the sum 2.48046 divided by Σ w·q = 3.8.",
+                "implied denominator: Σt / 0.652753 = 2.48046 / 0.652753 = 3.8 ≈ Σ w·q = 3.8",
+                "chance of an accident: 0.014 % of numbers as long, from 0.62 to 0.685",
+            ],
+        ),
+        (
+            ("27.6310", "--probs", "0 1", "-y", "0"),
+            [
+                "27.6310 is weighted-mean, but p is clipped to [1e-12, 1 − 1e-12].",
+                "It is the sum 27.631 divided by N = 1.",
+                "not to be told apart on this batch from batch-mean, kept-mean, nonzero-mean, sum and unweighted-mean: "
+                "there is one sample: what it is divided by is 1, or its own weight, which cancels",
+                "chance of an accident: 0.0036 % of numbers as long, from 26.2 to 29",
+            ],
+        ),
+        (
+            ("0.69", *TWO),
+            [
+                "0.69 may be weighted-mean: PyTorch's reduction='mean', the sum 0.761507 divided by Σ w[y] = 1.1.",
+                "implied denominator: Σt / 0.69 = 0.761507 / 0.69 = 1.10363 ≈ Σ w[y] = Σ_c w[c] = 1.1",
+                "chance of an accident: 10 % of numbers as long, from 0.59 to 0.79; more digits would tell",
+                "4 odder rules give it too: --verbose lists them",
+            ],
+        ),
+        (
+            ("0.9137", *TWO),
+            [
+                "no rule gives 0.9137: Σt / 0.9137 = 0.761507 / 0.9137 = 0.833432 is no quantity of this batch; the "
+                "nearest is N − 1 = 1.",
+                "the nearest rule is unweighted-mean, which gives 0.907749 (-0.006)",
+                "tried 227 rules of up to 1 departure: of numbers as long, from 0.868 to 0.959, 0.44 % have one",
+            ],
+        ),
+        (("nan", *TWO), ["no rule gives nan.", "tried 227 rules of up to 1 departure"]),
+        (
+            ("inf", "-x", "-inf 2; 0 1", "-y", "0,1", "--depth", "0"),
+            [
+                "inf is weighted-mean: PyTorch's reduction='mean'.",
+                "not to be told apart on this batch from batch-mean, kept-mean, nonzero-mean, element-mean, sum and 1 "
+                "more: the sum is inf, whatever it is divided by",
+                "how likely an accident is cannot be told of inf",
+            ],
+        ),
+    ],
+    ids=lambda value: value[0],
+)
+def test_the_answer_comes_first_and_the_rest_when_it_is_asked_for(asked, lines):
+    out = run("identify", *asked).out
+    assert out.replace("\n  ", " ").splitlines() == lines
+    verbose = run("identify", *asked, "--verbose").out.replace("\n  ", " ")
+    assert verbose.splitlines()[0] == lines[0]
+    assert "different numbers)" in verbose
+    page = run("identify", *asked, "--format", "markdown").out
+    assert page.startswith("### ")
+    assert page.count("\n\n") == len(lines) - 1
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "row", "label"),
+    [
+        ("27.6310", "--probs", "0 1", "0"),
+        ("16.1181", "--probs", "1 0", "1"),
+        ("13.8155", "--probs", "0 1", "0"),
+        ("100.0000", "--log-probs", "-150 0", "0"),
+    ],
+)
+def test_clipping_that_is_the_answer_is_not_said_to_change_nothing(number, kind, row, label):
+    out = run("identify", number, kind, row, "-y", label, "--verbose").out
+    assert "clipping p changes nothing" not in out
+    assert "chance of an accident" in out  # though every standard value is infinite
+    assert "clipping p changes nothing that these digits show" in run("identify", "0.692279", *TWO, "--verbose").out
 
 
 def test_side_files_hold_what_the_formats_print(tmp_path):
@@ -151,7 +260,7 @@ FIVE = ("-x", "2.1 .3 -.5; .2 1.4 .7; .9 .1 1.3; -.4 .6 .2; 1.2 .8 .3", "-y", "0
 
 
 def implied(number, *batch):
-    out = run("identify", number, *batch).out.replace("\n  ", " ")  # a line that was wrapped
+    out = run("identify", number, *batch, "--verbose").out.replace("\n  ", " ")  # a line that was wrapped
     return [line.split("= ", 2)[2] for line in out.splitlines() if line.startswith("implied denominator")]
 
 
@@ -175,14 +284,15 @@ def test_one_is_one_without_saying_so_twice():
     assert "1 = 1" not in run("identify", "1.4", "-x", "0.1 0.9; 0 0.1", "-y", "0,1").out.replace("− 1 = 1", "")
 
 
-def test_a_number_below_0_has_no_chance_of_the_prior():
+def test_a_number_below_0_stands_among_those_on_its_own_side():
     ran = run("identify", "-1.295", *FIVE)
-    assert ran.out.startswith("-1.295 ± 0.0005: batch-mean; with the sign turned")
-    assert "chance" not in ran.out
-    assert "chance that a random number" in run("identify", "1.295", *FIVE).out
+    assert ran.out.startswith("-1.295 may be batch-mean, but with the sign turned.")
     (number,) = json.loads(run("identify", "-1.295", *FIVE, "--format", "json").out)["numbers"]
-    assert [one["chance"] for one in number["chances"]] == [None, None]
-    assert "chance" not in run("identify", "-1.295", *FIVE, "--format", "svg").out
+    none, one, cut = [one["chance"] for one in number["chances"]]
+    assert none == 0  # no standard rule gives a number below 0
+    assert 0 < one < cut < 0.03
+    (zero,) = json.loads(run("identify", "0", *FIVE, "--format", "json").out)["numbers"]
+    assert [one["chance"] for one in zero["chances"]] == [None] * 3
 
 
 def test_lists_keep_their_digits():
@@ -200,7 +310,7 @@ def test_a_gradient_on_the_command_line():
 
 @pytest.mark.parametrize("width", ["20", "40", "80", "200"])
 def test_nothing_is_cut_at_any_width(width):
-    ran = run("identify", "1.7529", "0.6662", *FORUM, "--width", width)
+    ran = run("identify", "1.7529", "0.6662", *FORUM, "--width", width, "--verbose")
     numbers = {"1.7529", "0.6662", "1.752907", "0.6661046"}
     assert numbers <= set(re.findall(r"[\d.]+\d", ran.out))
     assert "…" not in ran.out.replace("… ", "")

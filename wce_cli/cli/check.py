@@ -134,7 +134,7 @@ def check(
             depth = 1 if whole.summary.differ < SEARCHED else 0
             whole.add(checked_part(source, asked, depth, answers, saved))
     answer = whole.outcome()
-    code = 2 if whole.errors else 0 if exit_zero or whole.summary.agree == whole.summary.batches else 1
+    code = 2 if whole.errors else 0 if exit_zero or not whole.summary.differ else 1
     written = answer.files
     if save_expect is not None and saved is not None and not whole.errors:
         from wce_cli.inputs.member import with_members

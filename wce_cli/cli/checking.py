@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, structs
 
@@ -82,7 +82,8 @@ def outcome_of(file: str | None, place: str, name: str | None, comparisons: Iter
     """The outcome of a batch that could be read."""
     comparisons = tuple(comparisons)
     agrees = all(one.verdict == "agrees" for one in comparisons)
-    return Checked(file, place, name, "agrees" if agrees else "differs", comparisons)
+    verdict: Literal["agrees", "differs", "new"] = "new" if not comparisons else "agrees" if agrees else "differs"
+    return Checked(file, place, name, verdict, comparisons)
 
 
 def checked_part(

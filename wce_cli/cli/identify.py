@@ -46,6 +46,7 @@ Tolerance = Annotated[
 Separate = Annotated[
     bool, typer.Option("--separate", help="Print a small batch on which the tied rules give different numbers.")
 ]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Print the odder rules, all ties and what was tried, too.")]
 LossValues = Annotated[
     str | None,
     typer.Option("--loss-values", metavar="LIST", help="A list of losses to explain: one a sample, or one a score."),
@@ -61,7 +62,7 @@ def protected(arguments: Sequence[str]) -> list[str]:
 
     What follows an option that takes a value is that value, whatever it looks like.
     """
-    flags = {"-", "--separate", "--help", "-h"}
+    flags = {"-", "--separate", "--verbose", "--help", "-h"}
     kept: list[str] = []
     takes_value = False
     for position, word in enumerate(arguments):
@@ -111,6 +112,7 @@ def identify(
     depth: Depth = "1",
     tolerance: Tolerance = None,
     separate: Separate = False,
+    verbose: Verbose = False,
     format: options.IdentifyFormat = None,
     output: options.Output = None,
     json_out: options.JsonOut = None,
@@ -123,7 +125,7 @@ def identify(
 ) -> Outcome:
     """Name the rule behind a number: how it was read, weighted and divided.
 
-    Every rule that gives the number within its digits, the simplest first, and the chance that a number which
+    The simplest rule that gives the number within its digits, what ties with it, and the chance that a number which
     means nothing would have been explained as well.
     """
     from wce_cli.cli.answers import asked_answers, outcome
@@ -152,6 +154,7 @@ def identify(
         methods=None,
         known=IDENTIFIED,
     )
+    answers = [structs.replace(one, look=structs.replace(one.look, verbose=verbose)) for one in answers]
 
     from wce_cli.cli.batches import read_batches
     from wce_cli.inputs.numbers import read_numbers

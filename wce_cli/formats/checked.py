@@ -52,7 +52,7 @@ def counts(counted_: Summary) -> str:
     """The last line: how many batches, and how many numbers."""
     s = counted_
     numbers = counted(s.numbers, "number", "numbers")
-    if not s.numbers and not s.unread:  # today's numbers are saved, and there were none before
+    if s.new == s.batches and s.batches:
         return f"{counted(s.batches, 'batch', 'batches')}, of which nothing was expected"
     if s.agree == s.batches:
         verb = "gives" if s.batches == 1 else "give"
@@ -60,7 +60,10 @@ def counts(counted_: Summary) -> str:
     parts = [f"{s.agree} of {counted(s.batches, 'batch', 'batches')} as expected"]
     parts += [f"{s.differ} not"] if s.differ else []
     parts += [f"{s.unread} not checked"] if s.unread else []
+    parts += [f"of {s.new} nothing was expected"] if s.new else []
     said = ", ".join(parts)
+    if not s.differ and not s.unread:
+        return f"{said} ({numbers})"
     return f"{said} ({s.numbers_failed} of {numbers} not as expected)" if s.numbers else said
 
 

@@ -14,7 +14,7 @@ from wce_cli.formats.look import Look
 from wce_cli.formats.screen import NARROWEST
 from wce_cli.questions.check.answer import Checked, Summary, summary
 
-WORDS = {"agrees": "ok", "differs": "differs", "unread": "unread"}
+WORDS = {"agrees": "ok", "differs": "differs", "unread": "unread", "new": "new"}
 LISTED = 1000
 """Batches up to which Markdown lists those that are as expected, too: people read it, and GitHub cuts at 1 MiB."""
 

@@ -12,28 +12,29 @@ from wce_cli.errors import counted
 from wce_cli.formats import blocks
 from wce_cli.formats.blocks import Block
 from wce_cli.formats.columns import NEVER_DROPPED, Column
+from wce_cli.formats.identified_words import (
+    OFF,
+    VALUE_DIGITS,
+    chance_line,
+    change_line,
+    implied_line,
+    then,
+    tied_line,
+    verdict,
+)
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import Look
 from wce_cli.questions.identify.answer import (
     SCHEMA,
-    Chance,
-    Denominator,
     Identification,
     Identified,
     IdentifiedList,
-    Implied,
     Match,
     Separating,
 )
-from wce_cli.questions.identify.ties import SAME
 
 LISTED = 8
 """Rules that are listed of those with the fewest departures."""
-DENOMINATORS = 3
-"""Values of denominators that are named of those within a number's tolerance."""
-ROUNDED_TITLE = "one off in its last digit, as if rounded on the way"
-LITTLE = 0.05
-"""The chance from which on an explanation is said to mean little."""
 
 
 def to_table(answers: Sequence[Identification], look: Look | None = None) -> str:
@@ -64,7 +65,7 @@ def answer_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[
     if titled and answer.batch.name:
         yield blocks.title(look.message(answer.batch.name))
     for number in answer.numbers:
-        yield from _number(number, answer.depth, look)
+        yield from _number(number, answer, look)
     for one in answer.lists:
         yield from _list(one, look)
     for relation in answer.relations:
@@ -76,25 +77,64 @@ def answer_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[
         yield from _separating(answer.separating, look)
 
 
-def _number(number: Identified, depth: int, look: Look) -> Iterator[Block]:
-    yield blocks.title(f"{number.text}{_tolerance(number)}: {_verdict(number)}")
-    telling = [implied for implied in number.implied if implied.equals] or number.implied[:1]
-    for implied in telling:
-        yield blocks.prose(_implied(number.text, implied, look))
+def _number(number: Identified, answer: Identification, look: Look) -> Iterator[Block]:
+    yield blocks.title(verdict(number, answer.batch, look))
+    if number.matches and then(number, look):
+        yield blocks.prose(then(number, look))
+    telling = [implied for implied in number.implied if implied.equals]
+    if number.matches or look.verbose:
+        for implied in telling or (number.implied[:1] if look.verbose else ()):
+            yield blocks.prose(implied_line(number.text, implied, look))
+    if number.nearest and not look.verbose:
+        yield blocks.prose(_nearest_line(number, look))
+    if tied_line(number):
+        yield blocks.prose(tied_line(number))
+    for change in number.changes:
+        yield blocks.prose(change_line(change))
+    if number.matches or not look.verbose:
+        yield blocks.prose(chance_line(number, answer.depth))
+    if look.verbose:
+        yield from _rest(number, answer.depth, look)
+    elif odder := _odder(number):
+        yield blocks.prose(f"{counted(odder, 'odder rule gives', 'odder rules give')} it too: --verbose lists them")
+
+
+def _odder(number: Identified) -> int:
+    """Lines of rules with more departures than the answer."""
+    fewest = len(number.simplest[0].departures) if number.matches else 0
+    return sum(len(group[0].departures) > fewest for _, group in one_a_line(number.matches))
+
+
+def _rest(number: Identified, depth: int, look: Look) -> Iterator[Block]:
+    """What was found beside the answer, and how."""
+    if number.tolerance:
+        yield blocks.prose(f"held to {_tolerance(number)}")
     if number.matches:
-        yield _rules(number.matches, max(look.digits, 7))
-        guards = sum(match.is_guard for match in number.matches)
+        yield _rules(number.matches, max(look.digits, VALUE_DIGITS))
+        guards = sum(_is_idle(match, number.matches) for match in number.matches)
         if guards:
-            yield blocks.prose(f"no p of this batch is near enough to 0 or 1: clipping it is the same ({guards} rules)")
+            yield blocks.prose(
+                f"clipping p changes nothing that these digits show ({counted(guards, 'rule', 'rules')})"
+            )
     elif number.nearest:
         yield _nearest(number, max(look.digits, len(number.text)))
-    for reason in number.ties:
+    for reason in (*number.ties, *number.odder_ties):
         yield blocks.prose(f"not to be told apart: {reason}")
-    for change in number.changes:
-        slip = ", one keystroke away" if change.is_slip and not change.place.startswith("labels") else ""
-        given, changed = format_number(change.given, 9), format_number(change.changed, 9)
-        yield blocks.prose(f"{change.place} = {changed} instead of {given}{slip} would make it {change.rule}")
-    yield blocks.prose(_odds(number, depth))
+    last = number.chances[-1]
+    tried = f"tried {counted(last.rules, 'rule', 'rules')} of up to {counted(depth, 'departure', 'departures')}"
+    tried += f" ({counted(last.distinct, 'different number', 'different numbers')})"
+    known = [
+        f"{format_number(100 * one.chance, 2)} % with {one.departures}"
+        for one in number.chances
+        if one.chance is not None
+    ]
+    yield blocks.prose(tried + (f"; chance of an accident by departures: {', '.join(known)}" if known else ""))
+
+
+def _nearest_line(number: Identified, look: Look) -> str:
+    near = number.nearest[0]
+    gives = format_number(near.value, max(look.digits, len(number.text)))
+    return f"the nearest rule is {near.title}, which gives {gives} ({_signed(near.difference)})"
 
 
 def _nearest(number: Identified, digits: int) -> Block:
@@ -113,54 +153,8 @@ def _nearest(number: Identified, digits: int) -> Block:
 
 
 def _tolerance(number: Identified) -> str:
-    if not number.tolerance:
-        return ""
-    why = "" if number.tolerance_why.startswith("half") else f", {number.tolerance_why}"
     widened = f", and {rounded_up(number.widening)} more for rounded inputs" if number.widening else ""
-    return f" ± {format_number(number.tolerance, 2)}{why}{widened}"
-
-
-def _verdict(number: Identified) -> str:
-    """What the reader came for, in one line."""
-    if not number.matches:
-        return "no rule gives it"
-    titles = list(dict.fromkeys(_parts(match) for match in number.simplest))
-    others = f", or {counted(len(titles) - 1, 'other rule', 'other rules')}" if len(titles) > 1 else ""
-    return f"{titles[0]}{others}"
-
-
-def _parts(match: Match) -> str:
-    return match.title + (
-        "; one off in its last digit, as if rounded on the way" if "rounded" in match.departures else ""
-    )
-
-
-def _implied(text: str, implied: Implied, look: Look) -> str:
-    """`Σt / 1.7529 = 1.33221 / 1.7529 = 0.760003 ≈ Σ w[y] = Σ_c w[c] = 0.76`"""
-    numerator, quotient = (format_number(value, look.digits) for value in (implied.numerator, implied.denominator))
-    head = f"implied denominator: {implied.numerator_name} / {text} = {numerator} / {text} = {quotient}"
-    if implied.equals:
-        return f"{head} ≈ {_alike(implied.equals, look)}"
-    between = f"{format_number(implied.lowest, look.digits)} to {format_number(implied.highest, look.digits)}"
-    return f"{head} (from {between}); the nearest of this batch is {_alike([implied.nearest], look)}"
-
-
-def _alike(found: Sequence[Denominator], look: Look) -> str:
-    """`N = N kept = 5, or Σ_c w[c] = 4.9`: those of one value together, the nearest first, and how many are left."""
-    groups: list[list[Denominator]] = []
-    for one in found:
-        same = next((group for group in groups if math.isclose(group[0].value, one.value, rel_tol=SAME)), None)
-        if same is None:
-            groups.append([one])
-        else:
-            same.append(one)
-    said = []
-    for group in groups[:DENOMINATORS]:
-        value = format_number(group[0].value, look.digits)
-        names = dict.fromkeys(one.name for one in group)
-        said.append(" = ".join([*(name for name in names if name != value), value]))  # no 1 = 1
-    left = len(groups) - len(said)
-    return ", or ".join(said) + (f", or {counted(left, 'other value', 'other values')}" if left else "")
+    return f"± {format_number(number.tolerance, 2)}, {number.tolerance_why}{widened}"
 
 
 def one_a_line(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
@@ -169,11 +163,16 @@ def one_a_line(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
     """
     groups: dict[tuple[object, ...], list[Match]] = {}
     for match in matches:
-        if match.is_guard and len(match.departures) > len(matches[0].departures):
+        if _is_idle(match, matches):
             continue
         odd = tuple(part for part in match.departures if part != match.method)
         groups.setdefault((len(match.departures), odd, float(f"{match.value:.12g}")), []).append(match)
     return [(_together(group), group) for group in groups.values()]
+
+
+def _is_idle(match: Match, matches: Sequence[Match]) -> bool:
+    """Whether it clips what needs no clipping: the answer, which comes first, is as good without."""
+    return match.is_guard and len(match.departures) > len(matches[0].departures)
 
 
 def _rules(matches: Sequence[Match], digits: int) -> Block:
@@ -203,8 +202,8 @@ def _rules(matches: Sequence[Match], digits: int) -> Block:
 def _together(group: Sequence[Match]) -> str:
     """`batch-mean = kept-mean; softmax twice`"""
     heads = list(dict.fromkeys(_head(match) for match in group))
-    odd = _parts(group[0])[len(_head(group[0])) :]
-    return " = ".join(heads) + odd
+    odd = group[0].title[len(_head(group[0])) :]
+    return " = ".join(heads) + odd + (f"; {OFF[group[0].departures[-1]]}" if group[0].is_off else "")
 
 
 def _head(match: Match) -> str:
@@ -213,29 +212,6 @@ def _head(match: Match) -> str:
 
 def _signed(difference: float) -> str:
     return "0" if difference == 0 else f"{difference:+.2g}"
-
-
-def _odds(number: Identified, depth: int) -> str:
-    """How many rules were tried, and what a match is worth."""
-    last = number.chances[-1]
-    tried = f"tried {counted(last.rules, 'rule', 'rules')} of up to {counted(depth, 'departure', 'departures')}"
-    tried += f" ({counted(last.distinct, 'different number', 'different numbers')})"
-    known = [one for one in number.chances if one.chance is not None]
-    if not known or number.prior is None:
-        return tried
-    odds = ", ".join(f"{_percent(one)} with {one.departures}" for one in known)
-    low, high = (format_number(end, 3) for end in number.prior)
-    said = f"{tried}; chance that a random number of as many digits, from {low} to {high}, is explained: {odds}"
-    if number.matches:
-        worth = known[min(len(number.simplest[0].departures), depth)]
-        if worth.chance is not None and worth.chance >= LITTLE:
-            said += ". So this match means little: more digits, or --separate, would tell"
-    return said
-
-
-def _percent(one: Chance) -> str:
-    assert one.chance is not None
-    return f"{format_number(100 * one.chance, 2)} %"
 
 
 def _list(one: IdentifiedList, look: Look) -> Iterator[Block]:

@@ -61,6 +61,8 @@ class Look(Struct, frozen=True):
     """`terms` or `methods`: that table alone; None: the whole report."""
     findings: int | None = None
     """Findings to print where a person reads; None: all."""
+    verbose: bool = False
+    """Whether all that was found is told, and not the answer alone."""
 
     def text(self, text: str) -> str:
         """`text` in the symbols that the reader's encoding has."""

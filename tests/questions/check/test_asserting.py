@@ -128,8 +128,8 @@ def test_a_mean_of_another_kind_is_told_apart_in_16_bits(dtype):
     torch = pytest.importorskip("torch")
     right, over_n, unweighted = (torch.tensor(v, dtype=getattr(torch, dtype)) for v in (0.8091, 0.8294, 0.7709))
     assert_loss(right, **FOUR)
-    assert "is batch-mean: " in said(over_n, **FOUR)
-    assert "is unweighted-mean: " in said(unweighted, **FOUR)
+    assert "may be batch-mean: " in said(over_n, **FOUR)
+    assert "may be unweighted-mean: " in said(unweighted, **FOUR)
 
 
 def test_torch_scalars_with_their_graph_are_read():

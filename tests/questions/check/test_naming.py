@@ -75,6 +75,35 @@ def test_a_number_of_two_digits_is_not_given_an_odd_rule():
     assert said.sentence == "no standard rule gives 0.55, and it has too few digits to tell an odd one"
 
 
+@pytest.mark.parametrize(
+    ("text", "method", "is_doubtful"),
+    [("0.38", "batch-mean", True), ("0.76", "sum", True), ("0.91", "unweighted-mean", True),
+     ("0.7615", "sum", False), ("0.3808", "batch-mean", False), ("0.380753", "batch-mean", False)],
+)  # fmt: skip
+def test_a_rule_that_many_such_numbers_have_may_be_an_accident(text, method, is_doubtful):
+    batch = Batch.build(logits=[[0.1, 0.9], [0.0, 0.1]], labels=[0, 1], weight=[0.1, 1.0])
+    said = Namer(batch, 1).named("weighted-mean", held(text))
+    assert said.rule == method
+    assert said.sentence.startswith(f"{text} {'may be' if is_doubtful else 'is'} {method}")
+    assert ("By accident, " in said.sentence) == is_doubtful
+
+
+def test_an_odd_rule_that_many_such_numbers_have_may_be_an_accident():
+    batch = Batch.build(**FIELDS)
+    total = Given(batch).value("sum").value
+    said = Namer(batch, 1).named("batch-mean", held(f"{total / 25:.3f}"))
+    assert "may be" in said.sentence
+    assert "By accident, " in said.sentence
+
+
+def test_a_cut_digit_and_a_clip_that_is_the_answer_are_named():
+    batch = Batch.build(logits=[[0.1, 0.9], [0.0, 0.1]], labels=[0, 1], weight=[0.1, 1.0])
+    said = Namer(batch, 1).named("batch-mean", held("0.69227")).sentence
+    assert said == "0.69227 is weighted-mean, its digits cut off and not rounded"
+    clipped = Batch.build(probs=[[0.0, 1.0]], labels=[0])
+    assert Namer(clipped, 1).named("sum", held("27.6310")).sentence.startswith("27.6310 is weighted-mean; p is clipped")
+
+
 def test_what_is_no_number_has_no_rule():
     assert Namer(Batch.build(**FIELDS), 1).named("sum", held("nan")).sentence == ""
 

@@ -230,6 +230,8 @@ def value(given: Given, method: str, placement: str, reading: str, entry: str, s
             "over-n-1": lambda: n - 1,
             "over-weight-table": lambda: sum(below),
             "over-classes": lambda: c,
+            "over-mixed-weight": lambda: weight(samples(given, reading, entry, smoothing, "label-mix")),
+            "over-label-weight": lambda: weight(samples(given, reading, entry, smoothing, "sample")),
         }
         numerator = sum(row.loss for row in kept) if method == "unweighted-mean" else total(rows)
         found = numerator / divisors[method]() if divisors[method]() else math.nan

@@ -24,8 +24,80 @@ def test_a_number_and_the_number_by_hand():
     assert titles(module) == ["weighted-mean"]
     assert titles(by_hand) == ["batch-mean", "kept-mean", "nonzero-mean"]
     assert by_hand.simplest[0].departures == ("rounded",)
-    assert "0.76 / 2 = 0.38" in answer.relations[0].sentence
     assert answer.is_complete
+
+
+KERAS = {"probs": [[0.9, 0.05, 0.05], [0.5, 0.89, 0.6], [0.05, 0.01, 0.94]], "labels": [0, 1, 2]}
+"""The example of Keras' docs, of which a row does not sum to 1."""
+NLL = {"log_probs": [[-1.24, -0.3414]], "labels": [0]}
+TWO = {"logits": [[0.1, 0.9], [0.0, 0.1]], "labels": [0, 1], "weight": [0.1, 1.0]}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "fields", "sentence"),
+    [
+        (
+            ("1.7529", "0.6661"),
+            FORUM,
+            "batch-mean over weighted-mean: the sum is the same, the denominators are 0.76 / 2 = 0.38",
+        ),
+        (
+            ("0.692279", "0.761507"),
+            TWO,
+            "sum over weighted-mean: the sum is the same, the denominators are 1.1 / 1 = 1.1",
+        ),
+        (("1.7529", "0.6662"), FORUM, ""),  # one off
+        (("0.69227", "0.380753"), TWO, ""),  # cut off
+        (("1.25", "1.24"), NLL, ""),  # one off, and one rule
+        (("1.240", "1.24"), NLL, ""),  # one rule gives both
+        (("0.692279", "0.9137"), TWO, ""),  # no rule
+        (("0.692279", "0.55"), TWO, ""),  # any rule
+    ],
+)
+def test_two_numbers_are_compared_where_rules_give_both_to_the_last_digit(numbers, fields, sentence):
+    (relation,) = identify(*numbers, **fields).relations
+    assert relation.sentence == sentence
+    assert relation.ratio == pytest.approx(float(numbers[1]) / float(numbers[0]))
+
+
+@pytest.mark.parametrize(
+    ("text", "departure"),
+    [
+        ("0.69227", "cut"),  # 0.6922788
+        ("0.692", None),
+        ("0.6922", "cut"),
+        ("0.6924", "rounded"),
+        ("0.3807", "cut"),  # 0.3807534
+        ("0.761506", "cut"),  # 0.7615067
+        ("0.761508", "rounded"),
+        ("1.9038", None),
+    ],
+)
+def test_a_last_digit_that_was_cut_off_is_no_rounding(text, departure):
+    number = identify(text, **TWO).numbers[0]
+    standard = [match for match in number.simplest if not set(match.departures) - {"cut", "rounded"}]
+    if departure is None:
+        assert all(not match.is_off for match in number.simplest)
+    else:
+        assert standard[0].departures == (departure,)
+        digits = f"{standard[0].value:.9f}"
+        assert digits.startswith(text) == (departure == "cut")
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "odd"),
+    [
+        ("0.3239", KERAS, "renormalised"),  # 0.3239702
+        ("-0.69227", TWO, "negated"),  # 0.6922788
+        ("0.76127", FORUM, "log10"),  # 0.7612777
+        ("0.8764", FORUM, "averaged-again"),  # 0.8764534
+        ("1.9982", TWO, "perplexity"),  # exp 0.6922788 = 1.9982640
+    ],
+)
+def test_a_cut_digit_beside_one_odd_part_is_found(text, fields, odd):
+    number = identify(text, **fields).numbers[0]
+    assert (odd, "cut") in [match.departures for match in number.simplest]
+    assert not identify(text, tolerance=1e-6, **fields).is_complete  # a tolerance that is asked for is kept
 
 
 def test_the_implied_denominator_is_named():
@@ -65,7 +137,8 @@ def test_a_standard_rule_comes_before_an_odd_one_and_the_odd_ones_are_kept():
     assert titles(number) == ["weighted-mean"]
     odd = [match.title for match in number.matches if match.departures and not match.is_guard]
     assert "Σt / Σ_c w[c], the weights of all classes" in odd
-    assert "Σ w[y] = Σ_c w[c] = 1.1: each class is the label of one sample" in number.ties
+    assert number.ties == ()
+    assert "Σ w[y] = Σ_c w[c] = 1.1: each class is the label of one sample" in number.odder_ties
     counts = [len(match.departures) for match in number.matches]
     assert counts == sorted(counts)
 
@@ -90,10 +163,10 @@ def test_what_a_batch_cannot_tell_apart_is_said(given, reason):
 def test_the_odds_grow_with_the_departures_and_shrink_with_the_digits():
     few = identify("0.69", depth=2, **FORUM).numbers[0].chances
     many = identify("0.6900", depth=2, **FORUM).numbers[0].chances
-    assert [one.departures for one in few] == [0, 1, 2]
+    assert [one.departures for one in few] == [0, 1, 2, 3]
     assert few[0].chance < few[1].chance < few[2].chance
     assert all(a.chance > 20 * b.chance for a, b in zip(few, many, strict=True))
-    assert few[0].rules < few[1].rules < few[2].rules
+    assert few[0].rules < few[1].rules < few[2].rules == few[3].rules
 
 
 def test_a_tolerance_that_is_asked_for_holds_and_excuses_no_last_digit():

@@ -18,8 +18,10 @@ EXPECTED: dict[str, dict[str, str]] = json.loads(
     (ROOT / "tests" / "data" / "identified_reports.json").read_text("utf-8")
 )
 """By file and printed number: the first rule and, behind |, its departures."""
-UNEXPLAINED = {("paddle-47813.json", "1.5991"): ("the number", 1.5997)}
-"""What no rule gives, and the one changed number that would explain it: a slip of the hand in the report."""
+UNEXPLAINED = {("paddle-47813.json", "1.5991"): "weighted-mean"}
+"""What no rule gives, and the rule that is nearest. It is most likely a slip of the hand in the report, which printed
+1.5991 for 1.5997; but of five-digit numbers like it one in sixteen is a keystroke away from some rule's.
+"""
 
 
 def cases() -> list[tuple[str, Any, str, Any]]:
@@ -46,8 +48,8 @@ def test_a_reported_number_is_named_by_its_simplest_rule(name, position, text, p
     if (name, text) in UNEXPLAINED:
         (number,) = answer.numbers
         assert not number.matches
-        change = number.changes[0]
-        assert (change.place, change.changed, change.is_slip) == (*UNEXPLAINED[name, text], True)
+        assert not number.changes
+        assert number.nearest[0].title == UNEXPLAINED[name, text]
         return
     found = answer.numbers or answer.lists
     first = found[0].matches[0]

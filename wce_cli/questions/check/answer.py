@@ -52,7 +52,8 @@ class Checked(Struct, frozen=True):
     place: str
     """Where in the file: `$[3]`, `line 7`, else empty."""
     name: str | None
-    verdict: Literal["agrees", "differs", "unread"]
+    verdict: Literal["agrees", "differs", "unread", "new"]
+    """`new`: nothing is expected of it yet, and today's numbers are saved."""
     comparisons: tuple[Comparison, ...] = ()
     problems: tuple[Problem, ...] = ()
     """Why it could not be read, or checked."""
@@ -61,8 +62,8 @@ class Checked(Struct, frozen=True):
 
     @property
     def is_ok(self) -> bool:
-        """Whether every number is the expected one."""
-        return self.verdict == "agrees"
+        """Whether no number is another than the expected one, and none is unread."""
+        return self.verdict in ("agrees", "new")
 
     @property
     def failures(self) -> tuple[Comparison, ...]:
@@ -96,6 +97,8 @@ class Summary(Struct, frozen=True):
     numbers: int
     """Numbers that were compared, or could not be."""
     numbers_failed: int
+    new: int = 0
+    """Batches of which nothing was expected, whose numbers are saved."""
 
     def __add__(self, other: Summary) -> Summary:
         return Summary(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
@@ -111,12 +114,12 @@ class Checks(Struct, frozen=True):
 
 def summary(outcomes: Iterable[Checked]) -> Summary:
     """The outcomes, counted."""
-    verdicts = {"agrees": 0, "differs": 0, "unread": 0}
+    verdicts = {"agrees": 0, "differs": 0, "unread": 0, "new": 0}
     numbers = failed = 0
     for outcome in outcomes:
         verdicts[outcome.verdict] += 1
         for one in outcome.comparisons:
             numbers += one.count
             failed += one.count if one.verdict == "not compared" else one.n_differ
-    agree, differ, unread = verdicts.values()
-    return Summary(agree + differ + unread, agree, differ, unread, numbers, failed)
+    agree, differ, unread, new = verdicts.values()
+    return Summary(agree + differ + unread + new, agree, differ, unread, numbers, failed, new)

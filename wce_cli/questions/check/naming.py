@@ -13,16 +13,19 @@ from wce_cli.errors import WceError
 from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.methods import METHODS
 from wce_cli.questions.check.expected import held
-from wce_cli.questions.identify.answer import ROUNDED
+from wce_cli.questions.identify.answer import CUT, LITTLE, ROUNDED
 from wce_cli.questions.identify.lists import identify_losses
-from wce_cli.questions.identify.matching import Space, simplest
+from wce_cli.questions.identify.matching import simplest
 from wce_cli.questions.identify.number import Seen
 from wce_cli.questions.identify.rules import Rule
+from wce_cli.questions.identify.space import Space
 
-LITTLE = 0.05
-"""The chance of an accident from which on a rule with departures is no news."""
 NOISE = 0.25
-"""And from which on naming one would mislead."""
+"""The chance of an accident from which on naming a rule with departures would mislead."""
+OFF = {
+    ROUNDED: ", one off in its last digit, as if rounded on the way",
+    CUT: ", its digits cut off and not rounded",
+}
 SEARCHED = 10_000_000
 """Scores of a batch up to which odd readings are tried: each is one more pass."""
 
@@ -61,9 +64,9 @@ class Namer:
             if matches and depth and odds is not None and odds >= NOISE:
                 return Named(f"no standard rule gives {number.text}, and it has too few digits to tell an odd one")
             if matches:
-                exact = [rule for rule, match in matches if ROUNDED not in match.departures]
-                rules = exact or [rule for rule, _ in matches]
-                return self._named(what, number, rules, self._spaces[depth], odds, is_off=not exact)
+                matches = [pair for pair in matches if not pair[1].is_off] or matches
+                off = next((OFF[part] for part in matches[0][1].departures if part in OFF), "")
+                return self._named(what, number, [rule for rule, _ in matches], self._spaces[depth], odds, off)
         return Named(f"no rule gives {number.text}" if self.depth else f"no standard rule gives {number.text}")
 
     def listed(self, numbers: Sequence[Seen | None], within: float = 0.0) -> Named:
@@ -80,23 +83,19 @@ class Namer:
         titles = [match.title for match in found.matches]
         return Named(f"the list is {titles[0]}", titles[0], tuple(titles[1:]))
 
-    def _named(
-        self, what: str, number: Seen, rules: list[Rule], space: Space, odds: float | None, is_off: bool
-    ) -> Named:
+    def _named(self, what: str, number: Seen, rules: list[Rule], space: Space, odds: float | None, off: str) -> Named:
         first, *others = rules
         also = tuple(other.title for other in others)
-        if first.pair == what and not first.departures and not is_off:
+        if first.pair == what and not first.departures and not off:
             return Named(f"{number.text} is {what} in as many digits, which the tolerance does not allow", first.title)
-        spec = self.batch.spec
-        said = f"{number.text} is {first.title}"
-        if is_off:
-            return Named(f"{said}, one off in its last digit, as if rounded on the way", first.title, also)
-        if not first.departures:
+        spec, is_doubtful = self.batch.spec, odds is not None and odds >= LITTLE
+        said = f"{number.text} {'may be' if is_doubtful else 'is'} {first.title}{off}"
+        if not first.departures and not off:
             said += f": {over(numerator(first, spec), denominator(first, spec))}"
             ratio = self._ratio(what, first, space)
             said += f". {ratio}" if ratio else ""
-        elif odds is not None and odds >= LITTLE:
-            said += f", which may be an accident: {format_number(100 * odds, 2)} % of such numbers have a rule"
+        if is_doubtful and odds is not None:
+            said += f". By accident, {format_number(100 * odds, 2)} % of numbers like it have such a rule"
         return Named(said, first.title, also)
 
     def _ratio(self, what: str, rule: Rule, space: Space) -> str:

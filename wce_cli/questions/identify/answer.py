@@ -10,8 +10,12 @@ from wce_cli.report import BatchPart, Finding, to_plain
 
 SCHEMA = "wce.identify/1"
 
-ROUNDED = "rounded"
-"""The departure of a number whose last digit is one off: something on the way to it was rounded."""
+LITTLE = 0.01
+"""The chance from which on an explanation may be an accident, and is said to be one that may."""
+
+ROUNDED, CUT = "rounded", "cut"
+"""The departure of a number whose last digit is one off, and of one whose digits are the rule's, cut off and not
+rounded."""
 
 
 class Denominator(Struct, frozen=True):
@@ -35,6 +39,13 @@ class Implied(Struct, frozen=True):
     """The quantities of the batch that lie between, the nearest first."""
     nearest: Denominator
     """The one that is closest."""
+    chance: float
+    """How likely a number that means nothing would have had such a denominator, of this sum or of another."""
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether it is a quantity of the batch, and hardly by accident."""
+        return bool(self.equals) and self.chance < LITTLE
 
 
 class Match(Struct, frozen=True):
@@ -44,7 +55,7 @@ class Match(Struct, frozen=True):
     method: str
     placement: str
     departures: tuple[str, ...]
-    """The names of its odd parts; `rounded` where only a last digit that is one off makes it fit."""
+    """The names of its odd parts; `rounded` or `cut` where only a last digit that is one off makes it fit."""
     value: float
     """What the rule gives, unrounded."""
     difference: float
@@ -53,6 +64,16 @@ class Match(Struct, frozen=True):
     """The tolerance it was held to."""
     is_guard: bool = False
     """The odd part of its reading keeps p from 0 and 1, and changes nothing elsewhere."""
+    numerator: float | None = None
+    """The sum that is divided; None where the value is no fraction of one sum."""
+    denominator: float | None = None
+    divisor: str = ""
+    """The denominator in letters: `Σ w[y]`."""
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the number is the rule's but for its last digit."""
+        return not {ROUNDED, CUT}.isdisjoint(self.departures)
 
 
 class Nearest(Struct, frozen=True):
@@ -71,10 +92,12 @@ class Change(Struct, frozen=True):
     """`logits[1][0]`, `weight[2]`, `labels[3]`, `label_smoothing`"""
     given: float
     changed: float
-    """The shortest number that does it."""
     rule: str
     is_slip: bool
-    """One keystroke away: a digit, a sign, a decimal point, two digits swapped, or another label."""
+    """One keystroke away: a digit, a sign, two digits swapped, or another label."""
+    chance: float
+    """How likely a number that means nothing would have found such a change, of this kind or one that was tried before
+    it."""
 
 
 class Chance(Struct, frozen=True):
@@ -85,7 +108,7 @@ class Chance(Struct, frozen=True):
     distinct: int
     """Different values of those rules."""
     chance: float | None
-    """None where the prior does not reach: the number is 0, below it, nan or infinite."""
+    """None of 0, nan and ±∞, which have no numbers like them."""
 
 
 class Identified(Struct, frozen=True):
@@ -102,9 +125,12 @@ class Identified(Struct, frozen=True):
     """Fewest departures first; those with the fewest are the answer."""
     ties: tuple[str, ...]
     """Why the simplest rules cannot be told apart."""
+    odder_ties: tuple[str, ...]
+    """Why rules with more departures give it as well."""
     chances: tuple[Chance, ...]
     """By departures allowed, from 0."""
     prior: tuple[float, float] | None
+    """The numbers, by size, among which it is drawn."""
     nearest: tuple[Nearest, ...]
     """Only where nothing fits."""
     changes: tuple[Change, ...]

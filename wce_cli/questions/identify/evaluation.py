@@ -87,10 +87,10 @@ class Evaluation:
         totals = self._totals[rule.reading, _rows_of(rule)]
         both = factor * factor if rule.placement == "label-mix" else factor
         if rule.method in ODD_METHODS:
-            ratio = ODD_METHODS[rule.method].ratio
-            assert ratio is not None
-            numerator, denominator = ratio(totals, above, below, placement)
-            return both * numerator, denominator
+            odd = ODD_METHODS[rule.method]
+            assert odd.ratio is not None
+            numerator, denominator = odd.ratio(totals, above, below, placement)
+            return both * numerator, (factor if odd.below == "label-mix" else 1.0) * denominator
         method = METHODS[rule.method]
         entering = (rule.entry, rule.smoothing, rule.placement)
         key = (rule.reading, *entering, str(method.is_weighted))

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.odd_readings import ODD_READINGS
-from wce_cli.loss.placements import Placement, Weighting, smoothed_sums
+from wce_cli.loss.placements import PLACEMENTS, Placement, Weighting, smoothed_sums
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.totals import Totals
 
@@ -135,6 +135,19 @@ class OddMethod(Struct, frozen=True):
     batch_rows: int = 0
     """Not 0: the mean over batches of so many rows of the method `per_batch`."""
     per_batch: str = ""
+    below: str = ""
+    """Not empty: it divides by the weights as that placement has them, and not the terms' own."""
+
+
+def _over(placement: str) -> Callable[[Totals, Weighting, Weighting, Placement], tuple[float, float]]:
+    """Σt over the Σw of another placement than the one that the terms are weighted by."""
+
+    def ratio(totals: Totals, above: Weighting, below: Weighting, own: Placement) -> tuple[float, float]:
+        divisor = PLACEMENTS[placement].weight_sum(totals, below)
+        assert divisor is not None  # only class has none
+        return own.numerator(totals, above), divisor
+
+    return ratio
 
 
 def _macro(totals: Totals, above: Weighting, below: Weighting, placement: Placement) -> tuple[float, float]:
@@ -161,6 +174,20 @@ ODD_METHODS = {
             "Σ_c w[c]·(mean ℓ of class c) / Σ_c w[c] of the classes present",
             _macro,
             is_scale_free=True,
+        ),
+        OddMethod(
+            "over-mixed-weight",
+            "Σt / Σ w·q, the weights of the label rows",
+            _over("label-mix"),
+            is_scale_free=True,
+            below="label-mix",
+        ),
+        OddMethod(
+            "over-label-weight",
+            "Σt / Σ w[argmax q], the weight of each row's label",
+            _over("sample"),
+            is_scale_free=True,
+            below="sample",
         ),
     )
 }
@@ -242,7 +269,7 @@ class Rule(Struct, frozen=True):
         return "; ".join(filter(None, (head, *odd)))
 
 
-_OWN_WEIGHTS = ("weighted-mean", "over-weight-table", "macro")
+_OWN_WEIGHTS = ("weighted-mean", *(method.name for method in ODD_METHODS.values() if method.is_scale_free))
 """The methods that divide by the class weights: a common factor of them cancels."""
 
 
@@ -308,6 +335,11 @@ def _placements(case: Case, method: str, entry: str, smoothing: str) -> tuple[st
     if method == "macro":
         return ("sample",) if case.is_soft or case.smoothing else ("class",)
     separate = case.is_soft or (case.smoothing > 0 and smoothing != "not-smoothed")
+    if method in ODD_METHODS and ODD_METHODS[method].below:
+        if not separate or case.weight is None or (entry and ENTRIES[entry].rows in ("prediction", "row")):
+            return ()
+        others = ("class", "label-mix") if case.is_soft else ("label-mix",)  # of a hard label, class has that weight
+        return ("class", "sample") if ODD_METHODS[method].below == "label-mix" else others
     if not separate or (case.weight is None or (entry and ENTRIES[entry].is_missing)):
         # without class weights the placements are one pair, but torch's of probability labels has no Σw
         return ("class", "sample") if case.is_soft and method in ("weighted-mean", "nonzero-mean") else ("class",)
@@ -328,8 +360,8 @@ def _changes(case: Case, rule: Rule) -> bool:
     is_missing = (entry is not None and entry.is_missing) or takes_weight or case.weight is None
     if entry is not None and entry.is_scale and divides_by_weights:
         return False
-    if is_missing and method == "over-weight-table":
-        return False
+    if is_missing and (method == "over-weight-table" or (method in ODD_METHODS and ODD_METHODS[method].below)):
+        return False  # without class weights another rule says it
     equal_weights = ("weighted-mean", "nonzero-mean", "kept-mean")
     if entry is not None and entry.is_missing and not case.has_sample_weight and method in equal_weights:
         return False  # unweighted-mean says it

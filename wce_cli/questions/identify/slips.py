@@ -1,26 +1,28 @@
-"""Nothing fits: is it one input? What a single logit, probability, label or weight would have to be, or the smoothing.
+"""Nothing fits: is one number not the one that was meant? The label smoothing, the number itself, a label, a weight, a
+score.
 
-Only the standard rules are asked and only one input is changed, so the answer is a slip and not a search. A changed
-input may lie anywhere between two ends, those of the number's tolerance; the shortest number between them is shown,
-and one that is a keystroke away from what was given comes first.
+Only the standard rules are asked, one number is changed at a time, and only to what one keystroke makes of it. Each
+kind of change is a search that finds something for some of the numbers that mean nothing. So they are made one after
+the other, the likeliest first, as long as all of them together find something for few of those.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from msgspec import Struct, structs
 
-from wce_cli.digits import format_number
 from wce_cli.loss.batch import Batch, Block, Spec
 from wce_cli.loss.methods import LossValue, loss_values
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
 from wce_cli.loss.totals import block_totals
-from wce_cli.questions.identify.answer import Change
+from wce_cli.questions.identify.answer import LITTLE, Change
+from wce_cli.questions.identify.chance import EDGE, chance, prior_of
 from wce_cli.questions.identify.evaluation import KEPT_SCORES
+from wce_cli.questions.identify.keystrokes import keystrokes, of_print, typed
 from wce_cli.questions.identify.number import Seen
 
 MOST_INPUTS = 256
@@ -28,237 +30,175 @@ MOST_INPUTS = 256
 USUAL = (0.1, 0.05, 0.2)
 """Label smoothings, the likeliest first."""
 SHOWN = 3
-REACH = 20.0
-"""How far from its value a logit is looked for."""
-GRID = 256
-FEWEST_DIGITS = 1000
-"""Units of its last digit from which on a number is long enough for one wrong digit to be a slip: four digits."""
+LONG_ENOUGH = 10_000
+"""Units of its last digit from which on a number is long enough for a slip to mean anything: five digits."""
 
 
-class Between(Struct, frozen=True):
-    """Where an input must lie for a standard rule to give the number."""
+class Changed(Struct, frozen=True):
+    """What a standard rule gives once an input is another number."""
 
     place: str
     given: float
-    low: float
-    high: float
+    changed: float
     pair: str
+    value: float
+    """For the number itself, what is typed for the changed one."""
 
 
-def changes(batch: Batch, number: Seen) -> tuple[Change, ...]:
-    """The changed inputs that explain the number, the likeliest slips first."""
+def changes(batch: Batch, number: Seen, widening: float = 0.0) -> tuple[Change, ...]:
+    """The changed inputs of the likeliest kind that explain the number, at most three.
+
+    `widening`: how much further a standard rule may be off because the inputs were printed rounded.
+    """
     spec, size = batch.spec, batch.n_samples * batch.spec.n_classes
-    if number.unit == 0 or not 0 < size <= KEPT_SCORES:
+    prior, within = prior_of(number.value, number.unit), number.tolerance + widening
+    if prior is None or not 0 < size <= KEPT_SCORES:
         return ()
-    block = batch.block(0, batch.n_samples)
-    ends = (number.value - number.tolerance, number.value + number.tolerance)
-    with np.errstate(all="ignore"):
-        own = [*_smoothings(block, spec, ends)][:1]
-        if size > MOST_INPUTS:
-            return tuple(own)
-        own += [*_of_the_number(block, spec, number)][:1]
-        found = [*_labels(block, spec, ends), *_weights(block, spec, ends), *_scores(block, spec, ends)]
-    best: dict[str, Change] = {}
-    for change in map(_shortest, found):
-        if change.place not in best or _rank(change) < _rank(best[change.place]):
-            best[change.place] = change
-    return (*own, *sorted(best.values(), key=_rank))[:SHOWN]
+    block, kinds = batch.block(0, batch.n_samples), [_smoothings]
+    if size <= MOST_INPUTS and abs(number.value) >= LONG_ENOUGH * max(number.unit, 2 * within):
+        kinds += [_of_the_number, _labels, _weights, _scores]
+    tried: list[Changed] = []
+    for kind in kinds:
+        with np.errstate(all="ignore"):
+            made = [one for one in kind(block, spec, number) if math.isfinite(one.value)]
+        tried += made
+        values = math.copysign(1.0, number.value) * np.array([one.value for one in tried])
+        window = np.full(len(values), within)
+        odds = chance(values, window, window, number.unit, prior)
+        if odds >= LITTLE:
+            return ()
+        found = [one for one in made if abs(one.value - number.value) <= within + number.unit * EDGE]
+        if found:
+            return _told(found, odds)
+    return ()
 
 
-def _smoothings(block: Block, spec: Spec, ends: tuple[float, float]) -> Iterator[Change]:
+def _told(found: list[Changed], odds: float) -> tuple[Change, ...]:
+    """One change a place, the shortest numbers first."""
+    best: dict[str, Changed] = {}
+    for one in sorted(found, key=lambda one: (len(typed(one.changed)), abs(one.changed - one.given))):
+        best.setdefault(one.place, one)
+    return tuple(
+        Change(
+            one.place,
+            float(typed(one.given)),
+            float(typed(one.changed)),
+            one.pair.removesuffix("/class"),
+            one.place != "label_smoothing",
+            odds,
+        )
+        for one in list(best.values())[:SHOWN]
+    )
+
+
+def _smoothings(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
     """Another label smoothing than the one given, of those that are usual."""
     for eps in USUAL:
         if eps != spec.label_smoothing:
-            for value in _values(block, structs.replace(spec, label_smoothing=eps)):
-                if ends[0] <= value.value <= ends[1]:
-                    pair = value.pair.removesuffix("/class")
-                    yield Change("label_smoothing", spec.label_smoothing, eps, pair, False)
+            for value in _distinct(block, structs.replace(spec, label_smoothing=eps)):
+                yield Changed("label_smoothing", spec.label_smoothing, eps, value.pair, value.value)
 
 
-def _of_the_number(block: Block, spec: Spec, number: Seen) -> Iterator[Change]:
-    """The number itself mistyped: a standard value, written with as many decimals, is one keystroke away."""
-    if abs(number.value) < FEWEST_DIGITS * number.unit:
-        return
-    typed = set(keystrokes(number.value))
-    for value in _values(block, spec):
-        written = round(value.value / number.unit) * number.unit if math.isfinite(value.value) else math.nan
-        if any(abs(written - one) <= number.unit * 1e-6 for one in typed):
-            shown = float(f"{written:.15g}")
-            yield Change("the number", number.value, shown, value.pair.removesuffix("/class"), True)
+def _of_the_number(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
+    """The number itself mistyped: what one keystroke makes of a standard value that is printed as it is."""
+    decimals = max(round(-math.log10(number.unit)), 0)
+    for value in _distinct(block, spec):
+        if math.isfinite(value.value):
+            for meant, slip in of_print(value.value, decimals):
+                yield Changed("the number", number.value, meant, value.pair, slip)
 
 
-def _rank(change: Change) -> tuple[bool, int, float]:
-    return not change.is_slip, len(_plain(change.changed)), abs(change.changed - change.given)
-
-
-def _values(block: Block, spec: Spec, weight: Floats | None = None) -> list[LossValue]:
-    """The standard values of a changed batch; where placements or methods coincide, the first of them."""
-    totals = block_totals(block_terms(block, spec), spec.n_classes)
-    return list(loss_values(totals, spec.class_weight if weight is None else weight, spec.label_smoothing))
-
-
-def _labels(block: Block, spec: Spec, ends: tuple[float, float]) -> Iterator[Between]:
+def _labels(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
     """Every label changed to every other class."""
     if spec.is_soft:
         return
+    base = spec.label_base
     for n, given in enumerate(block.labels.tolist()):
         if given == spec.ignore_index:
             continue
         for other in range(spec.n_classes):
-            if other == given:
-                continue
-            labels = block.labels.copy()
-            labels[n] = other
-            for value in _values(structs.replace(block, labels=labels), spec):
-                if ends[0] <= value.value <= ends[1]:
-                    base = spec.label_base
-                    yield Between(f"labels[{n}]", given + base, other + base, other + base, value.pair)
+            if other != given:
+                labels = block.labels.copy()
+                labels[n] = other
+                for value in _distinct(structs.replace(block, labels=labels), spec):
+                    yield Changed(f"labels[{n}]", given + base, other + base, value.pair, value.value)
 
 
-def _weights(block: Block, spec: Spec, ends: tuple[float, float]) -> Iterator[Between]:
+def _weights(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
     """Every class weight and sample weight: numerators and denominators are straight lines of one of them."""
-
-    def solved(place: str, given: float, at: list[LossValue], further: list[LossValue]) -> Iterator[Between]:
-        for one, two in zip(at, further, strict=True):
-            if one.method == "nonzero-mean":  # a count is no line
-                continue
-            steep, steep_below = two.numerator - one.numerator, two.denominator - one.denominator
-            roots = []
-            for end in ends:
-                slope = steep - end * steep_below
-                roots.append(given + (end * one.denominator - one.numerator) / slope if slope else math.nan)
-            if all(map(math.isfinite, roots)) and min(roots) > 0:
-                yield Between(place, given, min(roots), max(roots), one.pair)
-
     here = _values(block, spec)
+
+    def along(place: str, given: float, further: list[LossValue]) -> Iterator[Changed]:
+        meant = np.array([one for one in keystrokes(given) if one > 0])
+        seen: set[tuple[float, ...]] = set()
+        for at, one in zip(here, further, strict=True):
+            line = at.numerator, at.denominator, one.numerator - at.numerator, one.denominator - at.denominator
+            if at.method == "nonzero-mean" or line in seen or not any(line[2:]):  # a count is no line
+                continue
+            seen.add(line)
+            by = meant - given
+            made = (line[0] + by * line[2]) / (line[1] + by * line[3])
+            for changed, value in zip(meant.tolist(), made.tolist(), strict=True):
+                yield Changed(place, given, changed, at.pair, value)
+
     if spec.weight is not None:
         for c, given in enumerate(spec.weight.tolist()):
             weight = spec.weight.copy()
             weight[c] += 1
-            yield from solved(f"weight[{c}]", given, here, _values(block, spec, weight))
+            yield from along(f"weight[{c}]", given, _values(block, spec, weight))
     if spec.has_sample_weight:
         for n, given in enumerate(block.sample_weight.tolist()):
             s = block.sample_weight.copy()
             s[n] += 1
-            changed = structs.replace(block, sample_weight=s)
-            yield from solved(f"sample_weight[{n}]", given, here, _values(changed, spec))
+            yield from along(f"sample_weight[{n}]", given, _values(structs.replace(block, sample_weight=s), spec))
 
 
-def _scores(block: Block, spec: Spec, ends: tuple[float, float]) -> Iterator[Between]:
-    """Every score: of its row alone the term changes, so that the others are summed once."""
-    here = {value.pair: value for value in _values(block, spec)}
-    distinct = {(value.numerator, value.denominator): value for value in reversed(here.values())}
-    for n in range(len(block.scores)):
-        row = Block(0, block.scores[n : n + 1], block.labels[n : n + 1], block.sample_weight[n : n + 1])
-        own = {value.pair: value.numerator for value in _values(row, spec)}
-        for c, given in enumerate(block.scores[n].tolist()):
-            if not math.isfinite(given):
-                continue
-            low, high = (1e-6, 1.0) if spec.scores == "probs" else (given - REACH, given + REACH)
-            grid = np.linspace(low, high, GRID + 1)
-            terms = _terms_along(row, spec, c, grid)
-            for value in distinct.values():
-                rest = value.numerator - own[value.pair]
-                along = (rest + terms[value.pair]) / value.denominator
-                roots = [root for end in ends if (root := _crossing(along, grid, end, given)) is not None]
-                if len(roots) == 2:
-                    narrowed = [
-                        _refined(row, spec, c, root, end, rest, value) for root, end in zip(roots, ends, strict=True)
-                    ]
-                    yield Between(f"{spec.scores}[{n}][{c}]", given, min(narrowed), max(narrowed), value.pair)
+def _scores(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
+    """Every score: of its row alone the term changes, so that all changed rows are read at once."""
+    places = [
+        (n, c, changed)
+        for n, row in enumerate(block.scores)
+        for c, given in enumerate(row.tolist())
+        for changed in keystrokes(given)
+        if _can_be(spec, row, c, changed)
+    ]
+    if not places:
+        return
+    rows, classes, meant = (np.array(column) for column in zip(*places, strict=True))
+    scores = block.scores[rows]
+    scores[np.arange(len(rows)), classes] = meant
+    many = Block(0, scores, block.labels[rows], block.sample_weight[rows])
+    before, after = _numerators(block, spec), _numerators(many, spec)
+    for value in _distinct(block, spec):
+        own = "unweighted" if value.method == "unweighted-mean" else value.placement
+        made = (value.numerator - before[own][rows] + after[own]) / value.denominator
+        for (n, c, changed), one in zip(places, made.tolist(), strict=True):
+            yield Changed(f"{spec.scores}[{n}][{c}]", float(block.scores[n, c]), changed, value.pair, one)
 
 
-def _terms_along(row: Block, spec: Spec, c: int, grid: Floats) -> _ByPair:
-    """By pair: the numerator of a batch of this one row, score c taking each value of a grid."""
-    times = [0] * len(grid)
-    scores = row.scores[times]
-    scores[:, c] = grid
-    many = Block(0, scores, row.labels[times], row.sample_weight[times])
-    terms = block_terms(many, spec)
+def _can_be(spec: Spec, row: Floats, c: int, changed: float) -> bool:
+    """Whether a score can be that number: a probability is from 0 to 1, and brings the sum of its row nearer to 1."""
+    if spec.scores == "logits":
+        return True
+    p = np.exp(row) if spec.scores == "log_probs" else row
+    own = math.exp(min(changed, 1.0)) if spec.scores == "log_probs" else changed
+    return 0 <= own <= 1 and abs(p.sum() - p[c] + own - 1) < abs(p.sum() - 1) - 1e-9
+
+
+def _numerators(block: Block, spec: Spec) -> dict[str, Floats]:
+    """The term of every row, by placement, and `unweighted`; 0 where it is ignored."""
+    terms = block_terms(block, spec)
     placed = pairs(terms, spec.class_weight, spec.label_smoothing)
-    kept = terms.kept
-    by_placement = {name: np.where(kept, term, 0.0) for name, (term, _) in placed.items()}
-    unweighted = np.where(kept, smoothed_losses(terms, spec.label_smoothing), 0.0)
-    return _ByPair(by_placement, unweighted)
+    found = {name: np.where(terms.kept, term, 0.0) for name, (term, _) in placed.items()}
+    return found | {"unweighted": np.where(terms.kept, smoothed_losses(terms, spec.label_smoothing), 0.0)}
 
 
-class _ByPair(dict[str, Floats]):
-    """Numerators of one row by pair: all methods of a placement have the same."""
-
-    def __init__(self, by_placement: dict[str, Floats], unweighted: Floats) -> None:
-        super().__init__()
-        self.by_placement, self.unweighted = by_placement, unweighted
-
-    def __missing__(self, pair: str) -> Floats:
-        method, _, placement = pair.partition("/")
-        return self.unweighted if method == "unweighted-mean" else self.by_placement[placement]
+def _values(block: Block, spec: Spec, weight: Floats | None = None) -> list[LossValue]:
+    """The standard values of a changed batch."""
+    totals = block_totals(block_terms(block, spec), spec.n_classes)
+    return list(loss_values(totals, spec.class_weight if weight is None else weight, spec.label_smoothing))
 
 
-def _crossing(along: Floats, grid: Floats, end: float, given: float) -> tuple[float, float] | None:
-    """The cell of the grid, nearest to what was given, in which the value passes `end`."""
-    above = along >= end
-    cells = np.flatnonzero((above[1:] != above[:-1]) & np.isfinite(along[1:]) & np.isfinite(along[:-1]))
-    if not len(cells):
-        return None
-    cell = cells[np.abs(grid[cells] - given).argmin()]
-    return float(grid[cell]), float(grid[cell + 1])
-
-
-def _refined(
-    row: Block, spec: Spec, c: int, cell: tuple[float, float], end: float, rest: float, value: LossValue
-) -> float:
-    """Where in a cell the value passes `end`, to about 1e-9 of the cell."""
-    for _ in range(4):
-        grid = np.linspace(*cell, GRID + 1)
-        along = (rest + _terms_along(row, spec, c, grid)[value.pair]) / value.denominator
-        narrower = _crossing(along, grid, end, cell[0])
-        if narrower is None:
-            break
-        cell = narrower
-    return (cell[0] + cell[1]) / 2
-
-
-def _shortest(between: Between) -> Change:
-    """The number between the two ends that is a keystroke away, else the shortest."""
-    slips = [number for number in keystrokes(between.given) if between.low <= number <= between.high]
-    typed = _number(_plain(between.given))
-    is_label = between.place.startswith("labels")
-    if slips or is_label:
-        changed = min(slips, key=lambda number: abs(number - between.given)) if slips else between.low
-        return Change(between.place, typed, changed, between.pair.removesuffix("/class"), True)
-    middle = (between.low + between.high) / 2
-    changed = middle
-    for decimals in range(16):
-        rounded = round(middle, decimals)
-        if between.low <= rounded <= between.high:
-            changed = rounded
-            break
-    return Change(between.place, typed, changed, between.pair.removesuffix("/class"), False)
-
-
-def keystrokes(given: float) -> Iterable[float]:
-    """The numbers one slip of the hand away: sign, decimal point, a digit wrong, missing, doubled, or two swapped."""
-    text = _plain(abs(given))
-    sign = -1.0 if given < 0 else 1.0
-    variants = {_number("-" + text) * sign if given else 0.0}
-    for i, character in enumerate(text):
-        if not character.isdigit():
-            continue
-        variants |= {sign * _number(text[:i] + digit + text[i + 1 :]) for digit in "0123456789"}
-        variants |= {sign * _number(text[:i] + text[i + 1 :]), sign * _number(text[:i] + character + text[i:])}
-        if i + 1 < len(text) and text[i + 1].isdigit():
-            variants.add(sign * _number(text[:i] + text[i + 1] + character + text[i + 2 :]))
-    variants |= {given * factor for factor in (0.001, 0.01, 0.1, 10.0, 100.0, 1000.0)}
-    return {variant for variant in variants if math.isfinite(variant) and variant != given}
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
-
-
-def _plain(value: float) -> str:
-    """The digits that were typed: those of a float32 are fewer."""
-    return format_number(float(str(np.float32(value))) if float(np.float32(value)) == value else value, 15)
+def _distinct(block: Block, spec: Spec) -> list[LossValue]:
+    """The same; where placements or methods coincide, the first of them."""
+    return list({(one.numerator, one.denominator): one for one in reversed(_values(block, spec))}.values())[::-1]

@@ -16,6 +16,8 @@ SAME = 1e-9
 
 def reasons(evaluation: Evaluation, rules: list[Rule]) -> tuple[str, ...]:
     """Why these rules give one number here, compared with the first of them; each reason once."""
+    if len(rules) < 2:
+        return ()
     first, *others = rules
     value = evaluation.value(first)
     apart = [other for other in others if not _equal(value, evaluation.value(other))]
@@ -64,6 +66,9 @@ def _letters(evaluation: Evaluation, rule: Rule) -> str:
 def _reason(evaluation: Evaluation, one: Rule, other: Rule) -> str:
     """Why two rules are equal here."""
     totals = evaluation.totals()
+    sums = [fraction[0] for fraction in map(evaluation.fraction, (one, other)) if fraction is not None]
+    if len(sums) == 2 and not np.isfinite(sums).any():
+        return f"the sum is {format_number(sums[0])}, whatever it is divided by"
     if totals.n == 1 and one.method != other.method:
         return "there is one sample: what it is divided by is 1, or its own weight, which cancels"
     if one.entry != other.entry or one.method != other.method:
@@ -128,12 +133,31 @@ def _because(evaluation: Evaluation, methods: set[str]) -> str:
     return ""
 
 
+def divisor(evaluation: Evaluation, rule: Rule) -> str:
+    """What a rule divides its sum by, in letters; empty where it divides more than one."""
+    spec, totals = evaluation.spec, evaluation.totals()
+    if rule.twist or rule.method not in {*METHODS, *_DIVISORS}:
+        return ""
+    if rule.method == "weighted-mean" and spec.weight is None and not spec.has_sample_weight:
+        return "N" if totals.n == totals.n_kept else "N kept"
+    return _denominator(evaluation, rule)
+
+
 def _denominator(evaluation: Evaluation, rule: Rule) -> str:
     if rule.method == "weighted-mean":
         return _letters(evaluation, rule)
     if rule.method in METHODS:
-        return METHODS[rule.method].formula
-    return {"over-n-1": "N − 1", "over-weight-table": "Σ_c w[c]", "over-classes": "C"}.get(rule.method, rule.method)
+        return METHODS[rule.method].formula.partition(",")[0]
+    return _DIVISORS.get(rule.method, rule.method)
+
+
+_DIVISORS = {
+    "over-n-1": "N − 1",
+    "over-weight-table": "Σ_c w[c]",
+    "over-classes": "C",
+    "over-mixed-weight": "Σ w·q",
+    "over-label-weight": "Σ w[argmax q]",
+}
 
 
 def _equal(a: float | None, b: float | None) -> bool:

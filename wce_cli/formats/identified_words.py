@@ -1,0 +1,203 @@
+"""The sentences about one identified number: what it is, what else it may be, and what that is worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from wce_cli.digits import format_number
+from wce_cli.errors import counted
+from wce_cli.formats.look import Look
+from wce_cli.questions.identify.answer import CUT, LITTLE, ROUNDED, Change, Denominator, Identified, Implied, Match
+from wce_cli.questions.identify.ties import SAME
+from wce_cli.report import BatchPart
+
+DENOMINATORS = 3
+"""Values of denominators that are named of those within a number's tolerance."""
+NAMED = 5
+"""Rules that are named of those that cannot be told apart."""
+REASONS = 2
+"""Reasons why they cannot; more are told where everything is."""
+VALUE_DIGITS = 7
+"""Significant digits of what a rule gives, at least: one more than a float32 prints."""
+
+OFF = {CUT: "with its digits cut off, not rounded", ROUNDED: "with its last digit one off"}
+"""What is said of a number that is a rule's but for its last digit."""
+
+_TORCH, _KERAS = "PyTorch's reduction='mean'", "Keras' default"
+_KNOWN = {
+    "weighted-mean": _TORCH,
+    "batch-mean": "PyTorch's reduction='none' and then .mean()",
+    "kept-mean": "Keras' ignore_class",
+    "nonzero-mean": "TensorFlow 1's default",
+    "element-mean": "a mean over a one-hot product",
+    "sum": "PyTorch's reduction='sum'",
+    "unweighted-mean": f"{_TORCH} without weights",
+}
+"""Who computes a method of index labels, by the name that a user may know; `wce methods` has the evidence."""
+_KNOWN_PLACED = {
+    "weighted-mean/sample": "Keras' mean_with_sample_weight",
+    "weighted-mean/label-mix": "Paddle's cross_entropy",
+    "batch-mean/sample": _KERAS,
+    "kept-mean/sample": _KNOWN["kept-mean"],
+    "nonzero-mean/sample": _KNOWN["nonzero-mean"],
+    "weighted-mean/class": _TORCH,
+    "batch-mean/class": _KNOWN["batch-mean"],
+    "sum/class": _KNOWN["sum"],
+    "unweighted-mean/class": _KNOWN["unweighted-mean"],
+}
+"""The same where the placements are told apart: with smoothing, or with probability labels."""
+_KNOWN_SAMPLED = {
+    "weighted-mean": "Keras' mean_with_sample_weight",
+    "batch-mean": _KERAS,
+    "unweighted-mean": _KNOWN["unweighted-mean"],
+}
+"""The same with a sample weight, which PyTorch does not take."""
+
+
+def known_as(match: Match, batch: BatchPart) -> str:
+    """The name under which a user may know a standard rule; empty where it has none."""
+    if set(match.departures) - set(OFF):
+        return ""
+    placed, is_soft = f"{match.method}/{match.placement}", batch.labels == "probability"
+    separate = is_soft or batch.label_smoothing > 0
+    if batch.has_sample_weight:
+        return _KNOWN_SAMPLED.get(match.method, "") if not separate or match.placement == "sample" else ""
+    if is_soft and placed in ("batch-mean/class", "unweighted-mean/class"):
+        return f"{_TORCH} of probability labels" + (" without weights" if match.method == "unweighted-mean" else "")
+    if separate:
+        return _KNOWN_PLACED.get(placed, "")
+    if match.method == "batch-mean" and batch.n == batch.n_kept:
+        return f"{_KNOWN['batch-mean']}, {_KERAS}"
+    return _KNOWN.get(match.method, "")
+
+
+def chance_of(number: Identified) -> float | None:
+    """How likely a number that means nothing has a rule as simple as the answer; without one, any rule."""
+    fewest = len(number.simplest[0].departures) if number.matches else len(number.chances) - 1
+    return number.chances[min(fewest, len(number.chances) - 1)].chance
+
+
+def may_be_accident(number: Identified) -> bool:
+    """Whether so many numbers have such a rule that this one may have it by accident."""
+    return (chance_of(number) or 0.0) >= LITTLE
+
+
+def verdict(number: Identified, batch: BatchPart, look: Look) -> str:
+    """What the reader came for."""
+    if not number.matches:
+        return _nothing(number, look)
+    match = number.simplest[0]
+    head, *odd = match.title.split("; ")
+    said = f"{number.text} {'may be' if may_be_accident(number) else 'is'} {head}"
+    said += f", but {', and '.join(odd)}" if odd else ""
+    if match.is_off:
+        said += f", {OFF[match.departures[-1]]} ({format_number(match.value, max(look.digits, VALUE_DIGITS))})"
+    told = ", ".join(filter(None, [known_as(match, batch), _fraction(match, look) if not odd else ""]))
+    return f"{said}: {told}." if told else f"{said}."
+
+
+def then(number: Identified, look: Look) -> str:
+    """What is divided by what, where something is odd about it."""
+    match = number.simplest[0]
+    said = _fraction(match, look) if "; " in match.title else ""
+    return f"It is {said}." if said else ""
+
+
+def _fraction(match: Match, look: Look) -> str:
+    """`the sum 0.761507 divided by Σ w[y] = 1.1`"""
+    if match.numerator is None or match.denominator is None or not math.isfinite(match.value):
+        return ""
+    numerator, denominator = (format_number(value, look.digits) for value in (match.numerator, match.denominator))
+    if match.divisor == "1":
+        return f"the sum {numerator}, not divided"
+    by = denominator if match.divisor == denominator else f"{match.divisor} = {denominator}"
+    return f"the sum {numerator} divided by {by}"
+
+
+def _nothing(number: Identified, look: Look) -> str:
+    telling = next((one for one in number.implied if one.is_telling), None)
+    said = f"no rule gives {number.text}"
+    if telling is not None:
+        numerator = format_number(telling.numerator, look.digits)
+        return f"{said}, but {telling.numerator_name} = {numerator} divided by {_alike(telling.equals, look)} does."
+    if not number.implied:
+        return f"{said}."
+    first = next((one for one in number.implied if one.equals), number.implied[0])
+    numerator, quotient = (format_number(value, look.digits) for value in (first.numerator, first.denominator))
+    found = f"{said}: {first.numerator_name} / {number.text} = {numerator} / {number.text} = {quotient}"
+    if first.equals:
+        return f"{found} ≈ {_alike(first.equals, look)}, which may be an accident."
+    return f"{found} is no quantity of this batch; the nearest is {_alike([first.nearest], look)}."
+
+
+def implied_line(text: str, implied: Implied, look: Look) -> str:
+    """`implied denominator: Σt / 1.7529 = 1.33221 / 1.7529 = 0.760003 ≈ Σ w[y] = Σ_c w[c] = 0.76`"""
+    numerator, quotient = (format_number(value, look.digits) for value in (implied.numerator, implied.denominator))
+    head = f"implied denominator: {implied.numerator_name} / {text} = {numerator} / {text} = {quotient}"
+    if implied.equals:
+        return f"{head} ≈ {_alike(implied.equals, look)}"
+    between = f"{format_number(implied.lowest, look.digits)} to {format_number(implied.highest, look.digits)}"
+    return f"{head} (from {between}); the nearest of this batch is {_alike([implied.nearest], look)}"
+
+
+def _alike(found: Sequence[Denominator], look: Look) -> str:
+    """`N = N kept = 5, or Σ_c w[c] = 4.9`: those of one value together, the nearest first, and how many are left."""
+    groups: list[list[Denominator]] = []
+    for one in found:
+        same = next((group for group in groups if math.isclose(group[0].value, one.value, rel_tol=SAME)), None)
+        if same is None:
+            groups.append([one])
+        else:
+            same.append(one)
+    said = []
+    for group in groups[:DENOMINATORS]:
+        value = format_number(group[0].value, look.digits)
+        names = dict.fromkeys(one.name for one in group)
+        said.append(" = ".join([*(name for name in names if name != value), value]))  # no 1 = 1
+    left = len(groups) - len(said)
+    return ", or ".join(said) + (f", or {counted(left, 'other value', 'other values')}" if left else "")
+
+
+def tied_line(number: Identified) -> str:
+    """The rules as simple as the answer, and why this batch does not tell them apart; empty where there are none."""
+    if not number.matches:
+        return ""
+    first, *others = number.simplest
+    head, _, odd = first.title.partition("; ")
+    names = dict.fromkeys(match.title.removesuffix(f"; {odd}") for match in others)
+    names.pop(head, None)
+    if not names:
+        return ""
+    shown, left = list(names)[:NAMED], len(names) - NAMED
+    shown += [f"{left} more"] if left > 0 else []
+    listed = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
+    why = f": {'; '.join(number.ties)}" if 0 < len(number.ties) <= REASONS else ""
+    return f"not to be told apart on this batch from {listed}{why}"
+
+
+def chance_line(number: Identified, depth: int) -> str:
+    """What a match is worth, or how much was tried for none."""
+    odds = chance_of(number)
+    tried = f"tried {counted(number.chances[-1].rules, 'rule', 'rules')} of up to "
+    tried += counted(depth, "departure", "departures")
+    if odds is None or number.prior is None:
+        return f"how likely an accident is cannot be told of {number.text}" if number.matches else tried
+    low, high = (format_number(end, 3) for end in number.prior)
+    like = f"of numbers as long, from {low} to {high}"
+    if not number.matches:
+        return f"{tried}: {like}, {_percent(odds)} have one"
+    said = f"chance of an accident: {_percent(odds)} {like}"
+    return said + ("; more digits would tell" if may_be_accident(number) else "")
+
+
+def change_line(change: Change) -> str:
+    """`weight[1] = 1.35 instead of 1.85, one keystroke away, would make it batch-mean; …`"""
+    slip = ", one keystroke away," if change.is_slip and not change.place.startswith("labels") else ""
+    given, changed = format_number(change.given, 9), format_number(change.changed, 9)
+    said = f"{change.place} = {changed} instead of {given}{slip} would make it {change.rule}"
+    return f"{said}; of numbers as long, {_percent(change.chance)} find such a change"
+
+
+def _percent(chance: float) -> str:
+    return f"{format_number(100 * chance, 2)} %" if chance else "none"

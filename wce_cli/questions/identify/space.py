@@ -1,0 +1,119 @@
+"""Every rule of a batch with what it gives, and how far from that a number may be."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wce_cli.loss.batch import Batch
+from wce_cli.loss.methods import METHODS, loss_values
+from wce_cli.loss.rounding import rounding_errors
+from wce_cli.loss.sums import Floats
+from wce_cli.questions.identify import ties
+from wce_cli.questions.identify.answer import Chance
+from wce_cli.questions.identify.chance import EDGE, ENOUGH, chance, prior_of
+from wce_cli.questions.identify.evaluation import Evaluation, case_of
+from wce_cli.questions.identify.number import Seen
+from wce_cli.questions.identify.rules import rules
+
+
+class Space:
+    """Every rule of a batch up to a depth, with what it gives; shared by all numbers that are asked about it."""
+
+    @np.errstate(all="ignore")  # a rule may overflow or be NaN: then it gives no number
+    def __init__(self, batch: Batch, depth: int) -> None:
+        self.depth = depth
+        listed = list(rules(case_of(batch), depth))
+        self.evaluation = Evaluation(batch, listed)
+        pairs = [(rule, self.evaluation.value(rule)) for rule in listed]
+        self.rules = [rule for rule, value in pairs if value is not None]
+        self.values = np.array([value for _, value in pairs if value is not None])
+        self.departures = np.array([len(rule.departures) for rule in self.rules])
+        self.widening = self._widening(batch)
+        """How far each rule may be off because the batch's own numbers were printed rounded (R,)."""
+
+    def _widening(self, batch: Batch) -> Floats:
+        """The bound of a standard rule is its pair's; that of an odd one is taken for as much, by its size.
+
+        Where a bound is ∞, nothing is known: the rule is then held to the number's own digits.
+        """
+        spec = batch.spec
+        if not spec.half_units:
+            return np.zeros(len(self.rules))
+        values = loss_values(self.evaluation.totals(), spec.class_weight, spec.label_smoothing)
+        errors = rounding_errors(batch, values)
+        known = {value.pair: (errors.get(value.pair, 0.0), abs(value.value)) for value in values}
+        found = np.zeros(len(self.rules))
+        for position, rule in enumerate(self.rules):
+            method = rule.method if rule.method in METHODS else "batch-mean"
+            error, size = known.get(f"{method}/{rule.placement}", (0.0, 0.0))
+            grown = abs(float(self.values[position])) / size if size else 1.0
+            found[position] = error * (max(grown, 1.0) if rule.method in METHODS else grown)
+        return np.where(np.isfinite(found), found, 0.0)
+
+    @property
+    def most(self) -> int:
+        """Departures of the oddest explanation that is tried: a rule of full depth, its last digit cut off."""
+        return self.depth + (self.depth > 0)
+
+    def windows(self, number: Seen, allowed: int) -> tuple[Floats, Floats]:
+        """How far under and over what each rule gives a number may be, by size, with so many departures allowed (R,).
+
+        A last digit that is one off is a departure. Beside as many odd parts as are tried at all, it may only be cut
+        off: of that there is one for each value, and not two.
+        """
+        exact = np.where(self.departures <= allowed, number.tolerance + self.widening, -np.inf)
+        if not self.depth or number.is_asked or abs(number.value) < ENOUGH * number.unit:
+            return exact, exact
+        may_be_off = self.departures < min(allowed, self.depth)
+        may_be_cut = (self.departures == self.depth) & (allowed > self.depth)
+        off = np.where(may_be_off, exact + number.unit, exact)
+        cut = number.unit * (1 - 2 * EDGE) + self.widening  # a whole unit is no cut: that is another last digit
+        return np.where(may_be_cut, np.maximum(exact, cut), off), off
+
+    def fits(self, number: Seen) -> NDArray[np.bool_]:
+        """Which rules give the number, with all departures that are tried (R,)."""
+        alike: NDArray[np.bool_]
+        if not math.isfinite(number.value):
+            alike = np.isnan(self.values) if math.isnan(number.value) else self.values == number.value
+            return alike
+        under, over = self.windows(number, self.most)
+        further = self._by_size(number) - abs(number.value)
+        edge = number.unit * EDGE
+        alike = (further <= under + edge) & (-further <= over + edge)
+        return alike
+
+    def chances(self, number: Seen) -> tuple[Chance, ...]:
+        """The chance that a number like this one is explained, by departures allowed."""
+        return tuple(
+            Chance(allowed, int(within.sum()), _distinct(self.values[within]), self.odds(number, allowed))
+            for allowed in range(self.most + 1)
+            for within in [self.departures <= allowed]
+        )
+
+    def odds(self, number: Seen, allowed: int) -> float | None:
+        """The same with so many departures allowed; None of 0 and of what is not finite."""
+        prior = prior_of(number.value, number.unit)
+        if prior is None:
+            return None
+        return chance(self._by_size(number), *self.windows(number, allowed), number.unit, prior)
+
+    def _by_size(self, number: Seen) -> Floats:
+        """What the rules give, turned to the side of 0 on which the number is (R,)."""
+        by_size: Floats = math.copysign(1.0, number.value) * self.values
+        return by_size
+
+
+def is_explained(space: Space, number: Seen) -> bool:
+    """Whether any rule gives the number."""
+    return bool(space.fits(number).any())
+
+
+def _distinct(values: Floats) -> int:
+    """How many different numbers: those 1e-9 apart are one."""
+    finite = np.sort(values[np.isfinite(values)])
+    if not len(finite):
+        return 0
+    return 1 + int((np.diff(finite) > ties.SAME * np.maximum(np.abs(finite[1:]), np.abs(finite[:-1]))).sum())
