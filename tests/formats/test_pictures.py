@@ -257,14 +257,6 @@ def test_nothing_is_cut_at_the_right_however_large_the_chance(numbers):
         assert x + (1 - share) * wide <= float(picture.get("viewBox").split()[2]), one.text
 
 
-def test_text_on_a_line_is_rimmed_with_paper(made):
-    drawn = ET.fromstring(made["identify", "svg"])
-    (picture,) = (one for one in drawn.iter() if one.get("class") == "wce-drawing")
-    styles = [one.get("style") for one in picture.iter() if one.tag.endswith("}text")]
-    assert styles
-    assert all("paint-order: stroke" in style and "stroke: var(--wce-paper)" in style for style in styles)
-
-
 def test_numbers_that_no_axis_holds_are_told_below_without_a_picture():
     for words in (["nan"], ["inf"], ["--loss-values", "0.3133 1.3133"]):
         ran = run("identify", *words, "-x", "1 2; 3 4", "-y", "0,1", "-f", "svg")

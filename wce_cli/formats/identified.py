@@ -63,7 +63,7 @@ def identification_schema() -> dict[str, Any]:
 def answer_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[Block]:
     """The answer from top to bottom."""
     if titled and answer.batch.name:
-        yield blocks.title(look.message(answer.batch.name))
+        yield blocks.name(look.message(answer.batch.name))
     for number in answer.numbers:
         yield from _number(number, answer, look)
     for one in answer.lists:

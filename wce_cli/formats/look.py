@@ -63,6 +63,8 @@ class Look(Struct, frozen=True):
     """Findings to print where a person reads; None: all."""
     verbose: bool = False
     """Whether all that was found is told, and not the answer alone."""
+    call: str = ""
+    """The command as it was typed, for the foot of a page; empty: it was no command."""
 
     def text(self, text: str) -> str:
         """`text` in the symbols that the reader's encoding has."""

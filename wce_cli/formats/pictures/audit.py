@@ -12,14 +12,14 @@ from wce_cli.formats.audited import answer_blocks, expectation, probe_text, verd
 from wce_cli.formats.blocks import Block
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.look import Look
-from wce_cli.formats.pictures.audit_panels import EDGE, LEFT, RIGHT, limits_panel, methods_panel, rows_panel, wrapped
-from wce_cli.formats.pictures.figure import WIDTH, Drawing, Drawn
+from wce_cli.formats.pictures.audit_panels import LEFT, limits_panel, methods_panel, rows_panel
+from wce_cli.formats.pictures.figure import EDGE, WIDTH, Drawing, Drawn
 from wce_cli.formats.pictures.page import Page
+from wce_cli.formats.pictures.text import wrapped
 from wce_cli.questions.audit.answer import Audit
 
-HEADLINE = 56
-"""Characters of a line above all."""
-LINE = 16.0
+HEADLINE, LINE = 13.0, 16.0
+"""Units of the size, and of a line, of what stands above all."""
 
 
 def picture(answer: Audit, look: Look) -> Drawn | None:
@@ -27,15 +27,18 @@ def picture(answer: Audit, look: Look) -> Drawn | None:
     each thing that was looked at. None where it gave no answer."""
     if not answer.is_answered:
         return None
-    asked = (methods_panel(answer, look), limits_panel(answer.limits), rows_panel(answer.rows, look))
+    asked = (methods_panel(answer, look), limits_panel(answer.limits, look), rows_panel(answer.rows, look))
     panels = [panel for panel in asked if panel is not None]
     if not panels:
         return None
-    headline = wrapped(_headline(answer, look), HEADLINE)
+    headline = wrapped(_headline(answer, look), WIDTH - 2 * EDGE, HEADLINE)
     heights = [panel.height for panel in panels]
-    with Drawing(heights, left=LEFT, right=RIGHT, top=40 + LINE * len(headline), bottom=16) as drawing:
+    right = max(panel.right for panel in panels)
+    with Drawing(heights, left=LEFT, right=right, top=40 + LINE * len(headline), bottom=16) as drawing:
         for k, text in enumerate(headline):
-            drawing.figure.text(EDGE / WIDTH, 1 - (18 + LINE * k) / drawing.height, text, fontsize=13, va="center")
+            drawing.figure.text(
+                EDGE / WIDTH, 1 - (18 + LINE * k) / drawing.height, text, fontsize=HEADLINE, va="center"
+            )
         for panel, axes in zip(panels, drawing.panels, strict=True):
             panel.draw(axes)
         return drawing.drawn(look.message(f"{answer.target} {verdict(answer)}"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,21 +12,30 @@ from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats.audited import MARKS
 from wce_cli.formats.look import Look, literal
-from wce_cli.formats.pictures.figure import CURVES, FAINT, INK, WIDTH
-from wce_cli.formats.pictures.marks import at_bar
+from wce_cli.formats.pictures.figure import CURVES, EDGE, FAINT, INK, WIDTH
+from wce_cli.formats.pictures.marks import at_bar, room
+from wce_cli.formats.pictures.scale import axis_numbers
+from wce_cli.formats.pictures.text import fitted, text_width, wrapped
 from wce_cli.questions.audit.answer import Audit, Compared, Limit, Row
 from wce_cli.questions.audit.compared import groups
 from wce_cli.questions.audit.numbers import ENOUGH, what_ends
 
-EDGE, LEFT, RIGHT = 12.0, 148.0, 96.0
+LEFT = 148.0
 LINE, BAR, MARK = 14.0, 16.0, 17.0
 """Units of a line of words, of a bar, and of a mark with its name."""
-NAME = 21
-"""Characters of a line left of a panel."""
+NAME = LEFT - EDGE
+"""Units of a line left of a panel."""
+ROW_NAME = (WIDTH - 2 * EDGE) / 3 - 20
+"""Units of the name of something that was looked at."""
+AXES, SHORTEST = WIDTH - LEFT - 12, 90.0
+"""Units of a panel with what stands right of it, and of a panel at least."""
+MOST = 1e6
+"""The largest score that is tried."""
 COLUMNS = 3
 """Of what was looked at."""
 VERDICTS = {"ok": ("o", CURVES[2]), "note": ("^", CURVES[0]), "wrong": ("X", CURVES[1])}
 """By verdict: its shape, and its colour."""
+NO_LIMIT = "no limit"
 FLOATS = ("float64", "float32", "bfloat16", "float16")
 
 
@@ -36,6 +44,8 @@ class Panel(Struct, frozen=True):
 
     height: float
     draw: Callable[[Any], None]
+    right: float = 20.0
+    """Units of what stands right of it."""
 
 
 class Line(Struct, frozen=True):
@@ -62,7 +72,15 @@ def methods_panel(answer: Audit, look: Look) -> Panel | None:
         return None
     lines = _lines(answer, compared, look)
     title = f"the loss of {counted(len(compared.probe['labels']), 'sample', 'samples')} (below)"
-    return Panel(sum(line.height for line in lines), lambda axes: _draw_lines(axes, title, lines))
+    texts = [_said(line, look) for line in lines]
+    return Panel(sum(line.height for line in lines), lambda axes: _draw_lines(axes, title, lines, texts), room(texts))
+
+
+def _said(line: Line, look: Look) -> str:
+    """The value in the digits of the table, or what there is instead."""
+    if line.value is not None and math.isfinite(line.value):
+        return format_number(line.value, look.digits)
+    return line.said or ("an error" if line.value is None else format_number(line.value))
 
 
 def _lines(answer: Audit, compared: Compared, look: Look) -> list[Line]:
@@ -90,36 +108,29 @@ def _lines(answer: Audit, compared: Compared, look: Look) -> list[Line]:
     return [function, *rule, *expected, *others]
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """Lines that never part a method's name."""
-    return textwrap.wrap(text, width, break_on_hyphens=False)
-
-
 def _short(said: str) -> str:
     """An error by its name alone."""
     return literal(said.partition(":")[0])[:24]
 
 
-def _draw_lines(axes: Any, title: str, lines: Sequence[Line]) -> None:
+def _draw_lines(axes: Any, title: str, lines: Sequence[Line], texts: Sequence[str]) -> None:
     """A mark for each number, on one axis; that of the function, which is the first, goes through all of them."""
-    axes.set_title(title, loc="left")
+    axes.set_title(title)
     numbers = []
     y = 0.0
-    for line in lines:
+    for line, said in zip(lines, texts, strict=True):
         colour, middle = line.colour if line.is_own else INK, y + line.height / 2
         for k, words in enumerate(line.words):
             _beside(axes, 0, -8, y + 3 + LINE * (k + 0.5), words, "right", colour)
         y += line.height
+        _beside(axes, 1, 8, middle, said, "left", colour)
         if line.value is None or not math.isfinite(line.value):
-            said = line.said or ("an error" if line.value is None else format_number(line.value))
-            _beside(axes, 0, 6, middle, said, "left", colour)
             continue
         numbers.append(line.value)
         axes.plot(
             [line.value], [middle], marker=line.shape, markersize=8, markeredgewidth=1.6, color=line.colour,
             markerfacecolor=line.colour if line.is_own else "none", linestyle="none", clip_on=False,
         )  # fmt: skip
-        _beside(axes, 1, 12, middle, format_number(line.value), "left", colour)
     if numbers and numbers[0] == lines[0].value:
         axes.axvline(numbers[0], color=INK, linewidth=1.2, zorder=0.9)
     axes.set_ylim(y, 0)
@@ -139,7 +150,7 @@ def _beside(axes: Any, at: float, off: float, y: float, text: str, side: str, co
 
 def _scale(axes: Any, low: float, high: float) -> None:
     """Logarithmic where most would be one point otherwise."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+    from matplotlib.ticker import LogLocator, NullLocator
 
     if low > 0 and high > 4 * low:
         axes.set_xscale("log")
@@ -148,11 +159,10 @@ def _scale(axes: Any, low: float, high: float) -> None:
         axes.xaxis.set_minor_locator(NullLocator())
     else:
         axes.margins(x=0.08)
-        axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_number(value, 3)))
+    axes.xaxis.set_major_formatter(axis_numbers())
 
 
-def limits_panel(limits: Sequence[Limit]) -> Panel | None:
+def limits_panel(limits: Sequence[Limit], look: Look) -> Panel | None:
     """How far scores may go; None where that was not searched."""
     bars: list[tuple[str, str, Limit]] = []
     for name in dict.fromkeys(one.name for one in limits):
@@ -161,12 +171,24 @@ def limits_panel(limits: Sequence[Limit]) -> Panel | None:
             bars.append((name, "", some[0]))
         else:
             bars += [("" if k else name, one.dtype, one) for k, one in enumerate(some)]
-    return Panel(BAR * len(bars), lambda axes: _draw_bars(axes, bars)) if bars else None
+    if not bars:
+        return None
+    parts = [math.log10(_end(one)) / math.log10(MOST) for *_, one in bars]
+    texts = [
+        fitted(look.message(_ends(one)), AXES - SHORTEST * part) for part, (*_, one) in zip(parts, bars, strict=True)
+    ]
+    # A text begins at the end of its bar, so that of a short one has room within the panel.
+    right = max(AXES - (AXES - text_width(text)) / max(part, 0.01) for part, text in zip(parts, texts, strict=True))
+    return Panel(BAR * len(bars), lambda axes: _draw_bars(axes, bars, texts), max(20.0, 12 + right))
+
+
+def _end(one: Limit) -> float:
+    return min(one.tried if one.limit is None else max(one.limit, 1.0), MOST)
 
 
 def _ends(one: Limit) -> str:
     if one.limit is None or one.limit >= ENOUGH:
-        return "no limit"
+        return NO_LIMIT
     if not one.limit:
         return f"none: {_short(one.beyond)}"
     sign = "−" if one.name == "lowest logits" else ""
@@ -174,17 +196,17 @@ def _ends(one: Limit) -> str:
     return f"{limit}, then {_short(one.beyond)}" if one.wrong is None else f"{limit}; {one.beyond}"
 
 
-def _draw_bars(axes: Any, bars: Sequence[tuple[str, str, Limit]]) -> None:
+def _draw_bars(axes: Any, bars: Sequence[tuple[str, str, Limit]], texts: Sequence[str]) -> None:
     """Each on the way to the largest that was tried."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    axes.set_title(f"scores up to which it is {what_ends([one for _, _, one in bars])}", loc="left")
+    axes.set_title(f"scores up to which it is {what_ends([one for _, _, one in bars])}")
     axes.set_xscale("log")
-    axes.set_xlim(1, 1e6)
-    for place, (name, dtype, one) in enumerate(bars):
-        end = one.tried if one.limit is None else max(one.limit, 1.0)
-        axes.barh(place, end - 1, left=1, height=0.62, color=CURVES[2 if _ends(one) == "no limit" else 1])
-        at_bar(axes, end, place, _ends(one))
+    axes.set_xlim(1, MOST)
+    for place, ((name, dtype, one), text) in enumerate(zip(bars, texts, strict=True)):
+        end = _end(one)
+        axes.barh(place, end - 1, left=1, height=0.62, color=CURVES[2 if text == NO_LIMIT else 1])
+        at_bar(axes, end, place, text)
         _beside(axes, 0, EDGE - LEFT, place, name, "left", INK)
         _beside(axes, 0, -8, place, dtype, "right", FAINT)
     axes.set_ylim(len(bars) - 0.5, -0.5)
@@ -207,9 +229,9 @@ def _draw_rows(axes: Any, rows: Sequence[Row], high: int, look: Look) -> None:
     axes.set_position((EDGE / WIDTH, box.y0, 1 - 2 * EDGE / WIDTH, box.height))
     axes.set(xlim=(0, COLUMNS), ylim=(high, 0))
     axes.set_axis_off()
-    axes.set_title("what was looked at", loc="left")
+    axes.set_title("what was looked at")
     for k, row in enumerate(rows):
-        _mark(axes, k // high, k % high + 0.5, row.verdict, look.name(row.name, 20))
+        _mark(axes, k // high, k % high + 0.5, row.verdict, fitted(look.name(row.name, 40), ROW_NAME))
     for k, name in enumerate(VERDICTS):
         _mark(axes, 1.35 + 0.45 * k, -0.6, name, MARKS[name])
 

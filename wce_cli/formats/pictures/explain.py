@@ -6,20 +6,22 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from wce_cli.digits import format_number
 from wce_cli.errors import counted
-from wce_cli.formats import html
-from wce_cli.formats.cells import class_cell, label_cell, row_cell, shown_methods
+from wce_cli.formats import cells, html
 from wce_cli.formats.classes import is_large
-from wce_cli.formats.look import ROWS, Look, shortened
+from wce_cli.formats.look import ROWS, Look
 from wce_cli.formats.pictures.figure import CURVES, FAINT, Drawing, Drawn
-from wce_cli.formats.pictures.marks import NAME, at_bar, grouped_bars, of_all, room
+from wce_cli.formats.pictures.marks import NAME, ROOM, at_bar, bar_axis, class_name, grouped_bars, of_all, room, shares
 from wce_cli.formats.pictures.page import Page
-from wce_cli.report import Report, TermRow, TotalsPart
+from wce_cli.formats.pictures.scale import OFF, is_on_scale
+from wce_cli.formats.pictures.text import fitted_name, text_width
+from wce_cli.report import MethodRow, Report, TermRow, TotalsPart
 
 BARS = 12
 """Samples or classes that are drawn as bars of their own."""
 NUMERATOR = "Σt, the numerator"
+WIDEST_NUMBERS = 240.0
+"""Units of the numbers beside the bars, of which something is left out where they are wider."""
 
 
 def picture(report: Report, look: Look) -> Drawn | None:
@@ -29,36 +31,59 @@ def picture(report: Report, look: Look) -> Drawn | None:
     """
     if look.only is not None:
         return None
-    methods = [row for row in shown_methods(report, look) if math.isfinite(row.value)]
+    methods = [row for row in cells.shown_methods(report, look) if math.isfinite(row.value)]
     terms = report.terms[: ROWS if look.rows is None else look.rows]
     kept = [row for row in terms if row.kept and row.term is not None]
     listed = bool(kept) and not is_large(report, look) and math.isfinite(report.totals.numerator)
     heads = _steps(kept, len(terms) < report.terms_total, report.totals, look) if listed else []
     every = [] if listed else [row for row in report.classes if row.numerator_share is not None]
     classes = sorted(every, key=lambda row: -(row.numerator_share or 0))[:BARS]
-    names = [name for name, _ in heads] or [class_cell(row.index, row.name, look, NAME) for row in classes]
+    names = [class_name(row.index, row.name, look) for row in classes]
+    bars, texts = _losses(methods, look)
     first = 18.0 * (len(heads) + 1) if listed else 32.0 * len(classes)
-    left = room([*names, *(row.pair for row in methods), *([NUMERATOR] if listed else [])])
-    with Drawing([*([first] if first else []), max(40.0, 24.0 * len(methods))], left=left, right=96) as drawing:
+    of_classes = [
+        ("of Σ w·ℓ", [row.numerator_share for row in classes]),
+        ("of Σ w", [row.weight_share for row in classes]),
+    ]
+    numbers = [cells.number(term, look) for term in (*(term for _, term in heads), report.totals.numerator)]
+    beside = [text for text in texts if not text.endswith(OFF)]  # what is off the scale begins where the others do
+    if not methods and not first:
+        return None
+    right = room([*beside, *(numbers if listed else shares(of_classes))])
+    with Drawing([*([first] if first else []), max(40.0, 24.0 * len(methods))], right=right) as drawing:
         *upper, lower = drawing.panels
         if listed:
-            _waterfall(upper[0], heads, report.totals.numerator)
+            _waterfall(upper[0], heads, numbers, report.totals.numerator)
         elif classes:
-            upper[0].set_title(f"share of each class{of_all(len(classes), len(every))}", loc="left")
-            of_loss, of_weight = [row.numerator_share for row in classes], [row.weight_share for row in classes]
-            grouped_bars(upper[0], names, [("of Σ w·ℓ", of_loss), ("of Σ w", of_weight)])
-        lower.set_title("÷ D = the loss by each method", loc="left")
-        places = list(range(len(methods)))
-        lower.barh(places, [row.value for row in methods], height=0.62, color=CURVES[1])
-        lower.set_yticks(places, [row.pair for row in methods])
-        lower.invert_yaxis()
-        lower.grid(False, axis="y")
-        for place, row in enumerate(methods):
-            divided = "" if row.formula == "1" else f" (÷ {format_number(row.denominator, 4)})"
-            at_bar(lower, row.value, place, f"{format_number(row.value, 5)}{divided}")
+            upper[0].set_title(f"share of each class{of_all(len(classes), len(every))}")
+            grouped_bars(upper[0], names, of_classes)
+        _bars(lower, methods, bars, texts)
         if not methods:
             lower.set_visible(False)
-        return drawing.drawn(f"terms, numerator {report.totals.numerator:.6g} and loss by method")
+        return drawing.drawn(f"terms, numerator {numbers[-1]} and loss by method")
+
+
+def _losses(methods: Sequence[MethodRow], look: Look) -> tuple[list[float], list[str]]:
+    """The bar of each method, none of one that dwarfs the others, and the text beside it: the loss and, where there is
+    room, D, in the digits of the table."""
+    drawn = is_on_scale([row.value for row in methods])
+    bars = [row.value if one else 0.0 for row, one in zip(methods, drawn, strict=True)]
+    losses = [cells.number(row.value, look) for row in methods]
+    divided = ["" if row.formula == "1" else f" (÷ {cells.number(row.denominator, look)})" for row in methods]
+    off = ["" if one else OFF for one in drawn]
+    texts = ["".join(parts) for parts in zip(losses, divided, off, strict=True)]
+    if max(map(text_width, texts), default=0) <= WIDEST_NUMBERS:
+        return bars, texts
+    return bars, ["".join(parts) for parts in zip(losses, off, strict=True)]
+
+
+def _bars(panel: Any, methods: Sequence[MethodRow], bars: Sequence[float], texts: Sequence[str]) -> None:
+    panel.set_title("÷ D = the loss by each method")
+    panel.barh(range(len(bars)), bars, height=0.62, color=CURVES[1])
+    panel.set_yticks(range(len(bars)), [row.pair for row in methods])
+    for place, (value, text) in enumerate(zip(bars, texts, strict=True)):
+        at_bar(panel, value, place, text)
+    bar_axis(panel, bars)
 
 
 def _steps(kept: Sequence[TermRow], has_more: bool, totals: TotalsPart, look: Look) -> list[tuple[str, float]]:
@@ -67,25 +92,30 @@ def _steps(kept: Sequence[TermRow], has_more: bool, totals: TotalsPart, look: Lo
     if len(kept) + has_more > BARS:
         largest = sorted(kept, key=lambda row: -abs(row.term or 0))[: BARS - 1]
         shown = [row for row in kept if row in largest]
-    named = [(shortened(f"{row_cell(row)}: {label_cell(row, look, NAME)}", NAME + 6), row.term or 0.0) for row in shown]
+    named = [(_head(row, look), row.term or 0.0) for row in shown]
     others = totals.n_kept - len(shown)
     rest = totals.numerator - math.fsum(term for _, term in named)
     return [*named, (counted(others, "other", "others"), rest)] if others else named
 
 
-def _waterfall(panel: Any, steps: Sequence[tuple[str, float]], numerator: float) -> None:
-    panel.set_title("the terms w·ℓ, by sample: label, add up to the numerator", loc="left")
-    begin = 0.0
-    for place, (_, term) in enumerate(steps):
+def _head(row: TermRow, look: Look) -> str:
+    """`3: dog`"""
+    return fitted_name(lambda width: f"{cells.row_cell(row)}: {cells.label_cell(row, look, width)}", NAME, ROOM)
+
+
+def _waterfall(panel: Any, steps: Sequence[tuple[str, float]], numbers: Sequence[str], numerator: float) -> None:
+    panel.set_title("the terms w·ℓ, by sample: label, add up to the numerator")
+    begin, ends = 0.0, [numerator]
+    for place, ((_, term), number) in enumerate(zip(steps, numbers, strict=False)):
         panel.barh(place, term, left=begin, height=0.66, color=CURVES[0])
-        at_bar(panel, max(begin, begin + term), place, format_number(term, 5))
+        at_bar(panel, max(begin, begin + term), place, number)
         begin += term
+        ends.append(begin)
         panel.plot([begin, begin], [place - 0.33, place + 1.33], color=FAINT, linewidth=0.8)
     panel.barh(len(steps), numerator, height=0.66, color=CURVES[2])
-    at_bar(panel, max(numerator, 0.0), len(steps), format_number(numerator, 6))
+    at_bar(panel, numerator, len(steps), numbers[-1])
     panel.set_yticks(range(len(steps) + 1), [*(name for name, _ in steps), NUMERATOR])
-    panel.invert_yaxis()
-    panel.grid(False, axis="y")
+    bar_axis(panel, ends)
 
 
 def _as_text(report: Report, look: Look) -> str:
@@ -103,7 +133,7 @@ PAGE = Page(
     "explain",
     picture,
     _as_text,
-    lambda report, look: html.fragment([report], look),
+    lambda report, look: html.of_report(report, look, titled=False),
     lambda report: report.batch.name or "a batch",
 )
 to_svg, fragment = PAGE.to_svg, PAGE.fragment

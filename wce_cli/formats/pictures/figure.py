@@ -9,21 +9,26 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.formats.look import literal
+from wce_cli.formats.pictures.scale import axis_numbers, few
+from wce_cli.formats.pictures.text import fitted, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 WIDTH = 420
-EDGE, CHARACTER = 12, 6.9
-"""Units: where the numbers below begin, and what a character of a title takes."""
+EDGE, TITLE = 12, 12.0
+"""Units: where the numbers below begin, and the size of a title."""
+TICK, APART, LINE = 11.0, 10.0, 14.0
+"""Units: the size of what stands beside an axis, how far from it that ends, and from one line to the next."""
 MISSING = Problem("pictures need matplotlib, which is not installed", "pip install 'wce-cli[plot]'")
 FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 
@@ -58,7 +63,6 @@ _DARK = {
     "c4": "#f0d060",
     "c5": "#9fc9e8",
 }
-HALO = "paint-order: stroke; stroke: var(--wce-paper); stroke-width: 3.5px; stroke-linejoin: round; "
 
 
 def _variables(colours: dict[str, str]) -> str:
@@ -83,14 +87,25 @@ class Drawn(Struct, frozen=True):
 class Drawing:
     """A figure of some panels below each other, `heights` units high each; to be drawn on within `with`.
 
-    `top` is what stands above the first one, with its title, `bottom` what stands below the last.
+    `top` is what stands above the first one, with its title, `gap` between two, `bottom` what stands below the last,
+    `pad` what is left between a panel and its title, `notes` lines below all. Left of a panel is room for what stands
+    beside its axis, `left` at least; right of it for what the caller draws.
     """
 
     def __init__(
-        self, heights: list[float], left: float = 60, right: float = 20, top: float = 34, bottom: float = 40
+        self,
+        heights: list[float],
+        left: float = 20,
+        right: float = 20,
+        top: float = 34,
+        gap: float = 58,
+        bottom: float = 40,
+        pad: float = 6,
+        notes: Sequence[str] = (),
     ) -> None:
         figure_of, self._context = _matplotlib()
-        self._gap, self._top, self._bottom = 58.0, top, bottom
+        self._gap, self._top, self._bottom, self._pad = gap, top, bottom + LINE * len(notes), pad
+        self._notes = notes
         self.height = self._top + sum(heights) + self._gap * (len(heights) - 1) + self._bottom
         self._heights, self._left, self._right, self._figure_of = heights, left, right, figure_of
 
@@ -99,23 +114,38 @@ class Drawing:
         self._settings.__enter__()
         self.figure: Figure = self._figure_of(figsize=(WIDTH / 72, self.height / 72), dpi=72)
         self.figure.patch.set_alpha(0)
-        self.panels: list[Axes] = []
-        left, wide, top = self._left / WIDTH, (WIDTH - self._left - self._right) / WIDTH, self.height - self._top
-        for height in self._heights:
-            box = (left, (top - height) / self.height, wide, height / self.height)
-            self.panels.append(_plain(self.figure.add_axes(box)))
-            top -= height + self._gap
+        self.panels: list[Axes] = [_plain(self.figure.add_axes((0, 0, 1, 1))) for _ in self._heights]
+        self._place(self._left)
         return self
 
     def __exit__(self, *raised: object) -> None:
         self._settings.__exit__(None, None, None)
 
-    def drawn(self, title: str, halo: bool = False) -> Drawn:
-        """What was drawn; `title` says what is seen. `halo`: text stands on lines, and is rimmed with paper."""
+    def _place(self, left: float) -> None:
+        """Set the panels below each other, from `left` to the room at their right."""
+        top = self.height - self._top
+        for panel, height in zip(self.panels, self._heights, strict=True):
+            wide = WIDTH - left - self._right
+            panel.set_position((left / WIDTH, (top - height) / self.height, wide / WIDTH, height / self.height))
+            top -= height + self._gap
+
+    def drawn(self, title: str) -> Drawn:
+        """What was drawn; `title` says what is seen."""
+        for panel, height in zip(self.panels, self._heights, strict=True):
+            _number(panel.yaxis, 2 * height)
+        left = max(self._left, *map(_beside, self.panels))
+        if left > self._left:
+            self._place(left)
         for panel in self.panels:
+            _number(panel.xaxis, WIDTH - left - self._right)
             box, text = panel.get_position(), panel.get_title(loc="left")
-            if box.x0 * WIDTH + CHARACTER * len(text) > WIDTH:  # a long title begins at the edge
-                panel.set_title(text, loc="left", x=(EDGE / WIDTH - box.x0) / box.width)
+            at, room = box.x0 * WIDTH, WIDTH - EDGE
+            if at + text_width(text, TITLE) > room:  # a long title begins at the edge
+                at = EDGE
+            text = fitted(text, room - at, TITLE)
+            panel.set_title(text, loc="left", x=(at / WIDTH - box.x0) / box.width, pad=self._pad)
+        for k, note in enumerate(reversed(self._notes)):
+            self.figure.text(EDGE / WIDTH, (6 + LINE * k) / self.height, note, fontsize=TICK)
         out = io.StringIO()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a glyph that matplotlib's own font lacks: the reader's has it
@@ -127,14 +157,31 @@ class Drawing:
         body = re.sub("|".join(_NAMES), lambda match: f"var(--wce-{_NAMES[match[0]]})", body)
         body = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", body)
         body = re.sub(r"font-family: [^;\"]*;?", "", body)
-        if halo:
-            body = body.replace('<text style="', f'<text style="{HALO}')
         svg = (
             f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="wce-drawing" '
             f'viewBox="0 0 {WIDTH} {self.height:g}" role="img" aria-label="{_attribute(title)}" '
             f'font-family="{FONT}">{body.strip()}\n</svg>'
         )
         return Drawn(svg, self.height)
+
+
+def _number(axis: Axis, length: float) -> None:
+    """Let an axis that nobody gave numbers of its own have a few, written as the tables write them."""
+    from matplotlib.ticker import AutoLocator, ScalarFormatter
+
+    if isinstance(axis.get_major_locator(), AutoLocator):
+        axis.set_major_locator(few(length))
+    if isinstance(axis.get_major_formatter(), ScalarFormatter):
+        axis.set_major_formatter(axis_numbers())
+
+
+def _beside(panel: Axes) -> float:
+    """Units that the names or numbers left of a panel take."""
+    low, high = sorted(panel.get_ylim())
+    ticks = [float(tick) for tick in panel.get_yticks()]
+    texts = panel.yaxis.get_major_formatter().format_ticks(ticks)
+    seen = [text for tick, text in zip(ticks, texts, strict=True) if low <= tick <= high]
+    return EDGE + APART + max((text_width(text, TICK) for text in seen), default=-APART)
 
 
 def _attribute(text: str) -> str:
@@ -164,10 +211,10 @@ def _matplotlib() -> tuple[Any, Callable[[], Any]]:
         "ytick.labelcolor": INK,
         "grid.color": GRID,
         "grid.linewidth": 0.8,
-        "axes.titlesize": 12.0,
+        "axes.titlesize": TITLE,
         "axes.titlelocation": "left",
-        "xtick.labelsize": 11.0,
-        "ytick.labelsize": 11.0,
+        "xtick.labelsize": TICK,
+        "ytick.labelsize": TICK,
         "axes.unicode_minus": True,
     }
     return Figure, lambda: matplotlib.rc_context(settings)

@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from wce_cli.formats.cells import class_cell
 from wce_cli.formats.gradient import answer_blocks, shown_rows
 from wce_cli.formats.look import Look
-from wce_cli.formats.pictures.figure import CURVES, Drawing, Drawn
-from wce_cli.formats.pictures.marks import LABEL, NAME, apart, beside, grouped_bars, of_all, room, whole
+from wce_cli.formats.pictures.figure import CURVES, EDGE, WIDTH, Drawing, Drawn
+from wce_cli.formats.pictures.marks import LABEL, ROOM, apart, beside, class_name, grouped_bars, of_all, room, shares
 from wce_cli.formats.pictures.page import Page
+from wce_cli.formats.pictures.scale import OFF, parted, whole
+from wce_cli.formats.pictures.text import text_width, wrapped
 from wce_cli.questions.gradient.answer import Gradients, SampleGradient
 
 SAMPLES = 60
@@ -30,26 +31,27 @@ def picture(answer: Gradients, look: Look) -> Drawn | None:
     series, title = _series(answer, samples, look)
     every = [row for row in answer.classes if row.share is not None]
     classes = sorted(every, key=lambda row: -(row.share or 0.0))[:CLASSES]
-    names = [class_cell(row.index, row.name, look, NAME) for row in classes]
+    names = [class_name(row.index, row.name, look) for row in classes]
     if not series and not classes:
         return None
+    series, off = parted(series)
+    of_classes = [
+        ("of the loss", [row.loss_share for row in classes]),
+        ("of the gradient", [row.share for row in classes]),
+        ("without weights", [row.unweighted_share for row in classes]),
+    ]
     heights = ([HEIGHT] if series else []) + ([48.0 * len(classes)] if classes else [])
-    with Drawing(heights, left=max(62, room(names)), right=120) as drawing:
+    signs = [f"{sign} {name}" for (sign, _), (name, _) in zip(SHAPES, series, strict=False)]
+    right = room([*signs, *shares(of_classes)])
+    notes = wrapped(", ".join(name for name, _ in off) + OFF, WIDTH - 2 * EDGE) if off else []
+    with Drawing(heights, right=right, notes=notes) as drawing:
         if series:
-            _points(drawing.panels[0], samples, series)
+            _points(drawing.panels[0], samples, series, WIDTH - right - ROOM)
             drawing.panels[0].set_title(title)
         if classes:
             panel = drawing.panels[-1]
             panel.set_title(f"share of each class{of_all(len(classes), len(every))}")
-            grouped_bars(
-                panel,
-                names,
-                [
-                    ("of the loss", [row.loss_share for row in classes]),
-                    ("of the gradient", [row.share for row in classes]),
-                    ("without weights", [row.unweighted_share for row in classes]),
-                ],
-            )
+            grouped_bars(panel, names, of_classes)
         return drawing.drawn(f"{title}; and what each class has of the loss and of the gradient")
 
 
@@ -73,7 +75,9 @@ def _series(
     return found[: len(SHAPES)], "what each sample's gradient is multiplied by: w / D"
 
 
-def _points(panel: Any, samples: Sequence[SampleGradient], series: Sequence[tuple[str, list[float]]]) -> None:
+def _points(
+    panel: Any, samples: Sequence[SampleGradient], series: Sequence[tuple[str, list[float]]], width: float
+) -> None:
     """A column of marks for each sample; each series named at the right, beside its last mark."""
     places = range(len(samples))
     ends = []
@@ -88,15 +92,17 @@ def _points(panel: Any, samples: Sequence[SampleGradient], series: Sequence[tupl
     panel.margins(y=0.12)
     bottom, top = panel.get_ylim()
     for (name, _, colour), height in zip(
-        ends, apart([end for _, end, _ in ends], LABEL * (top - bottom) / HEIGHT), strict=True
+        ends, apart([end for _, end, _ in ends], LABEL * (top - bottom) / HEIGHT, top), strict=True
     ):
         beside(panel, name, height, colour)
     panel.set_xlim(-0.5, len(samples) - 0.5)
-    if len(samples) <= 16:
-        panel.set_xticks(places, [",".join(map(str, one.index)) for one in samples])
+    names = [",".join(map(str, one.index)) for one in samples]
+    if max(map(text_width, names)) + 6 <= width / len(names):
+        panel.set_xticks(places, names)
+        panel.set_xlabel("sample")
     else:
-        panel.xaxis.set_major_locator(whole())
-    panel.set_xlabel("sample" if len(samples) <= 16 else "kept sample")
+        panel.xaxis.set_major_locator(whole(width))
+        panel.set_xlabel("kept sample")
     panel.grid(False, axis="x")
 
 

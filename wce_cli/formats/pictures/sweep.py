@@ -3,60 +3,75 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from wce_cli.digits import format_number
 from wce_cli.formats.blocks import Block
 from wce_cli.formats.look import Look
-from wce_cli.formats.pictures.figure import CURVES, DASHES, FAINT, INK, Drawing, Drawn
-from wce_cli.formats.pictures.marks import LABEL, apart
+from wce_cli.formats.pictures.figure import CURVES, DASHES, EDGE, FAINT, INK, WIDTH, Drawing, Drawn
+from wce_cli.formats.pictures.marks import LABEL, above, apart, beside, room
 from wce_cli.formats.pictures.page import Page
+from wce_cli.formats.pictures.scale import OFF, parted
+from wce_cli.formats.pictures.text import wrapped
 from wce_cli.formats.sweep import answer_blocks, drawn_rows
 from wce_cli.questions.sweep.answer import Sweep, axis_name
+
+HEIGHT = 250.0
 
 
 def picture(answer: Sweep, look: Look) -> Drawn:
     """The curves, named where they end; where they meet, and where the batch itself stands."""
-    rows = drawn_rows(answer, look)
-    height = 250.0
-    names = max((len(row.pair) for row in rows), default=0)
-    with Drawing([height], left=58, right=16 + 6.6 * names) as drawing:
+    order = sorted(range(len(answer.places)), key=lambda k: answer.places[k])
+    x = [answer.places[k] for k in order]
+    curves = [
+        (row.pair, [row.values[k] if math.isfinite(row.values[k]) else math.nan for k in order])
+        for row in drawn_rows(answer, look)
+    ]
+    drawn, off = parted(curves)
+    notes = wrapped(", ".join(f"{pair} {_ends(y, look)}" for pair, y in off) + OFF, WIDTH - 2 * EDGE) if off else []
+    right = room(pair for pair, _ in drawn)
+    with Drawing([HEIGHT], right=right, top=52, pad=22, notes=notes) as drawing:
         (panel,) = drawing.panels
         name = axis_name(answer.axis)
-        panel.set_title(look.message(name[0].upper() + name[1:]), loc="left")
-        order = sorted(range(len(answer.places)), key=lambda k: answer.places[k])
-        x = [answer.places[k] for k in order]
-        finite = []
-        for position, row in enumerate(rows):
-            y = [row.values[k] if math.isfinite(row.values[k]) else math.nan for k in order]
-            style = {"color": CURVES[position % len(CURVES)], "linestyle": DASHES[position % len(DASHES)]}
-            panel.plot(x, y, linewidth=2, marker="o" if len(x) == 1 else None, **style)
-            ends = [value for value in y if not math.isnan(value)]
-            finite += [(position, row.pair, ends[-1])] if ends else []
+        panel.set_title(look.message(name[0].upper() + name[1:]))
+        for position, (_, y) in enumerate(drawn):
+            marker = "o" if len(x) == 1 else None
+            panel.plot(x, y, linewidth=2, marker=marker, color=CURVES[position], linestyle=DASHES[position])
         low, high = min(x), max(x)
         if low < high:
             panel.set_xlim(low, high)
         panel.margins(y=0.08)
-        bottom, top = panel.get_ylim()
-        unit = (top - bottom) / height
-        for (position, pair, _), y_label in zip(finite, apart([end for *_, end in finite], LABEL * unit), strict=True):
-            panel.annotate(
-                pair, (1, y_label), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-                color=CURVES[position % len(CURVES)], va="center", annotation_clip=False,
-            )  # fmt: skip
-        drawn = {row.pair for row in rows}
+        _name_ends(panel, drawn)
+        pairs = {pair for pair, _ in drawn}
         for one in answer.crossings:
-            if {one.one, one.other} <= drawn:
+            if {one.one, one.other} <= pairs:
                 panel.plot([one.place], [one.value], marker="o", markersize=6, markerfacecolor="none", color=INK)
         if low <= answer.axis.given <= high:
             panel.axvline(answer.axis.given, color=FAINT, linewidth=1, linestyle=(0, (1, 2)))
-            left, text = answer.axis.given > (low + high) / 2, f"the batch: {format_number(answer.axis.given)}"
-            panel.annotate(
-                text, (answer.axis.given, 1), (-4 if left else 4, -2), xycoords=("data", "axes fraction"),
-                textcoords="offset points", va="top", ha="right" if left else "left", color=FAINT, fontsize=11,
-            )  # fmt: skip
-        panel.set_xlabel({"class": "weight", "smoothing": "label smoothing ε", "scale": "scale"}[answer.axis.kind])
-        return drawing.drawn(f"{axis_name(answer.axis)}: {', '.join(row.pair for row in rows)}")
+            above(panel, f"the batch: {format_number(answer.axis.given, look.digits)}", answer.axis.given)
+        axis = {"class": "weight", "smoothing": "label smoothing ε", "scale": "scale"}[answer.axis.kind]
+        panel.set_xlabel(axis)
+        return drawing.drawn(f"{axis_name(answer.axis)}: {', '.join(pair for pair, _ in curves)}")
+
+
+def _name_ends(panel: Any, drawn: Sequence[tuple[str, Sequence[float]]]) -> None:
+    """Each name right of where its curve ends, or as near as the others let it."""
+    ends = [(k, pair, last) for k, (pair, y) in enumerate(drawn) for last in _finite(y)[-1:]]
+    bottom, top = panel.get_ylim()
+    heights = apart([last for *_, last in ends], LABEL * (top - bottom) / HEIGHT, top)
+    for (k, pair, _), height in zip(ends, heights, strict=True):
+        beside(panel, pair, height, CURVES[k])
+
+
+def _finite(y: Sequence[float]) -> list[float]:
+    return [value for value in y if math.isfinite(value)]
+
+
+def _ends(y: Sequence[float], look: Look) -> str:
+    """`12.3 to 45.6`"""
+    low, high = (format_number(end(_finite(y)), look.digits) for end in (min, max))
+    return low if low == high else f"{low} to {high}"
 
 
 def _blocks(answer: Sweep, look: Look, titled: bool) -> Iterator[Block]:
