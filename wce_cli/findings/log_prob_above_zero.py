@@ -41,13 +41,14 @@ def message(analysis: Analysis) -> str | None:
     if analysis.facts.as_probs is not None:
         return None
     whose = "log-probability" if analysis.spec.is_soft or analysis.spec.label_smoothing else "label's log-probability"
-    p = format_number(math.exp(largest)) if largest < 700 else "beyond all numbers"
+    p = format_number(math.exp(largest)) if largest < 700 else "more than float64 holds"
     sums = analysis.value("sum")
     assert sums is not None
+    lowers = "" if math.isnan(sums.value) else f": it lowers the sum, {format_number(sums.value)} here"
     mean, divided = mean_of_divided(analysis)
     told = (
-        f"the largest {whose} is {format_number(largest)}, which would be a probability of {p}: it lowers the sum, "
-        f"{format_number(sums.value)} here. Are these logits?"
+        f"the largest {whose} is {format_number(largest)}, which would be a probability of {p}{lowers}. Are these "
+        "logits?"
     )
     if divided is None or not math.isfinite(divided):
         return told

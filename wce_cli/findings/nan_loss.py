@@ -37,7 +37,7 @@ def message(analysis: Analysis) -> str | None:
         "log_probs": "nan or inf stands in its log-probabilities",
     }[spec.scores]
     if spec.is_soft:
-        held += ", or its label gives 0 to a class without a chance, 0 · inf"
+        held += ", or nan or inf in its label, or its label gives 0 to a class without a chance, 0 · inf"
     if rows.count == 1:
         return f"the loss of sample {rows.first} is nan, and so is every method that counts it: {held}"
     return (

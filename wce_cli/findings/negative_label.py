@@ -29,8 +29,10 @@ def message(analysis: Analysis) -> str | None:
         return None
     sums = analysis.value("sum")
     assert sums is not None
-    return (
+    told = (
         f"a number of the probability label is below 0 in {counted_rows(rows)}; the smallest is "
-        f"{format_number(smallest)}, expected 0 to 1: it lowers the sum, {format_number(sums.value)} here, the less "
-        "likely its class is"
+        f"{format_number(smallest)}, expected 0 to 1"
     )
+    if min(analysis.class_weight) <= 0 or float(analysis.facts.s[0].min(initial=1.0)) <= 0:
+        return told  # whether it lowers the sum is a matter of its class and its sample
+    return f"{told}: it lowers the sum, {format_number(sums.value)} here, the less likely its class is"

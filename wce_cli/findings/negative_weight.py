@@ -5,6 +5,8 @@ A class without a kept sample has no part in index labels; `absent-class-weight`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from wce_cli.digits import format_number, format_weight
@@ -36,7 +38,8 @@ def message(analysis: Analysis) -> str | None:
     if by_label and not any(weight < 0 for weight in analysis.kept_weights):  # s·w may be above 0 again
         return None
     told = []
-    classes = [c for c, w in enumerate(analysis.class_weight) if w < 0 and (analysis.count[c] or not by_label)]
+    has_part = _classes_with_a_part(analysis)
+    classes = [c for c, w in enumerate(analysis.class_weight) if w < 0 and has_part[c]]
     if classes and totals.n_kept:
         more = f" (and {len(classes) - 1} more below 0)" if len(classes) > 1 else ""
         first = format_weight(analysis.class_weight[classes[0]])
@@ -49,6 +52,14 @@ def message(analysis: Analysis) -> str | None:
     mean, sums = analysis.value("weighted-mean"), analysis.value("sum")
     assert sums is not None
     effect = f"a weight below 0 lowers the sum, {format_number(sums.value)} here, the larger the loss is"
-    if mean is not None:
+    if mean is not None and any(weight < 0 for weight in analysis.kept_weights):
         effect += f", and D = {weight_sum(spec)} = {format_weight(mean.denominator)} holds it with its sign"
     return f"{' and '.join(told)}: {effect}"
+
+
+def _classes_with_a_part(analysis: Analysis) -> Sequence[float]:
+    """By class something other than 0 where its weight has a part in a term: as a label, a share of one, or of all."""
+    every = analysis.totals.every
+    if analysis.spec.label_smoothing > 0:
+        return [1.0] * analysis.spec.n_classes
+    return analysis.count if every is None or every.soft is None else every.soft.s_q.values().tolist()

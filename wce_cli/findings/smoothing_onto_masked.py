@@ -42,7 +42,10 @@ def message(analysis: Analysis) -> str | None:
     rows = facts.infinite
     if not spec.is_soft or not rows.count or not facts.no_chance.count:
         return None
-    return f"the probability labels give a share to a class whose {score}, in {counted_rows(rows)}: {_losses(rows)} inf"
+    size = "infinite" if facts.negative_q.count else "inf"  # a share below 0 makes it −inf
+    return (
+        f"the probability labels give a share to a class whose {score}, in {counted_rows(rows)}: {_losses(rows)} {size}"
+    )
 
 
 def _losses(rows: Rows) -> str:

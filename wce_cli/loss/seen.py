@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wce_cli.loss.batch import Spec
 from wce_cli.loss.facts import LOST, TOP, Extremes, Rows, Unnormalised, both_rows
-from wce_cli.loss.normalised import LOOKS_NORMALISED, sum_to_one
+from wce_cli.loss.normalised import BFLOAT16, LOOKS_NORMALISED
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.top import Sieve, Top
 from wce_cli.loss.totals import KeptRows
@@ -90,6 +90,8 @@ class Watch:
         self.several_ones = Rows() if spec.is_soft else None
         self.by_class = not spec.is_soft and spec.label_smoothing == 0
         self.sieve = Sieve(top, self.by_class, c)
+        self.rounded = LOOKS_NORMALISED + (BFLOAT16 if spec.dtypes.get("labels") == "bfloat16" else 0.0)
+        """How far a probability label may be from summing to 1; NaN is another matter."""
         negative = spec.class_weight < 0
         self.negative = negative if negative.any() else None
 
@@ -144,7 +146,7 @@ class Watch:
             self.one_hot = self.one_hot and columns.zeros_and_ones and bool((every.label_sum == 1).all())
             several = _rows(kept.row, every.label_sum > 1) if columns.zeros_and_ones else None
             self.several_ones = both_rows(self.several_ones, several)
-            strange = np.flatnonzero(~sum_to_one(every.label_sum))
+            strange = np.flatnonzero(np.abs(every.label_sum - 1) > self.rounded)
             if len(strange):
                 rows = Rows(len(strange), int(kept.row[strange[0]]))
                 self.unnormalised = self.unnormalised + Unnormalised(rows, float(every.label_sum[strange[0]]))
