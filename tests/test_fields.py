@@ -67,7 +67,7 @@ def test_an_alias_is_an_option_a_key_and_a_keyword(alias):
         words = [(f"--{name.replace('_', dash)}", value) for name, value in renamed.items()]
         written = [",".join(v) if isinstance(v, list) and isinstance(v[0], str) else json.dumps(v) for _, v in words]
         assert answer(*(word for k, (option, _) in enumerate(words) for word in (option, written[k]))) == expected
-    assert format(explain(**renamed, engines=()).value("weighted-mean"), ".6g") == expected
+    assert repr(explain(**renamed, engines=()).value("weighted-mean")) == expected
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,9 @@ def test_two_names_in_a_file_are_refused_and_the_last_of_one_option_counts():
     ran = run("explain", stdin=json.dumps({"logits": X, "labels": Y, "target": Y}).encode())
     assert ran.err.startswith('error: "labels" and "target" are both given, and mean the same\n')
     np.savez("b.npz", logits=X, labels=Y, target=Y)
-    assert run("explain", "b.npz").err == (
-        "error: b.npz:labels and b.npz:target are both given, and mean the same\nhint: name one: --labels b.npz:labels\n"
-    )
+    ran = run("explain", "b.npz")
+    assert ran.err.startswith("error: b.npz:labels and b.npz:target are both given, and mean the same\n")
+    assert ran.err.endswith("\nhint: name one: --labels b.npz:labels\n")
     answer("b.npz", "--labels", "b.npz:target")
     assert answer("-x", json.dumps(X), "-y", "1,1", "-y", "0,1") == answer("-x", json.dumps(X), "--labels", "0,1")
     assert answer(stdin=json.dumps({"logits": X, "labels": Y, "target": None}).encode())

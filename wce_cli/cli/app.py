@@ -154,9 +154,10 @@ def _hint(error: Any, arguments: Sequence[str]) -> str:
     if not hasattr(error, "possibilities"):
         return ""
     option = error.option_name
-    known = [name for one in error.ctx.command.params for name in one.opts]
+    commands = error.ctx.parent.command.commands
+    options = {name: [option for one in command.params for option in one.opts] for name, command in commands.items()}
     whole = next((word for word in rest if len(option) == 2 and word.startswith(option)), option)  # -labels
-    return hints.of_option(whole.partition("=")[0], first, known)
+    return hints.of_option(whole.partition("=")[0], first, options)
 
 
 def _is_for_explain(word: str) -> bool:

@@ -5,7 +5,7 @@ A hint is right or absent: a word that is not here, not a field by another name,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from wce_cli.cli.completion import METHODS
 from wce_cli.engines.names import ENGINES
@@ -92,8 +92,11 @@ COMMANDS: tuple[tuple[str, str], ...] = (
 FORMAT_WORDS = {"md": "markdown", "jsonl": "ndjson", "txt": "table", "text": "table"}
 
 
-def of_option(option: str, command: str, known: Sequence[str]) -> str:
-    """The hint for an option that a command does not have; `known` are those it has, `--logits`. May be empty."""
+def of_option(option: str, command: str, options: Mapping[str, Sequence[str]]) -> str:
+    """The hint for an option that a command does not have; `options` are those of every command, `--logits`. May be
+    empty.
+    """
+    known = options[command]
     word = option.lstrip("-").replace("_", "-")
     names = [name.lstrip("-") for name in known if name.startswith("--")]
     if f"-{word}" in option and not option.startswith("--") and word in (*names, *map(_dashed, MEANT)):
@@ -113,6 +116,9 @@ def of_option(option: str, command: str, known: Sequence[str]) -> str:
         return ""
     if "logits" in names and (hint := hint_of(word.replace("-", "_"), lambda name: f"--{_dashed(name)}")):
         return hint
+    others = [name for name, its in options.items() if f"--{word}" in its]
+    if others:
+        return f"{' and '.join(f'wce {name}' for name in others[:2])} {'has' if len(others) == 1 else 'have'} --{word}"
     close = near(word, names)
     return f"did you mean {' or '.join(f'--{one}' for one in close[:3])}?" if close else ""
 
