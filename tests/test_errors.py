@@ -17,7 +17,7 @@ def test_an_error_prints_its_problems_then_the_context_then_each_hint_once():
         "  logits  (2, 2)",
         "hint: turn it",
     ]
-    assert str(error) == "one is wrong; two is wrong; three is wrong"
+    assert str(error) == "one is wrong; two is wrong; three is wrong\n  logits  (2, 2)\nhint: turn it"
 
 
 def test_one_problem_needs_no_list():

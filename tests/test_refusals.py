@@ -82,4 +82,4 @@ def test_the_same_mistake_in_python_is_an_exception_with_the_same_words():
         "  weight  (3,)",
         'hint: use ignore_index=7 if this label means "skip"',
     ]
-    assert str(caught.value) == "labels[1] is 7, but logits has 2 classes (0..1); 3 weights for 2 classes"
+    assert caught.value.args[0] == "labels[1] is 7, but logits has 2 classes (0..1); 3 weights for 2 classes"

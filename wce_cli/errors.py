@@ -5,7 +5,6 @@ Deep code raises `WceError` with what it knows; `main()` alone turns it into lin
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -49,15 +48,18 @@ class WceError(Exception):
             first[-1] = structs.replace(first[-1], message=f"{first[-1].message} (and {count})")
         return tuple(first)
 
+    def __str__(self) -> str:
+        """What Python prints behind `WceError: `: the problems, then the context and the hints, a line each."""
+        return "\n".join(["; ".join(problem.message for problem in self.told()), *self._below()])
+
     def lines(self) -> list[str]:
         """The error as it is printed: problems, context, hints (each hint once)."""
-        told = self.told()
-        hints = dict.fromkeys(problem.hint for problem in told if problem.hint)
-        return [
-            *(f"error: {problem.message}" for problem in told),
-            *(f"  {at_most(line)}" for line in self.context[:MOST_CONTEXT]),
-            *(f"hint: {at_most(hint)}" for hint in hints),
-        ]
+        return [*(f"error: {problem.message}" for problem in self.told()), *self._below()]
+
+    def _below(self) -> list[str]:
+        hints = dict.fromkeys(problem.hint for problem in self.told() if problem.hint)
+        context = (f"  {at_most(line)}" for line in self.context[:MOST_CONTEXT])
+        return [*context, *(f"hint: {at_most(hint)}" for hint in hints)]
 
 
 def at_most(line: str, length: int = 500) -> str:
@@ -66,15 +68,56 @@ def at_most(line: str, length: int = 500) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str], listed: int = 24) -> str:
-    """A hint that names the closest known word, else those that begin so, else all of them, up to `listed`."""
+    """A hint that names the known words of which one is a slip of the keyboard, else all of them, up to `listed`."""
     known = list(known)
-    cased = [one for one in known if one.lower() == word.lower()]  # JSON, Explain
-    begins = [one for one in known if one.startswith(word)]
-    few = known if len(known) <= MOST_KNOWN and len(word) <= MOST_KNOWN else []
-    close = cased[:1] or difflib.get_close_matches(word, few, n=1, cutoff=0.6) or begins
-    if close and word:
+    close = near(word, known) if len(known) <= MOST_KNOWN and len(word) <= MOST_KNOWN else []
+    if close:
         return f"did you mean {' or '.join(map(repr, close[:3]))}?"
     return f"known: {', '.join(known)}" if len(known) <= listed else ""
+
+
+def near(word: str, known: Iterable[str]) -> list[str]:
+    """The known words that were meant, or none: a word that is merely alike means something else.
+
+    In other letters (JSON), without its end (`--logit`), or one slip for every SLIPS letters away.
+    """
+    spelled = {one: one.lower().replace("_", "-") for one in known if one}
+    word = word.lower().replace("_", "-")
+    cased = [one for one, letters in spelled.items() if letters == word]
+    begins = [one for one, letters in spelled.items() if len(word) >= 4 and letters.startswith(word)]
+    if cased or begins:
+        return cased or begins
+    most = max(1, len(word) // SLIPS)
+    slips = {one: _slips(word, letters, most) for one, letters in spelled.items()}
+    fewest = min(slips.values(), default=most + 1)
+    return [one for one, count in slips.items() if count == fewest <= most]
+
+
+SLIPS = 7
+SHORT = 4
+"""Letters of words of which one other letter makes another word: a slip in them is two that changed places, or one more
+at the end."""
+
+
+def _slips(word: str, known: str, most: int) -> int:
+    """Letters that were left out, put in, replaced or swapped with the next one, if they are at most `most`."""
+    if abs(len(word) - len(known)) > most:
+        return most + 1
+    if min(len(word), len(known)) <= SHORT:
+        swapped = len(word) == len(known) and sorted(word) == sorted(known)
+        longer = len(known) > 2 and word[:-1] == known
+        if not (swapped or longer):
+            return most + 1
+    before, last = [0] * (len(known) + 1), list(range(len(known) + 1))
+    for i, letter in enumerate(word, 1):
+        now = [i]
+        for j, other in enumerate(known, 1):
+            count = min(last[j] + 1, now[j - 1] + 1, last[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == known[j - 2] and word[i - 2] == other:
+                count = min(count, before[j - 2] + 1)
+            now.append(count)
+        before, last = last, now
+    return last[-1]
 
 
 def as_written(value: Any) -> str:

@@ -273,6 +273,12 @@ class Report(Struct, frozen=True):
             raise WceError(self.missing(pair))
         return row.value
 
+    def __getitem__(self, pair: str) -> float:
+        """The loss by METHOD or METHOD/PLACEMENT, as `value` has it."""
+        if not isinstance(pair, str):
+            raise TypeError(f"a report has losses by METHOD or METHOD/PLACEMENT, not {pair!r}")
+        return self.value(pair)
+
     def missing(self, pair: str) -> Problem:
         """Why there is no value for a pair."""
         return missing_pair(pair, [row.pair for row in self.methods], self.batch.labels == "probability")
@@ -323,9 +329,28 @@ def missing_pair(pair: str, known: Sequence[str], is_soft: bool) -> Problem:
     if siblings:
         labels = "probability labels" if is_soft else "index labels"
         return Problem(f"{pair} is not defined for {labels}", f"defined: {', '.join(siblings)}")
-    if method == "mean":
-        return Problem('there is no method "mean"', "PyTorch's mean is weighted-mean; wce methods lists them all")
-    return Problem(f'there is no method "{pair}"', did_you_mean(pair, known))
+    return Problem(f'there is no method "{pair}"', reduction_hint(method, is_soft) or did_you_mean(pair, known))
+
+
+REDUCTIONS = {
+    "none": "without a reduction there is a number a sample: the terms",
+    "sum_over_batch_size": "Keras' sum_over_batch_size is batch-mean/sample",
+    "mean_with_sample_weight": "Keras' mean_with_sample_weight is weighted-mean/sample",
+    "sum_by_nonzero_weights": "TensorFlow 1's SUM_BY_NONZERO_WEIGHTS is nonzero-mean/sample",
+}
+"""What frameworks call a reduction, and the method that it is here."""
+
+
+def reduction_hint(word: str, is_soft: bool | None = None) -> str:
+    """The method that a framework's reduction is; empty for any other word.
+
+    `is_soft`: whether labels are probabilities, None where that is not known.
+    """
+    if word.lower() in ("mean", "average"):
+        soft = "batch-mean for probability labels"
+        known = {True: soft, False: "weighted-mean", None: f"weighted-mean, and {soft}"}[is_soft]
+        return f"PyTorch's mean is {known}; wce methods lists them all"
+    return REDUCTIONS.get(word.lower(), "")
 
 
 def to_plain(value: Any) -> Any:

@@ -241,7 +241,7 @@ def test_what_a_file_lacks_or_has_twice_is_said(folder):
     np.save("y.npy", given["labels"])
     assert refused("run.npz") == (
         "error: run.npz has no member logits, log_probs or probs: it holds out, target\n"
-        "hint: name them: --logits run.npz:out --labels run.npz:target\n"
+        "hint: name it: --logits run.npz:out\n"
     )
     assert refused("--logits", "run.npz", "--labels", "y.npy").startswith(
         "error: run.npz holds 2 members: out (700, 5) float32, target (700,) int64\nhint: name one of them, as in "

@@ -122,7 +122,7 @@ def test_a_column_of_sample_weights_is_that():
 def test_a_table_whose_labels_are_not_found_says_how_to_name_them():
     table("t.csv", "cat,dog,bird,species", *scores(), Y.tolist())
     assert refused("t.csv") == [
-        "error: t.csv has no column of labels by a name that is known (label, labels, target, targets, …)",
+        "error: t.csv has no column of labels by a name that is known (labels, label, target, targets, …)",
         "hint: name it: --label-column species; or give labels: --labels",
     ]
     assert answer("t.csv", "--label-column", "species") == pytest.approx(by_torch(), rel=1e-14)
@@ -205,7 +205,7 @@ def test_an_item_that_lacks_its_labels_is_named():
     ("value", "hint"),
     [
         ((X, Y), "name them: --logits a.pt:0 --labels a.pt:1"),
-        ({"y_true": Y, "outputs": X}, "name them: --logits a.pt:outputs --labels a.pt:y_true"),
+        ({"y_true": Y, "outputs": X}, "name it: --logits a.pt:outputs"),
         ({"preds": X, "labels": Y}, "name it: --logits a.pt:preds"),
         (
             torch.nn.Linear(3, 3).state_dict(),

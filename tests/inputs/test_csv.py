@@ -275,7 +275,7 @@ def test_what_is_no_file_is_refused():
     for path, said in ((".", "is a directory"), ("pipe.csv", "is a pipe")):
         with pytest.raises(WceError) as caught:
             read_csv(path)
-        assert str(caught.value) == f"{path} {said}, expected a table of numbers"
+        assert caught.value.args[0] == f"{path} {said}, expected a table of numbers"
     with pytest.raises(WceError, match=r"^no\.csv does not exist$"):
         read_csv("no.csv")
 

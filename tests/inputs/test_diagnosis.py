@@ -53,7 +53,7 @@ from wce_cli.inputs.inline import read_inline
 def test_what_is_no_array_is_told_by_its_looks(text, said):
     with pytest.raises(WceError) as caught:
         read_inline("--logits", text, "logits")
-    assert str(caught.value) == f"--logits {said}"
+    assert caught.value.args[0] == f"--logits {said}"
     assert caught.value.problems[0].hint
 
 

@@ -87,7 +87,7 @@ def test_a_file_that_was_written_anew_is_noticed_at_the_same_size(path):
     file = File(path, "a file")
     file.head(1)
     os.utime(path, ns=(1, 1))
-    with pytest.raises(WceError, match=r"^a\.bin changed while it was read$"):
+    with pytest.raises(WceError, match=r"(?m)^a\.bin changed while it was read$"):
         file.head(1)
 
 

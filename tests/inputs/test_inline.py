@@ -75,7 +75,7 @@ def test_rows_are_read_back(value, between, rows):
 def test_a_value_that_is_none_is_refused(text, said):
     with pytest.raises(WceError) as caught:
         read_inline("--logits", text)
-    assert str(caught.value) == said
+    assert caught.value.args[0] == said
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_a_number_that_float64_holds_is_read(tmp_path, written):
 def test_what_is_no_text_or_no_batch_is_refused(tmp_path, content, said):
     with pytest.raises(WceError) as caught:
         read(tmp_path, content)
-    assert str(caught.value) == f"{tmp_path / 'batch.json'} {said}"
+    assert caught.value.args[0] == f"{tmp_path / 'batch.json'} {said}"
 
 
 def test_a_list_nested_deep_but_readable_is_refused_by_its_field(tmp_path, monkeypatch):
@@ -125,7 +125,7 @@ def test_a_directory_and_a_missing_file_are_named(tmp_path):
         path = str(tmp_path / name) if name else str(tmp_path)
         with pytest.raises(WceError) as caught:
             read_json(path)
-        assert str(caught.value) == f"{path} {said}"
+        assert caught.value.args[0] == f"{path} {said}"
 
 
 def test_a_file_that_may_not_be_read_is_named(tmp_path):

@@ -40,9 +40,9 @@ def test_names_are_split_at_commas_or_else_at_spaces(text, names):
 def test_names_are_strings():
     with pytest.raises(WceError, match=r"^--classes must be a list of names$"):
         read_names("--classes", "[1, 2]")
-    with pytest.raises(WceError, match=r"^--classes is a mapping, but not of the indices 0, 1, … to names$"):
+    with pytest.raises(WceError, match=r"(?m)^--classes is a mapping, but not of the indices 0, 1, … to names$"):
         read_names("--classes", "{1: 'cat', 2: 'dog'}")
-    with pytest.raises(WceError, match=r"^--classes opens '\[' and never closes it$"):
+    with pytest.raises(WceError, match=r"(?m)^--classes opens '\[' and never closes it$"):
         read_names("--classes", "['cat', 'dog'")
     for empty in ("", " , ", "''"):
         with pytest.raises(WceError, match=r"^--classes is empty$"):

@@ -78,7 +78,7 @@ def asked(broken: dict[str, Any]) -> str:
     try:
         saved = saved_of(broken, "part.json")
     except WceError as error:
-        return str(error)
+        return str(error.args[0])
     for question in ({}, {"weight": [1.0, -1.0, 0.0]}, {"weight": "balanced"}, {"label_smoothing": 0.3}):
         with contextlib.suppress(WceError):
             explain_saved(saved, **question)

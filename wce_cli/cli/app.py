@@ -9,14 +9,16 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Annotated, Any
 
 import typer
 
-from wce_cli.cli import audit, check, explain, findings, identify, methods, schema, sweep
+from wce_cli.cli import audit, check, explain, findings, hints, identify, methods, schema, sweep
 from wce_cli.cli.delivery import deliver, say
 from wce_cli.cli.options import QUOTE
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
+from wce_cli.cli.spellings import Command
 from wce_cli.cli.terminal import TYPED
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.guard import forget
@@ -102,7 +104,7 @@ def typer_app(with_completion: bool) -> typer.Typer:
         _root
     )
     for name, (command, examples, codes) in COMMANDS.items():
-        app.command(name, epilog=_epilog(examples, codes))(command)
+        app.command(name, cls=Command, epilog=_epilog(examples, codes))(command)
     return app
 
 
@@ -133,22 +135,35 @@ def _epilog(examples: Sequence[str], codes: Sequence[str]) -> str:
 def _usage(error: Any, arguments: Sequence[str]) -> WceError:
     """What Typer says of a command line, in our form."""
     message = str(error.message if hasattr(error, "message") else error).rstrip(".")
-    hint = ""
-    possibilities = getattr(error, "possibilities", None)
-    if possibilities:
-        hint = f"did you mean {possibilities[0]}?"
-    message, _, suggestion = message.partition(". Did you mean ")
-    if suggestion:
-        hint = f"did you mean {suggestion}"
+    message = message.partition(". Did you mean ")[0]  # Typer's guess; a word that is merely alike is no hint
+    hint = _hint(error, arguments)
     if message.startswith("Got unexpected extra argument"):
         hint = QUOTE
     parameter = getattr(error, "param", None)
     if parameter is not None and hasattr(error, "format_message"):
         message = str(error.format_message()).rstrip(".")
     message = message[:1].lower() + message[1:]
-    if not hint and arguments[0] not in COMMANDS:  # -x '1 2', batch.json, help
-        hint = "name a command first: wce explain …" if _is_for_explain(arguments[0]) else _MORE.rstrip(".")
     return WceError(Problem(message, hint or "wce COMMAND --help lists the options"))
+
+
+def _hint(error: Any, arguments: Sequence[str]) -> str:
+    """What to type instead, where the command or the option is not known."""
+    first, *rest = arguments
+    if first not in COMMANDS:
+        if hint := hints.of_command(first, (*COMMANDS, "--version", "--help")):
+            return hint
+        if identify.NUMBER.fullmatch(first):  # 0.69 0.38 batch.json
+            numbers = takewhile(identify.NUMBER.fullmatch, arguments)
+            return f"wce identify {' '.join(numbers)} … names the rule of a number"
+        # -x '1 2', batch.json
+        return "name a command first: wce explain …" if _is_for_explain(first) else _MORE.rstrip(".")
+    if not hasattr(error, "possibilities"):
+        return ""
+    option = error.option_name
+    commands = error.ctx.parent.command.commands
+    options = {name: [option for one in command.params for option in one.opts] for name, command in commands.items()}
+    whole = next((word for word in rest if len(option) == 2 and word.startswith(option)), option)  # -labels
+    return hints.of_option(whole.partition("=")[0], first, options)
 
 
 def _is_for_explain(word: str) -> bool:

@@ -41,6 +41,8 @@ def read_sources(files: Sequence[str], typed: Mapping[str, str | None], label_co
     for file in files:
         if file != STDIN and VALUE.fullmatch(file) and not os.path.exists(file):
             raise WceError(Problem(f"{file} is taken for a file name, and does not exist", QUOTE))
+        if file == "help" and not os.path.exists(file):
+            raise WceError(Problem("help is taken for a file name, and does not exist", "--help lists the options"))
     fields = typed_fields(typed, label_column)
     scores_typed = not files and any(kind in fields for kind in READINGS)
     return Sources(() if scores_typed else tuple(paths_of(files, bool(fields))), fields)

@@ -36,6 +36,7 @@ def methods(
     from wce_cli.formats import pages
     from wce_cli.loss.methods import METHODS
     from wce_cli.loss.placements import PLACEMENTS
+    from wce_cli.report import reduction_hint
 
     look = terminal.look(output=None, width=width, color=color)
     if name is None:
@@ -49,7 +50,8 @@ def methods(
             shown.append(pages.placement_page(PLACEMENTS[part], look))
         else:
             known = [*METHODS, *PLACEMENTS, *ENGINES]
-            raise WceError(Problem(f'there is no method "{part}"', did_you_mean(part, known)))
+            hint = reduction_hint(part) or did_you_mean(part, known)
+            raise WceError(Problem(f'there is no method "{part}"', hint))
     rows = rows_of(name)
     if rows:
         shown.append(pages.measured_page(rows, batches_of(rows), days_of(name), look))

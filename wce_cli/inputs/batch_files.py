@@ -10,7 +10,7 @@ import numpy as np
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import TABLE_READERS, Document, read_arrays
-from wce_cli.inputs.members import BY_SAMPLE, SCORES, fields_of, items_of
+from wce_cli.inputs.members import BY_SAMPLE, SCORES, fields_of, in_our_names, items_of
 from wce_cli.inputs.parts import joined
 from wce_cli.inputs.stored import Stored, as_name
 
@@ -69,6 +69,8 @@ def _fields(
             raise WceError(Problem(f"{path} is one array, and the scores are given beside it", hint))
         notes += [whole.note] if whole.note else []
         return [(path, {"logits": whole})]
+    members, told = in_our_names(members, path, given)
+    notes += [told] if told else []
     items = items_of(members)
     if len(items) > 1:
         notes.append(f"{path}: its {len(items)} items are the parts of one batch")

@@ -9,11 +9,12 @@ from typing import Any
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError, counted, did_you_mean
+from wce_cli.fields import names_of
 from wce_cli.inputs.stored import as_name
 from wce_cli.loss.named_columns import by_class, by_number, heads
 
-LABEL_NAMES = ("label", "labels", "target", "targets", "y", "y_true", "class", "true_label", "ground_truth", "gt")
-WEIGHT_NAME = "sample_weight"
+LABEL_NAMES = (*names_of("labels"), "class")
+WEIGHT_NAMES = names_of("sample_weight")
 BESIDE = (
     "id",
     "idx",
@@ -27,6 +28,8 @@ BESIDE = (
     "predicted",
     "y_pred",
     "loss",
+    "weight",
+    "weights",
 )
 """What people keep beside the scores: a column of such a name is a class only if it is said to be one."""
 WHOLE = re.compile(r"\d+")
@@ -68,7 +71,7 @@ def read_columns(
     header = is_header(first, second, index)
     found = _label(first if header else [], len(first), label, index, shown)
     unnamed = header and first[0] == "" and found != 0 and len(first) > 1
-    weights = [at for at, name in enumerate(first) if header and name.lower() == WEIGHT_NAME and at != found]
+    weights = [at for at, name in enumerate(first) if header and name.lower() in WEIGHT_NAMES and at != found]
     weight = weights[0] if len(weights) == 1 and len(first) > 1 else None
     scores = tuple(at for at in range(len(first)) if at not in (found, weight) and not (unnamed and at == 0))
     of_scores = [first[at] for at in scores]

@@ -18,7 +18,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.errors import Problem, WceError, as_written, counted
-from wce_cli.inputs.columns import WEIGHT_NAME, Columns, is_number, read_columns
+from wce_cli.inputs.columns import WEIGHT_NAMES, Columns, is_number, read_columns
 from wce_cli.inputs.file import File
 from wce_cli.inputs.json import WIDE_MARKS, finite
 from wce_cli.inputs.stored import as_name
@@ -173,7 +173,7 @@ def _labels(words: list[str]) -> NDArray[Any] | list[str]:
 def _weight(cell: str, at: int, path: str, line: int) -> float:
     if not is_number(cell):
         said = f"is {as_written(cell)}" if cell.strip() else "is empty"
-        raise WceError(Problem(f"{path} line {line}, column {at} ({WEIGHT_NAME}) {said}, expected a number"))
+        raise WceError(Problem(f"{path} line {line}, column {at} ({WEIGHT_NAMES[0]}) {said}, expected a number"))
     return float(cell) if "n" in cell.lower() else finite(cell, f"{path} line {line}")
 
 

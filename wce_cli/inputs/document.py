@@ -14,6 +14,7 @@ import msgspec
 
 from wce_cli.digits import NUMBER_SCHEMA
 from wce_cli.errors import MOST, Problem, as_written, did_you_mean
+from wce_cli.fields import by_field, hint_of
 
 NULL = {"type": "null"}
 
@@ -73,12 +74,27 @@ READ_BY_EXPLAIN = KEYS[: KEYS.index("question")]
 _IN_WORDS = {"str": "a string", "int": "an integer", "float": "a number", "array": "a list", "object": "an object"}
 
 
+LOSS = '"expect": {"weighted-mean": 0.6923} is a number for wce check; wce identify 0.6923 FILE names the rule of one'
+HINTS = dict.fromkeys(("loss", "losses", "value", "expected", "reported_loss"), LOSS)
+"""What to write for keys that people have beside the fields of a batch."""
+
+
+def by_keys(document: Mapping[str, Any]) -> tuple[dict[str, str], list[Problem]]:
+    """The key that each field has, and what is wrong with the keys; null under an alias is nothing."""
+    return by_field((key for key, value in document.items() if key in KEYS or value is not None), _quoted)
+
+
+def _quoted(key: str) -> str:
+    return f'"{key}"'
+
+
 def frame_problems(document: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with the keys of a batch document and with its single values; arrays are not looked at."""
     problems = list[Problem]()
     for key, value in document.items():
         if key not in KEYS:
-            hint = did_you_mean(key, KEYS) if len(problems) < MOST else ""
+            known = HINTS.get(key) or hint_of(key, _quoted)
+            hint = (known or did_you_mean(key, KEYS)) if len(problems) < MOST else ""
             problems.append(Problem(f'"{key}" is no key of a batch', hint, key))
             continue
         try:

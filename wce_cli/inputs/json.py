@@ -54,16 +54,19 @@ def document_of(item: Any, shown: str, place: str, where: str, expect: Any = Non
 
     `expect`: what stands under that key, with its numbers as they are written.
     """
-    from wce_cli.inputs.document import READ_BY_EXPLAIN, frame_problems
+    from wce_cli.inputs.document import READ_BY_EXPLAIN, by_keys, frame_problems
 
     if not isinstance(item, dict):
         return Document({}, problems=(Problem(f"{shown} {place} is {_kind(item)}, expected a batch: an object"),))
     if str(item.get("format", "")).startswith("wce.totals/"):
         raise WceError(Problem(f"{shown} holds saved totals, no batch", "wce explain FILE... adds them up"))
-    problems = frame_problems(item)
-    wrong = {problem.field for problem in problems}
-    fields = {key: item[key] for key in READ_BY_EXPLAIN if item.get(key) is not None and key not in wrong}
-    sources = {key: f"{shown} {place}.{key}" for key in fields}
+    keys, twice = by_keys(item)
+    item = {field: item[key] for field, key in keys.items()}
+    found = frame_problems(item)
+    problems = [*twice, *found]
+    wrong = {problem.field for problem in found}
+    fields = {field: item[field] for field in READ_BY_EXPLAIN if item.get(field) is not None and field not in wrong}
+    sources = {field: f"{shown} {place}.{keys[field]}" for field in fields}
     expect = None if "expect" in wrong else expect
     tolerance = None if "tolerance" in wrong else item.get("tolerance")
     return Document(fields, sources, where, tuple(problems), shown, expect, tolerance)

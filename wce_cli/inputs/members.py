@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 
 from wce_cli.errors import Problem, WceError
+from wce_cli.fields import BESIDE_SCORES, field_of, given_twice
 from wce_cli.inputs.stored import DTYPES, Members, Stored, as_name, place
 
 SCORES = ("logits", "log_probs", "probs")
@@ -19,6 +20,46 @@ ITEM = re.compile(r"(?P<k>\d{1,9})\.(?P<name>\w+)|(?P<by_name>\w+)\.(?P<n>\d{1,9
 """A member of a list: `0.logits` of a list of batches, `logits.0` of a list of logits."""
 OF_A_MODEL = re.compile(r"(?:^|[._])(?:bias|running_mean|running_var|[qkv]_proj\.weight|norm\d*\.weight)$")
 """Names that parameters have, and outputs have not."""
+
+
+def in_our_names(members: Members, path: str, given: Collection[str] = ()) -> tuple[Members, str]:
+    """The members by the fields that their names mean, and a note of what was taken for what; empty for nothing.
+
+    `input` means scores only where nothing else stands in the file that could be: it is mostly the model's input.
+    Raises WceError if two members mean one field which is not among `given`.
+    """
+    meant = {name: _meant(name) for name in members}
+    others = {name for name, field in meant.items() if _field(field) not in FIELDS or _field(field) in SCORES}
+    if others != {BESIDE_SCORES}:
+        meant |= {name: name for name in others if name == BESIDE_SCORES}
+    found: dict[str, str] = {}
+    for name, field in meant.items():
+        before = found.setdefault(field, name)
+        if before != name and field not in given:
+            twice = given_twice(place(path, before), place(path, name))
+            raise WceError(Problem(twice.message, f"name one: --{field.replace('_', '-')} {place(path, before)}"))
+    told = [f"{as_name(name)} as {field}" for field, name in found.items() if field not in (name, *given)]
+    note = f"{path}: read {', '.join(told[:4])}{', …' if len(told) > 4 else ''}" if told else ""
+    return {field: members[name] for field, name in found.items()}, note
+
+
+def _meant(member: str) -> str:
+    """`target` → `labels`, `0.target` → `0.labels`; what means no field stays as it is."""
+    for part in _parts(member):
+        field = field_of(part, FIELDS)
+        if field != part and field in FIELDS:
+            return member.replace(part, field)
+    return member
+
+
+def _field(member: str) -> str:
+    """`0.labels` → `labels`; a name that is not of a list is itself."""
+    return next((part for part in _parts(member) if part in FIELDS), member)
+
+
+def _parts(member: str) -> tuple[str, ...]:
+    found = ITEM.fullmatch(member)
+    return (found["name"] or found["by_name"],) if found else (member,)
 
 
 def items_of(members: Members) -> list[Members]:
@@ -49,7 +90,8 @@ def fields_of(members: Members, path: str, given: Collection[str]) -> tuple[Memb
         if name in SINGLE and member.size != 1:
             raise WceError(Problem(f"{member.source} has shape {member.shape}, expected one number"))
     if not scores_given and not any(kind in chosen for kind in SCORES):
-        listed = ", ".join(map(as_name, list(members)[:12])) or "nothing"
+        named = [member.name if isinstance(member, Stored) else name for name, member in list(members.items())[:12]]
+        listed = ", ".join(map(as_name, named)) or "nothing"
         more = ", …" if len(members) > 12 else ""
         message = f"{path} has no member logits, log_probs or probs: it holds {listed}{more}"
         raise WceError(Problem(message, _hint(members, path, given)))
@@ -62,7 +104,8 @@ def _hint(members: Members, path: str, given: Collection[str]) -> str:
         return "that looks like the parameters of a model: save the logits that it returns"
     arrays = {name: member for name, member in members.items() if isinstance(member, Stored)}
     floats = [name for name, one in arrays.items() if DTYPES[one.dtype].kind == "f" or one.dtype == "bfloat16"]
-    scores = next((name for name in floats if len(arrays[name].shape) > 1), next(iter(members), "MEMBER"))
+    tables = sorted((name for name in floats if len(arrays[name].shape) > 1), key=lambda name: name == BESIDE_SCORES)
+    scores = next(iter([*tables, *members]), "MEMBER")
     named = f"--logits {place(path, scores)}"
     if "labels" in given or "labels" in members:
         return f"name it: {named}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from glob import glob
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from wce_cli.errors import Problem, WceError, did_you_mean
+from wce_cli.fields import by_field, field_of
 from wce_cli.inputs import ARRAY_READERS, READERS, STDIN, TABLE_READERS, read_arrays
 
 ITSELF = ("weight",)
@@ -74,12 +75,20 @@ def read_reference(
     value = decoded(read_bytes(path), shown)
     if key:
         return Referred(_at(field, value, key, shown), f"{shown} $.{key}", [])
-    if isinstance(value, dict) and field in value:
-        return Referred(value[field], f"{shown} $.{field}", [])
+    if isinstance(value, dict) and (name := _key_of(field, value, shown)):
+        return Referred(value[name], f"{shown} $.{name}", [])
     if isinstance(value, dict) and field not in ITSELF:
         hint = f"name one of its keys, as in @{path}:{next(iter(value), 'KEY')}"
         raise WceError(Problem(f"{shown} is an object without the key {field!r}", hint, field))
     return Referred(value, f"{shown} $", [])
+
+
+def _key_of(field: str, value: Mapping[str, Any], shown: str) -> str:
+    """The key of an object that means a field; empty if there is none. Raises WceError if there are two."""
+    keys, twice = by_field((key for key in value if field_of(key) == field), lambda key: f"{shown} $.{key}")
+    if twice:
+        raise WceError(twice)
+    return keys.get(field, "")
 
 
 def has_wildcard(path: str) -> bool:
@@ -89,6 +98,7 @@ def has_wildcard(path: str) -> bool:
 
 def _of_arrays(field: str, path: str, key: str, label_column: str | None, classes: Sequence[str]) -> Referred:
     from wce_cli.inputs.batch_files import array_of
+    from wce_cli.inputs.members import FIELDS, in_our_names
     from wce_cli.inputs.parts import joined
     from wce_cli.inputs.stored import chosen
 
@@ -102,7 +112,8 @@ def _of_arrays(field: str, path: str, key: str, label_column: str | None, classe
     parts = []
     for one in paths:
         members = read_arrays(one)
-        parts.append(chosen(members, key or (field if field in members else ""), one, field))
+        ours = {} if key else in_our_names(members, one, set(FIELDS) - {field})[0]
+        parts.append(chosen(ours, field, one, field) if field in ours else chosen(members, key, one, field))
     notes = list(dict.fromkeys(part.note for part in parts if part.note))
     shown = parts[0].source if len(parts) == 1 else f"{parts[0].source} and {len(parts) - 1} more"
     return Referred(array_of(parts[0]) if field in ITSELF else joined(parts), shown, notes)

@@ -92,14 +92,27 @@ def read_labels(
         if labels.size == 1 and int(np.prod(sample_shape)) == 1 and labels.ndim <= 1:
             labels = labels.reshape(sample_shape)  # one sample: 0 and [0] both
     if labels.shape != sample_shape:
-        _wrong_shape(g, kind, labels.shape, shape, sample_shape)
+        swapped = sample_shape_of(labels.shape) == shape and isinstance(scores, ArrayRows) and _are_whole(scores)
+        _wrong_shape(g, kind, labels.shape, shape, sample_shape, swapped)
         return None
     return _indices(g, labels, shape, kind, ignore_index, base)
 
 
+def _are_whole(scores: ArrayRows) -> bool:
+    """Whether scores of one row are whole numbers, as class indices are."""
+    row = floats(scores.rows(0, 1), scores.dtype)
+    return bool((row == np.floor(row)).all())
+
+
 def _wrong_shape(
-    g: Gathering, kind: str, labels: tuple[int, ...], scores: tuple[int, ...], sample_shape: tuple[int, ...]
+    g: Gathering,
+    kind: str,
+    labels: tuple[int, ...],
+    scores: tuple[int, ...],
+    sample_shape: tuple[int, ...],
+    swapped: bool,
 ) -> None:
+    """Note that labels and scores do not fit; `swapped`: whether each looks like the other."""
     n = int(np.prod(sample_shape))
     c = n_classes_of(scores)
     if len(labels) <= 1 and len(sample_shape) <= 1:
@@ -118,6 +131,8 @@ def _wrong_shape(
             hint = "drop axis 1 of the labels"
         elif len(scores) > 2 and labels == scores[:-1]:
             hint += "; these scores have it last: numpy.moveaxis(x, -1, 1)"
+    if swapped:
+        hint = f"each looks like the other: swap {g.spelled(kind)} and {g.spelled('labels')}"
     g.problem("labels", message, hint)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wce_cli.digits import in_full
 from wce_cli.errors import MOST, and_more, counted, did_you_mean
 from wce_cli.loss.gathering import Gathering, is_index
 from wce_cli.loss.labels import Labels, Unread, say_checks
@@ -15,6 +16,9 @@ from wce_cli.loss.rows import CHUNK, ArrayRows, floats
 from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.unread import index_labels
+
+LISTED = 8
+"""Classes up to which a weight is written out in a hint."""
 
 
 def read_class_weight(
@@ -51,6 +55,8 @@ def read_class_weight(
             hint = f"{many} like one weight a sample: {g.spelled('sample_weight')}"
         elif vector.ndim > 1:
             hint = "one row of numbers, one for each class"
+        elif vector.shape == (1,) and c <= LISTED and vector[0] > 0:
+            hint = f"{','.join([in_full(float(vector[0]))] * c)} is that of every class, and changes no weighted-mean"
         given = counted(vector.size, "weight", "weights") if vector.ndim == 1 else f"weight of shape {vector.shape}"
         g.problem("weight", f"{given} for {counted(c, 'class', 'classes')}", hint)
         return None, None

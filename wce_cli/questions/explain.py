@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from wce_cli.loss.methods import METHODS, LossValue, loss_values
 from wce_cli.loss.rounding import rounding_errors
 from wce_cli.loss.stream import listing_pass
 from wce_cli.loss.totals import Totals
+from wce_cli.questions.called import is_array, takes_batch
 from wce_cli.questions.order import ORDERS, rows_needed
 from wce_cli.questions.rows import class_rows, rows_of, term_rows
 from wce_cli.report import SCHEMA, Analysis, BatchPart, ClassRow, Measured, MethodRow, Report, TermRow, TotalsPart
@@ -37,8 +38,17 @@ ROUNDING = {"float64": 1e-12, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2
 """How far a framework's own arithmetic may be off, relative to `Facts.reach` / |D|, and still be the same method."""
 
 
+def _begins(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> int:
+    """Whether the first argument is blocks or a file, or the batch."""
+    if len(arguments) != 1 or isinstance(arguments[0], Mapping):
+        return 0
+    is_rows = hasattr(arguments[0], "shape") or (is_array(arguments[0]) and "labels" in named)
+    return 0 if is_rows else 1
+
+
+@takes_batch(_begins)
 def explain(
-    blocks: Iterable[Any] | None = None,
+    blocks: Iterable[Any] | str | os.PathLike[str] | None = None,
     *,
     logits: Any = None,
     log_probs: Any = None,

@@ -55,7 +55,7 @@ def test_an_image_is_one_item_with_all_its_pixels():
 def test_a_cut_that_cannot_be_is_refused(arguments, message):
     with pytest.raises(WceError) as error:
         split(arguments.pop("size", None), **arguments, logits=LOGITS, labels=LABELS)
-    assert str(error.value) == message
+    assert error.value.args[0] == message
 
 
 def test_too_many_parts_are_refused():

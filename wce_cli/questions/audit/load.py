@@ -61,6 +61,9 @@ def of_object(function: Any) -> str:
             file = None
     if file is None or not Path(file).is_file():
         hint = "write it into a file, and audit 'file.py:name'"
+        if not name and callable(function):  # nn.CrossEntropyLoss(weight=w)
+            made = f"{type(function).__module__}:{type(function).__qualname__}"
+            hint = f"audit its class, and what it was made with: audit({made!r}, kwargs={{…}})"
         raise WceError(Problem(f"{name or function!r} is no function at the top of a file", hint))
     return f"{file}:{name}"
 
@@ -84,7 +87,12 @@ def load(found: Place) -> Any:
 def _module(found: Place) -> ModuleType:
     if not found.is_file:
         sys.path.insert(0, "")
-        return importlib.import_module(found.where)
+        try:
+            return importlib.import_module(found.where)
+        except ModuleNotFoundError as error:
+            if error.name == found.where and not found.name:
+                _refuse_dots(found.where)
+            raise
     path = Path(found.where).resolve()
     if (path.parent / "__init__.py").exists():
         return _of_package(path)
@@ -97,6 +105,15 @@ def _module(found: Place) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _refuse_dots(where: str) -> None:
+    """Raise WceError if a dotted name is that of a function or class of a module: `torch.nn.CrossEntropyLoss`."""
+    module, _, name = where.rpartition(".")
+    if module and hasattr(importlib.import_module(module), name):
+        raise WceError(
+            Problem(f"{where} is no module, but {name} of {module}", f"a colon stands before it: {module}:{name}")
+        )
 
 
 def _of_package(path: Path) -> ModuleType:

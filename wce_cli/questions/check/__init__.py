@@ -9,6 +9,7 @@ from wce_cli.digits import NON_FINITE, Written
 from wce_cli.errors import Problem, WceError
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.labels import IGNORE_INDEX
+from wce_cli.questions.called import takes_batch
 from wce_cli.questions.check.answer import Checked
 from wce_cli.questions.check.asserting import assert_loss
 from wce_cli.questions.check.compare import check_batch, compared
@@ -18,6 +19,7 @@ from wce_cli.questions.check.given import Given
 __all__ = ["Checked", "assert_loss", "check", "check_batch", "read_expect"]
 
 
+@takes_batch(lambda arguments, named: 0)
 def check(
     *,
     expect: Mapping[str, Any],

@@ -12,6 +12,7 @@ from wce_cli.digits import UNITS, Written, dtype_of, format_number
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.labels import IGNORE_INDEX
+from wce_cli.questions.called import takes_batch
 from wce_cli.questions.check.answer import Comparison
 from wce_cli.questions.check.compare import beside, compared
 from wce_cli.questions.check.computed import HALF, rounded_to
@@ -24,6 +25,7 @@ BARE = "float32"
 __tracebackhide__ = True  # pytest then shows the line that asserts, not this file
 
 
+@takes_batch(lambda arguments, named: 2 if isinstance(next(iter(arguments[1:]), None), str) else 1)
 def assert_loss(
     value: Any,
     method: str = "weighted-mean",

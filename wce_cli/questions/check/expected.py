@@ -19,6 +19,7 @@ from wce_cli.errors import MOST, Problem, WceError, as_written, did_you_mean
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
 from wce_cli.questions.identify.number import FLOAT32_DIGITS, Seen, seen
+from wce_cli.report import reduction_hint
 
 LISTS = ("loss", "term")
 """What has one number a sample: ℓ, unweighted, and t, which is what torch returns with `reduction='none'`."""
@@ -95,10 +96,8 @@ def _last_place(text: str) -> int:
 def _unknown(key: str, has_hint: bool) -> Problem | None:
     """What is wrong with a key."""
     method, slash, placement = key.partition("/")
-    if method == "mean":
-        return Problem('expect has no method "mean"', "PyTorch's mean is weighted-mean; wce methods lists them all")
     if method not in METHODS and method not in LISTS:
-        hint = did_you_mean(method, (*METHODS, *LISTS)) if has_hint else ""
+        hint = (reduction_hint(method) or did_you_mean(method, (*METHODS, *LISTS))) if has_hint else ""
         return Problem(f'expect has no method "{method}"', hint)
     known = ("class",) if method == "loss" else METHODS[method].placements if method in METHODS else tuple(PLACEMENTS)
     if slash and placement not in known:

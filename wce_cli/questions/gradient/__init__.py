@@ -9,12 +9,14 @@ from typing import Any
 
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.labels import IGNORE_INDEX
+from wce_cli.questions.called import takes_batch
 from wce_cli.questions.gradient.answer import Gradients
 from wce_cli.questions.gradient.pulls import gradient_batch
 
 __all__ = ["Gradients", "gradient", "gradient_batch"]
 
 
+@takes_batch(lambda arguments, named: 0)
 def gradient(
     *,
     logits: Any = None,

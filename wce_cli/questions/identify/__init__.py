@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.labels import IGNORE_INDEX
+from wce_cli.loss.readings import READINGS
+from wce_cli.questions.called import is_array, takes_batch
 from wce_cli.questions.identify.answer import Identification
 from wce_cli.questions.identify.matching import Asked, identify_batch
 from wce_cli.questions.identify.pasted import read_numbers
@@ -14,6 +16,20 @@ from wce_cli.questions.identify.pasted import read_numbers
 __all__ = ["Asked", "Identification", "identify", "identify_batch"]
 
 
+def _begins(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> int:
+    """How many of the arguments are numbers: without scores by name, the batch stands behind them."""
+    end = len(arguments)
+    if any(kind in named for kind in READINGS):
+        return end
+    begin = next((at for at, value in enumerate(arguments) if callable(value) and not hasattr(value, "shape")), end)
+    if begin < end:
+        return begin
+    begin = end - (1 if "labels" in named else 2)
+    is_batch = begin > 0 or "losses" in named or "gradients" in named
+    return begin if begin >= 0 and is_batch and is_array(arguments[begin]) else end
+
+
+@takes_batch(_begins)
 def identify(
     *numbers: Any,
     logits: Any = None,

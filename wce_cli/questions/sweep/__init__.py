@@ -9,6 +9,7 @@ from wce_cli.errors import Problem, WceError
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.curves import Axis
 from wce_cli.loss.labels import IGNORE_INDEX
+from wce_cli.questions.called import takes_batch
 from wce_cli.questions.sweep.answer import Sweep, axis_name
 from wce_cli.questions.sweep.asked import MOST_POINTS, class_index, places_of
 from wce_cli.questions.sweep.points import sweep_batch, sweep_totals
@@ -18,6 +19,7 @@ __all__ = ["MOST_POINTS", "Sweep", "axis_name", "class_index", "places_of", "swe
 POINTS = 41
 
 
+@takes_batch(lambda arguments, named: 0 if {"class_", "smoothing", "scale"} & set(named) else 1)
 def sweep(
     class_: int | str | None = None,
     *,

@@ -1,0 +1,222 @@
+"""Words of frameworks, trainers and other tools in the place of an option: the hint is right, or there is none."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.run import run
+from wce_cli.cli.app import COMMANDS
+from wce_cli.cli.hints import COMMANDS as OTHER_COMMANDS
+from wce_cli.cli.hints import OF_A_COMMAND, OPTIONS
+from wce_cli.errors import near
+
+NONE = "hint: wce COMMAND --help lists the options\n"
+BATCH = ("-x", "0.1 0.9; 0 0.1", "-y", "0,1")
+
+
+def hint(*arguments: str) -> str:
+    ran = run(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    return ran.err.partition("hint: ")[2].strip()
+
+
+def said(word: str, command: str = "explain") -> str:
+    """The hint for an option of `wce explain`, empty for none."""
+    ran = run(command, *BATCH, *(("0.69",) if command == "identify" else ()), word, "1")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"error: no such option: {word if word[:2] == '--' else word[:2]}\n"), ran.err
+    return "" if ran.err.endswith(NONE) else ran.err.partition("hint: ")[2].strip()
+
+
+TOLD = {
+    # torch.nn.functional.cross_entropy, nll_loss, binary_cross_entropy_with_logits, gaussian_nll_loss, CTCLoss
+    "--reduction": "mean is --method weighted-mean (of probability labels batch-mean), sum is --method sum, none is "
+    "--only terms",
+    "--size-average": "size_average=False is --method sum",
+    "--size_average": "size_average=False is --method sum",
+    "--reduce": "reduce=False is --only terms",
+    "--pos-weight": "pos_weight P is then the weight 1,P",
+    "--pos_weight": "sigmoid losses are not there yet",
+    "--eps": "--label-smoothing",
+    "--epsilon": "--label-smoothing",
+    "--dim": "classes are the last of two axes",
+    # focal losses, torchvision's and Keras'
+    "--gamma": "focal losses are not there yet",
+    "--alpha": "one weight a class is --weight",
+    # Keras
+    "--y-pred": "--logits before the softmax, --probs after it",
+    "--y_pred": "--logits before the softmax, --probs after it",
+    "--from-logits": "--logits are scores before the softmax, --probs probabilities",
+    "--from_logits": "--logits are scores before the softmax, --probs probabilities",
+    "--axis": "classes are the last of two axes",
+    "--batch-size": "--split SIZE",
+    "--batch_size": "--split SIZE",
+    "--verbose": "--findings all --rows all",
+    "--mask": "--sample-weight",
+    "--num-classes": "one column a class",
+    # scikit-learn
+    "--normalize": "normalize=False is --method sum",
+    "--y-score": "--logits before the softmax",
+    "--random-state": "--shuffle SEED",
+    "--weights": "--weight is one number a class, --sample-weight one a sample",
+    "--preds": "--logits before the softmax",
+    "--predictions": "--probs after it",
+    "--average": "--method weighted-mean, or batch-mean",
+    # Hugging Face, Lightning, DeepSpeed, torchrun, accelerate
+    "--per_device_train_batch_size": "--split SIZE",
+    "--gradient-accumulation-steps": "for K steps SIZE is N / K",
+    "--accumulate_grad_batches": "for K steps SIZE is N / K",
+    "--gpus": "--ranks R",
+    "--num-gpus": "--ranks R",
+    "--world-size": "--ranks R",
+    "--nproc_per_node": "--ranks R",
+    "--num_processes": "--ranks R",
+    "--seed": "--shuffle SEED",
+    "--attention-mask": "--sample-weight",
+    "--pad-token-id": "--ignore-index",
+    "--padding-idx": "--ignore-index",
+    "--num-labels": "one column a class",
+    "--id2label": "--classes",
+    # command lines
+    "--json": "--format json, or --json-out FILE",
+    "--csv": "--format csv, or --csv-out FILE",
+    "--md": "--format markdown, or --markdown-out FILE",
+    "--html": "--format html",
+    "--file": "a file is named without an option: wce explain FILE",
+    "--out": "--output FILE",
+    "--save": "--output FILE",
+    "--no-color": "--color never",
+    "--quiet": "--only value",
+    "-v": "--findings all --rows all",
+    "-q": "--only value",
+    "--torch": "--engine torch",
+    "--sklearn": "--engine scikit-learn",
+    "--framework": "--engine NAME",
+    "--batch-mean": "--method batch-mean",
+    "--mean": "--method weighted-mean",
+    "--loss": "wce identify 0.6923 FILE",
+    "--digits": "--precision N",
+    "-labels": "two dashes: --labels",
+    # slips of the keyboard
+    "--lables": "did you mean --labels?",
+    "--logist": "did you mean --logits?",
+    "--wieght": "did you mean --weight?",
+    "--ingore-index": "did you mean --ignore-index?",
+    "--prec": "did you mean --precision?",
+    "--sample-wieght": "did you mean --sample-weight?",
+    "--labelsmoothing": "did you mean --label-smoothing?",
+}
+UNKNOWN = [
+    *("--lr", "--learning-rate", "--epochs", "--num-epochs", "--model", "--model-name-or-path"),
+    *("--output-dir", "--device", "--dtype", "--fp16", "--bf16", "--amp"),
+    *("--optimizer", "--callbacks", "--validation-split", "--metrics", "--threshold", "--temperature"),
+    *("--zero-division", "--num-workers", "--workers", "--pin-memory", "--compile", "--local-rank"),
+    *("--hidden-size", "--vocab-size", "--max-length", "--label-names", "--label-name", "--task-type"),
+    *("--beta", "--delta", "--margin", "--p", "--k", "--n-jobs"),
+    *("--penalty", "--solver", "--tol2", "--cpu", "--cuda", "--tokenizer"),
+    *("--dataset", "--warmup", "--norm", "--log-base", "--full", "--log-input"),
+    *("--port", "--host", "--train", "--eval", "--test", "--config"),
+    "--strict",
+]
+
+
+@pytest.mark.parametrize("word", TOLD)
+def test_a_word_that_means_something_here_is_told_what(word):
+    assert TOLD[word] in said(word)
+
+
+@pytest.mark.parametrize("word", UNKNOWN)
+def test_a_word_that_means_nothing_here_is_not_taken_for_another(word):
+    assert said(word) == ""
+
+
+def test_every_option_in_a_hint_is_one():
+    """Whatever a hint proposes exists in the command that it names, or in the one in use."""
+    known = {name: set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", run(name, "--help").out)) for name in COMMANDS}
+    for words, text in OPTIONS:
+        shown = text.format(word=words.split()[0], command="explain", explain="wce explain ")
+        assert set(re.findall(r"(?<![\w-])--[a-z-]+", shown)) <= known["explain"] | known["check"], shown
+    for _, needed, text in OF_A_COMMAND:
+        assert any(f"--{needed}" in options for options in known.values())
+        named = set(re.findall(r"(?<![\w-])--[a-z-]+", text))
+        assert all(named <= options for options in known.values() if f"--{needed}" in options and needed != "rows") or (
+            needed in ("findings", "only") and named <= known["explain"]
+        )
+
+
+@pytest.mark.parametrize(
+    ("command", "word", "told"),
+    [
+        ("identify", "--ranks", "wce explain has --ranks"),
+        ("explain", "--expect", "wce check and wce audit have --expect"),
+        ("explain", "--class", "wce sweep has --class"),
+        ("sweep", "--engine", "wce explain and wce check have --engine"),
+        ("identify", "--gpus", "wce explain --ranks R"),
+        ("identify", "--reduction", "mean is wce explain --method weighted-mean"),
+        ("sweep", "--steps", "--points N"),
+        ("sweep", "--top", "wce explain has --top"),
+        ("check", "--atol", "--tolerance T"),
+        ("check", "--csv", ""),
+        ("check", "--junit", "--format junit, or --junit-out FILE"),
+        ("check", "--expected", "--expect METHOD=NUMBER"),
+        ("explain", "--tol", ""),
+    ],
+)
+def test_a_hint_knows_the_command_in_use(command, word, told):
+    assert said(word, command) == told if not told else told in said(word, command)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("help",), "wce --help lists the commands, wce explain --help the options of one"),
+        (("gradient", *BATCH), "wce explain --gradient"),
+        (("split", "batch.json", "--size", "4"), "wce explain --split SIZE"),
+        (("ddp",), "wce explain --ranks R"),
+        (("0.69", "0.38"), "wce identify 0.69 0.38 … names the rule of a number"),
+        (("-0.69", *BATCH), "wce identify -0.69 … names the rule of a number"),
+        (("version",), "wce --version"),
+        (("--verison",), "did you mean --version?"),
+        (("expalin",), "did you mean 'explain'?"),
+        (("train",), "wce --help lists the commands, wce COMMAND --help the options of one"),
+        (("evaluate",), "wce --help lists the commands, wce COMMAND --help the options of one"),
+        (("explain", "help"), "--help lists the options"),
+        (("explain", "-x", "0,1", "-y", "0.1 0.9; 0 0.1"), "each looks like the other: swap --logits and --labels"),
+        (
+            ("explain", "-x", "0 1 1", "-y", "[[1,2],[3,4],[5,6]]"),
+            "each looks like the other: swap --logits and --labels",
+        ),
+        (("explain", *BATCH, "-w", "1"), "1,1 is that of every class, and changes no weighted-mean"),
+        (("explain", *BATCH, "-w", "2.5"), "2.5,2.5 is that of every class, and changes no weighted-mean"),
+        (
+            ("methods", "mean"),
+            "PyTorch's mean is weighted-mean, and batch-mean for probability labels; wce methods lists",
+        ),
+        (("methods", "sum_over_batch_size"), "Keras' sum_over_batch_size is batch-mean/sample"),
+        (("audit", "torch.nn.CrossEntropyLoss"), "a colon stands before it: torch.nn:CrossEntropyLoss"),
+        (("audit", "json.dumps"), "a colon stands before it: json:dumps"),
+    ],
+)
+def test_a_line_that_another_command_answers_is_told_which(arguments, told):
+    assert told in hint(*arguments)
+
+
+def test_scores_that_are_no_labels_are_not_said_to_be_swapped():
+    assert "swap" not in run("explain", "-x", "0.5,1.5", "-y", "0.1 0.9; 0 0.1").err
+
+
+def test_no_two_hints_are_for_one_word():
+    for table in (OPTIONS, OTHER_COMMANDS):
+        words = [word for row in table for word in row[0].split()]
+        assert len(set(words)) == len(words)
+
+
+def test_near_is_what_a_finger_does():
+    known = ["labels", "label-base", "to", "top", "sort", "cat", "dog"]
+    assert near("lables", known) == near("labels", known) == near("labls", known) == ["labels"]
+    assert near("dgo", known) == near("dogs", known) == ["dog"]
+    assert near("JSON", ["json"]) == near("js_on", ["js-on", "json"])[1:] or near("JSON", ["json"]) == ["json"]
+    for word in ("port", "name", "tip", "label-name", "bat", "", "t"):
+        assert near(word, known) == []

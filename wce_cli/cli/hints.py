@@ -1,0 +1,152 @@
+"""What to type instead of an option or a command that there is not: words of frameworks, trainers and other tools.
+
+A hint is right or absent: a word that is not here, not a field by another name, and no slip of the keyboard has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from wce_cli.cli.completion import METHODS
+from wce_cli.engines.names import ENGINES
+from wce_cli.errors import near
+from wce_cli.fields import MEANT, hint_of
+
+_MEAN = "weighted-mean (of probability labels batch-mean)"
+_SUM = "--method sum"
+_NONE = "--only terms"
+
+OPTIONS: tuple[tuple[str, str], ...] = (
+    (
+        "reduction",
+        f"every reduction is shown: mean is {{explain}}--method {_MEAN}, sum is {_SUM}, none is {_NONE}",
+    ),
+    (
+        "size-average reduce",
+        f"every reduction is shown: size_average=True is {{explain}}--method {_MEAN}, size_average=False is {_SUM}, "
+        f"reduce=False is {_NONE}",
+    ),
+    ("normalize", "scikit-learn's normalize=True is {explain}--method weighted-mean, normalize=False is --method sum"),
+    ("mean average", "{explain}--method weighted-mean, or batch-mean: wce methods says who calls which the mean"),
+    (" ".join(METHODS), "{explain}--method {word} shows it alone"),
+    (
+        "gpus num-gpus n-gpus ngpus world-size nproc-per-node num-processes num-devices",
+        "{explain}--ranks R deals the samples to R processes in turn",
+    ),
+    (
+        "batch-size per-device-train-batch-size train-batch-size micro-batch-size minibatch-size",
+        "{explain}--split SIZE cuts the batch into parts of SIZE samples",
+    ),
+    (
+        "accumulate-grad-batches gradient-accumulation-steps accumulation-steps grad-accum-steps",
+        "{explain}--split SIZE cuts the batch into parts: for K steps SIZE is N / K",
+    ),
+    ("seed random-state random-seed", "{explain}--shuffle SEED shuffles the samples before --split or --ranks"),
+    ("gradient gradients", "{explain}--gradient shows what each sample's gradient is multiplied by"),
+    ("framework backend library", "{explain}--engine NAME measures a framework"),
+    (" ".join(ENGINES), "{explain}--engine {word} measures it"),
+    ("pytorch", "{explain}--engine torch measures it"),
+    ("sklearn", "{explain}--engine scikit-learn measures it"),
+    ("tf", "{explain}--engine tensorflow measures it"),
+    (
+        "loss value number expected-loss",
+        "wce identify 0.6923 FILE names the rule of a number, wce check FILE --expect METHOD=0.6923 compares it",
+    ),
+    ("file filename path data input-file json-file batch", "a file is named without an option: wce {command} FILE"),
+    (
+        "outputs",
+        "--output FILE is where the answer goes; scores are --logits before the softmax, --probs after it",
+    ),
+    ("out save outfile out-file output-file export", "--output FILE is where the answer goes"),
+    ("no-color no-colour nocolor", "--color never"),
+    ("digits decimals round ndigits", "--precision N, in significant digits"),
+)
+"""Words by what they are in `wce`. `{command}` is the command in use, `{word}` the word, and `{explain}` stands before
+an option that `wce explain` has."""
+
+OF_A_COMMAND: tuple[tuple[str, str, str], ...] = (
+    ("tol atol abs-tol", "tolerance", "--tolerance T"),
+    ("rtol rel-tol", "tolerance", "--tolerance T is absolute"),
+    ("limit max-rows nrows n-rows head", "rows", "--rows N"),
+    ("verbose v", "findings", "--findings all --rows all show everything"),
+    ("quiet silent q", "only", "--only value --method METHOD prints a number alone"),
+    ("expected expects assert", "expect", "--expect METHOD=NUMBER"),
+    ("start min", "from", "--from X"),
+    ("stop end max", "to", "--to X"),
+    ("steps num n-points", "points", "--points N"),
+)
+"""The same, where the command has the option that stands between."""
+
+COMMANDS: tuple[tuple[str, str], ...] = (
+    ("help usage", "wce --help lists the commands, wce explain --help the options of one"),
+    ("version", "wce --version"),
+    ("gradient gradients grad", "wce explain --gradient shows what each sample's gradient is multiplied by"),
+    ("split microbatch accumulate", "wce explain --split SIZE cuts the batch into parts"),
+    ("ranks ddp distributed", "wce explain --ranks R deals the samples to R processes in turn"),
+    ("plot picture", "wce explain FILE --svg-out picture.svg"),
+    ("assert verify validate", "wce check FILE --expect METHOD=NUMBER"),
+    ("rule which guess", "wce identify 0.6923 FILE names the rule of a number"),
+    ("engines", "wce explain --engine all measures every framework that is installed"),
+)
+
+FORMAT_WORDS = {"md": "markdown", "jsonl": "ndjson", "txt": "table", "text": "table"}
+
+
+def of_option(option: str, command: str, options: Mapping[str, Sequence[str]]) -> str:
+    """The hint for an option that a command does not have; `options` are those of every command, `--logits`. May be
+    empty.
+    """
+    known = options[command]
+    word = option.lstrip("-").replace("_", "-")
+    names = [name.lstrip("-") for name in known if name.startswith("--")]
+    if f"-{word}" in option and not option.startswith("--") and word in (*names, *map(_dashed, MEANT)):
+        return f"two dashes: --{word}"
+    formatted = _of_format(word, command, names)
+    if formatted:
+        return formatted
+    for words, needed, hint in OF_A_COMMAND:
+        if word in words.split() and needed in names:
+            return hint
+    for words, hint in OPTIONS:
+        if word in words.split():
+            explain = "" if command == "explain" else "wce explain "
+            return hint.format(word=word, command=command, explain=explain)
+    field = MEANT.get(word.replace("-", "_"), "")
+    if field and _dashed(field) not in names:
+        return ""
+    if "logits" in names and (hint := hint_of(word.replace("-", "_"), lambda name: f"--{_dashed(name)}")):
+        return hint
+    others = [name for name, its in options.items() if f"--{word}" in its]
+    if others:
+        return f"{' and '.join(f'wce {name}' for name in others[:2])} {'has' if len(others) == 1 else 'have'} --{word}"
+    close = near(word, names)
+    return f"did you mean {' or '.join(f'--{one}' for one in close[:3])}?" if close else ""
+
+
+def of_command(word: str, known: Iterable[str]) -> str:
+    """The hint for a command that there is not. May be empty."""
+    for words, hint in COMMANDS:
+        if word.lower() in words.split():
+            return hint
+    close = near(word, known)
+    return f"did you mean {' or '.join(map(_shown, close[:3]))}?" if close else ""
+
+
+def _shown(name: str) -> str:
+    return name if name.startswith("-") else repr(name)
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _of_format(word: str, command: str, names: Sequence[str]) -> str:
+    """`--json`: a format of the command, for stdout and for a file."""
+    from wce_cli.formats import AUDITED, CHECKED, FORMATS, IDENTIFIED, SWEPT
+
+    formats = {"explain": FORMATS, "identify": IDENTIFIED, "check": CHECKED, "audit": AUDITED, "sweep": SWEPT}
+    name = FORMAT_WORDS.get(word, word)
+    if name not in formats.get(command, ()):
+        return ""
+    beside = f", or --{name}-out FILE for a file beside the table" if f"{name}-out" in names else ""
+    return f"--format {name}{beside}"
