@@ -101,11 +101,15 @@ class Conduct(Struct, frozen=True, tag="conduct"):
     detail: str
 
 
+class Busy(Struct, frozen=True, tag="busy"):
+    """It imports or compiles, which takes its time and ends."""
+
+
 class Finished(Struct, frozen=True, tag="finished"):
     """All steps are done."""
 
 
-Record = Refused | Loaded | Ready | Began | Answered | Found | Conduct | Finished
+Record = Refused | Loaded | Ready | Began | Answered | Found | Conduct | Busy | Finished
 
 
 def encode(record: Record) -> bytes:
