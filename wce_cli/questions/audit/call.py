@@ -70,8 +70,14 @@ class Call(Struct, frozen=True):
 
     def run(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
         """Call it; a role that has no value is left out."""
-        if self.make is not None:
-            function = _called(function, self.make, values)
+        return self.once_made(self.made(function, values), values)
+
+    def made(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Callable[..., Any]:
+        """What is called: a function itself, of a class an instance."""
+        return function if self.make is None else _called(function, self.make, values)
+
+    def once_made(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
+        """Call what was made."""
         return _called(function, self.arguments, values)
 
 

@@ -14,6 +14,7 @@ from wce_cli.questions.audit.probes import Offers, Probe
 from wce_cli.questions.audit.records import Answered, Found, said
 from wce_cli.questions.audit.run import Observed
 from wce_cli.questions.audit.searches import WIDE, Search, highest, is_right, search_rows
+from wce_cli.questions.audit.twice import is_steady
 from wce_cli.questions.audit.values import difference, fields_of, values_on
 from wce_cli.questions.identify.rules import Rule
 
@@ -112,7 +113,7 @@ def rows(
     tiny = [observed.found[f"tiny:{dtype}"] for dtype in dtypes if f"tiny:{dtype}" in observed.found]
     if tiny:
         yield _tiny(tiny, offers)
-    wide = plain.values[0] if plain.values is not None and len(plain.values) == 1 else None
+    wide = plain.values[0] if plain.values is not None and len(plain.values) == 1 and is_steady(observed) else None
     yield from _narrow(observed, dtypes, wide)
 
 

@@ -25,6 +25,7 @@ from wce_cli.questions.audit.probes import PLAIN, SQUARE, Offers, steps
 from wce_cli.questions.audit.records import (
     Answered,
     Began,
+    Busy,
     Conduct,
     Finished,
     Loaded,
@@ -35,7 +36,7 @@ from wce_cli.questions.audit.records import (
     encode,
 )
 from wce_cli.questions.audit.searches import Search, searches
-from wce_cli.questions.audit.watch import Watch, limit_memory
+from wce_cli.questions.audit.watch import Watch, limit_memory, tell_what_takes_time
 from wce_cli.questions.audit.worker_steps import ENDS, FIRST, FRAMEWORK, LOADING
 
 
@@ -158,6 +159,7 @@ def main() -> None:
     sys.path.extend(entry for entry in request.path if entry not in sys.path)
     with open(request.answers, "ab") as file:
         worker = Worker(request, file)
+        tell_what_takes_time(lambda: worker.tell(Busy()))
         try:
             worker.run()
         except WceError as error:
