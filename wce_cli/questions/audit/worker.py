@@ -19,7 +19,7 @@ from wce_cli.errors import Problem, WceError
 from wce_cli.processes import end_with
 from wce_cli.questions.audit.arrays import DTYPES, FRAMEWORKS, Arrays
 from wce_cli.questions.audit.asking import Asker, said_in_short
-from wce_cli.questions.audit.call import SCORES, matched, template
+from wce_cli.questions.audit.call import matched, template
 from wce_cli.questions.audit.load import frameworks, load, place, source
 from wce_cli.questions.audit.probes import PLAIN, SQUARE, Offers, steps
 from wce_cli.questions.audit.records import (
@@ -34,6 +34,7 @@ from wce_cli.questions.audit.records import (
     Request,
     encode,
 )
+from wce_cli.questions.audit.roles import SCORES
 from wce_cli.questions.audit.searches import Search, searches
 from wce_cli.questions.audit.watch import Watch, limit_memory
 from wce_cli.questions.audit.worker_steps import ENDS, FIRST, FRAMEWORK, LOADING
