@@ -18,6 +18,9 @@ DTYPES = {
     "jax": ("float64", "float32", "float16", "bfloat16"),
 }
 
+WIDEST = "float64"
+"""What a function is asked in, so that its digits tell rules apart."""
+
 
 class Arrays:
     """One framework's arrays."""

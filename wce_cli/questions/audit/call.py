@@ -16,6 +16,7 @@ from msgspec import Struct
 from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.questions.audit.roles import LABELS, ROLES, SCORES, guess, roles_of
 
+
 class Argument(Struct, frozen=True):
     """One thing that is handed over: what a role stands for, or a constant."""
 
@@ -48,9 +49,16 @@ class Call(Struct, frozen=True):
 
     def run(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
         """Call it; a role that has no value is left out."""
-        if self.make is not None:
-            function = _called(function, self.make, values)
-        return _called(function, self.arguments, values)
+        return _called(self.made(function, values), self.arguments, values)
+
+    def made(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
+        """The function, or an object of the class."""
+        return function if self.make is None else _called(function, self.make, values)
+
+    def name_of(self, role: str) -> str:
+        """The parameter that takes a role; where it goes by position, the role itself."""
+        handed = (*self.arguments, *(self.make or ()))
+        return next((one.keyword for one in handed if one.role == role and one.keyword), role)
 
 
 def _listed(arguments: tuple[Argument, ...]) -> str:

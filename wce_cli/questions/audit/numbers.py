@@ -13,7 +13,7 @@ from wce_cli.questions.audit.answer import Limit, Row, Verdict
 from wce_cli.questions.audit.probes import Offers, Probe
 from wce_cli.questions.audit.records import Answered, Found, said
 from wce_cli.questions.audit.run import Observed
-from wce_cli.questions.audit.searches import WIDE, Search, highest, is_right, search_rows
+from wce_cli.questions.audit.searches import CLASSES, WIDE, Search, highest, is_right, search_rows
 from wce_cli.questions.audit.values import difference, fields_of, values_on
 from wce_cli.questions.identify.rules import Rule
 
@@ -81,8 +81,9 @@ def _size(kind: str, at: float) -> str:
 
 def rule_at(kind: str, at: float, offers: Offers, rule: Rule) -> float | None:
     """What a rule gives on the batch of a search."""
-    weight = (1.0, 1.0, 1.0) if offers.weight else None
-    return values_on(Probe(kind, "", *search_rows(kind, at), weight), offers, [rule])[0]
+    classes = offers.classes or CLASSES
+    weight = (1.0,) * classes if offers.weight else None
+    return values_on(Probe(kind, "", *search_rows(kind, at, classes), weight), offers, [rule])[0]
 
 
 def what_ends(limits: Sequence[Limit]) -> str:
@@ -138,7 +139,7 @@ def _limits(kind: str, some: Sequence[Limit], observed: Observed, offers: Offers
         shows = bisect_left(offs, SHOWN)
         at = math.ceil(given[min(shows, len(given) - 1)][0])
         advice = CAPPED
-    step = Probe(name, "", *search_rows(kind, float(at)))
+    step = Probe(name, "", *search_rows(kind, float(at), offers.classes or CLASSES))
     return Row("numbers", name, "wrong", said_, fields_of(step, offers), advice)
 
 
@@ -168,7 +169,7 @@ def _tiny(found: Sequence[Found], offers: Offers) -> Row:
     for one in found:
         if one.limit is None or _dtype(one) not in ("float32", "float64"):
             continue
-        smallest = math.log1p(2 * math.exp(-one.limit))
+        smallest = math.log1p(((offers.classes or CLASSES) - 1) * math.exp(-one.limit))
         parts.append(f"{format_number(smallest, 1)} ({_dtype(one)})")
         if smallest > TINY[_dtype(one)]:
             late.append(one)
@@ -177,7 +178,8 @@ def _tiny(found: Sequence[Found], offers: Offers) -> Row:
     verdict: Verdict = "note" if late else "ok"
     probe = None
     if late:
-        probe = fields_of(Probe("tiny", "", *search_rows("tiny", math.ceil(late[0].limit or 0.0) + 1.0)), offers)
+        rows = search_rows("tiny", math.ceil(late[0].limit or 0.0) + 1.0, offers.classes or CLASSES)
+        probe = fields_of(Probe("tiny", "", *rows), offers)
     return Row("numbers", "tiny losses", verdict, f"0 below {', '.join(parts)}", probe, _CANCELS if late else "")
 
 

@@ -63,12 +63,12 @@ def _doubt(p: inspect.Parameter) -> int:
 
 
 def _may_be(role: str, p: inspect.Parameter) -> bool:
-    """Whether its default and its annotation allow it: a number is a factor and no weight a class, 1e-8 no smoothing."""
-    is_number = isinstance(p.default, int | float)
+    """Whether its default and its annotation allow it: a number is no weight a class, and 1e-8 smooths nothing."""
+    default: Any = p.default
     if role in WEIGHTS:
-        return not (is_number or isinstance(p.default, str) or _SCALAR.fullmatch(_annotation(p)))
-    if role == "label_smoothing" and is_number:
-        return p.default == 0 or LEAST_SMOOTHING <= p.default < 1
+        return not (isinstance(default, int | float | str) or _SCALAR.fullmatch(_annotation(p)))
+    if role == "label_smoothing" and isinstance(default, int | float):
+        return default == 0 or LEAST_SMOOTHING <= default < 1
     return True
 
 
