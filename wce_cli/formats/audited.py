@@ -73,18 +73,18 @@ def with_own(own: Computed) -> str:
     """What a function brings along, in words."""
     if own.brings is None:
         return ""
-    said = []
-    if own.brings.weight is not None:
-        shown = [f"{number:g}" for number in own.brings.weight]
-        if own.brings.is_inferred and own.title.startswith("weighted-mean"):
-            said.append(f"its own weights, as {' : '.join(shown)}")
-        else:
-            said.append(f"its own weights [{', '.join(shown)}]")
-    if own.brings.smoothing:
-        said.append(f"its own label_smoothing {own.brings.smoothing:g}")
-    if own.brings.ignore_index not in (None, IGNORED):
-        said.append(f"its own ignore_index {own.brings.ignore_index}")
-    return f" with {' and '.join(said)}" if said else ""
+    brings, said = own.brings, []
+    if brings.weight is not None:
+        shown = [f"{number:g}" for number in brings.weight]
+        is_ratio = brings.is_inferred and own.title.startswith("weighted-mean")
+        said.append(f"weights {' : '.join(shown)}" if is_ratio else f"weights [{', '.join(shown)}]")
+    if brings.smoothing:
+        said.append(f"label_smoothing {brings.smoothing:g}")
+    if brings.ignore_index not in (None, IGNORED):
+        said.append(f"ignore_index {brings.ignore_index}")
+    if brings.factor != 1:
+        said.append(f"factor {brings.factor:g}")
+    return f" with its own {' and '.join(said)}" if said else ""
 
 
 def _but_shape(own: Computed) -> str:
@@ -172,7 +172,8 @@ def _sentences(own: Computed) -> Iterator[str]:
         largest = own.largest_difference
         off = "to the last digit" if largest < 1e-12 else f"to {largest:.0e}, relative"
         if own.agreed == own.probes:
-            yield f"{counted(own.agreed, 'batch', 'batches')} that tell every two rules apart agree {off}"
+            every = "every two rules" if not own.shape and own.brings is None else "rules"
+            yield f"{counted(own.agreed, 'batch', 'batches')} that tell {every} apart agree {off}"
         else:
             but = f"; the one where {FAR.about} does not" if own.leaves_far else ""
             yield f"{own.agreed} of {own.probes} batches that tell rules apart agree {off}{but}"

@@ -7,6 +7,7 @@ evaluated: the only things in it are calls, the names of `ROLES`, and literals.
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -106,6 +107,8 @@ def _of(
     except (TypeError, ValueError):
         raise WceError(Problem(f"the parameters of {name} cannot be read", _template_hint(name))) from None
     parameters = [p for p in signature.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if isinstance(function, functools.partial):  # what it was made with is its own
+        parameters = [p for p in parameters if p.name not in function.keywords]
     if skip_self:
         parameters = parameters[1:]
     keywords = any(p.kind == p.VAR_KEYWORD for p in signature.parameters.values())

@@ -16,10 +16,12 @@ from msgspec import Struct
 
 from wce_cli.questions.audit.roles import LEAST_SMOOTHING, role_of
 
-CLASSES = ("classes", "cls", "nb_classes", "size", "vocab_size", "n_labels", "out_features")
+CLASSES = ("cls", "size", "out_features")
 """Names of a number of classes, beside those of parameters that are handed it."""
 SMOOTHINGS = ("epsilon", "eps", "smoothing_value", "smooth_val", "label_smoothing_eps", "label_smoothing_factor")
 """Names of a smoothing that others use, too: whether it is one, the answers tell."""
+FACTORS = ("alpha", "loss_weight", "scale", "factor", "lambda", "lam", "lamb", "coef", "coefficient", "weight")
+"""Names of a number that a loss may be multiplied by."""
 MOST_CLASSES = 2000
 MOST = 3
 """Constants of one kind that are tried."""
@@ -30,6 +32,7 @@ class Carried(Struct, frozen=True):
 
     weights: tuple[tuple[float, ...], ...] = ()
     smoothings: tuple[float, ...] = ()
+    factors: tuple[float, ...] = ()
     ignore_index: int | None = None
     classes: tuple[int, ...] = ()
     """Numbers of classes that it may take: by name, then by the lengths of the weights."""
@@ -47,6 +50,11 @@ def carried(things: Iterable[Any], constants: Mapping[str, Any], handed_over: se
         for role, name, value in by_role
         if _is_number(value) and LEAST_SMOOTHING <= value < 1
     ]
+    factors = [
+        float(value)
+        for _, name, value in by_role
+        if name in FACTORS and _is_number(value) and math.isfinite(value) and value not in (0, 1)
+    ]
     skipped = [value for role, _, value in by_role if role == "ignore_index" and _is_whole(value)]
     classes = [
         value
@@ -60,6 +68,7 @@ def carried(things: Iterable[Any], constants: Mapping[str, Any], handed_over: se
         smoothings=()
         if "label_smoothing" in handed_over
         else tuple(dict.fromkeys(value for _, value in sorted(smoothings, key=lambda one: -one[0])))[:MOST],
+        factors=tuple(dict.fromkeys(factors))[:MOST],
         ignore_index=skipped[0] if skipped and "ignore_index" not in handed_over else None,
         classes=tuple(dict.fromkeys(of_names)),
     )

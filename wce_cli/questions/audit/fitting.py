@@ -44,7 +44,7 @@ def fitting(asked: Sequence[Asked], offers: Offers, owns: Sequence[Own], of_list
             if left:
                 return Fit(tuple(left), taken, len(asked))
             if before_far and but_far is None:
-                but_far = Fit((before_far[0],), taken, len(asked) - 1)
+                but_far = Fit(tuple(before_far), taken, len(asked) - 1)
         if depth and but_far is not None and len(but_far.rules[0].departures) < depth:
             return but_far  # what caps a loss in a way of its own is no departure that more of them would explain
     if but_far is not None:
@@ -75,7 +75,7 @@ def _surviving(
 
 
 def _nearest(asked: Sequence[Asked], offers: Offers, owns: Sequence[Own], of_lists: bool) -> Fit | None:
-    """The rule that gives the most answers; a departure more must give one more of them."""
+    """The rules that give the most answers; a departure more must give one more of them."""
     best: Fit | None = None
     merit = 0.0
     for depth in range(DEEPEST):
@@ -83,10 +83,11 @@ def _nearest(asked: Sequence[Asked], offers: Offers, owns: Sequence[Own], of_lis
             taken = structs.replace(offers, own=own)
             listed = _listed(asked, taken, depth, of_lists)
             fits = [[off <= close(one) for off in offs_of(one, taken, listed, of_lists)] for one in asked]
-            for rule, given in zip(listed, zip(*fits, strict=True), strict=True):
-                agreed = sum(given)
-                if agreed - depth / 2 > merit:
-                    best, merit = Fit((rule,), taken, agreed), agreed - depth / 2
+            counts = [sum(given) for given in zip(*fits, strict=True)]
+            most = max(counts, default=0)
+            if most - depth / 2 > merit:
+                rules = tuple(rule for rule, count in zip(listed, counts, strict=True) if count == most)
+                best, merit = Fit(rules, taken, most), most - depth / 2
     return best
 
 

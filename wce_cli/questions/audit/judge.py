@@ -176,10 +176,11 @@ def _verdicts(observed: Observed, offers: Offers) -> list[Verdict]:
         asked = _asked(observed, of_rules(offers, reduction), offers)
         owns = [found[0].offers.own] if found and found[0].computed.is_followed else owns_of(observed, offers)
         made = verdict_of(asked, offers, owns, reduction, observed.answers)
-        if made is not None and not made.computed.is_followed and not offers.is_told:
+        if made is not None and not made.computed.is_followed and not offers.ignore_index:
             # nobody told it of ignored labels: that it has some number for −100 is another matter
+            untold = structs.replace(offers, own=structs.replace(offers.own, ignore_index=None))
             others = [one for one in asked if IGNORED not in one.probe.labels]
-            again = verdict_of(others, offers, owns, reduction, observed.answers)
+            again = verdict_of(others, untold, owns_of(observed, untold), reduction, observed.answers)
             made = again if again is not None and (again.computed.is_followed or again.computed.leaves_far) else made
         if made is not None:
             died = [name for name in _needed(offers, reduction) if any(name == d.step for d in observed.deaths)]

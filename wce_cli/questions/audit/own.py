@@ -27,11 +27,18 @@ def owns_of(observed: Observed, offers: Offers) -> list[Own]:
     read = [weight for weight in found.weights if len(weight) >= width and (len(weight) == width or not offers.classes)]
     weights = [structs.replace(plain, weight=weight) for weight in read]
     if not offers.weight:
-        weights += _inferred(observed, offers, plain)
+        known = [_scaled(weight, width) for weight in read]
+        weights += [one for one in _inferred(observed, offers, plain) if _scaled(one.weight or (), width) not in known]
     smoothings = [structs.replace(plain, smoothing=smoothing) for smoothing in found.smoothings]
     both = [structs.replace(one, smoothing=smoothing) for one in weights[:2] for smoothing in found.smoothings[:2]]
     others = [] if plain.ignore_index is None or plain.ignore_index < 0 else [structs.replace(plain, ignore_index=None)]
-    return [plain, *weights, *smoothings, *both, *others]
+    factors = [structs.replace(plain, factor=factor) for factor in found.factors]
+    return [plain, *weights, *smoothings, *factors, *both, *others]
+
+
+def _scaled(weight: tuple[float, ...], width: int) -> tuple[float, ...]:
+    """Weights up to a factor, to be compared."""
+    return tuple(round(w / max(weight[:width]), 4) for w in weight[:width])
 
 
 def _inferred(observed: Observed, offers: Offers, plain: Own) -> Iterator[Own]:

@@ -39,6 +39,8 @@ class Probe(Struct, frozen=True):
     """The scores as they are handed over; None: made from the logits."""
     shift: float = 0.0
     """Added to log-probabilities, so that rows of probabilities do not sum to 1."""
+    width: int = 3
+    """Classes of a batch without rows."""
     repeat: int = 1
     """Calls: 2 to see whether the second gives the same."""
 
@@ -50,6 +52,8 @@ class Own(Struct, frozen=True):
     """One a class; more than a batch has classes: the first of them."""
     smoothing: float = 0.0
     ignore_index: int | None = None
+    factor: float = 1.0
+    """What the loss is multiplied by."""
     is_inferred: bool = False
     """Its weights were not read anywhere but inferred from its answers, up to a factor where that cancels."""
 
@@ -190,20 +194,21 @@ def fitted(probe: Probe, offers: Offers) -> Probe:
     """A probe for a function that takes so many classes, skips that label, and takes weights or takes none."""
     if probe.weight is not None and not offers.weight:
         probe = structs.replace(probe, weight=None)
+    c, was = offers.classes, len(probe.logits[0]) if probe.logits else probe.width
+    if c not in (0, was):
+        n = c if was == len(probe.labels) else None
+        probe = structs.replace(
+            probe,
+            logits=rows_of(probe.logits, c, n),
+            labels=labels_of(probe.labels, was, c, n),
+            weight=None if probe.weight is None else weight_of(probe.weight, c),
+            soft=None if probe.soft is None else shares_of(probe.soft, c),
+            width=c,
+        )
     own = offers.own.ignore_index
     if own is not None and IGNORED in probe.labels:
         probe = structs.replace(probe, labels=tuple(own if label == IGNORED else label for label in probe.labels))
-    c, was = offers.classes, len(probe.logits[0]) if probe.logits else 0
-    if c in (0, was) or probe.name == "one-class":
-        return probe
-    n = c if was == len(probe.labels) > 0 else None
-    return structs.replace(
-        probe,
-        logits=rows_of(probe.logits, c, n),
-        labels=labels_of(probe.labels, was, c, n),
-        weight=None if probe.weight is None else weight_of(probe.weight, c),
-        soft=None if probe.soft is None else shares_of(probe.soft, c),
-    )
+    return probe
 
 
 BEGINNINGS = (1, 2, 3)
@@ -264,9 +269,10 @@ def edges(offers: Offers) -> list[Probe]:
             c,
         ),
     ]
-    if offers.labels == "one-hot":
-        skipped = {"all-ignored", "label-c", "label-minus-1", "positions"}
-        probes = [probe for probe in probes if probe.name not in skipped]
+    skipped = {"all-ignored", "label-c", "label-minus-1", "positions"} if offers.labels == "one-hot" else set()
+    if offers.classes:
+        skipped.add("one-class")
+    probes = [probe for probe in probes if probe.name not in skipped]
     if offers.weight:
         other = structs.replace(PLAIN, name="reweighted", about="other weights are given", weight=(1.6, 0.5, 1.1))
         probes.append(other)

@@ -23,7 +23,8 @@ ROLES = {
     "label_smoothing": "label_smoothing smoothing smooth label_smooth label_smooth_val lb_smooth ls smooth_factor "
     "smooth_eps lsr",
     "reduction": "reduction reduce_mode reduction_mode",
-    "n_classes": "n_classes num_classes num_class n_class nclass nclasses number_of_classes n_cls num_cls num_labels",
+    "n_classes": "n_classes num_classes num_class n_class nclass nclasses number_of_classes n_cls num_cls num_labels "
+    "classes nb_classes n_labels vocab_size",
 }
 """What can be handed over, and the names that parameters for it usually have, the surest first."""
 

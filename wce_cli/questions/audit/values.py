@@ -82,7 +82,8 @@ def values_on(probe: Probe, offers: Offers, listed: Sequence[Rule]) -> list[floa
             if some:
                 evaluation = _evaluation(probe, offers, some)
                 found.update((rule, value_of(evaluation, rule)) for rule in some)
-    return [found[rule] for rule in listed]
+    values = [found[rule] for rule in listed]
+    return [None if value is None else offers.own.factor * value for value in values]
 
 
 def _evaluation(probe: Probe, offers: Offers, listed: Sequence[Rule]) -> Evaluation:
@@ -102,7 +103,7 @@ def terms_on(probe: Probe, offers: Offers, rule: Rule) -> Floats | None:
     if rule.entry == PER_SAMPLE and len(probe.labels) != len(probe.logits[0]):
         return None
     with np.errstate(all="ignore"):
-        return _evaluation(probe, offers, [rule]).pairs(rule)[0]
+        return offers.own.factor * _evaluation(probe, offers, [rule]).pairs(rule)[0]
 
 
 def listed_rules(probes: Sequence[Probe], offers: Offers, depth: int) -> list[Rule]:

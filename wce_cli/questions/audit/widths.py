@@ -8,20 +8,25 @@ STRIDE = 5
 
 
 def rows_of(rows: Rows, c: int, n: int | None = None) -> Rows:
-    """Scores with `c` columns, of `n` rows: the first ones, then others made of them."""
+    """Scores with `c` columns, of `n` rows: the first ones, then others made of them.
+
+    Of rows that are cut, every other keeps its second column and not its first: no two losses shall be the same.
+    """
     if not rows:
         return rows
     made = []
     for i in range(len(rows) if n is None else n):
         row, turn = rows[i % len(rows)], i // len(rows)
         wide = [round(row[j % len(row)] - 0.3 * (j // len(row)), 1) for j in range(max(c, len(row)))]
-        at = STRIDE * turn % len(wide)
+        at = STRIDE * turn % len(wide) if c >= len(row) else i % 2
         made.append(tuple((wide[at:] + wide[:at])[:c]))
     return tuple(made)
 
 
 def labels_of(labels: tuple[int, ...], was: int, c: int, n: int | None = None) -> tuple[int, ...]:
     """Labels among `c` classes that were among `was`, spread over all of them; one that is no class stays none."""
+    if sorted(labels) == list(range(was)):  # each class once
+        return (*(label for label in labels if label < c), *range(was, c))
     made = []
     for i in range(len(labels) if n is None else n):
         label, turn = labels[i % len(labels)], i // len(labels)
