@@ -13,8 +13,9 @@ from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import Look
 from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Row
+from wce_cli.questions.audit.asked import COLUMN
 from wce_cli.questions.audit.numbers import is_capped
-from wce_cli.questions.audit.probes import FAR
+from wce_cli.questions.audit.probes import FAR, IGNORED
 from wce_cli.report import Severity, to_plain
 
 PARTS = {"numbers": "numbers", "edges": "edges", "gradient": "gradient", "conduct": "conduct"}
@@ -52,12 +53,44 @@ def verdict(answer: Audit) -> str:
     if not answer.is_answered or own is None:
         return next((row.said for row in answer.rows if row.verdict == "wrong"), "gives no answer")
     if own.is_followed:
-        return f"computes {own.title}"
+        return f"computes {titled(own)}" + (f", an array of shape {own.shape}{_but_shape(own)}" if own.shape else "")
     if own.leaves_far:
-        return f"computes {own.title}, except where {FAR.about}"
-    near = f"; nearest {own.title}" if own.agreed else ""
-    when = f", which it leaves where {own.departs.when}" if own.departs is not None and own.agreed else ""
-    return f"follows none of the known rules{near}{when}"
+        return f"computes {titled(own)}, except where {FAR.about}"
+    if own.shape:
+        return f"returns an array of shape {own.shape}{_but_shape(own)}"
+    if not own.title:
+        return "follows none of the known rules"
+    when = f", and it leaves that where {own.departs.when}" if own.departs is not None else ""
+    near = f"nearest {titled(own)}, which gives {own.agreed} of its {own.probes} numbers"
+    return f"follows none of the known rules; {near}{when}"
+
+
+def titled(own: Computed) -> str:
+    """The rule in words, with what the function brings along: `batch-mean with its own weights [1, 2, 3]`."""
+    head, semicolon, odd = own.title.partition("; ")
+    return f"{head}{with_own(own)}{semicolon}{odd}"
+
+
+def with_own(own: Computed) -> str:
+    """What a function brings along, in words."""
+    if own.brings is None:
+        return ""
+    brings, said = own.brings, []
+    if brings.weight is not None:
+        shown = [f"{number:g}" for number in brings.weight]
+        is_ratio = brings.is_inferred and own.title.startswith("weighted-mean")
+        said.append(f"weights {' : '.join(shown)}" if is_ratio else f"weights [{', '.join(shown)}]")
+    if brings.smoothing:
+        said.append(f"label_smoothing {brings.smoothing:g}")
+    if brings.ignore_index not in (None, IGNORED):
+        said.append(f"ignore_index {brings.ignore_index}")
+    if brings.factor != 1:
+        said.append(f"factor {brings.factor:g}")
+    return f" with its own {' and '.join(said)}" if said else ""
+
+
+def _but_shape(own: Computed) -> str:
+    return ": one loss a sample, not squeezed" if own.shape == COLUMN else ""
 
 
 def expectation(answer: Audit) -> str:
@@ -68,7 +101,7 @@ def expectation(answer: Audit) -> str:
         return f"as expected: {answer.expected}"
     own, pair = answer.own, answer.expected.removesuffix("/class")
     if own is not None and own.is_followed and pair in own.pairs:
-        return f"expected {answer.expected}: the value is that, {_but(answer)}"
+        return f"expected {answer.expected}: the value is that{with_own(own)}, {_but(answer)}"
     if own is not None and own.leaves_far and own.title == pair:
         return f"expected {answer.expected}: it is that, except where {FAR.about}"
     is_guarded = own is not None and own.is_followed and own.departs is not None and own.title.startswith(f"{pair};")
@@ -120,8 +153,7 @@ def answer_blocks(answer: Audit, look: Look) -> Iterator[Block]:
     if departs is not None or shown:
         yield blocks.title("the smallest batches that show it")
         if departs is not None:
-            nearest = "" if answer.own is None or answer.own.agreed else f" (nearest: {answer.own.title})"
-            yield blocks.prose(f"where {departs.when}, it {departs.said}{nearest}")
+            yield blocks.prose(f"where {departs.when}, it {departs.said}")
             yield blocks.code(look.text(probe_text(departs.probe)))
         for row in shown:
             assert row.probe is not None
@@ -142,7 +174,8 @@ def _sentences(own: Computed) -> Iterator[str]:
         largest = own.largest_difference
         off = "to the last digit" if largest < 1e-12 else f"to {largest:.0e}, relative"
         if own.agreed == own.probes:
-            yield f"{counted(own.agreed, 'batch', 'batches')} that tell every two rules apart agree {off}"
+            every = "every two rules" if not own.shape and own.brings is None else "rules"
+            yield f"{counted(own.agreed, 'batch', 'batches')} that tell {every} apart agree {off}"
         else:
             but = f"; the one where {FAR.about} does not" if own.leaves_far else ""
             yield f"{own.agreed} of {own.probes} batches that tell rules apart agree {off}{but}"
@@ -153,18 +186,25 @@ def _sentences(own: Computed) -> Iterator[str]:
 
 def _reductions(computed: Sequence[Computed], look: Look) -> Block:
     names = [one.reduction or "(its own)" for one in computed]
-    but = f", except where {FAR.about}"
-    titles = [
-        one.title if one.is_followed else f"{one.title}{but}" if one.leaves_far else f"none; nearest {one.title}"
-        for one in computed
-    ]
-    agreed = [f"{one.agreed} of {one.probes}" for one in computed]
+    titles = [_short_verdict(one) for one in computed]
+    agreed = [f"{one.agreed} of {one.probes}" if one.title else "" for one in computed]
     return blocks.table(
         Column("reduction", names, NEVER_DROPPED, right=False),
         Column("computes", [look.message(title) for title in titles], NEVER_DROPPED, right=False),
         Column("batches that agree", agreed, 5),
         lines=[f"reduction {name}: {title}" for name, title in zip(names, titles, strict=True)],
     )
+
+
+def _short_verdict(own: Computed) -> str:
+    """What it computes under one reduction."""
+    if own.is_followed:
+        return titled(own)
+    if own.leaves_far:
+        return f"{titled(own)}, except where {FAR.about}"
+    if own.title:
+        return f"none; nearest {titled(own)}"
+    return f"an array of shape {own.shape}" if own.shape else "none"
 
 
 def _rows(rows: Sequence[Row], look: Look) -> Block:

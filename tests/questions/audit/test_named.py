@@ -35,13 +35,13 @@ WRONG = {
     "log_of_softmax": "weighted-mean",
     "detached": "weighted-mean",
     "takes_probabilities": "batch-mean; the scores are read as probabilities, no softmax",
+    "smoothing_built_in": "weighted-mean",
     "two_mistakes": "element-mean; softmax of the probabilities: they were passed as logits; weights squared",
 }
 NONE = {
     "ignored_weigh_as_class_0": ("weighted-mean", "labels are ignored"),
     "fixed_ignore_index": ("weighted-mean", "ignore_index is a class"),
     "focal": (None, "nothing is special"),
-    "smoothing_built_in": (None, "nothing is special"),
 }
 
 

@@ -93,7 +93,7 @@ def _lines(answer: Audit, compared: Compared, look: Look) -> list[Line]:
     rule: list[Line] = []
     expected: list[Line] = []
     others: list[Line] = []
-    if own.title not in {one.pair for one in compared.methods}:
+    if own.title and own.title not in {one.pair for one in compared.methods}:
         words = ["the rule above"] if own.is_followed else wrapped(look.message(own.title), NAME)
         rule = [Line((*words, role), compared.rule, "o", CURVES[2])]
     for group in groups([one.value for one in compared.methods]):

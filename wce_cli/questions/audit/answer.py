@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from wce_cli.questions.audit.probes import FAR
+from wce_cli.questions.audit.probes import FAR, Own
 from wce_cli.report import to_plain
 
 SCHEMA = "wce.audit/1"
@@ -34,7 +34,7 @@ class Computed(Struct, frozen=True):
     reduction: str | None
     """None: its own choice."""
     title: str
-    """The rule in words."""
+    """The rule in words; empty where none is near."""
     summary: str
     """What the rule divides by, in words; empty for an odd one."""
     pairs: tuple[str, ...]
@@ -49,6 +49,10 @@ class Computed(Struct, frozen=True):
     """Relative, over the probes that agree."""
     departs: Departure | None = None
     """Where it leaves the rule; where that one keeps p from 0, where it leaves what it would be without."""
+    shape: str = ""
+    """What it returns, `(N,)`, `(N, C)`; empty: one number."""
+    brings: Own | None = None
+    """What it brings along itself, and the rule is computed with."""
 
     @property
     def leaves_far(self) -> bool:

@@ -18,6 +18,9 @@ DTYPES = {
     "jax": ("float64", "float32", "float16", "bfloat16"),
 }
 
+WIDEST = "float64"
+"""What a function is asked in, so that its digits tell rules apart."""
+
 
 class Arrays:
     """One framework's arrays."""
@@ -57,7 +60,7 @@ class Arrays:
 
 def numbers_of(probe: Probe, kind: str) -> dict[str, Any]:
     """What every role stands for in a probe, as numpy arrays and plain values; None where it has none."""
-    c = len(probe.logits[0]) if probe.logits else len(probe.weight or (1, 1, 1))
+    c = len(probe.logits[0]) if probe.logits else probe.width
     x = np.array(probe.logits, dtype=np.float64).reshape(len(probe.logits), c)
     labels = np.array(probe.labels, dtype=np.int64)
     with np.errstate(all="ignore"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 import random
 import re
 import sys
@@ -12,16 +13,17 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from wce_cli.questions.audit.arrays import Arrays, changed, handed_over
+from wce_cli.questions.audit.arrays import WIDEST, Arrays, changed, handed_over
 from wce_cli.questions.audit.call import Call
+from wce_cli.questions.audit.carried import Carried, carried
 from wce_cli.questions.audit.load import source
-from wce_cli.questions.audit.probes import Probe
+from wce_cli.questions.audit.probes import PLAIN, Offers, Probe
 from wce_cli.questions.audit.records import Answered, Found
 from wce_cli.questions.audit.searches import Search, highest, is_right, last_right, loss_at, search_rows
 from wce_cli.questions.audit.watch import Watch
-from wce_cli.questions.audit.worker_steps import COARSE, NONE
+from wce_cli.questions.audit.worker_steps import COARSE, ENDS, NONE
 
 NO_MEMORY = re.compile("can't allocate memory|cannot allocate memory|out of memory", re.IGNORECASE)
 DIFFERENCE = 1e-5
@@ -44,10 +46,43 @@ class Asker(Struct):
     seed: int
     memory: int | None
     watch: Watch
+    narrowed: str = ""
+    """What it raises in float64: then it is asked in float32 instead."""
+
+    def take(self, offers: Offers) -> None:
+        """What an earlier worker found out."""
+        self.labels = offers.labels
+        self.narrowed = "" if WIDEST in offers.dtypes else "float64 is an error"
+
+    def carried(self) -> Carried:
+        """What the function brings along; of a class, what an object of it does."""
+        handed = (*self.call.arguments, *(self.call.make or ()))
+        constants = {one.keyword or "": one.constant for one in handed if one.role is None}
+        things = [self.function]
+        if self.call.make is not None:
+            try:
+                with self.watch:
+                    given = handed_over(PLAIN, self.scores, self.call.roles, self.labels, self.arrays)
+                    things = [self.call.made(self.function, given)]
+            except Exception:  # the first call will say why
+                things = []
+        return carried(things, constants, self.call.roles)
 
     def ask(self, probe: Probe, name: str | None = None) -> Answered:
-        """One call, and everything that can be seen of it."""
-        name = name or probe.name
+        """One call, and everything that can be seen of it; in float32 where float64 is an error and that is none."""
+        if probe.dtype != WIDEST:
+            return self._asked(probe, name or probe.name)
+        narrow = structs.replace(probe, dtype="float32")
+        if self.narrowed:
+            return structs.replace(self._asked(narrow, name or probe.name), narrowed=self.narrowed)
+        wide = self._asked(probe, name or probe.name)
+        if wide.values is not None or wide.error in (*ENDS, NONE):
+            return wide
+        answer = self._asked(narrow, name or probe.name)
+        is_better = answer.values is not None and all(map(math.isfinite, answer.values))
+        return structs.replace(answer, narrowed=f"{wide.error}: {wide.message}") if is_better else wide
+
+    def _asked(self, probe: Probe, name: str) -> Answered:
         self._seed()
         try:
             function, given = self._fresh(), self._given(probe)
@@ -165,15 +200,15 @@ class Asker(Struct):
         if torch is not None:
             torch.manual_seed(self.seed)
 
-    def search(self, step: Search) -> Found:
+    def search(self, step: Search, classes: int) -> Found:
         """The largest size at which the answer is a number, or not 0 where it is to be tiny; and on the way to the
         size at which it leaves the loss that it began with, what it was."""
         given: dict[float, float] = {}
         low, high = 1.0, highest(step.kind, step.dtype)
 
         def no_number(at: float) -> str:
-            rows, labels = search_rows(step.kind, at)
-            weight = (1.0, 1.0, 1.0) if self.call.roles & {"weight", "sample_weight"} else None
+            rows, labels = search_rows(step.kind, at, classes)
+            weight = (1.0,) * classes if self.call.roles & {"weight", "sample_weight"} else None
             answer = self.ask(Probe(step.name, "", rows, labels, weight, dtype=step.dtype))
             if answer.values is None:
                 return f"{answer.error}: {answer.message}"
@@ -189,8 +224,8 @@ class Asker(Struct):
         def is_left(at: float) -> str:
             if at not in given and no_number(at):
                 return "no number"
-            scale = given[low] / loss_at(step.kind, low)
-            value = scale * loss_at(step.kind, at)
+            scale = given[low] / loss_at(step.kind, low, classes)
+            value = scale * loss_at(step.kind, at, classes)
             return "" if at in given and is_right(given[at], value, at, step.dtype) else "left"
 
         limit, beyond = last_right(no_number, low, high)

@@ -7,6 +7,7 @@ evaluated: the only things in it are calls, the names of `ROLES`, and literals.
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,28 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError, did_you_mean
-
-ROLES = {
-    "logits": "logits logit input inputs pred preds prediction predictions predict output outputs out scores score x z "
-    "yhat y_hat y_pred y_logits output_logits raw_scores",
-    "probs": "probs prob probabilities probability p softmax_output pred_probs p_pred",
-    "log_probs": "log_probs log_prob logprobs log_probabilities logp log_p lprobs log_softmax_output",
-    "labels": "labels label target targets tgt y y_true true truth gt ground_truth labels_true class_idx targets_idx",
-    "one_hot": "one_hot onehot y_onehot y_one_hot labels_onehot target_onehot targets_onehot labels_one_hot "
-    "soft_labels soft_targets target_probs",
-    "weight": "weight weights class_weight class_weights w alpha cls_weight cls_weights ce_weight class_w wts "
-    "weight_per_class per_class_weight loss_weight",
-    "sample_weight": "sample_weight sample_weights weight_per_sample",
-    "ignore_index": "ignore_index ignore_label ignore_class ignore_value ignore ignored_index padding_idx pad_idx "
-    "pad_index pad_id",
-    "label_smoothing": "label_smoothing smoothing smooth label_smooth ls smooth_factor smooth_eps lsr",
-    "reduction": "reduction reduce_mode reduction_mode",
-    "n_classes": "n_classes num_classes num_class n_class nclass nclasses number_of_classes n_cls num_cls num_labels",
-}
-"""What can be handed over, and the names that parameters for it usually have."""
-
-SCORES, LABELS = ("logits", "probs", "log_probs"), ("labels", "one_hot")
-_ROLE_OF = {name: role for role, names in ROLES.items() for name in names.split()}
+from wce_cli.questions.audit.roles import LABELS, ROLES, SCORES, guess, roles_of
 
 
 class Argument(Struct, frozen=True):
@@ -79,6 +59,11 @@ class Call(Struct, frozen=True):
     def once_made(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
         """Call what was made."""
         return _called(function, self.arguments, values)
+
+    def name_of(self, role: str) -> str:
+        """The parameter that takes a role; where it goes by position, the role itself."""
+        handed = (*self.arguments, *(self.make or ()))
+        return next((one.keyword for one in handed if one.role == role and one.keyword), role)
 
 
 def _listed(arguments: tuple[Argument, ...]) -> str:
@@ -126,6 +111,8 @@ def _of(
     except (TypeError, ValueError):
         raise WceError(Problem(f"the parameters of {name} cannot be read", _template_hint(name))) from None
     parameters = [p for p in signature.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if isinstance(function, functools.partial):  # what it was made with is its own
+        parameters = [p for p in parameters if p.name not in function.keywords]
     if skip_self:
         parameters = parameters[1:]
     keywords = any(p.kind == p.VAR_KEYWORD for p in signature.parameters.values())
@@ -133,10 +120,10 @@ def _of(
     if unknown:
         hint = did_you_mean(unknown[0], [p.name for p in parameters])
         raise WceError(Problem(f"{name} has no parameter {unknown[0]} for --kwargs", hint))
-    roles = _roles(parameters, constants, without or set())
+    roles = roles_of(parameters, constants, without or set())
     guessed = ""
     if needs_batch:
-        guessed = _guess(parameters, roles, constants)
+        guessed = guess(parameters, roles, constants)
     required = [p for p in parameters if p.default is p.empty and p.name not in roles and p.name not in constants]
     found = set(roles.values())
     if needs_batch and (not found & set(SCORES) or not found & set(LABELS)):
@@ -158,32 +145,6 @@ def _of(
     arguments += [Argument(key, None, value) for key, value in constants.items() if key not in signature.parameters]
     optional = frozenset(roles[p.name] for p in parameters if p.name in roles and p.default is not p.empty)
     return tuple(arguments), optional, guessed
-
-
-def _roles(
-    parameters: list[inspect.Parameter], constants: Mapping[str, Any], without: set[str | None]
-) -> dict[str, str]:
-    """By parameter: its role, each taken once; the scores are one, the labels another."""
-    roles: dict[str, str] = {}
-    for p in parameters:
-        role = _ROLE_OF.get(p.name.lower().strip("_"))
-        if role is None or p.name in constants or role in without:
-            continue
-        group = SCORES if role in SCORES else LABELS if role in LABELS else (role,)
-        if not set(group) & set(roles.values()):
-            roles[p.name] = role
-    return roles
-
-
-def _guess(parameters: list[inspect.Parameter], roles: dict[str, str], constants: Mapping[str, Any]) -> str:
-    """Give the scores or the labels to the one required parameter that is left, where there is just one."""
-    left = [p.name for p in parameters if p.default is p.empty and p.name not in roles and p.name not in constants]
-    found = set(roles.values())
-    missing = [what for what, group in (("logits", SCORES), ("labels", LABELS)) if not found & set(group)]
-    if len(left) != 1 or len(missing) != 1:
-        return ""
-    roles[left[0]] = missing[0]
-    return f"{left[0]} was taken for the {missing[0]}"
 
 
 def _template_hint(name: str) -> str:

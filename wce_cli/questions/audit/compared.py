@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from wce_cli.loss.methods import METHODS
 from wce_cli.questions.audit.answer import Compared, Computed, MethodValue
+from wce_cli.questions.audit.asked import Asked
 from wce_cli.questions.audit.probes import FAR, Offers, Probe, beginnings
 from wce_cli.questions.audit.records import said
 from wce_cli.questions.audit.run import Observed
 from wce_cli.questions.audit.values import difference, fields_of, values_on
-from wce_cli.questions.audit.verdict import Asked
 from wce_cli.questions.identify.rules import Rule
 
 SAME = 1e-9
@@ -45,9 +45,9 @@ def compared(
 
     That is one where the function is not the expected method, or leaves the rule that it is nearest to; of several
     the one on which the fewest methods give what the rule does, then the one on which most of them differ, and of
-    those the one with the fewest samples. None where a loss was returned for each sample, or no rule is near.
+    those the one with the fewest samples. None where an array was returned.
     """
-    if own is None or rule is None or any(one.is_list for one in asked):
+    if own is None or own.shape:
         return None
     best: _Shown | None = None
     for one in _candidates(asked, observed, own):
@@ -73,18 +73,18 @@ def compared(
 
 
 def _values(
-    probe: Probe, offers: Offers, rule: Rule, expect: str | None
+    probe: Probe, offers: Offers, rule: Rule | None, expect: str | None
 ) -> tuple[float | None, tuple[MethodValue, ...]]:
     """What the rule gives, and what every method does, by the first placement that these labels have; the expected
     one with its placement."""
     listed = [Rule(method.name, placement) for method in METHODS.values() for placement in method.placements]
-    own, *values = values_on(probe, offers, [rule, *listed])
+    own, *values = values_on(probe, offers, [rule or listed[0], *listed])
     found: dict[str, MethodValue] = {}
     for one, value in zip(listed, values, strict=True):
         key = one.pair if one.pair == _short(expect) else one.method
         if value is not None and key not in found:
             found[key] = MethodValue(one.pair, float(value))
-    return None if own is None else float(own), tuple(found.values())
+    return None if own is None or rule is None else float(own), tuple(found.values())
 
 
 def _short(pair: str | None) -> str | None:

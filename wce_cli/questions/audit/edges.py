@@ -96,7 +96,7 @@ def _ignored(answer: Answered, expected: float | None) -> Judged:
 
 _JUDGES: Mapping[str, tuple[str, Callable[[Answered, float | None], Judged]]] = {
     "one": ("batch of one", lambda a, e: _same(a, e, "")),
-    "one-class": ("one class", lambda a, e: _same(a, 0.0 if a.values and abs(a.values[0]) < NEAR else e, "")),
+    "one-class": ("one class", lambda a, e: _same(a, a.values[0] if a.values and abs(a.values[0]) < NEAR else e, "")),
     "ignored": ("ignore_index", _ignored),
     "all-ignored": ("all ignored", _nothing),
     "weights-zero": ("all weights 0", _zero_weights),

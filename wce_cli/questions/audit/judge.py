@@ -15,14 +15,16 @@ from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.inputs.guard import reads
 from wce_cli.questions.audit import advice, conduct, edges, gradient, numbers
 from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Limit, Row
+from wce_cli.questions.audit.asked import Asked
 from wce_cli.questions.audit.call import check_template
 from wce_cli.questions.audit.compared import compared
 from wce_cli.questions.audit.load import of_object, place
+from wce_cli.questions.audit.own import owns_of
 from wce_cli.questions.audit.probes import IGNORED, REDUCTIONS, Offers, Probe, of_rules
 from wce_cli.questions.audit.records import Answered, Request, said
 from wce_cli.questions.audit.run import Observed, observe
 from wce_cli.questions.audit.values import values_on
-from wce_cli.questions.audit.verdict import Asked, computed, is_expected, known_pairs, rule_of, unguarded
+from wce_cli.questions.audit.verdict import Verdict, is_expected, known_pairs, unguarded, verdict_of
 from wce_cli.questions.audit.worker_steps import ENDS, NONE
 from wce_cli.questions.identify.rules import Rule
 
@@ -94,11 +96,11 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
             is_expected=None if asking.expect is None else False,
         )
     assert loaded is not None
-    offers = ready.offers
-    found = _computed(observed, offers)
-    own = found[0] if found else None
+    found = _verdicts(observed, ready.offers)
+    own = found[0].computed if found else None
+    offers = found[0].offers if found else ready.offers
+    nearest = found[0].rule if found else None
     asked = _asked(observed, of_rules(offers), offers)
-    nearest = rule_of(own, offers, asked) if own is not None else None
     rule = nearest if own is not None and (own.is_followed or own.leaves_far) else None
     plain = None if rule is None else unguarded(rule)
     limits = numbers.limits(observed, offers, plain)
@@ -117,7 +119,7 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
         call=loaded.call,
         arrays=loaded.arrays,
         is_answered=True,
-        computed=found,
+        computed=tuple(one.computed for one in found),
         rows=rows,
         advice=_advice(own, offers, rows),
         expected=asking.expect,
@@ -135,7 +137,7 @@ def _died_of(observed: Observed, offers: Offers) -> bool:
 
 def _needed(offers: Offers, reduction: str | None = None) -> list[str]:
     """The probes that any function which takes so much should answer."""
-    return [one.name for one in of_rules(offers, reduction) if offers.ignore_index or IGNORED not in one.labels]
+    return [one.name for one in of_rules(offers, reduction) if offers.is_told or IGNORED not in one.labels]
 
 
 def shown_file(file: str | None) -> str | None:
@@ -164,7 +166,7 @@ def _no_answer(name: str, observed: Observed) -> Problem:
 def _asked(observed: Observed, probes: list[Probe], offers: Offers) -> list[Asked]:
     """The probes that were answered; those with ignored labels only of a function that has some number for them."""
     asked = [Asked(probe, observed.answers[probe.name]) for probe in probes if probe.name in observed.answers]
-    if offers.ignore_index:
+    if offers.is_told:
         return asked
     return [one for one in asked if IGNORED not in one.probe.labels or _is_number(one.answer)]
 
@@ -173,21 +175,24 @@ def _is_number(answer: Answered) -> bool:
     return answer.values is not None and all(map(math.isfinite, answer.values))
 
 
-def _computed(observed: Observed, offers: Offers) -> tuple[Computed, ...]:
+def _verdicts(observed: Observed, offers: Offers) -> list[Verdict]:
     """What it computes by default, then under each reduction."""
-    found = []
+    found: list[Verdict] = []
     for reduction in (None, *(REDUCTIONS if offers.reduction else ())):
         asked = _asked(observed, of_rules(offers, reduction), offers)
-        made = computed(asked, offers, reduction, observed.answers)
-        if made is not None and not made.is_followed and not offers.ignore_index:
+        owns = [found[0].offers.own] if found and found[0].computed.is_followed else owns_of(observed, offers)
+        made = verdict_of(asked, offers, owns, reduction, observed.answers)
+        if made is not None and not made.computed.is_followed and not offers.ignore_index:
             # nobody told it of ignored labels: that it has some number for −100 is another matter
+            untold = structs.replace(offers, own=structs.replace(offers.own, ignore_index=None))
             others = [one for one in asked if IGNORED not in one.probe.labels]
-            again = computed(others, offers, reduction, observed.answers)
-            made = again if again is not None and (again.is_followed or again.leaves_far) else made
+            again = verdict_of(others, untold, owns_of(observed, untold), reduction, observed.answers)
+            made = again if again is not None and (again.computed.is_followed or again.computed.leaves_far) else made
         if made is not None:
             died = [name for name in _needed(offers, reduction) if any(name == d.step for d in observed.deaths)]
-            found.append(structs.replace(made, probes=made.probes + len(died)))
-    return tuple(found)
+            computed = structs.replace(made.computed, probes=made.computed.probes + len(died))
+            found.append(structs.replace(made, computed=computed))
+    return found
 
 
 def _rows(observed: Observed, offers: Offers, rule: Rule | None, title: str, limits: Sequence[Limit]) -> list[Row]:

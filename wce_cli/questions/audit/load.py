@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -146,6 +147,8 @@ def source(function: Any) -> tuple[str | None, int | None]:
     """The file and the line where it is written, if there is one."""
     try:
         inner = inspect.unwrap(function)
+        while isinstance(inner, functools.partial):
+            inner = inspect.unwrap(inner.func)
         inner = inner if inspect.isroutine(inner) or inspect.isclass(inner) else type(inner)
         file = inspect.getsourcefile(inner)
         return file, inspect.getsourcelines(inner)[1]

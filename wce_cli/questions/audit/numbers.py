@@ -13,9 +13,9 @@ from wce_cli.questions.audit.answer import Limit, Row, Verdict
 from wce_cli.questions.audit.probes import Offers, Probe
 from wce_cli.questions.audit.records import Answered, Found, said
 from wce_cli.questions.audit.run import Observed
-from wce_cli.questions.audit.searches import WIDE, Search, highest, is_right, search_rows
+from wce_cli.questions.audit.searches import CLASSES, WIDE, Search, highest, is_right, search_rows
 from wce_cli.questions.audit.twice import is_steady
-from wce_cli.questions.audit.values import difference, fields_of, values_on
+from wce_cli.questions.audit.values import NEXT_TO_ZERO, difference, fields_of, values_on
 from wce_cli.questions.identify.rules import Rule
 
 CAPPED = (
@@ -82,8 +82,9 @@ def _size(kind: str, at: float) -> str:
 
 def rule_at(kind: str, at: float, offers: Offers, rule: Rule) -> float | None:
     """What a rule gives on the batch of a search."""
-    weight = (1.0, 1.0, 1.0) if offers.weight else None
-    return values_on(Probe(kind, "", *search_rows(kind, at), weight), offers, [rule])[0]
+    classes = offers.classes or CLASSES
+    weight = (1.0,) * classes if offers.weight else None
+    return values_on(Probe(kind, "", *search_rows(kind, at, classes), weight), offers, [rule])[0]
 
 
 def what_ends(limits: Sequence[Limit]) -> str:
@@ -113,8 +114,9 @@ def rows(
     tiny = [observed.found[f"tiny:{dtype}"] for dtype in dtypes if f"tiny:{dtype}" in observed.found]
     if tiny:
         yield _tiny(tiny, offers)
-    wide = plain.values[0] if plain.values is not None and len(plain.values) == 1 and is_steady(observed) else None
-    yield from _narrow(observed, dtypes, wide)
+    if plain.narrowed:
+        yield Row("numbers", "float64", "note", f"{plain.narrowed}: it is asked in float32")
+    yield from _narrow(observed, dtypes, plain if is_steady(observed) else None)
 
 
 def _dtype(found: Found) -> str:
@@ -139,7 +141,7 @@ def _limits(kind: str, some: Sequence[Limit], observed: Observed, offers: Offers
         shows = bisect_left(offs, SHOWN)
         at = math.ceil(given[min(shows, len(given) - 1)][0])
         advice = CAPPED
-    step = Probe(name, "", *search_rows(kind, float(at)))
+    step = Probe(name, "", *search_rows(kind, float(at), offers.classes or CLASSES))
     return Row("numbers", name, "wrong", said_, fields_of(step, offers), advice)
 
 
@@ -169,7 +171,7 @@ def _tiny(found: Sequence[Found], offers: Offers) -> Row:
     for one in found:
         if one.limit is None or _dtype(one) not in ("float32", "float64"):
             continue
-        smallest = math.log1p(2 * math.exp(-one.limit))
+        smallest = math.log1p(((offers.classes or CLASSES) - 1) * math.exp(-one.limit))
         parts.append(f"{format_number(smallest, 1)} ({_dtype(one)})")
         if smallest > TINY[_dtype(one)]:
             late.append(one)
@@ -178,20 +180,22 @@ def _tiny(found: Sequence[Found], offers: Offers) -> Row:
     verdict: Verdict = "note" if late else "ok"
     probe = None
     if late:
-        probe = fields_of(Probe("tiny", "", *search_rows("tiny", math.ceil(late[0].limit or 0.0) + 1.0)), offers)
+        rows = search_rows("tiny", math.ceil(late[0].limit or 0.0) + 1.0, offers.classes or CLASSES)
+        probe = fields_of(Probe("tiny", "", *rows), offers)
     return Row("numbers", "tiny losses", verdict, f"0 below {', '.join(parts)}", probe, _CANCELS if late else "")
 
 
-def _narrow(observed: Observed, dtypes: Sequence[str], expected: float | None) -> Iterator[Row]:
+def _narrow(observed: Observed, dtypes: Sequence[str], plain: Answered | None) -> Iterator[Row]:
     """The plain probe in float32, float16, bfloat16."""
     for dtype in dtypes:
         answer = observed.answers.get(f"plain:{dtype}")
         if answer is not None:
             limits = [observed.found.get(f"{kind}:{dtype}") for kind in ("high", "low")]
-            yield _one_dtype(dtype, answer, expected, [one for one in limits if one is not None])
+            yield _one_dtype(dtype, answer, plain, [one for one in limits if one is not None])
 
 
-def _one_dtype(dtype: str, answer: Answered, expected: float | None, limits: Sequence[Found]) -> Row:
+def _one_dtype(dtype: str, answer: Answered, plain: Answered | None, limits: Sequence[Found]) -> Row:
+    """`plain`: what it gives in float64; None where a second call need not give the same."""
     returned = f", returned as {answer.dtype}" if answer.dtype and answer.dtype != dtype else ""
     if answer.values is None:
         return Row("numbers", dtype, "wrong" if dtype == "float32" else "note", said(answer))
@@ -200,11 +204,17 @@ def _one_dtype(dtype: str, answer: Answered, expected: float | None, limits: Seq
     if dtype != "float32" and short:
         ends = {one.name.partition(":")[0]: _short(one) for one in short}
         between = f"; logits {ends.get('low', 'any')} to {ends.get('high', 'any')}"
-    if len(answer.values) != 1 or expected is None:
-        return Row("numbers", dtype, "ok", f"a number{returned}{between}")
-    off = difference(answer.values[0], expected)
+    if plain is None:
+        return Row("numbers", dtype, "ok", f"{'a number' if len(answer.values) == 1 else 'numbers'}{returned}{between}")
+    if plain.narrowed and dtype == "float32":
+        return Row("numbers", dtype, "ok", f"what it is asked in{returned}")
+    if plain.values is None or answer.shape != plain.shape:
+        return Row("numbers", dtype, "wrong", f"{said(answer)}, where float64 gives {said(plain)}")
+    floor = max(map(abs, plain.values), default=0.0)
+    pairs = list(zip(answer.values, plain.values, strict=True))
+    off = max((difference(got, value, floor if len(pairs) > 1 else NEXT_TO_ZERO) for got, value in pairs), default=0.0)
     if not math.isfinite(off):
-        return Row("numbers", dtype, "wrong", f"gives {said(answer)}, not {format_number(expected)}")
+        return Row("numbers", dtype, "wrong", f"gives {said(answer)}, not {said(plain)}")
     within = off <= ROUND[dtype]
     said_ = f"right to {format_number(off, 1)}" if within else f"off by {format_number(off, 1)}, relative"
     verdict: Verdict = "wrong" if not within else "note" if between else "ok"

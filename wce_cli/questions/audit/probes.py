@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from msgspec import Struct, structs
 
+from wce_cli.questions.audit.widths import Rows, labels_of, rows_of, shares_of, weight_of
+
 IGNORED = -100
 """The label that means skip, as torch has it."""
 SMOOTHING = 0.2
-
-Rows = tuple[tuple[float, ...], ...]
 
 
 class Probe(Struct, frozen=True):
@@ -39,8 +39,23 @@ class Probe(Struct, frozen=True):
     """The scores as they are handed over; None: made from the logits."""
     shift: float = 0.0
     """Added to log-probabilities, so that rows of probabilities do not sum to 1."""
+    width: int = 3
+    """Classes of a batch without rows."""
     repeat: int = 1
     """Calls: 2 to see whether the second gives the same."""
+
+
+class Own(Struct, frozen=True):
+    """What a function brings along, and nobody hands over: what its numbers are computed with."""
+
+    weight: tuple[float, ...] | None = None
+    """One a class; more than a batch has classes: the first of them."""
+    smoothing: float = 0.0
+    ignore_index: int | None = None
+    factor: float = 1.0
+    """What the loss is multiplied by."""
+    is_inferred: bool = False
+    """Its weights were not read anywhere but inferred from its answers, up to a factor where that cancels."""
 
 
 class Offers(Struct, frozen=True):
@@ -55,6 +70,26 @@ class Offers(Struct, frozen=True):
     """`index` or `one-hot`"""
     scores: str = "logits"
     dtypes: tuple[str, ...] = ("float32", "float64")
+    classes: int = 0
+    """The only number of classes that it takes; 0: any."""
+    own: Own = Own()
+    weight_name: str = "weight"
+    """The parameter that takes the class weight."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it knows of a label that means skip."""
+        return self.ignore_index or self.own.ignore_index is not None
+
+    @property
+    def skipped(self) -> int:
+        """The label that means skip to it, if any does."""
+        return IGNORED if self.own.ignore_index is None else self.own.ignore_index
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether it has a class weight, be it handed over or its own."""
+        return self.weight or self.own.weight is not None
 
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -142,18 +177,38 @@ def of_rules(offers: Offers, reduction: str | None = None) -> list[Probe]:
             probes.append(OTHER)
     if offers.smoothing:
         probes += [SMOOTHED, SMOOTHED_ZERO]
-        if offers.labels == "index" and offers.ignore_index:
+        if offers.labels == "index" and offers.is_told:
             probes.append(SMOOTHED_IGNORES)
     if offers.scores != "logits":
         probes.append(NOT_ONE)
-    if not offers.weight:
-        probes = [structs.replace(probe, weight=None) for probe in probes]
-    elif offers.weight_optional:
+    if offers.weight and offers.weight_optional:
         probes.append(UNWEIGHTED)
-    probes.append(FAR if offers.weight else structs.replace(FAR, weight=None))
+    probes.append(FAR)
+    probes = [fitted(probe, offers) for probe in probes]
     if reduction is None:
         return probes
     return [structs.replace(probe, name=f"{probe.name}:{reduction}", reduction=reduction) for probe in probes]
+
+
+def fitted(probe: Probe, offers: Offers) -> Probe:
+    """A probe for a function that takes so many classes, skips that label, and takes weights or takes none."""
+    if probe.weight is not None and not offers.weight:
+        probe = structs.replace(probe, weight=None)
+    c, was = offers.classes, len(probe.logits[0]) if probe.logits else probe.width
+    if c not in (0, was):
+        n = c if was == len(probe.labels) else None
+        probe = structs.replace(
+            probe,
+            logits=rows_of(probe.logits, c, n),
+            labels=labels_of(probe.labels, was, c, n),
+            weight=None if probe.weight is None else weight_of(probe.weight, c),
+            soft=None if probe.soft is None else shares_of(probe.soft, c),
+            width=c,
+        )
+    own = offers.own.ignore_index
+    if own is not None and IGNORED in probe.labels:
+        probe = structs.replace(probe, labels=tuple(own if label == IGNORED else label for label in probe.labels))
+    return probe
 
 
 BEGINNINGS = (1, 2, 3)
@@ -164,10 +219,18 @@ def beginnings(probe: Probe) -> list[Probe]:
     """The first one, two and three samples of a probe: where it shows something, one of them may show it, too."""
     if probe.soft is not None:
         return []
+    return first_samples(probe, max(BEGINNINGS))
+
+
+MOST_CLASSES = 64
+"""The weights of more classes are not inferred."""
+
+
+def first_samples(probe: Probe, most: int) -> list[Probe]:
+    """The first sample of a probe, the first two, and so on up to `most`, or all but one."""
     return [
-        structs.replace(probe, name=f"{probe.name}[:{n}]", logits=probe.logits[:n], labels=probe.labels[:n])
-        for n in BEGINNINGS
-        if n < len(probe.labels)
+        structs.replace(probe, name=f"{probe.name}[:{k}]", logits=probe.logits[:k], labels=probe.labels[:k])
+        for k in range(1, min(most, len(probe.labels) - 1) + 1)
     ]
 
 
@@ -176,6 +239,8 @@ def steps(offers: Offers) -> Iterator[Probe]:
     yield from of_rules(offers)
     for probe in of_rules(offers):
         yield from beginnings(probe)
+    if not offers.weight:
+        yield from first_samples(fitted(SQUARE_ZERO, offers), MOST_CLASSES)[max(BEGINNINGS) :]
     if offers.reduction:
         for reduction in REDUCTIONS:
             yield from of_rules(offers, reduction)
@@ -208,9 +273,13 @@ def edges(offers: Offers) -> list[Probe]:
             c,
         ),
     ]
-    if offers.labels == "one-hot":
-        skipped = {"all-ignored", "label-c", "label-minus-1", "positions"}
-        probes = [probe for probe in probes if probe.name not in skipped]
+    skipped = {"all-ignored", "label-c", "label-minus-1", "positions"} if offers.labels == "one-hot" else set()
+    if offers.classes:
+        skipped.add("one-class")
+    probes = [probe for probe in probes if probe.name not in skipped]
+    if offers.weight:
+        other = structs.replace(PLAIN, name="reweighted", about="other weights are given", weight=(1.6, 0.5, 1.1))
+        probes.append(other)
     probes.append(structs.replace(PLAIN, name="gradient", about="the gradient is asked for", layout="tracked"))
     if offers.weight:
         for name, weight in ONE_WEIGHTS.items():
@@ -219,5 +288,5 @@ def edges(offers: Offers) -> list[Probe]:
         if dtype != "float64":
             probes.append(structs.replace(PLAIN, name=f"plain:{dtype}", about=f"scores are {dtype}", dtype=dtype))
     if not offers.weight:
-        probes = [structs.replace(probe, weight=None) for probe in probes if probe.name != "weights-zero"]
-    return probes
+        probes = [probe for probe in probes if probe.name != "weights-zero"]
+    return [fitted(probe, offers) for probe in probes]

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from wce_cli.digits import format_number
+from wce_cli.questions.audit.carried import Carried
 from wce_cli.questions.audit.probes import Offers
 
 SAID = 70
@@ -29,8 +30,8 @@ class Request(Struct, frozen=True):
     path: tuple[str, ...]
     skipped: tuple[str, ...] = ()
     """Steps that an earlier worker has done, or died of."""
-    labels: str | None = None
-    """What an earlier worker found out that labels must be."""
+    offers: Offers | None = None
+    """What an earlier worker found out that the function takes."""
     parent: int | None = None
     """The process that asks: without it, nobody hears the answer."""
 
@@ -58,6 +59,7 @@ class Ready(Struct, frozen=True, tag="ready"):
     """It has answered once, and this is what it can be asked."""
 
     offers: Offers
+    carried: Carried = Carried()
 
 
 class Began(Struct, frozen=True, tag="began"):
@@ -84,6 +86,10 @@ class Answered(Struct, frozen=True, tag="answered"):
     gradient: tuple[float, ...] | None = None
     no_gradient: str = ""
     """Why there is none."""
+    narrowed: str = ""
+    """What it raised in float64, where this is its answer in float32."""
+    taken_of: str = ""
+    """Where it returned several things: what this was taken of, `the first of a tuple of 2`."""
 
 
 class Found(Struct, frozen=True, tag="found"):

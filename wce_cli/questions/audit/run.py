@@ -83,6 +83,7 @@ class Observed(Struct):
             self.refused = record
         elif isinstance(record, Ready):
             self.ready = record
+            self.answers.clear()  # those to batches with other classes
         elif isinstance(record, Answered) and self.ready is None:
             self.first = record
         elif isinstance(record, Answered):
@@ -114,8 +115,8 @@ def observe(request: Request, timeout: float) -> Observed:
     with ends_in_order(), tempfile.TemporaryDirectory(prefix="wce-audit-") as folder:
         for attempt in range(RESTARTS + 1):
             answers = os.path.join(folder, f"answers-{attempt}")
-            labels = observed.ready.offers.labels if observed.ready else None
-            asked = structs.replace(request, answers=answers, skipped=observed.done, labels=labels, parent=os.getpid())
+            offers = observed.ready.offers if observed.ready else None
+            asked = structs.replace(request, answers=answers, skipped=observed.done, offers=offers, parent=os.getpid())
             death = _one_worker(asked, timeout, observed)
             if death is None:
                 break

@@ -11,10 +11,12 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from wce_cli.questions.audit.probes import Rows
+from wce_cli.questions.audit.widths import Rows
 
 HIGH = 50.0
 """Where logits are when a small loss is looked for: high enough to cancel, and below what overflows in float32."""
+CLASSES = 3
+"""Of the batch of a search, where a function takes any number of them."""
 WIDE = ("float32", "float64")
 RIGHT = {"float32": 1e-5, "float64": 1e-5, "float16": 2e-2, "bfloat16": 1e-1}
 """How far an answer may be off, relative, by the dtype of the scores: as far as a right one is when it computes in
@@ -49,20 +51,23 @@ def highest(kind: str, dtype: str) -> float:
     return 37.5 if kind == "tiny" else 30000.0 if dtype == "float16" else 1e6
 
 
-def search_rows(kind: str, at: float) -> tuple[Rows, tuple[int, ...]]:
+def search_rows(kind: str, at: float, classes: int = CLASSES) -> tuple[Rows, tuple[int, ...]]:
     """The batch of a search, for one size of score."""
+    others = classes - 1
     if kind == "high":
-        return ((at, at - 10, at - 10),), (0,)
+        return ((at, *(at - 10,) * others),), (0,)
     if kind == "low":
-        return ((-at, -at - 10, -at - 10),), (0,)
+        return ((-at, *(-at - 10,) * others),), (0,)
     if kind == "gap":
-        return ((0.0, -at, -1.0),), (1,)
-    return ((HIGH + at, HIGH, HIGH),), (0,)
+        return ((0.0, -at, *(-1.0,) * (others - 1)),), (1,)
+    return ((HIGH + at, *(HIGH,) * others),), (0,)
 
 
-def loss_at(kind: str, at: float) -> float:
+def loss_at(kind: str, at: float, classes: int = CLASSES) -> float:
     """The loss of its one sample: that of a gap grows with it, the others stay as they are."""
-    return at + math.log1p(math.exp(-1) + math.exp(-at)) if kind == "gap" else math.log1p(2 * math.exp(-10))
+    if kind == "gap":
+        return at + math.log1p((classes - 2) * math.exp(-1) + math.exp(-at))
+    return math.log1p((classes - 1) * math.exp(-10))
 
 
 def is_right(got: float, value: float, at: float, dtype: str) -> bool:

@@ -12,7 +12,7 @@ from msgspec import structs
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.sums import Floats
 from wce_cli.questions.audit.arrays import numbers_of
-from wce_cli.questions.audit.probes import Offers, Probe
+from wce_cli.questions.audit.probes import IGNORED, Offers, Probe
 from wce_cli.questions.identify.evaluation import Evaluation, case_of
 from wce_cli.questions.identify.rules import ENTRIES, Rule, rules
 
@@ -29,8 +29,20 @@ def batch_of(probe: Probe, offers: Offers) -> Batch:
     return Batch.build(**fields_of(probe, offers))
 
 
+def known(probe: Probe, offers: Offers) -> Probe:
+    """The probe with what the function brings along itself: what its number is computed with."""
+    own, c = offers.own, len(probe.logits[0]) if probe.logits else len(probe.weight or ())
+    return structs.replace(
+        probe,
+        weight=own.weight[:c] if probe.weight is None and own.weight is not None else probe.weight,
+        smoothing=probe.smoothing if offers.smoothing else own.smoothing,
+        ignore_index=probe.ignore_index if own.ignore_index is None else own.ignore_index,
+    )
+
+
 def fields_of(probe: Probe, offers: Offers) -> dict[str, Any]:
     """The probe as a JSON batch."""
+    probe = known(probe, offers)
     numbers = numbers_of(structs.replace(probe, layout="rows"), offers.scores)
     labels: Any = list(probe.labels)
     if offers.labels == "one-hot":
@@ -39,7 +51,7 @@ def fields_of(probe: Probe, offers: Offers) -> dict[str, Any]:
     fields: dict[str, Any] = {offers.scores: scores.tolist(), "labels": labels}
     if probe.weight is not None:
         fields["weight"] = list(probe.weight)
-    if probe.ignore_index != -100 and offers.labels == "index":
+    if probe.ignore_index != IGNORED and offers.labels == "index":
         fields["ignore_index"] = probe.ignore_index
     if probe.smoothing:
         fields["label_smoothing"] = probe.smoothing
@@ -60,6 +72,7 @@ def value_of(evaluation: Evaluation, rule: Rule) -> float | None:
 
 def values_on(probe: Probe, offers: Offers, listed: Sequence[Rule]) -> list[float | None]:
     """What each of some rules gives on a probe."""
+    probe = known(probe, offers)
     if probe.weight is None:
         listed = [structs.replace(rule, entry="") for rule in listed]
     found: dict[Rule, float | None] = {}
@@ -69,7 +82,8 @@ def values_on(probe: Probe, offers: Offers, listed: Sequence[Rule]) -> list[floa
             if some:
                 evaluation = _evaluation(probe, offers, some)
                 found.update((rule, value_of(evaluation, rule)) for rule in some)
-    return [found[rule] for rule in listed]
+    values = [found[rule] for rule in listed]
+    return [None if value is None else offers.own.factor * value for value in values]
 
 
 def _evaluation(probe: Probe, offers: Offers, listed: Sequence[Rule]) -> Evaluation:
@@ -83,12 +97,13 @@ def _evaluation(probe: Probe, offers: Offers, listed: Sequence[Rule]) -> Evaluat
 
 def terms_on(probe: Probe, offers: Offers, rule: Rule) -> Floats | None:
     """What a rule gives for each sample; None where it cannot be asked there."""
+    probe = known(probe, offers)
     if probe.weight is None:
         rule = structs.replace(rule, entry="")
     if rule.entry == PER_SAMPLE and len(probe.labels) != len(probe.logits[0]):
         return None
     with np.errstate(all="ignore"):
-        return _evaluation(probe, offers, [rule]).pairs(rule)[0]
+        return offers.own.factor * _evaluation(probe, offers, [rule]).pairs(rule)[0]
 
 
 def listed_rules(probes: Sequence[Probe], offers: Offers, depth: int) -> list[Rule]:

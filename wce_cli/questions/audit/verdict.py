@@ -1,12 +1,7 @@
-"""Which rule a function follows: the one that gives its number on every probe, else the one it stays with longest.
-
-The rules are those of `identify`. A probe strikes out every rule that gives another number, so that the few which
-are left cost nothing to ask about the next one.
-"""
+"""What a function computes, by the rules that give its answers: in words, and where it leaves them."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, structs
@@ -15,166 +10,134 @@ from wce_cli.digits import format_number
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.odd_readings import ODD_READINGS
 from wce_cli.questions.audit.answer import Computed, Departure
-from wce_cli.questions.audit.probes import FAR, Offers, Probe, beginnings
+from wce_cli.questions.audit.asked import CLASSES, COLUMN, SAMPLES, Asked, shape_of
+from wce_cli.questions.audit.elements import titled
+from wce_cli.questions.audit.fitting import Fit, close, fitting, is_far, offs_of
+from wce_cli.questions.audit.probes import Offers, Own, beginnings
 from wce_cli.questions.audit.records import Answered, said
-from wce_cli.questions.audit.values import NEXT_TO_ZERO, difference, fields_of, listed_rules, terms_on, values_on
+from wce_cli.questions.audit.values import PER_SAMPLE, difference, fields_of, values_on
 from wce_cli.questions.identify.rules import Rule
 
-CLOSE = {"float64": 1e-6, "float32": 2e-5}
-"""How far off a number may be, relative, by the dtype that is returned: room for a small number that is added to what
-is divided by, and none for another rule, which is off by 1e-4 and more on some probe."""
-DEEPEST = 2
 BY_ITSELF, UNWEIGHTED = "w·ℓ of each sample", "ℓ of each sample"
 
 
-class Asked(Struct, frozen=True):
-    """A probe, and what the function answered."""
+class Verdict(Struct, frozen=True):
+    """What a function computes under one reduction, and what that can be computed with."""
 
-    probe: Probe
-    answer: Answered
-
-    @property
-    def number(self) -> float | None:
-        """The one number that was returned; None for an error, or for several."""
-        values = self.answer.values
-        return None if values is None or len(values) != 1 or self.is_list else values[0]
-
-    @property
-    def is_list(self) -> bool:
-        """Whether a loss was returned for each sample."""
-        return self.answer.values is not None and self.answer.shape == (len(self.probe.labels),)
+    computed: Computed
+    rule: Rule | None
+    """The rule that is followed or near; where a loss is returned for each sample, that of their sum."""
+    offers: Offers
+    """What the function takes, with what it brings along."""
 
 
-def computed(
-    asked: Sequence[Asked], offers: Offers, reduction: str | None, answers: Mapping[str, Answered]
-) -> Computed | None:
-    """The rule behind the answers to the probes of one reduction; None where no probe was answered.
-
-    Among all `answers` there may be those to the beginnings of a probe: the shortest that departs is shown.
-    """
-    if not any(one.answer.values is not None for one in asked):
-        return None
-    of_lists = sum(one.is_list for one in asked) > len(asked) / 2
-    nearest: Computed | None = None
-    for depth in range(DEEPEST + 1):
-        listed = [r for r in listed_rules([one.probe for one in asked], offers, depth) if len(r.departures) == depth]
-        if of_lists:
-            listed = [rule for rule in listed if rule.method == "sum" and rule.twist in ("", "negated")]
-        made = _struck_out(asked, offers, listed, reduction, of_lists, answers)
-        if made is None:
-            continue
-        if made.is_followed and made.agreed == made.probes:
-            return made
-        if nearest is None or (made.agreed > nearest.agreed + depth - 1 and not nearest.is_followed):
-            nearest = made
-        if depth and (nearest.is_followed or (nearest.leaves_far and depth > len(nearest.departures))):
-            return nearest  # what caps a loss in a way of its own is no departure that more of them would explain
-    return nearest
-
-
-def _struck_out(
+def verdict_of(
     asked: Sequence[Asked],
     offers: Offers,
-    listed: Sequence[Rule],
+    owns: Sequence[Own],
     reduction: str | None,
-    of_lists: bool,
     answers: Mapping[str, Answered],
-) -> Computed | None:
-    """The rules that are left after each probe, or the last that were left and where they went."""
-    left, agreed, largest = list(listed), 0, 0.0
-    departs: Departure | None = None
-    for one in asked:
-        if not left:
-            break
-        fit, off, values = _fitting(one, offers, left, of_lists)
-        if fit:
-            left, agreed, largest = fit, agreed + 1, max(largest, off)
-        else:
-            if not agreed and not of_lists:  # the nearest is the one whose number is nearest
-                offs = [difference(one.number, value) for value in values]
-                at = min(range(len(left)), key=offs.__getitem__)
-                left, values = [left[at]], [values[at]]
-            departs = _shortest(one, offers, left[0], answers) or _departure(one, offers, values[0])
-            break
-    if not left:
+) -> Verdict | None:
+    """The rule behind the answers to the probes of one reduction; None where no probe was answered.
+
+    `owns` is what the function may bring along, the likeliest first. Among all `answers` there may be those to the
+    beginnings of a probe: the shortest that departs is shown.
+    """
+    if all(one.is_error for one in asked):
         return None
-    rule = _first(left, offers)
-    is_followed = departs is None and agreed > 0
-    if is_followed and unguarded(rule) != rule:
-        departs = _without_guard(asked, offers, rule, answers)
-    is_pair = not rule.departures and not of_lists and departs is None
-    return Computed(
+    shape = shape_of(asked)
+    if shape not in ("", SAMPLES, COLUMN):
+        return Verdict(_of_array(asked, offers, shape, reduction), None, offers)
+    fit = fitting(asked, offers, owns, of_lists=bool(shape))
+    if fit is None:
+        return Verdict(_of_none(asked, offers, shape, reduction, answers), None, offers)
+    return _of_rule(asked, fit, shape, reduction, answers)
+
+
+def _of_rule(
+    asked: Sequence[Asked], fit: Fit, shape: str, reduction: str | None, answers: Mapping[str, Answered]
+) -> Verdict:
+    """What a function computes that follows some rules, or leaves the one that it is nearest to."""
+    offers, rule = fit.offers, _first(fit.rules, fit.offers)
+    offs = [offs_of(one, offers, [rule], bool(shape))[0] for one in asked]
+    fits = [off <= close(one) for one, off in zip(asked, offs, strict=True)]
+    departs = None
+    if not all(fits):
+        departs = _shortest(asked[fits.index(False)], offers, rule, answers)
+    elif unguarded(rule) != rule:
+        far = [one for one in asked if is_far(one.probe) and not shape]
+        departs = _shortest(far[0], offers, unguarded(rule), answers) if far else None
+    is_pair = all(fits) and not rule.departures and not shape
+    made = Computed(
         reduction=reduction,
-        title=_title(rule, offers, of_lists),
-        summary=METHODS[rule.method].summary if rule.method in METHODS and not of_lists else "",
-        pairs=tuple(dict.fromkeys([rule.pair, *(one.pair for one in left)])) if is_pair else (),
+        title=_title(rule, offers, bool(shape)),
+        summary=METHODS[rule.method].summary if rule.method in METHODS and not shape else "",
+        pairs=tuple(dict.fromkeys([rule.pair, *(one.pair for one in fit.rules)])) if is_pair else (),
         departures=rule.departures,
-        is_followed=is_followed,
+        is_followed=all(fits),
         probes=len(asked),
-        agreed=agreed,
-        largest_difference=largest,
+        agreed=sum(fits),
+        largest_difference=max(off for off, is_fit in zip(offs, fits, strict=True) if is_fit),
         departs=departs,
+        shape=shape,
+        brings=None if offers.own == Own() else offers.own,
     )
+    return Verdict(made, rule, offers)
 
 
-def _fitting(
-    one: Asked, offers: Offers, left: Sequence[Rule], of_lists: bool
-) -> tuple[list[Rule], float, list[float | None]]:
-    """The rules that give this answer, how far off the best is, and what all of them give."""
-    if of_lists:
-        return _fitting_lists(one, offers, left)
-    values = values_on(one.probe, offers, left)
-    offs = [difference(one.number, value) for value in values]
-    fit = [rule for rule, off in zip(left, offs, strict=True) if off <= _close(one)]
-    return fit, min(offs), values
+def _of_none(
+    asked: Sequence[Asked], offers: Offers, shape: str, reduction: str | None, answers: Mapping[str, Answered]
+) -> Computed:
+    """What is said of a function that no rule is near to: the shortest batch on which no method gives its number."""
+    first = next(one for one in asked if not one.is_error)
+    methods = [Rule(method.name, placement) for method in METHODS.values() for placement in method.placements]
+    shown = first
+    for probe in () if shape else beginnings(first.probe):
+        one = Asked(probe, answers[probe.name]) if probe.name in answers else first
+        if min(difference(one.number, value) for value in values_on(one.probe, offers, methods)) > close(one):
+            shown = one
+            break
+    departs = Departure(
+        when=shown.probe.about,
+        got=shown.number,
+        expected=None,
+        said=f"gives {said(shown.answer)}" + ("" if shape else ", as none of the methods does"),
+        probe=fields_of(shown.probe, offers),
+    )
+    return Computed(reduction, "", "", (), (), False, len(asked), 0, 0.0, departs, shape)
 
 
-def _fitting_lists(one: Asked, offers: Offers, left: Sequence[Rule]) -> tuple[list[Rule], float, list[float | None]]:
-    """The same where a loss is returned for each sample: every one must fit."""
-    got = one.answer.values
-    fit, offs, sums = [], [math.inf], list[float | None]()
-    for rule in left:
-        terms = terms_on(one.probe, offers, rule)
-        sums.append(None if terms is None else float(terms.sum()))
-        if terms is None or got is None or len(got) != len(terms):
-            off = 0.0 if terms is None and got is None else math.inf
-        else:
-            sign = -1.0 if rule.twist else 1.0
-            floor = 1.0 if _is_far(one.probe) else NEXT_TO_ZERO
-            off = max(difference(a, sign * b, floor) for a, b in zip(got, terms.tolist(), strict=True))
-        if off <= _close(one):
-            fit.append(rule)
-            offs.append(off)
-    return fit, min(offs), sums
-
-
-def _close(one: Asked) -> float:
-    return CLOSE.get(one.answer.dtype, CLOSE["float64"])
+def _of_array(asked: Sequence[Asked], offers: Offers, shape: str, reduction: str | None) -> Computed:
+    """What is said of a function that returns an array: what its elements are, where that is known."""
+    title, agreed, largest = titled(asked, offers, close) if shape == CLASSES else ("", 0, 0.0)
+    if not agreed or agreed < len(asked):
+        return Computed(reduction, "", "", (), (), False, len(asked), 0, 0.0, None, shape)
+    return Computed(reduction, title, "", (), (), True, len(asked), agreed, largest, None, shape)
 
 
 def _title(rule: Rule, offers: Offers, of_lists: bool) -> str:
     if not of_lists:
         return rule.title
-    head = BY_ITSELF if offers.weight else UNWEIGHTED
+    head = BY_ITSELF if offers.is_weighted else UNWEIGHTED
     return "; ".join([head, *rule.title.split("; ")[1:]])
 
 
 def _first(left: Sequence[Rule], offers: Offers) -> Rule:
     """The one that stands for all that are the same here: without class weights, the one that has none."""
-    if not offers.weight:
+    if not offers.is_weighted:
         return next((rule for rule in left if rule.method == "unweighted-mean"), left[0])
     return left[0]
 
 
-def _shortest(one: Asked, offers: Offers, rule: Rule, answers: Mapping[str, Answered]) -> Departure | None:
-    """The beginning of a probe that shows a departure already."""
-    for probe in beginnings(one.probe):
-        if probe.name in answers and not one.is_list:
+def _shortest(one: Asked, offers: Offers, rule: Rule, answers: Mapping[str, Answered]) -> Departure:
+    """Where a probe shows a departure, and if it has a beginning that does already, that one."""
+    for probe in [] if one.is_list else beginnings(one.probe):
+        if probe.name in answers:
             short = Asked(probe, answers[probe.name])
             expected = values_on(probe, offers, [rule])[0]
-            if difference(short.number, expected) > _close(short):
-                return _departure(short, offers, expected)
-    return None
+            if difference(short.number, expected) > close(short):
+                return _departure(short, offers, rule, expected)
+    return _departure(one, offers, rule, values_on(one.probe, offers, [rule])[0])
 
 
 def unguarded(rule: Rule) -> Rule:
@@ -183,40 +146,17 @@ def unguarded(rule: Rule) -> Rule:
     return structs.replace(rule, reading="") if is_guarded else rule
 
 
-def _without_guard(
-    asked: Sequence[Asked], offers: Offers, rule: Rule, answers: Mapping[str, Answered]
-) -> Departure | None:
-    """Where a rule that keeps p from 0 leaves the one that does not."""
-    far = next((one for one in asked if _is_far(one.probe)), None)
-    if far is None or far.is_list:
-        return None
-    plain = unguarded(rule)
-    return _shortest(far, offers, plain, answers) or _departure(far, offers, values_on(far.probe, offers, [plain])[0])
-
-
-def _departure(one: Asked, offers: Offers, expected: float | None) -> Departure:
+def _departure(one: Asked, offers: Offers, rule: Rule, expected: float | None) -> Departure:
+    wanted = f", not {format_number(expected)}" if expected is not None else ""
+    if expected is None:
+        wanted = ", not an error" if rule.entry == PER_SAMPLE else ", and the rule is not defined there"
     return Departure(
         when=one.probe.about,
         got=one.number,
         expected=expected,
-        said=f"gives {said(one.answer)}, not {'an error' if expected is None else format_number(expected)}",
+        said=f"gives {said(one.answer)}{wanted}",
         probe=fields_of(one.probe, offers),
     )
-
-
-def _is_far(probe: Probe) -> bool:
-    """Whether a loss is very large there; the tiny ones beside it are judged by a search of their own."""
-    return probe.name.partition(":")[0] == FAR.name
-
-
-def rule_of(made: Computed, offers: Offers, asked: Sequence[Asked]) -> Rule | None:
-    """The rule of a title, to compute with; where a loss is returned for each sample, that of their sum."""
-    of_lists = made.title.startswith((BY_ITSELF, UNWEIGHTED))
-    for depth in range(DEEPEST + 1):
-        for rule in listed_rules([one.probe for one in asked], offers, depth):
-            if _title(rule, offers, of_lists) == made.title and (rule.method == "sum" or not of_lists):
-                return rule
-    return None
 
 
 def is_expected(made: Computed | None, pair: str) -> bool:

@@ -14,14 +14,16 @@ from importlib.util import find_spec
 from typing import BinaryIO
 
 import msgspec
+from msgspec import structs
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.processes import end_with
-from wce_cli.questions.audit.arrays import DTYPES, FRAMEWORKS, Arrays
+from wce_cli.questions.audit.arrays import DTYPES, FRAMEWORKS, WIDEST, Arrays
 from wce_cli.questions.audit.asking import Asker, said_in_short
-from wce_cli.questions.audit.call import SCORES, matched, template
+from wce_cli.questions.audit.call import matched, template
+from wce_cli.questions.audit.carried import Carried
 from wce_cli.questions.audit.load import beside, frameworks, load, place, source
-from wce_cli.questions.audit.probes import PLAIN, SQUARE, Offers, steps
+from wce_cli.questions.audit.probes import PLAIN, SQUARE, SQUARE_ZERO, Offers, Own, fitted, steps
 from wce_cli.questions.audit.records import (
     Answered,
     Began,
@@ -35,7 +37,8 @@ from wce_cli.questions.audit.records import (
     Request,
     encode,
 )
-from wce_cli.questions.audit.searches import Search, searches
+from wce_cli.questions.audit.roles import SCORES, WEIGHTS
+from wce_cli.questions.audit.searches import CLASSES, Search, searches
 from wce_cli.questions.audit.watch import Watch, limit_memory, tell_what_takes_time
 from wce_cli.questions.audit.worker_steps import ENDS, FIRST, FRAMEWORK, LOADING
 
@@ -46,6 +49,7 @@ class Worker:
     def __init__(self, request: Request, file: BinaryIO) -> None:
         self.request = request
         self.file = file
+        self.asked: dict[str, Answered] = {}
         self.watch = Watch(lambda what, detail: self.tell(Conduct(what, detail)))
 
     def tell(self, record: Record) -> None:
@@ -73,14 +77,18 @@ class Worker:
         else:
             call = template(request.template, isinstance(function, type), _names(name, function))
         scores = next(kind for kind in SCORES if kind in call.roles)
-        labels = request.labels or ("one-hot" if "one_hot" in call.roles else "index")
+        labels = "one-hot" if "one_hot" in call.roles else "index"
         file, line = source(function)
         self.tell(Loaded(file, line, call.text(name), arrays.name, call.guessed, beside(file)))
-        return Asker(function, call, arrays, scores, labels, request.seed, request.memory, self.watch)
+        asker = Asker(function, call, arrays, scores, labels, request.seed, request.memory, self.watch)
+        if request.offers is not None:
+            asker.take(request.offers)
+        return asker
 
-    def offers(self, asker: Asker) -> Offers:
+    def offers(self, asker: Asker, found: Carried, classes: int) -> Offers:
         """What the function takes."""
         roles, optional = asker.call.roles, asker.call.optional
+        dtypes = DTYPES[asker.arrays.name]
         return Offers(
             weight=bool(roles & {"weight", "sample_weight"}),
             weight_optional=self.request.template is None and bool(optional & {"weight", "sample_weight"}),
@@ -89,39 +97,85 @@ class Worker:
             reduction="reduction" in roles,
             labels=asker.labels,
             scores=asker.scores,
-            dtypes=DTYPES[asker.arrays.name],
+            dtypes=tuple(dtype for dtype in dtypes if dtype != WIDEST or not asker.narrowed),
+            classes=classes,
+            own=Own(ignore_index=found.ignore_index),
+            weight_name=asker.call.name_of("weight"),
         )
 
     def run(self) -> None:
         """All steps, each announced before it begins; none where the first call gives no number."""
         asker = self.load()
-        if self.request.labels is None:
+        offers = self.request.offers
+        if offers is None:
             self.tell(Began(FIRST))
-            first = first_call(asker)
+            found = asker.carried()
+            first, classes = first_call(asker, found)
             self.tell(first)
             if first.values is None:
                 self.tell(Finished())
                 return
-        offers = self.offers(asker)
-        self.tell(Ready(offers))
+            offers = self.offers(asker, found, classes)
+            self.tell(Ready(offers, found))
+            if not offers.classes:
+                offers = self.narrowed(asker, offers, found)
         for step in (*steps(offers), *(searches(offers.dtypes) if offers.scores == "logits" else ())):
-            if step.name in self.request.skipped:
+            if step.name in self.request.skipped or step.name in self.asked:
                 continue
             self.tell(Began(step.name))
-            self.tell(asker.search(step) if isinstance(step, Search) else asker.ask(step))
+            self.tell(asker.search(step, offers.classes or CLASSES) if isinstance(step, Search) else asker.ask(step))
         self.tell(Finished())
 
+    def narrowed(self, asker: Asker, offers: Offers, found: Carried) -> Offers:
+        """What the function takes, with its number of classes if four are an error where three are none."""
+        for probe in (fitted(SQUARE, offers), fitted(SQUARE_ZERO, offers)):
+            self.tell(Began(probe.name))
+            self.asked[probe.name] = asker.ask(probe)
+            self.tell(self.asked[probe.name])
+        three, four = self.asked.values()
+        if three.values is None or four.values is not None:
+            return offers
+        self.asked = {}
+        offers = structs.replace(offers, classes=len(SQUARE.logits[0]))
+        self.tell(Ready(offers, found))
+        return offers
 
-def first_call(asker: Asker) -> Answered:
-    """The first answer; sets the labels to one-hot rows where index labels give none."""
-    first = asker.ask(PLAIN, FIRST)
-    if first.values is not None or first.error in ENDS or "labels" not in asker.call.roles:
-        return first
-    for labels, probe in (("one-hot", PLAIN), ("index", SQUARE)):
-        asker.labels = labels
-        second = asker.ask(probe, FIRST)
-        if second.values is not None:
-            return second
+
+TRIED = (2, 4, 5, 6, 7, 8, 9, 10, 19, 21, 100)
+"""Numbers of classes for a function that does not take those of the first probe, and does not say which it takes."""
+
+
+def first_call(asker: Asker, found: Carried) -> tuple[Answered, int]:
+    """The first answer, and the number of classes that the function took; 0: that of the first probe.
+
+    Sets the labels to one-hot rows where index labels give no number, and what float64 must be asked in.
+    """
+    width = len(PLAIN.logits[0])
+    lengths = [len(weight) for weight in found.weights if len(weight) != width]
+    first: Answered | None = None
+    for classes in dict.fromkeys([*found.classes, 0, *lengths, *TRIED]):
+        answer = _first_of(asker, classes)
+        first = first or answer
+        if answer.error in ENDS:
+            break
+        if answer.values is not None:
+            return answer, classes
+    assert first is not None
+    return first, 0
+
+
+def _first_of(asker: Asker, classes: int) -> Answered:
+    """The first answer for a number of classes, with index labels or one-hot rows."""
+    offers = Offers(weight=bool(asker.call.roles & set(WEIGHTS)), classes=classes)
+    first = asker.ask(fitted(PLAIN, offers), FIRST)
+    if first.values is None and first.error not in ENDS and "labels" in asker.call.roles:
+        for labels, probe in (("one-hot", PLAIN), ("index", SQUARE)):
+            asker.labels = labels
+            second = asker.ask(fitted(probe, offers), FIRST)
+            if second.values is not None:
+                first = second
+                break
+    asker.narrowed = first.narrowed
     return first
 
 
