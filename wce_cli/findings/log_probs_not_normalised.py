@@ -21,8 +21,8 @@ PAGE = Page(
     summary="exp of the log-probabilities of a row does not sum to 1: these may be logits",
     meaning="log_softmax makes exp(x) of each row sum to 1. NLLLoss and wce take −x at the label for the loss, "
     "whatever stands there, and leave the other numbers of the row alone.",
-    why="NLLLoss on the output of a last layer, without log_softmax, is the commonest way to get this: the loss has no "
-    "softmax in it, the other classes have no part, and training makes the scores of the labels larger without end.",
+    why="NLLLoss on the output of a last layer, without log_softmax, has no softmax in it: the other classes have no "
+    "part in the loss, and training makes the scores of the labels larger without end.",
     example="wce explain --log-probs '-5 -6; -5 -4' --labels 0,1",
     remedy="give scores before the softmax as --logits; in PyTorch use log_softmax before NLLLoss, or CrossEntropyLoss",
     references=(

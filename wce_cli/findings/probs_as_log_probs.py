@@ -15,8 +15,8 @@ PAGE = Page(
     summary="every row of the log-probabilities lies in [0, 1] and sums to 1: −p is taken for −log p",
     meaning="A log-probability is at most 0. Rows from 0 to 1 that sum to 1 are the output of a softmax, and NLLLoss "
     "takes minus the one of the label for its loss.",
-    why="The loss lies between −1 and 0 and is not infinite for the worst prediction, only 0: the model learns slowly, "
-    "and its loss cannot be compared with a cross-entropy.",
+    why="The loss lies between −1 and 0. The worst prediction costs 0 instead of inf, and next to nothing pulls at it: "
+    "the gradient of −p is p times that of −log p. None of it can be compared with a cross-entropy.",
     example="wce explain --log-probs '0.7 0.2 0.1; 0.1 0.8 0.1' --labels 0,1",
     remedy="use log_softmax instead of softmax before NLLLoss, or CrossEntropyLoss without either; give wce such rows "
     "as --probs",
