@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.formats.look import literal
+from wce_cli.surroundings import PICTURES, has_room
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -143,6 +144,8 @@ def _attribute(text: str) -> str:
 
 def _matplotlib() -> tuple[Any, Callable[[], Any]]:
     """The class of figures, and what the SVG writer is told: text as text, the same ids in every run."""
+    if not has_room(PICTURES):
+        raise MemoryError
     try:
         import matplotlib
         from matplotlib.figure import Figure
