@@ -19,6 +19,12 @@ def run() -> int:
             return main()
     except KeyboardInterrupt:  # while the modules were being loaded
         return 130
+    except (ImportError, MemoryError, SyntaxError) as error:  # \N{…} is a syntax error where no memory is left
+        if "wce_cli" in (getattr(error, "name", None) or ""):
+            raise
+        reason = " ".join(str(error).split()) or "there is not enough memory"
+        sys.stderr.write(f"error: wce cannot be loaded: {reason}\n")
+        return 2
 
 
 if __name__ == "__main__":

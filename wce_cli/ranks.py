@@ -30,6 +30,10 @@ ANSWERED, REFUSED = 0, 2
 T = TypeVar("T")
 
 
+class RankError(WceError):
+    """What keeps a rank from answering that the others do not know of."""
+
+
 class Rank(Struct, frozen=True):
     """Which of how many processes this is."""
 
@@ -100,7 +104,7 @@ class _Meeting:
             import torch
             import torch.distributed
         except Exception as error:
-            raise WceError(Problem(f"torch.distributed cannot be used: {error}")) from error
+            raise RankError(Problem(f"torch.distributed cannot be used: {error}")) from error
         self.torch, self.distributed = torch, torch.distributed
         with self._connected():
             self.distributed.init_process_group("gloo", rank=rank.number, world_size=rank.size, timeout=WAIT)
@@ -151,4 +155,4 @@ class _Meeting:
         except (RuntimeError, ValueError, OSError) as error:
             first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             problem = Problem(f"rank {self.rank.number}: the ranks have lost each other: {first}")
-            raise WceError(problem) from error
+            raise RankError(problem) from error

@@ -241,6 +241,8 @@ def test_one_batch_is_saved_at_a_time(shards):
 
 # torchrun
 
+SAMPLE = str(ROOT / "samples" / "two-samples.json")
+
 
 def torchrun(processes: int, *command: str) -> subprocess.CompletedProcess[str]:
     pytest.importorskip("torch.distributed")
@@ -293,6 +295,29 @@ def test_what_is_wrong_with_the_rows_of_all_ranks_is_told_once_as_by_one_process
     assert ran.stdout == ""
     assert ran.stderr.count(one.err) == 1
     assert ran.stderr.count("error: ") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sweep", "--class", "0", SAMPLE],
+        ["identify", "0.69", SAMPLE],
+        ["check", SAMPLE],
+        ["methods"],
+        ["--version"],
+        ["explain", SAMPLE, "--split", "1"],
+        ["explain", SAMPLE, "--rows", "x"],
+        ["explain", SAMPLE, "--raws"],
+        ["sweep", SAMPLE],
+    ],
+    ids=" ".join,
+)
+def test_every_command_answers_or_refuses_once(arguments):
+    ran, one = torchrun(2, "-m", "wce_cli", *arguments), run(*arguments)
+    assert ran.stdout == one.out
+    assert (ran.returncode == 0) == (one.code == 0)
+    for line in one.err.splitlines():
+        assert ran.stderr.count(f"{line}\n") == 1
 
 
 FAILING = """

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -22,6 +23,8 @@ from wce_cli.cli.spellings import Command
 from wce_cli.cli.terminal import TYPED
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.guard import forget
+from wce_cli.ranks import RankError, this_rank
+from wce_cli.surroundings import ANYTHING, NUMPY, has_room
 from wce_cli.version import __version__
 
 BUG, INTERRUPTED = 3, 130
@@ -41,13 +44,18 @@ COMMANDS: dict[str, tuple[Callable[..., Outcome], tuple[str, ...], tuple[str, ..
 }
 """The commands by name: the function, three examples of it, and its own exit codes."""
 
+NO_MEMORY = "error: there is not enough memory for this batch"
 CODES = ("3 a bug in wce", "130 interrupted")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code."""
+    """Run one command line and return its exit code. Under torchrun the first rank answers for all."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     TYPED.set(tuple(arguments))
+    rank = this_rank()
+    is_other = rank is not None and rank.number > 0
+    if is_other and arguments[:1] != ["explain"]:  # which shares its rows
+        return 0
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -57,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if arguments[:1] == ["identify"]:
             arguments = ["identify", *identify.protected(arguments[1:])]
         in_a_command = bool(arguments) and arguments[0] in COMMANDS
+        if in_a_command and not {"-h", "--help"} & set(arguments) and not has_room(NUMPY):
+            raise MemoryError
         outcome = typer_app(with_completion=not in_a_command)(arguments, prog_name="wce", standalone_mode=False)
         if not isinstance(outcome, Outcome):  # --help and --version have printed already
             if sys.stdout is not None:
@@ -66,21 +76,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WceError as error:
         if os.environ.get("WCE_DEBUG"):
             traceback.print_exc()
+        if is_other and not isinstance(error, RankError):
+            return 0
         return _complain(error.lines())
     except typer.TyperException as error:
-        return _complain(_usage(error, arguments).lines())
+        return 0 if is_other else _complain(_usage(error, arguments).lines())
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except OSError as error:  # everything that is read or written has said so already: this is Typer's own help
-        return _complain([f"error: the answer cannot be written: {(error.strerror or str(error)).lower()}"])
+        if error.errno == errno.ENOMEM:
+            return _complain([NO_MEMORY])
+        what = "the answer cannot be written" if error.filename is None else f"{error.filename} cannot be used"
+        return _complain([f"error: {what}: {(error.strerror or str(error)).lower()}"])
     except MemoryError:
-        return _complain(WceError(Problem("there is not enough memory for this batch")).lines())
+        return _complain([NO_MEMORY])
+    except ImportError as error:
+        if (error.name or "").startswith("wce_cli"):
+            return _bug()
+        reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
+        return _complain([f"error: a package that wce needs cannot be loaded: {reason}"])
     except Exception:
-        traceback.print_exc()
-        say([f"wce {__version__}: this is a bug in wce, not in your numbers; please report it with the lines above"])
-        return BUG
+        return _bug() if has_room(ANYTHING) else _complain([NO_MEMORY])  # without memory, anything is raised
     finally:
         forget()
+
+
+def _bug() -> int:
+    traceback.print_exc()
+    say([f"wce {__version__}: this is a bug in wce, not in your numbers; please report it with the lines above"])
+    return BUG
 
 
 _MORE = "wce --help lists the commands, wce COMMAND --help the options of one."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wce_cli.engines.names import ENGINES as ENGINES
 from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.report import AWAITED, Measured
+from wce_cli.surroundings import TORCH, has_folder, has_room
 
 if TYPE_CHECKING:
     from wce_cli.loss.batch import Batch
@@ -17,6 +18,7 @@ CHOICES = (AUTO, NONE, ALL, *ENGINES)
 AUTO_ENGINE = "torch"
 AUTO_LIMIT = 10_000_000
 """Scores (N·C) up to which `auto` measures: a larger batch is copied into the framework only on request."""
+NO_MEMORY = "there is not enough memory for torch"
 
 
 def engines_of(names: Sequence[str], spelled: str = "--engine") -> tuple[str, ...]:
@@ -95,9 +97,16 @@ def _here(name: str, batch: Batch) -> tuple[Measured, ...]:
     if name == AUTO and scores > AUTO_LIMIT:
         reason = f"N·C = {scores} is above {AUTO_LIMIT}; --engine {AUTO_ENGINE} measures it anyway"
         return (_nothing(AUTO_ENGINE, reason),)
+    if not has_folder():
+        return (_nothing(AUTO_ENGINE, "the working directory is gone, and torch would end this process there"),)
+    if not has_room(TORCH):
+        return (_nothing(AUTO_ENGINE, NO_MEMORY),)
     from wce_cli.engines import torch
 
-    return torch.measure(batch, every=name != AUTO)
+    try:
+        return torch.measure(batch, every=name != AUTO)
+    except MemoryError:
+        return (_nothing(AUTO_ENGINE, NO_MEMORY),)
 
 
 def _nothing(name: str, reason: str) -> Measured:

@@ -23,6 +23,7 @@ from wce_cli.engines.case import Case
 from wce_cli.engines.names import ENGINES
 from wce_cli.processes import ends_in_order
 from wce_cli.report import Measured
+from wce_cli.surroundings import has_folder
 
 TIME_LIMIT = 120.0
 """Seconds that an engine may take, all of its imports included."""
@@ -87,6 +88,7 @@ def measured_apart(
                     stdout=subprocess.PIPE,
                     stderr=said,
                     env=_environment(),
+                    cwd=None if has_folder() else batch.parent,
                     process_group=GROUP,
                 )
             one = _Running(name, process, said, time.monotonic() + seconds)

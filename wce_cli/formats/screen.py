@@ -11,11 +11,14 @@ import textwrap
 from collections.abc import Sequence
 from io import StringIO
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.measure import Measurement
-from rich.table import Table
-from rich.text import Text
+from wce_cli.surroundings import same_random
+
+with same_random():  # rich draws from it when it is loaded
+    from rich.cells import cell_len
+    from rich.console import Console
+    from rich.measure import Measurement
+    from rich.table import Table
+    from rich.text import Text
 
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.look import GLUE, Look

@@ -68,7 +68,7 @@ def test_rows_of_a_list_are_one_behind_the_other():
         (
             {"mean": 1},
             'expect has no method "mean"',
-            "PyTorch's mean is weighted-mean; wce methods lists them all",
+            "PyTorch's mean is weighted-mean, and batch-mean for probability labels; wce methods lists them all",
         ),
         ({"sum/row": 1}, 'sum has no placement "row"', "known: class, sample, label-mix"),
         ({"loss/sample": [1]}, 'loss has no placement "sample"', "known: class"),

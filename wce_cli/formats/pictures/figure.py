@@ -18,6 +18,7 @@ from wce_cli.errors import Problem, WceError
 from wce_cli.formats.look import literal
 from wce_cli.formats.pictures.scale import axis_numbers, few
 from wce_cli.formats.pictures.text import fitted, text_width
+from wce_cli.surroundings import PICTURES, has_room
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -190,6 +191,8 @@ def _attribute(text: str) -> str:
 
 def _matplotlib() -> tuple[Any, Callable[[], Any]]:
     """The class of figures, and what the SVG writer is told: text as text, the same ids in every run."""
+    if not has_room(PICTURES):
+        raise MemoryError
     try:
         import matplotlib
         from matplotlib.figure import Figure

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wce_cli.errors import Problem, WceError
+from wce_cli.surroundings import has_folder
+
 if TYPE_CHECKING:
     from wce_cli.questions.audit.answer import Audit
 
@@ -33,4 +36,6 @@ def audit(
     """
     from wce_cli.questions.audit.judge import Asking, judged
 
+    if not has_folder():
+        raise WceError(Problem("the working directory is gone, and code is run from it", "cd to one that is there"))
     return judged(target, Asking(arrays, call, kwargs or {}, expect, timeout, memory, seed))

@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import inspect
 import os
+import stat
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,7 @@ from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.inputs.guard import reads
+from wce_cli.inputs.json import unreadable
 
 EXAMPLE = "wce audit path/to/losses.py:weighted_loss, or wce audit package.losses:weighted_loss"
 
@@ -42,10 +44,16 @@ def place(target: str) -> Place:
     if not where or any(not part.isidentifier() for part in name.split(".") if name):
         raise WceError(Problem(f"{target!r} names no function", EXAMPLE))
     if found.is_file:
-        if not Path(where).is_file():
-            said = "is a folder" if Path(where).is_dir() else "does not exist"
-            raise WceError(Problem(f"{where} {said}", EXAMPLE))
-        reads(where, Path(where).stat())
+        try:
+            seen = os.stat(where)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise WceError(Problem(f"{where} does not exist", EXAMPLE)) from error
+        except (OSError, ValueError) as error:
+            raise unreadable(where, error) from error
+        kind = stat.S_IFMT(seen.st_mode)
+        if kind != stat.S_IFREG:
+            raise WceError(Problem(f"{where} is a folder" if kind == stat.S_IFDIR else f"{where} is no file", EXAMPLE))
+        reads(where, seen)
     elif not all(part.isidentifier() for part in where.split(".")):
         raise WceError(Problem(f"{target!r} names no function", EXAMPLE))
     return found
