@@ -36,8 +36,11 @@ _SCORES = "say which scores they are: {logits} before the softmax, {probs} after
 _SIGMOID = "sigmoid losses are not there yet: write a column x as two, '0 x', whose softmax is the sigmoid of x"
 _FOCAL = "focal losses are not there yet"
 
+SCORES = ("y_pred", "pred", "preds", "prediction", "predictions", "outputs", "scores", "y_score")
+"""Names of scores of which nobody knows whether a softmax has been taken."""
+
 HINTS: dict[str, str] = {
-    **dict.fromkeys(("y_pred", "pred", "preds", "prediction", "predictions", "outputs", "scores", "y_score"), _SCORES),
+    **dict.fromkeys(SCORES, _SCORES),
     **dict.fromkeys(("from_logits", "use_softmax"), "{logits} are scores before the softmax, {probs} probabilities"),
     "weights": "{weight} is one number a class, {sample_weight} one a sample",
     "pos_weight": f"{_SIGMOID}; pos_weight P is then the weight 1,P, and BCE's mean is batch-mean",

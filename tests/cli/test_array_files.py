@@ -249,7 +249,7 @@ def test_what_a_file_lacks_or_has_twice_is_said(folder):
     )
     assert refused("--logits", "run.npz:oot", "--labels", "y.npy") == (
         "error: run.npz has no member 'oot': it holds 2 members: out (700, 5) float32, target (700,) int64\n"
-        "hint: did you mean 'out'?\n"
+        "hint: known: out, target\n"
     )
     assert refused("x.npy", "--logits", "x.npy") == (
         "error: x.npy is one array, and the scores are given beside it\nhint: name the field that it is: --labels "

@@ -188,8 +188,8 @@ def test_a_hint_knows_the_command_in_use(command, word, told):
             ("explain", "-x", "0 1 1", "-y", "[[1,2],[3,4],[5,6]]"),
             "each looks like the other: swap --logits and --labels",
         ),
-        (("explain", *BATCH, "-w", "1"), "1,1 is that of every class, and changes no weighted-mean"),
-        (("explain", *BATCH, "-w", "2.5"), "2.5,2.5 is that of every class, and changes no weighted-mean"),
+        (("explain", *BATCH, "-w", "1"), "1,1 weighs every class alike, and changes no weighted-mean"),
+        (("explain", *BATCH, "-w", "2.5"), "2.5,2.5 weighs every class alike, and changes no weighted-mean"),
         (
             ("methods", "mean"),
             "PyTorch's mean is weighted-mean, and batch-mean for probability labels; wce methods lists",

@@ -14,7 +14,7 @@ from wce_cli.cli.given import Given, read_given
 from wce_cli.cli.merged import batch_of
 from wce_cli.cli.options import QUOTE
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs import STDIN, Document, is_array_file, is_saved, read_file
+from wce_cli.inputs import STDIN, Document, is_array_file, is_saved, is_typed, read_file
 from wce_cli.inputs.file import tilde_hint
 from wce_cli.inputs.reference import has_wildcard
 from wce_cli.loss.batch import Batch
@@ -123,7 +123,9 @@ def documents_of(
         raise WceError(Problem(f"{twice} is named twice", "files of arrays are parts of one batch, each named once"))
     for path in paths:
         if path not in arrays:
-            documents += read_file(path)
+            found = read_file(path)
+            documents += found
+            notes += [note for document in found for note in document.notes]
         elif path == arrays[0]:
             from wce_cli.inputs.batch_files import read_batch_files
 
@@ -146,7 +148,7 @@ def saved_files(files: Sequence[str]) -> list[str]:
 
 def expanded(file: str) -> list[str]:
     """The files that a pattern in quotes names, sorted by name; a file that is there is itself."""
-    if not has_wildcard(file):
+    if not has_wildcard(file) or is_typed(file):
         return [file]
     found = sorted(glob(file))
     if not found:

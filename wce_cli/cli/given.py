@@ -42,16 +42,18 @@ def read_given(field: str, text: str, label_column: str | None = None, classes: 
         return Given(SINGLE[field](flag(field), text), flag(field))
     from wce_cli.inputs.inline import as_vector, read_inline  # a batch in a file needs none of it
     from wce_cli.inputs.names import read_names
+    from wce_cli.inputs.record import named_part
     from wce_cli.inputs.reference import read_reference, reference_in
 
     reference = reference_in(text)
     if reference is not None:
-        value, place, notes, columns = read_reference(field, reference, label_column, classes)
-        told = f"{flag(field)}: read {_size(field, value)} from {place}"
-        return Given(value, place, columns=columns, note="; ".join([told, *notes]))
+        found = read_reference(field, reference, label_column, classes)
+        told = f"{flag(field)}: read {_size(field, found.value)} from {found.place}"
+        note = "; ".join([told, *found.notes])
+        return Given(found.value, found.place, found.half_units, found.columns, note)
     if field == "classes":
         return Given(read_names(flag(field), text), flag(field))
-    typed = read_inline(flag(field), text, field)
+    typed = read_inline(flag(field), named_part(text, field), field)
     value = as_vector(typed.value, field != "labels") if field in VECTORS else typed.value
     return Given(value, flag(field), typed.half_units, note=_note(field, value, typed))
 
@@ -66,11 +68,7 @@ SINGLE: dict[str, Callable[[str, str], Any]] = {
 
 def _note(field: str, value: Any, typed: Typed) -> str:
     """`--logits: read 2 samples × 2 classes from a tensor repr rounded to 4 decimals; ignored device, grad_fn`."""
-    if not typed.form:
-        return ""
-    rounded = f" rounded to {typed.rounded}" if typed.rounded else ""
-    ignored = f"; ignored {', '.join(typed.ignored)}" if typed.ignored else ""
-    return f"{flag(field)}: read {_size(field, value)} from {typed.form}{rounded}{ignored}"
+    return f"{flag(field)}: read {_size(field, value)} from {typed.described}" if typed.described else ""
 
 
 def _size(field: str, value: Any) -> str:

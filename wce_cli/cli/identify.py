@@ -78,6 +78,17 @@ def protected(arguments: Sequence[str]) -> list[str]:
     return kept
 
 
+def _saved(word: str) -> str | None:
+    """The text of a file of prints, `@loss.txt` or `loss.txt`; None for what is no such file, and may hold a batch."""
+    from wce_cli.inputs import TEXTS, suffix_of
+    from wce_cli.inputs.text import content_of, printed
+
+    path = word.removeprefix("@")
+    if not (word.startswith("@") or suffix_of(path) in TEXTS):
+        return None
+    return printed(content_of(path), path)
+
+
 def _told_apart(words: Sequence[str], near: float | None) -> tuple[list[Seen], list[str]]:
     """The numbers among the words, as they were typed or printed, and the files: what is there, and all other words."""
     from wce_cli.questions.identify.pasted import numbers_in
@@ -86,7 +97,8 @@ def _told_apart(words: Sequence[str], near: float | None) -> tuple[list[Seen], l
     files: list[str] = []
     for word in words:
         is_file = os.path.exists(word) and not NUMBER.fullmatch(word)
-        found = None if is_file else numbers_in(word, near)
+        text = _saved(word) if is_file or word.startswith("@") else word
+        found = None if text is None else numbers_in(text, near)
         if found is None:
             files.append(word)
         else:

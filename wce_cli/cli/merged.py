@@ -25,7 +25,8 @@ def batch_of(document: Document, typed: Mapping[str, Given], position: int | Non
         if document.fields or not found:
             batch = merged(document, typed, position)
     except WceError as error:
-        found += error.problems
+        known_wrong = {problem.field for problem in found} - {""}  # left out of the fields, and not missing
+        found += [problem for problem in error.problems if problem.field not in known_wrong]
         context += error.context
     if not found:
         return batch
@@ -53,7 +54,8 @@ def merged(document: Document, typed: Mapping[str, Given], position: int | None)
             _name_columns(typed[kind], merged, sources)
     if position is not None and not merged.get("name"):
         merged["name"] = f"batch {position}"
-    half_units = {field: given.half_units for field, given in typed.items() if given.half_units is not None}
+    half_units = {field: half for field, half in document.half_units.items() if field in merged and field not in typed}
+    half_units |= {field: given.half_units for field, given in typed.items() if given.half_units is not None}
     return Batch.build(**merged, sources=sources, half_units=half_units, spelled=flag)
 
 

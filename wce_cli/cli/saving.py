@@ -29,14 +29,19 @@ def saved_expect(given: Given, expected: Sequence[str]) -> dict[str, Any]:
 def check_saving(files: Sequence[str], out: str, typed: Sequence[str], answers: Sequence[Answer]) -> None:
     """Whether there is one JSON file to copy, and nothing that would make its numbers those of another batch."""
     from wce_cli.cli.files import same_file
-    from wce_cli.inputs import STDIN, is_array_file
+    from wce_cli.inputs import READERS, STDIN, is_array_file, is_typed, suffix_of
     from wce_cli.inputs.guard import guard
     from wce_cli.inputs.reference import has_wildcard
 
     if not out or out == STDIN:
         raise WceError(Problem("--save-expect names no file", "--save-expect OUT.json"))
-    if len(files) != 1 or files[0] == STDIN or is_array_file(files[0]) or has_wildcard(files[0]):
+    if len(files) != 1 or files[0] == STDIN or is_array_file(files[0]) or is_typed(files[0]) or has_wildcard(files[0]):
         raise WceError(Problem("--save-expect copies one JSON file, so exactly one must be given"))
+    if suffix_of(files[0]) not in READERS:
+        from wce_cli.inputs.text import is_print
+
+        if is_print(files[0]):
+            raise WceError(Problem(f"--save-expect copies a JSON file, and {files[0]} is a print"))
     if typed:
         given = options.flag(typed[0])
         raise WceError(Problem(f"{given} would make other numbers than the file gives", "leave it out to save them"))

@@ -21,7 +21,11 @@ READERS = {
     ".json": "wce_cli.inputs.json:read_json",
     **dict.fromkeys((".ndjson", ".jsonl"), "wce_cli.inputs.ndjson:read_ndjson"),
 }
-"""The readers by suffix, each `path → documents`, imported when one is used; without a suffix, JSON."""
+"""The readers by suffix, each `path → documents`, imported when one is used."""
+OTHERWISE = "wce_cli.inputs.text:read_text"
+"""What reads stdin, and files of any other suffix and of none: JSON, or a print."""
+TEXTS = (".txt", ".log", ".out")
+"""What people save prints in."""
 
 ARRAY_READERS = {
     ".npy": "wce_cli.inputs.npy:read_npy",
@@ -72,19 +76,38 @@ class Document(Struct, frozen=True):
     """How far they may be off; None: as far as their digits leave open."""
     line: int = 0
     """Of a file with a batch a line: the line, from 1."""
+    half_units: Mapping[str, Any] = {}
+    """How far the numbers of each field may be off because they were printed rounded; exact fields have none."""
+    notes: tuple[str, ...] = ()
+    """What was taken for something else than what stands there, one line each."""
 
 
 def read_file(path: str) -> list[Document]:
-    """The batches of a file, or of stdin for `-`. Raises WceError if it cannot be read."""
+    """The batches of a file, of stdin for `-`, or of a print that is the argument itself. Raises WceError if it cannot
+    be read.
+    """
     from wce_cli.inputs import stdin
 
+    if is_typed(path):
+        from wce_cli.inputs.text import documents_of_text
+
+        return documents_of_text(path.encode(), "the argument")
     suffix = ".ndjson" if path == STDIN and stdin.holds_lines() else suffix_of(path)
     if suffix in NOT_READ:
         hint = f"save its arrays in one that is: {', '.join(dict.fromkeys((*ARRAY_READERS, *TABLE_READERS)))}"
         raise WceError(Problem(f"{path} is of a format that is not read: {suffix}", hint))
-    module, _, function = READERS.get(suffix, READERS[".json"]).partition(":")
+    module, _, function = READERS.get(suffix, OTHERWISE).partition(":")
     read: Callable[[str], list[Document]] = getattr(import_module(module), function)
     return read(path)
+
+
+def is_typed(path: str) -> bool:
+    """Whether what stands in a file's place is a batch itself, `{'logits': …}`, and not the name of a file."""
+    if not any(mark in path for mark in "[({=") or os.path.exists(path):
+        return False
+    from wce_cli.inputs.record import parts_of
+
+    return parts_of(path) is not None
 
 
 def suffix_of(path: str) -> str:

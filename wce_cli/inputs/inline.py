@@ -58,6 +58,13 @@ class Typed(Struct, frozen=True):
     ignored: tuple[str, ...] = ()
     """Keywords of a repr that say nothing about the numbers: device, grad_fn."""
 
+    @property
+    def described(self) -> str:
+        """`a tensor repr rounded to 4 decimals; ignored device, grad_fn`; empty for what stands there as it is."""
+        rounded = f" rounded to {self.rounded}" if self.rounded else ""
+        ignored = f"; ignored {', '.join(self.ignored)}" if self.ignored else ""
+        return f"{self.form}{rounded}{ignored}" if self.form else ""
+
 
 class _Token(NamedTuple):
     kind: str

@@ -38,8 +38,11 @@ WIDE_MARKS = {
 
 def read_json(path: str) -> list[Document]:
     """The batches of a JSON file, or of stdin for `-`. Raises WceError if there is no JSON to read."""
-    shown = "stdin" if path == STDIN else path
-    content = read_bytes(path)
+    return documents_in(read_bytes(path), "stdin" if path == STDIN else path)
+
+
+def documents_in(content: bytes, shown: str) -> list[Document]:
+    """The batches of the bytes of a JSON file. Raises WceError if they are no JSON."""
     value = decoded(content, shown)
     items = list(_batches(value, shown))
     expects = written_expects(content) if any(_has_expect(item) for _, item in items) else [None] * len(items)
@@ -125,15 +128,7 @@ def decoded(content: bytes, shown: str, is_line: bool = False) -> Any:
         found = large_document(content)
         if found is not None:
             return found
-    for mark, name in WIDE_MARKS.items():
-        if content.startswith(mark):
-            raise WceError(Problem(f"{shown} is {name}, expected UTF-8", "PowerShell: Out-File -Encoding utf8, not >"))
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise WceError(Problem(f"{shown} is not UTF-8: byte {error.start} is no text")) from error
-    if "\0" in text[:64]:
-        raise WceError(Problem(f"{shown} is not UTF-8 text", "save it as UTF-8"))
+    text = decoded_text(content, shown)
     try:
         read = (lambda digits: finite(digits, shown)) if FAR.search(text) else None
         return json.loads(text, object_pairs_hook=lambda pairs: _mapping(pairs, shown), parse_float=read)
@@ -144,6 +139,20 @@ def decoded(content: bytes, shown: str, is_line: bool = False) -> Any:
         raise WceError(Problem(f"{shown} is nested too deep to be a batch")) from error
     except ValueError as error:  # an integer of more digits than Python converts
         raise WceError(Problem(f"{shown} holds a number too long to read")) from error
+
+
+def decoded_text(content: bytes, shown: str) -> str:
+    """UTF-8 bytes → text; a byte order mark is skipped. Raises WceError for what is none."""
+    for mark, name in WIDE_MARKS.items():
+        if content.startswith(mark):
+            raise WceError(Problem(f"{shown} is {name}, expected UTF-8", "PowerShell: Out-File -Encoding utf8, not >"))
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise WceError(Problem(f"{shown} is not UTF-8: byte {error.start} is no text")) from error
+    if "\0" in text[:64]:
+        raise WceError(Problem(f"{shown} is not UTF-8 text", "save it as UTF-8"))
+    return text
 
 
 def finite(digits: str, shown: str) -> float:

@@ -23,6 +23,12 @@ ITEM = re.compile(
 )
 COMMA_ITEM = re.compile(r"(?:^|[,;\n])\s*[^\W\d]\w*\s*[:=]\s*[+-]?\d+,\d+\s*(?:[,;\n]|$)")
 
+QUOTED = r"""\"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
+PART = re.compile(rf"""{QUOTED}|[\[\](){{}},]|[^\[\](){{}},"']+|.""", re.DOTALL)
+ANGLED = re.compile(rf"""{QUOTED}|<(?=[A-Za-z])[^<>\[\](){{}},"']*|>|[\[\](){{}},]|[^\[\](){{}},"'<>]+|.""", re.DOTALL)
+"""What a text is cut into where its commas are looked for; in the second a frame that begins `<tf.Tensor` is a part."""
+OPENS, CLOSES = tuple("[({"), tuple("])}")
+
 if TYPE_CHECKING:
     from wce_cli.inputs.inline import Typed
 
@@ -37,7 +43,7 @@ def read_mapping(field: str, text: str, read_value: ReadValue) -> dict[str, Type
     if not text.endswith("}"):
         raise WceError(Problem(f"{field} opens '{{' and never closes it", "was the value cut off?", field))
     pairs = []
-    for item in _split_at_commas(text[1:-1]):
+    for item in split_at_commas(text[1:-1]):
         quoted = re.fullmatch(r"""(?P<q>["'])(?P<key>(?:\\.|(?!(?P=q)).)*)(?P=q)\s*:(?P<value>.*)""", item, re.DOTALL)
         if quoted:
             key, value = re.sub(r"\\(.)", r"\1", quoted["key"]), quoted["value"]
@@ -121,11 +127,13 @@ def _bare_key(field: str, text: str, read_value: ReadValue) -> str:
     return str(key)
 
 
-def _split_at_commas(text: str) -> Iterator[str]:
-    """The items of a mapping; commas in quotes or brackets do not part them."""
-    item, depth = "", 0
-    for part in re.findall(r"""\"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[\[\](){},]|[^\[\](){},"']+|.""", text, re.DOTALL):
-        depth += (part in "[({") - (part in "])}")
+def split_at_commas(text: str, angles: bool = False) -> Iterator[str]:
+    """The items of a mapping; commas in quotes or brackets do not part them, nor, with `angles`, in <tf.Tensor: …>."""
+    item, depth, frames = "", 0, 0
+    for part in (ANGLED if angles else PART).findall(text):
+        begins, ends = angles and len(part) > 1 and part[0] == "<", part == ">" and frames > 0
+        frames += begins - ends
+        depth += (part in OPENS or begins) - (part in CLOSES or ends)
         if part == "," and depth <= 0:
             if item.strip():
                 yield item.strip()

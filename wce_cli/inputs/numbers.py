@@ -19,14 +19,15 @@ def read_numbers(option: str, text: str) -> list[str | float]:
     Raises WceError if it cannot be read, or holds anything but numbers.
     """
     reference = reference_in(text)
-    value = read_inline(option, text).value if reference is None else read_reference("logits", reference, None)[0]
+    if reference is None:
+        value = read_inline(option, text).value
+    else:
+        value, text = (found := read_reference("logits", reference)).value, found.text
     try:
         numbers = np.asarray(value, dtype=np.float64).ravel().tolist()
     except (TypeError, ValueError):
         raise WceError(Problem(f"{option} is not a list of numbers, or its rows differ in length")) from None
-    if reference is not None:
-        return list(numbers)
-    return _as_typed(numbers, text)
+    return _as_typed(numbers, text) if text else list(numbers)
 
 
 def _as_typed(numbers: list[float], text: str) -> list[str | float]:

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.fields import by_field, field_of
-from wce_cli.inputs import ARRAY_READERS, READERS, STDIN, TABLE_READERS, read_arrays
+from wce_cli.inputs import ARRAY_READERS, READERS, STDIN, TABLE_READERS, TEXTS, read_arrays
+from wce_cli.inputs.words import NUMBER
 
 ITSELF = ("weight",)
 """Fields for which a JSON object can be the value itself: a mapping by class name."""
 
 
-SUFFIXES = (*READERS, *ARRAY_READERS, *TABLE_READERS)
+SUFFIXES = (*READERS, *ARRAY_READERS, *TABLE_READERS, *TEXTS)
 """What a file that a value may stand in ends with."""
 
 
@@ -37,6 +38,10 @@ class Referred(NamedTuple):
     notes: list[str]
     columns: tuple[str, ...] = ()
     """What the header of a table calls the scores."""
+    half_units: Any = None
+    """How far its numbers may be off because they were printed rounded, as `Batch.build` takes it."""
+    text: str = ""
+    """The text that it was read from, where it is no JSON and no array."""
 
 
 def reference_in(text: str) -> Reference | None:
@@ -50,7 +55,8 @@ def reference_in(text: str) -> Reference | None:
         return Reference(STDIN, "")
     found = _split(text)
     if PurePath(found.path).suffix.lower() not in SUFFIXES:
-        return None
+        is_path = os.path.isfile(found.path) and not NUMBER.fullmatch(text)
+        return found if is_path and (os.sep in found.path or PurePath(found.path).suffix) else None
     is_word = not re.search(r"[\s,;=\[\](){}\"']", text)
     return found if is_word or os.path.isfile(found.path) or (has_wildcard(found.path) and glob(found.path)) else None
 
@@ -64,7 +70,8 @@ def read_reference(
     pattern, are the parts of one array; of a table whose header has all `classes`, their columns are the scores.
     Raises WceError if there is no such value.
     """
-    from wce_cli.inputs.json import decoded, read_bytes
+    from wce_cli.inputs.json import decoded
+    from wce_cli.inputs.text import content_of, is_no_json, printed
 
     path, key = reference
     if not path:
@@ -72,7 +79,13 @@ def read_reference(
     if PurePath(path).suffix.lower() in {**ARRAY_READERS, **TABLE_READERS}:
         return _of_arrays(field, path, key, label_column, classes)
     shown = "stdin" if path == STDIN else path
-    value = decoded(read_bytes(path), shown)
+    content = content_of(path)
+    try:
+        value = decoded(content, shown)
+    except WceError as error:
+        if PurePath(path).suffix.lower() in READERS or not is_no_json(error):
+            raise
+        return _of_print(field, printed(content, shown), key, shown)
     if key:
         return Referred(_at(field, value, key, shown), f"{shown} $.{key}", [])
     if isinstance(value, dict) and (name := _key_of(field, value, shown)):
@@ -81,6 +94,21 @@ def read_reference(
         hint = f"name one of its keys, as in @{path}:{next(iter(value), 'KEY')}"
         raise WceError(Problem(f"{shown} is an object without the key {field!r}", hint, field))
     return Referred(value, f"{shown} $", [])
+
+
+def _of_print(field: str, text: str, key: str, shown: str) -> Referred:
+    """The value of a field that was printed: alone, or among others behind its name."""
+    from wce_cli.inputs.record import parts_of, read_part
+
+    parts = parts_of(text, fewest=2) or ({} if not key else parts_of(text) or {})
+    name = key or (_key_of(field, parts, shown) if parts else "")
+    if parts and name not in parts:
+        hint = did_you_mean(key, parts) if key else f"name one of them, as in @{shown}:{next(iter(parts))}"
+        said = f"{shown} has no {key or field}: it is a print of {', '.join(list(parts)[:8])}"
+        raise WceError(Problem(said, hint, field))
+    place = f"{shown} {name}" if name else shown
+    value, half_units, described = read_part(field, place, parts.get(name, text))
+    return Referred(value, place, [described] if described else [], half_units=half_units, text=parts.get(name, text))
 
 
 def _key_of(field: str, value: Mapping[str, Any], shown: str) -> str:

@@ -84,7 +84,7 @@ def _unescaped(text: str) -> str:
 
 def value_alone(text: str) -> str:
     """The value of a plain text: no prompts, no name before it, no comments behind it."""
-    text = _unassigned(_unprompted(text))
+    text = _unassigned(unprompted(text))
     if text[:1] in ("[", "(") or "(" in text.partition("\n")[0]:  # a bare word there could be a name with a #
         text = COMMENT.sub(lambda found: found[1] or "", text).strip()
     rows = MATLAB.fullmatch(text)
@@ -99,7 +99,7 @@ def value_alone(text: str) -> str:
     return text
 
 
-def _unprompted(text: str) -> str:
+def unprompted(text: str) -> str:
     """What a session printed, or what was typed in it where it printed nothing."""
     lines = text.split("\n")
     if sum(bool(ANSWERED.match(line)) for line in lines) > 1 or not any(

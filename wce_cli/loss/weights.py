@@ -56,7 +56,7 @@ def read_class_weight(
         elif vector.ndim > 1:
             hint = "one row of numbers, one for each class"
         elif vector.shape == (1,) and c <= LISTED and vector[0] > 0:
-            hint = f"{','.join([in_full(float(vector[0]))] * c)} is that of every class, and changes no weighted-mean"
+            hint = f"{','.join([in_full(float(vector[0]))] * c)} weighs every class alike, and changes no weighted-mean"
         given = counted(vector.size, "weight", "weights") if vector.ndim == 1 else f"weight of shape {vector.shape}"
         g.problem("weight", f"{given} for {counted(c, 'class', 'classes')}", hint)
         return None, None

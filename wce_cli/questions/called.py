@@ -61,7 +61,7 @@ def by_position(name: str, arrays: tuple[Any, ...]) -> dict[str, Any]:
         return {}
     first, *rest = arrays
     if isinstance(first, (str, bytes, os.PathLike)):
-        hint = "explain(FILE) reads a file; the others take arrays: logits=, labels="
+        hint = "explain(FILE) reads a file of one batch, the other functions take arrays: logits=, labels="
         raise WceError(Problem(f"{name} takes arrays, and got the name {as_written(str(first))}", hint))
     if isinstance(first, Mapping) and not rest:
         return _by_field(name, first)

@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import structs
 
 from wce_cli.engines import AUTO, engines_of, measure_all
-from wce_cli.errors import Problem, WceError, as_written
+from wce_cli.errors import Problem, WceError
 from wce_cli.findings import find
 from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.facts import TOP, Facts
@@ -66,6 +66,9 @@ def explain(
 
         L = Σₙ tₙ / D
 
+    `explain(x, y)` takes logits and labels, `explain(criterion, x, y)` a loss of PyTorch's and what it is called with,
+    `explain("batch.json")` a file that holds one batch, of which what is given beside it overrides the fields.
+
     Exactly one of `logits`, `log_probs`, `probs`, of shape (C,), (N, C) or (N, C, d1, …, dk): lists, numpy
     arrays or torch tensors. `labels`: class indices or names without the class axis, or probability rows in
     the scores' shape; indices count from `label_base`. `weight`: (C,), a mapping by class name, or "balanced".
@@ -99,9 +102,10 @@ def explain(
     )
     if blocks is None:
         return explain_batch(build(**rows), engines)
-    if isinstance(blocks, (str, bytes, os.PathLike)):
-        hint = "wce explain FILE reads it; in Python: batch = json.load(open(FILE)), explain(logits=batch['logits'], …)"
-        raise WceError(Problem(f"explain takes arrays, and got the name {as_written(str(blocks))}", hint))
+    if isinstance(blocks, (str, os.PathLike)):
+        from wce_cli.questions.of_file import batch_of_file
+
+        return explain_batch(batch_of_file(os.fspath(blocks), {**rows, **build.keywords}), engines)
     from wce_cli.questions.blocks import explain_blocks
 
     beside = [field for field, value in rows.items() if value is not None]
