@@ -95,7 +95,7 @@ def test_the_edges_of_torch(fine, name, expected):
         ("hostile.py:silent_labels", "label C", "wrong", None),
         ("hostile.py:silent_labels", "ignore_index", "wrong", None),
         ("hostile.py:changes_its_inputs", "inputs", "wrong", "changes logits in place"),
-        ("hostile.py:is_random", "called twice", "wrong", "gives two different numbers"),
+        ("hostile.py:is_random", "called twice", "note", "is random: gives two different numbers"),
         ("hostile.py:views", "not contiguous", "note", None),
         ("hostile.py:as_a_number", "dL/dlogits", "wrong", "none: the result carries no gradient"),
         ("hostile.py:half_the_gradient", "dL/dlogits", "wrong", "0.5 times that of weighted-mean"),

@@ -49,9 +49,13 @@ class Arrays:
         """The name of a result's dtype, a Python number's type."""
         return str(getattr(value, "dtype", type(value).__name__)).removeprefix("torch.")
 
-    def tracked(self, scores: Any) -> Any:
-        """Scores whose gradient will be asked for."""
-        return scores.requires_grad_() if self.name == "torch" else scores
+    def tracked(self, scores: Any) -> tuple[Any, Any]:
+        """Scores whose gradient will be asked for, and what is handed over for them: as from a model, no leaf, so that
+        it may be changed in place."""
+        if self.name != "torch":
+            return scores, scores
+        leaf = scores.requires_grad_()
+        return leaf, leaf.clone()
 
 
 def numbers_of(probe: Probe, kind: str) -> dict[str, Any]:
@@ -113,8 +117,6 @@ def handed_over(probe: Probe, kind: str, roles: set[str], labels: str, arrays: A
             given[role] = arrays.of(value.T, probe.dtype).T
         else:
             given[role] = arrays.of(value, probe.dtype)
-    if probe.layout == "tracked":
-        given[kind] = arrays.tracked(given[kind])
     return given
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 import math
 import random
 import re
@@ -60,8 +62,7 @@ class Asker(Struct):
         if self.call.make is not None:
             try:
                 with self.watch:
-                    given = handed_over(PLAIN, self.scores, self.call.roles, self.labels, self.arrays)
-                    things = [self.call.made(self.function, given)]
+                    things = [self.call.made(self.function, self._given(PLAIN))]
             except Exception:  # the first call will say why
                 things = []
         return carried(things, constants, self.call.roles)
@@ -83,7 +84,10 @@ class Asker(Struct):
     def _asked(self, probe: Probe, name: str) -> Answered:
         self._seed()
         try:
-            given = handed_over(probe, self.scores, self.call.roles, self.labels, self.arrays)
+            function, given = self._fresh(), self._given(probe)
+            leaf = None
+            if probe.layout == "tracked":
+                leaf, given[self.scores] = self.arrays.tracked(given[self.scores])
             before = {
                 role: self.arrays.numbers(value).copy() for role, value in given.items() if hasattr(value, "shape")
             }
@@ -91,19 +95,17 @@ class Asker(Struct):
             no_gradient = ""
             with self.watch:
                 if probe.layout == "tracked" and self.arrays.name == "jax":
-                    returned, gradient = self._by_jax(given)
+                    returned, gradient = self._by_jax(function, given)
                 elif probe.layout == "tracked" and self.arrays.name == "numpy":
-                    returned, gradient = self._by_differences(given)
+                    returned, gradient = self._by_differences(function, given)
                     no_gradient = COARSE if gradient is None else ""
                 else:
-                    returned = _plain(self.call.run(self.function, given))
+                    made = self.call.made(function, given)
+                    returned = _plain(self.call.once_made(made, given))
                 if probe.layout == "tracked" and self.arrays.name == "torch":
-                    gradient, no_gradient = _backward(returned, given[self.scores])
+                    gradient, no_gradient = _backward(returned, leaf)
             values = self.arrays.numbers(returned)
-            differs = False
-            for _ in range(1, probe.repeat):
-                again = self.arrays.numbers(_plain(self.call.run(self.function, given)))
-                differs = differs or not np.array_equal(values, again, equal_nan=True)
+            again = self._again(made, probe) if probe.repeat > 1 else ()
             now = tuple(changed(given, before, self.arrays))
         except _ReturnedNone:
             return Answered(name, None, error=NONE)
@@ -118,10 +120,33 @@ class Asker(Struct):
             tuple(values.shape),
             self.arrays.dtype(returned),
             changed=now,
-            differs=differs,
+            again=again,
             gradient=gradient,
             no_gradient=no_gradient,
         )
+
+    def _given(self, probe: Probe) -> dict[str, Any]:
+        return handed_over(probe, self.scores, self.call.roles, self.labels, self.arrays)
+
+    def _fresh(self) -> Any:
+        """The function; an object that may keep state as it was before any call."""
+        is_stateless = isinstance(self.function, type) or inspect.isroutine(self.function)
+        if is_stateless or type(self.function).__module__.startswith("torch._dynamo"):  # a copy would be compiled anew
+            return self.function
+        try:
+            return copy.deepcopy(self.function)
+        except Exception:  # whatever its own copying raises
+            return self.function
+
+    def _again(self, made: Any, probe: Probe) -> tuple[tuple[float, ...], ...]:
+        """What the same batch gives a second time, with the random numbers of the first and with the next ones."""
+        found = []
+        for is_seeded in (True, False):
+            if is_seeded:
+                self._seed()
+            values = self.arrays.numbers(_plain(self.call.once_made(made, self._given(probe))))
+            found.append(tuple(values.ravel().tolist()))
+        return tuple(found)
 
     def _raised(self, error: BaseException) -> tuple[str, str]:
         """An error's name and its first line, with the line of the user's file that it came from."""
@@ -132,20 +157,20 @@ class Asker(Struct):
         lines = [at.lineno for at in traceback.extract_tb(error.__traceback__) if file and at.filename == file]
         return type(error).__name__, said_in_short(error) + (f" (line {lines[-1]})" if lines else "")
 
-    def _by_jax(self, given: dict[str, Any]) -> tuple[Any, tuple[float, ...]]:
+    def _by_jax(self, function: Any, given: dict[str, Any]) -> tuple[Any, tuple[float, ...]]:
         jax = import_module("jax")
 
         def of(scores: Any) -> Any:
-            return _plain(self.call.run(self.function, {**given, self.scores: scores})).sum()
+            return _plain(self.call.run(function, {**given, self.scores: scores})).sum()
 
         value, gradient = jax.value_and_grad(of)(given[self.scores])
         return value, tuple(self.arrays.numbers(gradient).ravel().tolist())
 
-    def _by_differences(self, given: dict[str, Any]) -> tuple[Any, tuple[float, ...] | None]:
+    def _by_differences(self, function: Any, given: dict[str, Any]) -> tuple[Any, tuple[float, ...] | None]:
         """Central differences: what stands in for a gradient where arrays carry none."""
 
         def of(scores: Any) -> Any:
-            return _plain(self.call.run(self.function, {**given, self.scores: scores}))
+            return _plain(self.call.run(function, {**given, self.scores: scores}))
 
         def differences(size: float) -> list[float]:
             made = []

@@ -50,11 +50,15 @@ class Call(Struct, frozen=True):
 
     def run(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
         """Call it; a role that has no value is left out."""
-        return _called(self.made(function, values), self.arguments, values)
+        return self.once_made(self.made(function, values), values)
 
-    def made(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
-        """The function, or an object of the class."""
+    def made(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Callable[..., Any]:
+        """What is called: a function itself, of a class an instance."""
         return function if self.make is None else _called(function, self.make, values)
+
+    def once_made(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
+        """Call what was made."""
+        return _called(function, self.arguments, values)
 
     def name_of(self, role: str) -> str:
         """The parameter that takes a role; where it goes by position, the role itself."""

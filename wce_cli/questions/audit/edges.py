@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 
 from wce_cli.digits import format_number
+from wce_cli.questions.audit import twice
 from wce_cli.questions.audit.answer import Row, Verdict
 from wce_cli.questions.audit.probes import Offers, Probe, edges, of_rules
 from wce_cli.questions.audit.records import Answered, said
@@ -142,12 +143,9 @@ def _conduct_of_calls(observed: Observed) -> Iterator[Row]:
     changed = sorted({role for answer in observed.answers.values() for role in answer.changed})
     if changed:
         text = f"changes {', '.join(changed)} in place"
-        yield Row("edges", "inputs", "wrong", text, advice="work on a copy: the next layer sees what is changed here")
+        yield Row("edges", "inputs", "wrong", text, advice="work on a copy: the caller sees what is changed here")
     else:
         yield Row("edges", "inputs", "ok", "left as they are")
     again = observed.answers.get("again")
     if again is not None and again.values is not None:
-        if again.differs:
-            yield Row("edges", "called twice", "wrong", "gives two different numbers")
-        else:
-            yield Row("edges", "called twice", "ok", "gives the same")
+        yield twice.row(again)

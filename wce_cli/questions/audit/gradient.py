@@ -11,8 +11,9 @@ from wce_cli.digits import format_number
 from wce_cli.loss.sums import Floats
 from wce_cli.questions.audit.answer import Row
 from wce_cli.questions.audit.arrays import numbers_of
-from wce_cli.questions.audit.probes import Offers, Probe, edges
+from wce_cli.questions.audit.probes import ONE_WEIGHTS, Offers, Probe, edges
 from wce_cli.questions.audit.run import Observed
+from wce_cli.questions.audit.twice import is_steady
 from wce_cli.questions.audit.values import fields_of, values_on
 from wce_cli.questions.audit.worker_steps import COARSE
 from wce_cli.questions.identify.rules import Rule
@@ -20,6 +21,11 @@ from wce_cli.questions.identify.rules import Rule
 STEP = 1e-4
 CLOSE = 1e-5
 """How far an entry may be off, of the largest one: central differences of the rule are good to about 1e-8."""
+
+NO_GRAPH = ("call numpy()", "does not require grad", "ConcretizationTypeError", "TracerArrayConversionError")
+"""In what is raised where arrays leave their framework."""
+ENDED = "keep to the framework's own operations: .item(), .detach(), .numpy() end the gradient"
+DETACHED = "the value is right and the gradient is not: look for detach(), no_grad() or a backward of its own"
 
 
 def rows(observed: Observed, offers: Offers, rule: Rule | None, title: str) -> Iterator[Row]:
@@ -35,18 +41,25 @@ def rows(observed: Observed, offers: Offers, rule: Rule | None, title: str) -> I
         return
     if answer.gradient is None:
         why = answer.no_gradient or f"{answer.error} ({answer.message})"
-        advice = "keep to the framework's own operations: .item(), .detach(), .numpy() end the gradient"
-        yield Row("gradient", name, "wrong", f"none: {why}", fields, advice)
+        is_ended = bool(answer.no_gradient) or any(text in why for text in NO_GRAPH)
+        yield Row("gradient", name, "wrong", f"none: {why}", fields, ENDED if is_ended else "")
+        return
+    got = np.array(answer.gradient)
+    if not np.isfinite(got).all():
+        number = format_number(float(got[~np.isfinite(got)][0]))
+        yield Row("gradient", name, "wrong", f"{number} among its entries", fields)
         return
     if rule is None:
         yield Row("gradient", name, "ok", "there is one; no rule to hold it to")
     else:
         close = CLOSE if answer.dtype == "float64" else 10 * CLOSE
         expected = rule_gradient(by_name["gradient"], offers, rule)
-        yield _against(np.array(answer.gradient), expected, name, fields, title, close)
-    light, heavy = observed.answers.get("one-light"), observed.answers.get("one-heavy")
-    if light is not None and heavy is not None and light.gradient is not None and heavy.gradient is not None:
-        yield _of_one(np.array(light.gradient), np.array(heavy.gradient), fields_of(by_name["one-light"], offers))
+        is_own = observed.loaded is not None and observed.loaded.arrays != "numpy"
+        yield _against(got, expected, name, fields, title, close, DETACHED if is_own else "")
+    of_one = [observed.answers.get(name) for name in ONE_WEIGHTS]
+    gradients = [np.array(one.gradient) for one in of_one if one is not None and one.gradient is not None]
+    if len(gradients) == len(ONE_WEIGHTS) and is_steady(observed):
+        yield from _of_one(gradients, fields_of(by_name["one-light"], offers), rule)
 
 
 def rule_gradient(probe: Probe, offers: Offers, rule: Rule) -> Floats:
@@ -65,7 +78,9 @@ def rule_gradient(probe: Probe, offers: Offers, rule: Rule) -> Floats:
     return made
 
 
-def _against(got: Floats, expected: Floats, name: str, fields: dict[str, object], title: str, close: float) -> Row:
+def _against(
+    got: Floats, expected: Floats, name: str, fields: dict[str, object], title: str, close: float, advice: str
+) -> Row:
     got = got.reshape(expected.shape)
     scale = float(np.abs(expected).max()) or 1.0
     off = np.abs(got - expected)
@@ -78,14 +93,23 @@ def _against(got: Floats, expected: Floats, name: str, fields: dict[str, object]
     else:
         pair = f"{format_number(float(got[n, c]))}, not {format_number(float(expected[n, c]))}"
         text = f"not that of {title}: at [{n}][{c}] it is {pair}"
-    return Row("gradient", name, "wrong", text, fields, "the value is right and the gradient is not: look for detach()")
+    return Row("gradient", name, "wrong", text, fields, advice)
 
 
-def _of_one(light: Floats, heavy: Floats, fields: dict[str, object]) -> Row:
-    """Whether w = 0.1 makes a batch of one count less than w = 1."""
+def _of_one(gradients: list[Floats], fields: dict[str, object], rule: Rule | None) -> Iterator[Row]:
+    """Whether a label's w = 0.1 makes a batch of one count less than w = 1; nothing where it has no gradient."""
     name = "weight at N = 1"
-    if np.abs(light - heavy).max() <= CLOSE * max(float(np.abs(heavy).max()), 1e-300):
-        text = "does not reach it: it cancels, as in torch"
-        return Row("gradient", name, "note", text, fields)
-    ratio = float((light * heavy).sum() / (heavy * heavy).sum())
-    return Row("gradient", name, "ok", f"reaches it: 0.1 gives {format_number(ratio, 3)} of what 1 does")
+    light, heavy, other = gradients
+    size = float(np.abs(heavy).max())
+    if not all(np.isfinite(one).all() for one in gradients) or not size:
+        return
+    if np.abs(light - heavy).max() > CLOSE * size:
+        ratio = float((light * heavy).sum() / (heavy * heavy).sum())
+        is_factor = np.abs(light - ratio * heavy).max() <= CLOSE * size
+        by = f"0.1 gives {format_number(ratio, 3)} of what 1 does" if is_factor else "0.1 gives another gradient than 1"
+        yield Row("gradient", name, "ok", f"reaches it: {by}")
+    elif np.abs(other - heavy).max() > CLOSE * size:
+        yield Row("gradient", name, "note", "the label's own does not reach it, that of another class does", fields)
+    else:
+        cancels = ": it cancels, as in torch" if rule is not None and rule.pair == "weighted-mean" else ""
+        yield Row("gradient", name, "note", f"does not reach it{cancels}", fields)

@@ -14,6 +14,7 @@ from wce_cli.questions.audit.probes import Offers, Probe
 from wce_cli.questions.audit.records import Answered, Found, said
 from wce_cli.questions.audit.run import Observed
 from wce_cli.questions.audit.searches import CLASSES, WIDE, Search, highest, is_right, search_rows
+from wce_cli.questions.audit.twice import is_steady
 from wce_cli.questions.audit.values import NEXT_TO_ZERO, difference, fields_of, values_on
 from wce_cli.questions.identify.rules import Rule
 
@@ -48,8 +49,14 @@ def limits(observed: Observed, offers: Offers, rule: Rule | None) -> tuple[Limit
         _held(Search(one.name, dtype, kind), one, offers, rule)
         for kind in KINDS
         for dtype in offers.dtypes
-        if (one := observed.found.get(f"{kind}:{dtype}")) is not None
+        if (one := observed.found.get(f"{kind}:{dtype}")) is not None and not _is_error(observed, dtype)
     )
+
+
+def _is_error(observed: Observed, dtype: str) -> bool:
+    """Whether a float is an error whatever the scores: then there is no size to be said."""
+    answer = observed.answers.get(f"plain:{dtype}")
+    return answer is not None and answer.values is None
 
 
 def _held(search: Search, found: Found, offers: Offers, rule: Rule | None) -> Limit:
@@ -115,7 +122,7 @@ def rows(
         yield _tiny(tiny, offers)
     if plain.narrowed:
         yield Row("numbers", "float64", "note", f"{plain.narrowed}: it is asked in float32")
-    yield from _narrow(observed, dtypes, plain)
+    yield from _narrow(observed, dtypes, plain if is_steady(observed) else structs.replace(plain, values=None))
 
 
 def _dtype(found: Found) -> str:
@@ -204,7 +211,11 @@ def _one_dtype(dtype: str, answer: Answered, plain: Answered, limits: Sequence[F
         between = f"; logits {ends.get('low', 'any')} to {ends.get('high', 'any')}"
     if plain.narrowed and dtype == "float32":
         return Row("numbers", dtype, "ok", f"what it is asked in{returned}")
-    if plain.values is None or answer.shape != plain.shape:
+    if plain.values is None:
+        return Row(
+            "numbers", dtype, "ok", f"{'a number' if len(answer.values) == 1 else said(answer)}{returned}{between}"
+        )
+    if answer.shape != plain.shape:
         return Row("numbers", dtype, "wrong", f"{said(answer)}, where float64 gives {said(plain)}")
     floor = max(map(abs, plain.values), default=0.0)
     pairs = list(zip(answer.values, plain.values, strict=True))

@@ -247,6 +247,10 @@ def steps(offers: Offers) -> Iterator[Probe]:
     yield from edges(offers)
 
 
+ONE_WEIGHTS = {"one-light": (0.1, 1.0, 1.0), "one-heavy": (1.0, 1.0, 1.0), "one-other": (1.0, 0.1, 0.1)}
+"""By probe of one sample: the class weights, of which the first is its label's, and no other is."""
+
+
 def edges(offers: Offers) -> list[Probe]:
     """The batches of which only the answer itself is looked at."""
     c = PLAIN.weight
@@ -278,7 +282,7 @@ def edges(offers: Offers) -> list[Probe]:
         probes.append(other)
     probes.append(structs.replace(PLAIN, name="gradient", about="the gradient is asked for", layout="tracked"))
     if offers.weight:
-        for name, weight in (("one-light", (0.1, 1.0, 1.0)), ("one-heavy", (1.0, 1.0, 1.0))):
+        for name, weight in ONE_WEIGHTS.items():
             probes.append(Probe(name, "there is one sample", ((0.3, 1.7, 0.6),), (0,), weight, layout="tracked"))
     for dtype in offers.dtypes:
         if dtype != "float64":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import Struct
 
@@ -77,8 +79,8 @@ class Answered(Struct, frozen=True, tag="answered"):
     message: str = ""
     changed: tuple[str, ...] = ()
     """Inputs that it changed."""
-    differs: bool = False
-    """The second of two calls gave something else."""
+    again: tuple[tuple[float, ...], ...] = ()
+    """What the same batch gave once more: with the same random numbers, then with the next ones."""
     gradient: tuple[float, ...] | None = None
     no_gradient: str = ""
     """Why there is none."""
@@ -107,11 +109,15 @@ class Conduct(Struct, frozen=True, tag="conduct"):
     detail: str
 
 
+class Busy(Struct, frozen=True, tag="busy"):
+    """It imports or compiles, which takes its time and ends."""
+
+
 class Finished(Struct, frozen=True, tag="finished"):
     """All steps are done."""
 
 
-Record = Refused | Loaded | Ready | Began | Answered | Found | Conduct | Finished
+Record = Refused | Loaded | Ready | Began | Answered | Found | Conduct | Busy | Finished
 
 
 def encode(record: Record) -> bytes:
@@ -119,8 +125,15 @@ def encode(record: Record) -> bytes:
     plain = msgspec.to_builtins(record)
     for key in ("values", "gradient"):
         if plain.get(key) is not None:
-            plain[key] = [number if abs(number) < float("inf") else repr(number) for number in plain[key]]
+            plain[key] = _spelled(plain[key])
+    if plain.get("again"):
+        plain["again"] = [_spelled(numbers) for numbers in plain["again"]]
     return msgspec.json.encode(plain) + b"\n"
+
+
+def _spelled(numbers: Sequence[float]) -> list[float | str]:
+    """Numbers as JSON has them; what it has no number for by its name."""
+    return [number if abs(number) < float("inf") else repr(number) for number in numbers]
 
 
 def decode(line: bytes) -> Record:

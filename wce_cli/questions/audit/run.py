@@ -25,6 +25,7 @@ from wce_cli.questions.audit.probes import BEGINNINGS
 from wce_cli.questions.audit.records import (
     Answered,
     Began,
+    Busy,
     Conduct,
     Finished,
     Found,
@@ -139,24 +140,29 @@ def _one_worker(request: Request, timeout: float, observed: Observed) -> Death |
         start_new_session=True,
     )
     out, err = Listener(worker.stdout), Listener(worker.stderr)
-    step, hung = "", False
+    step, hung, waited = "", False, timeout
     try:
         with open(request.answers, "rb") as file:
-            last = time.monotonic()
+            last = busy = time.monotonic()
             rest = b""
             while True:
                 is_over = worker.poll() is not None
                 news = file.read()
                 *lines, rest = (rest + news).split(b"\n")
                 for line in lines:
-                    last = time.monotonic()
+                    busy = time.monotonic()
+                    if decode(line) == Busy():
+                        continue
+                    last = busy
                     began = observed.take(line)
                     step = began if began is not None else step
                 if is_over or observed.is_finished or observed.refused is not None:
                     break
-                patience = max(timeout, PATIENCE) if step in ("", FRAMEWORK) else timeout
-                if time.monotonic() - last > patience:
-                    hung = True
+                longest = max(timeout, PATIENCE)
+                patience = longest if step in ("", FRAMEWORK) else timeout
+                hung = _longer(patience, busy) or _longer(longest, last)
+                if hung:
+                    waited = patience if _longer(patience, busy) else longest
                     break
                 if not news:
                     time.sleep(LOOKS)
@@ -171,8 +177,12 @@ def _one_worker(request: Request, timeout: float, observed: Observed) -> Death |
     observed.print_began = observed.print_began or out.first_line()
     if observed.is_finished or observed.refused is not None:
         return None
-    how = f"does not return within {timeout:g} s" if hung else _how(worker.returncode)
+    how = f"does not return within {waited:g} s" if hung else _how(worker.returncode)
     return Death(step, how, err.last_line(), hung)
+
+
+def _longer(seconds: float, since: float) -> bool:
+    return time.monotonic() - since > seconds
 
 
 def _python_path() -> str:

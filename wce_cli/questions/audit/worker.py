@@ -27,6 +27,7 @@ from wce_cli.questions.audit.probes import PLAIN, SQUARE, SQUARE_ZERO, Offers, O
 from wce_cli.questions.audit.records import (
     Answered,
     Began,
+    Busy,
     Conduct,
     Finished,
     Loaded,
@@ -38,7 +39,7 @@ from wce_cli.questions.audit.records import (
 )
 from wce_cli.questions.audit.roles import SCORES, WEIGHTS
 from wce_cli.questions.audit.searches import CLASSES, Search, searches
-from wce_cli.questions.audit.watch import Watch, limit_memory
+from wce_cli.questions.audit.watch import Watch, limit_memory, tell_what_takes_time
 from wce_cli.questions.audit.worker_steps import ENDS, FIRST, FRAMEWORK, LOADING
 
 
@@ -212,6 +213,7 @@ def main() -> None:
     sys.path.extend(entry for entry in request.path if entry not in sys.path)
     with open(request.answers, "ab") as file:
         worker = Worker(request, file)
+        tell_what_takes_time(lambda: worker.tell(Busy()))
         try:
             worker.run()
         except WceError as error:

@@ -9,4 +9,4 @@ NONE = "returned None"
 COARSE = "not looked at: it computes in float32"
 """Why there is no gradient by differences: they are lost in rounding."""
 PATIENCE = 120.0
-"""Seconds for loading the framework, which is no fault of the user's code."""
+"""Seconds for loading a framework, and for compiling, which are no fault of the user's code."""
