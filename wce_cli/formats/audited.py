@@ -49,6 +49,10 @@ def verdict(answer: Audit) -> str:
     own = answer.own
     if not answer.is_answered or own is None:
         return next((row.said for row in answer.rows if row.verdict == "wrong"), "gives no answer")
+    return f"{_rule(own)}{'; ' * bool(answer.labels)}{answer.labels}"
+
+
+def _rule(own: Computed) -> str:
     if own.is_followed:
         return f"computes {own.title}"
     if own.leaves_far:

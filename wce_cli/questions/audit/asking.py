@@ -12,14 +12,23 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from wce_cli.questions.audit.arrays import Arrays, changed, handed_over
 from wce_cli.questions.audit.call import Call
 from wce_cli.questions.audit.load import source
-from wce_cli.questions.audit.probes import Probe
+from wce_cli.questions.audit.probes import SMOOTHING, Offers, Probe
 from wce_cli.questions.audit.records import Answered, Found
-from wce_cli.questions.audit.searches import Search, highest, is_right, last_right, loss_at, search_rows
+from wce_cli.questions.audit.searches import (
+    COPIES,
+    TINY,
+    Search,
+    highest,
+    is_right,
+    last_right,
+    loss_at,
+    search_probe,
+)
 from wce_cli.questions.audit.watch import Watch
 from wce_cli.questions.audit.worker_steps import COARSE, NONE
 
@@ -44,6 +53,7 @@ class Asker(Struct):
     seed: int
     memory: int | None
     watch: Watch
+    shift: int = 0
 
     def ask(self, probe: Probe, name: str | None = None) -> Answered:
         """One call, and everything that can be seen of it."""
@@ -92,7 +102,9 @@ class Asker(Struct):
         )
 
     def _given(self, probe: Probe) -> dict[str, Any]:
-        return handed_over(probe, self.scores, self.call.roles, self.labels, self.arrays)
+        if probe.smoothing is None and "label_smoothing" not in self.call.optional:
+            probe = structs.replace(probe, smoothing=SMOOTHING)  # it has no choice of its own
+        return handed_over(probe, self.scores, self.call.roles, self.labels, self.arrays, self.shift)
 
     def _fresh(self) -> Any:
         """The function; an object that may keep state as it was before any call."""
@@ -165,20 +177,21 @@ class Asker(Struct):
         if torch is not None:
             torch.manual_seed(self.seed)
 
-    def search(self, step: Search) -> Found:
+    def search(self, step: Search, offers: Offers) -> Found:
         """The largest size at which the answer is a number, or not 0 where it is to be tiny; and on the way to the
         size at which it leaves the loss that it began with, what it was."""
         given: dict[float, float] = {}
         low, high = 1.0, highest(step.kind, step.dtype)
 
         def no_number(at: float) -> str:
-            rows, labels = search_rows(step.kind, at)
-            weight = (1.0, 1.0, 1.0) if self.call.roles & {"weight", "sample_weight"} else None
-            answer = self.ask(Probe(step.name, "", rows, labels, weight, dtype=step.dtype))
+            return no_number_of(at, copies)
+
+        def no_number_of(at: float, copies: int) -> str:
+            answer = self.ask(search_probe(step.kind, at, copies, offers, step.dtype))
             if answer.values is None:
                 return f"{answer.error}: {answer.message}"
             values = np.array(answer.values)
-            if step.kind == "tiny":
+            if step.kind in TINY:
                 return "" if not len(values) or values[0] != 0 else "0"
             if np.isfinite(values).all():
                 if len(answer.values) == 1:
@@ -193,10 +206,11 @@ class Asker(Struct):
             value = scale * loss_at(step.kind, at)
             return "" if at in given and is_right(given[at], value, at, step.dtype) else "left"
 
+        copies = next((n for n in COPIES if not no_number_of(low, n)), 1)
         limit, beyond = last_right(no_number, low, high)
         if step.is_of_value and limit != 0 and (low in given or not no_number(low)) and low in given:
             last_right(is_left, low, high if limit is None else limit)
-        return Found(step.name, limit, beyond, tuple(sorted(given.items())))
+        return Found(step.name, limit, beyond, tuple(sorted(given.items())), copies)
 
 
 def _plain(returned: Any) -> Any:

@@ -26,7 +26,8 @@ class Probe(Struct, frozen=True):
     logits: Rows
     labels: tuple[int, ...]
     weight: tuple[float, ...] | None = None
-    smoothing: float = 0.0
+    smoothing: float | None = 0.0
+    """None: the function's own choice."""
     ignore_index: int = IGNORED
     reduction: str | None = None
     """None: the function's own choice."""
@@ -55,6 +56,10 @@ class Offers(Struct, frozen=True):
     """`index` or `one-hot`"""
     scores: str = "logits"
     dtypes: tuple[str, ...] = ("float32", "float64")
+    shift: int = 0
+    """1: each row is judged by the label of the next one; the batches have a row, and a label, more for it."""
+    ignored: int | None = None
+    """The class whose rows it leaves out of its own accord."""
 
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -186,6 +191,19 @@ ONE_WEIGHTS = {"one-light": (0.1, 1.0, 1.0), "one-heavy": (1.0, 1.0, 1.0), "one-
 """By probe of one sample: the class weights, of which the first is its label's, and no other is."""
 
 
+def alive(probe: Probe, ignored: int | None) -> Probe:
+    """A batch of one label with its classes moved on by one, if otherwise all of it were ignored."""
+    if ignored is None or set(probe.labels) != {ignored} or len(probe.logits[0]) == 1:
+        return probe
+    moved = structs.replace(
+        probe,
+        logits=tuple((row[-1], *row[:-1]) for row in probe.logits),
+        labels=tuple((label + 1) % len(probe.logits[0]) for label in probe.labels),
+    )
+    weight = probe.weight
+    return moved if weight is None else structs.replace(moved, weight=(weight[-1], *weight[:-1]))
+
+
 def edges(offers: Offers) -> list[Probe]:
     """The batches of which only the answer itself is looked at."""
     c = PLAIN.weight
@@ -194,8 +212,6 @@ def edges(offers: Offers) -> list[Probe]:
         Probe("one-class", "there is one class", ((0.3,), (1.2,)), (0, 0), (0.4,)),
         Probe("all-ignored", "every label is ignored", _SQUARE, (IGNORED,) * 3, c),
         Probe("weights-zero", "every weight is 0", _SQUARE, (1, 1, 0), (0.0, 0.0, 0.0)),
-        Probe("label-c", "a label is C", _SQUARE, (1, 3, 0), c),
-        Probe("label-minus-1", "a label is −1", _SQUARE, (1, -1, 0), c),
         Probe("empty", "the batch is empty", (), (), c),
         POSITIONS,
         structs.replace(PLAIN, name="strided", about="scores are not contiguous", layout="strided"),
@@ -209,8 +225,7 @@ def edges(offers: Offers) -> list[Probe]:
         ),
     ]
     if offers.labels == "one-hot":
-        skipped = {"all-ignored", "label-c", "label-minus-1", "positions"}
-        probes = [probe for probe in probes if probe.name not in skipped]
+        probes = [probe for probe in probes if probe.name not in {"all-ignored", "positions"}]
     probes.append(structs.replace(PLAIN, name="gradient", about="the gradient is asked for", layout="tracked"))
     if offers.weight:
         for name, weight in ONE_WEIGHTS.items():
@@ -220,4 +235,8 @@ def edges(offers: Offers) -> list[Probe]:
             probes.append(structs.replace(PLAIN, name=f"plain:{dtype}", about=f"scores are {dtype}", dtype=dtype))
     if not offers.weight:
         probes = [structs.replace(probe, weight=None) for probe in probes if probe.name != "weights-zero"]
-    return probes
+    if offers.shift:  # of what every sequence is shifted by, there is more than one way
+        probes = [probe for probe in probes if probe.name != "positions"]
+    if offers.ignored == 0:  # the only class
+        probes = [probe for probe in probes if probe.name != "one-class"]
+    return [alive(probe, offers.ignored) for probe in probes]

@@ -29,8 +29,8 @@ class Request(Struct, frozen=True):
     path: tuple[str, ...]
     skipped: tuple[str, ...] = ()
     """Steps that an earlier worker has done, or died of."""
-    labels: str | None = None
-    """What an earlier worker found out that labels must be."""
+    offers: Offers | None = None
+    """What an earlier worker found out that the function takes."""
     parent: int | None = None
     """The process that asks: without it, nobody hears the answer."""
 
@@ -94,6 +94,8 @@ class Found(Struct, frozen=True, tag="found"):
     """What it is above that: `inf`, `nan`, `0`, or an error."""
     given: tuple[tuple[float, float], ...] = ()
     """Sizes at which it is a number, and that number: close together where it leaves what it began as."""
+    copies: int = 1
+    """How often the sample was in the batch."""
 
 
 class Conduct(Struct, frozen=True, tag="conduct"):

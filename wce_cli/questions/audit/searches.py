@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from wce_cli.questions.audit.probes import Rows
+from wce_cli.questions.audit.probes import Offers, Probe, Rows, alive
 
 HIGH = 50.0
 """Where logits are when a small loss is looked for: high enough to cancel, and below what overflows in float32."""
@@ -22,6 +22,10 @@ float32, or in the narrow dtype."""
 ROOM = 4 * 2.0**-23
 """The same for what cancels: logsumexp(x) − x[y] is off by the steps of float32 at the size of x."""
 STEPS = 40
+TINY = ("tiny", "small")
+KINDS = ("high", "low", "gap", *TINY)
+COPIES = (1, 3)
+"""How often the sample of a search is in its batch: once, if that gives a number."""
 
 
 class Search(Struct, frozen=True):
@@ -31,37 +35,45 @@ class Search(Struct, frozen=True):
     dtype: str
     kind: str
     """`high`: all scores of a row are large; `low`: all are far below 0; `gap`: the label's score is far below the
-    others; `tiny`: the label's score is far above the others."""
+    others; `tiny`: the label's score is far above the others, which are large; `small`: the same, and it is 0."""
 
     @property
     def is_of_value(self) -> bool:
         """Whether the number itself can be held to a rule: a narrow float rounds scores that are large."""
-        return self.kind == "gap" or (self.kind != "tiny" and self.dtype in WIDE)
+        return self.kind == "gap" or (self.kind in ("high", "low") and self.dtype in WIDE)
 
 
 def searches(dtypes: tuple[str, ...]) -> list[Search]:
     """All that there are."""
-    return [Search(f"{kind}:{dtype}", dtype, kind) for dtype in dtypes for kind in ("high", "low", "gap", "tiny")]
+    return [Search(f"{kind}:{dtype}", dtype, kind) for dtype in dtypes for kind in KINDS]
 
 
 def highest(kind: str, dtype: str) -> float:
     """The largest size that a search tries."""
-    return 37.5 if kind == "tiny" else 30000.0 if dtype == "float16" else 1e6
+    return 37.5 if kind in TINY else 30000.0 if dtype == "float16" else 1e6
 
 
 def search_rows(kind: str, at: float) -> tuple[Rows, tuple[int, ...]]:
-    """The batch of a search, for one size of score."""
+    """The sample of a search, for one size of score."""
     if kind == "high":
         return ((at, at - 10, at - 10),), (0,)
     if kind == "low":
         return ((-at, -at - 10, -at - 10),), (0,)
     if kind == "gap":
         return ((0.0, -at, -1.0),), (1,)
-    return ((HIGH + at, HIGH, HIGH),), (0,)
+    top = HIGH + at if kind == "tiny" else 0.0
+    return ((top, top - at, top - at),), (0,)
+
+
+def search_probe(kind: str, at: float, copies: int, offers: Offers, dtype: str = "float64") -> Probe:
+    """The batch of a search: its sample so often, of a class that is not ignored."""
+    rows, labels = search_rows(kind, at)
+    weight = (1.0, 1.0, 1.0) if offers.weight else None
+    return alive(Probe(f"{kind}:{dtype}", "", rows * copies, labels * copies, weight, dtype=dtype), offers.ignored)
 
 
 def loss_at(kind: str, at: float) -> float:
-    """The loss of its one sample: that of a gap grows with it, the others stay as they are."""
+    """The loss of its sample: that of a gap grows with it, the others stay as they are."""
     return at + math.log1p(math.exp(-1) + math.exp(-at)) if kind == "gap" else math.log1p(2 * math.exp(-10))
 
 

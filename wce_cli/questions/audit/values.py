@@ -12,7 +12,7 @@ from msgspec import structs
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.sums import Floats
 from wce_cli.questions.audit.arrays import numbers_of
-from wce_cli.questions.audit.probes import Offers, Probe
+from wce_cli.questions.audit.probes import IGNORED, Offers, Probe
 from wce_cli.questions.identify.evaluation import Evaluation, case_of
 from wce_cli.questions.identify.rules import ENTRIES, Rule, rules
 
@@ -25,22 +25,26 @@ NEXT_TO_NOTHING = 5e-324
 
 
 def batch_of(probe: Probe, offers: Offers) -> Batch:
-    """The probe as `wce` computes it."""
-    return Batch.build(**fields_of(probe, offers))
+    """The probe as `wce` computes it, of rows that have their label beside them."""
+    labels = tuple(IGNORED if label == offers.ignored else label for label in probe.labels)
+    return Batch.build(
+        **fields_of(structs.replace(probe, labels=labels), structs.replace(offers, shift=0, ignored=None))
+    )
 
 
 def fields_of(probe: Probe, offers: Offers) -> dict[str, Any]:
-    """The probe as a JSON batch."""
-    numbers = numbers_of(structs.replace(probe, layout="rows"), offers.scores)
-    labels: Any = list(probe.labels)
+    """The probe as a JSON batch, as the function is given it."""
+    numbers = numbers_of(structs.replace(probe, layout="rows"), offers.scores, offers.shift)
+    labels: Any = numbers["labels"].tolist()
     if offers.labels == "one-hot":
         labels = numbers["one_hot"].tolist()
     scores = numbers[offers.scores]
     fields: dict[str, Any] = {offers.scores: scores.tolist(), "labels": labels}
     if probe.weight is not None:
         fields["weight"] = list(probe.weight)
-    if probe.ignore_index != -100 and offers.labels == "index":
-        fields["ignore_index"] = probe.ignore_index
+    ignored = probe.ignore_index if offers.ignored is None else offers.ignored
+    if ignored != IGNORED and offers.labels == "index":
+        fields["ignore_index"] = ignored
     if probe.smoothing:
         fields["label_smoothing"] = probe.smoothing
     return fields

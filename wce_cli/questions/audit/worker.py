@@ -20,8 +20,9 @@ from wce_cli.processes import end_with
 from wce_cli.questions.audit.arrays import DTYPES, FRAMEWORKS, Arrays
 from wce_cli.questions.audit.asking import Asker, said_in_short
 from wce_cli.questions.audit.call import SCORES, matched, template
+from wce_cli.questions.audit.labelled import ignored_class, of_classes, of_shift, probes, shift
 from wce_cli.questions.audit.load import frameworks, load, place, source
-from wce_cli.questions.audit.probes import PLAIN, SQUARE, Offers, steps
+from wce_cli.questions.audit.probes import PLAIN, SQUARE, Offers, Probe, steps
 from wce_cli.questions.audit.records import (
     Answered,
     Began,
@@ -46,6 +47,7 @@ class Worker:
     def __init__(self, request: Request, file: BinaryIO) -> None:
         self.request = request
         self.file = file
+        self.ignored: int | None = None
         self.watch = Watch(lambda what, detail: self.tell(Conduct(what, detail)))
 
     def tell(self, record: Record) -> None:
@@ -73,10 +75,14 @@ class Worker:
         else:
             call = template(request.template, isinstance(function, type), _names(name, function))
         scores = next(kind for kind in SCORES if kind in call.roles)
-        labels = request.labels or ("one-hot" if "one_hot" in call.roles else "index")
+        known = request.offers
+        labels = known.labels if known else "one-hot" if "one_hot" in call.roles else "index"
         file, line = source(function)
         self.tell(Loaded(file, line, call.text(name), arrays.name, call.guessed))
-        return Asker(function, call, arrays, scores, labels, request.seed, request.memory, self.watch)
+        asker = Asker(function, call, arrays, scores, labels, request.seed, request.memory, self.watch)
+        if known is not None:
+            asker.shift, self.ignored = known.shift, known.ignored
+        return asker
 
     def offers(self, asker: Asker) -> Offers:
         """What the function takes."""
@@ -90,25 +96,45 @@ class Worker:
             labels=asker.labels,
             scores=asker.scores,
             dtypes=DTYPES[asker.arrays.name],
+            shift=asker.shift,
+            ignored=self.ignored,
         )
+
+    def read_labels(self, asker: Asker) -> None:
+        """Find out which label a row is judged by, and which class it ignores."""
+        if asker.labels == "index":
+            asker.shift = shift(self.told(asker, of_shift(self.offers(asker))))
+            self.ignored = ignored_class(self.told(asker, of_classes(self.offers(asker))))
+
+    def told(self, asker: Asker, asked: list[Probe]) -> dict[str, Answered]:
+        """The answers to some probes, each told as it comes."""
+        found = {}
+        for probe in asked:
+            self.tell(Began(probe.name))
+            found[probe.name] = asker.ask(probe)
+            self.tell(found[probe.name])
+        return found
 
     def run(self) -> None:
         """All steps, each announced before it begins; none where the first call gives no number."""
         asker = self.load()
-        if self.request.labels is None:
+        if self.request.offers is None:
             self.tell(Began(FIRST))
             first = first_call(asker)
             self.tell(first)
             if first.values is None:
                 self.tell(Finished())
                 return
+            self.tell(Ready(self.offers(asker)))
+            self.read_labels(asker)
         offers = self.offers(asker)
         self.tell(Ready(offers))
-        for step in (*steps(offers), *(searches(offers.dtypes) if offers.scores == "logits" else ())):
+        sought = searches(offers.dtypes) if offers.scores == "logits" else ()
+        for step in (*steps(offers), *probes(offers), *sought):
             if step.name in self.request.skipped:
                 continue
             self.tell(Began(step.name))
-            self.tell(asker.search(step) if isinstance(step, Search) else asker.ask(step))
+            self.tell(asker.search(step, offers) if isinstance(step, Search) else asker.ask(step))
         self.tell(Finished())
 
 
