@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from wce_cli.errors import Problem, WceError, did_you_mean
-from wce_cli.questions.audit import advice, conduct, edges, gradient, numbers
+from wce_cli.questions.audit import advice, conduct, edges, gradient, numbers, of_labels
 from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Limit, Row
 from wce_cli.questions.audit.asked import Asked
 from wce_cli.questions.audit.call import check_template
@@ -120,6 +120,7 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
         is_expected=expected,
         compared=compared(asked, observed, offers, own, nearest, asking.expect),
         limits=limits,
+        labels=of_labels.own_way(observed, offers),
     )
 
 
