@@ -52,6 +52,10 @@ def verdict(answer: Audit) -> str:
     own = answer.own
     if not answer.is_answered or own is None:
         return next((row.said for row in answer.rows if row.verdict == "wrong"), "gives no answer")
+    return f"{_rule(own)}{'; ' * bool(answer.labels)}{answer.labels}"
+
+
+def _rule(own: Computed) -> str:
     if own.is_followed:
         return f"computes {titled(own)}" + (f", an array of shape {own.shape}{_but_shape(own)}" if own.shape else "")
     if own.leaves_far:

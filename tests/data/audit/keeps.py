@@ -30,7 +30,7 @@ class ClassCounts:
 
     def __call__(self, logits, targets):
         self.seen += torch.bincount(targets.clamp(0, 7), minlength=8)
-        weight = 1 / self.seen[: logits.shape[1]]
+        weight = (1 / self.seen[: logits.shape[1]]).to(logits)
         return F.cross_entropy(logits, targets, weight=weight, reduction="sum")
 
 

@@ -58,8 +58,11 @@ class Arrays:
         return leaf, leaf.clone()
 
 
-def numbers_of(probe: Probe, kind: str) -> dict[str, Any]:
-    """What every role stands for in a probe, as numpy arrays and plain values; None where it has none."""
+def numbers_of(probe: Probe, kind: str, shift: int = 0) -> dict[str, Any]:
+    """What every role stands for in a probe, as numpy arrays and plain values; None where it has none.
+
+    With a `shift` every row has its label one place further: the last row has none, and the first label no row.
+    """
     c = len(probe.logits[0]) if probe.logits else probe.width
     x = np.array(probe.logits, dtype=np.float64).reshape(len(probe.logits), c)
     labels = np.array(probe.labels, dtype=np.int64)
@@ -76,6 +79,10 @@ def numbers_of(probe: Probe, kind: str) -> dict[str, Any]:
         one_hot = np.array(probe.soft)
     weight = None if probe.weight is None else np.array(probe.weight)
     sample_weight = None if weight is None else np.where(inside, weight[np.where(inside, labels, 0)], 0.0)
+    if shift and len(labels):
+        scores = np.concatenate([scores, scores[-1:]])
+        labels, one_hot = np.concatenate([labels[:1], labels]), np.concatenate([one_hot[:1], one_hot])
+        sample_weight = None if sample_weight is None else np.concatenate([sample_weight[:1], sample_weight])
     if probe.layout == "positions":
         scores, one_hot = (_positions(array) for array in (scores, one_hot))
         labels = labels.reshape(2, 3)
@@ -97,9 +104,11 @@ def _positions(rows: NDArray[np.float64]) -> NDArray[Any]:
     return np.moveaxis(rows.reshape(2, 3, rows.shape[1]), 2, 1)
 
 
-def handed_over(probe: Probe, kind: str, roles: set[str], labels: str, arrays: Arrays) -> dict[str, Any]:
+def handed_over(
+    probe: Probe, kind: str, roles: set[str], labels: str, arrays: Arrays, shift: int = 0
+) -> dict[str, Any]:
     """The values of a call by role; a role without a value is left out where that is what the probe says."""
-    numbers = numbers_of(probe, kind)
+    numbers = numbers_of(probe, kind, shift)
     given: dict[str, Any] = {}
     for role in roles:
         value = numbers.get(role)

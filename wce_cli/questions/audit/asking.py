@@ -19,9 +19,19 @@ from wce_cli.questions.audit.arrays import WIDEST, Arrays, changed, handed_over
 from wce_cli.questions.audit.call import Call
 from wce_cli.questions.audit.carried import Carried, carried
 from wce_cli.questions.audit.load import source
-from wce_cli.questions.audit.probes import PLAIN, Offers, Probe
+from wce_cli.questions.audit.probes import PLAIN, SMOOTHING, Offers, Probe
 from wce_cli.questions.audit.records import Answered, Found
-from wce_cli.questions.audit.searches import Search, highest, is_right, last_right, loss_at, search_rows
+from wce_cli.questions.audit.searches import (
+    CLASSES,
+    COPIES,
+    TINY,
+    Search,
+    highest,
+    is_right,
+    last_right,
+    loss_at,
+    search_probe,
+)
 from wce_cli.questions.audit.watch import Watch
 from wce_cli.questions.audit.worker_steps import COARSE, ENDS, NONE
 
@@ -46,12 +56,13 @@ class Asker(Struct):
     seed: int
     memory: int | None
     watch: Watch
+    shift: int = 0
     narrowed: str = ""
     """What it raises in float64: then it is asked in float32 instead."""
 
     def take(self, offers: Offers) -> None:
         """What an earlier worker found out."""
-        self.labels = offers.labels
+        self.labels, self.shift = offers.labels, offers.shift
         self.narrowed = "" if WIDEST in offers.dtypes else "float64 is an error"
 
     def carried(self) -> Carried:
@@ -62,8 +73,7 @@ class Asker(Struct):
         if self.call.make is not None:
             try:
                 with self.watch:
-                    given = handed_over(PLAIN, self.scores, self.call.roles, self.labels, self.arrays)
-                    things = [self.call.made(self.function, given)]
+                    things = [self.call.made(self.function, self._given(PLAIN))]
             except Exception:  # the first call will say why
                 things = []
         return carried(things, constants, self.call.roles)
@@ -127,7 +137,9 @@ class Asker(Struct):
         )
 
     def _given(self, probe: Probe) -> dict[str, Any]:
-        return handed_over(probe, self.scores, self.call.roles, self.labels, self.arrays)
+        if probe.smoothing is None and "label_smoothing" not in self.call.optional:
+            probe = structs.replace(probe, smoothing=SMOOTHING)  # it has no choice of its own
+        return handed_over(probe, self.scores, self.call.roles, self.labels, self.arrays, self.shift)
 
     def _fresh(self) -> Any:
         """The function; an object that may keep state as it was before any call."""
@@ -200,20 +212,21 @@ class Asker(Struct):
         if torch is not None:
             torch.manual_seed(self.seed)
 
-    def search(self, step: Search, classes: int) -> Found:
+    def search(self, step: Search, offers: Offers) -> Found:
         """The largest size at which the answer is a number, or not 0 where it is to be tiny; and on the way to the
         size at which it leaves the loss that it began with, what it was."""
         given: dict[float, float] = {}
         low, high = 1.0, highest(step.kind, step.dtype)
 
         def no_number(at: float) -> str:
-            rows, labels = search_rows(step.kind, at, classes)
-            weight = (1.0,) * classes if self.call.roles & {"weight", "sample_weight"} else None
-            answer = self.ask(Probe(step.name, "", rows, labels, weight, dtype=step.dtype))
+            return no_number_of(at, copies)
+
+        def no_number_of(at: float, copies: int) -> str:
+            answer = self.ask(search_probe(step.kind, at, copies, offers, step.dtype))
             if answer.values is None:
                 return f"{answer.error}: {answer.message}"
             values = np.array(answer.values)
-            if step.kind == "tiny":
+            if step.kind in TINY:
                 return "" if not len(values) or values[0] != 0 else "0"
             if np.isfinite(values).all():
                 if len(answer.values) == 1:
@@ -224,14 +237,16 @@ class Asker(Struct):
         def is_left(at: float) -> str:
             if at not in given and no_number(at):
                 return "no number"
+            classes = offers.classes or CLASSES
             scale = given[low] / loss_at(step.kind, low, classes)
             value = scale * loss_at(step.kind, at, classes)
             return "" if at in given and is_right(given[at], value, at, step.dtype) else "left"
 
+        copies = next((n for n in COPIES if not no_number_of(low, n)), 1)
         limit, beyond = last_right(no_number, low, high)
         if step.is_of_value and limit != 0 and (low in given or not no_number(low)) and low in given:
             last_right(is_left, low, high if limit is None else limit)
-        return Found(step.name, limit, beyond, tuple(sorted(given.items())))
+        return Found(step.name, limit, beyond, tuple(sorted(given.items())), copies)
 
 
 def _plain(returned: Any) -> Any:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 
 from wce_cli.digits import format_number
-from wce_cli.questions.audit import twice
+from wce_cli.questions.audit import labelled, of_labels, twice
 from wce_cli.questions.audit.answer import Row, Verdict
-from wce_cli.questions.audit.probes import Offers, Probe, edges, of_rules
+from wce_cli.questions.audit.probes import IGNORED, Offers, Probe, edges
 from wce_cli.questions.audit.records import Answered, said
 from wce_cli.questions.audit.run import Observed
 from wce_cli.questions.audit.values import difference, fields_of
@@ -17,7 +17,7 @@ Judged = tuple[Verdict, str, str]
 """Verdict, what is said, advice."""
 NEAR = 1e-5
 ROUNDING = 1e-12
-HELD_TO_THE_RULE = ("ignored", "one", "one-class", "positions", "strided", "masked")
+HELD_TO_THE_RULE = ("one", "one-class", "positions", "strided", "masked", "weights-zero")
 """The probes on which a rule has a number; on the others it is the way they are met that counts."""
 
 
@@ -25,9 +25,9 @@ def _same(answer: Answered, expected: float | None, advice: str) -> Judged:
     """What must be the rule's number, or at least an error."""
     if answer.values is None:
         return "note", said(answer), advice
-    if expected is not None and math.isnan(expected):
-        return "ok", _number(answer) + (", as 0·inf" if any(map(math.isnan, answer.values)) else ""), ""
-    if expected is None or len(answer.values) != 1 or difference(answer.values[0], expected) <= NEAR:
+    if expected is None or math.isnan(expected):
+        return "note" if any(map(math.isnan, answer.values)) else "ok", _number(answer), ""
+    if len(answer.values) != 1 or difference(answer.values[0], expected) <= NEAR:
         return "ok", _number(answer), ""
     return "wrong", f"{_number(answer)}, not {format_number(expected)}", advice
 
@@ -39,23 +39,6 @@ def _number(answer: Answered) -> str:
     return said(answer)
 
 
-def _raises(answer: Answered, expected: float | None) -> Judged:
-    """A label that is none should be an error."""
-    if answer.values is None:
-        return "ok", f"an error ({answer.error})", ""
-    if any(math.isnan(value) for value in answer.values):
-        return "note", "nan, no error", ""
-    advice = "refuse labels outside 0..C−1"
-    return "wrong", f"{_number(answer)}, as if it were a class: no error", advice
-
-
-def _last_class(answer: Answered, expected: float | None) -> Judged:
-    """Python's own meaning of an index of −1, which is seldom that of a label."""
-    verdict, text, _ = _raises(answer, expected)
-    advice = "refuse labels outside 0..C−1: an index of −1 is the last class, and no error"
-    return ("note", text, advice) if verdict == "wrong" else (verdict, text, "")
-
-
 def _positions(answer: Answered, expected: float | None) -> Judged:
     """torch's layout of images and sequences, which a function need not take."""
     advice = "for (N, C, d1), move the classes last: logits.movedim(1, -1).flatten(0, -2), labels.flatten()"
@@ -63,68 +46,61 @@ def _positions(answer: Answered, expected: float | None) -> Judged:
     return ("note" if verdict == "wrong" else verdict), text, advice
 
 
+def _strided(answer: Answered, expected: float | None) -> Judged:
+    """Scores as a transposed layout leaves them."""
+    return _same(answer, expected, "take reshape instead of view" if "view" in answer.message else "")
+
+
 def _nothing(answer: Answered, expected: float | None) -> Judged:
     """Nothing to average: torch has nan, others 0."""
     if answer.values is None:
         return "note", said(answer), ""
-    if len(answer.values) != 1 or math.isnan(answer.values[0]):
-        return "ok", f"{_number(answer)}, as torch", ""
+    if not answer.values:
+        return "ok", said(answer), ""
+    if len(answer.values) != 1:
+        return ("ok" if not any(answer.values) else "note"), said(answer), ""
+    if math.isnan(answer.values[0]):
+        return "note", "nan, as torch", ""
     if answer.values[0] == 0:
         return "note", "0, where torch gives nan", ""
     return "wrong", f"{_number(answer)}, of nothing", ""
 
 
 def _zero_weights(answer: Answered, expected: float | None) -> Judged:
-    if answer.values is not None and len(answer.values) == 1 and not math.isfinite(answer.values[0]):
-        return "note", f"{_number(answer)}: 0/0", ""
-    return ("ok", _number(answer), "") if answer.values is not None else ("note", said(answer), "")
-
-
-def _ignored(answer: Answered, expected: float | None) -> Judged:
-    """Label −100, of a function that has no parameter for it."""
-    advice = (
-        "take ignore_index: keep = labels != ignore_index, and leave the other rows out of the sum and of what it is "
-        "divided by"
-    )
     if answer.values is None:
-        return "note", f"none: label −100 is an error ({answer.error})", advice
-    if len(answer.values) != 1 or (expected is not None and difference(answer.values[0], expected) <= NEAR):
-        return "ok", "label −100 is left out", ""
-    verdict: Verdict = "note" if expected is None or math.isnan(answer.values[0]) else "wrong"
-    return verdict, f"none: label −100 gives {_number(answer)}, no error", advice
+        return "note", said(answer), ""
+    if all(map(math.isfinite, answer.values)):
+        return "ok", _number(answer), ""
+    is_0_by_0 = expected is not None and math.isnan(expected) and len(answer.values) == 1
+    return "note", f"{_number(answer)}{': 0/0' * is_0_by_0}", ""
 
 
+_MASK = "where a class's logit is −inf, its log p is −inf: keep it out of products (0·inf is nan) and differences"
 _JUDGES: Mapping[str, tuple[str, Callable[[Answered, float | None], Judged]]] = {
     "one": ("batch of one", lambda a, e: _same(a, e, "")),
     "one-class": ("one class", lambda a, e: _same(a, a.values[0] if a.values and abs(a.values[0]) < NEAR else e, "")),
-    "ignored": ("ignore_index", _ignored),
     "all-ignored": ("all ignored", _nothing),
     "weights-zero": ("all weights 0", _zero_weights),
-    "label-c": ("label C", _raises),
-    "label-minus-1": ("label −1", _last_class),
     "empty": ("empty batch", _nothing),
     "positions": ("(N, C, d1)", _positions),
-    "strided": ("not contiguous", lambda a, e: _same(a, e, "take reshape instead of view")),
-    "masked": (
-        "−inf mask",
-        lambda a, e: _same(
-            a, e, "pick the label's log p (gather) instead of a product with a one-hot row: 0·inf is nan"
-        ),
-    ),
+    "strided": ("not contiguous", _strided),
+    "masked": ("−inf mask", lambda a, e: _same(a, e, _MASK)),
 }
 
 
 def probes(offers: Offers) -> list[Probe]:
     """The probes that have a row each."""
-    told = offers.ignore_index or offers.labels != "index"
-    untold = [] if told else [probe for probe in of_rules(offers) if probe.name == "ignored"]
-    return [*untold, *(probe for probe in edges(offers) if probe.name in _JUDGES)]
+    return [*labelled.probes(offers), *(probe for probe in edges(offers) if probe.name in _JUDGES)]
 
 
 def rows(observed: Observed, offers: Offers, expected: Callable[[Probe], float | None]) -> Iterator[Row]:
     """A row an edge; `expected` is what the rule that the function follows gives on a probe."""
-    ignores = offers.ignore_index
-    for probe in probes(offers):
+    yield from of_labels.rows(observed, offers)
+    is_steady = twice.is_steady(observed)
+    ignores = offers.ignore_index or of_labels.leaves_out(observed, IGNORED)
+    for probe in edges(offers):
+        if probe.name not in _JUDGES:
+            continue
         answer = observed.answers.get(probe.name)
         death = next((death for death in observed.deaths if death.step == probe.name), None)
         name, judged = _JUDGES[probe.name]
@@ -132,8 +108,8 @@ def rows(observed: Observed, offers: Offers, expected: Callable[[Probe], float |
         if death is not None:
             yield Row("edges", name, "wrong", death.how, fields)
         elif answer is not None and (ignores or probe.name != "all-ignored"):
-            verdict, text, advice = judged(answer, expected(probe) if probe.name in HELD_TO_THE_RULE else None)
-            ignores = ignores or (probe.name == "ignored" and verdict == "ok")
+            is_held = is_steady and probe.name in HELD_TO_THE_RULE
+            verdict, text, advice = judged(answer, expected(probe) if is_held else None)
             yield Row("edges", name, verdict, text, fields, advice)
     yield from _conduct_of_calls(observed)
 

@@ -88,7 +88,8 @@ def cells_of(one: Asked, offers: Offers) -> Cells:
     q, c = numbers["one_hot"], len(probe.logits[0])
     if probe.soft is None:
         q = q * (np.array(probe.labels) != probe.ignore_index)[:, None]
-    q = (1 - probe.smoothing) * q + probe.smoothing * q.sum(axis=1, keepdims=True) / c
+    eps = probe.smoothing or 0.0
+    q = (1 - eps) * q + eps * q.sum(axis=1, keepdims=True) / c
     weight = np.ones(c) if probe.weight is None else np.array(probe.weight)
     return Cells(scores, -numbers["log_probs"], q, weight)
 

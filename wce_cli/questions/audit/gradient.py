@@ -81,7 +81,7 @@ def rule_gradient(probe: Probe, offers: Offers, rule: Rule) -> Floats:
 def _against(
     got: Floats, expected: Floats, name: str, fields: dict[str, object], title: str, close: float, advice: str
 ) -> Row:
-    got = got.reshape(expected.shape)
+    got = got[: expected.size].reshape(expected.shape)  # a row without a label of its own is the last
     scale = float(np.abs(expected).max()) or 1.0
     off = np.abs(got - expected)
     if off.max() <= close * scale:

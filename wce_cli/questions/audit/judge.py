@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.inputs.guard import reads
-from wce_cli.questions.audit import advice, conduct, edges, gradient, numbers
+from wce_cli.questions.audit import advice, conduct, edges, gradient, numbers, of_labels
 from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Limit, Row
 from wce_cli.questions.audit.asked import Asked
 from wce_cli.questions.audit.call import check_template
@@ -126,6 +126,7 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
         is_expected=expected,
         compared=compared(asked, observed, offers, own, nearest, asking.expect),
         limits=limits,
+        labels=of_labels.own_way(observed, offers),
     )
 
 

@@ -10,10 +10,10 @@ from msgspec import structs
 
 from wce_cli.digits import format_number
 from wce_cli.questions.audit.answer import Limit, Row, Verdict
-from wce_cli.questions.audit.probes import Offers, Probe
+from wce_cli.questions.audit.probes import Offers
 from wce_cli.questions.audit.records import Answered, Found, said
 from wce_cli.questions.audit.run import Observed
-from wce_cli.questions.audit.searches import CLASSES, WIDE, Search, highest, is_right, search_rows
+from wce_cli.questions.audit.searches import CLASSES, WIDE, Search, highest, is_right, search_probe
 from wce_cli.questions.audit.twice import is_steady
 from wce_cli.questions.audit.values import NEXT_TO_ZERO, difference, fields_of, values_on
 from wce_cli.questions.identify.rules import Rule
@@ -22,6 +22,9 @@ CAPPED = (
     "take log_softmax of the logits as they are, with no clip and no + ε: a very wrong sample counts too little, and "
     "has no gradient"
 )
+EXP_ENDS = (11.1, 17.3, 88.7, 103.9, 709.8, 745.1)
+"""Where exp ends in float16, float32 and float64: above in inf, below in 0."""
+AROUND = 2.0
 _STABLE = "take logsumexp(logits) or log_softmax, which subtract the largest logit of a row before exp"
 KINDS = {
     "high": ("largest logit", _STABLE),
@@ -38,8 +41,8 @@ GROSS = 1e-2
 before it."""
 SHOWN = 0.1
 """How far off an answer is, relative, that is shown as one which is wrong."""
-TINY = {"float64": 1e-15, "float32": 5e-7}
-"""A loss below which a function may return 0: a few of the dtype's steps at 1, as log_softmax has it."""
+LOST = 8.0
+"""How many times larger the smallest loss beside large logits is than beside 0 where it is lost in a difference."""
 _CANCELS = "take log_softmax: logsumexp(x) − x[y] loses what is small beside the logits"
 
 
@@ -49,7 +52,7 @@ def limits(observed: Observed, offers: Offers, rule: Rule | None) -> tuple[Limit
         _held(Search(one.name, dtype, kind), one, offers, rule)
         for kind in KINDS
         for dtype in offers.dtypes
-        if (one := observed.found.get(f"{kind}:{dtype}")) is not None
+        if (one := observed.found.get(f"{kind}:{dtype}")) is not None and one.limit != 0
     )
 
 
@@ -59,7 +62,7 @@ def _held(search: Search, found: Found, offers: Offers, rule: Rule | None) -> Li
     if rule is None or not search.is_of_value or not found.given:
         return free
     end, number = found.given[-1]
-    value = rule_at(search.kind, end, offers, rule)
+    value = rule_at(search.kind, end, offers, rule, found.copies)
     if value is None or not math.isfinite(value):
         return free  # the rule itself has no number there
     is_last_digits = found.limit is not None and abs(number - value) <= GROSS * end
@@ -67,7 +70,7 @@ def _held(search: Search, found: Found, offers: Offers, rule: Rule | None) -> Li
         return structs.replace(free, is_held=True)
 
     def is_wrong(one: tuple[float, float]) -> bool:
-        value = rule_at(search.kind, one[0], offers, rule)
+        value = rule_at(search.kind, one[0], offers, rule, found.copies)
         return value is None or not is_right(one[1], value, one[0], search.dtype)
 
     first = bisect_left(found.given, True, key=is_wrong)
@@ -80,11 +83,9 @@ def _size(kind: str, at: float) -> str:
     return f"{'−' if kind == 'low' else ''}{'1e6' if at == 1e6 else format_number(at, 4)}"
 
 
-def rule_at(kind: str, at: float, offers: Offers, rule: Rule) -> float | None:
+def rule_at(kind: str, at: float, offers: Offers, rule: Rule, copies: int) -> float | None:
     """What a rule gives on the batch of a search."""
-    classes = offers.classes or CLASSES
-    weight = (1.0,) * classes if offers.weight else None
-    return values_on(Probe(kind, "", *search_rows(kind, at, classes), weight), offers, [rule])[0]
+    return values_on(search_probe(kind, at, copies, offers), offers, [rule])[0]
 
 
 def what_ends(limits: Sequence[Limit]) -> str:
@@ -111,12 +112,11 @@ def rows(
         some = sorted((one for one in limits if one.name == name and one.dtype in WIDE), key=lambda one: one.dtype)
         if some:
             yield _limits(kind, some, observed, offers, rule)
-    tiny = [observed.found[f"tiny:{dtype}"] for dtype in dtypes if f"tiny:{dtype}" in observed.found]
-    if tiny:
-        yield _tiny(tiny, offers)
+    if any(f"tiny:{dtype}" in observed.found for dtype in WIDE):
+        yield _tiny(observed, offers)
     if plain.narrowed:
         yield Row("numbers", "float64", "note", f"{plain.narrowed}: it is asked in float32")
-    yield from _narrow(observed, dtypes, plain if is_steady(observed) else None)
+    yield from _narrow(observed, dtypes, plain if is_steady(observed) else structs.replace(plain, values=None))
 
 
 def _dtype(found: Found) -> str:
@@ -135,13 +135,15 @@ def _limits(kind: str, some: Sequence[Limit], observed: Observed, offers: Offers
     said_ = "; ".join(_ends(group, sign) for group in groups if group)
     first = next(filter(None, groups))[0]
     at = math.floor(first.limit or 0.0) + 1.0
+    found = observed.found[f"{kind}:{first.dtype}"]
+    advice = advice if any(abs((first.limit or 0.0) - end) < AROUND for end in EXP_ENDS) else ""
     if first.wrong is not None and rule is not None:
-        given = observed.found[f"{kind}:{first.dtype}"].given
-        offs = [difference(got, rule_at(kind, size, offers, rule)) for size, got in given]
+        given = found.given
+        offs = [difference(got, rule_at(kind, size, offers, rule, found.copies)) for size, got in given]
         shows = bisect_left(offs, SHOWN)
         at = math.ceil(given[min(shows, len(given) - 1)][0])
         advice = CAPPED
-    step = Probe(name, "", *search_rows(kind, float(at), offers.classes or CLASSES))
+    step = structs.replace(search_probe(kind, float(at), found.copies, offers), weight=None)
     return Row("numbers", name, "wrong", said_, fields_of(step, offers), advice)
 
 
@@ -165,27 +167,34 @@ def _short(found: Found) -> str:
     return f"{sign}{format_number(found.limit or 0.0, 4)}"
 
 
-def _tiny(found: Sequence[Found], offers: Offers) -> Row:
-    """Losses so small that they are returned as 0."""
-    parts, late = [], []
-    for one in found:
-        if one.limit is None or _dtype(one) not in ("float32", "float64"):
+def _tiny(observed: Observed, offers: Offers) -> Row:
+    """Losses so small that they are returned as 0; those that are lost beside large logits are told from those that
+    the floats it computes in do not have."""
+    parts, late = list[str](), list[Found]()
+    for dtype in WIDE:
+        found, beside_0 = observed.found.get(f"tiny:{dtype}"), observed.found.get(f"small:{dtype}")
+        if found is None or not found.limit or found.beyond != "0":
             continue
-        smallest = math.log1p(((offers.classes or CLASSES) - 1) * math.exp(-one.limit))
-        parts.append(f"{format_number(smallest, 1)} ({_dtype(one)})")
-        if smallest > TINY[_dtype(one)]:
-            late.append(one)
+        smallest = _loss_of_gap(found.limit, offers)
+        parts.append(f"{format_number(smallest, 1)} ({dtype})")
+        if beside_0 is not None and smallest > LOST * _loss_of_gap(beside_0.limit, offers):
+            late.append(found)
     if not parts:
         return Row("numbers", "tiny losses", "ok", "never 0")
-    verdict: Verdict = "note" if late else "ok"
-    probe = None
-    if late:
-        rows = search_rows("tiny", math.ceil(late[0].limit or 0.0) + 1.0, offers.classes or CLASSES)
-        probe = fields_of(Probe("tiny", "", *rows), offers)
-    return Row("numbers", "tiny losses", verdict, f"0 below {', '.join(parts)}", probe, _CANCELS if late else "")
+    text = f"0 below {', '.join(parts)}"
+    if not late:
+        return Row("numbers", "tiny losses", "ok", text)
+    step = search_probe("tiny", math.ceil(late[0].limit or 0.0) + 1.0, late[0].copies, offers)
+    fields = fields_of(structs.replace(step, weight=None), offers)
+    return Row("numbers", "tiny losses", "note", text, fields, _CANCELS)
 
 
-def _narrow(observed: Observed, dtypes: Sequence[str], plain: Answered | None) -> Iterator[Row]:
+def _loss_of_gap(gap: float | None, offers: Offers) -> float:
+    """The loss of a sample whose label's score is so far above the others; 0 where there is no such limit."""
+    return 0.0 if gap is None else math.log1p(((offers.classes or CLASSES) - 1) * math.exp(-gap))
+
+
+def _narrow(observed: Observed, dtypes: Sequence[str], plain: Answered) -> Iterator[Row]:
     """The plain probe in float32, float16, bfloat16."""
     for dtype in dtypes:
         answer = observed.answers.get(f"plain:{dtype}")
@@ -194,8 +203,7 @@ def _narrow(observed: Observed, dtypes: Sequence[str], plain: Answered | None) -
             yield _one_dtype(dtype, answer, plain, [one for one in limits if one is not None])
 
 
-def _one_dtype(dtype: str, answer: Answered, plain: Answered | None, limits: Sequence[Found]) -> Row:
-    """`plain`: what it gives in float64; None where a second call need not give the same."""
+def _one_dtype(dtype: str, answer: Answered, plain: Answered, limits: Sequence[Found]) -> Row:
     returned = f", returned as {answer.dtype}" if answer.dtype and answer.dtype != dtype else ""
     if answer.values is None:
         return Row("numbers", dtype, "wrong" if dtype == "float32" else "note", said(answer))
@@ -204,11 +212,12 @@ def _one_dtype(dtype: str, answer: Answered, plain: Answered | None, limits: Seq
     if dtype != "float32" and short:
         ends = {one.name.partition(":")[0]: _short(one) for one in short}
         between = f"; logits {ends.get('low', 'any')} to {ends.get('high', 'any')}"
-    if plain is None:
-        return Row("numbers", dtype, "ok", f"{'a number' if len(answer.values) == 1 else 'numbers'}{returned}{between}")
     if plain.narrowed and dtype == "float32":
         return Row("numbers", dtype, "ok", f"what it is asked in{returned}")
-    if plain.values is None or answer.shape != plain.shape:
+    if plain.values is None:
+        number = "a number" if len(answer.values) == 1 else said(answer)
+        return Row("numbers", dtype, "ok", f"{number}{returned}{between}")
+    if answer.shape != plain.shape:
         return Row("numbers", dtype, "wrong", f"{said(answer)}, where float64 gives {said(plain)}")
     floor = max(map(abs, plain.values), default=0.0)
     pairs = list(zip(answer.values, plain.values, strict=True))

@@ -26,7 +26,8 @@ class Probe(Struct, frozen=True):
     logits: Rows
     labels: tuple[int, ...]
     weight: tuple[float, ...] | None = None
-    smoothing: float = 0.0
+    smoothing: float | None = 0.0
+    """None: the function's own choice."""
     ignore_index: int = IGNORED
     reduction: str | None = None
     """None: the function's own choice."""
@@ -75,6 +76,11 @@ class Offers(Struct, frozen=True):
     own: Own = Own()
     weight_name: str = "weight"
     """The parameter that takes the class weight."""
+
+    shift: int = 0
+    """1: each row is judged by the label of the next one; the batches have a row, and a label, more for it."""
+    ignored: int | None = None
+    """The class whose rows it leaves out of its own accord."""
 
     @property
     def is_told(self) -> bool:
@@ -251,6 +257,19 @@ ONE_WEIGHTS = {"one-light": (0.1, 1.0, 1.0), "one-heavy": (1.0, 1.0, 1.0), "one-
 """By probe of one sample: the class weights, of which the first is its label's, and no other is."""
 
 
+def alive(probe: Probe, ignored: int | None) -> Probe:
+    """A batch of one label with its classes moved on by one, if otherwise all of it were ignored."""
+    if ignored is None or set(probe.labels) != {ignored} or len(probe.logits[0]) == 1:
+        return probe
+    moved = structs.replace(
+        probe,
+        logits=tuple((row[-1], *row[:-1]) for row in probe.logits),
+        labels=tuple((label + 1) % len(probe.logits[0]) for label in probe.labels),
+    )
+    weight = probe.weight
+    return moved if weight is None else structs.replace(moved, weight=(weight[-1], *weight[:-1]))
+
+
 def edges(offers: Offers) -> list[Probe]:
     """The batches of which only the answer itself is looked at."""
     c = PLAIN.weight
@@ -259,8 +278,6 @@ def edges(offers: Offers) -> list[Probe]:
         Probe("one-class", "there is one class", ((0.3,), (1.2,)), (0, 0), (0.4,)),
         Probe("all-ignored", "every label is ignored", _SQUARE, (IGNORED,) * 3, c),
         Probe("weights-zero", "every weight is 0", _SQUARE, (1, 1, 0), (0.0, 0.0, 0.0)),
-        Probe("label-c", "a label is C", _SQUARE, (1, 3, 0), c),
-        Probe("label-minus-1", "a label is −1", _SQUARE, (1, -1, 0), c),
         Probe("empty", "the batch is empty", (), (), c),
         POSITIONS,
         structs.replace(PLAIN, name="strided", about="scores are not contiguous", layout="strided"),
@@ -273,9 +290,11 @@ def edges(offers: Offers) -> list[Probe]:
             c,
         ),
     ]
-    skipped = {"all-ignored", "label-c", "label-minus-1", "positions"} if offers.labels == "one-hot" else set()
-    if offers.classes:
+    skipped = {"all-ignored", "positions"} if offers.labels == "one-hot" else set()
+    if offers.classes or offers.ignored == 0:
         skipped.add("one-class")
+    if offers.shift:  # of what every sequence is shifted by, there is more than one way
+        skipped.add("positions")
     probes = [probe for probe in probes if probe.name not in skipped]
     if offers.weight:
         other = structs.replace(PLAIN, name="reweighted", about="other weights are given", weight=(1.6, 0.5, 1.1))
@@ -289,4 +308,4 @@ def edges(offers: Offers) -> list[Probe]:
             probes.append(structs.replace(PLAIN, name=f"plain:{dtype}", about=f"scores are {dtype}", dtype=dtype))
     if not offers.weight:
         probes = [probe for probe in probes if probe.name != "weights-zero"]
-    return [fitted(probe, offers) for probe in probes]
+    return [alive(fitted(probe, offers), offers.ignored) for probe in probes]

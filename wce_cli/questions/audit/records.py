@@ -102,6 +102,8 @@ class Found(Struct, frozen=True, tag="found"):
     """What it is above that: `inf`, `nan`, `0`, or an error."""
     given: tuple[tuple[float, float], ...] = ()
     """Sizes at which it is a number, and that number: close together where it leaves what it began as."""
+    copies: int = 1
+    """How often the sample was in the batch."""
 
 
 class Conduct(Struct, frozen=True, tag="conduct"):

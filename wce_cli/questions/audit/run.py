@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Struct, field, structs
 
 from wce_cli.processes import ends_in_order
+from wce_cli.questions.audit.labelled import MOVED
 from wce_cli.questions.audit.probes import BEGINNINGS
 from wce_cli.questions.audit.records import (
     Answered,
@@ -41,6 +42,8 @@ PACKAGES = Path(__file__).parents[3]
 RESTARTS = 5
 LOOKS = 0.004
 """Seconds between two looks at what a worker has written."""
+AFTER = (MOVED, *(f"[:{n}]" for n in BEGINNINGS))
+"""What the names of batches end in that are too near to one which was deadly."""
 HEARD = 1 << 16
 """Bytes of what a function prints that are kept."""
 
@@ -83,7 +86,6 @@ class Observed(Struct):
             self.refused = record
         elif isinstance(record, Ready):
             self.ready = record
-            self.answers.clear()  # those to batches with other classes
         elif isinstance(record, Answered) and self.ready is None:
             self.first = record
         elif isinstance(record, Answered):
@@ -104,9 +106,9 @@ class Observed(Struct):
 
     @property
     def done(self) -> tuple[str, ...]:
-        """The steps that need not be taken again, nor the beginnings of a batch that was deadly."""
+        """The steps that need not be taken again, nor what is too near to a batch that was deadly."""
         died = [death.step for death in self.deaths]
-        return (*self.answers, *self.found, *died, *(f"{step}[:{n}]" for step in died for n in BEGINNINGS))
+        return (*self.answers, *self.found, *died, *(f"{step}{end}" for step in died for end in AFTER))
 
 
 def observe(request: Request, timeout: float) -> Observed:
@@ -115,8 +117,8 @@ def observe(request: Request, timeout: float) -> Observed:
     with ends_in_order(), tempfile.TemporaryDirectory(prefix="wce-audit-") as folder:
         for attempt in range(RESTARTS + 1):
             answers = os.path.join(folder, f"answers-{attempt}")
-            offers = observed.ready.offers if observed.ready else None
-            asked = structs.replace(request, answers=answers, skipped=observed.done, offers=offers, parent=os.getpid())
+            known = observed.ready.offers if observed.ready else None
+            asked = structs.replace(request, answers=answers, skipped=observed.done, offers=known, parent=os.getpid())
             death = _one_worker(asked, timeout, observed)
             if death is None:
                 break

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from wce_cli.questions.audit.probes import Offers, Probe, alive
 from wce_cli.questions.audit.widths import Rows
 
 HIGH = 50.0
@@ -24,6 +25,10 @@ float32, or in the narrow dtype."""
 ROOM = 4 * 2.0**-23
 """The same for what cancels: logsumexp(x) − x[y] is off by the steps of float32 at the size of x."""
 STEPS = 40
+TINY = ("tiny", "small")
+KINDS = ("high", "low", "gap", *TINY)
+COPIES = (1, 3)
+"""How often the sample of a search is in its batch: once, if that gives a number."""
 
 
 class Search(Struct, frozen=True):
@@ -33,26 +38,26 @@ class Search(Struct, frozen=True):
     dtype: str
     kind: str
     """`high`: all scores of a row are large; `low`: all are far below 0; `gap`: the label's score is far below the
-    others; `tiny`: the label's score is far above the others."""
+    others; `tiny`: the label's score is far above the others, which are large; `small`: the same, and it is 0."""
 
     @property
     def is_of_value(self) -> bool:
         """Whether the number itself can be held to a rule: a narrow float rounds scores that are large."""
-        return self.kind == "gap" or (self.kind != "tiny" and self.dtype in WIDE)
+        return self.kind == "gap" or (self.kind in ("high", "low") and self.dtype in WIDE)
 
 
 def searches(dtypes: tuple[str, ...]) -> list[Search]:
     """All that there are."""
-    return [Search(f"{kind}:{dtype}", dtype, kind) for dtype in dtypes for kind in ("high", "low", "gap", "tiny")]
+    return [Search(f"{kind}:{dtype}", dtype, kind) for dtype in dtypes for kind in KINDS]
 
 
 def highest(kind: str, dtype: str) -> float:
     """The largest size that a search tries."""
-    return 37.5 if kind == "tiny" else 30000.0 if dtype == "float16" else 1e6
+    return 37.5 if kind in TINY else 30000.0 if dtype == "float16" else 1e6
 
 
 def search_rows(kind: str, at: float, classes: int = CLASSES) -> tuple[Rows, tuple[int, ...]]:
-    """The batch of a search, for one size of score."""
+    """The sample of a search, for one size of score."""
     others = classes - 1
     if kind == "high":
         return ((at, *(at - 10,) * others),), (0,)
@@ -60,11 +65,20 @@ def search_rows(kind: str, at: float, classes: int = CLASSES) -> tuple[Rows, tup
         return ((-at, *(-at - 10,) * others),), (0,)
     if kind == "gap":
         return ((0.0, -at, *(-1.0,) * (others - 1)),), (1,)
-    return ((HIGH + at, *(HIGH,) * others),), (0,)
+    top = HIGH + at if kind == "tiny" else 0.0
+    return ((top, *(top - at,) * others),), (0,)
+
+
+def search_probe(kind: str, at: float, copies: int, offers: Offers, dtype: str = "float64") -> Probe:
+    """The batch of a search: its sample so often, of a class that is not ignored."""
+    classes = offers.classes or CLASSES
+    rows, labels = search_rows(kind, at, classes)
+    weight = (1.0,) * classes if offers.weight else None
+    return alive(Probe(f"{kind}:{dtype}", "", rows * copies, labels * copies, weight, dtype=dtype), offers.ignored)
 
 
 def loss_at(kind: str, at: float, classes: int = CLASSES) -> float:
-    """The loss of its one sample: that of a gap grows with it, the others stay as they are."""
+    """The loss of its sample: that of a gap grows with it, the others stay as they are."""
     if kind == "gap":
         return at + math.log1p((classes - 2) * math.exp(-1) + math.exp(-at))
     return math.log1p((classes - 1) * math.exp(-10))

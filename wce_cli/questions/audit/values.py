@@ -25,8 +25,12 @@ NEXT_TO_NOTHING = 5e-324
 
 
 def batch_of(probe: Probe, offers: Offers) -> Batch:
-    """The probe as `wce` computes it."""
-    return Batch.build(**fields_of(probe, offers))
+    """The probe as `wce` computes it, of rows that have their label beside them."""
+    skipped = known(probe, offers).ignore_index
+    labels = tuple(skipped if label == offers.ignored else label for label in probe.labels)
+    return Batch.build(
+        **fields_of(structs.replace(probe, labels=labels), structs.replace(offers, shift=0, ignored=None))
+    )
 
 
 def known(probe: Probe, offers: Offers) -> Probe:
@@ -41,18 +45,19 @@ def known(probe: Probe, offers: Offers) -> Probe:
 
 
 def fields_of(probe: Probe, offers: Offers) -> dict[str, Any]:
-    """The probe as a JSON batch."""
+    """The probe as a JSON batch, as the function is given it."""
     probe = known(probe, offers)
-    numbers = numbers_of(structs.replace(probe, layout="rows"), offers.scores)
-    labels: Any = list(probe.labels)
+    numbers = numbers_of(structs.replace(probe, layout="rows"), offers.scores, offers.shift)
+    labels: Any = numbers["labels"].tolist()
     if offers.labels == "one-hot":
         labels = numbers["one_hot"].tolist()
     scores = numbers[offers.scores]
     fields: dict[str, Any] = {offers.scores: scores.tolist(), "labels": labels}
     if probe.weight is not None:
         fields["weight"] = list(probe.weight)
-    if probe.ignore_index != IGNORED and offers.labels == "index":
-        fields["ignore_index"] = probe.ignore_index
+    ignored = probe.ignore_index if offers.ignored is None else offers.ignored
+    if ignored != IGNORED and offers.labels == "index":
+        fields["ignore_index"] = ignored
     if probe.smoothing:
         fields["label_smoothing"] = probe.smoothing
     return fields

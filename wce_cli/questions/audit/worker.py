@@ -14,7 +14,6 @@ from importlib.util import find_spec
 from typing import BinaryIO
 
 import msgspec
-from msgspec import structs
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.processes import end_with
@@ -22,8 +21,9 @@ from wce_cli.questions.audit.arrays import DTYPES, FRAMEWORKS, WIDEST, Arrays
 from wce_cli.questions.audit.asking import Asker, said_in_short
 from wce_cli.questions.audit.call import matched, template
 from wce_cli.questions.audit.carried import Carried
+from wce_cli.questions.audit.labelled import ignored_class, of_classes, of_shift, probes, shift
 from wce_cli.questions.audit.load import beside, frameworks, load, place, source
-from wce_cli.questions.audit.probes import PLAIN, SQUARE, SQUARE_ZERO, Offers, Own, fitted, steps
+from wce_cli.questions.audit.probes import PLAIN, SQUARE, SQUARE_ZERO, Offers, Own, Probe, fitted, steps
 from wce_cli.questions.audit.records import (
     Answered,
     Began,
@@ -38,7 +38,7 @@ from wce_cli.questions.audit.records import (
     encode,
 )
 from wce_cli.questions.audit.roles import SCORES, WEIGHTS
-from wce_cli.questions.audit.searches import CLASSES, Search, searches
+from wce_cli.questions.audit.searches import Search, searches
 from wce_cli.questions.audit.watch import Watch, limit_memory, tell_what_takes_time
 from wce_cli.questions.audit.worker_steps import ENDS, FIRST, FRAMEWORK, LOADING
 
@@ -49,7 +49,9 @@ class Worker:
     def __init__(self, request: Request, file: BinaryIO) -> None:
         self.request = request
         self.file = file
-        self.asked: dict[str, Answered] = {}
+        self.classes = 0
+        self.found = Carried()
+        self.ignored: int | None = None
         self.watch = Watch(lambda what, detail: self.tell(Conduct(what, detail)))
 
     def tell(self, record: Record) -> None:
@@ -85,10 +87,11 @@ class Worker:
             asker.take(request.offers)
         return asker
 
-    def offers(self, asker: Asker, found: Carried, classes: int) -> Offers:
+    def offers(self, asker: Asker) -> Offers:
         """What the function takes."""
         roles, optional = asker.call.roles, asker.call.optional
         dtypes = DTYPES[asker.arrays.name]
+        is_class = self.ignored is not None and self.found.ignore_index == self.ignored  # seen, and said as such
         return Offers(
             weight=bool(roles & {"weight", "sample_weight"}),
             weight_optional=self.request.template is None and bool(optional & {"weight", "sample_weight"}),
@@ -98,10 +101,27 @@ class Worker:
             labels=asker.labels,
             scores=asker.scores,
             dtypes=tuple(dtype for dtype in dtypes if dtype != WIDEST or not asker.narrowed),
-            classes=classes,
-            own=Own(ignore_index=found.ignore_index),
+            classes=self.classes,
+            own=Own(ignore_index=None if is_class else self.found.ignore_index),
             weight_name=asker.call.name_of("weight"),
+            shift=asker.shift,
+            ignored=self.ignored,
         )
+
+    def read_labels(self, asker: Asker) -> None:
+        """Find out which label a row is judged by, and which class it ignores."""
+        if asker.labels == "index" and self.classes in (0, len(PLAIN.logits[0])):
+            asker.shift = shift(self.told(asker, of_shift(self.offers(asker))))
+            self.ignored = ignored_class(self.told(asker, of_classes(self.offers(asker))))
+
+    def told(self, asker: Asker, asked: list[Probe]) -> dict[str, Answered]:
+        """The answers to some probes, each told as it comes."""
+        found = {}
+        for probe in asked:
+            self.tell(Began(probe.name))
+            found[probe.name] = asker.ask(probe)
+            self.tell(found[probe.name])
+        return found
 
     def run(self) -> None:
         """All steps, each announced before it begins; none where the first call gives no number."""
@@ -109,36 +129,31 @@ class Worker:
         offers = self.request.offers
         if offers is None:
             self.tell(Began(FIRST))
-            found = asker.carried()
-            first, classes = first_call(asker, found)
+            self.found = asker.carried()
+            first, self.classes = first_call(asker, self.found)
             self.tell(first)
             if first.values is None:
                 self.tell(Finished())
                 return
-            offers = self.offers(asker, found, classes)
-            self.tell(Ready(offers, found))
-            if not offers.classes:
-                offers = self.narrowed(asker, offers, found)
-        for step in (*steps(offers), *(searches(offers.dtypes) if offers.scores == "logits" else ())):
-            if step.name in self.request.skipped or step.name in self.asked:
+            self.tell(Ready(self.offers(asker), self.found))
+            self.read_labels(asker)
+            if not self.classes:
+                self.classes = self.only_width(asker)
+            offers = self.offers(asker)
+            self.tell(Ready(offers, self.found))
+        sought = searches(offers.dtypes) if offers.scores == "logits" else ()
+        for step in (*steps(offers), *probes(offers), *sought):
+            if step.name in self.request.skipped:
                 continue
             self.tell(Began(step.name))
-            self.tell(asker.search(step, offers.classes or CLASSES) if isinstance(step, Search) else asker.ask(step))
+            self.tell(asker.search(step, offers) if isinstance(step, Search) else asker.ask(step))
         self.tell(Finished())
 
-    def narrowed(self, asker: Asker, offers: Offers, found: Carried) -> Offers:
-        """What the function takes, with its number of classes if four are an error where three are none."""
-        for probe in (fitted(SQUARE, offers), fitted(SQUARE_ZERO, offers)):
-            self.tell(Began(probe.name))
-            self.asked[probe.name] = asker.ask(probe)
-            self.tell(self.asked[probe.name])
-        three, four = self.asked.values()
-        if three.values is None or four.values is not None:
-            return offers
-        self.asked = {}
-        offers = structs.replace(offers, classes=len(SQUARE.logits[0]))
-        self.tell(Ready(offers, found))
-        return offers
+    def only_width(self, asker: Asker) -> int:
+        """The number of classes that it takes, if four are an error where three are none; 0: any."""
+        offers = self.offers(asker)
+        three, four = self.told(asker, [fitted(SQUARE, offers), fitted(SQUARE_ZERO, offers)]).values()
+        return len(SQUARE.logits[0]) if three.values is not None and four.values is None else 0
 
 
 TRIED = (2, 4, 5, 6, 7, 8, 9, 10, 19, 21, 100)

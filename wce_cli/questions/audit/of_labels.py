@@ -1,0 +1,118 @@
+"""The rows about labels that are no class, and about what a function does with labels of its own accord."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wce_cli.questions.audit import twice
+from wce_cli.questions.audit.answer import Row, Verdict
+from wce_cli.questions.audit.labelled import ASKED, CLASSES, SMOOTHED, Effect, effect, probes
+from wce_cli.questions.audit.probes import IGNORED, SMOOTHING, Offers
+from wce_cli.questions.audit.records import said
+from wce_cli.questions.audit.run import Observed
+from wce_cli.questions.audit.values import fields_of
+
+Judged = tuple[Verdict, str, str]
+"""Verdict, what is said, advice."""
+NAMES = {IGNORED: "ignore_index", CLASSES: "label C", -1: "label −1", 255: "label 255"}
+LEAVE_OUT = (
+    "take ignore_index: keep = labels != ignore_index, and leave the other rows out of the sum and of what it is "
+    "divided by"
+)
+REFUSE = "refuse labels outside 0..C−1"
+REFUSE_MINUS = f"{REFUSE}: an index of −1 is the last class, and no error"
+
+
+def leaves_out(observed: Observed, label: int) -> bool:
+    """Whether rows of a label are left out, as far as that can be told."""
+    found = effect(observed.answers, label)
+    return found is not None and found.kind == "left out" and twice.is_steady(observed)
+
+
+def own_way(observed: Observed, offers: Offers) -> str:
+    """How it takes its labels where that is a way of its own: `labels shifted by one; class 0 is ignored`."""
+    own = None if offers.ignored is None else effect(observed.answers, offers.ignored)
+    is_ignored = own is not None and own.kind in ADDS_NOTHING and twice.is_steady(observed)
+    said_ = ["labels shifted by one"] * bool(offers.shift) + [f"class {offers.ignored} is ignored"] * is_ignored
+    return "; ".join(said_)
+
+
+def rows(observed: Observed, offers: Offers) -> Iterator[Row]:
+    """A row a label; none where nothing is sure."""
+    steps = {probe.name: probe for probe in probes(offers)}
+    for label in ASKED:
+        probe = steps.get(f"label {label}")
+        death = next((death for death in observed.deaths if death.step == f"label {label}"), None)
+        if probe is None:
+            continue
+        if death is not None:
+            yield Row("edges", NAMES[label], "wrong", death.how, fields_of(probe, offers))
+            continue
+        found = effect(observed.answers, label)
+        if found is None or not (found.kind == "error" or twice.is_steady(observed)):
+            continue
+        if label == IGNORED:
+            judged = _ignored(found, effect(observed.answers, label, SMOOTHED), offers)
+        elif label == 255:
+            judged = ("note", "is left out", "") if found.kind == "left out" else None
+        else:
+            judged = _no_class(found, label)
+        if judged is not None:
+            verdict, text, advice = judged
+            yield Row("edges", NAMES[label], verdict, text, fields_of(probe, offers), advice)
+    if offers.shift:
+        yield Row("edges", "labels", "note", "shifted by one: each row is judged by the label of the next")
+    own = None if offers.ignored is None else effect(observed.answers, offers.ignored)
+    if own is not None and own.kind in ADDS_NOTHING and twice.is_steady(observed):
+        yield Row("edges", f"class {offers.ignored}", "note", f"is ignored: its rows {ADDS_NOTHING[own.kind]}")
+
+
+ADDS_NOTHING = {
+    "left out": "are left out",
+    "counted": "add nothing, but are counted in N",
+    "nothing": "add nothing, but the value is another without them",
+}
+
+
+def _ignored(found: Effect, smoothed: Effect | None, offers: Offers) -> Judged | None:
+    """Label −100, of any function."""
+    label, number = "label −100", said(found.answer)
+    if found.kind == "error":
+        none = "none: " if offers.ignored is None and offers.own.ignore_index in (None, IGNORED) else ""
+        return "note", f"{none}{label} is an error ({found.answer.error})", LEAVE_OUT if none else ""
+    if found.kind == "nan":
+        return "note", f"none: {label} gives nan, no error", LEAVE_OUT
+    if not found.kind or found.without is None:
+        return None
+    if found.kind == "class":
+        return "wrong", f"none: {label} counts as class {found.taken_for}: {number}, no error", LEAVE_OUT
+    without = said(found.without)
+    if found.kind == "counts":
+        return "wrong", f"{label} is not left out: {number}, and {without} without its rows", LEAVE_OUT
+    if found.kind == "nothing":
+        return "note", f"{label} adds nothing, but counts: {number}, and {without} without its rows", LEAVE_OUT
+    if found.kind == "counted":
+        return "note", f"{label} adds nothing, but is counted in N", LEAVE_OUT
+    if smoothed is not None and smoothed.kind == "counts" and smoothed.without is not None:
+        pair = f"{said(smoothed.answer)}, and {said(smoothed.without)} without its rows"
+        return "wrong", f"{label} is left out, but not with label_smoothing {SMOOTHING}: {pair}", LEAVE_OUT
+    return "ok", f"{label} is left out", ""
+
+
+def _no_class(found: Effect, label: int) -> Judged | None:
+    """A label that is none should be an error; −1 is also Python's own word for the last."""
+    if found.kind == "error":
+        return "ok", f"an error ({found.answer.error})", ""
+    if found.kind == "nan":
+        return "note", "nan, no error", ""
+    if not found.kind:
+        return None
+    if found.kind not in ("class", "counts"):
+        return "note", f"{'is left out' if found.kind == 'left out' else 'adds nothing'}, no error", ""
+    verdict: Verdict = "note" if label == -1 else "wrong"
+    number = said(found.answer)
+    if found.kind == "class":
+        is_last = label == -1 and found.taken_for == CLASSES - 1
+        text = f"counts as class {found.taken_for}: {number}, no error"
+        return verdict, text, REFUSE_MINUS if is_last else REFUSE
+    return verdict, f"counts: {number}, no error", REFUSE
