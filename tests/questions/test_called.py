@@ -24,7 +24,8 @@ def refused(call) -> str:
 
 def test_scores_and_labels_by_position_are_the_batch_in_every_function():
     assert explain(X, Y, weight=W, engines=()) == explain(**NAMED, engines=())
-    assert explain(X.tolist(), Y.tolist(), weight=W, engines=()) == explain(**NAMED, engines=())
+    plain = explain(X.tolist(), Y.tolist(), weight=W, engines=())
+    assert plain.methods == explain(**NAMED, engines=()).methods
     assert explain(X, labels=Y, weight=W, engines=()) == explain(**NAMED, engines=())
     assert explain([0.1, 0.9], 0, engines=()).value("sum") == explain(logits=[0.1, 0.9], labels=0, engines=()).value(
         "sum"

@@ -21,7 +21,7 @@ PAGE = Page(
     meaning="Their denominators (or numerators and denominators both) happen to be equal: with nothing ignored "
     "N kept = N, with no weight of 0 every kept sample counts, with one sample N = 1 is a sum.",
     why="A number that fits several methods does not say which one a framework uses.",
-    example="wce explain --logits '0.1 0.9; 0 0.1' --labels 0,1",
+    example="wce explain --logits '0.1 0.9; 0 0.1' --labels 0,1 --findings all",
     remedy="add an ignored sample, unequal weights and a class of weight 0 to tell them apart",
     references=("https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",),
 )

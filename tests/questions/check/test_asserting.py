@@ -77,7 +77,7 @@ def test_the_width_is_said_and_where_it_comes_from():
 
 
 def test_readme_quotes_a_message_and_the_widths():
-    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    readme = " ".join((ROOT / "docs" / "check.md").read_text("utf-8").split())
     assert f'"{said(0.380753, **TWO)}"' in readme
     given = Given(Batch.build(**TWO))
     for dtype, width in (("float64", "2.5e-12"), ("float32", "5.9e-7"), ("float16", "0.0022"), ("bfloat16", "0.018")):

@@ -11,7 +11,7 @@ from typing import Any
 
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.labels import IGNORE_INDEX
-from wce_cli.questions.called import takes_batch
+from wce_cli.questions.called import is_array, takes_batch
 from wce_cli.questions.split.answer import Split
 from wce_cli.questions.split.asked import cut_of
 from wce_cli.questions.split.compare import split_batch
@@ -19,7 +19,7 @@ from wce_cli.questions.split.compare import split_batch
 __all__ = ["Split", "cut_of", "split", "split_batch"]
 
 
-@takes_batch(lambda arguments, named: 0 if {"size", "ranks"} & set(named) else 1)
+@takes_batch(lambda arguments, named: 0 if "size" in named or any(map(is_array, arguments[:1])) else 1)
 def split(
     size: int | Sequence[int] | None = None,
     *,
