@@ -114,3 +114,4 @@ def _errors(one: Checked) -> Iterator[Block]:
     for comparison in one.failures:
         more = details(comparison)
         yield blocks.finding("error", "", "; ".join(filter(None, (comparison.message, more))))
+    yield from blocks.found(one.findings)
