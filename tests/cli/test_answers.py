@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 
 import pytest
 
 from tests.run import QUIET as ENVIRONMENT
-from tests.run import ROOT, run, spawn
+from tests.run import ROOT, run, spawn, without_foot
 from wce_cli.formats import FORMATS
 
 TWO = ("explain", "-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1", "--engine", "none")
@@ -28,14 +27,9 @@ def one_error(*arguments: str, **environment: str) -> str:
 # The format.
 
 
-def footless(text: str) -> str:
-    """A page without its foot, which names the command that was typed."""
-    return re.sub(r"<footer.*?</footer>", "", text, flags=re.DOTALL)
-
-
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_variable_is_the_default_of_the_option(format):
-    assert footless(run(*TWO, WCE_FORMAT=format).out) == footless(run(*TWO, "--format", format).out)
+    assert without_foot(run(*TWO, WCE_FORMAT=format).out) == without_foot(run(*TWO, "--format", format).out)
     assert run(*TWO, "--format", "csv", WCE_FORMAT=format).out == run(*TWO, "--format", "csv").out
     assert run(*TWO, WCE_FORMAT="").out == run(*TWO).out
 
@@ -59,8 +53,8 @@ def test_only_the_table_is_ever_coloured(format, arguments, environment):
 
 def test_a_width_is_for_the_table_alone():
     for format in SIDE:
-        narrow, wide = run(*TWO, "-f", format, "--width", "40"), run(*TWO, "-f", format, COLUMNS="200")
-        assert footless(narrow.out) == footless(wide.out)
+        narrow, wide = run(*TWO, "-f", format, "--width", "40").out, run(*TWO, "-f", format, COLUMNS="200").out
+        assert without_foot(narrow) == without_foot(wide)
 
 
 def test_a_dash_as_output_is_stdout_with_its_look():
@@ -161,7 +155,8 @@ def test_side_files_are_what_the_formats_write(tmp_path):
     ran = run(*TWO, *side_options(tmp_path))
     assert ran == run(*TWO)
     for name in SIDE:
-        assert footless((tmp_path / f"answer.{name}").read_text("utf-8")) == footless(run(*TWO, "-f", name).out)
+        written = (tmp_path / f"answer.{name}").read_text("utf-8")
+        assert without_foot(written) == without_foot(run(*TWO, "-f", name).out)
     assert len(list(tmp_path.iterdir())) == len(SIDE)
 
 
@@ -172,7 +167,8 @@ def test_each_answer_lists_its_own_number_of_samples_and_only_the_answer_is_cut(
     assert ran.out.startswith("50 samples × 2 classes\n")
     assert "… 30 more" in run(*many, "--only", "terms", "--sort", "loss").out
     for name in SIDE:
-        assert footless((tmp_path / f"answer.{name}").read_text("utf-8")) == footless(run(*many, "-f", name).out)
+        written = (tmp_path / f"answer.{name}").read_text("utf-8")
+        assert without_foot(written) == without_foot(run(*many, "-f", name).out)
     assert len((tmp_path / "answer.csv").read_text("utf-8").splitlines()) == 51
     assert len(json.loads((tmp_path / "answer.json").read_text("utf-8"))["terms"]) == 50
 
@@ -262,8 +258,8 @@ def test_no_answer_takes_the_place_of_the_batch(tmp_path):
     batch = tmp_path / "batch.json"
     batch.write_text('{"logits": [[1, 2]], "labels": [0]}', "utf-8")
     for options, said in (
-        (("--output", str(batch)), f"error: --output is {batch}, which is read: an answer would take its place\n"),
-        (("--csv-out", str(batch)), f"error: --csv-out is {batch}, which is read: an answer would take its place\n"),
+        (("--output", str(batch)), f"error: --output is FILE itself, {batch}\nhint: an answer would take"),
+        (("--csv-out", str(batch)), f"error: --csv-out is FILE itself, {batch}\n"),
         (("--output", ""), "error: --output is empty, expected a file\n"),
     ):
         ran = run("explain", str(batch), *options)

@@ -11,7 +11,6 @@ from msgspec import Struct, structs
 
 from wce_cli.errors import WceError
 from wce_cli.formats import html
-from wce_cli.formats.html_blocks import in_html
 from wce_cli.formats.look import Look
 from wce_cli.formats.pictures.figure import FONT, MISSING, STYLE, WIDTH, Drawn
 
@@ -58,13 +57,12 @@ class Page(Struct, frozen=True):
 
             return on_screen(answer_blocks(answer, look, False), look)
 
-        return cls(
-            kind,
-            picture,
-            as_text,
-            lambda answer, look: in_html(answer_blocks(answer, look, False), look),
-            named,
-        )
+        def as_html(answer: Any, look: Look) -> tuple[str, str]:
+            from wce_cli.formats.html_blocks import in_html
+
+            return in_html(answer_blocks(answer, look, False), look)
+
+        return cls(kind, picture, as_text, as_html, named)
 
     def to_svg(self, answers: Sequence[Any], look: Look | None = None) -> str:
         """One SVG: the pictures below each other, each with its numbers as text. Raises WceError without matplotlib."""
