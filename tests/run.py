@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,11 @@ def run(*arguments: str, stdin: bytes = b"", encoding: str = "utf-8", **environm
             stack.enter_context(mock.patch.object(sys, name, stream))
         code = main(arguments)
         return Ran(code, out.text(), err.text())
+
+
+def without_foot(text: str) -> str:
+    """A page but for its foot, which says how it was asked for; any other text as it is."""
+    return re.sub("<footer.*?</footer>", "", text, flags=re.DOTALL)
 
 
 def spawn(*arguments: str, stdin: bytes = b"", **environment: str) -> Ran:

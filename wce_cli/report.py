@@ -100,11 +100,14 @@ class Analysis(Struct, frozen=True, dict=True):
         return {w * s for w, smallest, largest in ends if smallest <= largest for s in (smallest, largest)}
 
 
+Severity = Literal["note", "caution", "error"]
+
+
 class Finding(Struct, frozen=True):
     """Something the reader must know."""
 
     code: str
-    severity: Literal["note", "caution", "error"]
+    severity: Severity
     message: str
     help: str
 

@@ -131,7 +131,10 @@ def test_the_message_of_the_question():
         (["--expect", "sum=1", "--expect", "sum =2"], "error: --expect names sum twice\n"),
         (["--expect", "sum=x"], 'error: --expect sum is "x", expected a number\n'),
         (["--tolerance", "-1"], "error: --tolerance is -1, expected a number of 0 or more\n"),
-        (["--format", "csv"], 'error: --format is "csv", expected table, json, ndjson, junit, github or markdown\n'),
+        (
+            ["--format", "csv"],
+            'error: --format is "csv", expected table, json, ndjson, junit, github, markdown or html\n',
+        ),
         (["--engine", "kears"], 'error: --engine is "kears"'),
         (["--save-expect", "out.json", "bad.json"], "error: --save-expect copies one JSON file"),
         (["--save-expect", "out.json", "-w", "1,2"], "error: --weight would make other numbers than the file gives\n"),

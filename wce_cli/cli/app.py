@@ -17,6 +17,7 @@ from wce_cli.cli import audit, check, explain, findings, identify, methods, sche
 from wce_cli.cli.delivery import deliver, say
 from wce_cli.cli.options import QUOTE
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
+from wce_cli.cli.terminal import TYPED
 from wce_cli.errors import Problem, WceError
 from wce_cli.version import __version__
 
@@ -43,6 +44,7 @@ CODES = ("3 a bug in wce", "130 interrupted")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    TYPED.set(tuple(arguments))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

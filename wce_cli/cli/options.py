@@ -117,7 +117,7 @@ CheckFormat = Annotated[
         "--format",
         "-f",
         metavar="FORMAT",
-        help="table, json, ndjson, junit, github or markdown.  [default: WCE_FORMAT, or table]",
+        help="table, json, ndjson, junit, github, markdown or html.  [default: WCE_FORMAT, or table]",
         autocompletion=completion.offering(completion.check_formats),
     ),
 ]

@@ -6,11 +6,16 @@ import codecs
 import os
 import sys
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import TextIO
 
 from wce_cli.cli import options
 from wce_cli.digits import DIGITS
+from wce_cli.formats.foot import command_line
 from wce_cli.formats.look import FINDINGS, SYMBOLS, Look
+
+TYPED: ContextVar[tuple[str, ...]] = ContextVar("typed", default=())
+"""The words of the command line that is answered, as they were typed."""
 
 
 def _finding_limit(value: str) -> int | None:
@@ -42,6 +47,7 @@ def look(
         methods=tuple(methods) if methods else None,
         only=only,
         findings=FINDINGS if findings is None else _finding_limit(findings),
+        call=command_line(TYPED.get()),
     )
 
 

@@ -83,6 +83,7 @@ CHECKED = {
     "junit": Format("wce_cli.formats.junit:to_junit", 0),
     "github": Format("wce_cli.formats.github:to_github", 0),
     "markdown": Format("wce_cli.formats.checked_pages:to_markdown", 0),
+    "html": Format("wce_cli.formats.checked_pages:to_html", 0),
 }
 """Those of `check`."""
 

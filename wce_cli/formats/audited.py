@@ -15,10 +15,12 @@ from wce_cli.formats.look import Look
 from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Row
 from wce_cli.questions.audit.numbers import is_capped
 from wce_cli.questions.audit.probes import FAR
-from wce_cli.report import to_plain
+from wce_cli.report import Severity, to_plain
 
 PARTS = {"numbers": "numbers", "edges": "edges", "gradient": "gradient", "conduct": "conduct"}
 MARKS = {"ok": "ok", "note": "note", "wrong": "WRONG"}
+SEVERITIES: dict[str, Severity | None] = {"ok": None, "note": "note", "wrong": "error"}
+"""How grave each is."""
 
 
 def to_table(answers: Sequence[Audit], look: Look | None = None) -> str:
@@ -102,13 +104,13 @@ def _whole(value: Any) -> Any:
 
 def answer_blocks(answer: Audit, look: Look) -> Iterator[Block]:
     """Everything a person is told of one function."""
-    yield blocks.title(look.message(f"{answer.target} {verdict(answer)}"))
+    yield blocks.name(look.message(f"{answer.target} {verdict(answer)}"))
     at = f" at {where(answer)}" if answer.file else ""
     if answer.call:
         yield blocks.prose(f"called as {answer.call}{at}, with {answer.arrays} arrays")
     yield from (blocks.prose(line) for one in answer.computed[:1] for line in _sentences(one))
     if expectation(answer):
-        yield blocks.prose(expectation(answer))
+        yield blocks.answer(expectation(answer))
     if len(answer.computed) > 1:
         yield _reductions(answer.computed, look)
     if answer.rows:
@@ -170,7 +172,13 @@ def _rows(rows: Sequence[Row], look: Look) -> Block:
     return blocks.table(
         Column("", [look.text(part) for part in parts], 5, right=False, name="part"),
         Column("looked at", [look.text(row.name) for row in rows], NEVER_DROPPED, right=False),
-        Column("", [MARKS[row.verdict] for row in rows], NEVER_DROPPED, right=False),
+        Column(
+            "",
+            [MARKS[row.verdict] for row in rows],
+            NEVER_DROPPED,
+            right=False,
+            severities=tuple(SEVERITIES[row.verdict] for row in rows),
+        ),
         Column("found", [look.message(row.said) for row in rows], NEVER_DROPPED, right=False, is_prose=True),
         lines=[f"{MARKS[row.verdict]}  {row.name}: {row.said}" for row in rows],
     )

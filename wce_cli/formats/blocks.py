@@ -11,17 +11,23 @@ from wce_cli.formats.columns import Column
 from wce_cli.formats.look import GLUE, Look
 from wce_cli.formats.markdown import escaped, pipe_table
 from wce_cli.formats.screen import Screen
+from wce_cli.report import Severity
 
 
 class Block(Struct, frozen=True):
     """One piece of an answer."""
 
-    kind: Literal["title", "prose", "table", "code"]
+    kind: Literal["title", "prose", "table", "code", "finding"]
     text: str = ""
     columns: tuple[Column, ...] = ()
     style: str = ""
     lines: tuple[str, ...] = ()
     """The rows of a table as sentences, for a screen on which its columns do not fit."""
+    severity: Severity = "note"
+    code: str = ""
+    """How grave a finding is, and its name; the note of an answer has none."""
+    is_answer: bool = False
+    """Whether it is what the reader came for: in a page it stands above the picture."""
 
 
 def title(text: str, style: str = "bold") -> Block:
@@ -29,9 +35,24 @@ def title(text: str, style: str = "bold") -> Block:
     return Block("title", text, style=style)
 
 
+def name(text: str) -> Block:
+    """What an answer is about: its first line."""
+    return Block("title", text, style="bold", is_answer=True)
+
+
 def prose(text: str) -> Block:
     """A sentence or several."""
     return Block("prose", text)
+
+
+def answer(text: str) -> Block:
+    """A sentence that the reader came for."""
+    return Block("prose", text, is_answer=True)
+
+
+def finding(severity: Severity, code: str, message: str) -> Block:
+    """What the reader must know besides."""
+    return Block("finding", message, severity=severity, code=code)
 
 
 def table(*columns: Column, lines: Iterable[str] = ()) -> Block:
@@ -45,16 +66,19 @@ def code(text: str) -> Block:
 
 
 def on_screen(blocks: Iterable[Block], look: Look) -> str:
-    """The blocks as text, an empty line before each title, table and code."""
+    """The blocks as text, an empty line before each title, table and code, and before the first finding."""
     screen = Screen(look)
     previous = ""
     for block in blocks:
-        if previous and (block.kind != "prose" or previous in ("table", "code")):
+        follows = block.kind == "prose" or block.kind == previous == "finding"
+        if previous and (not follows or previous in ("table", "code")):
             screen.line()
         if block.kind == "title":
             screen.prose(" ", block.text, block.style, hanging=2)
         elif block.kind == "prose":
             screen.prose(look.message(block.text), hanging=2)
+        elif block.kind == "finding":
+            screen.finding(block.severity, block.code, look.message(block.text))
         elif block.kind == "table" and (not block.lines or screen.fits(block.columns)):
             screen.columns(block.columns)
         elif block.kind == "table":
@@ -75,6 +99,9 @@ def in_markdown(blocks: Iterable[Block], look: Look) -> str:
             written.append(f"### {escaped(block.text.replace(GLUE, ' '))}")
         elif block.kind == "prose":
             written.append(escaped(look.message(block.text).replace(GLUE, " ")))
+        elif block.kind == "finding":
+            named = f" `{block.code}`" if block.code else ""
+            written.append(f"- **{block.severity}**{named}: {escaped(look.message(block.text).replace(GLUE, ' '))}")
         elif block.kind == "table":
             written.append(pipe_table(block.columns, look))
         else:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from msgspec import structs
+
 from wce_cli.errors import counted
-from wce_cli.formats import blocks
+from wce_cli.formats import blocks, html
 from wce_cli.formats.blocks import Block
 from wce_cli.formats.checked import counts, details, named
 from wce_cli.formats.columns import Column
+from wce_cli.formats.html_blocks import in_html
 from wce_cli.formats.look import Look
 from wce_cli.formats.screen import NARROWEST
 from wce_cli.questions.check.answer import Checked, Summary, summary
+from wce_cli.report import Severity
 
 WORDS = {"agrees": "ok", "differs": "differs", "unread": "unread"}
 LISTED = 1000
@@ -40,6 +44,14 @@ def to_markdown(outcomes: Sequence[Checked], look: Look | None = None) -> str:
     look = look or Look()
     shown = outcomes if len(outcomes) <= LISTED else [one for one in outcomes if not one.is_ok]
     return blocks.in_markdown(_report(outcomes, shown, look), look)
+
+
+def to_html(outcomes: Sequence[Checked], look: Look | None = None) -> str:
+    """The summary, a table of the batches, and what is wrong with each, as a page."""
+    look = structs.replace(look or Look(), ascii=False)
+    shown = outcomes if len(outcomes) <= LISTED else [one for one in outcomes if not one.is_ok]
+    body = "".join(in_html(_report(outcomes, shown, look), look))
+    return html.page(f"wce check: {counts(summary(outcomes))}", html.element(body, look, "check"))
 
 
 def _line(one: Checked, look: Look) -> str:
@@ -73,10 +85,10 @@ def _wrong(one: Checked) -> Iterator[Block]:
 
 
 def _report(outcomes: Sequence[Checked], shown: Sequence[Checked], look: Look) -> Iterator[Block]:
-    yield blocks.title(f"wce check: {counts(summary(outcomes))}")
+    yield blocks.name(f"wce check: {counts(summary(outcomes))}")
     if shown:
         yield blocks.table(
-            Column("", [WORDS[one.verdict] for one in shown], 9, right=False),
+            Column("", [WORDS[one.verdict] for one in shown], 9, right=False, severities=tuple(map(_severity, shown))),
             Column("batch", [look.message(one.where) for one in shown], 9, right=False),
             Column("name", [look.message(one.name or "") for one in shown], 5, right=False),
             Column("numbers", [str(sum(each.count for each in one.comparisons)) for one in shown], 5),
@@ -86,4 +98,17 @@ def _report(outcomes: Sequence[Checked], shown: Sequence[Checked], look: Look) -
     for one in shown:
         if not one.is_ok:
             yield blocks.title(look.message(named(one)))
-            yield from (Block(block.kind, block.text.strip()) for block in _wrong(one))
+            yield from _errors(one)
+
+
+def _severity(one: Checked) -> Severity | None:
+    return None if one.is_ok else "error"
+
+
+def _errors(one: Checked) -> Iterator[Block]:
+    """What is wrong with a batch, in a page."""
+    for problem in one.problems:
+        yield blocks.finding("error", "", problem.message)
+    for comparison in one.failures:
+        more = details(comparison)
+        yield blocks.finding("error", "", "; ".join(filter(None, (comparison.message, more))))

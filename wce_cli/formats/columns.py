@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from wce_cli.formats import cells
 from wce_cli.formats.cells import Footnote
 from wce_cli.formats.look import ROWS, Look
-from wce_cli.report import MethodRow, Report, TermRow
+from wce_cli.report import MethodRow, Report, Severity, TermRow
 
 NEVER_DROPPED = 10
 BAR = 14
@@ -31,6 +31,8 @@ class Column(Struct, frozen=True):
     """Draws what another column says."""
     is_prose: bool = False
     """Whether its cells may be wrapped in a page."""
+    severities: tuple[Severity | None, ...] = ()
+    """Of cells that are verdicts: the severity whose look each has in a page."""
     brief: list[str] | None = None
     """Shorter cells, for a screen on which the whole ones do not fit."""
     brief_note: str = ""

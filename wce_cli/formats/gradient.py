@@ -92,7 +92,7 @@ def shown_rows(answer: Gradients, look: Look) -> list[MethodGradient]:
 def answer_blocks(answer: Gradients, look: Look, titled: bool) -> Iterator[Block]:
     """The answer from top to bottom."""
     if titled or answer.batch.name:
-        yield blocks.title(look.name(answer.batch.name or "batch", 100))
+        yield blocks.name(look.name(answer.batch.name or "batch", 100))
     rows = shown_rows(answer, look)
     limit = ROWS if look.rows is None else look.rows
     samples = answer.samples[:limit] if look.rows is not None or answer.batch.n <= ROWS else ()
@@ -121,7 +121,7 @@ def answer_blocks(answer: Gradients, look: Look, titled: bool) -> Iterator[Block
         Column("cosine", [_number(row.cosine, look) for row in rows], NEVER_DROPPED),
     )
     for sentence in answer.sentences:
-        yield blocks.prose(sentence)
+        yield blocks.answer(sentence)
 
 
 def _number(value: float | None, look: Look) -> str:

@@ -1,28 +1,30 @@
 """HTML: a fragment for a notebook, and a complete page around the same fragment for a file.
 
 Styles stand in the elements, there is no script and nothing is fetched, so that a notebook that trusts nobody shows
-all of it. No colour of its own is needed to read it: text keeps the colour of what is around it, light or dark.
+all of it; one style sheet says what a narrow page does. No colour of its own is needed to read it: text keeps the
+colour of what is around it, light or dark.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from msgspec import structs
 
 from wce_cli.formats.columns import Column
-from wce_cli.formats.look import Look
+from wce_cli.formats.foot import made_by
+from wce_cli.formats.look import Look, literal
+from wce_cli.formats.reflow import page_width, reflow, width_class
 from wce_cli.formats.shown import TITLE_WIDTH, Shown, shown
-from wce_cli.report import Report
+from wce_cli.report import Report, Severity
 
 LINE = "rgba(128,128,128,.4)"
 SEVERITY_COLORS = {"error": "#d1242f", "caution": "#bf8700", "note": "#3f83c7"}
 """Of a bar beside a finding: seen on white and on black."""
-BODY = (
-    "margin:2rem auto;padding:0 min(1rem,2vw);max-width:60rem;"
-    "font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
-)
+FONT = "font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
+TEXT = "max-width:50rem;overflow-wrap:anywhere"
+"""Of sentences: lines that are easily read, and no name that widens the page."""
 
 
 def to_html(reports: Sequence[Report], look: Look | None = None) -> str:
@@ -32,14 +34,15 @@ def to_html(reports: Sequence[Report], look: Look | None = None) -> str:
     return page(look.name(f"wce: {title}", TITLE_WIDTH), fragment(reports, look))
 
 
-def page(title: str, body: str) -> str:
-    """A page around some elements, in ASCII."""
+def page(title: str, element: str) -> str:
+    """A page around an element, in ASCII."""
+    body = f"margin:2rem auto;padding:0 min(1rem,2vw);max-width:{page_width(element)}rem;{FONT}"
     whole = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(title)}</title>\n</head>\n"
-        f'<body style="{BODY}">\n{body}</body>\n</html>\n'
+        f'<body style="{body}">\n{element}</body>\n</html>\n'
     )
     return in_ascii(whole)
 
@@ -52,80 +55,123 @@ def in_ascii(page: str) -> str:
 def fragment(reports: Sequence[Report], look: Look | None = None) -> str:
     """The reports as one element, to stand in any page."""
     look = look or Look()
-    drawn = [_drawn(shown(report, look, titled=len(reports) > 1), look) for report in reports]
-    return f'<div style="text-align:left">\n{"".join(drawn)}</div>\n'
+    drawn = [part for report in reports for part in of_report(report, look, titled=len(reports) > 1)]
+    return element("".join(drawn), look, "explain")
 
 
-def _drawn(parts: Shown, look: Look) -> str:
-    blocks = []
+def element(body: str, look: Look, function: str, style: str = "") -> str:
+    """Answers with their style and their foot as one element; `function` is what Python calls the question."""
+    call, version = made_by(look.call, function)
+    said = f"<code>{escape(literal(call))}</code><br>{version}"
+    foot = f'<footer class="wce-foot" style="margin:2em 0 0;font-size:.85em;overflow-wrap:anywhere">{said}</footer>\n'
+    root = f"text-align:left;max-width:{page_width(body)}rem"
+    style = f"<style>{style}.wce{{container:wce/inline-size}}{reflow(body)}</style>"
+    return f'<div class="wce" style="{root}">\n{style}\n{body}{foot}</div>\n'
+
+
+def of_report(report: Report, look: Look, titled: bool) -> tuple[str, str]:
+    """What stands above the picture of a report, the answer, and what stands below it."""
+    parts = shown(report, look, titled)
+    above = []
     if parts.title:
-        blocks.append(f'<h3 style="margin:1.2em 0 .4em;font-size:1.1em">{escape(parts.title)}</h3>')
+        above.append(heading(parts.title))
     if parts.sentence:
-        blocks.append(paragraph(parts.sentence))
+        above.append(paragraph(parts.sentence))
+    return _joined(above), _joined(_below(parts, look))
+
+
+def _joined(blocks: Iterable[str]) -> str:
+    return "".join(f"{block}\n" for block in blocks)
+
+
+def _below(parts: Shown, look: Look) -> Iterator[str]:
     if parts.size:
-        blocks.append(paragraph(parts.size))
+        yield paragraph(parts.size)
     if parts.classes:
-        blocks.append(table(parts.classes, look))
+        yield table(parts.classes, look)
     if parts.classes_note:
-        blocks.append(paragraph(parts.classes_note))
+        yield paragraph(parts.classes_note)
     if parts.top_title:
-        blocks.append(paragraph(parts.top_title))
+        yield paragraph(parts.top_title)
     if parts.samples:
-        blocks.append(table(parts.samples, look))
+        yield table(parts.samples, look)
     if parts.legend:
-        blocks.append(paragraph(parts.legend))
+        yield paragraph(parts.legend)
     if parts.weights:
-        blocks.append(paragraph(parts.weights))
+        yield paragraph(parts.weights)
     if parts.methods:
-        blocks.append(table([*parts.methods, *parts.engines], look))
+        yield table([*parts.methods, *parts.engines], look)
     if parts.calls:
         calls = "".join(f"<li><code>{escape(call)}</code></li>" for call in parts.calls)
-        blocks.append(f'<ol style="margin:.4em 0;padding-left:2em;font-size:.9em">{calls}</ol>')
+        yield f'<ol style="margin:.4em 0;padding-left:2em;font-size:.9em;overflow-wrap:anywhere">{calls}</ol>'
     if parts.measured:
-        blocks.append(table(parts.measured, look))
-    blocks += [paragraph(remark) for remark in parts.remarks]
+        yield table(parts.measured, look)
+    yield from map(paragraph, parts.remarks)
     for one in parts.findings:
-        style = "margin:.5em 0;max-width:50rem;padding:.1em 0 .1em .7em;"
-        style += f"border-left:4px solid {SEVERITY_COLORS[one.severity]}"
-        head = f"<b>{one.severity}</b> <code>{escape(one.code)}</code>"
-        blocks.append(f'<div style="{style}">{head}: {escape(one.message)}</div>')
+        yield finding(one.severity, one.code, one.message)
     if parts.unshown:
-        blocks.append(paragraph(parts.unshown))
-    return "".join(f"{block}\n" for block in blocks)
+        yield paragraph(parts.unshown)
+
+
+def heading(text: str) -> str:
+    """A line that begins a part."""
+    return f'<h3 style="margin:1.2em 0 .4em;font-size:1.1em;overflow-wrap:anywhere">{escape(text)}</h3>'
 
 
 def paragraph(text: str) -> str:
     """A sentence or several."""
-    return f'<p style="margin:.7em 0;max-width:50rem">{escape(text)}</p>'
+    return f'<p style="margin:.7em 0;{TEXT}">{escape(text)}</p>'
+
+
+def finding(severity: Severity, code: str, message: str) -> str:
+    """What a reader must know, in the one look that it has in every answer."""
+    style = f"margin:.5em 0;padding:.1em 0 .1em .7em;{TEXT};{mark(severity)}"
+    named = f" <code>{escape(code)}</code>" if code else ""
+    return f'<div class="wce-finding wce-{severity}" style="{style}"><b>{severity}</b>{named}: {escape(message)}</div>'
+
+
+def mark(severity: Severity) -> str:
+    """The bar beside a finding."""
+    return f"border-left:4px solid {SEVERITY_COLORS[severity]}"
 
 
 def table(columns: Sequence[Column], look: Look) -> str:
-    """A table that scrolls where the page is too narrow: no cell is ever cut, and none wrapped but a sentence."""
+    """A table as wide as its page; where that is too narrow its cells flow: none is ever cut."""
     rows = [[look.text(column.head) for column in columns]]
     rows += [[look.text(cell) for cell in row] for row in zip(*(column.cells for column in columns), strict=True)]
     lines = [
-        "".join(_cell(text, column, is_head=position == 0) for text, column in zip(row, columns, strict=True))
+        "".join(
+            _cell(text, head, column, position - 1) for text, head, column in zip(row, rows[0], columns, strict=True)
+        )
         for position, row in enumerate(rows)
     ]
     level = ";vertical-align:baseline" * any(column.is_prose for column in columns)
     row_style = f'<tr style="background:none{level}">'
     body = "".join(f"{row_style}{line}</tr>\n" for line in lines[1:])
     # A page without a doctype, as some notebooks show, starts a table anew in black: it is told to inherit.
-    table = "border-collapse:collapse;margin:.7em 0;border:none;color:inherit;font:inherit;"
-    table += "font-variant-numeric:tabular-nums"
+    style = "border-collapse:collapse;width:100%;margin:.7em 0;border:none;color:inherit;font:inherit;"
+    style += "font-variant-numeric:tabular-nums"
     return (
-        f'<div style="overflow-x:auto"><table style="{table}">\n<thead style="border:none">'
-        f"{row_style}{lines[0]}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
+        f'<div style="overflow-x:auto"><table class="wce-table {width_class(columns, rows)}" style="{style}">\n'
+        f'<thead style="border:none">{row_style}{lines[0]}</tr></thead>\n<tbody>\n{body}</tbody></table></div>'
     )
 
 
-def _cell(text: str, column: Column, is_head: bool) -> str:
+def _cell(text: str, head: str, column: Column, row: int) -> str:
+    """A cell of a row, or its head where `row` is −1."""
+    is_head, is_main = row < 0, column.style == "bold"
     space = "white-space:pre-wrap;min-width:9em" if column.is_prose else "white-space:pre"
     style = f"text-align:{'right' if column.right else 'left'};{space};padding:.15em .5em;color:inherit;"
     style += f"border:none;border-bottom:1px solid {LINE};background:none;"
-    style += "font-weight:bold" if column.style == "bold" and not is_head else "font-weight:normal"
+    style += f"font-weight:{'bold' if is_main and not is_head else 'normal'}"
     if column.is_picture:
         style += ";opacity:.55;font-size:.7em"
     if is_head:
         return f'<th scope="col" style="{style};opacity:.75">{escape(text)}</th>'
-    return f'<td style="{style}">{escape(text)}</td>'
+    severity = column.severities[row] if column.severities else None
+    classes = " ".join(["wce-main"] * (is_main or bool(column.severities)) + ["wce-bar"] * column.is_picture)
+    named = f' class="{classes}"' * bool(classes) + f' data-head="{escape(head)}"' * bool(head)
+    if severity is not None:
+        said = f"padding-left:.4em;{mark(severity)}"
+        return f'<td{named} style="{style}"><b class="wce-{severity}" style="{said}">{escape(text)}</b></td>'
+    return f'<td{named} style="{style}">{escape(text)}</td>'

@@ -62,7 +62,7 @@ def identification_schema() -> dict[str, Any]:
 def answer_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[Block]:
     """The answer from top to bottom."""
     if titled and answer.batch.name:
-        yield blocks.title(look.message(answer.batch.name))
+        yield blocks.name(look.message(answer.batch.name))
     for number in answer.numbers:
         yield from _number(number, answer.depth, look)
     for one in answer.lists:
@@ -76,7 +76,7 @@ def answer_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[
 
 
 def _number(number: Identified, depth: int, look: Look) -> Iterator[Block]:
-    yield blocks.title(f"{number.text}{_tolerance(number)}: {_verdict(number)}")
+    yield blocks.title(f"{number.text}{_tolerance(number)}: {verdict(number)}")
     telling = [implied for implied in number.implied if implied.equals] or number.implied[:1]
     for implied in telling:
         yield blocks.prose(_implied(number.text, implied, look))
@@ -119,7 +119,7 @@ def _tolerance(number: Identified) -> str:
     return f" ± {format_number(number.tolerance, 2)}{why}{widened}"
 
 
-def _verdict(number: Identified) -> str:
+def verdict(number: Identified) -> str:
     """What the reader came for, in one line."""
     if not number.matches:
         return "no rule gives it"

@@ -61,6 +61,8 @@ class Look(Struct, frozen=True):
     """`terms` or `methods`: that table alone; None: the whole report."""
     findings: int | None = None
     """Findings to print where a person reads; None: all."""
+    call: str = ""
+    """The command as it was typed, for the foot of a page; empty: it was no command."""
 
     def text(self, text: str) -> str:
         """`text` in the symbols that the reader's encoding has."""

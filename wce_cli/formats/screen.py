@@ -19,10 +19,12 @@ from rich.text import Text
 
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.look import GLUE, Look
+from wce_cli.report import Severity
 
 PROSE = 100
 """Sentences are wrapped here even where the terminal is wider."""
 NARROWEST = 20
+SEVERITY_STYLES: dict[Severity, str] = {"error": "bold red", "caution": "bold yellow", "note": "bold cyan"}
 NUMBER = re.compile(r"[-+.\deE]+")
 
 
@@ -73,6 +75,10 @@ class Screen:
             if position == 0 and head:
                 line.stylize(style, 0, len(head.rstrip()))
             self._console.print(line, soft_wrap=True)
+
+    def finding(self, severity: Severity, code: str, message: str) -> None:
+        """What a reader must know, headed by how grave it is."""
+        self.prose(message, f"{severity} {code}".rstrip() + ": ", SEVERITY_STYLES[severity], hanging=2)
 
     def side_by_side(self, items: Sequence[str]) -> None:
         """Items four spaces apart, as many to a line as fit; one that is longer than a line goes on below."""

@@ -117,7 +117,7 @@ def _same_numbers(a: SplitMethod, b: SplitMethod) -> bool:
 def answer_blocks(answer: Split, look: Look, titled: bool) -> Iterator[Block]:
     """The answer from top to bottom."""
     if titled or answer.batch.name:
-        yield blocks.title(look.name(answer.batch.name or "batch", 100))
+        yield blocks.name(look.name(answer.batch.name or "batch", 100))
     asked = asked_rows(answer, look)
     yield blocks.prose(described(answer))
     for row in asked or [first_row(answer)]:
@@ -126,13 +126,13 @@ def answer_blocks(answer: Split, look: Look, titled: bool) -> Iterator[Block]:
     yield blocks.title(f"the whole batch, and the mean of its {counted(len(answer.parts), 'part', 'parts')}")
     yield methods_table(asked or distinct_rows(answer), look)
     for line in sentences(answer, (asked or [first_row(answer)])[0], look):
-        yield blocks.prose(line)
+        yield blocks.answer(line)
     for note in answer.notes:
-        yield blocks.prose(f"note: {note}")
+        yield blocks.finding("note", "", note)
     shown = answer.findings if look.findings is None else answer.findings[: look.findings]
     order = ("error", "caution", "note")
     for one in sorted(shown, key=lambda one: (one.code != "weights-vanish-when-split", order.index(one.severity))):
-        yield blocks.prose(f"{one.severity} {one.code}: {one.message}")
+        yield blocks.finding(one.severity, one.code, one.message)
 
 
 def parts_table(answer: Split, row: SplitMethod, look: Look) -> Block:

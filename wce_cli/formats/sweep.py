@@ -117,7 +117,7 @@ def head(answer: Sweep) -> str:
 def answer_blocks(answer: Sweep, look: Look, titled: bool) -> Iterator[Block]:
     """The answer from top to bottom."""
     if titled or answer.batch.name:
-        yield blocks.title(look.name(answer.batch.name or "batch", 100))
+        yield blocks.name(look.name(answer.batch.name or "batch", 100))
     yield blocks.prose(head(answer))
     limit = ROWS if look.rows is None else look.rows
     chosen = spread(len(answer.places), limit)
@@ -143,7 +143,7 @@ def answer_blocks(answer: Sweep, look: Look, titled: bool) -> Iterator[Block]:
     if answer.axis.kind == "smoothing" and look.methods is None:
         yield blocks.prose("Placements differ under smoothing: --method all lists them.")
     for sentence in answer.sentences:
-        yield blocks.prose(sentence)
+        yield blocks.answer(sentence)
 
 
 def spread(n: int, limit: int) -> list[int]:

@@ -9,8 +9,6 @@ from wce_cli.formats.screen import Screen
 from wce_cli.formats.shown import Shown, shown
 from wce_cli.report import Report
 
-SEVERITY_STYLES = {"error": "bold red", "caution": "bold yellow", "note": "bold cyan"}
-
 
 def to_table(reports: Sequence[Report], look: Look | None = None) -> str:
     """The reports as text, one below the other, ending in a newline."""
@@ -59,8 +57,7 @@ def _drawn(parts: Shown, look: Look) -> str:
     if parts.findings or parts.unshown:
         screen.line()
     for finding in parts.findings:
-        head = f"{finding.severity} {finding.code}: "
-        screen.prose(finding.message, head, SEVERITY_STYLES[finding.severity], hanging=2)
+        screen.finding(finding.severity, finding.code, finding.message)
     if parts.unshown:
         screen.prose(parts.unshown)
     return str(screen)

@@ -47,6 +47,8 @@ def picture(report: Report, look: Look) -> Drawn | None:
     ]
     numbers = [cells.number(term, look) for term in (*(term for _, term in heads), report.totals.numerator)]
     beside = [text for text in texts if not text.endswith(OFF)]  # what is off the scale begins where the others do
+    if not methods and not first:
+        return None
     right = room([*beside, *(numbers if listed else shares(of_classes))])
     with Drawing([*([first] if first else []), max(40.0, 24.0 * len(methods))], right=right) as drawing:
         *upper, lower = drawing.panels
@@ -131,7 +133,7 @@ PAGE = Page(
     "explain",
     picture,
     _as_text,
-    lambda report, look: html.fragment([report], look),
+    lambda report, look: html.of_report(report, look, titled=False),
     lambda report: report.batch.name or "a batch",
 )
 to_svg, fragment = PAGE.to_svg, PAGE.fragment

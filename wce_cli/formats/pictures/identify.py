@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
-from wce_cli.formats.identified import answer_blocks, one_a_line
+from wce_cli.formats import blocks
+from wce_cli.formats.blocks import Block
+from wce_cli.formats.identified import answer_blocks, one_a_line, verdict
 from wce_cli.formats.look import Look
 from wce_cli.formats.pictures.figure import CURVES, EDGE, INK, TITLE, WIDTH, Drawing, Drawn
 from wce_cli.formats.pictures.page import Page
@@ -156,5 +158,15 @@ def _worth(panel: Any, worth: Sequence[tuple[str, Chance]]) -> None:
     panel.grid(False)
 
 
-PAGE = Page.of_blocks("identify", picture, answer_blocks)
+def _blocks(answer: Identification, look: Look, titled: bool) -> Iterator[Block]:
+    """What the number is, or what each of several is, and then all that is said of them."""
+    told = answer_blocks(answer, look, titled)
+    if len(answer.numbers) == 1:
+        yield structs.replace(next(told), is_answer=True)
+    else:
+        yield from (blocks.answer(f"{number.text}: {verdict(number)}") for number in answer.numbers)
+    yield from told
+
+
+PAGE = Page.of_blocks("identify", picture, _blocks)
 to_svg, to_html, fragment = PAGE.to_svg, PAGE.to_html, PAGE.fragment

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from wce_cli.errors import WceError
 from wce_cli.formats import html
-from wce_cli.formats.look import GLUE, Look
+from wce_cli.formats.look import Look
 from wce_cli.formats.pictures.figure import FONT, MISSING, STYLE, WIDTH, Drawn
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ class Page(Struct, frozen=True):
     picture: Callable[[Any, Look], Drawn | None]
     """None where an answer has nothing to draw."""
     as_text: Callable[[Any, Look], str]
-    as_html: Callable[[Any, Look], str]
+    as_html: Callable[[Any, Look], tuple[str, str]]
+    """What stands above its picture, the answer, and what stands below it."""
     named: Callable[[Any], str]
     """What an answer is about: its batch, its function."""
 
@@ -56,13 +57,12 @@ class Page(Struct, frozen=True):
 
             return on_screen(answer_blocks(answer, look, False), look)
 
-        return cls(
-            kind,
-            picture,
-            as_text,
-            lambda answer, look: _in_html(answer_blocks(answer, look, False), look),
-            named,
-        )
+        def as_html(answer: Any, look: Look) -> tuple[str, str]:
+            from wce_cli.formats.html_blocks import in_html
+
+            return in_html(answer_blocks(answer, look, False), look)
+
+        return cls(kind, picture, as_text, as_html, named)
 
     def to_svg(self, answers: Sequence[Any], look: Look | None = None) -> str:
         """One SVG: the pictures below each other, each with its numbers as text. Raises WceError without matplotlib."""
@@ -99,47 +99,28 @@ class Page(Struct, frozen=True):
         look = structs.replace(look or Look(), ascii=False)
         title = self.named(answers[0]) if len(answers) == 1 else f"{len(answers)} batches"
         missing = html.paragraph(f"without a picture: {MISSING.message}: {MISSING.hint}") + "\n"
-        body = "".join(self._element(answer, look, missing) for answer in answers)
-        return html.page(look.name(f"wce {self.kind}: {title}", 100), body)
+        body = "".join(self._drawn(answer, look, missing) for answer in answers)
+        return html.page(look.name(f"wce {self.kind}: {title}", 100), self._element(body, look))
 
     def fragment(self, answer: Any, look: Look | None = None) -> str:
         """An answer as an element that stands in any page; without its picture where matplotlib is not there."""
-        return self._element(answer, structs.replace(look or Look(), ascii=False), "")
+        look = structs.replace(look or Look(), ascii=False)
+        return self._element(self._drawn(answer, look, ""), look)
 
-    def _element(self, answer: Any, look: Look, missing: str) -> str:
+    def _drawn(self, answer: Any, look: Look, missing: str) -> str:
+        """The answer, its picture, and the numbers."""
+        above, below = self.as_html(answer, look)
         try:
             drawn = self.picture(answer, look)
-            figure = (
-                "" if drawn is None else f'<style>{STYLE}{CSS}</style>\n<div class="wce-figure">{drawn.svg}</div>\n'
-            )
+            figure = "" if drawn is None else f'<div class="wce-figure">{drawn.svg}</div>\n'
         except WceError:
             figure = missing
-        return f'<div style="text-align:left">\n{figure}{self.as_html(answer, look)}\n</div>\n'
+        return f"{above}{figure}{below}"
 
-
-def _figure(drawn: Drawn) -> str:
-    return f'<style>{STYLE}{CSS}</style>\n<div class="wce-figure">{drawn.svg}</div>\n'
-
-
-def _in_html(found: Iterable[Block], look: Look) -> str:
-    written = []
-    for block in found:
-        if block.kind == "title":
-            style = "margin:1.2em 0 .4em;font-size:1.05em;overflow-wrap:anywhere"
-            written.append(f'<h3 style="{style}">{escape(_spaced(block.text))}</h3>')
-        elif block.kind == "prose":
-            written.append(html.paragraph(_spaced(look.message(block.text))))
-        elif block.kind == "table":
-            written.append(html.table(block.columns, look))
-        else:
-            written.append(f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{escape(block.text)}</pre>')
-    return "\n".join(written)
+    def _element(self, body: str, look: Look) -> str:
+        return html.element(body, look, self.kind, f"{STYLE}{CSS}" if "wce-figure" in body else "")
 
 
 def _pieces(line: str) -> list[str]:
     """A line in as many as it takes: code is as long as it is, and the drawing has an edge."""
     return textwrap.wrap(line, COLUMNS, subsequent_indent="  ") if len(line) > COLUMNS else [line]
-
-
-def _spaced(text: str) -> str:
-    return text.replace(GLUE, "\N{NO-BREAK SPACE}")
