@@ -184,7 +184,7 @@ def test_without_matplotlib_a_picture_is_refused_and_a_page_has_none(monkeypatch
         page = run(*command, "-f", "html")
         assert (page.code, page.err) == (0, "")
         assert "<svg" not in page.out
-        assert "<table" in page.out
+        assert ("<h3" if name == "identify" else "<table") in page.out  # its answer is sentences
         told = page.out.count("without a picture: pictures need matplotlib, which is not installed: pip install")
         assert told == 1, name
     from wce_cli import sweep
