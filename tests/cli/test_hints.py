@@ -92,7 +92,7 @@ TOLD = {
     "-v": "--findings all --rows all",
     "-q": "--only value",
     "--torch": "--engine torch",
-    "--sklearn": "--engine scikit-learn",
+    "--sklearn": "--engine sklearn",
     "--framework": "--engine NAME",
     "--batch-mean": "--method batch-mean",
     "--mean": "--method weighted-mean",

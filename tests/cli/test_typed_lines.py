@@ -258,3 +258,74 @@ def test_what_leaves_nothing_open_is_not_spoken_of():
     ):
         assert "leave" not in explained("--logits", logits, "--labels", "0,1").err
     assert "leave" not in explained("--logits", "tensor([[0.1000], [0.2000]])", "--labels", "0,0").err
+
+
+TWO = ("-x", "0.1 0.9; 0 0.1", "-y", "0,1")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("\N{EN DASH}x", "0.1 0.9; 0 0.1", "\N{EN DASH}y", "0,1"),
+        ("\N{EM DASH}logits", "0.1 0.9; 0 0.1", "\N{EN DASH}\N{EN DASH}labels", "0,1"),
+        ("--input", "0.1 0.9; 0 0.1", "--target", "0,1", "--label_smoothing", "0"),
+        ("--y_logits=0.1 0.9; 0 0.1", "--y_true=0,1", "--ignore_index=-100"),
+        (*TWO, "-f", "md", "-f", "text"),
+        ("{logits:[[0.1,0.9],[0,0.1]],labels:[0,1]}",),
+        ('{\\"logits\\": [[0.1,0.9],[0,0.1]], \\"labels\\": [0,1]}',),
+        ("logits=0.1 0.9; 0 0.1\nlabels=0,1",),
+    ],
+)
+def test_what_has_one_meaning_is_understood(arguments):
+    assert methods_of(explained(*arguments).out)["weighted-mean"] == "0.907749"
+
+
+def test_a_minus_of_a_word_processor_is_a_minus_before_a_number():
+    assert methods_of(explained("-x", "\N{MINUS SIGN}1.0 2", "-y", "0").out)["sum"] == "3.04859"
+    assert run("explain", "-x", "", "-y", "0").err == "error: --logits is empty\n"
+
+
+@pytest.mark.parametrize("name", ["PyTorch", "pytorch", "TORCH"])
+def test_an_engine_is_known_by_its_other_names(name):
+    ran = run("explain", *TWO, "--engine", name, "--format", "json")
+    assert {one["engine"] for one in json.loads(ran.out)["measurements"]} == {"PyTorch"}
+    assert run("methods", name).code == 0
+
+
+QUOTES = '--logits has "$X", expected numbers\nhint: in single quotes a shell leaves it as it is: use double ones\n'
+PASTE = "expected numbers\nhint: paste the values themselves: what print(x.tolist()) shows\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("explain", "-x", "$X", "-y", "0"), QUOTES),
+        (("explain", "-x", "$0.1 $0.9", "-y", "0"), '--logits has "$0.1", expected numbers\nhint: write 0.1\n'),
+        (("explain", "-x:0.1 0.9; 0 0.1", "-y", "0,1"), "hint: leave the : out behind a short option: -x 1,2"),
+        (("explain", "logits=0.1 0.9", "labels=0"), "hint: an option begins with dashes: --logits '0.1 0.9'\n"),
+        (("explain", "target=0"), "hint: an option begins with dashes: --labels '0'\n"),
+        (("explain", "-x", "model(x)", "-y", "0"), f"--logits has model(…), {PASTE}"),
+        (("explain", "-x", "torch.randn(2, 2)", "-y", "0"), f"--logits has torch.randn(…), {PASTE}"),
+        (("explain", *TWO[:3], "range(2)"), f"--labels has range(…), {PASTE}"),
+        (("explain", *TWO[:3], "0    0\n1    1\ndtype: int64"), "--labels is a print of pandas, with its index\n"),
+        (("explain", *TWO, "-w", "Balanced"), "hint: did you mean 'balanced'?\n"),
+        (("explain", *TWO, "-w", "none"), "hint: leave it out, and every class weighs 1\n"),
+        (("explain", "b.json:logits"), "hint: a part of a file is the value of an option: --logits b.json:logits\n"),
+        (("explain", "b.json,b.json"), "hint: part files by spaces: b.json b.json\n"),
+        (("check", "0.69", "b.json"), "hint: wce identify 0.69 FILE names the rule of a number\n"),
+        (("identify", "38%", "b.json"), "error: 38% is not a number\nhint: write 0.38\n"),
+        (("identify", "~0.38", "b.json"), "error: ~0.38 is not a number\nhint: write 0.38\n"),
+        (("identify", "0.38\N{PLUS-MINUS SIGN}0.01", "b.json"), "hint: write 0.38 --tolerance 0.01\n"),
+        (("audit", "nn.CrossEntropyLoss"), "error: there is no module nn\nhint: its whole name: wce audit torch.nn:Cr"),
+        (("audit", "F:cross_entropy"), "hint: its whole name: wce audit torch.nn.functional:cross_entropy\n"),
+        (("audit", "torch.nn:CrossEntropyLoss()"), "hint: without the brackets: wce audit torch.nn:CrossEntropyLoss\n"),
+        (("audit", "b.json"), "error: b.json is no Python file\n"),
+        (("wce", "explain", "b.json"), "hint: write wce once\n"),
+    ],
+)
+def test_what_was_mistyped_is_told_what_to_type(arguments, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b.json").write_text('{"logits": [[0.1, 0.9], [0, 0.1]], "labels": [0, 1]}', "utf-8")
+    ran = run(*arguments)
+    assert ran.code == 2
+    assert said in ran.err

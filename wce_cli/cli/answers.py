@@ -13,7 +13,7 @@ from wce_cli.cli import completion, options, terminal
 from wce_cli.cli.files import same_file
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
-from wce_cli.formats import CHECKED, FORMATS, IDENTIFIED, VALUE, Format, formatted
+from wce_cli.formats import CHECKED, FORMATS, IDENTIFIED, OTHER_NAMES, VALUE, Format, formatted
 from wce_cli.formats.look import Look
 from wce_cli.inputs.guard import guard
 
@@ -93,6 +93,7 @@ def _format(given: str | None, only: str | None, methods: Sequence[str] | None, 
     """The format of the answer: `--format`, else WCE_FORMAT, else a table; checked against `--only`."""
     if only is not None:
         options.one_of("--only", only, completion.parts())
+    given = given if given is None or given in known else OTHER_NAMES.get(given.lower(), given)
     name, said = given, f"--format {given}"
     if given is not None:
         _known_format(given, known)

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wce_cli.cli import audit, check, explain, findings, hints, identify, methods, schema, sweep
+from wce_cli.cli import audit, check, explain, findings, identify, methods, schema, sweep
 from wce_cli.cli.delivery import deliver, say
 from wce_cli.cli.options import QUOTE
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
@@ -172,6 +172,8 @@ def _usage(error: Any, arguments: Sequence[str]) -> WceError:
 
 def _hint(error: Any, arguments: Sequence[str]) -> str:
     """What to type instead, where the command or the option is not known."""
+    from wce_cli.cli import hints
+
     first, *rest = arguments
     if first not in COMMANDS:
         if hint := hints.of_command(first, (*COMMANDS, "--version", "--help")):

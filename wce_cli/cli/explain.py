@@ -67,7 +67,7 @@ def explain(
 
     Each sample's term and weight, the loss by each method, what PyTorch returns, and the denominator that
     explains the difference. Without FILE and scores, a JSON batch is read from stdin. Options override the
-    fields of FILE.
+    fields of FILE. What PyTorch, Keras and scikit-learn call them is understood too: --input, --target, --y-true.
     """
     from wce_cli.cli.answers import asked_answers, outcome
     from wce_cli.engines import AUTO, NONE, engines_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from wce_cli.cli.completion import METHODS
-from wce_cli.engines.names import ENGINES
+from wce_cli.engines.names import ENGINES, OTHER_NAMES
 from wce_cli.errors import near
 from wce_cli.fields import MEANT, hint_of
 
@@ -44,10 +44,7 @@ OPTIONS: tuple[tuple[str, str], ...] = (
     ("seed random-state random-seed", "{explain}--shuffle SEED shuffles the samples before --split or --ranks"),
     ("gradient gradients", "{explain}--gradient shows what each sample's gradient is multiplied by"),
     ("framework backend library", "{explain}--engine NAME measures a framework"),
-    (" ".join(ENGINES), "{explain}--engine {word} measures it"),
-    ("pytorch", "{explain}--engine torch measures it"),
-    ("sklearn", "{explain}--engine scikit-learn measures it"),
-    ("tf", "{explain}--engine tensorflow measures it"),
+    (" ".join((*ENGINES, *OTHER_NAMES)), "{explain}--engine {word} measures it"),
     (
         "loss value number expected-loss",
         "wce identify 0.6923 FILE names the rule of a number, wce check FILE --expect METHOD=0.6923 compares it",
@@ -86,10 +83,9 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("plot picture", "wce explain FILE --svg-out picture.svg"),
     ("assert verify validate", "wce check FILE --expect METHOD=NUMBER"),
     ("rule which guess", "wce identify 0.6923 FILE names the rule of a number"),
+    ("wce", "write wce once"),
     ("engines", "wce explain --engine all measures every framework that is installed"),
 )
-
-FORMAT_WORDS = {"md": "markdown", "jsonl": "ndjson", "txt": "table", "text": "table"}
 
 
 def of_option(option: str, command: str, options: Mapping[str, Sequence[str]]) -> str:
@@ -142,10 +138,10 @@ def _dashed(name: str) -> str:
 
 def _of_format(word: str, command: str, names: Sequence[str]) -> str:
     """`--json`: a format of the command, for stdout and for a file."""
-    from wce_cli.formats import AUDITED, CHECKED, FORMATS, IDENTIFIED, SWEPT
+    from wce_cli.formats import AUDITED, CHECKED, FORMATS, IDENTIFIED, OTHER_NAMES, SWEPT
 
     formats = {"explain": FORMATS, "identify": IDENTIFIED, "check": CHECKED, "audit": AUDITED, "sweep": SWEPT}
-    name = FORMAT_WORDS.get(word, word)
+    name = OTHER_NAMES.get(word, word)
     if name not in formats.get(command, ()):
         return ""
     beside = f", or --{name}-out FILE for a file beside the table" if f"{name}-out" in names else ""

@@ -78,6 +78,18 @@ def protected(arguments: Sequence[str]) -> list[str]:
     return kept
 
 
+ALMOST = re.compile(
+    r"[~≈<>=]*(?P<number>[-+−]?(?:\d+\.?\d*|\.\d+))(?P<percent>%)?(?:(?:±|\+/-|\+-)(?P<tolerance>[\d.]+))?"
+)
+"""`~0.38`, `38%`, `0.38±0.01`"""
+
+
+def _as_number(found: re.Match[str]) -> str:
+    """How it is written as a number."""
+    number = repr(float(found["number"]) / 100) if found["percent"] else found["number"]
+    return f"write {number}" + (f" --tolerance {found['tolerance']}" if found["tolerance"] else "")
+
+
 def _saved(word: str) -> str | None:
     """The text of a file of prints, `@loss.txt` or `loss.txt`; None for what is no such file, and may hold a batch."""
     from wce_cli.inputs import TEXTS, suffix_of
@@ -91,6 +103,7 @@ def _saved(word: str) -> str | None:
 
 def _told_apart(words: Sequence[str], near: float | None) -> tuple[list[Seen], list[str]]:
     """The numbers among the words, as they were typed or printed, and the files: what is there, and all other words."""
+    from wce_cli.errors import Problem, WceError
     from wce_cli.questions.identify.pasted import numbers_in
 
     numbers: list[Seen] = []
@@ -99,6 +112,8 @@ def _told_apart(words: Sequence[str], near: float | None) -> tuple[list[Seen], l
         is_file = os.path.exists(word) and not NUMBER.fullmatch(word)
         text = _saved(word) if is_file or word.startswith("@") else word
         found = None if text is None else numbers_in(text, near)
+        if found is None and text == word and (said := ALMOST.fullmatch(word)):
+            raise WceError(Problem(f"{word} is not a number", _as_number(said)))
         if found is None:
             files.append(word)
         else:

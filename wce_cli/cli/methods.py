@@ -31,6 +31,7 @@ def methods(
     A placement says how the class weight enters a term, a method what the sum of the terms is divided by.
     """
     from wce_cli.engines import ENGINES
+    from wce_cli.engines.names import engine_called
     from wce_cli.engines.shelf import batches_of, days_of, rows_of
     from wce_cli.errors import Problem, WceError, did_you_mean
     from wce_cli.formats import pages
@@ -41,6 +42,7 @@ def methods(
     look = terminal.look(output=None, width=width, color=color)
     if name is None:
         return Outcome(pages.methods_page(METHODS.values(), PLACEMENTS.values(), look))
+    name = engine_called(name)
     method, _, placement = name.partition("/")
     shown = []
     for part in () if name in ENGINES else filter(None, (method, placement)):

@@ -10,6 +10,8 @@ from typer.core import TyperCommand
 from wce_cli.errors import WceError
 from wce_cli.fields import field_of, given_twice
 
+LONG_DASHES = "\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}"
+
 
 class Command(TyperCommand):
     """What Typer makes of a function, its options by every name."""
@@ -42,14 +44,14 @@ def as_declared(arguments: Sequence[str], declared: Mapping[str, str]) -> list[s
 
 def _declared(written: str, declared: Mapping[str, str]) -> str:
     """`--target` → `--labels`, `--label_base` → `--label-base`; what is neither stays as it is."""
+    if written.startswith(tuple(LONG_DASHES)):  # –x and —logits, as chats and documents make them
+        bare = written.lstrip("-" + LONG_DASHES)
+        return next((option for option in (f"-{bare}", f"--{bare}") if option in declared), written)
     if not written.startswith("--"):
         return written
     name = written[2:].replace("-", "_")
-    for meant in (name, field_of(name)):
-        option = f"--{meant.replace('_', '-')}"
-        if option in declared:
-            return option
-    return written
+    options = (f"--{meant.replace('_', '-')}" for meant in (name, field_of(name)))
+    return next((option for option in options if option in declared), written)
 
 
 def _is_alias(written: str, field: str) -> bool:

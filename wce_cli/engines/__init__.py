@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from wce_cli.engines.names import ENGINES as ENGINES
+from wce_cli.engines.names import engine_called
 from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.report import AWAITED, Measured
 from wce_cli.surroundings import TORCH, has_folder, has_room
@@ -26,6 +27,7 @@ def engines_of(names: Sequence[str], spelled: str = "--engine") -> tuple[str, ..
 
     Raises WceError for a name that is none, and for `none` beside others.
     """
+    names = [engine_called(name) for name in names]
     for name in names:
         if name not in CHOICES:
             expected = f"expected {', '.join(CHOICES[:-1])} or {CHOICES[-1]}"

@@ -66,3 +66,12 @@ ENGINES = {
     ),
 }
 """In the order in which they are shown. All but torch are measured in a process of their own."""
+OTHER_NAMES = {"pytorch": "torch", "sklearn": "scikit-learn", "tf": "tensorflow", "paddlepaddle": "paddle"}
+"""What people call them as well, in small letters."""
+
+
+def engine_called(name: str) -> str:
+    """The engine that a name means, in whatever letters; the name as it is if that is none."""
+    small = name.lower()
+    found = OTHER_NAMES.get(small, small)
+    return found if found in ENGINES else name

@@ -40,6 +40,8 @@ class Format(Struct, frozen=True):
 
 
 PARTS = ("terms", "methods")
+OTHER_NAMES = {"md": "markdown", "jsonl": "ndjson", "txt": "table", "text": "table"}
+"""What people call a format as well."""
 
 FORMATS = {
     "table": Format("wce_cli.formats.table:to_table", ROWS, PARTS),

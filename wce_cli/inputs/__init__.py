@@ -107,7 +107,7 @@ def is_typed(path: str) -> bool:
         return False
     from wce_cli.inputs.record import parts_of
 
-    return parts_of(path) is not None
+    return parts_of(path, fewest=2) is not None
 
 
 def suffix_of(path: str) -> str:

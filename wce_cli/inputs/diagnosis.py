@@ -63,6 +63,12 @@ WORDS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (r"#|//|/\*|%|<!--", lambda word: "leave comments out"),
     (r"[a-z_]\w*=.*", lambda word: ONE_EACH),
     (r"=.*", lambda word: "leave the = out behind a short option: -x 1,2, not -x=1,2"),
+    (r":.+", lambda word: "leave the : out behind a short option: -x 1,2, not -x:1,2"),
+    (
+        r"\$\{?[a-z_]\w*\}?",
+        lambda word: "in single quotes a shell leaves it as it is: use double ones",
+    ),
+    (r"\$[\d.]+", lambda word: f"write {word[1:]}"),
     (r".*\\[nrt].*", lambda word: "rows are split by ';', or by real line ends"),
     (r"[\d.]*\|[\d.|]*", lambda word: "separate numbers by spaces or commas, and rows by ';'"),
 )
@@ -86,6 +92,8 @@ def of_value(field: str, text: str, value: Any) -> Diagnosis | None:
         return known or (of_mixture(rows) if -1 in lengths else None)
     if field in ("weight", "sample_weight") and lengths and lengths != {-1}:
         return of_print(text) or of_commas(text) or of_words(value)
+    if field == "labels" and "\n" in text:
+        return of_print(text)
     return None if field in ("labels", "") else of_words(value, text)
 
 

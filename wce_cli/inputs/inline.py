@@ -271,7 +271,7 @@ class _Reader:
             keyword, name = found[1], found[2]
         module, _, name = name.rpartition(".")
         if name not in ARRAYS | WRITTEN | CASTS and (not keyword or keyword in VALUE_KEYWORDS):
-            self.refuse(f"has {token.text}(…), expected numbers")
+            self.refuse(f"has {token.text}(…), expected numbers", PRINT)
         frame = _Frame(_Token("mark", "(", token.start + len(token.text)), name, keyword)
         frame.is_code = module.rpartition(".")[2] in CODE or name in WRITTEN
         return frame

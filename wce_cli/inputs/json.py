@@ -20,6 +20,7 @@ from typing import Any
 from msgspec import structs
 
 from wce_cli.errors import Problem, WceError
+from wce_cli.fields import ALIASES, field_of
 from wce_cli.inputs import ARRAY_READERS, READERS, STDIN, TABLE_READERS, Document, stdin
 from wce_cli.inputs.guard import reads
 from wce_cli.inputs.large import LARGE, large_document
@@ -107,10 +108,27 @@ def read_bytes(path: str) -> bytes:
 def unreadable(path: str, error: Exception) -> WceError:
     """What the system says of a file, in our form."""
     if isinstance(error, FileNotFoundError):
-        hint = f"leave the @ out: {path[1:]}" if path.startswith("@") and os.path.exists(path[1:]) else ""
-        return WceError(Problem(f"{path} does not exist", hint))
+        return WceError(Problem(f"{path} does not exist", _meant(path)))
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return WceError(Problem(f"{path} cannot be read: {reason.lower()}"))
+
+
+def _meant(path: str) -> str:
+    """What a name that is no file's may have been meant for; empty if that is not known."""
+    if path.startswith("@") and os.path.exists(path[1:]):
+        return f"leave the @ out: {path[1:]}"
+    from wce_cli.inputs.words import NUMBER
+
+    if NUMBER.fullmatch(path):
+        return f"wce identify {path} FILE names the rule of a number"
+    file, colon, _ = path.rpartition(":")
+    if colon and os.path.isfile(file):
+        return f"a part of a file is the value of an option: --logits {path}"
+    if "," in path and all(map(os.path.isfile, path.split(","))):
+        return f"part files by spaces: {path.replace(',', ' ')}"
+    name, equals, value = path.partition("=")
+    field = field_of(name.lstrip("-"))
+    return f"an option begins with dashes: --{field.replace('_', '-')} '{value}'" if equals and field in ALIASES else ""
 
 
 def files_in(folder: str) -> str:

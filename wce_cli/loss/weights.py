@@ -39,7 +39,10 @@ def read_class_weight(
             return (
                 None if labels is None else _balanced(g, labels, int(np.prod(sample_shape)), names, c, ignore_index)
             ), "balanced"
-        g.problem("weight", f'weight is "{value}", expected numbers or balanced')
+        hint = did_you_mean(value, ["balanced"], 0)
+        if value.lower() in ("none", "null", "uniform"):
+            hint = "leave it out, and every class weighs 1"
+        g.problem("weight", f'weight is "{value}", expected numbers or balanced', hint)
         return None, None
     if isinstance(value, Mapping):
         return _by_class(g, value, names, c, base), None

@@ -22,6 +22,10 @@ from wce_cli.inputs.json import unreadable
 EXAMPLE = "wce audit path/to/losses.py:weighted_loss, or wce audit package.losses:weighted_loss"
 
 
+SHORT = {"nn": "torch.nn", "F": "torch.nn.functional"}
+"""What people import modules as."""
+
+
 class Place(Struct, frozen=True):
     """Where a function is: a file or a module, and its name in there."""
 
@@ -42,7 +46,9 @@ def place(target: str) -> Place:
         where, name = target, ""
     found = Place(where, name)
     if not where or any(not part.isidentifier() for part in name.split(".") if name):
-        raise WceError(Problem(f"{target!r} names no function", EXAMPLE))
+        raise WceError(Problem(f"{target!r} names no function", _called(target) or EXAMPLE))
+    if not found.is_file and Path(target).is_file():
+        raise WceError(Problem(f"{target} is no Python file", EXAMPLE))
     if found.is_file:
         try:
             seen = os.stat(where)
@@ -55,8 +61,17 @@ def place(target: str) -> Place:
             raise WceError(Problem(f"{where} is a folder" if kind == stat.S_IFDIR else f"{where} is no file", EXAMPLE))
         reads(where, seen)
     elif not all(part.isidentifier() for part in where.split(".")):
-        raise WceError(Problem(f"{target!r} names no function", EXAMPLE))
+        raise WceError(Problem(f"{target!r} names no function", _called(target) or EXAMPLE))
     return found
+
+
+def _called(target: str) -> str:
+    """A hint for a call: `losses.py:f()`."""
+    name, opened, inside = target.partition("(")
+    if not (opened and inside.endswith(")")):
+        return ""
+    beside = "" if inside == ")" else ", with what stands in them as --kwargs"
+    return f"without the brackets: wce audit {name}{beside}"
 
 
 def of_object(function: Any) -> str:
@@ -101,6 +116,10 @@ def _module(found: Place) -> ModuleType:
         except ModuleNotFoundError as error:
             if error.name == found.where and not found.name:
                 _refuse_dots(found.where)
+            first, _, rest = found.where.partition(".")
+            if error.name == first and first in SHORT:
+                name = ":".join(part for part in (f"{SHORT[first]}", rest or found.name) if part)
+                raise WceError(Problem(f"there is no module {first}", f"its whole name: wce audit {name}")) from error
             raise
     path = Path(found.where).resolve()
     if (path.parent / "__init__.py").exists():
