@@ -13,7 +13,7 @@ from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import Look
 from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Row
-from wce_cli.questions.audit.asked import COLUMN
+from wce_cli.questions.audit.asked import COLUMN, SAMPLES
 from wce_cli.questions.audit.numbers import is_capped
 from wce_cli.questions.audit.probes import FAR, IGNORED
 from wce_cli.report import Severity, to_plain
@@ -57,11 +57,11 @@ def verdict(answer: Audit) -> str:
 
 def _rule(own: Computed) -> str:
     if own.is_followed:
-        return f"computes {titled(own)}" + (f", an array of shape {own.shape}{_but_shape(own)}" if own.shape else "")
+        return f"computes {titled(own)}{_as_array(own)}"
     if own.leaves_far:
         return f"computes {titled(own)}, except where {FAR.about}"
     if own.shape:
-        return f"returns an array of shape {own.shape}{_but_shape(own)}"
+        return f"returns an array of shape {own.shape}"
     if not own.title:
         return "follows none of the known rules"
     when = f", and it leaves that where {own.departs.when}" if own.departs is not None else ""
@@ -93,8 +93,11 @@ def with_own(own: Computed) -> str:
     return f" with its own {' and '.join(said)}" if said else ""
 
 
-def _but_shape(own: Computed) -> str:
-    return ": one loss a sample, not squeezed" if own.shape == COLUMN else ""
+def _as_array(own: Computed) -> str:
+    """How an array is returned that is more than a loss for each sample."""
+    if own.shape in ("", SAMPLES):
+        return ""
+    return f", an array of shape {own.shape}" + (": one loss a sample, not squeezed" if own.shape == COLUMN else "")
 
 
 def expectation(answer: Audit) -> str:
@@ -145,6 +148,8 @@ def answer_blocks(answer: Audit, look: Look) -> Iterator[Block]:
     at = f" at {where(answer)}" if answer.file else ""
     if answer.call:
         yield blocks.prose(f"called as {answer.call}{at}, with {answer.arrays} arrays")
+    if answer.taken_of:
+        yield blocks.prose(f"of what it returns, {answer.taken_of} is looked at")
     yield from (blocks.prose(line) for one in answer.computed[:1] for line in _sentences(one))
     if expectation(answer):
         yield blocks.answer(expectation(answer))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from wce_cli.questions.audit.answer import Computed
+from wce_cli.questions.audit.edges import USELESS
 from wce_cli.questions.audit.numbers import CAPPED
 from wce_cli.questions.audit.probes import FAR, Offers
 
@@ -17,7 +18,7 @@ OF_METHOD = {
     "element-mean": "to get torch's mean (weighted-mean), sum over the classes, then divide by weight[labels].sum(): "
     "mean() of an (N, C) product divides by N·C",
     "sum": "it does not divide: to get torch's mean (weighted-mean), divide by weight[labels].sum()",
-    "unweighted-mean": "the class weight changes nothing: multiply each sample's loss by weight[labels]",
+    "unweighted-mean": USELESS,
 }
 OF_DEPARTURE = {
     "softmax-twice": "hand the logits over, not their softmax: cross-entropy takes the softmax itself",
@@ -29,7 +30,7 @@ OF_DEPARTURE = {
     "wrong-axis": "softmax over the class axis: dim=1, not dim=0",
     "weight-in-logits": "multiply the loss by the weight, not the logits",
     "weight-in-probability": "multiply the loss by the weight, not the probability",
-    "weight-missing": "the class weight changes nothing: multiply each sample's loss by weight[labels]",
+    "weight-missing": USELESS,
     "by-prediction": "look the weight up by the label, weight[labels], not by the prediction",
     "reversed": "the weights are in reversed order",
     "squared": "the weight is multiplied twice",

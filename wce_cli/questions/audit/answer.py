@@ -137,6 +137,8 @@ class Audit(Struct, frozen=True):
     compared: Compared | None = None
     """None: it has no rule, or returns a loss for each sample."""
     limits: tuple[Limit, ...] = ()
+    taken_of: str = ""
+    """Where it returns several things: the one that was looked at, `the first of a tuple of 2`."""
     labels: str = ""
     """How it takes its labels where that is a way of its own: `labels shifted by one`, `class 0 is ignored`."""
 

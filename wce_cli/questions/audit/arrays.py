@@ -45,6 +45,12 @@ class Arrays:
             return np.asarray(value.detach().double().cpu().numpy())
         return np.asarray(value, dtype=np.float64)
 
+    def stacked(self, numbers: list[Any]) -> Any:
+        """Numbers, or arrays of one number each, as one array."""
+        ones = [one.reshape(()) if hasattr(one, "shape") else one for one in numbers]
+        is_torch = self.name == "torch" and any(isinstance(one, self.module.Tensor) for one in ones)
+        return self.module.stack(ones) if is_torch else self.module.asarray(ones)
+
     def dtype(self, value: Any) -> str:
         """The name of a result's dtype, a Python number's type."""
         return str(getattr(value, "dtype", type(value).__name__)).removeprefix("torch.")

@@ -32,6 +32,7 @@ from wce_cli.questions.audit.searches import (
     loss_at,
     search_probe,
 )
+from wce_cli.questions.audit.taken import ReturnedNone, taken
 from wce_cli.questions.audit.watch import Watch
 from wce_cli.questions.audit.worker_steps import COARSE, ENDS, NONE
 
@@ -39,10 +40,6 @@ NO_MEMORY = re.compile("can't allocate memory|cannot allocate memory|out of memo
 DIFFERENCE = 1e-5
 UNSURE = 1e-6
 """How far two differences of one value may part, of the largest, before they are rounding."""
-
-
-class _ReturnedNone(Exception):
-    """There was nothing to look at."""
 
 
 class Asker(Struct):
@@ -106,19 +103,19 @@ class Asker(Struct):
             no_gradient = ""
             with self.watch:
                 if probe.layout == "tracked" and self.arrays.name == "jax":
-                    returned, gradient = self._by_jax(function, given)
+                    (returned, of), gradient = self._by_jax(function, given)
                 elif probe.layout == "tracked" and self.arrays.name == "numpy":
-                    returned, gradient = self._by_differences(function, given)
+                    (returned, of), gradient = self._by_differences(function, given)
                     no_gradient = COARSE if gradient is None else ""
                 else:
                     made = self.call.made(function, given)
-                    returned = _plain(self.call.once_made(made, given))
+                    returned, of = taken(self.call.once_made(made, given), len(probe.labels), self.arrays)
                 if probe.layout == "tracked" and self.arrays.name == "torch":
                     gradient, no_gradient = _backward(returned, leaf)
             values = self.arrays.numbers(returned)
             again = self._again(made, probe) if probe.repeat > 1 else ()
             now = tuple(changed(given, before, self.arrays))
-        except _ReturnedNone:
+        except ReturnedNone:
             return Answered(name, None, error=NONE)
         except BaseException as error:
             kind, message = self._raised(error)
@@ -134,6 +131,7 @@ class Asker(Struct):
             again=again,
             gradient=gradient,
             no_gradient=no_gradient,
+            taken_of=of,
         )
 
     def _given(self, probe: Probe) -> dict[str, Any]:
@@ -157,7 +155,8 @@ class Asker(Struct):
         for is_seeded in (True, False):
             if is_seeded:
                 self._seed()
-            values = self.arrays.numbers(_plain(self.call.once_made(made, self._given(probe))))
+            returned, _ = taken(self.call.once_made(made, self._given(probe)), len(probe.labels), self.arrays)
+            values = self.arrays.numbers(returned)
             found.append(tuple(values.ravel().tolist()))
         return tuple(found)
 
@@ -170,20 +169,22 @@ class Asker(Struct):
         lines = [at.lineno for at in traceback.extract_tb(error.__traceback__) if file and at.filename == file]
         return type(error).__name__, said_in_short(error) + (f" (line {lines[-1]})" if lines else "")
 
-    def _by_jax(self, function: Any, given: dict[str, Any]) -> tuple[Any, tuple[float, ...]]:
+    def _by_jax(self, function: Any, given: dict[str, Any]) -> tuple[tuple[Any, str], tuple[float, ...]]:
         jax = import_module("jax")
 
         def of(scores: Any) -> Any:
-            return _plain(self.call.run(function, {**given, self.scores: scores})).sum()
+            return self._loss_at(scores, function, given)[0].sum()
 
-        value, gradient = jax.value_and_grad(of)(given[self.scores])
-        return value, tuple(self.arrays.numbers(gradient).ravel().tolist())
+        gradient = jax.grad(of)(given[self.scores])
+        found = self._loss_at(given[self.scores], function, given)
+        return found, tuple(self.arrays.numbers(gradient).ravel().tolist())
 
-    def _by_differences(self, function: Any, given: dict[str, Any]) -> tuple[Any, tuple[float, ...] | None]:
+    def _loss_at(self, scores: Any, function: Any, given: dict[str, Any]) -> tuple[Any, str]:
+        """What other scores give, and of what it was taken."""
+        return taken(self.call.run(function, {**given, self.scores: scores}), len(scores), self.arrays)
+
+    def _by_differences(self, function: Any, given: dict[str, Any]) -> tuple[tuple[Any, str], tuple[float, ...] | None]:
         """Central differences: what stands in for a gradient where arrays carry none."""
-
-        def of(scores: Any) -> Any:
-            return _plain(self.call.run(function, {**given, self.scores: scores}))
 
         def differences(size: float) -> list[float]:
             made = []
@@ -192,18 +193,18 @@ class Asker(Struct):
                 for step in (size, -size):
                     moved = scores.copy()
                     moved[at] += step
-                    ends.append(float(np.sum(of(moved))))
+                    ends.append(float(np.sum(self._loss_at(moved, function, given)[0])))
                 made.append((ends[0] - ends[1]) / (2 * size))
             return made
 
         scores = given[self.scores]
-        value = of(scores)
-        if self.arrays.dtype(value) == "float32":
-            return value, None
+        found = self._loss_at(scores, function, given)
+        if self.arrays.dtype(found[0]) == "float32":
+            return found, None
         made, wider = differences(DIFFERENCE), differences(3 * DIFFERENCE)
         if not np.allclose(made, wider, rtol=0, atol=UNSURE * max(map(abs, wider)), equal_nan=True):
-            return value, None  # float32 somewhere inside, whatever is returned
-        return value, tuple(made)
+            return found, None  # float32 somewhere inside, whatever is returned
+        return found, tuple(made)
 
     def _seed(self) -> None:
         random.seed(self.seed)
@@ -247,17 +248,6 @@ class Asker(Struct):
         if step.is_of_value and limit != 0 and (low in given or not no_number(low)) and low in given:
             last_right(is_left, low, high if limit is None else limit)
         return Found(step.name, limit, beyond, tuple(sorted(given.items())), copies)
-
-
-def _plain(returned: Any) -> Any:
-    """What a call returned: of several things, the first; of an output object, its loss."""
-    if isinstance(returned, (tuple, list)) and returned and hasattr(returned[0], "shape"):
-        return returned[0]
-    if not hasattr(returned, "shape") and hasattr(returned, "loss"):
-        return returned.loss
-    if returned is None:
-        raise _ReturnedNone
-    return returned
 
 
 def _backward(returned: Any, scores: Any) -> tuple[tuple[float, ...] | None, str]:

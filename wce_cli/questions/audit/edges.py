@@ -75,6 +75,7 @@ def _zero_weights(answer: Answered, expected: float | None) -> Judged:
     return "note", f"{_number(answer)}{': 0/0' * is_0_by_0}", ""
 
 
+USELESS = "the class weight changes nothing: multiply each sample's loss by weight[labels]"
 _MASK = "where a class's logit is −inf, its log p is −inf: keep it out of products (0·inf is nan) and differences"
 _JUDGES: Mapping[str, tuple[str, Callable[[Answered, float | None], Judged]]] = {
     "one": ("batch of one", lambda a, e: _same(a, e, "")),
@@ -111,7 +112,18 @@ def rows(observed: Observed, offers: Offers, expected: Callable[[Probe], float |
             is_held = is_steady and probe.name in HELD_TO_THE_RULE
             verdict, text, advice = judged(answer, expected(probe) if is_held else None)
             yield Row("edges", name, verdict, text, fields, advice)
+    if changes_nothing(observed):
+        text = f"{offers.weight_name} changes nothing: other weights give the same"
+        yield Row("edges", "class weight", "wrong", text, advice=USELESS)
     yield from _conduct_of_calls(observed)
+
+
+def changes_nothing(observed: Observed) -> bool:
+    """Whether another class weight gives the same."""
+    plain, other = (observed.answers.get(name) for name in ("plain", "reweighted"))
+    if plain is None or other is None or plain.values is None or other.values is None:
+        return False
+    return twice.is_steady(observed) and plain.values == other.values
 
 
 def _conduct_of_calls(observed: Observed) -> Iterator[Row]:

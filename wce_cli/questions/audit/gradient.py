@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from msgspec import structs
 
 from wce_cli.digits import format_number
+from wce_cli.loss.methods import METHODS
 from wce_cli.loss.sums import Floats
 from wce_cli.questions.audit.answer import Row
 from wce_cli.questions.audit.arrays import numbers_of
+from wce_cli.questions.audit.edges import changes_nothing
 from wce_cli.questions.audit.probes import ONE_WEIGHTS, Offers, Probe, edges
 from wce_cli.questions.audit.run import Observed
 from wce_cli.questions.audit.twice import is_steady
 from wce_cli.questions.audit.values import fields_of, values_on
 from wce_cli.questions.audit.worker_steps import COARSE
-from wce_cli.questions.identify.rules import Rule
+from wce_cli.questions.identify.rules import ENTRIES, Rule
 
 STEP = 1e-4
 CLOSE = 1e-5
@@ -49,13 +51,18 @@ def rows(observed: Observed, offers: Offers, rule: Rule | None, title: str) -> I
         number = format_number(float(got[~np.isfinite(got)][0]))
         yield Row("gradient", name, "wrong", f"{number} among its entries", fields)
         return
+    close, probe = CLOSE if answer.dtype == "float64" else 10 * CLOSE, by_name["gradient"]
     if rule is None:
-        yield Row("gradient", name, "ok", "there is one; no rule to hold it to")
+        of = _named(got, probe, offers, close)
+        text = f"that of {of}, which the value is not" if of else "there is one; no rule to hold it to"
+        yield Row("gradient", name, "ok", text)
     else:
-        close = CLOSE if answer.dtype == "float64" else 10 * CLOSE
-        expected = rule_gradient(by_name["gradient"], offers, rule)
+        expected = rule_gradient(probe, offers, rule)
         is_own = observed.loaded is not None and observed.loaded.arrays != "numpy"
-        yield _against(got, expected, name, fields, title, close, DETACHED if is_own else "")
+        of = "" if _is_that(got, expected, close) else _named(got, probe, offers, close)
+        yield _against(got, expected, name, fields, title, close, DETACHED if is_own else "", of)
+    if changes_nothing(observed):
+        return  # what reaches no value reaches no gradient
     of_one = [observed.answers.get(name) for name in ONE_WEIGHTS]
     gradients = [np.array(one.gradient) for one in of_one if one is not None and one.gradient is not None]
     if len(gradients) == len(ONE_WEIGHTS) and is_steady(observed):
@@ -64,23 +71,51 @@ def rows(observed: Observed, offers: Offers, rule: Rule | None, title: str) -> I
 
 def rule_gradient(probe: Probe, offers: Offers, rule: Rule) -> Floats:
     """dL/dx of a rule by central differences of its value, x the scores that it takes."""
+    return rule_gradients(probe, offers, [rule])[0]
+
+
+def rule_gradients(probe: Probe, offers: Offers, rules: Sequence[Rule]) -> list[Floats]:
+    """The same of several rules."""
     x: Floats = numbers_of(structs.replace(probe, layout="rows"), offers.scores)[offers.scores]
-    made: Floats = np.zeros_like(x)
+    made: list[Floats] = [np.zeros_like(x) for _ in rules]
     for n, c in np.ndindex(*x.shape):
         ends = []
         for step in (STEP, -STEP):
             moved = x.copy()
             moved[n, c] += step
             rows_ = tuple(tuple(row) for row in moved.tolist())
-            value = values_on(structs.replace(probe, scores=rows_), offers, [rule])[0]
-            ends.append(np.nan if value is None else value)
-        made[n, c] = (ends[0] - ends[1]) / (2 * STEP)
+            ends.append(values_on(structs.replace(probe, scores=rows_), offers, rules))
+        for k, (above, below) in enumerate(zip(*ends, strict=True)):
+            made[k][n, c] = np.nan if above is None or below is None else (above - below) / (2 * STEP)
     return made
 
 
+def _named(got: Floats, probe: Probe, offers: Offers, close: float) -> str:
+    """The rule that has this gradient, a standard one first; empty where none has."""
+    weighted = [Rule("weighted-mean", "class", entry=entry) for entry in ENTRIES if ENTRIES[entry].rows == "label"]
+    rules = [
+        *(Rule(method.name, placement) for method in METHODS.values() for placement in method.placements),
+        *weighted,
+    ]
+    if offers.labels != "index" or not offers.is_weighted:
+        rules = rules[: -len(weighted)]
+    for rule, expected in zip(rules, rule_gradients(probe, offers, rules), strict=True):
+        if _is_that(got, expected, close):
+            return rule.title
+    return ""
+
+
+def _is_that(got: Floats, expected: Floats, close: float) -> bool:
+    if not np.isfinite(expected).all() or got.size < expected.size:
+        return False
+    scale = float(np.abs(expected).max()) or 1.0
+    return bool(np.abs(got[: expected.size].reshape(expected.shape) - expected).max() <= close * scale)
+
+
 def _against(
-    got: Floats, expected: Floats, name: str, fields: dict[str, object], title: str, close: float, advice: str
+    got: Floats, expected: Floats, name: str, fields: dict[str, object], title: str, close: float, advice: str, of: str
 ) -> Row:
+    """The gradient beside that of the rule; `of` is the rule that has it, if there is one."""
     got = got[: expected.size].reshape(expected.shape)  # a row without a label of its own is the last
     scale = float(np.abs(expected).max()) or 1.0
     off = np.abs(got - expected)
@@ -88,10 +123,12 @@ def _against(
         return Row("gradient", name, "ok", f"that of {title}")
     n, c = np.unravel_index(int(off.argmax()), off.shape)
     ratio = float((got * expected).sum() / (expected * expected).sum())
-    if np.abs(got - ratio * expected).max() <= close * scale:
+    pair = f"{format_number(float(got[n, c]))}, not {format_number(float(expected[n, c]))}"
+    if of:
+        text = f"that of {of}, not of {title}: at [{n}][{c}] it is {pair}"
+    elif np.abs(got - ratio * expected).max() <= close * scale:
         text = f"{format_number(ratio, 4)} times that of {title}"
     else:
-        pair = f"{format_number(float(got[n, c]))}, not {format_number(float(expected[n, c]))}"
         text = f"not that of {title}: at [{n}][{c}] it is {pair}"
     return Row("gradient", name, "wrong", text, fields, advice)
 

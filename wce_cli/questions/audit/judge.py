@@ -126,6 +126,7 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
         is_expected=expected,
         compared=compared(asked, observed, offers, own, nearest, asking.expect),
         limits=limits,
+        taken_of=next((one.answer.taken_of for one in asked if not one.answer.error), ""),
         labels=of_labels.own_way(observed, offers),
     )
 
