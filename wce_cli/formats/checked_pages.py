@@ -12,6 +12,7 @@ from wce_cli.formats.checked import counts, details, named
 from wce_cli.formats.columns import Column
 from wce_cli.formats.look import Look
 from wce_cli.formats.screen import NARROWEST
+from wce_cli.literal import as_line
 from wce_cli.questions.check.answer import Checked, Summary, summary
 
 WORDS = {"agrees": "ok", "differs": "differs", "unread": "unread"}
@@ -49,7 +50,7 @@ def _line(one: Checked, look: Look) -> str:
         return text + "\n"
     width = max(look.width, NARROWEST)
     lines = textwrap.wrap(text, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{as_line(line)}\n" for line in lines)
 
 
 def _numbers(one: Checked) -> str:

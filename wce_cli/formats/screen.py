@@ -19,6 +19,7 @@ from rich.text import Text
 
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.look import GLUE, Look
+from wce_cli.literal import as_line
 
 PROSE = 100
 """Sentences are wrapped here even where the terminal is wider."""
@@ -48,7 +49,7 @@ class Screen:
         )
 
     def __str__(self) -> str:
-        return "\n".join(line.rstrip() for line in self._out.getvalue().splitlines()) + "\n"
+        return "\n".join(as_line(line.rstrip()) for line in self._out.getvalue().splitlines()) + "\n"
 
     def line(self, text: str = "", style: str = "") -> None:
         """One line as it is."""
@@ -96,7 +97,7 @@ class Screen:
     def _wrapped(self, text: str, first: str, others: str) -> list[str]:
         """Lines of at most the width; what GLUE holds together stays on one."""
         lines = textwrap.wrap(
-            text,
+            as_line(text),
             self._prose_width,
             initial_indent=first,
             subsequent_indent=others,
@@ -138,7 +139,7 @@ class Screen:
             head = Text(self.look.text(column.head))
             table.add_column(head, justify="right" if column.right else "left", no_wrap=True)
         for row in zip(*(column.cells for column in columns), strict=True):
-            table.add_row(
-                *(Text(self.look.text(cell), style=column.style) for cell, column in zip(row, columns, strict=True))
-            )
+            first, *others = [self.look.text(cell) for cell in row]
+            texts = (as_line(first), *others)
+            table.add_row(*(Text(text, style=column.style) for text, column in zip(texts, columns, strict=True)))
         return table

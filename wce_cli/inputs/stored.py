@@ -12,6 +12,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.errors import Problem, WceError, and_more, counted, did_you_mean
+from wce_cli.literal import literal
 
 DTYPES: dict[str, np.dtype[Any]] = {
     "bool": np.dtype("?"),
@@ -120,7 +121,7 @@ def place(path: str, name: str) -> str:
 
 def as_name(name: str) -> str:
     """A name from a file, in one line and without what a terminal would take for a command."""
-    shown = name if name.isprintable() else name.encode("unicode_escape").decode()
+    shown = literal(name)
     return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 3] + "..."
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.formats.look import literal
+from wce_cli.literal import literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
