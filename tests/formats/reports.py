@@ -73,6 +73,16 @@ HOSTILE = {
     "heading": "C #",
     "rule": "---",
     "formula of a sheet": "=1+1",
+    "formulas": "+1-2@a",
+    "formula below": "\t=cmd|' /C calc'!A0",
+    "wide formula": "\uff1d1",
+    "command": "::add-mask::0",
+    "command below": "x\n::error::pwn",
+    "command inside": "wrapped where ever it may be ::warning file=a.py,line=1::b and more of it",
+    "old command": "a ##[error]pwn",
+    "older command": "##vso[task.setvariable variable=PATH]/tmp ###[debug]",
+    "turned command": "::stop-commands::שלום",
+    "huge": "::error::" * 1200,
 }
 """Names that a class or a batch may have, and that must print as they stand."""
 

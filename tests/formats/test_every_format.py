@@ -16,11 +16,13 @@ from rich.cells import cell_len
 from tests.formats.printed import READERS, Page, assert_added_up, rendered
 from tests.formats.reports import BATCHES, FINITE, HOSTILE, report_of, with_measurements
 from tests.run import ROOT, run, spawn, without_foot
+from tests.runner import commands_in
 from wce_cli import Report, explain
 from wce_cli.formats import FORMATS as KNOWN
 from wce_cli.formats import PARTS, Format, formatted
-from wce_cli.formats.look import Look, isolated, literal, shortened
+from wce_cli.formats.look import Look, isolated, shortened
 from wce_cli.formats.ndjson import to_ndjson
+from wce_cli.literal import literal
 
 FORMATS = {name: format for name, format in KNOWN.items() if name != "svg"}
 FORMATS["html"] = Format("wce_cli.formats.html:to_html", 20, PARTS)
@@ -180,7 +182,10 @@ def expected_class(name: str) -> str:
 def test_a_table_prints_a_name_as_it_stands(name):
     text = formatted(FORMATS["table"], [named(name)], Look(color=True))
     assert f" {expected_class(name)} " in text
-    assert text.startswith(f"{expected(name, 100).rstrip()}\n\n")
+    title = expected(name, 100).rstrip()
+    if title.strip("\u2068").startswith("::"):  # what begins a line must not be a command
+        title = title.replace("::", "\\x3a:", 1)
+    assert text.startswith(f"{title}\n\n" if len(title) <= 100 else title[:99])
     assert all(c.isprintable() or c in "\n\u2068\u2069" for c in re.sub(r"\x1b\[[0-9;]*m", "", text))
 
 
@@ -239,12 +244,29 @@ def test_json_holds_a_name_exactly_and_in_no_raw_control_character(format, look,
 def test_csv_holds_a_name_in_full_with_what_cannot_be_seen_spelled_out(name):
     text = formatted(FORMATS["csv"], [named(name)] * 2, Look())
     rows = list(csv.DictReader(io.StringIO(text), strict=True))
-    assert {(row["batch"], row["label_name"]) for row in rows} == {
-        (literal(name), literal(name)),
-        (literal(name), "dog"),
-    }
+    shown = f"'{literal(name)}" if literal(name).startswith(("=", "+", "-", "@", "\uff1d", "::")) else literal(name)
+    assert {(row["batch"], row["label_name"]) for row in rows} == {(shown, shown), (shown, "dog")}
     assert all(c.isprintable() or c == "\n" for c in text)
     assert len(text.splitlines()) == 5
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, None])
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("format", KNOWN)
+def test_no_name_makes_a_line_that_a_ci_takes_for_a_command(format, name, width):
+    for reports in ([named(name)], [named(name)] * 2):
+        text = formatted(KNOWN[format], reports, Look(width=width))
+        assert commands_in(text) == []
+        assert not re.search(r"(?m)^\s*::", text)
+
+
+def test_numbers_of_a_sheet_are_numbers():
+    """A quote before a number would make text of it: only names have one."""
+    report = explain(logits=[[-3e5, 1e5, float("inf")]], labels=[1], weight=[1, -2, 1], engines=())
+    for look in (Look(), Look(only="methods")):
+        text = formatted(FORMATS["csv"], [report] * 2, look)
+        assert "'" not in text
+        assert re.search(r",-(\d|Infinity)", text)
 
 
 @pytest.mark.parametrize("format", FOR_PEOPLE)

@@ -11,13 +11,14 @@ from typing import IO
 from wce_cli.cli.files import growing, placed, reason, written
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError, at_most
-from wce_cli.formats.look import Look, literal
+from wce_cli.formats.look import Look
 from wce_cli.inputs.guard import refuse
+from wce_cli.literal import as_line, literal
 
 
 def say(lines: Iterable[str]) -> None:
     """Lines on stderr, in the symbols it has. A stderr that is closed is no reason to change the exit code."""
-    text = "".join(f"{literal(line)}\n" for line in lines)
+    text = "".join(f"{as_line(literal(line))}\n" for line in lines)
     if not text:
         return
     try:

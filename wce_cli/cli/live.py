@@ -1,15 +1,26 @@
-"""The table on a terminal while frameworks are measured: it fills as they end, and leaves no trace."""
+"""The table on a terminal while frameworks are measured: it fills as they end, and leaves no trace.
+
+It is drawn on the terminal's other screen, as a pager's text is: what stands there never comes into the scrollback,
+however tall it is and whatever becomes of the window. A terminal without one is told in a line how far they are.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TextIO
 
 from wce_cli.cli.answers import Answer
 from wce_cli.engines import AUTO, AUTO_ENGINE
 from wce_cli.formats import FORMATS
-from wce_cli.report import Report
+from wce_cli.report import AWAITED, Report
+
+PADDING = re.compile(rb"\$<[^>]*>")
+"""What terminfo says of waiting, for terminals of long ago."""
 
 
 @contextmanager
@@ -17,14 +28,53 @@ def live_table(answers: Sequence[Answer], engines: Sequence[str]) -> Iterator[Ca
     """What to show a report to that is not complete; None where nobody watches, or nothing takes its time."""
     main = answers[0]
     watched = main.format is FORMATS["table"] and main.file is None and sys.stdout is not None and sys.stdout.isatty()
-    if not watched or all(name in (AUTO, AUTO_ENGINE) for name in engines):
+    is_dumb = os.environ.get("TERM", "dumb") in ("dumb", "unknown")
+    if not watched or is_dumb or all(name in (AUTO, AUTO_ENGINE) for name in engines):
         yield None
         return
-    from rich.console import Console
-    from rich.live import Live
-    from rich.text import Text
-
     from wce_cli.formats.table import to_table
 
-    with Live(console=Console(), transient=True, auto_refresh=False, vertical_overflow="ellipsis") as live:
-        yield lambda report: live.update(Text.from_ansi(to_table([report], main.look)), refresh=True)
+    out, screen, drawn = sys.stdout, _other_screen(sys.stdout), ""
+
+    def show(report: Report) -> None:
+        nonlocal drawn
+        table, size = to_table([report], main.look), shutil.get_terminal_size()
+        if screen is None:
+            drawn = f"\r{_how_far(report)[: size.columns - 1]}"
+        else:
+            begin, clear, _ = screen
+            fits = len(table.splitlines()) < size.lines
+            drawn = f"{clear if drawn else begin + clear}{table if fits else _how_far(report)}"
+        out.write(drawn)
+        out.flush()
+
+    try:
+        yield show
+    finally:
+        if drawn:
+            out.write(f"\r{' ' * (len(drawn) - 1)}\r" if screen is None else screen[2])
+            out.flush()
+
+
+def _how_far(report: Report) -> str:
+    """`2 of 6 frameworks measured`"""
+    awaited = {one.engine for one in report.measurements if one.reason == AWAITED}
+    known = {one.engine for one in report.measurements}
+    return f"{len(known - awaited)} of {len(known)} frameworks measured"
+
+
+def _other_screen(stream: TextIO) -> tuple[str, str, str] | None:
+    """What goes to the terminal's other screen, clears it, and comes back; None where there is none."""
+    if "STY" in os.environ:  # GNU screen knows the words, and does nothing unless it is told to
+        return None
+    try:
+        import curses
+
+        curses.setupterm(fd=stream.fileno())
+        words = [curses.tigetstr(name) for name in ("smcup", "clear", "rmcup")]
+    except (ImportError, OSError, ValueError):
+        return None
+    except curses.error:  # a terminal that nobody has described
+        return None
+    begin, clear, end = (PADDING.sub(b"", word or b"").decode("ascii", "replace") for word in words)
+    return (begin, clear, end) if begin and clear and end else None

@@ -33,6 +33,9 @@ def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
             drawn.add_task("")
             drawn.start()
         drawn.update(drawn.tasks[0].id, completed=done, total=whole)
+        if done == whole:  # what comes next may have the screen to itself
+            drawn.stop()
+            drawn = None
 
     try:
         yield tell

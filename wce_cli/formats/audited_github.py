@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from wce_cli.formats.audited import expectation, probe_text, verdict
 from wce_cli.formats.github import MOST, command
 from wce_cli.formats.look import Look
+from wce_cli.literal import literal
 from wce_cli.questions.audit.answer import Audit
 
 
@@ -16,7 +17,7 @@ def to_github(answers: Sequence[Audit], look: Look | None = None) -> str:
     lines = [line for answer in answers for line in _annotations(answer)]
     if len(lines) > MOST:
         lines = [*lines[:MOST], f"... and {len(lines) - MOST} more, not annotated: GitHub shows {MOST} for each step"]
-    said = [f"wce audit: {answer.target} {verdict(answer)}" for answer in answers]
+    said = [literal(f"wce audit: {answer.target} {verdict(answer)}") for answer in answers]
     return "".join(f"{look.text(line)}\n" for line in [*lines, *said])
 
 

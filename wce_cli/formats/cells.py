@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from wce_cli.digits import format_number, rounded_up
-from wce_cli.formats.look import Look, literal
+from wce_cli.formats.look import Look
+from wce_cli.literal import literal
 from wce_cli.report import Measured, MethodRow, Report, TermRow
 
 TORCH_METHODS = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")

@@ -15,6 +15,7 @@ from wce_cli.formats.columns import Column
 from wce_cli.formats.html_blocks import in_html
 from wce_cli.formats.look import Look
 from wce_cli.formats.screen import NARROWEST
+from wce_cli.literal import as_line
 from wce_cli.questions.check.answer import Checked, Summary, summary
 from wce_cli.report import Severity
 
@@ -61,7 +62,7 @@ def _line(one: Checked, look: Look) -> str:
         return text + "\n"
     width = max(look.width, NARROWEST)
     lines = textwrap.wrap(text, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{as_line(line)}\n" for line in lines)
 
 
 def _numbers(one: Checked) -> str:

@@ -1,13 +1,15 @@
 """CSV: one row a sample (or a method), in full precision, for a program or a spreadsheet. RFC 4180 with \\n.
 
 A missing value is an empty cell, never 0; NaN and ±∞ are written as in our JSON. Names are as they are given, but
-for characters that cannot be seen, which are spelled out: no cell holds a line end.
+for characters that cannot be seen, which are spelled out (no cell holds a line end), and for what a spreadsheet would
+take for a formula: that has the ' before it by which spreadsheets know text. Numbers never have one.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
@@ -15,7 +17,8 @@ from msgspec import structs
 
 from wce_cli import formats
 from wce_cli.formats.cells import all_methods
-from wce_cli.formats.look import Look, literal
+from wce_cli.formats.look import Look
+from wce_cli.literal import literal
 from wce_cli.report import MethodRow, PlacedTerm, Report, TermRow, to_plain
 
 Rows = Iterator[tuple[Report, list[Any]]]
@@ -23,6 +26,8 @@ Rows = Iterator[tuple[Report, list[Any]]]
 
 OTHERS = ("sample", "label-mix")
 """The placements beside the term's own, in the order of their columns."""
+ACTIVE = re.compile(r"\s*(?:[=+\-@\uff1d\uff0b\uff0d\uff20]|::)")
+"""How a name begins that a spreadsheet would compute, in full width too, or a CI take for a command of its line."""
 PART = 1 << 20
 """Bytes that are looked through at once."""
 TERM_FIELDS = [field for field in TermRow.__struct_fields__ if field != "placements"]
@@ -162,7 +167,15 @@ def _terms(reports: Sequence[Report], look: Look, others: Sequence[str]) -> Rows
             yield report, values + cells
 
 
+def text_cell(name: str | None) -> str:
+    """A name as a cell; none is an empty one."""
+    shown = literal(name or "")
+    return f"'{shown}" if ACTIVE.match(shown) else shown
+
+
 def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return text_cell(value)
     plain = to_plain(value)
     if plain is None:
         return ""
@@ -170,4 +183,4 @@ def _cell(value: Any) -> str:
         return "true" if plain else "false"
     if isinstance(plain, list):
         return " ".join(map(_cell, plain))
-    return literal(plain) if isinstance(plain, str) else repr(plain)
+    return plain if isinstance(plain, str) else repr(plain)

@@ -15,6 +15,7 @@ from wce_cli.formats import blocks
 from wce_cli.formats.blocks import Block
 from wce_cli.formats.cells import MISSING, class_cell, name_cell, share_cell
 from wce_cli.formats.columns import NEVER_DROPPED, Column
+from wce_cli.formats.csv import text_cell
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import ROWS, Look
 from wce_cli.questions.gradient.answer import SCHEMA, Gradients, MethodGradient
@@ -64,7 +65,7 @@ def to_csv(answers: Sequence[Gradients], look: Look | None = None) -> str:
             pulls = [number for kind in PULLED for number in (one.pulls[kind].norm, one.pulls[kind].cosine)]
             factors = [answer.factor(one, rows[pair]) if pair in rows else None for pair in pairs]
             own = [one.n, one.label, *map(to_plain, (one.norm, *pulls, *factors))]
-            lines.append([*([answer.batch.name or ""] if several else []), *own])
+            lines.append([*([text_cell(answer.batch.name)] if several else []), *own])
     csv.writer(out, lineterminator="\n").writerows(lines)
     return out.getvalue()
 

@@ -14,9 +14,10 @@ from msgspec import structs
 
 from wce_cli.formats.columns import Column
 from wce_cli.formats.foot import made_by
-from wce_cli.formats.look import Look, literal
+from wce_cli.formats.look import Look
 from wce_cli.formats.reflow import page_width, reflow, width_class
 from wce_cli.formats.shown import TITLE_WIDTH, Shown, shown
+from wce_cli.literal import literal
 from wce_cli.report import Report, Severity
 
 LINE = "rgba(128,128,128,.4)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,12 +14,17 @@ from msgspec import Struct, structs
 from wce_cli.digits import NUMBER_SCHEMA
 from wce_cli.formats.cells import all_methods
 from wce_cli.formats.look import Look
+from wce_cli.literal import MARK
 from wce_cli.report import SCHEMA, Report
 
 LISTED = 10_000
 """A batch of up to this many samples lists them all; above that its classes and largest terms speak for it."""
-UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What JSON lets pass as it is, but ends a line, moves a cursor, turns text around, or has no UTF-8."""
+UNSEEN = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    rf"|{MARK.pattern}"
+)
+"""What JSON lets pass as it is, but ends a line, moves a cursor, is not seen, turns text around, has no UTF-8, or is
+taken for a command in a log."""
 
 
 def to_json(reports: Sequence[Report], look: Look | None = None) -> str:
@@ -50,7 +56,13 @@ def as_text(document: Any, look: Look, indent: int | None = None) -> str:
 
 def seen(text: str) -> str:
     """JSON with everything in it that cannot be seen written as its code."""
-    return UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return UNSEEN.sub(lambda match: "".join(f"\\u{unit:04x}" for unit in _units(match[0])), text)
+
+
+def _units(character: str) -> tuple[int, ...]:
+    """Its numbers in UTF-16, which JSON escapes by: two beyond U+FFFF."""
+    content = character.encode("utf-16-be", "surrogatepass")
+    return struct.unpack(f">{len(content) // 2}H", content)
 
 
 def report_schema() -> dict[str, Any]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
 from wce_cli.formats.checked import details, told
-from wce_cli.formats.look import Look, literal
+from wce_cli.formats.look import Look
+from wce_cli.literal import as_line, literal
 from wce_cli.questions.check.answer import Checked, Comparison
 
 
@@ -66,5 +67,5 @@ def _attributes(**values: str) -> str:
 
 def _text(text: str, quoted: bool = False) -> str:
     """Text for XML 1.0, which forbids control characters even as references: they are spelled out."""
-    lines = [literal(line) for line in text.split("\n")]
+    lines = [as_line(literal(line)) for line in text.split("\n")]
     return escape("\n".join(lines), {'"': "&quot;"} if quoted else {})

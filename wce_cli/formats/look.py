@@ -7,6 +7,7 @@ import re
 from msgspec import Struct
 
 from wce_cli.digits import DIGITS
+from wce_cli.literal import literal
 
 ROWS = 20
 """Samples that are listed where a person reads, unless more are asked for."""
@@ -92,13 +93,6 @@ class Look(Struct, frozen=True):
         """A sentence of ours that may quote user text."""
         text = literal(text)
         return self.text(text) if self.ascii else RIGHT_TO_LEFT_RUN.sub(lambda run: isolated(run[0]), text)
-
-
-def literal(text: str) -> str:
-    """User text with its control characters spelled out, so that it can move no cursor and hide nothing."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def shortened(text: str, width: int) -> str:

@@ -82,7 +82,8 @@ def escaped(text: str) -> str:
     cuts = [match.end() for match in LINKED.finditer(text)]
     cuts += [cut for match in HASH.finditer(text) for cut in range(match.start() + 6, match.end(), 6)]
     ends = [0, *sorted(set(cuts)), len(text)]
-    return APART.join(_escaped(text[start:end]) for start, end in pairwise(ends))
+    whole = APART.join(_escaped(text[start:end]) for start, end in pairwise(ends))
+    return f"\\{whole}" if whole.startswith(":") else whole  # what begins a line may be a command of the CI
 
 
 def _escaped(text: str) -> str:

@@ -46,7 +46,7 @@ def add_rows(report: Report, rows: Sequence[TermRow], look: Look, several: bool)
     """Some of its terms."""
     finite = all(_finite_row(row) for row in rows)
     text = _ENCODER.encode(rows if finite else to_plain(rows)).decode()[1:-1]
-    text = text if text.isprintable() else seen(text)
+    text = text if text.isprintable() and "##" not in text else seen(text)
     return text if rows[0].n == 0 else f",{text}"
 
 
@@ -75,7 +75,7 @@ def one_line(answer: Report | Checked, look: Look, is_finite: bool) -> str:
     except UnicodeEncodeError:  # half a surrogate pair, which JSON spells out
         return as_text(answer.to_dict(), look)
     rare = text.translate(None, _COMMON).decode()  # a few letters, of a line that has thousands
-    return text.decode() if rare.isprintable() else seen(text.decode())
+    return text.decode() if rare.isprintable() and b"##" not in text else seen(text.decode())
 
 
 def _is_finite(report: Report) -> bool:

@@ -22,6 +22,7 @@ with same_random():  # rich draws from it when it is loaded
 
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.look import GLUE, Look
+from wce_cli.literal import as_line
 from wce_cli.report import Severity
 
 PROSE = 100
@@ -53,7 +54,7 @@ class Screen:
         )
 
     def __str__(self) -> str:
-        return "\n".join(line.rstrip() for line in self._out.getvalue().splitlines()) + "\n"
+        return "\n".join(as_line(line.rstrip()) for line in self._out.getvalue().splitlines()) + "\n"
 
     def line(self, text: str = "", style: str = "") -> None:
         """One line as it is."""
@@ -107,7 +108,7 @@ class Screen:
         room = self._prose_width - max(len(first), len(others))
         words = (word if cell_len(word) <= room else word.replace(GLUE, " ") for word in text.split(" "))
         lines = textwrap.wrap(
-            " ".join(words),
+            as_line(" ".join(words)),
             self._prose_width,
             initial_indent=first,
             subsequent_indent=others,
@@ -155,7 +156,7 @@ class Screen:
             head = Text(self.look.text(column.head))
             table.add_column(head, justify="right" if column.right else "left", no_wrap=True)
         for row in zip(*(column.cells for column in columns), strict=True):
-            table.add_row(
-                *(Text(self.look.text(cell), style=column.style) for cell, column in zip(row, columns, strict=True))
-            )
+            first, *others = [self.look.text(cell) for cell in row]
+            texts = (as_line(first), *others)
+            table.add_row(*(Text(text, style=column.style) for text, column in zip(texts, columns, strict=True)))
         return table

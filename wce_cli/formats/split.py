@@ -16,6 +16,7 @@ from wce_cli.formats import blocks
 from wce_cli.formats.blocks import Block
 from wce_cli.formats.cells import MISSING
 from wce_cli.formats.columns import NEVER_DROPPED, Column
+from wce_cli.formats.csv import text_cell
 from wce_cli.formats.json import LISTED, as_text, schema_of
 from wce_cli.formats.look import ROWS, Look
 from wce_cli.formats.split_listed import listed_parts, not_listed
@@ -55,7 +56,7 @@ def to_csv(answers: Sequence[Split], look: Look | None = None) -> str:
     head = ["batch"] if len(answers) > 1 else []
     lines: list[list[Any]] = [[*head, *CSV_HEAD]]
     for answer in answers:
-        name = [answer.batch.name or ""] if head else []
+        name = [text_cell(answer.batch.name)] if head else []
         for row in asked_rows(answer, look) or answer.methods:
             columns = list(zip(answer.parts, row.numerators, row.denominators, row.values, row.gradients, strict=True))
             most = len(columns) if look.rows is None else look.rows

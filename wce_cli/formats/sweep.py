@@ -15,6 +15,7 @@ from wce_cli.errors import counted
 from wce_cli.formats import blocks
 from wce_cli.formats.blocks import Block
 from wce_cli.formats.columns import NEVER_DROPPED, Column
+from wce_cli.formats.csv import text_cell
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import Look
 from wce_cli.formats.plot import Line, plotted
@@ -64,7 +65,7 @@ def to_csv(answers: Sequence[Sweep], look: Look | None = None) -> str:
         rows = {row.pair: row.values for row in answer.methods}
         for k, place in enumerate(answer.places):
             values = [to_plain(rows[pair][k]) if pair in rows else "" for pair in pairs]
-            lines.append([*([answer.batch.name or ""] if several else []), place, *values])
+            lines.append([*([text_cell(answer.batch.name)] if several else []), place, *values])
     csv.writer(out, lineterminator="\n").writerows(lines)
     return out.getvalue()
 

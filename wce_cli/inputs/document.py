@@ -97,8 +97,10 @@ def frame_problems(document: Mapping[str, Any]) -> list[Problem]:
             hint = (known or did_you_mean(key, KEYS)) if len(problems) < MOST else ""
             problems.append(Problem(f'"{key}" is no key of a batch', hint, key))
             continue
+        # msgspec reads no half of a surrogate pair, which JSON may hold
+        whole = value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
         try:
-            msgspec.convert({key: value}, BatchDocument)  # one at a time: msgspec stops at the first problem
+            msgspec.convert({key: whole}, BatchDocument)  # one at a time: msgspec stops at the first problem
         except msgspec.ValidationError as error:
             expected = _IN_WORDS[str(error).split()[1].strip("`")]  # Expected `float | null`, got …
             problems.append(Problem(f"{key} is {as_written(value)}, expected {expected}", field=key))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from wce_cli.errors import Problem, WceError, and_more, counted, did_you_mean
 from wce_cli.inputs.checksums import Checked
+from wce_cli.literal import literal
 from wce_cli.loss.stored import Ranges
 
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -138,7 +139,7 @@ def place(path: str, name: str) -> str:
 
 def as_name(name: str) -> str:
     """A name from a file, in one line and without what a terminal would take for a command."""
-    shown = name if name.isprintable() else name.encode("unicode_escape").decode()
+    shown = literal(name)
     return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 3] + "..."
 
 

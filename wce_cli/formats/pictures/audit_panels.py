@@ -11,11 +11,12 @@ from msgspec import Struct
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats.audited import MARKS
-from wce_cli.formats.look import Look, literal
+from wce_cli.formats.look import Look
 from wce_cli.formats.pictures.figure import CURVES, EDGE, FAINT, INK, WIDTH
 from wce_cli.formats.pictures.marks import at_bar, room
 from wce_cli.formats.pictures.scale import axis_numbers
 from wce_cli.formats.pictures.text import fitted, text_width, wrapped
+from wce_cli.literal import literal
 from wce_cli.questions.audit.answer import Audit, Compared, Limit, Row
 from wce_cli.questions.audit.compared import groups
 from wce_cli.questions.audit.numbers import ENOUGH, what_ends

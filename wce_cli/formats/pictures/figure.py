@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.formats.look import literal
 from wce_cli.formats.pictures.scale import axis_numbers, few
 from wce_cli.formats.pictures.text import fitted, text_width
+from wce_cli.literal import literal
 from wce_cli.surroundings import PICTURES, has_room
 
 if TYPE_CHECKING:
