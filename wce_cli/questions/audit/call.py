@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError, did_you_mean
-from wce_cli.questions.audit.roles import LABELS, ROLES, SCORES, guess, roles_of
+from wce_cli.questions.audit.roles import LABELS, ROLES, SCORES, guess, has_weight, roles_of
 
 
 class Argument(Struct, frozen=True):
@@ -87,7 +87,8 @@ def matched(target: Any, name: str, constants: Mapping[str, Any]) -> Call:
     """The call of a function or class by the names of its parameters; `constants` are handed over as they are."""
     if not inspect.isclass(target):
         function = target if inspect.isroutine(target) else getattr(target, "forward", target)  # an nn.Module's own
-        arguments, optional, guessed = _of(function, name, constants, needs_batch=True)
+        without: set[str | None] = {"weight"} if has_weight(target) else set()  # what else is called weight is one a sample
+        arguments, optional, guessed = _of(function, name, constants, needs_batch=True, without=without)
         return Call(arguments, None, optional, guessed)
     method = getattr(target, "forward", None) or target.__call__
     make, optional, _ = _of(target, name, constants, needs_batch=False)

@@ -79,6 +79,16 @@ def _annotation(p: inspect.Parameter) -> str:
     return p.annotation.__name__ if isinstance(p.annotation, type) else str(p.annotation)
 
 
+def has_weight(target: Any) -> bool:
+    """Whether an object was made with a weight for each class."""
+    if inspect.isroutine(target) or inspect.isclass(target):
+        return False
+    held = dict(getattr(target, "__dict__", {}))
+    held |= held.pop("_buffers", None) or {}
+    weights = [value for name, value in held.items() if role_of(name) == "weight"]
+    return any(hasattr(value, "__len__") and not isinstance(value, str) for value in weights)
+
+
 def guess(parameters: Sequence[inspect.Parameter], roles: dict[str, str], constants: Mapping[str, Any]) -> str:
     """Give the scores or the labels to the one required parameter that is left, where there is just one."""
     left = [p.name for p in parameters if p.default is p.empty and p.name not in roles and p.name not in constants]

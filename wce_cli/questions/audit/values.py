@@ -108,7 +108,10 @@ def terms_on(probe: Probe, offers: Offers, rule: Rule) -> Floats | None:
     if rule.entry == PER_SAMPLE and len(probe.labels) != len(probe.logits[0]):
         return None
     with np.errstate(all="ignore"):
-        return offers.own.factor * _evaluation(probe, offers, [rule]).pairs(rule)[0]
+        evaluation = _evaluation(probe, offers, [rule])
+        if rule.entry and ENTRIES[rule.entry].vectors(evaluation.class_weight, evaluation.case.n) is None:
+            return np.full(len(probe.labels), np.nan)
+        return offers.own.factor * evaluation.pairs(rule)[0]
 
 
 def listed_rules(probes: Sequence[Probe], offers: Offers, depth: int) -> list[Rule]:
