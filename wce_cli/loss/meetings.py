@@ -61,7 +61,7 @@ class Pair:
     def are_one(self, low: float, high: float) -> bool:
         """Whether they agree wherever both have a value, or nowhere have one."""
         places = [*PROBES, *(low + t * (high - low) for t in PROBES)]
-        return all(self.agree(place) or not self._are_defined(place) for place in places)
+        return all(self.agree(place) or not self._are_defined(place) for place in places if math.isfinite(place))
 
     def _are_defined(self, place: float) -> bool:
         return _at(self.bottom, place)[0] != 0 != _at(self.other_bottom, place)[0]

@@ -69,6 +69,7 @@ class Namer:
                 return self._named(what, number, [rule for rule, _ in matches], self._spaces[depth], odds, off)
         return Named(f"no rule gives {number.text}" if self.depth else f"no standard rule gives {number.text}")
 
+    @np.errstate(all="ignore")
     def listed(self, numbers: Sequence[Seen | None], within: float = 0.0) -> Named:
         """The simplest rule that gives every number of a list of losses; a list with gaps has none."""
         complete = [_by_digits(number, within) for number in numbers if number is not None]

@@ -138,7 +138,7 @@ def _match(space: Space, number: Seen, position: int) -> Match:
 
 def _rank(match: Match) -> tuple[int, bool, bool, int]:
     """A standard rule whose last digit is off is simpler than another rule; then the closest come first."""
-    nearness = round(20 * abs(match.difference) / match.within) if match.within else 0
+    nearness = round(20 * (abs(match.difference) / match.within)) if match.within else 0
     return len(match.departures), match.departures not in ((CUT,), (ROUNDED,)), match.is_off, nearness
 
 

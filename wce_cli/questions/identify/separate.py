@@ -22,8 +22,11 @@ APART = 2e-3
 """Relative difference at which two numbers differ at four digits, whatever they are."""
 
 
-def separating(batch: Batch, rules: list[Rule]) -> Separating:
-    """The first of a fixed series of random batches on which all the rules differ, else the best of them."""
+def separating(batch: Batch, rules: list[Rule]) -> Separating | None:
+    """The first of a fixed series of random batches on which all the rules differ, else the best of them.
+
+    None where no batch gives all of them a number, as of rules of nan.
+    """
     best: tuple[int, dict[str, Any], list[float]] | None = None
     for seed in range(DRAWS):
         fields = _drawn(batch, rules, np.random.default_rng(seed))
@@ -35,7 +38,8 @@ def separating(batch: Batch, rules: list[Rule]) -> Separating:
             best = together, fields, values
         if together == 0:
             break
-    assert best is not None
+    if best is None:
+        return None
     _, fields, values = best
     titled = tuple((rule.title, value) for rule, value in zip(rules, values, strict=True))
     same = tuple(f"{a[0]} and {b[0]}" for a, b in combinations(titled, 2) if not _apart(a[1], b[1]))
