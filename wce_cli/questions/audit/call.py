@@ -87,7 +87,9 @@ def matched(target: Any, name: str, constants: Mapping[str, Any]) -> Call:
     """The call of a function or class by the names of its parameters; `constants` are handed over as they are."""
     if not inspect.isclass(target):
         function = target if inspect.isroutine(target) else getattr(target, "forward", target)  # an nn.Module's own
-        without: set[str | None] = {"weight"} if has_weight(target) else set()  # what else is called weight is one a sample
+        without: set[str | None] = (
+            {"weight"} if has_weight(target) else set()
+        )  # what else is called weight is one a sample
         arguments, optional, guessed = _of(function, name, constants, needs_batch=True, without=without)
         return Call(arguments, None, optional, guessed)
     method = getattr(target, "forward", None) or target.__call__
