@@ -70,7 +70,8 @@ def at_most(line: str, length: int = 500) -> str:
 def did_you_mean(word: str, known: Iterable[str], listed: int = 24) -> str:
     """A hint that names the known words of which one is a slip of the keyboard, else all of them, up to `listed`."""
     known = list(known)
-    close = near(word, known) if len(known) <= MOST_KNOWN and len(word) <= MOST_KNOWN else []
+    few = len(known) <= MOST_KNOWN and len(word) <= MOST_KNOWN
+    close = near(word, known) if few else _begun(word, known)
     if close:
         return f"did you mean {' or '.join(map(repr, close[:3]))}?"
     return f"known: {', '.join(known)}" if len(known) <= listed else ""
@@ -81,16 +82,25 @@ def near(word: str, known: Iterable[str]) -> list[str]:
 
     In other letters (JSON), without its end (`--logit`), or one slip for every SLIPS letters away.
     """
-    spelled = {one: one.lower().replace("_", "-") for one in known if one}
-    word = word.lower().replace("_", "-")
-    cased = [one for one, letters in spelled.items() if letters == word]
-    begins = [one for one, letters in spelled.items() if len(word) >= 4 and letters.startswith(word)]
-    if cased or begins:
-        return cased or begins
+    known = list(known)
+    if begun := _begun(word, known):
+        return begun
     most = max(1, len(word) // SLIPS)
-    slips = {one: _slips(word, letters, most) for one, letters in spelled.items()}
+    slips = {one: _slips(_letters(word), _letters(one), most) for one in known if one}
     fewest = min(slips.values(), default=most + 1)
     return [one for one, count in slips.items() if count == fewest <= most]
+
+
+def _begun(word: str, known: list[str]) -> list[str]:
+    """The known words with the letters of `word`, else those that begin with them: as fast among many as among few."""
+    letters = _letters(word)
+    spelled = [(one, _letters(one)) for one in known if one]
+    cased = [one for one, found in spelled if found == letters]
+    return cased or [one for one, found in spelled if len(letters) >= 4 and found.startswith(letters)]
+
+
+def _letters(word: str) -> str:
+    return word.lower().replace("_", "-")
 
 
 SLIPS = 7

@@ -258,8 +258,8 @@ def test_no_answer_takes_the_place_of_the_batch(tmp_path):
     batch = tmp_path / "batch.json"
     batch.write_text('{"logits": [[1, 2]], "labels": [0]}', "utf-8")
     for options, said in (
-        (("--output", str(batch)), f"error: --output is FILE itself, {batch}\nhint: an answer would take"),
-        (("--csv-out", str(batch)), f"error: --csv-out is FILE itself, {batch}\n"),
+        (("--output", str(batch)), f"error: --output is {batch}, which is read: an answer would take its place\n"),
+        (("--csv-out", str(batch)), f"error: --csv-out is {batch}, which is read: an answer would take its place\n"),
         (("--output", ""), "error: --output is empty, expected a file\n"),
     ):
         ran = run("explain", str(batch), *options)

@@ -68,7 +68,9 @@ def test_the_first_ten_are_told_and_the_others_counted():
         last = min(n, 10) - 1
         assert error.lines() == [*(f"error: p{k}" for k in range(last)), f"error: p{last}{more}", "hint: do it"]
         assert len(error.problems) == n
-        assert str(error).endswith(f"p{last}{more}")
+        problems, hint = str(error).split("\n")
+        assert problems.endswith(f"p{last}{more}")
+        assert hint == "hint: do it"
 
 
 def test_python_is_told_as_the_command_line_is():

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from wce_cli import WceError, explain, identify
+from wce_cli import WceError, identify
 from wce_cli.questions.identify.pasted import numbers_in, read_numbers
 
 FORUM = {"logits": [[3, 4], [6, 9]], "labels": [1, 0], "weight": [0.4, 0.36]}
@@ -82,10 +81,3 @@ def test_a_zero_is_nothing_but_a_zero():
         assert not any(not match.departures for match in identify(text, **far).numbers[0].matches)
     assert identify("0.00", **far).numbers[0].tolerance == 0.005
     assert identify("2", **far).numbers[0].tolerance == 0.5
-
-
-@pytest.mark.parametrize("name", ["samples/two-samples.json", Path("samples/two-samples.json")])
-def test_explain_says_that_it_takes_arrays_and_how_a_file_is_read(name):
-    with pytest.raises(WceError, match='explain takes arrays, and got the name "samples') as caught:
-        explain(name)
-    assert caught.value.problems[0].hint.startswith("wce explain FILE reads it")
