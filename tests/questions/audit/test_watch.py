@@ -36,7 +36,7 @@ def looks() -> str:
         ([USER, COMPILER], "compiler"),
         ([USER, COMPILER, LIBRARY, os.__file__], "compiler"),
         ([USER, COMPILER, USER], "call"),
-        ([USER, COMPILER, "/tmp/torchinductor_me/ab/cab.py"], "compiler"),
+        ([USER, COMPILER, "/scratch/torchinductor_me/ab/cab.py"], "compiler"),
         ([USER, "<frozen importlib._bootstrap>", LIBRARY], "import"),
         ([USER, COMPILER, "<frozen importlib._bootstrap>", LIBRARY], "import"),
         ([USER, "<frozen importlib._bootstrap>", USER], "call"),
