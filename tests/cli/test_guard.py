@@ -35,6 +35,7 @@ def folder(tmp_path, monkeypatch):
     Path("rows.csv").write_text("a,b,label\n0.1,0.9,0\n0,0.1,1\n", "utf-8")
     Path("runs.ndjson").write_text(f"{json.dumps(BATCH)}\n" * 2, "utf-8")
     Path("values.json").write_text("[1.171101, 0.644397]", "utf-8")
+    Path("number.txt").write_text("tensor(0.6923)", "utf-8")
     os.link("x.npy", "hard.npy")
     os.symlink("x.npy", "soft.npy")
     return tmp_path
@@ -70,6 +71,10 @@ CASES = (
     ("check in.json --expect loss=@values.json --save-expect values.json", f"--save-expect is values.json, {SAME}"),
     ("sweep in.json --class 0 -w @w.json -o w.json", f"--output is w.json, {SAME}"),
     ("identify 0.69 in.json -w @w.json -o w.json", f"--output is w.json, {SAME}"),
+    ("identify @number.txt in.json -o number.txt", f"--output is number.txt, {SAME}"),
+    ("identify number.txt in.json --svg-out number.txt", f"--svg-out is number.txt, {SAME}"),
+    ("explain in.json -o nowhere/../in.json", "--output is nowhere/../in.json, which is read as in.json: "),
+    ("explain x.npy -y w.json --csv-out nowhere/../w.json", "--csv-out is nowhere/../w.json, which is read as w.json: "),
     ("identify --loss-values @values.json in.json --json-out values.json", f"--json-out is values.json, {SAME}"),
 )
 
