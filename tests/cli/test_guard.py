@@ -74,7 +74,7 @@ CASES = (
     ("identify @number.txt in.json -o number.txt", f"--output is number.txt, {SAME}"),
     ("identify number.txt in.json --svg-out number.txt", f"--svg-out is number.txt, {SAME}"),
     ("explain in.json -o nowhere/../in.json", "--output is nowhere/../in.json, which is read as in.json: "),
-    ("explain x.npy -y w.json --csv-out nowhere/../w.json", "--csv-out is nowhere/../w.json, which is read as w.json: "),
+    ("explain in.json -w w.json --svg-out no/../w.json", "--svg-out is no/../w.json, which is read as w.json: "),
     ("identify --loss-values @values.json in.json --json-out values.json", f"--json-out is values.json, {SAME}"),
 )
 
@@ -134,6 +134,20 @@ def test_an_audit_leaves_the_source_alone(folder, target, out):
         Path(where).with_name("loss.py").write_text(LOSS.format(near=near), "utf-8")
     before = contents()
     ran = run("audit", target, "--json-out", out)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.endswith(f"error: --json-out is {out}, {SAME}\n")
+    assert contents() == before
+
+
+@pytest.mark.parametrize("out", ["late.py", "above.py"])
+def test_what_a_function_imports_late_or_from_elsewhere_is_left_alone_too(folder, out):
+    Path("pack/inner").mkdir(parents=True)
+    for where in ("late.py", "above.py", "pack/__init__.py", "pack/inner/__init__.py"):
+        Path(where).write_text("smoothing = 0.1\n", "utf-8")
+    late = LOSS.format(near="above").replace("    return", "    import late\n    return")
+    Path("pack/inner/loss.py").write_text(late, "utf-8")
+    before = contents()
+    ran = run("audit", "pack.inner.loss:f", "--json-out", out)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.endswith(f"error: --json-out is {out}, {SAME}\n")
     assert contents() == before
