@@ -104,7 +104,7 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
     rule = nearest if own is not None and (own.is_followed or own.leaves_far) else None
     plain = None if rule is None else unguarded(rule)
     limits = numbers.limits(observed, offers, plain)
-    rows = tuple(_rows(observed, offers, rule, own.title if own is not None else "", limits))
+    rows = tuple(_rows(observed, offers, rule, own.titled if own is not None else "", limits))
     expected = None
     if asking.expect is not None:
         slope = next((row for row in rows if row.name.startswith("dL/d")), None)
@@ -213,7 +213,7 @@ def _rows(observed: Observed, offers: Offers, rule: Rule | None, title: str, lim
     if first and first[0].answer.values is not None:
         plain = None if rule is None else unguarded(rule)
         found += numbers.rows(observed, offers, first[0].answer, limits, plain)
-    found += edges.rows(observed, offers, expected)
+    found += edges.rows(observed, offers, rule, expected)
     if first and first[0].answer.values is not None:
         found += gradient.rows(observed, offers, rule, title)
     return [*found, *conduct.rows(observed, {probe.name for probe in edges.probes(offers)})]
