@@ -17,7 +17,7 @@ DENOMINATORS = 3
 NAMED = 5
 """Rules that are named of those that cannot be told apart."""
 FEW = 2
-"""The same where the number is too short to mean any of them."""
+"""The same, without reasons, where the number is so short that it may be any of them by accident."""
 REASONS = 2
 """Reasons why they cannot; more are told where everything is."""
 VALUE_DIGITS = 7
@@ -177,12 +177,12 @@ def tied_line(number: Identified) -> str:
     names.pop(head, None)
     if not names:
         return ""
-    named = FEW if may_be_accident(number) else NAMED
-    shown, left = list(names)[:named], len(names) - named
-    shown += [counted(left, "other rule", "other rules")] if left > 0 else []
+    most, reasons = (FEW, 0) if may_be_accident(number) else (NAMED, REASONS)
+    shown, left = list(names)[:most], len(names) - most
+    shown += [f"{left} more"] if left > 0 else []
     listed = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
-    is_short = 0 < len(number.ties) <= REASONS and left <= 0
-    return f"not to be told apart on this batch from {listed}" + (f": {'; '.join(number.ties)}" if is_short else "")
+    why = f": {'; '.join(number.ties)}" if 0 < len(number.ties) <= reasons else ""
+    return f"not to be told apart on this batch from {listed}{why}"
 
 
 def _in_brackets(title: str) -> str:
