@@ -224,8 +224,8 @@ def test_methods_that_are_the_same_in_every_part_are_one_row_and_no_finding_says
 
 
 def test_methods_that_are_the_same_in_the_whole_batch_alone_are_two_rows():
-    """Σ w[y] and N are 4 here, and 3 and 2, then 1 and 2, in the parts."""
-    batch = ("-x", "0.1 0.9; 0 0.1; 1 2; 3 4", "-y", "0,0,1,1", "-w", "1.5,0.5")
+    """Σ w[y] and N are 4 here, and 3 and 2, then 1 and 2, in the parts, whose means are one number none the less."""
+    batch = ("-x", "0 0; 0 0; 0 0; 0 0", "-y", "0,0,1,1", "-w", "1.5,0.5")
     ran = run("explain", *batch, "--split", "2", "--width", "200").out
     assert "\nweighted-mean  " in ran
     assert "\nbatch-mean (= kept-mean, nonzero-mean)  " in ran
