@@ -115,6 +115,14 @@ def test_rows_without_a_1_and_rows_of_other_integers_have_words_of_their_own():
     ran = run("explain", "--logits", "2 1 0; 0 1 2", "--labels", "0 0 0; 0 1 0")
     assert ran.err.startswith("error: row 0 of the labels has no 1, expected one class a sample\n")
     assert "hint: give class indices, -100 for a sample without a class; where none or several may be right" in ran.err
+    for labels, said in (
+        ("1 0 1; 0 0 0; 0 1 0", "a 1 in 2 places, expected one class a sample (and 1 row has none)"),
+        ("0 0 0; 1 1 1; 1 0 1", "no 1, expected one class a sample (and 2 rows have several)"),
+        ("1 1 1; 0 0 0; 1 0 1", "a 1 in 3 places, expected one class a sample (and 1 more, and 1 row has none)"),
+        ("1 1 1; 0 1 1; 1 0 1", "a 1 in 3 places, expected one class a sample (and 2 more)"),
+    ):
+        mixed = run("explain", "--logits", "2 1 0; 0 1 2; 1 1 0", "--labels", labels)
+        assert mixed.err.startswith(f"error: row 0 of the labels has {said}\n")
     counts = run("explain", "--logits", "2 1 0; 0 1 2", "--labels", "3 0 0; 0 1 1")
     assert counts.err.startswith("error: labels are integer rows, but row 0 is not one-hot (and 1 more)\n")
     one = run("explain", "--logits", "2 1 0", "--labels", "1 0 1")
