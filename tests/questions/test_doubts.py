@@ -55,6 +55,20 @@ def test_a_batch_whose_numbers_agree_is_not_doubted_by_check():
     assert_loss(4.5, **RAW)
 
 
+def test_numbers_that_are_saved_are_what_later_runs_are_held_to_so_doubts_are_said_once_more(tmp_path):
+    path, out = tmp_path / "raw.json", tmp_path / "out.json"
+    told = "caution log-probs-not-normalised: exp of the log-probabilities of 2 of 2 samples does not sum to 1"
+    for expected in ({}, {"expect": {"weighted-mean": 4.5}}):
+        path.write_text(json.dumps([{**RAW, **expected}, ORDINARY]), "utf-8")
+        for form in ("table", "github", "markdown", "html"):
+            ran = run("check", str(path), "--save-expect", str(out), "--format", form)
+            words = " ".join(ran.out.replace("**", "").replace("`", "").replace("<b>", "").replace("</b>", "").split())
+            assert ran.code == 0
+            assert words.replace("<code>", "").replace("</code>", "").count(told) == 1
+            assert ("::warning file=" in ran.out) == (form == "github")
+    assert "caution" not in run("check", str(out)).out
+
+
 def test_a_doubt_is_a_caution_or_an_error():
     assert {page.severity for page, _ in FINDINGS.values() if page.is_doubt} == {"caution", "error"}
 

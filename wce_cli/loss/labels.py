@@ -239,17 +239,12 @@ def _say_not_one_hot(g: Gathering, wrong: Wrong, no_ones: int) -> None:
 
 def _ones(wrong: Wrong, no_ones: int) -> str:
     """What the first row has instead of one 1; how many more have the like, and how many the other."""
-    several = wrong.count - no_ones
+    has, like, others = f"a 1 in {wrong.value:.0f} places", wrong.count - no_ones, "none"
     if wrong.value == 0:
-        has, like, other = "no 1", no_ones, f"{counted(several, 'row has', 'rows have')} several"
-    else:
-        has, like, other = (
-            f"a 1 in {wrong.value:.0f} places",
-            several,
-            f"{counted(no_ones, 'row has', 'rows have')} none",
-        )
+        has, like, others = "no 1", no_ones, "several"
+    unlike = wrong.count - like
     rest = [f"{like - 1} more"] if like > 1 else []
-    rest += [other] if like < wrong.count else []
+    rest += [f"{counted(unlike, 'row has', 'rows have')} {others}"] if unlike else []
     return f"has {has}, expected one class a sample" + (f" (and {', and '.join(rest)})" if rest else "")
 
 
