@@ -9,7 +9,9 @@ import typer
 from msgspec import structs
 
 from wce_cli.cli import options
+from wce_cli.cli.groups import AnswerOptions
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
+from wce_cli.formats import AUDITED
 
 EXAMPLES = (
     "wce audit samples/handwritten_loss.py:weighted_loss",
@@ -68,15 +70,10 @@ def audit(
     timeout: Timeout = "20",
     memory: Memory = "4",
     seed: Seed = "0",
-    format: options.AuditFormat = None,
-    output: options.Output = None,
-    json_out: options.JsonOut = None,
-    markdown_out: options.MarkdownOut = None,
-    html_out: options.HtmlOut = None,
-    svg_out: options.SvgOut = None,
-    precision: options.Precision = None,
-    width: options.Width = None,
-    color: options.Color = "auto",
+    *,
+    how: AnswerOptions,
+    format: Annotated[str | None, options.format_of(AUDITED)] = None,
+    save: Annotated[list[str] | None, options.save_of(AUDITED)] = None,
 ) -> Outcome:
     """Run a loss function on batches that tell which rule it follows.
 
@@ -85,7 +82,6 @@ def audit(
     and what to change.
     """
     from wce_cli.cli.answers import asked_answers, outcome
-    from wce_cli.formats import AUDITED
 
     if arrays is not None:
         options.one_of("--arrays", arrays, ("torch", "numpy", "jax"))
@@ -93,20 +89,7 @@ def audit(
     gib = _positive("--memory", memory)
     seeded = options.whole_number("--seed", seed, 0, 2**63 - 1)
     constants = {} if kwargs is None else _constants(kwargs)
-    answers = asked_answers(
-        format=format,
-        output=output,
-        only=None,
-        beside={"json": json_out, "markdown": markdown_out, "html": html_out, "svg": svg_out},
-        rows=None,
-        sort="index",
-        findings=None,
-        precision=precision,
-        width=width,
-        color=color,
-        methods=None,
-        known=AUDITED,
-    )
+    answers = asked_answers(AUDITED, how, format, save)
 
     from wce_cli.questions.audit import audit as audited
 

@@ -57,20 +57,6 @@ def engines() -> Iterable[str]:
     return CHOICES
 
 
-def formats() -> Iterable[str]:
-    """What `--format` takes."""
-    from wce_cli.formats import FORMATS
-
-    return FORMATS
-
-
-def check_formats() -> Iterable[str]:
-    """What `wce check --format` takes."""
-    from wce_cli.formats import CHECKED
-
-    return CHECKED
-
-
 def expectations(incomplete: str) -> list[str]:
     """What `--expect` begins with; the number is the user's."""
     return [f"{word}=" for word in (*pairs(), "loss", "term") if word != "all" and word.startswith(incomplete)]
@@ -84,6 +70,11 @@ def colors() -> Iterable[str]:
 def sorts() -> Iterable[str]:
     """What `--sort` takes."""
     return ("index", "loss", "term")
+
+
+def cuts() -> Iterable[str]:
+    """What `--by` takes."""
+    return ("sample",)
 
 
 def parts() -> Iterable[str]:

@@ -11,7 +11,9 @@ import typer
 from msgspec import structs
 
 from wce_cli.cli import options
+from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
+from wce_cli.formats import IDENTIFIED
 
 if TYPE_CHECKING:
     from wce_cli.questions.identify.number import Seen
@@ -123,32 +125,17 @@ def _told_apart(words: Sequence[str], near: float | None) -> tuple[list[Seen], l
 
 def identify(
     words: Words = None,
-    logits: options.Logits = None,
-    log_probs: options.LogProbs = None,
-    probs: options.Probs = None,
-    labels: options.Labels = None,
-    weight: options.Weight = None,
-    sample_weight: options.SampleWeight = None,
-    classes: options.Classes = None,
-    ignore_index: options.IgnoreIndex = None,
-    label_base: options.LabelBase = None,
-    label_smoothing: options.LabelSmoothing = None,
-    label_column: options.LabelColumn = None,
+    *,
+    typed: BatchOptions,
     loss_values: LossValues = None,
     gradient_values: GradientValues = None,
     depth: Depth = "1",
     tolerance: Tolerance = None,
     separate: Separate = False,
     verbose: Verbose = False,
-    format: options.IdentifyFormat = None,
-    output: options.Output = None,
-    json_out: options.JsonOut = None,
-    markdown_out: options.MarkdownOut = None,
-    html_out: options.HtmlOut = None,
-    svg_out: options.SvgOut = None,
-    precision: options.Precision = None,
-    width: options.Width = None,
-    color: options.Color = "auto",
+    how: AnswerOptions,
+    format: Annotated[str | None, options.format_of(IDENTIFIED)] = None,
+    save: Annotated[list[str] | None, options.save_of(IDENTIFIED)] = None,
 ) -> Outcome:
     """Name the rule behind a number: how it was read, weighted and divided.
 
@@ -157,7 +144,6 @@ def identify(
     """
     from wce_cli.cli.answers import asked_answers, outcome
     from wce_cli.errors import Problem, WceError
-    from wce_cli.formats import IDENTIFIED
 
     deepest = options.whole_number("--depth", depth, 0, DEEPEST)
     near = None if tolerance is None else options.number("--tolerance", tolerance)
@@ -167,20 +153,7 @@ def identify(
     if not numbers and loss_values is None and gradient_values is None:
         hint = f"wce identify 0.6923 {' '.join(files[:1]) or 'FILE'}"
         raise WceError(Problem("there is no number to identify", hint))
-    answers = asked_answers(
-        format=format,
-        output=output,
-        only=None,
-        beside={"json": json_out, "markdown": markdown_out, "html": html_out, "svg": svg_out},
-        rows=None,
-        sort="index",
-        findings=None,
-        precision=precision,
-        width=width,
-        color=color,
-        methods=None,
-        known=IDENTIFIED,
-    )
+    answers = asked_answers(IDENTIFIED, how, format, save)
     answers = [structs.replace(one, look=structs.replace(one.look, verbose=verbose)) for one in answers]
 
     from wce_cli.cli.batches import read_batches
@@ -188,22 +161,7 @@ def identify(
     from wce_cli.questions.identify import Asked, identify_batch
     from wce_cli.questions.identify.number import seen
 
-    batches, notes = read_batches(
-        files,
-        {
-            "logits": logits,
-            "log_probs": log_probs,
-            "probs": probs,
-            "labels": labels,
-            "weight": weight,
-            "sample_weight": sample_weight,
-            "classes": classes,
-            "ignore_index": ignore_index,
-            "label_base": label_base,
-            "label_smoothing": label_smoothing,
-        },
-        label_column,
-    )
+    batches, notes = read_batches(files, typed.fields, typed.label_column)
 
     def listed(option: str, text: str | None) -> tuple[Seen, ...]:
         return () if text is None else tuple(seen(one, near) for one in read_numbers(option, text))

@@ -6,13 +6,14 @@ Every value is taken as text and read here: a wrong one is then answered in our 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Collection, Iterable
+from typing import Annotated, Any
 
 import typer
 
 from wce_cli.cli import completion
 from wce_cli.errors import Problem, WceError, did_you_mean
+from wce_cli.formats import suffixes
 
 QUOTE = "quote a value that holds spaces or brackets: --logits '0.1 0.9; 0 0.1'"
 
@@ -95,54 +96,8 @@ Methods = Annotated[
         autocompletion=completion.offering(completion.pairs),
     ),
 ]
-Format = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT",
-        help="table, json, ndjson, csv, markdown, html or svg.  [default: WCE_FORMAT, or table]",
-        autocompletion=completion.offering(completion.formats),
-    ),
-]
-IdentifyFormat = Annotated[
-    str | None,
-    typer.Option(
-        "--format", "-f", metavar="FORMAT", help="table, json, markdown, html or svg.  [default: WCE_FORMAT, or table]"
-    ),
-]
-CheckFormat = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT",
-        help="table, json, ndjson, junit, github, markdown or html.  [default: WCE_FORMAT, or table]",
-        autocompletion=completion.offering(completion.check_formats),
-    ),
-]
-AuditFormat = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT",
-        help="table, json, markdown, html, svg or github.  [default: WCE_FORMAT, or table]",
-    ),
-]
-JunitOut = Annotated[str | None, typer.Option("--junit-out", metavar="FILE", help="Write JUnit XML to FILE as well.")]
 Output = Annotated[
     str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the answer to FILE instead of stdout.")
-]
-JsonOut = Annotated[str | None, typer.Option("--json-out", metavar="FILE", help="Write JSON to FILE as well.")]
-NdjsonOut = Annotated[str | None, typer.Option("--ndjson-out", metavar="FILE", help="Write ndjson to FILE as well.")]
-CsvOut = Annotated[str | None, typer.Option("--csv-out", metavar="FILE", help="Write CSV to FILE as well.")]
-MarkdownOut = Annotated[
-    str | None, typer.Option("--markdown-out", metavar="FILE", help="Write Markdown to FILE as well.")
-]
-HtmlOut = Annotated[str | None, typer.Option("--html-out", metavar="FILE", help="Write HTML to FILE as well.")]
-SvgOut = Annotated[
-    str | None, typer.Option("--svg-out", metavar="FILE", help="Write a picture, with its numbers, to FILE as well.")
 ]
 TotalsOut = Annotated[
     str | None,
@@ -192,25 +147,6 @@ Findings = Annotated[
         autocompletion=completion.offering(completion.limits),
     ),
 ]
-Split = Annotated[
-    str | None,
-    typer.Option(
-        "--split",
-        metavar="SIZE",
-        help="Cut the batch into micro-batches of SIZE, or of 3,5,..., and compare the mean of their losses with "
-        "that of the whole.",
-    ),
-]
-Ranks = Annotated[
-    str | None,
-    typer.Option("--ranks", metavar="R", help="Deal the samples to R ranks in turn, as data parallel training does."),
-]
-Shuffle = Annotated[
-    str | None, typer.Option("--shuffle", metavar="SEED", help="Shuffle the samples before --split or --ranks.")
-]
-Gradient = Annotated[
-    bool, typer.Option("--gradient", help="Show what every method multiplies each sample's gradient by, instead.")
-]
 KeepGoing = Annotated[
     bool,
     typer.Option("--keep-going", help="Answer the other lines of .ndjson where one is wrong; exit 2 at the end."),
@@ -228,6 +164,27 @@ Color = Annotated[
         autocompletion=completion.offering(completion.colors),
     ),
 ]
+
+
+def format_of(known: Collection[str]) -> Any:
+    """The option that chooses among the formats of a command."""
+    names = list(known)
+    return typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help=f"{listed(names)}.  [default: the suffix of -o, WCE_FORMAT, or table]",
+        autocompletion=completion.offering(lambda: names),
+    )
+
+
+def save_of(known: Collection[str]) -> Any:
+    """The option that asks for files beside the answer."""
+    return typer.Option(
+        "--save",
+        metavar="FILE",
+        help=f"Write FILE as well, in the format of its suffix: {listed(suffixes(known))}; repeatable.",
+    )
 
 
 def flag(field: str) -> str:

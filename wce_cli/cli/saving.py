@@ -49,4 +49,4 @@ def check_saving(files: Sequence[str], out: str, typed: Sequence[str], answers: 
         if answer.file not in (None, STDIN) and same_file(answer.file, out):
             raise WceError(Problem(f"--save-expect and another answer are one file, {out}", "give each its own"))
     if not same_file(out, files[0]):  # that one alone is replaced on purpose
-        guard({"--save-expect": out})
+        guard([("--save-expect", out)])

@@ -1,4 +1,4 @@
-"""What the loss pulls at, by sample and by class: `explain --gradient`."""
+"""What the loss pulls at, by sample and by class: `wce gradient`."""
 
 from __future__ import annotations
 
