@@ -39,6 +39,7 @@ def offered(line: str) -> list[str]:
         ("wce split --by ", ["sample"]),
         ("wce split --s", ["--size", "--shuffle", "--sample-weight", "--save"]),
         ("wce gradient --rows ", ["all"]),
+        ("wce sweep --rows ", ["all"]),
         ("wce gradient --method sum/s", ["sum/sample"]),
         ("wce check --expect batch-mean/l", ["batch-mean/label-mix="]),
         ("wce explain --sort ", ["index", "loss", "term"]),

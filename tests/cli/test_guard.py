@@ -148,9 +148,9 @@ def test_what_a_function_imports_late_or_from_elsewhere_is_left_alone_too(folder
     late = LOSS.format(near="above").replace("    return", "    import late\n    return")
     Path("pack/inner/loss.py").write_text(late, "utf-8")
     before = contents()
-    ran = run("audit", "pack.inner.loss:f", "--save", out)
+    ran = run("audit", "pack.inner.loss:f", "-f", "json", "-o", out)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.endswith(f"error: --save is {out}, {SAME}\n")
+    assert ran.err.endswith(f"error: --output is {out}, {SAME}\n")
     assert contents() == before
 
 

@@ -163,7 +163,6 @@ def test_every_option_in_a_hint_is_one():
         ("explain", "--json-out", "--save FILE.json"),
         ("check", "--junit-out", "--save FILE.xml"),
         ("identify", "--csv-out", ""),
-        ("schema", "--save", "--output FILE"),
         ("identify", "--reduction", "mean is wce explain --method weighted-mean"),
         ("sweep", "--steps", "--points N"),
         ("sweep", "--top", "wce explain has --top"),
@@ -176,6 +175,12 @@ def test_every_option_in_a_hint_is_one():
 )
 def test_a_hint_knows_the_command_in_use(command, word, told):
     assert said(word, command) == told if not told else told in said(word, command)
+
+
+@pytest.mark.parametrize("word", ["--out", "--save", "--export"])
+def test_the_option_of_a_hint_is_one_of_the_command_in_use(word):
+    assert run("schema", "batch", word, "x.json").err.endswith("\nhint: --output FILE is where the answer goes\n")
+    assert "--output" not in run("methods", word, "x.json").err
 
 
 @pytest.mark.parametrize(

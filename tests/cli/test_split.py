@@ -93,7 +93,7 @@ def test_more_parts_than_json_lists_are_spoken_for_by_those_that_differ(tmp_path
     x = np.random.default_rng(1).normal(size=(10_050, 2))
     x[9_876] = 50, -50
     np.savez(tmp_path / "b.npz", logits=x, labels=np.ones(len(x), dtype=int))
-    document = json.loads(run("explain", str(tmp_path / "b.npz"), "--size", "1", "--format", "json").out)
+    document = json.loads(run("split", str(tmp_path / "b.npz"), "--size", "1", "--format", "json").out)
     assert document["parts_total"] == 10_050
     assert len(document["parts"]) == len(document["methods"][0]["values"]) == 20
     assert 9_876 in [part["part"] for part in document["parts"]]
@@ -204,7 +204,7 @@ def test_saved_totals_cannot_be_cut(tmp_path):
 def test_a_file_is_cut_without_any_framework(tmp_path):
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "a.npz", logits=rng.normal(size=(50, 4)).astype("float32"), labels=rng.integers(4, size=50))
-    ran = spawn("explain", str(tmp_path / "a.npz"), "--size", "7", "--shuffle", "3", "--format", "json")
+    ran = spawn("split", str(tmp_path / "a.npz"), "--size", "7", "--shuffle", "3", "--format", "json")
     assert ran.code == 0, ran.err
     answer = json.loads(ran.out)
     assert [part["n"] for part in answer["parts"]] == [7] * 7 + [1]

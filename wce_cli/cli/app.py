@@ -18,6 +18,7 @@ import typer
 from wce_cli.cli import audit, check, explain, findings, gradient, identify, methods, schema, split, sweep
 from wce_cli.cli.delivery import deliver, say
 from wce_cli.cli.groups import spread
+from wce_cli.cli.headings import help_width
 from wce_cli.cli.options import QUOTE
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
 from wce_cli.cli.spellings import Command
@@ -120,7 +121,7 @@ def _is_completing() -> bool:
 
 def typer_app(with_completion: bool) -> typer.Typer:
     """All commands, as Typer has them."""
-    settings = {"help_option_names": ["-h", "--help"]}
+    settings = {"help_option_names": ["-h", "--help"], "terminal_width": help_width()}
     app = typer.Typer(
         add_completion=with_completion,
         pretty_exceptions_enable=False,

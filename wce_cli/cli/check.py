@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import typer
 from msgspec import structs
 
-from wce_cli.cli import completion, options
+from wce_cli.cli import completion, headings, options
 from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError, counted
@@ -15,14 +14,14 @@ from wce_cli.formats import CHECKED
 
 EXAMPLES = (
     "wce check samples/two-samples.json",
-    "wce check samples/two-samples.json --expect weighted-mean=0.692279 --tolerance 1e-6",
+    "wce check samples/two-samples.json --expect sum=0.761507 --tolerance 1e-6",
     "wce check 'samples/*.json' --format github --save wce.xml",
 )
 CODES = ("0 every number is the expected one", "1 one is not, or cannot be compared", "2 something cannot be read")
 
 Expect = Annotated[
     list[str] | None,
-    typer.Option(
+    headings.asked(
         "--expect",
         metavar="METHOD=VALUE",
         help="What METHOD or METHOD/PLACEMENT must give, or the list that loss or term must be; repeatable.",
@@ -31,13 +30,13 @@ Expect = Annotated[
 ]
 Tolerance = Annotated[
     str | None,
-    typer.Option("--tolerance", metavar="T", help="How far a number may be off.  [default: half of the last digit]"),
+    headings.asked("--tolerance", metavar="T", help="How far a number may be off.  [default: half of the last digit]"),
 ]
 SaveExpect = Annotated[
     str | None,
-    typer.Option("--save-expect", metavar="OUT.json", help="Write a copy of FILE that expects today's numbers."),
+    headings.asked("--save-expect", metavar="OUT.json", help="Write a copy of FILE that expects today's numbers."),
 ]
-ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 also where a number is not the expected one.")]
+ExitZero = Annotated[bool, headings.asked("--exit-zero", help="Exit 0 also where a number is not the expected one.")]
 
 
 def check(

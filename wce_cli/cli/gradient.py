@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from wce_cli.cli import options
+from wce_cli.cli import completion, headings, options
 from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.formats import GRADIENT
@@ -20,7 +18,12 @@ CODES = ("0 answered", "2 cannot answer: the batch or an option is wrong")
 
 Rows = Annotated[
     str | None,
-    typer.Option("--rows", metavar="N", help="Samples to list, or all.  [default: 20, then none; in CSV all]"),
+    headings.shown(
+        "--rows",
+        metavar="N",
+        help="Samples to list, or all.  [default: 20, then none; in CSV all]",
+        autocompletion=completion.offering(completion.limits),
+    ),
 ]
 
 

@@ -54,7 +54,6 @@ OPTIONS: tuple[tuple[str, str], ...] = (
         "outputs",
         "--output FILE is where the answer goes; scores are --logits before the softmax, --probs after it",
     ),
-    ("out save outfile out-file output-file export", "--output FILE is where the answer goes"),
     ("no-color no-colour nocolor", "--color never"),
     ("digits decimals round ndigits", "--precision N, in significant digits"),
 )
@@ -68,6 +67,7 @@ OF_A_COMMAND: tuple[tuple[str, str, str], ...] = (
     ("verbose v", "findings", "--findings all --rows all show everything"),
     ("quiet silent q", "only", "--only value --method METHOD prints a number alone"),
     ("expected expects assert", "expect", "--expect METHOD=NUMBER"),
+    ("out save outfile out-file output-file export", "output", "--output FILE is where the answer goes"),
     ("start min", "from", "--from X"),
     ("stop end max", "to", "--to X"),
     ("steps num n-points", "points", "--points N"),

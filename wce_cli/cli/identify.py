@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import structs
 
-from wce_cli.cli import options
+from wce_cli.cli import headings, options
 from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.formats import IDENTIFIED
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from wce_cli.questions.identify.number import Seen
 
 EXAMPLES = (
-    "wce identify 1.7529 0.6662 --logits '3 4; 6 9' --labels 1,0 --weight 0.4,0.36",
+    "wce identify 1.7529 0.6662 -x '3 4; 6 9' -y 1,0 -w 0.4,0.36",
     "wce identify 0.6923 samples/two-samples.json --weight 0.1,1 --separate",
-    "wce identify --loss-values '5.6390 4.9593' samples/reports/pytorch-25571.json",
+    "wce identify --loss-values 5.6390,4.9593 samples/reports/pytorch-25571.json",
 )
 CODES = ("0 every number has a rule", "1 a number has none", "2 cannot answer: the batch or an option is wrong")
 
@@ -33,29 +33,30 @@ DEEPEST = 3
 Words = Annotated[
     list[str] | None,
     typer.Argument(
+        rich_help_panel=headings.ASKED,
         metavar="VALUE... [FILE]",
         help="The numbers to explain, as they were printed, tensor(0.98) too; any other word is a FILE.",
         show_default=False,
     ),
 ]
 Depth = Annotated[
-    str, typer.Option("--depth", metavar="N", help="Departures from a standard rule that are tried, 0 to 3.")
+    str, headings.asked("--depth", metavar="N", help="Departures from a standard rule that are tried, 0 to 3.")
 ]
 Tolerance = Annotated[
     str | None,
-    typer.Option("--tolerance", metavar="T", help="How far a rule may be off.  [default: half of the last digit]"),
+    headings.asked("--tolerance", metavar="T", help="How far a rule may be off.  [default: half of the last digit]"),
 ]
 Separate = Annotated[
-    bool, typer.Option("--separate", help="Print a small batch on which the tied rules give different numbers.")
+    bool, headings.asked("--separate", help="Print a small batch on which the tied rules give different numbers.")
 ]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Print the odder rules, all ties and what was tried, too.")]
+Verbose = Annotated[bool, headings.shown("--verbose", help="Print the odder rules, all ties and what was tried, too.")]
 LossValues = Annotated[
     str | None,
-    typer.Option("--loss-values", metavar="LIST", help="A list of losses to explain: one a sample, or one a score."),
+    headings.asked("--loss-values", metavar="LIST", help="A list of losses to explain: one a sample, or one a score."),
 ]
 GradientValues = Annotated[
     str | None,
-    typer.Option("--gradient-values", metavar="ROWS", help="Gradients of the logits to explain, one a logit."),
+    headings.asked("--gradient-values", metavar="ROWS", help="Gradients of the logits to explain, one a logit."),
 ]
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wce_cli.cli import completion
+from wce_cli.cli import completion, headings
 from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.formats import suffixes
 
@@ -20,6 +20,7 @@ QUOTE = "quote a value that holds spaces or brackets: --logits '0.1 0.9; 0 0.1'"
 Files = Annotated[
     list[str] | None,
     typer.Argument(
+        rich_help_panel=headings.BATCH,
         metavar="[FILE]...",
         help="A JSON batch, or a list of them (- reads stdin); or arrays: .npy, .npz, .safetensors, .pt, .csv, whose "
         "members are named logits, labels, ...; several of those are the parts of one batch.",
@@ -28,7 +29,7 @@ Files = Annotated[
 ]
 Logits = Annotated[
     str | None,
-    typer.Option(
+    headings.batch(
         "--logits",
         "-x",
         metavar="ROWS",
@@ -36,18 +37,18 @@ Logits = Annotated[
     ),
 ]
 LogProbs = Annotated[
-    str | None, typer.Option("--log-probs", metavar="ROWS", help="Log-probabilities instead of logits, as given.")
+    str | None, headings.batch("--log-probs", metavar="ROWS", help="Log-probabilities instead of logits, as given.")
 ]
 Probs = Annotated[
-    str | None, typer.Option("--probs", metavar="ROWS", help="Probabilities instead of logits, as given.")
+    str | None, headings.batch("--probs", metavar="ROWS", help="Probabilities instead of logits, as given.")
 ]
 Labels = Annotated[
     str | None,
-    typer.Option("--labels", "-y", metavar="LABELS", help="Class indices, class names, or probability rows."),
+    headings.batch("--labels", "-y", metavar="LABELS", help="Class indices, class names, or probability rows."),
 ]
 Weight = Annotated[
     str | None,
-    typer.Option(
+    headings.batch(
         "--weight",
         "--class-weight",
         "-w",
@@ -58,28 +59,30 @@ Weight = Annotated[
 ]
 SampleWeight = Annotated[
     str | None,
-    typer.Option("--sample-weight", metavar="WEIGHTS", help="One number for each sample; multiplies the class weight."),
+    headings.batch(
+        "--sample-weight", metavar="WEIGHTS", help="One number for each sample; multiplies the class weight."
+    ),
 ]
 Classes = Annotated[
-    str | None, typer.Option("--classes", metavar="NAMES", help="The names of the classes, in order: cat,dog.")
+    str | None, headings.batch("--classes", metavar="NAMES", help="The names of the classes, in order: cat,dog.")
 ]
 IgnoreIndex = Annotated[
     str | None,
-    typer.Option("--ignore-index", metavar="LABEL", help="The label that means skip.  [default: -100]"),
+    headings.read("--ignore-index", metavar="LABEL", help="The label that means skip.  [default: -100]"),
 ]
 LabelBase = Annotated[
-    str | None, typer.Option("--label-base", metavar="N", help="Labels count from N: 1 for labels 1..C.  [default: 0]")
+    str | None, headings.read("--label-base", metavar="N", help="Labels count from N: 1 for labels 1..C.  [default: 0]")
 ]
 LabelSmoothing = Annotated[
-    str | None, typer.Option("--label-smoothing", metavar="EPS", help="Label smoothing, 0 to 1.  [default: 0]")
+    str | None, headings.batch("--label-smoothing", metavar="EPS", help="Label smoothing, 0 to 1.  [default: 0]")
 ]
 LabelColumn = Annotated[
     str | None,
-    typer.Option("--label-column", metavar="NAME", help="The column of a .csv that holds the labels, or its number."),
+    headings.read("--label-column", metavar="NAME", help="The column of a .csv that holds the labels, or its number."),
 ]
 Engines = Annotated[
     list[str] | None,
-    typer.Option(
+    headings.shown(
         "--engine",
         metavar="ENGINE",
         help="A framework to measure: auto (torch, up to 1e7 scores), none, all that are installed, torch, keras, "
@@ -89,7 +92,7 @@ Engines = Annotated[
 ]
 Methods = Annotated[
     list[str] | None,
-    typer.Option(
+    headings.shown(
         "--method",
         metavar="METHOD",
         help="Show METHOD or METHOD/PLACEMENT; repeatable; all for every pair. See wce methods.",
@@ -97,11 +100,11 @@ Methods = Annotated[
     ),
 ]
 Output = Annotated[
-    str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the answer to FILE instead of stdout.")
+    str | None, headings.goes("--output", "-o", metavar="FILE", help="Write the answer to FILE instead of stdout.")
 ]
 TotalsOut = Annotated[
     str | None,
-    typer.Option(
+    headings.goes(
         "--totals-out",
         metavar="FILE",
         help="Save the sums of the batch to FILE, a part that wce explain adds to others, with any weight.",
@@ -109,7 +112,7 @@ TotalsOut = Annotated[
 ]
 Only = Annotated[
     str | None,
-    typer.Option(
+    headings.shown(
         "--only",
         metavar="PART",
         help="Show terms or methods alone, or the bare value of each --method.",
@@ -118,7 +121,7 @@ Only = Annotated[
 ]
 Rows = Annotated[
     str | None,
-    typer.Option(
+    headings.shown(
         "--rows",
         metavar="N",
         help="Samples to list, or all.  [default: 20; in JSON 10000, in CSV all]",
@@ -127,11 +130,11 @@ Rows = Annotated[
 ]
 Top = Annotated[
     str | None,
-    typer.Option("--top", metavar="K", help="The largest terms that a large batch is shown with.  [default: 5]"),
+    headings.shown("--top", metavar="K", help="The largest terms that a large batch is shown with.  [default: 5]"),
 ]
 Sort = Annotated[
     str,
-    typer.Option(
+    headings.shown(
         "--sort",
         metavar="ORDER",
         help="Order of the samples: index, or the largest loss or term first.",
@@ -140,7 +143,7 @@ Sort = Annotated[
 ]
 Findings = Annotated[
     str | None,
-    typer.Option(
+    headings.shown(
         "--findings",
         metavar="N",
         help="Findings to print, or all.  [default: 5; in JSON all]",
@@ -149,15 +152,15 @@ Findings = Annotated[
 ]
 KeepGoing = Annotated[
     bool,
-    typer.Option("--keep-going", help="Answer the other lines of .ndjson where one is wrong; exit 2 at the end."),
+    headings.read("--keep-going", help="Answer the other lines of .ndjson where one is wrong; exit 2 at the end."),
 ]
-Precision = Annotated[str | None, typer.Option("--precision", metavar="N", help="Significant digits.  [default: 6]")]
+Precision = Annotated[str | None, headings.shown("--precision", metavar="N", help="Significant digits.  [default: 6]")]
 Width = Annotated[
-    str | None, typer.Option("--width", metavar="N", help="Columns to fit.  [default: those of the terminal]")
+    str | None, headings.shown("--width", metavar="N", help="Columns to fit.  [default: those of the terminal]")
 ]
 Color = Annotated[
     str,
-    typer.Option(
+    headings.shown(
         "--color",
         metavar="WHEN",
         help="auto, always or never.",
@@ -169,7 +172,7 @@ Color = Annotated[
 def format_of(known: Collection[str]) -> Any:
     """The option that chooses among the formats of a command."""
     names = list(known)
-    return typer.Option(
+    return headings.goes(
         "--format",
         "-f",
         metavar="FORMAT",
@@ -180,7 +183,7 @@ def format_of(known: Collection[str]) -> Any:
 
 def save_of(known: Collection[str]) -> Any:
     """The option that asks for files beside the answer."""
-    return typer.Option(
+    return headings.goes(
         "--save",
         metavar="FILE",
         help=f"Write FILE as well, in the format of its suffix: {listed(suffixes(known))}; repeatable.",

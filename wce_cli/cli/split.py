@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-import typer
 from msgspec import Struct
 
-from wce_cli.cli import completion, options
+from wce_cli.cli import completion, headings, options
 from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
@@ -24,15 +23,15 @@ HIGHEST_SEED = (1 << 64) - 1
 
 Size = Annotated[
     str | None,
-    typer.Option("--size", metavar="SIZE", help="Micro-batches of SIZE samples, or of 3,5,...: what is accumulated."),
+    headings.asked("--size", metavar="SIZE", help="Micro-batches of SIZE samples, or of 3,5,...: what is accumulated."),
 ]
 Ranks = Annotated[
     str | None,
-    typer.Option("--ranks", metavar="R", help="Deal the samples to R ranks in turn, as data parallel training does."),
+    headings.asked("--ranks", metavar="R", help="Deal the samples to R ranks in turn, as data parallel training does."),
 ]
 By = Annotated[
     str | None,
-    typer.Option(
+    headings.asked(
         "--by",
         metavar="WHAT",
         help="sample: each is a part, with all its positions where the scores have more than two axes.",
@@ -40,11 +39,11 @@ By = Annotated[
     ),
 ]
 Shuffle = Annotated[
-    str | None, typer.Option("--shuffle", metavar="SEED", help="Shuffle the samples before they are cut.")
+    str | None, headings.asked("--shuffle", metavar="SEED", help="Shuffle the samples before they are cut.")
 ]
 Rows = Annotated[
     str | None,
-    typer.Option(
+    headings.shown(
         "--rows",
         metavar="N",
         help="Parts to list, or all.  [default: 20; in JSON up to 10000, in CSV all]",
@@ -56,8 +55,8 @@ Rows = Annotated[
 def split(
     files: options.Files = None,
     size: Size = None,
-    by: By = None,
     ranks: Ranks = None,
+    by: By = None,
     shuffle: Shuffle = None,
     *,
     typed: BatchOptions,

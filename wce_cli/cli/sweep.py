@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
-
-from wce_cli.cli import options
+from wce_cli.cli import completion, headings, options
 from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
@@ -20,24 +18,33 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "wce sweep samples/two-samples.json --class 0 --to 1",
     "wce sweep -x '2 1 0; 0 1 2; 0 3 1' -y 0,1,1 -w 1,0.25,3 --smoothing",
-    "wce sweep samples/two-samples.json --scale --values 0.5,1,2 --method batch-mean",
+    "wce sweep samples/two-samples.json --scale --values 0.5,1,2 --method sum",
 )
 CODES = ("0 answered", "2 cannot answer: the batch or an option is wrong")
 
 Class = Annotated[
-    str | None, typer.Option("--class", metavar="CLASS", help="Sweep the weight of this class: its index or its name.")
+    str | None,
+    headings.asked("--class", metavar="CLASS", help="Sweep the weight of this class: its index or its name."),
 ]
-Smoothing = Annotated[bool, typer.Option("--smoothing", help="Sweep the label smoothing instead.")]
-Scale = Annotated[bool, typer.Option("--scale", help="Sweep a number that multiplies all weights instead.")]
-From = Annotated[str, typer.Option("--from", metavar="X", help="Where the range begins.")]
+Smoothing = Annotated[bool, headings.asked("--smoothing", help="Sweep the label smoothing instead.")]
+Scale = Annotated[bool, headings.asked("--scale", help="Sweep a number that multiplies all weights instead.")]
+From = Annotated[str, headings.asked("--from", metavar="X", help="Where the range begins.")]
 To = Annotated[
-    str | None, typer.Option("--to", metavar="X", help="Where the range ends.  [default: 2; of the smoothing 1]")
+    str | None, headings.asked("--to", metavar="X", help="Where the range ends.  [default: 2; of the smoothing 1]")
 ]
-Points = Annotated[str, typer.Option("--points", metavar="N", help="Points of the range, both ends among them.")]
+Points = Annotated[str, headings.asked("--points", metavar="N", help="Points of the range, both ends among them.")]
 Values = Annotated[
-    str | None, typer.Option("--values", metavar="LIST", help="These values instead of a range: 0,0.1,1.")
+    str | None, headings.asked("--values", metavar="LIST", help="These values instead of a range: 0,0.1,1.")
 ]
-SweepRows = Annotated[str | None, typer.Option("--rows", metavar="N", help="Points to list, or all.  [default: 11]")]
+SweepRows = Annotated[
+    str | None,
+    headings.shown(
+        "--rows",
+        metavar="N",
+        help="Points to list, or all.  [default: 11]",
+        autocompletion=completion.offering(completion.limits),
+    ),
+]
 
 
 def sweep(
