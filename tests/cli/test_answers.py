@@ -201,6 +201,21 @@ def test_a_saved_file_is_never_stdout():
     assert one_error("--save", "") == "error: --save is empty, expected a file\n"
 
 
+@pytest.mark.parametrize("option", ["--save", "--output"])
+def test_a_folder_is_no_file(tmp_path, option):
+    for folder in (f"{tmp_path}{os.sep}", f"{tmp_path}{os.sep}new.json{os.sep}"):
+        assert one_error(option, folder) == f"error: {option} is {folder}, a folder, expected a file\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_in_one_option_are_taken_apart_in_the_hint(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = "error: --save is a.csv, b.json, expected one file\nhint: --save a.csv --save b.json\n"
+    assert one_error("--save", "a.csv, b.json") == said
+    assert run(*TWO, "--save", "a,b.csv").code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["a,b.csv"]
+
+
 def test_two_files_of_one_format_are_both_written(tmp_path):
     one, other = tmp_path / "one.json", tmp_path / "OTHER.JSON"
     assert run(*TWO, "--save", str(one), "--save", str(other)).code == 0

@@ -71,7 +71,7 @@ def test_what_a_command_asks_stands_above_the_batch(command, asked):
     found = sections(command)
     assert found.get("What is asked") == asked
     assert [head for head in found if head != "What is asked"] == list(headings.HEADINGS[1:])
-    assert list(found)[0] == ("What is asked" if asked else "The batch")
+    assert next(iter(found)) == ("What is asked" if asked else "The batch")
 
 
 @pytest.mark.parametrize("command", BY_COMMAND)

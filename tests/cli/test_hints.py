@@ -198,6 +198,8 @@ def test_the_option_of_a_hint_is_one_of_the_command_in_use(word):
         (("train",), "wce --help lists the commands, wce COMMAND --help the options of one"),
         (("evaluate",), "wce --help lists the commands, wce COMMAND --help the options of one"),
         (("explain", "help"), "--help lists the options"),
+        (("explain", "split", "batch.json"), "one question a run: wce split …"),
+        (("split", "gradient", "--size", "1"), "one question a run: wce gradient …"),
         (("explain", "-x", "0,1", "-y", "0.1 0.9; 0 0.1"), "each looks like the other: swap --logits and --labels"),
         (
             ("explain", "-x", "0 1 1", "-y", "[[1,2],[3,4],[5,6]]"),

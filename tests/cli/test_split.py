@@ -225,6 +225,21 @@ def test_several_batches_are_each_cut(tmp_path):
     assert {row["batch"] for row in rows} == {"batch 0", "batch 1"}
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--size", "5"], "3 samples in 1 part of up to 5"),
+        (["--size", "3"], "3 samples in 1 part of 3"),
+        (["--size", "2"], "3 samples in 2 parts of up to 2"),
+        (["--size", "2", "--ranks", "3"], "3 samples in 3 parts of up to 2, dealt in turn to 3 ranks"),
+        (["--size", "1", "--ranks", "3"], "3 samples in 3 parts of 1, dealt in turn to 3 ranks"),
+    ],
+)
+def test_a_part_is_said_to_hold_no_more_samples_than_it_does(options, said):
+    ran = run("split", "-x", "0 1; 1 0; 2 1", "-y", "0,1,1", *options)
+    assert ran.out.splitlines()[0] == said
+
+
 def test_methods_that_are_the_same_in_every_part_are_one_row_and_no_finding_says_so_again():
     batch = ("-x", "0.1 0.9; 0 0.1; 1 2; 3 4", "-y", "0,1,1,0", "-w", "0.1,1")
     wide = run("split", *batch, "--size", "2", "--width", "200").out

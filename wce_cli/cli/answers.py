@@ -33,6 +33,7 @@ from wce_cli.inputs.guard import guard
 DEFAULT = "table"
 VARIABLE = "WCE_FORMAT"
 """Holds the format where `--format` is not given."""
+SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 
 class Answer(Struct, frozen=True):
@@ -145,12 +146,13 @@ def _named(
 
 def format_of_file(option: str, file: str, known: Mapping[str, Format]) -> str:
     """The format that the suffix of a file names. Raises WceError if that is none of the command's."""
-    name = SUFFIXES.get(suffix_of(file), "")
+    suffix = suffix_of(file)
+    name = SUFFIXES.get(suffix, "")
     if name in known:
         return name
     message = f"{option} is {file}, expected a file whose suffix is {options.listed(suffixes(known))}"
     other = "--format says what is written into a file of another name" if option == "--output" else ""
-    raise WceError(Problem(message, _elsewhere(name) or other))
+    raise WceError(Problem(message, _elsewhere(name, suffix) or other))
 
 
 def _agree(name: str, output: str) -> None:
@@ -163,16 +165,16 @@ def _agree(name: str, output: str) -> None:
 
 def _known_format(given: str, known: Mapping[str, Format]) -> None:
     """Refuse another format; one that other commands have is no slip of the keyboard for one of these."""
-    hint = _elsewhere(given)
+    hint = _elsewhere(given, given)
     if given not in known and hint:
         raise WceError(Problem(f'--format is "{given}", expected {options.listed(list(known))}', hint))
     options.one_of("--format", given, known)
 
 
-def _elsewhere(name: str) -> str:
-    """Which command has a format; empty for none."""
+def _elsewhere(name: str, said: str) -> str:
+    """Which command has a format, by the word that was said; empty for none."""
     owner = next((command for command, formats in BY_COMMAND.items() if name in formats), "")
-    return owner and f"{name} goes with other answers, as those of wce {owner}"
+    return owner and f"{said} goes with other answers, as those of wce {owner}"
 
 
 def _targets(output: str | None, files: Iterable[tuple[str, str]]) -> list[tuple[str, str | int]]:
@@ -187,6 +189,12 @@ def _targets(output: str | None, files: Iterable[tuple[str, str]]) -> list[tuple
         if file == "-":
             hint = "--format FORMAT says what is written to stdout" if option == "--save" else ""
             raise WceError(Problem(f"{option} is -, expected a file", hint))
+        if file.endswith(SEPARATORS):
+            raise WceError(Problem(f"{option} is {file}, a folder, expected a file"))
+        several = file.split(",")
+        if option == "--save" and len(several) > 1 and all(suffix_of(one) in SUFFIXES for one in several):
+            hint = " ".join(f"--save {one.strip()}" for one in several)
+            raise WceError(Problem(f"--save is {file}, expected one file", hint))
         for other, taken in targets:
             if same_file(file, taken):
                 both = f"{other} and {option}" if other != option else f"two of {option}"

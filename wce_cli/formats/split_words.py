@@ -21,7 +21,8 @@ def described(answer: Split) -> str:
     if cut.sizes is not None:
         text += f" of {', '.join(map(str, cut.sizes[:8]))}{', …' if len(cut.sizes) > 8 else ''}"
     elif cut.size is not None:
-        text += f" of {cut.size}" if len({part.n for part in answer.parts}) == 1 else f" of up to {cut.size}"
+        is_full = len({part.n for part in answer.parts}) == 1 and cut.items >= cut.size * cut.ranks
+        text += f" of {cut.size}" if is_full else f" of up to {cut.size}"
     if cut.items != answer.batch.n:
         text += f" ({counted(cut.items, 'item', 'items')} along the first axis)"
     if cut.ranks > 1:
