@@ -71,6 +71,8 @@ REFUSED = {
     (TARGET, "--format", "junit"): 'error: --format is "junit", expected table, json, markdown, html, svg or github',
     (
         TARGET,
+        "--format",
+        "json",
         "--output",
         "samples/handwritten_loss.py",
     ): "error: --output is samples/handwritten_loss.py, which is read: an answer would take its place",

@@ -86,6 +86,13 @@ def test_explain_has_at_most_30_options():
     assert sum(map(len, sections("explain").values())) == len(options) + 1 <= 30
 
 
+def test_the_commands_are_listed_with_a_whole_sentence_each():
+    lines = run("--help", COLUMNS="80").out.splitlines()
+    listed = [line for line in lines if line.split()[:1] and line.split()[0] in COMMANDS]
+    assert len(listed) == len(COMMANDS)
+    assert [line for line in listed if not line.endswith(".") or line.endswith("...")] == []
+
+
 @pytest.mark.parametrize("columns", [80, 200])
 @pytest.mark.parametrize("arguments", [("--help",), *((name, "--help") for name in COMMANDS)])
 def test_no_line_is_longer_than_80_columns(arguments, columns):

@@ -37,7 +37,7 @@ def gradient(
     format: Annotated[str | None, options.format_of(GRADIENT)] = None,
     save: Annotated[list[str] | None, options.save_of(GRADIENT)] = None,
 ) -> Outcome:
-    """Show what every method multiplies the gradient of each sample by.
+    """Show what each method multiplies a sample's gradient by.
 
     Whether the gap between two losses is one factor, which a learning rate makes up for, or another direction; with
     smoothing or probability labels the norms and cosines; and each class's share of the gradient.

@@ -138,7 +138,7 @@ def identify(
     format: Annotated[str | None, options.format_of(IDENTIFIED)] = None,
     save: Annotated[list[str] | None, options.save_of(IDENTIFIED)] = None,
 ) -> Outcome:
-    """Name the rule behind a number: how it was read, weighted and divided.
+    """Name the rule behind a number: how it is weighted and divided.
 
     The simplest rule that gives the number within its digits, what ties with it, and the chance that a number which
     means nothing would have been explained as well.

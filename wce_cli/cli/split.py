@@ -67,7 +67,7 @@ def split(
     format: Annotated[str | None, options.format_of(SPLIT)] = None,
     save: Annotated[list[str] | None, options.save_of(SPLIT)] = None,
 ) -> Outcome:
-    """Compare the loss of a batch with the mean of the losses of its parts.
+    """Compare a batch's loss with the mean of the losses of its parts.
 
     By every method: what accumulating micro-batches or averaging over ranks makes of the loss and of the gradients,
     and what to do about it. Each part divides by its own denominator. A sample is what stands along the first axis.

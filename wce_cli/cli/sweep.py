@@ -64,7 +64,7 @@ def sweep(
     format: Annotated[str | None, options.format_of(SWEPT)] = None,
     save: Annotated[list[str] | None, options.save_of(SWEPT)] = None,
 ) -> Outcome:
-    """Show every method's loss as the weight of a class goes through a range.
+    """Show every method's loss as a class weight goes through a range.
 
     Or the label smoothing, or the scale of all weights. The batch is read once, however many points there are.
     """
