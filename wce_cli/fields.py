@@ -8,7 +8,7 @@ the same wherever it is written; of others HINTS says what was probably meant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, TypedDict, get_type_hints
 
 from msgspec import Struct
@@ -28,6 +28,8 @@ class Field(Struct, frozen=True):
     help: str
     typed: str = ""
     """How it is typed on the command line, said behind the help."""
+    given: str = ""
+    """How it is given in Python, said behind the help."""
     default: int | float | None = None
     also: tuple[str, ...] = ()
     """Spellings of its option beside `--name`."""
@@ -46,7 +48,8 @@ class BatchFields(TypedDict, total=False):
             "scores",
             "ROWS",
             "Scores before the softmax",
-            typed="'0.1 0.9; 0 0.1', JSON, a printed tensor, or @FILE",
+            typed=": '0.1 0.9; 0 0.1', JSON, a printed tensor, or @FILE",
+            given=", (C,), (N, C) or (N, C, d1, …, dk): lists, numpy, torch, pandas",
             also=("-x",),
             aliases=("input", "y_logits", "pred_logits"),
         ),
@@ -75,6 +78,7 @@ class BatchFields(TypedDict, total=False):
             "labels",
             "LABELS",
             "Class indices, class names, or probability rows",
+            given=" in the scores' shape",
             also=("-y",),
             aliases=(
                 *("label", "target", "targets", "y_true", "y", "true_label", "true_labels", "ground_truth", "gt"),
@@ -87,7 +91,9 @@ class BatchFields(TypedDict, total=False):
         Field(
             "class weight",
             "WEIGHTS",
-            'One number for each class, JSON by class name ({"cat": 0.1, ...}), or balanced',
+            "One number for each class",
+            typed=', JSON by class name ({"cat": 0.1, ...}), or balanced',
+            given=', a mapping by class name, or "balanced"',
             also=("--class-weight", "-w"),
             aliases=("class_weight", "class_weights"),
         ),
@@ -107,15 +113,13 @@ class BatchFields(TypedDict, total=False):
             "names",
             "NAMES",
             "The names of the classes, in order",
-            typed="cat,dog",
+            typed=": cat,dog",
             aliases=("class_names", "target_names"),
         ),
     ]
     ignore_index: Annotated[
         int,
-        Field(
-            "integer", "LABEL", "The label that means skip", default=-100, aliases=("ignore_class", "ignore_label")
-        ),
+        Field("integer", "LABEL", "The label that means skip", default=-100, aliases=("ignore_class", "ignore_label")),
     ]
     label_base: Annotated[
         int, Field("integer", "N", "Labels count from N: 1 for labels 1..C", default=0, in_files=False)
@@ -153,7 +157,7 @@ BY_SAMPLE = of_kind("scores", "labels", "sample weight")
 """Fields that are as long as the batch: those of its parts follow each other."""
 SINGLE = of_kind("integer", "number")
 """Fields that are one number."""
-DEFAULTS = {name: field.default for name, field in FIELDS.items()}
+DEFAULTS: dict[str, Any] = {name: field.default for name, field in FIELDS.items()}
 """What a field is that nobody gave."""
 
 ALIASES = {name: field.aliases for name, field in FIELDS.items() if field.aliases}
@@ -206,6 +210,14 @@ HINTS: dict[str, str] = {
     "normalize": "scikit-learn's normalize=True is weighted-mean, normalize=False is sum",
 }
 """What to write for a name that is no field, or could be one of several: of losses in PyTorch, Keras, scikit-learn."""
+
+
+def with_defaults(function: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Every field, those that are not given with their default. Raises TypeError, as Python does, for what is none."""
+    strange = next((name for name in given if name not in FIELDS), None)
+    if strange is not None:
+        raise TypeError(f"{function}() got an unexpected keyword argument {strange!r}")
+    return {**DEFAULTS, **given}
 
 
 def field_of(name: str, known: Collection[str] = tuple(ALIASES)) -> str:
