@@ -25,6 +25,8 @@ def _begins(arguments: tuple[Any, ...], named: Mapping[str, Any], has_lists: boo
     end = len(arguments)
     if any(kind in named for kind in READINGS):
         return end
+    if arguments and isinstance(arguments[-1], Mapping):
+        return end - 1
     begin = next((at for at, value in enumerate(arguments) if callable(value) and not hasattr(value, "shape")), end)
     if begin < end:
         return begin

@@ -6,16 +6,22 @@ parts' values. Each part divides by its own D, so a sample counts for more in a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
-from wce_cli.fields import BatchFields
-from wce_cli.questions.called import apart, batch_of, is_array, own_one, shows_fields
+from wce_cli.fields import SCORE_KINDS, BatchFields
+from wce_cli.questions.called import apart, batch_of, by_name, is_array, own_one, shows_fields
 from wce_cli.questions.split.answer import Split
 from wce_cli.questions.split.asked import cut_of
 from wce_cli.questions.split.compare import split_batch
 
 __all__ = ["Split", "cut_of", "split", "split_batch"]
+
+
+def _begins(given: tuple[Any, ...], named: Mapping[str, Any]) -> int:
+    """How many of the arguments are the size: a list of numbers is one, where scores are given beside it."""
+    has_scores = len(given) > 2 or any(kind in named for kind in SCORE_KINDS)
+    return 1 if has_scores or not any(map(is_array, given[:1])) else 0
 
 
 @shows_fields
@@ -37,7 +43,8 @@ def split(
     Returns a Split: `print` it, or ask `.method("weighted-mean").mean_of_parts`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read or cut.
     """
-    own, arrays = apart(given, 0 if size is not None or any(map(is_array, given[:1])) else 1)
+    named = by_name("split", batch)
+    own, arrays = apart(given, 0 if size is not None else _begins(given, named))
     size = own_one("split", "size", own, size)
-    whole = batch_of("split", arrays, batch)
+    whole = batch_of("split", arrays, named)
     return split_batch(whole, cut_of(whole, size, ranks, shuffle))
