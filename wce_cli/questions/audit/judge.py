@@ -66,7 +66,7 @@ def judged(target: Any, asking: Asking) -> Audit:
         path=tuple(sys.path),
     )
     observed = observe(request, asking.timeout)
-    for file in observed.loaded.beside if observed.loaded is not None else ():
+    for file in sorted(observed.imported):
         if os.path.isfile(file):
             reads(shown_file(file) or file, os.stat(file))
     return answer_of(name, asking, observed)
