@@ -171,6 +171,9 @@ POSITIONS = Probe(
 NOT_ONE = structs.replace(PLAIN, name="not-one", about="rows of probabilities do not sum to 1", shift=-0.2)
 FAR = Probe("far", "a loss is very large", _FAR, (1, 0, 1, 0, 2), (0.6, 1.7, 2.2))
 
+SKIPPING = tuple(probe.name for probe in (IGNORES, SQUARE_IGNORES, SMOOTHED_IGNORES))
+"""The probes in which labels mean skip."""
+
 
 def of_rules(offers: Offers, reduction: str | None = None) -> list[Probe]:
     """The probes that tell rules apart, for a function that takes this much."""
