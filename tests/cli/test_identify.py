@@ -89,6 +89,13 @@ def test_every_format_prints_what_its_golden_file_holds(name):
                 "tried 227 rules of up to 1 departure: of numbers as long, from 0.868 to 0.959, 0.44 % have one",
             ],
         ),
+        (
+            ("-0.692279", *TWO),
+            [
+                "-0.692279 is weighted-mean, but with the sign turned.",
+                "chance of an accident: 0.0014 % of numbers as long, from -0.727 to -0.658",
+            ],
+        ),
         (("nan", *TWO), ["no rule gives nan.", "tried 227 rules of up to 1 departure"]),
         (
             ("inf", "-x", "-inf 2; 0 1", "-y", "0,1", "--depth", "0"),

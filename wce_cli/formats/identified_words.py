@@ -183,7 +183,8 @@ def chance_line(number: Identified, depth: int) -> str:
     tried += counted(depth, "departure", "departures")
     if odds is None or number.prior is None:
         return f"how likely an accident is cannot be told of {number.text}" if number.matches else tried
-    low, high = (format_number(end, 3) for end in number.prior)
+    ends = sorted(0.0 - end for end in number.prior) if number.value < 0 else number.prior
+    low, high = (format_number(end, 3) for end in ends)
     like = f"of numbers as long, from {low} to {high}"
     if not number.matches:
         return f"{tried}: {like}, {_percent(odds)} have one"
