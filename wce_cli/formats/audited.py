@@ -12,6 +12,7 @@ from wce_cli.formats.blocks import Block
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import Look
+from wce_cli.loss.methods import METHODS
 from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Row
 from wce_cli.questions.audit.asked import COLUMN, SAMPLES
 from wce_cli.questions.audit.numbers import is_capped
@@ -82,7 +83,7 @@ def with_own(own: Computed) -> str:
     brings, said = own.brings, []
     if brings.weight is not None:
         shown = [f"{number:g}" for number in brings.weight]
-        is_ratio = brings.is_inferred and own.title.startswith("weighted-mean")
+        is_ratio = brings.is_inferred and _is_of_ratios(own)
         said.append(f"weights {' : '.join(shown)}" if is_ratio else f"weights [{', '.join(shown)}]")
     if brings.smoothing:
         said.append(f"label_smoothing {brings.smoothing:g}")
@@ -91,6 +92,12 @@ def with_own(own: Computed) -> str:
     if brings.factor != 1:
         said.append(f"factor {brings.factor:g}")
     return f" with its own {' and '.join(said)}" if said else ""
+
+
+def _is_of_ratios(own: Computed) -> bool:
+    """Whether a common factor of the weights changes nothing, so that their ratios are all that is known."""
+    method = own.title.partition(";")[0].partition("/")[0]
+    return method in METHODS and METHODS[method].adds_weights
 
 
 def _as_array(own: Computed) -> str:

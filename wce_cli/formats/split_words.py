@@ -84,7 +84,7 @@ def remedy(answer: Split, row: SplitMethod, look: Look) -> str:
     if len(answer.parts) == 1:
         return "There is one part: nothing to remedy."
     remedied = format_number(row.remedy, look.digits)
-    if row.method == "sum":
+    if row.formula == "1":
         return f"Remedy: add the parts up instead of averaging them: {remedied}."
     ranks = f", {answer.cut.ranks}," if answer.cut.ranks > 1 else ""
     return (

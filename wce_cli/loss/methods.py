@@ -20,10 +20,8 @@ from wce_cli.loss.placements import PLACEMENTS, Placement, Weighting, unweighted
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.totals import Totals
 
-SUM, UNWEIGHTED = "sum", "unweighted-mean"
-"""The methods whose values are Σt itself, and the mean without any weight."""
-TORCHS_MEAN, TORCHS_SOFT_MEAN = "weighted-mean", "batch-mean"
-"""What PyTorch's mean is: of index labels, and of probability labels."""
+WEIGHTED, BATCH, SUM, UNWEIGHTED = "weighted-mean", "batch-mean", "sum", "unweighted-mean"
+"""The methods of one torch call each, for what is said of them alone: Σt / Σw, Σt / N, Σt and Σℓ / N kept."""
 
 
 class Known(Struct, frozen=True):
@@ -52,11 +50,11 @@ class Method(Struct, frozen=True):
     """Who computes it, each with version and evidence: measured, or the place of the source that was read."""
     source: str
     placements: tuple[str, ...]
-    kind: Literal["count", "sum", "nonzero", "bent"]
+    kind: Literal["count", "weights", "nonzero", "bent"]
     """How D is made of the kept samples, which says how it moves as a weight does:
 
     count    it is a count, whatever they weigh
-    sum      their weights added up
+    weights  their weights added up
     nonzero  the number of those whose weight is not 0
     bent     s·f(w) added up, where f is a straight line on either side of 0 and nothing at it: f(w) = |w|
     """
@@ -74,7 +72,7 @@ class Method(Struct, frozen=True):
         """D; None where the pair is undefined for these labels."""
         if self.kind == "count":
             return 1.0 * self.of(totals.n, totals.n_kept, asked.weight.shape[-1])  # type: ignore[no-any-return]
-        if self.kind == "sum":
+        if self.kind == "weights":
             return placement.weight_sum(totals, asked)
         by_label = placement.by_label(totals, asked)
         if by_label is None:
@@ -86,12 +84,18 @@ class Method(Struct, frozen=True):
     @property
     def is_straight(self) -> bool:
         """Whether D is a straight line in every weight: it has no bend or step where one is 0."""
-        return self.kind in ("count", "sum")
+        return self.kind in ("count", "weights")
 
     @property
     def adds_weights(self) -> bool:
         """Whether D grows as the weights do: all of them times a number above 0 are D times that number."""
-        return self.kind in ("sum", "bent")
+        return self.kind in ("weights", "bent")
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether D of a batch is the sum of what it is of its parts."""
+        n, kept, c = SOME_COUNTS
+        return self.kind != "count" or bool(self.of(2 * n, 2 * kept, c) == 2 * self.of(n, kept, c))
 
     @property
     def is_count_of_kept(self) -> bool:
@@ -148,7 +152,7 @@ METHODS: dict[str, Method] = {
             ),
             "https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",
             _ALL,
-            "sum",
+            "weights",
             lambda w: w,
             is_torchs=True,
             known=Known(
@@ -263,8 +267,8 @@ MEANS = tuple(name for name in TORCHS if name != SUM)
 
 
 def torchs_mean(is_soft: bool) -> str:
-    """What PyTorch's mean is of such labels."""
-    return TORCHS_SOFT_MEAN if is_soft else TORCHS_MEAN
+    """What PyTorch's mean is: of probability labels it divides by N."""
+    return BATCH if is_soft else WEIGHTED
 
 
 def loss_values(totals: Totals, weight: Floats, smoothing: float = 0.0) -> tuple[LossValue, ...]:

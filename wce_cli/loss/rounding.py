@@ -94,7 +94,7 @@ def rounding_errors(batch: Batch, values: Sequence[LossValue]) -> Mapping[str, f
     if not spec.half_units:
         return {}
     omega = spec.half_units.get("weight", np.zeros(spec.n_classes))
-    means = {value.placement: value.value for value in values if METHODS[value.method].kind == "sum"}
+    means = {value.placement: value.value for value in values if METHODS[value.method].kind == "weights"}
     reach = dict.fromkeys(PLACEMENTS, Reach())
     for block in batch.blocks():
         rows = rounded_rows(block, spec)
@@ -110,7 +110,7 @@ def _error(value: LossValue, reach: Reach, omega: Floats) -> float | None:
     method = METHODS[value.method]
     if not method.is_weighted:
         moved = reach.losses
-    elif method.kind == "sum":
+    elif method.kind == "weights":
         moved, d_moves = reach.centred.total(omega), reach.weights.total(omega)
         least -= d_moves
     elif method.kind == "nonzero":

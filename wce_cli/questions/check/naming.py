@@ -130,7 +130,7 @@ def numerator(rule: Rule, spec: Spec) -> str:
 def denominator(rule: Rule, spec: Spec) -> str:
     """What it is divided by, in letters."""
     method = METHODS[rule.method]
-    if method.kind == "sum":
+    if method.kind == "weights":
         return "Σw"
     letters = method.formula.partition(",")[0]
     return f"({letters.replace(' · ', '·')})" if "·" in letters or "−" in letters else letters

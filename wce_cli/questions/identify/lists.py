@@ -75,9 +75,9 @@ def _kept(evaluation: Evaluation) -> NDArray[np.bool_]:
 def _by_sample(evaluation: Evaluation, depth: int, kept: NDArray[np.bool_] | None) -> Iterator[Candidate]:
     """t of every sample by each way to read, weigh and smooth; 0 where it is ignored."""
     for rule in rules(evaluation.case, depth):
-        if rule.method != SUM or rule.twist not in ("", "negated"):
+        if rule.method != SUM or (rule.twist and not TWISTS[rule.twist].is_by_term):
             continue
-        term = evaluation.pairs(rule)[0] * (-1.0 if rule.twist else 1.0)
+        term = evaluation.pairs(rule)[0] * (TWISTS[rule.twist].of(1.0, 1) if rule.twist else 1.0)
         title = "; ".join(
             ["w·ℓ of each sample" if evaluation.spec.weight is not None else "ℓ of each sample", *_odd(rule)]
         )

@@ -38,6 +38,11 @@ class Case(Struct, frozen=True):
     """All rows are at hand: for what needs the batch as a whole."""
 
 
+def _weighted(and_so: Callable[[Case], bool] = lambda case: True) -> Callable[[Case], bool]:
+    """Whether there are class weights, and something more."""
+    return lambda case: case.weight is not None and and_so(case)
+
+
 class Entry(Struct, frozen=True):
     """An odd way for the weight to enter."""
 
@@ -45,6 +50,8 @@ class Entry(Struct, frozen=True):
     title: str
     vectors: Callable[[Floats, int], tuple[Floats, Floats] | None]
     """(class weight (C,), N) → the weights of the numerator and of the denominator; None where there are none."""
+    enters: Callable[[Case], bool] = _weighted()
+    """Whether it is another way than the right one, and than those above it."""
     rows: str = "label"
     """Which rows are summed together: by label, by prediction, with the class weight as sample weight (`row`), or
     without sample weights (`plain`)."""
@@ -53,6 +60,8 @@ class Entry(Struct, frozen=True):
     the weights."""
     is_missing: bool = False
     """Nothing is weighted by class."""
+    is_apart: bool = False
+    """Numerator and denominator have other weights: no rule where the method does not divide by the weights."""
 
 
 def _both(of: Callable[[Floats], Floats]) -> Callable[[Floats, int], tuple[Floats, Floats] | None]:
@@ -73,15 +82,33 @@ ENTRIES = {
         ),
         Entry("reversed", "weights in reversed order, w[C−1−y]", _both(lambda w: w[::-1])),
         Entry("squared", "weights squared", _both(np.square)),
-        Entry("squared-above", "weights squared, divided by the plain ones", lambda w, n: (w * w, w)),
+        Entry("squared-above", "weights squared, divided by the plain ones", lambda w, n: (w * w, w), is_apart=True),
         Entry("inverse", "one over the weights", _both(lambda w: 1 / w)),
         Entry("sum-1", "weights normalised to sum 1", _both(lambda w: w / w.sum()), total=lambda n, c: 1),
         Entry("sum-c", "weights normalised to sum C", _both(lambda w: w * len(w) / w.sum()), total=lambda n, c: c),
-        Entry("sum-n", "weights normalised to sum N", lambda w, n: (w * n / w.sum(),) * 2, total=lambda n, c: n),
+        Entry(
+            "sum-n",
+            "weights normalised to sum N",
+            lambda w, n: (w * n / w.sum(),) * 2,
+            _weighted(lambda case: case.n != case.n_classes),
+            total=lambda n, c: n,
+        ),
         Entry("shifted-down", "weights one class too early, w[y−1]", _both(lambda w: np.roll(w, 1))),
         Entry("shifted-up", "weights one class too late, w[y+1]", _both(lambda w: np.roll(w, -1))),
-        Entry("per-sample", "the weight vector read as one weight a sample", _both(np.ones_like), rows="row"),
-        Entry("sample-weight-missing", "without sample weights", _both(lambda w: w), rows="plain"),
+        Entry(
+            "per-sample",
+            "the weight vector read as one weight a sample",
+            _both(np.ones_like),
+            _weighted(lambda case: case.n == case.n_classes and not case.has_sample_weight),
+            rows="row",
+        ),
+        Entry(
+            "sample-weight-missing",
+            "without sample weights",
+            _both(lambda w: w),
+            lambda case: case.has_sample_weight,
+            rows="plain",
+        ),
     )
 }
 
@@ -256,6 +283,8 @@ class Twist(Struct, frozen=True):
     """(value, N) → value"""
     factor: Callable[[int], float] | None = None
     """N → what it multiplies a value by, if it does no more than that."""
+    is_by_term: bool = False
+    """It multiplies every term by that too, whatever N is."""
 
 
 TWISTS = {
@@ -264,7 +293,7 @@ TWISTS = {
         Twist(
             "averaged-again", "divided by N once more", lambda value, n: value / n if n else math.nan, lambda n: 1 / n
         ),
-        Twist("negated", "with the sign turned", lambda value, n: -value, lambda n: -1.0),
+        Twist("negated", "with the sign turned", lambda value, n: -value, lambda n: -1.0, is_by_term=True),
         Twist("perplexity", "exp of it, the perplexity", lambda value, n: float(np.exp(value))),
     )
 }
@@ -351,18 +380,9 @@ def _reads(case: Case, name: str) -> bool:
 
 def _enters(case: Case, name: str) -> bool:
     entry = ENTRIES[name]
-    if entry.rows == "plain":
-        return case.has_sample_weight
-    if case.weight is None:
+    if not entry.enters(case):
         return False
-    if entry.rows == "row":
-        return case.n == case.n_classes and not case.has_sample_weight and not case.is_soft
-    if entry.total is not None:
-        totals = [one.total(case.n, case.n_classes) for one in ENTRIES.values() if one.total is not None]
-        names = [one.name for one in ENTRIES.values() if one.total is not None]
-        if names[totals.index(entry.total(case.n, case.n_classes))] != name:
-            return False  # an earlier one says it
-    return entry.vectors(case.weight, case.n) is not None
+    return case.weight is None or entry.vectors(case.weight, case.n) is not None
 
 
 def _placements(case: Case, method: str, entry: str, smoothing: str) -> tuple[str, ...]:
@@ -406,7 +426,7 @@ def _changes(case: Case, rule: Rule) -> bool:
         return False
     if entry is not None and entry.total is not None and _is_said_by_another(case, entry.total, rule.method):
         return False
-    return rule.entry != "squared-above" or _divides_by_weights(rule.method)
+    return entry is None or not entry.is_apart or _divides_by_weights(rule.method)
 
 
 def _divides_by_weights(name: str) -> bool:

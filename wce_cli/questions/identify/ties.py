@@ -154,7 +154,7 @@ def divisor(evaluation: Evaluation, rule: Rule) -> str:
     spec, totals = evaluation.spec, evaluation.totals()
     if rule.twist or not (rule.method in METHODS or odd_method(rule.method).divisor):
         return ""
-    is_sum = rule.method in METHODS and METHODS[rule.method].kind == "sum"
+    is_sum = rule.method in METHODS and METHODS[rule.method].kind == "weights"
     if is_sum and spec.weight is None and not spec.has_sample_weight:
         return "N" if totals.n == totals.n_kept else "N kept"
     return _denominator(evaluation, rule)
