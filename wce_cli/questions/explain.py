@@ -18,7 +18,7 @@ from wce_cli.findings import find
 from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.facts import TOP, Facts
 from wce_cli.loss.listed import Listed, read_listed
-from wce_cli.loss.methods import METHODS, LossValue, loss_values
+from wce_cli.loss.methods import METHODS, SUM, UNWEIGHTED, WEIGHTED, LossValue, loss_values
 from wce_cli.loss.rounding import rounding_errors
 from wce_cli.loss.stream import listing_pass
 from wce_cli.loss.totals import Totals
@@ -179,7 +179,7 @@ def _largest(batch: Batch, facts: Facts, terms: Sequence[TermRow], numerator: fl
 
 def shared_numerator(analysis: Analysis) -> float | None:
     """Σt, where every term has a share of it: all of one sign, and the sum neither 0 nor infinite."""
-    numerator = _class_value(analysis, "sum").numerator
+    numerator = _class_value(analysis, SUM).numerator
     one_sign = analysis.facts.terms_have_one_sign(analysis.spec.class_weight)
     return numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
 
@@ -287,15 +287,15 @@ def batch_part(spec: Spec, shape: tuple[int, ...], n: int, n_kept: int) -> Batch
 def _totals_part(analysis: Analysis) -> TotalsPart:
     totals, facts = analysis.totals, analysis.facts
     nan = facts.nan_under(analysis.spec.label_smoothing)
-    unweighted = _class_value(analysis, "unweighted-mean")
-    weighted = analysis.value("weighted-mean")
+    unweighted = _class_value(analysis, UNWEIGHTED)
+    weighted = analysis.value(WEIGHTED)
     return TotalsPart(
         n=totals.n,
         n_kept=totals.n_kept,
         n_ignored=totals.n - totals.n_kept,
         loss_sum=unweighted.numerator,
         weight_sum=None if weighted is None else weighted.denominator,
-        numerator=_class_value(analysis, "sum").numerator,
+        numerator=_class_value(analysis, SUM).numerator,
         n_infinite=facts.infinite.count,
         n_nan=nan.count,
         first_infinite=facts.infinite.first if facts.infinite.count else None,

@@ -10,6 +10,7 @@ import numpy as np
 from wce_cli.digits import UNITS, Written, dtype_of, format_number
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.fields import BatchFields
+from wce_cli.loss.methods import WEIGHTED
 from wce_cli.questions.called import apart, batch_of, own_one, shows_fields
 from wce_cli.questions.check.answer import Comparison
 from wce_cli.questions.check.compare import beside, compared
@@ -19,7 +20,6 @@ from wce_cli.questions.check.given import Given
 
 BARE = "float32"
 """The dtype that a Python number is held to: it may be the .item() of one."""
-WEIGHTED = "weighted-mean"
 
 __tracebackhide__ = True  # pytest then shows the line that asserts, not this file
 
