@@ -36,7 +36,7 @@ def denominators(evaluation: Evaluation) -> dict[str, float]:
     """What a sum may be divided by in this batch, by name."""
     totals = evaluation.totals()
     named: dict[str, float] = {}
-    for method in METHODS.values():
+    for method in filter(lambda method: method.divides, METHODS.values()):
         for placement in method.placements if method.adds_weights else ("class",):
             rule = Rule(method.name, placement)
             fraction, letters = evaluation.fraction(rule), _denominator(evaluation, rule)
@@ -48,6 +48,7 @@ def denominators(evaluation: Evaluation) -> dict[str, float]:
             assert fraction is not None
             named[odd.divisor] = fraction[1]
     named["N²"] = float(totals.n) ** 2
+    named |= {method.formula: 1.0 for method in METHODS.values() if not method.divides}  # what is equal says more
     names = evaluation.spec.class_names
     taken = set(named.values())
     for c in np.flatnonzero(totals.count)[:20].tolist():
