@@ -149,12 +149,14 @@ def of_kind(*kinds: Kind) -> tuple[str, ...]:
     return tuple(name for name, field in FIELDS.items() if field.kind in kinds)
 
 
-KEYS = tuple(name for name, field in FIELDS.items() if field.in_files)
-"""The fields that documents hold."""
+IN_FILES = tuple(name for name, field in FIELDS.items() if field.in_files)
+"""The fields that documents and files of arrays may hold."""
 SCORE_KINDS = of_kind("scores")
 """The kinds of scores, of which a batch has one."""
 BY_SAMPLE = of_kind("scores", "labels", "sample weight")
 """Fields that are as long as the batch: those of its parts follow each other."""
+VECTORS = of_kind("labels", "class weight", "sample weight")
+"""Fields for which `0; 1; 1` is a column of one number a row, not a table."""
 SINGLE = of_kind("integer", "number")
 """Fields that are one number."""
 DEFAULTS: dict[str, Any] = {name: field.default for name, field in FIELDS.items()}
@@ -220,7 +222,7 @@ def with_defaults(function: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**DEFAULTS, **given}
 
 
-def field_of(name: str, known: Collection[str] = tuple(ALIASES)) -> str:
+def field_of(name: str, known: Collection[str] = IN_FILES) -> str:
     """The field that a name means, which may be one of `known` already; the name as it is if it means none."""
     return name if name in known else MEANT.get(name, name)
 
@@ -229,7 +231,7 @@ def hint_of(name: str, spelled: Callable[[str], str]) -> str:
     """What to write instead of a name that is no field, empty if that is not known; `spelled` writes a field as the
     place has it (`--labels`).
     """
-    return HINTS.get(name, "").format(**{field: spelled(field) for field in ALIASES})
+    return HINTS.get(name, "").format(**{field: spelled(field) for field in IN_FILES})
 
 
 def by_field(given: Iterable[str], shown: Callable[[str], str]) -> tuple[dict[str, str], list[Problem]]:
