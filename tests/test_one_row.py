@@ -500,6 +500,10 @@ TOLD = {
 """Where a method's name, or a word that is one, is text."""
 
 
+NAMED = {"WEIGHTED", "BATCH", "SUM", "UNWEIGHTED"}
+"""The rows that have a name in code: what is said of them alone may look them up, and asks no row which it is."""
+
+
 def test_no_module_asks_for_a_method_by_its_name():
     """Outside the table: findings are sentences about methods, engines say which one each call expresses."""
     found = []
@@ -512,4 +516,9 @@ def test_no_module_asks_for_a_method_by_its_name():
                 word = node.value.partition("/")[0]
                 if word in METHODS and node.value in (word, *(f"{word}/{placement}" for placement in PLACEMENTS)):
                     found.append(f"{name}:{node.lineno} {node.value}")
+            elif isinstance(node, ast.Compare):
+                asked = any(isinstance(one, ast.Attribute) and one.attr == "method" for one in ast.walk(node.left))
+                named = {one.id for side in node.comparators for one in ast.walk(side) if isinstance(one, ast.Name)}
+                if asked and named & NAMED:
+                    found.append(f"{name}:{node.lineno} asks for {', '.join(sorted(named & NAMED))}")
     assert found == []

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 
 from wce_cli.digits import format_number
-from wce_cli.loss.methods import METHODS
 from wce_cli.questions.audit import labelled, of_labels, twice
 from wce_cli.questions.audit.answer import Row, Verdict
 from wce_cli.questions.audit.probes import IGNORED, PLAIN, POSITIONS_IN_ROWS, Offers, Probe, edges
@@ -130,7 +129,7 @@ def rows(
             wanted = expected(probe) if is_held else None
             if rule is None and is_steady and probe.name in IN_ROWS:
                 wanted = _one_number(observed.answers.get(IN_ROWS[probe.name]))
-            if probe.name in NOTHING and rule is not None and _does_not_divide(rule):
+            if probe.name in NOTHING and rule is not None and not rule.divides:
                 wanted = 0.0
             verdict, text, advice = judged(answer, wanted)
             yield Row("edges", name, verdict, text, fields, advice)
@@ -138,11 +137,6 @@ def rows(
         text = f"{offers.weight_name} changes nothing: other weights give the same"
         yield Row("edges", "class weight", "wrong", text, advice=USELESS)
     yield from _conduct_of_calls(observed)
-
-
-def _does_not_divide(rule: Rule) -> bool:
-    method = METHODS.get(rule.method)
-    return method is not None and not method.divides
 
 
 def _one_number(answer: Answered | None) -> float | None:

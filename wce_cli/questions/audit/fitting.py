@@ -11,11 +11,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
-from wce_cli.loss.methods import SUM
 from wce_cli.questions.audit.asked import Asked
 from wce_cli.questions.audit.probes import FAR, Offers, Own, Probe
 from wce_cli.questions.audit.values import NEXT_TO_ZERO, difference, listed_rules, terms_on, values_on
-from wce_cli.questions.identify.rules import TWISTS, Rule
+from wce_cli.questions.identify.rules import Rule
 
 CLOSE = {"float64": 1e-6, "float32": 2e-5}
 """How far off a number may be, relative, by the dtype that is returned: room for a small number that is added to what
@@ -57,9 +56,7 @@ def fitting(asked: Sequence[Asked], offers: Offers, owns: Sequence[Own], of_list
 def _listed(asked: Sequence[Asked], offers: Offers, depth: int, of_lists: bool) -> list[Rule]:
     """The rules of just so many departures; for losses of each sample those of their sum."""
     listed = [r for r in listed_rules([one.probe for one in asked], offers, depth) if len(r.departures) == depth]
-    return (
-        [r for r in listed if r.method == SUM and (not r.twist or TWISTS[r.twist].is_by_term)] if of_lists else listed
-    )
+    return [rule for rule in listed if rule.is_by_sample] if of_lists else listed
 
 
 def _surviving(

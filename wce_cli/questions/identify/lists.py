@@ -75,7 +75,7 @@ def _kept(evaluation: Evaluation) -> NDArray[np.bool_]:
 def _by_sample(evaluation: Evaluation, depth: int, kept: NDArray[np.bool_] | None) -> Iterator[Candidate]:
     """t of every sample by each way to read, weigh and smooth; 0 where it is ignored."""
     for rule in rules(evaluation.case, depth):
-        if rule.method != SUM or (rule.twist and not TWISTS[rule.twist].is_by_term):
+        if not rule.is_by_sample:
             continue
         term = evaluation.pairs(rule)[0] * (TWISTS[rule.twist].of(1.0, 1) if rule.twist else 1.0)
         title = "; ".join(

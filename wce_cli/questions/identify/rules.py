@@ -321,6 +321,16 @@ class Rule(Struct, frozen=True):
         return self.method if self.placement == "class" else f"{self.method}/{self.placement}"
 
     @property
+    def divides(self) -> bool:
+        """Whether it divides the sum of its terms by anything."""
+        return self.method not in METHODS or METHODS[self.method].divides
+
+    @property
+    def is_by_sample(self) -> bool:
+        """Whether it does nothing to a sum of terms, so that it has a number for each sample, too."""
+        return not self.divides and (not self.twist or TWISTS[self.twist].is_by_term)
+
+    @property
     def title(self) -> str:
         """The rule in words: the pair, then its odd parts."""
         odd = (
