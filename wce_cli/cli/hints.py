@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from wce_cli.cli.completion import METHODS
+from wce_cli.cli.completion import placed
 from wce_cli.engines.names import ENGINES, OTHER_NAMES
 from wce_cli.errors import near
 from wce_cli.fields import MEANT, hint_of
@@ -28,7 +28,7 @@ OPTIONS: tuple[tuple[str, str], ...] = (
     ),
     ("normalize", "scikit-learn's normalize=True is {explain}--method weighted-mean, normalize=False is --method sum"),
     ("mean average", "{explain}--method weighted-mean, or batch-mean: wce methods says who calls which the mean"),
-    (" ".join(METHODS), "{explain}--method {word} shows it alone"),
+    (" ".join(placed()), "{explain}--method {word} shows it alone"),
     (
         "gpus num-gpus n-gpus ngpus world-size nproc-per-node num-processes num-devices",
         "{split}--ranks R deals the samples to R processes in turn",

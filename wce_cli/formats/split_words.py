@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats.look import Look
+from wce_cli.loss.methods import METHODS
 from wce_cli.questions.split.answer import Split, SplitMethod
 
 NEAR = 1e-12
@@ -66,7 +67,10 @@ def sentences(answer: Split, row: SplitMethod, look: Look) -> Iterator[str]:
     low, high, broken = ratio_ends(row)
     if low is not None and high is not None:
         if broken:
-            yield "A part whose kept samples weigh 0 together makes every gradient nan."
+            if METHODS[row.method].kind in ("count", "bent"):
+                yield f"A part whose D = {row.formula} is 0 has no gradient that is a number."
+            else:
+                yield "A part whose kept samples weigh 0 together makes every gradient nan."
         elif same(low, high):
             what = "is that of the whole batch" if same(low, 1.0) else f"is {f(low)} times that of the whole batch"
             yield f"Every gradient {what}" + ("." if same(low, 1.0) else ": one factor, a matter of the learning rate.")
@@ -85,7 +89,7 @@ def remedy(answer: Split, row: SplitMethod, look: Look) -> str:
     if len(answer.parts) == 1:
         return "There is one part: nothing to remedy."
     remedied = format_number(row.remedy, look.digits)
-    if row.method == "sum":
+    if row.formula == "1":
         return f"Remedy: add the parts up instead of averaging them: {remedied}."
     ranks = f", {answer.cut.ranks}," if answer.cut.ranks > 1 else ""
     return (
