@@ -96,6 +96,9 @@ def _but(answer: Audit) -> str:
     """Why a function with the values of a rule is not as expected."""
     if any(row.name.startswith("dL/d") and row.verdict == "wrong" for row in answer.rows):
         return "the gradient is not"
+    again = answer.row("called twice")
+    if again is not None and again.verdict != "ok":
+        return f"but it {again.said}"
     names = dict.fromkeys(one.name for one in answer.limits if is_capped([one]))
     return f"but not for all sizes of scores ({', '.join(names)})" if names else "but it does not outlive every batch"
 

@@ -56,10 +56,12 @@ class Asker(Struct):
     shift: int = 0
     narrowed: str = ""
     """What it raises in float64: then it is asked in float32 instead."""
+    has_default_smoothing: bool = True
 
     def take(self, offers: Offers) -> None:
         """What an earlier worker found out."""
         self.labels, self.shift = offers.labels, offers.shift
+        self.has_default_smoothing = offers.has_default_smoothing
         self.narrowed = "" if WIDEST in offers.dtypes else "float64 is an error"
 
     def carried(self) -> Carried:
@@ -135,8 +137,9 @@ class Asker(Struct):
         )
 
     def _given(self, probe: Probe) -> dict[str, Any]:
-        if probe.smoothing is None and "label_smoothing" not in self.call.optional:
-            probe = structs.replace(probe, smoothing=SMOOTHING)  # it has no choice of its own
+        has_choice = "label_smoothing" in self.call.optional and self.has_default_smoothing
+        if probe.smoothing is None and not has_choice:
+            probe = structs.replace(probe, smoothing=SMOOTHING)
         return handed_over(probe, self.scores, self.call.roles, self.labels, self.arrays, self.shift)
 
     def _fresh(self) -> Any:

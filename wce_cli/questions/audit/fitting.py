@@ -49,7 +49,7 @@ def fitting(asked: Sequence[Asked], offers: Offers, owns: Sequence[Own], of_list
             return but_far  # what caps a loss in a way of its own is no departure that more of them would explain
     if but_far is not None:
         return but_far
-    nearest = _nearest(asked, offers, owns, of_lists)
+    nearest = _nearest(asked, offers, [own for own in owns if not own.is_inferred], of_lists)
     return nearest if nearest is not None and 2 * nearest.agreed >= len(asked) else None
 
 
@@ -64,6 +64,9 @@ def _surviving(
 ) -> tuple[list[Rule], list[Rule]]:
     """The rules that are left after every probe, and those that were left before that of a very large loss."""
     left, before_far = list(listed), list[Rule]()
+    if listed and len(listed[0].departures) == DEEPEST:
+        # of two departures that are told by nan, one may be something else that ends in nan
+        left = left if not any(_is_nan(one) for one in asked if not is_far(one.probe)) else []
     for k, one in enumerate(asked):
         if k and k == len(asked) - 1 and is_far(one.probe):
             before_far = left
@@ -108,6 +111,10 @@ def _off_list(one: Asked, offers: Offers, rule: Rule) -> float:
     sign = -1.0 if rule.twist else 1.0
     floor = 1.0 if is_far(one.probe) else NEXT_TO_ZERO
     return max(difference(a, sign * b, floor) for a, b in zip(got, terms.tolist(), strict=True))
+
+
+def _is_nan(one: Asked) -> bool:
+    return any(map(math.isnan, one.answer.values or ()))
 
 
 def close(one: Asked) -> float:

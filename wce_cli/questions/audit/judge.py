@@ -110,6 +110,8 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
         slope = next((row for row in rows if row.name.startswith("dL/d")), None)
         expected = is_expected(own, asking.expect) and (slope is None or slope.verdict != "wrong")
         expected = expected and not numbers.is_capped(limits)
+        again = next((row for row in rows if row.name == "called twice"), None)
+        expected = expected and (again is None or again.verdict == "ok")
         expected = expected and observed.is_finished and not _died_of(observed, offers)
     return Audit(
         schema=SCHEMA,

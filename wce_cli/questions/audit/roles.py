@@ -30,6 +30,8 @@ ROLES = {
 
 SCORES, LABELS = ("logits", "probs", "log_probs"), ("labels", "one_hot")
 WEIGHTS = ("weight", "sample_weight")
+NO_SWITCH = ("label_smoothing", "ignore_index", "reduction", "n_classes")
+"""What is a number or a word: a parameter of such a name that is True or False turns something on."""
 LEAST_SMOOTHING = 1e-3
 """A smaller constant keeps something from 0 and smooths no label; nor does one of 1 and more."""
 _ROLE_OF = {name: role for role, names in ROLES.items() for name in names.split()}
@@ -66,6 +68,8 @@ def _doubt(p: inspect.Parameter) -> int:
 def _may_be(role: str, p: inspect.Parameter) -> bool:
     """Whether its default and its annotation allow it: a number is no weight a class, and 1e-8 smooths nothing."""
     default: Any = p.default
+    if role in NO_SWITCH and (isinstance(default, bool) or _annotation(p) == "bool"):
+        return False
     if role in WEIGHTS:
         return not (isinstance(default, int | float | str) or _SCALAR.fullmatch(_annotation(p)))
     if role == "label_smoothing" and isinstance(default, int | float):

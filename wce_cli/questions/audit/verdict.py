@@ -72,7 +72,7 @@ def _of_rule(
     made = Computed(
         reduction=reduction,
         title=_title(rule, offers, bool(shape)),
-        summary=METHODS[rule.method].summary if rule.method in METHODS and not shape else "",
+        summary=METHODS[rule.method].summary if rule.method in METHODS and not (shape or rule.entry) else "",
         pairs=tuple(dict.fromkeys([rule.pair, *(one.pair for one in fit.rules)])) if is_pair else (),
         departures=rule.departures,
         is_followed=all(fits),
