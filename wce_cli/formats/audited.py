@@ -127,6 +127,8 @@ def answer_blocks(answer: Audit, look: Look) -> Iterator[Block]:
     at = f" at {where(answer)}" if answer.file else ""
     if answer.call:
         yield blocks.prose(f"called as {answer.call}{at}, with {answer.arrays} arrays")
+    if answer.guessed:
+        yield blocks.prose(answer.guessed)
     if answer.taken_of:
         yield blocks.prose(f"of what it returns, {answer.taken_of} is looked at")
     yield from (blocks.prose(line) for one in answer.computed[:1] for line in _sentences(one))

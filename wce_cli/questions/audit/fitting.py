@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
+from wce_cli.loss.sums import Floats
 from wce_cli.questions.audit.asked import Asked
 from wce_cli.questions.audit.probes import FAR, Offers, Own, Probe
 from wce_cli.questions.audit.values import NEXT_TO_ZERO, difference, listed_rules, terms_on, values_on
@@ -99,13 +100,14 @@ def offs_of(one: Asked, offers: Offers, rules: Sequence[Rule], of_lists: bool) -
     if not rules:
         return []
     if of_lists:
-        return [_off_list(one, offers, rule) for rule in rules]
+        terms = terms_on(one.probe, offers, rules)
+        return [_off_list(one, rule, of_rule) for rule, of_rule in zip(rules, terms, strict=True)]
     return [difference(one.number, value) for value in values_on(one.probe, offers, rules)]
 
 
-def _off_list(one: Asked, offers: Offers, rule: Rule) -> float:
-    """The same where a loss is returned for each sample: every one must fit."""
-    got, terms = one.answer.values, terms_on(one.probe, offers, rule)
+def _off_list(one: Asked, rule: Rule, terms: Floats | None) -> float:
+    """The same where a loss is returned for each sample, beside those of the rule: every one must fit."""
+    got = one.answer.values
     if terms is None or got is None or len(got) != len(terms):
         return 0.0 if terms is None and got is None else math.inf
     sign = -1.0 if rule.twist else 1.0

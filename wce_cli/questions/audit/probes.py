@@ -79,6 +79,10 @@ class Offers(Struct, frozen=True):
     weight_name: str = "weight"
     """The parameter that takes the class weight."""
 
+    pick: int | str | None = None
+    """Which of several things that it returns is the loss, where that is not the first."""
+    has_arrays: bool = False
+    """Whether constants that are lists are handed over as arrays."""
     has_default_smoothing: bool = True
     """Whether it gives a number where no smoothing is asked of it."""
     shift: int = 0

@@ -64,6 +64,8 @@ class Worker:
         self.classes = 0
         self.found = Carried()
         self.done = set(request.skipped)
+        self.name = ""
+        self.loaded: Loaded | None = None
         self.ignored: int | None = None
         self.source: str | None = None
         self.watch = Watch(lambda what, detail: self.tell(Conduct(what, detail)))
@@ -99,12 +101,13 @@ class Worker:
         scores = next(kind for kind in SCORES if kind in call.roles)
         labels = "one-hot" if "one_hot" in call.roles else "index"
         file, line = source(function)
-        self.tell(Loaded(file, line, call.text(name), arrays.name, call.guessed))
         self.source = file
-        self.tell_imported()
         asker = Asker(function, call, arrays, scores, labels, request.seed, request.memory, self.watch)
         if request.offers is not None:
             asker.take(request.offers)
+        self.name, self.loaded = name, Loaded(file, line, asker.call.text(name), arrays.name, call.guessed)
+        self.tell(self.loaded)
+        self.tell_imported()
         return asker
 
     def offers(self, asker: Asker) -> Offers:
@@ -124,6 +127,8 @@ class Worker:
             classes=self.classes,
             own=Own(ignore_index=None if is_class else self.found.ignore_index),
             weight_name=asker.call.name_of("weight"),
+            pick=asker.pick,
+            has_arrays=asker.has_arrays,
             has_default_smoothing=asker.has_default_smoothing,
             shift=asker.shift,
             ignored=self.ignored,
@@ -152,27 +157,44 @@ class Worker:
         self.done.update(found)
         return found
 
+    def begin(self, asker: Asker) -> Offers | None:
+        """What the function takes, found out by calls; None where the first one gives no number."""
+        self.tell(Began(FIRST))
+        self.found = asker.carried()
+        first, self.classes = first_call(asker, self.found)
+        if first.values is None and first.error not in ENDS and asker.call.lists:
+            asker.has_arrays = True
+            first, self.classes = first_call(asker, self.found)
+        if asker.chooses(first):
+            first, self.classes = first_call(asker, self.found)
+        elif self.request.template is None and first.values is not None and self.classes in (0, len(PLAIN.logits[0])):
+            if guessed := asker.taken_for_probabilities():
+                assert self.loaded is not None
+                text = asker.call.text(self.name)
+                self.tell(structs.replace(self.loaded, call=text, guessed=guessed))
+                first, self.classes = first_call(asker, self.found)
+        self.tell(first)
+        self.tell_imported()  # what it imports when it is called
+        if first.values is None:
+            return None
+        self.tell(Ready(self.offers(asker), self.found))
+        if "label_smoothing" in asker.call.optional:
+            default = self.told(asker, [fitted(DEFAULT_SMOOTHING, self.offers(asker))])
+            asker.has_default_smoothing = default[DEFAULT_SMOOTHING.name].values is not None
+        self.read_labels(asker)
+        if not self.classes:
+            self.classes = self.only_width(asker)
+        return self.offers(asker)
+
     def run(self) -> None:
         """All steps, each announced before it begins; none where the first call gives no number."""
         asker = self.load()
         offers = self.request.offers
         if offers is None:
-            self.tell(Began(FIRST))
-            self.found = asker.carried()
-            first, self.classes = first_call(asker, self.found)
-            self.tell(first)
-            self.tell_imported()  # what it imports when it is called
-            if first.values is None:
+            offers = self.begin(asker)
+            if offers is None:
                 self.tell(Finished())
                 return
-            self.tell(Ready(self.offers(asker), self.found))
-            if "label_smoothing" in asker.call.optional:
-                default = self.told(asker, [fitted(DEFAULT_SMOOTHING, self.offers(asker))])
-                asker.has_default_smoothing = default[DEFAULT_SMOOTHING.name].values is not None
-            self.read_labels(asker)
-            if not self.classes:
-                self.classes = self.only_width(asker)
-            offers = self.offers(asker)
             self.tell(Ready(offers, self.found))
         sought = searches(offers.dtypes) if offers.scores == "logits" else ()
         labelled = [probe for probe in probes(offers) if probe.name not in self.done]
