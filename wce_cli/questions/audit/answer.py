@@ -168,6 +168,8 @@ class Audit(Struct, frozen=True):
     compared: Compared | None = None
     """None: it has no rule, or returns a loss for each sample."""
     limits: tuple[Limit, ...] = ()
+    guessed: str = ""
+    """What was taken for what where no name says so: `t was taken for the labels`."""
     taken_of: str = ""
     """Where it returns several things: the one that was looked at, `the first of a tuple of 2`."""
     labels: str = ""
