@@ -32,7 +32,7 @@ from wce_cli.questions.audit.searches import (
     loss_at,
     search_probe,
 )
-from wce_cli.questions.audit.taken import ReturnedNone, carriers, taken
+from wce_cli.questions.audit.taken import Returned, ReturnedNone, carriers, taken
 from wce_cli.questions.audit.watch import Watch
 from wce_cli.questions.audit.worker_steps import COARSE, ENDS, NONE
 
@@ -147,7 +147,9 @@ class Asker(Struct):
     def chooses(self, first: Answered) -> bool:
         """Whether another of several returned things is taken for the loss from now on: what carries a gradient, where
         the first of them does not; of a dictionary that which alone does."""
-        if self.arrays.name != "torch" or not (first.taken_of or first.error == "TypeError"):
+        if self.arrays.name != "torch" or not (
+            first.taken_of.startswith("the first") or first.error == Returned.__name__
+        ):
             return False
         try:
             given = self._given(structs.replace(PLAIN, layout="tracked", dtype="float32" if self.narrowed else WIDEST))
@@ -167,7 +169,7 @@ class Asker(Struct):
         Of what it takes the log of as it is, with no clip, a rule tells; and a parameter that is called logits is.
         """
         name = self.call.scores_name
-        if self.scores != "logits" or name.endswith(("logits", "logit", "scores")):
+        if self.scores != "logits" or not name or name.endswith(("logits", "logit", "scores")):
             return ""
         found = []
         for row in ((0.5, 0.2, 0.3), (0.5, 0.3, 0.2), (0.25, 0.5, 0.25), (-1.0, 1.5, 0.5)):
@@ -181,7 +183,7 @@ class Asker(Struct):
         if not half or not is_log:
             return ""
         self.as_probabilities()
-        return f"{name or 'what it scores'} was taken for probabilities: it takes their log, clipped, and no softmax"
+        return f"{name} was taken for probabilities: it takes their log, clipped, and no softmax"
 
     def as_probabilities(self) -> None:
         """Hand over probabilities for the scores from now on."""
@@ -213,10 +215,8 @@ class Asker(Struct):
         for is_seeded in (True, False):
             if is_seeded:
                 self._seed()
-            returned, _ = taken(
-                self.call.once_made(made, self._given(probe)), len(probe.labels), self.arrays, self.pick
-            )
-            values = self.arrays.numbers(returned)
+            returned = self.call.once_made(made, self._given(probe))
+            values = self.arrays.numbers(taken(returned, len(probe.labels), self.arrays, self.pick)[0])
             found.append(tuple(values.ravel().tolist()))
         return tuple(found)
 

@@ -166,6 +166,9 @@ def _no_answer(name: str, observed: Observed) -> Problem:
     call = observed.loaded.call if observed.loaded else name
     if observed.first.error == NONE:
         return Problem(f"{call} returned None", "a return is missing: end it with 'return loss'")
+    if observed.first.error == "Returned":
+        hint = "return one number, or one a sample; in a dict, call it 'loss'"
+        return Problem(f"{call} returned {observed.first.message}", hint)
     if NO_GPU.search(observed.first.message):
         hint = "audit it where there is a GPU, or say that there is none, if it has a parameter for that: --kwargs "
         return Problem(f"{call} needs a GPU: {said(observed.first)}", hint + """'{"device": "cpu"}'""")

@@ -15,11 +15,15 @@ class ReturnedNone(Exception):
     """There is nothing to look at."""
 
 
+class Returned(Exception):
+    """There are several things, and nothing says which of them is the loss."""
+
+
 def taken(returned: Any, n: int, arrays: Arrays, pick: int | str | None = None) -> tuple[Any, str]:
     """The loss or the losses of `n` samples, and of what they were taken, `the first of a tuple of 2`.
 
     A list with a number for each sample is an array of them; of other lists, of tuples and of dictionaries one is
-    taken, `pick` where that is known. Raises ReturnedNone.
+    taken, `pick` where that is known. Raises ReturnedNone, Returned.
     """
     if returned is None:
         raise ReturnedNone
@@ -30,7 +34,7 @@ def taken(returned: Any, n: int, arrays: Arrays, pick: int | str | None = None) 
         return returned[pick], f"{_place(pick)} of a {kind} of {len(returned)}"
     if isinstance(returned, Mapping) and LOSS not in returned and len(returned) != 1:
         names = ", ".join(repr(key) for key in list(returned)[:4])
-        raise TypeError(f"a dict of {len(returned)} was returned, and which of it is the loss is not said: {names}")
+        raise Returned(f"a dict without {LOSS!r} ({names})")
     if isinstance(returned, Mapping) and (LOSS in returned or len(returned) == 1):
         key = LOSS if LOSS in returned else next(iter(returned))
         return returned[key], f"{key!r} of a dict of {len(returned)}"

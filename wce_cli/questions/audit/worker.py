@@ -65,7 +65,7 @@ class Worker:
         self.found = Carried()
         self.done = set(request.skipped)
         self.name = ""
-        self.loaded: Loaded | None = None
+        self.loaded = Loaded(None, None, "", "", "")
         self.ignored: int | None = None
         self.source: str | None = None
         self.watch = Watch(lambda what, detail: self.tell(Conduct(what, detail)))
@@ -165,14 +165,14 @@ class Worker:
         if first.values is None and first.error not in ENDS and asker.call.lists:
             asker.has_arrays = True
             first, self.classes = first_call(asker, self.found)
-        if asker.chooses(first):
+        has_learned = asker.chooses(first)
+        if not has_learned and first.values is not None and self.classes in (0, len(PLAIN.logits[0])):
+            guessed = asker.taken_for_probabilities()
+            has_learned = bool(guessed)
+            if has_learned:
+                self.tell(structs.replace(self.loaded, call=asker.call.text(self.name), guessed=guessed))
+        if has_learned:
             first, self.classes = first_call(asker, self.found)
-        elif self.request.template is None and first.values is not None and self.classes in (0, len(PLAIN.logits[0])):
-            if guessed := asker.taken_for_probabilities():
-                assert self.loaded is not None
-                text = asker.call.text(self.name)
-                self.tell(structs.replace(self.loaded, call=text, guessed=guessed))
-                first, self.classes = first_call(asker, self.found)
         self.tell(first)
         self.tell_imported()  # what it imports when it is called
         if first.values is None:
