@@ -112,8 +112,8 @@ def frame_problems(document: Mapping[str, Any]) -> list[Problem]:
     problems = list[Problem]()
     for key, value in document.items():
         if key not in KEYS:
-            known = HINTS.get(key) or hint_of(key, _quoted)
-            hint = (known or did_you_mean(key, KEYS)) if len(problems) < MOST else ""
+            is_told = len(problems) < MOST
+            hint = (HINTS.get(key) or hint_of(key, _quoted) or did_you_mean(key, KEYS)) if is_told else ""
             problems.append(Problem(f'"{key}" is no key of a batch', hint, key))
             continue
         # msgspec reads no half of a surrogate pair, which JSON may hold
