@@ -281,8 +281,8 @@ def test_saved_totals_have_it(tmp_path):
 
 COMMANDS = {
     "explain": ([], FORMATS),
-    "split": (["explain", "--split", "2"], SPLIT),
-    "gradient": (["explain", "--gradient"], GRADIENT),
+    "split": (["split", "--size", "2"], SPLIT),
+    "gradient": (["gradient"], GRADIENT),
     "sweep": (["sweep", "--class", "1", "--from", "-2", "--to", "2"], SWEPT),
 }
 
