@@ -129,7 +129,7 @@ def rows(
             wanted = expected(probe) if is_held else None
             if rule is None and is_steady and probe.name in IN_ROWS:
                 wanted = _one_number(observed.answers.get(IN_ROWS[probe.name]))
-            if probe.name in NOTHING and rule is not None and rule.method == "sum":
+            if probe.name in NOTHING and rule is not None and not rule.divides:
                 wanted = 0.0
             verdict, text, advice = judged(answer, wanted)
             yield Row("edges", name, verdict, text, fields, advice)

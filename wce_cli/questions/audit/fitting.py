@@ -57,7 +57,7 @@ def fitting(asked: Sequence[Asked], offers: Offers, owns: Sequence[Own], of_list
 def _listed(asked: Sequence[Asked], offers: Offers, depth: int, of_lists: bool) -> list[Rule]:
     """The rules of just so many departures; for losses of each sample those of their sum."""
     listed = [r for r in listed_rules([one.probe for one in asked], offers, depth) if len(r.departures) == depth]
-    return [r for r in listed if r.method == "sum" and r.twist in ("", "negated")] if of_lists else listed
+    return [rule for rule in listed if rule.is_by_sample] if of_lists else listed
 
 
 def _surviving(

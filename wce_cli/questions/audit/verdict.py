@@ -134,7 +134,7 @@ def _title(rule: Rule, offers: Offers, of_lists: bool) -> str:
 def _first(left: Sequence[Rule], offers: Offers) -> Rule:
     """The one that stands for all that are the same here: without class weights, the one that has none."""
     if not offers.is_weighted:
-        return next((rule for rule in left if rule.method == "unweighted-mean"), left[0])
+        return next((rule for rule in left if rule.method in METHODS and not METHODS[rule.method].is_weighted), left[0])
     return left[0]
 
 
