@@ -117,6 +117,7 @@ def explain(
     )
 
     from wce_cli.cli.batches import batches_of, read_sources, saved_files
+    from wce_cli.cli.draft import drafted
     from wce_cli.cli.listing import first_rows, listing, lists_many
     from wce_cli.cli.live import live_table
     from wce_cli.cli.progress import progress_bar
@@ -197,23 +198,28 @@ def explain(
         notes = (*notes, f"{totals_out} does not hold how far rounded inputs leave the answers open")
     explained, saved = [], []
     many = lists_many(answers, batches, sort)
-    with progress_bar() as progress, live_table(answers, engines) as show:
+    with (
+        progress_bar() as progress,
+        live_table(answers, engines) as show,
+        drafted(answers, engines, len(batches), notes) as draft,
+    ):
+        told = draft.show if draft.is_possible else show
         for batch in batches:
             rows_held = first_rows(answers, batch) if many else _rows(answers, batch)
             needed = rows_needed(sort, batch.n_samples, rows_held)
             totals, facts, listed = listing_pass(batch, needed, progress=progress, top=largest)
-            explained.append(explain_and_share(batch, totals, facts, engines, rows_held, sort, listed, show))
+            explained.append(explain_and_share(batch, totals, facts, engines, rows_held, sort, listed, told))
             if totals_out is not None:
                 from wce_cli.inputs.totals import as_text
                 from wce_cli.loss.saved import Saved
 
                 saved.append((totals_out, as_text(Saved.of(batch.spec, batch.scores.shape, totals, facts))))
-    reports = [report for report, _ in explained]
-    told = (*notes, *(note for report in reports for note in rounding_note(report)))
-    answer = listing(answers, batches, explained, told, saved) if many else outcome(answers, reports, told)
-    if not many:
-        answer = structs.replace(answer, files=(*answer.files, *saved))
-    return structs.replace(answer, code=CANNOT_ANSWER) if wrong else answer
+        reports = [report for report, _ in explained]
+        notes = (*notes, *(note for report in reports for note in rounding_note(report)))
+        answer = listing(answers, batches, explained, notes, saved) if many else outcome(answers, reports, notes)
+        if not many:
+            answer = structs.replace(answer, files=(*answer.files, *saved))
+        return draft.over(structs.replace(answer, code=CANNOT_ANSWER) if wrong else answer)
 
 
 def _rows(answers: Sequence[Answer], batch: Batch) -> int:
