@@ -17,6 +17,7 @@ import typer.main
 
 from wce_cli.cli.app import typer_app
 from wce_cli.engines.names import ENGINES
+from wce_cli.fields import ALIASES
 from wce_cli.findings import FINDINGS
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
@@ -90,6 +91,12 @@ def _engines(of: str | None) -> Iterator[Sequence[str]]:
         yield f"`{name}`", one.title, one.asks, f"`pip install {one.install}`"
 
 
+def _aliases(of: str | None) -> Iterator[Sequence[str]]:
+    yield "field", "other names that are read as it"
+    for field, aliases in ALIASES.items():
+        yield f"`{field}`", ", ".join(f"`{alias}`" for alias in aliases)
+
+
 def _options(of: str | None) -> Iterator[Sequence[str]]:
     yield "option", "what it does"
     command = typer.main.get_command(typer_app(with_completion=False)).commands[of]  # type: ignore[attr-defined]
@@ -108,6 +115,7 @@ TABLES: dict[str, Callable[[str | None], Iterator[Sequence[str]]]] = {
     "placements": _placements,
     "findings": _findings,
     "engines": _engines,
+    "aliases": _aliases,
     "options": _options,
 }
 """The tables by name, each a head and its rows."""

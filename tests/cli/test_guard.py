@@ -35,6 +35,7 @@ def folder(tmp_path, monkeypatch):
     Path("rows.csv").write_text("a,b,label\n0.1,0.9,0\n0,0.1,1\n", "utf-8")
     Path("runs.ndjson").write_text(f"{json.dumps(BATCH)}\n" * 2, "utf-8")
     Path("values.json").write_text("[1.171101, 0.644397]", "utf-8")
+    Path("number.txt").write_text("tensor(0.6923)", "utf-8")
     os.link("x.npy", "hard.npy")
     os.symlink("x.npy", "soft.npy")
     return tmp_path
@@ -70,6 +71,10 @@ CASES = (
     ("check in.json --expect loss=@values.json --save-expect values.json", f"--save-expect is values.json, {SAME}"),
     ("sweep in.json --class 0 -w @w.json -o w.json", f"--output is w.json, {SAME}"),
     ("identify 0.69 in.json -w @w.json -o w.json", f"--output is w.json, {SAME}"),
+    ("identify @number.txt in.json -o number.txt", f"--output is number.txt, {SAME}"),
+    ("identify number.txt in.json --svg-out number.txt", f"--svg-out is number.txt, {SAME}"),
+    ("explain in.json -o nowhere/../in.json", "--output is nowhere/../in.json, which is read as in.json: "),
+    ("explain in.json -w w.json --svg-out no/../w.json", "--svg-out is no/../w.json, which is read as w.json: "),
     ("identify --loss-values @values.json in.json --json-out values.json", f"--json-out is values.json, {SAME}"),
 )
 
@@ -129,6 +134,20 @@ def test_an_audit_leaves_the_source_alone(folder, target, out):
         Path(where).with_name("loss.py").write_text(LOSS.format(near=near), "utf-8")
     before = contents()
     ran = run("audit", target, "--json-out", out)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.endswith(f"error: --json-out is {out}, {SAME}\n")
+    assert contents() == before
+
+
+@pytest.mark.parametrize("out", ["late.py", "above.py"])
+def test_what_a_function_imports_late_or_from_elsewhere_is_left_alone_too(folder, out):
+    Path("pack/inner").mkdir(parents=True)
+    for where in ("late.py", "above.py", "pack/__init__.py", "pack/inner/__init__.py"):
+        Path(where).write_text("smoothing = 0.1\n", "utf-8")
+    late = LOSS.format(near="above").replace("    return", "    import late\n    return")
+    Path("pack/inner/loss.py").write_text(late, "utf-8")
+    before = contents()
+    ran = run("audit", "pack.inner.loss:f", "--json-out", out)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.endswith(f"error: --json-out is {out}, {SAME}\n")
     assert contents() == before

@@ -89,6 +89,13 @@ def test_every_format_prints_what_its_golden_file_holds(name):
                 "tried 227 rules of up to 1 departure: of numbers as long, from 0.868 to 0.959, 0.44 % have one",
             ],
         ),
+        (
+            ("-0.692279", *TWO),
+            [
+                "-0.692279 is weighted-mean, but with the sign turned.",
+                "chance of an accident: 0.0014 % of numbers as long, from -0.727 to -0.658",
+            ],
+        ),
         (("nan", *TWO), ["no rule gives nan.", "tried 227 rules of up to 1 departure"]),
         (
             ("inf", "-x", "-inf 2; 0 1", "-y", "0,1", "--depth", "0"),
@@ -340,3 +347,13 @@ def test_no_framework_is_loaded():
     code = "import sys; from wce_cli.cli.app import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code, "identify", "1.7529", *FORUM], cwd=ROOT, capture_output=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_number_of_one_digit_has_a_few_ties_without_their_reasons():
+    ran = run("identify", "0.5", "-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1", "--width", "200")
+    tied = ran.out[ran.out.index("not to be told apart") : ran.out.index("chance of an accident")]
+    assert " ".join(tied.split()) == (
+        "not to be told apart on this batch from unweighted-mean (divided by N once more), "
+        "element-mean (without class weights) and 4 more"
+    )
+    assert "implied denominator" not in ran.out  # those that fit are of another sum than the answer's

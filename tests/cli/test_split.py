@@ -211,3 +211,21 @@ def test_several_batches_are_each_cut(tmp_path):
     out = run("explain", str(tmp_path / "two.json"), "--split", "1", "-f", "csv").out
     rows = list(csv.DictReader(io.StringIO(out)))
     assert {row["batch"] for row in rows} == {"batch 0", "batch 1"}
+
+
+def test_methods_that_are_the_same_in_every_part_are_one_row_and_no_finding_says_so_again():
+    batch = ("-x", "0.1 0.9; 0 0.1; 1 2; 3 4", "-y", "0,1,1,0", "-w", "0.1,1")
+    wide = run("explain", *batch, "--split", "2", "--width", "200").out
+    assert "batch-mean (= kept-mean, nonzero-mean)  " in wide
+    assert "methods-coincide" not in wide
+    narrow = run("explain", *batch, "--split", "2", "--width", "60").out
+    assert "same here: batch-mean = kept-mean = nonzero-mean" in narrow
+    assert "methods-coincide" in run("explain", *batch, "--split", "2", "--findings", "all").out
+
+
+def test_methods_that_are_the_same_in_the_whole_batch_alone_are_two_rows():
+    """Σ w[y] and N are 4 here, and 3 and 2, then 1 and 2, in the parts, whose means are one number none the less."""
+    batch = ("-x", "0 0; 0 0; 0 0; 0 0", "-y", "0,0,1,1", "-w", "1.5,0.5")
+    ran = run("explain", *batch, "--split", "2", "--width", "200").out
+    assert "\nweighted-mean  " in ran
+    assert "\nbatch-mean (= kept-mean, nonzero-mean)  " in ran

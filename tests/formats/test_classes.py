@@ -116,3 +116,11 @@ def test_a_numerator_that_is_not_the_classes_own_is_said(soft):
     ) in " ".join(to_table([report]).split())
     assert f"{own:.6g}" in to_table([report]).split("\n\n")[2].splitlines()[4]
     assert "placement sample" not in to_table([explain(**many(60, 3), engines=())])
+
+
+@pytest.mark.parametrize(("n_classes", "last", "hidden"), [(20, "19", ""), (21, "20", ""), (22, "", "… 2 more")])
+def test_the_line_that_would_stand_for_one_class_has_that_class(n_classes, last, hidden):
+    report = explain(logits=np.eye(n_classes).repeat(30, 0), labels=np.arange(n_classes).repeat(30), engines=())
+    names = [row["class"] for row in tables(to_table([report], Look()))[0]]
+    assert (last in names, any(name.startswith("…") for name in names)) == (bool(last), bool(hidden))
+    assert not hidden or hidden in names

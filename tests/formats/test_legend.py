@@ -37,7 +37,7 @@ def said(report):
             "t = Σ_c w[c] · q[c] · −log p[c]",
         ),
         ("probs", "p as given; ℓ = −log p[y], in nats; w class weight; t = w · ℓ"),
-        ("log_probs", "log p as given; ℓ = −log p[y], in nats; s sample weight; t = s · ℓ"),
+        ("log_probs", "log p as given; ℓ = −log p[y], in nats; s sample weight, w = 1, none was given; t = s · ℓ"),
     ],
 )
 def test_it_names_what_there_is(name, expected):

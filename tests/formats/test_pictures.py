@@ -151,6 +151,36 @@ def test_what_is_not_a_number_is_drawn_without_complaint(command):
     ET.fromstring(ran.out)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("fmt", ["svg", "html", "table"])
+@pytest.mark.parametrize(
+    "batch",
+    [
+        ["-x", "1e308 -1e308; 0 1", "-y", "1,0"],
+        ["-x", "1.7e308 0; 0 1", "-y", "1,0"],
+        ["--log-probs", "-5e-324 -1e308; -1 -5e-324", "-y", "1,1"],
+        ["-x", "1 0; 0 1", "-y", "1,0", "-w", "1e308,1"],
+        ["-x", "1 0; 0 1; 3 1", "-y", "1,0,1", "-w", "8e307,-8e307"],
+        ["-x", "1 0; 0 1", "-y", "1,0", "--sample-weight", "1e-310,1e305"],
+    ],
+)
+def test_what_is_too_large_for_an_axis_is_left_out_of_the_picture(batch, fmt):
+    for command in (
+        ["explain", *batch, "--engine", "none"],
+        ["explain", *batch, "--split", "1"],
+        ["explain", *batch, "--gradient"],
+        ["sweep", *batch, "--class", "0"],
+        ["sweep", *batch, "--class", "0", "--from", "-1.7e308", "--to", "1.7e308"],
+        ["sweep", *batch, "--scale", "--values", "1,1e308"],
+        ["sweep", *batch, "--smoothing"],
+        ["identify", "1e308", "0.5", *batch],
+    ):
+        ran = run(*command, "-f", fmt)
+        assert (ran.code in (0, 1), ran.err) == (True, ""), command
+        if fmt == "svg":
+            ET.fromstring(ran.out)
+
+
 def test_many_samples_and_parts_are_drawn_as_a_few(tmp_path):
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "a.npz", logits=rng.normal(size=(300, 40)), labels=rng.integers(40, size=300))

@@ -13,6 +13,7 @@ from wce_cli import explain
 from wce_cli.engines.names import ENGINES
 from wce_cli.formats.look import Look
 from wce_cli.formats.sentence import sentence
+from wce_cli.formats.table import to_table
 
 
 def said(report, *methods):
@@ -258,3 +259,11 @@ def test_every_number_of_the_sentence_is_one_of_the_report(name):
                 known.add(f"{row.denominator / other.denominator:.6g}")
     for number in re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]\d+)?(?![\w])", said(report)):
         assert number in known or f"sample {number}" in said(report), number
+
+
+@pytest.mark.parametrize("labels", [[[0.3, 0.7], [0.9, 0.1]], [[1.0, 0.0], [0.25, 0.75]]])
+def test_both_methods_that_the_answer_names_stand_in_the_table(labels):
+    report = explain(logits=[[0.1, 0.9], [0.0, 0.1]], labels=labels, weight=[1, 2], engines=())
+    printed = to_table([report], Look())
+    assert "weighted-mean/sample is " in printed
+    assert re.search(r"^weighted-mean/sample +[\d.]+ +[\d.]+  Σ w\[argmax q\]", printed, re.MULTILINE)

@@ -163,10 +163,6 @@ def identify(
     near = None if tolerance is None else options.number("--tolerance", tolerance)
     if near is not None and not 0 <= near < float("inf"):
         raise WceError(Problem(f"--tolerance is {tolerance}, expected a number of 0 or more"))
-    numbers, files = _told_apart(words or [], near)
-    if not numbers and loss_values is None and gradient_values is None:
-        hint = f"wce identify 0.6923 {' '.join(files[:1]) or 'FILE'}"
-        raise WceError(Problem("there is no number to identify", hint))
     answers = asked_answers(
         format=format,
         output=output,
@@ -182,6 +178,10 @@ def identify(
         known=IDENTIFIED,
     )
     answers = [structs.replace(one, look=structs.replace(one.look, verbose=verbose)) for one in answers]
+    numbers, files = _told_apart(words or [], near)
+    if not numbers and loss_values is None and gradient_values is None:
+        hint = f"wce identify 0.6923 {' '.join(files[:1]) or 'FILE'}"
+        raise WceError(Problem("there is no number to identify", hint))
 
     from wce_cli.cli.batches import read_batches
     from wce_cli.inputs.numbers import read_numbers

@@ -15,7 +15,7 @@ from wce_cli.formats.look import Look
 from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Row
 from wce_cli.questions.audit.asked import COLUMN, SAMPLES
 from wce_cli.questions.audit.numbers import is_capped
-from wce_cli.questions.audit.probes import FAR, IGNORED
+from wce_cli.questions.audit.probes import FAR
 from wce_cli.report import Severity, to_plain
 
 PARTS = {"numbers": "numbers", "edges": "edges", "gradient": "gradient", "conduct": "conduct"}
@@ -57,40 +57,16 @@ def verdict(answer: Audit) -> str:
 
 def _rule(own: Computed) -> str:
     if own.is_followed:
-        return f"computes {titled(own)}{_as_array(own)}"
+        return f"computes {own.titled}{_as_array(own)}"
     if own.leaves_far:
-        return f"computes {titled(own)}, except where {FAR.about}"
+        return f"computes {own.titled}, except where {FAR.about}"
     if own.shape:
         return f"returns an array of shape {own.shape}"
     if not own.title:
         return "follows none of the known rules"
     when = f", and it leaves that where {own.departs.when}" if own.departs is not None else ""
-    near = f"nearest {titled(own)}, which gives {own.agreed} of its {own.probes} numbers"
+    near = f"nearest {own.titled}, which gives {own.agreed} of its {own.probes} numbers"
     return f"follows none of the known rules; {near}{when}"
-
-
-def titled(own: Computed) -> str:
-    """The rule in words, with what the function brings along: `batch-mean with its own weights [1, 2, 3]`."""
-    head, semicolon, odd = own.title.partition("; ")
-    return f"{head}{with_own(own)}{semicolon}{odd}"
-
-
-def with_own(own: Computed) -> str:
-    """What a function brings along, in words."""
-    if own.brings is None:
-        return ""
-    brings, said = own.brings, []
-    if brings.weight is not None:
-        shown = [f"{number:g}" for number in brings.weight]
-        is_ratio = brings.is_inferred and own.title.startswith("weighted-mean")
-        said.append(f"weights {' : '.join(shown)}" if is_ratio else f"weights [{', '.join(shown)}]")
-    if brings.smoothing:
-        said.append(f"label_smoothing {brings.smoothing:g}")
-    if brings.ignore_index not in (None, IGNORED):
-        said.append(f"ignore_index {brings.ignore_index}")
-    if brings.factor != 1:
-        said.append(f"factor {brings.factor:g}")
-    return f" with its own {' and '.join(said)}" if said else ""
 
 
 def _as_array(own: Computed) -> str:
@@ -108,7 +84,7 @@ def expectation(answer: Audit) -> str:
         return f"as expected: {answer.expected}"
     own, pair = answer.own, answer.expected.removesuffix("/class")
     if own is not None and own.is_followed and pair in own.pairs:
-        return f"expected {answer.expected}: the value is that{with_own(own)}, {_but(answer)}"
+        return f"expected {answer.expected}: the value is that{own.with_own}, {_but(answer)}"
     if own is not None and own.leaves_far and own.title == pair:
         return f"expected {answer.expected}: it is that, except where {FAR.about}"
     is_guarded = own is not None and own.is_followed and own.departs is not None and own.title.startswith(f"{pair};")
@@ -208,11 +184,11 @@ def _reductions(computed: Sequence[Computed], look: Look) -> Block:
 def _short_verdict(own: Computed) -> str:
     """What it computes under one reduction."""
     if own.is_followed:
-        return titled(own)
+        return own.titled
     if own.leaves_far:
-        return f"{titled(own)}, except where {FAR.about}"
+        return f"{own.titled}, except where {FAR.about}"
     if own.title:
-        return f"none; nearest {titled(own)}"
+        return f"none; nearest {own.titled}"
     return f"an array of shape {own.shape}" if own.shape else "none"
 
 

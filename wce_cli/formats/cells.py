@@ -10,8 +10,10 @@ from msgspec import Struct
 from wce_cli.digits import format_number, rounded_up
 from wce_cli.formats.look import Look
 from wce_cli.literal import literal
-from wce_cli.report import AWAITED, Measured, MethodRow, Report, TermRow
+from wce_cli.report import AWAITED, Finding, Measured, MethodRow, Report, TermRow
 
+TOLD_IN_THE_TABLE = ("methods-coincide",)
+"""Findings whose words stand in the table of methods."""
 TORCH_METHODS = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
 """The methods of one plain torch call each, shown whatever the batch."""
 MISSING = "–"
@@ -32,8 +34,24 @@ class Footnote(Struct, frozen=True):
     """The same in another precision."""
 
 
+def answered(report: Report) -> tuple[str, str]:
+    """PyTorch's mean and the other number that people have: batch-mean, or, for probability labels, where PyTorch
+    itself divides by N, the weighted mean of sample placement.
+    """
+    if report.batch.labels == "probability":
+        return "batch-mean", "weighted-mean/sample"
+    return "weighted-mean", "batch-mean"
+
+
+def beside_the_table(findings: Sequence[Finding], look: Look) -> list[Finding]:
+    """The findings that the table of methods does not tell already; all of them where all are asked for."""
+    return [one for one in findings if look.findings is None or one.code not in TOLD_IN_THE_TABLE]
+
+
 def shown_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:
-    """The method rows to show: those asked for, or torch's own and whatever a measurement singled out."""
+    """The method rows to show: those asked for, or those that the answer names, torch's own, and whatever a
+    measurement singled out.
+    """
     if look.methods is not None and "all" not in look.methods:
         return report.only(look.methods).methods
     rows = _one_row_where_placementsagree(report.methods)
@@ -46,7 +64,7 @@ def shown_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:
         for pair in one.methods
     }
     measured |= {pair for one in report.measurements if one.value is not None for pair in one.expresses}
-    kept = [row for row in rows if row.pair in TORCH_METHODS]
+    kept = [row for row in rows if row.pair in TORCH_METHODS or row.pair in answered(report)]
     for row in rows:
         if row not in kept and row.pair in measured and not any(_close(row.value, other.value) for other in kept):
             kept.append(row)

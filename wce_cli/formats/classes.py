@@ -70,8 +70,11 @@ def top_columns(report: Report, look: Look) -> list[Column]:
 
 
 def _fitting(rows: Sequence[ClassRow]) -> tuple[list[ClassRow], list[ClassRow]]:
-    """All classes in their own order where they fit; else those with the largest parts, and the rest."""
-    if len(rows) <= ROWS:
+    """All classes in their own order where they fit; else those with the largest parts, and the rest.
+
+    The line that would stand for a single class has that class instead.
+    """
+    if len(rows) <= ROWS + 1:
         return list(rows), []
     order = sorted(rows, key=lambda row: (-_size(row), row.index))
     return order[:ROWS], order[ROWS:]

@@ -18,6 +18,7 @@ from wce_cli.formats.identified_words import (
     chance_line,
     change_line,
     implied_line,
+    is_of_the_answer,
     then,
     tied_line,
     verdict,
@@ -81,7 +82,7 @@ def _number(number: Identified, answer: Identification, look: Look) -> Iterator[
     yield blocks.title(verdict(number, answer.batch, look))
     if number.matches and then(number, look):
         yield blocks.prose(then(number, look))
-    telling = [implied for implied in number.implied if implied.equals]
+    telling = [one for one in number.implied if one.equals and (look.verbose or is_of_the_answer(one, number))]
     if number.matches or look.verbose:
         for implied in telling or (number.implied[:1] if look.verbose else ()):
             yield blocks.prose(implied_line(number.text, implied, look))

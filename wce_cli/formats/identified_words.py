@@ -16,6 +16,8 @@ DENOMINATORS = 3
 """Values of denominators that are named of those within a number's tolerance."""
 NAMED = 5
 """Rules that are named of those that cannot be told apart."""
+FEW = 2
+"""The same, without reasons, where the number is so short that it may be any of them by accident."""
 REASONS = 2
 """Reasons why they cannot; more are told where everything is."""
 VALUE_DIGITS = 7
@@ -97,6 +99,12 @@ def verdict(number: Identified, batch: BatchPart, look: Look) -> str:
     return f"{said}: {told}." if told else f"{said}."
 
 
+def is_of_the_answer(implied: Implied, number: Identified) -> bool:
+    """Whether a denominator was found from the sum that the answer divides; of no answer it is whatever it is."""
+    own = number.simplest[0].numerator if number.matches else None
+    return own is None or not math.isfinite(own) or math.isclose(own, implied.numerator, rel_tol=SAME)
+
+
 def then(number: Identified, look: Look) -> str:
     """What is divided by what, where something is odd about it."""
     match = number.simplest[0]
@@ -165,15 +173,22 @@ def tied_line(number: Identified) -> str:
         return ""
     first, *others = number.simplest
     head, _, odd = first.title.partition("; ")
-    names = dict.fromkeys(match.title.removesuffix(f"; {odd}") for match in others)
+    names = dict.fromkeys(_in_brackets(match.title.removesuffix(f"; {odd}")) for match in others)
     names.pop(head, None)
     if not names:
         return ""
-    shown, left = list(names)[:NAMED], len(names) - NAMED
+    most, reasons = (FEW, 0) if may_be_accident(number) else (NAMED, REASONS)
+    shown, left = list(names)[:most], len(names) - most
     shown += [f"{left} more"] if left > 0 else []
     listed = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
-    why = f": {'; '.join(number.ties)}" if 0 < len(number.ties) <= REASONS else ""
+    why = f": {'; '.join(number.ties)}" if 0 < len(number.ties) <= reasons else ""
     return f"not to be told apart on this batch from {listed}{why}"
+
+
+def _in_brackets(title: str) -> str:
+    """`batch-mean (the log has base 2)`: a rule among others, its odd parts told from the next rule."""
+    head, *odd = title.split("; ")
+    return f"{head} ({', '.join(odd)})" if odd else head
 
 
 def chance_line(number: Identified, depth: int) -> str:
@@ -183,7 +198,8 @@ def chance_line(number: Identified, depth: int) -> str:
     tried += counted(depth, "departure", "departures")
     if odds is None or number.prior is None:
         return f"how likely an accident is cannot be told of {number.text}" if number.matches else tried
-    low, high = (format_number(end, 3) for end in number.prior)
+    ends = sorted(0.0 - end for end in number.prior) if number.value < 0 else number.prior
+    low, high = (format_number(end, 3) for end in ends)
     like = f"of numbers as long, from {low} to {high}"
     if not number.matches:
         return f"{tried}: {like}, {_percent(odds)} have one"

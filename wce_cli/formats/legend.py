@@ -28,7 +28,7 @@ def legend(report: Report, look: Look) -> str:
         parts += [f"q {label}{epsilon * bool(batch.label_smoothing)}", "ℓ = Σ_c q[c] · −log p[c], in nats"]
     weighted = batch.weight is not None
     if batch.has_sample_weight:
-        parts.append("s sample weight")
+        parts.append("s sample weight" if weighted else "s sample weight, w = 1, none was given")
     if weighted:
         parts.append("w class weight" if is_index else "w[c] weight of class c")
     letters = cells.weight_letters(report)

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from wce_cli.digits import format_number
 from wce_cli.formats.look import Look
+from wce_cli.formats.pictures.scale import can_be_drawn
 
 MARKS = "●○▲△■□"
 ASCII_MARKS = "*o#x+@"
@@ -21,7 +22,7 @@ SEVERAL = "◆", "%"
 
 
 class Line(Struct, frozen=True):
-    """One curve; what is not finite is left out."""
+    """One curve; what has no place on an axis is left out."""
 
     name: str
     x: Sequence[float]
@@ -29,9 +30,9 @@ class Line(Struct, frozen=True):
 
 
 def plotted(lines: Sequence[Line], look: Look, height: int = HEIGHT) -> list[str]:
-    """The curves as lines of text, with the ends of both axes and a mark for each name; nothing if none is finite."""
-    points = [(x, y) for line in lines for x, y in zip(line.x, line.y, strict=True) if math.isfinite(y)]
-    if not points:
+    """The curves as lines of text, the ends of both axes and a mark for each name; nothing if none can be drawn."""
+    points = [(x, y) for line in lines for x, y in zip(line.x, line.y, strict=True) if can_be_drawn(y)]
+    if not points or not all(map(can_be_drawn, lines[0].x)):
         return []
     low, high = min(y for _, y in points), max(y for _, y in points)
     if low == high:  # a flat line in the middle
@@ -56,17 +57,23 @@ def plotted(lines: Sequence[Line], look: Look, height: int = HEIGHT) -> list[str
     drawn.append(" " * (margin + 1) + corner + rule * columns)
     drawn.append(" " * (margin + 2) + ends[0] + ends[1].rjust(columns - len(ends[0])))
     for line, mark in zip(lines, marks, strict=False):
-        nowhere = "" if any(map(math.isfinite, line.y)) else ", nowhere a finite number"
-        drawn.append(" " * (margin + 2) + f"{mark} {line.name}{nowhere}")
+        drawn.append(" " * (margin + 2) + f"{mark} {line.name}{_nowhere(line.y)}")
     if any(several in "".join(row) for row in cells):
         drawn.append(" " * (margin + 2) + f"{several} several")
     return [text.rstrip() for text in drawn]
 
 
+def _nowhere(y: Sequence[float]) -> str:
+    """Why a curve is not seen."""
+    if any(map(can_be_drawn, y)):
+        return ""
+    return ", too large to be drawn" if any(map(math.isfinite, y)) else ", nowhere a finite number"
+
+
 def _sampled(line: Line, left: float, right: float, columns: int) -> list[tuple[int, float]]:
     """The height of a curve in each column, between its points on a straight line."""
     order = sorted(range(len(line.x)), key=lambda k: line.x[k])
-    points = [(line.x[k], line.y[k]) for k in order if math.isfinite(line.y[k])]
+    points = [(line.x[k], line.y[k]) for k in order if can_be_drawn(line.y[k])]
     found = []
     k = 0
     for column in range(columns):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from wce_cli.digits import format_number, format_weight
-from wce_cli.formats.cells import PENDING, agree, shown_methods
+from wce_cli.formats.cells import PENDING, agree, answered, shown_methods
 from wce_cli.formats.look import GLUE, Look
 from wce_cli.formats.nonfinite import non_finite
 from wce_cli.report import AWAITED, MethodRow, Report
@@ -15,10 +15,8 @@ SPELLED_OUT = 6
 
 
 def sentence(report: Report, look: Look) -> str:
-    """Two methods of a report in words, each as a sum and what it is divided by, and the factor between them.
-
-    The two are the first two asked for by name, else PyTorch's mean and the other number that people have: batch-mean,
-    or, for probability labels, where PyTorch itself divides by N, the weighted mean of sample placement.
+    """Two methods of a report in words, each as a sum and what it is divided by, and the factor between them: the
+    first two asked for by name, else PyTorch's mean and the other number that people have.
     """
     one, other = _two(report, look)
     if one is None:
@@ -34,9 +32,8 @@ def _two(report: Report, look: Look) -> tuple[MethodRow | None, MethodRow | None
     if look.methods is not None and "all" not in look.methods:
         rows = shown_methods(report, look)
         return (rows[0] if rows else None), (rows[1] if len(rows) > 1 else None)
-    if report.batch.labels == "probability":
-        return report.method("batch-mean"), report.method("weighted-mean/sample")
-    return report.method("weighted-mean"), report.method("batch-mean")
+    one, other = answered(report)
+    return report.method(one), report.method(other)
 
 
 def _first(report: Report, row: MethodRow, digits: int) -> str:

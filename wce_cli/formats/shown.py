@@ -17,8 +17,6 @@ from wce_cli.report import AWAITED, Finding, Report
 TITLE_WIDTH = 100
 SEVERITIES = ("error", "caution", "note")
 """The gravest first."""
-TOLD_IN_THE_TABLE = ("methods-coincide",)
-"""Findings whose words stand in the table of methods: printed below it only where all are asked for."""
 
 
 class Shown(Struct, frozen=True):
@@ -63,7 +61,8 @@ def shown(report: Report, look: Look, titled: bool = False) -> Shown:
     notes = {} if listed else cells.footnotes(report, rows)
     large = is_large(report, look)
     terms, methods, whole = look.only != "methods", look.only != "terms", look.only is None
-    findings = sorted(_untold(report, look), key=lambda one: SEVERITIES.index(one.severity)) if whole else []
+    untold = cells.beside_the_table(report.findings, look) if whole else []
+    findings = sorted(untold, key=lambda one: SEVERITIES.index(one.severity))
     kept = len(findings) if look.findings is None else look.findings
     return Shown(
         title=look.name(report.batch.name or "batch", TITLE_WIDTH) if titled or report.batch.name else "",
@@ -84,11 +83,6 @@ def shown(report: Report, look: Look, titled: bool = False) -> Shown:
         findings=[Finding(one.code, one.severity, look.message(one.message), one.help) for one in findings[:kept]],
         unshown=_unshown(findings[kept:], kept),
     )
-
-
-def _untold(report: Report, look: Look) -> list[Finding]:
-    """The findings that the tables do not tell."""
-    return [one for one in report.findings if look.findings is None or one.code not in TOLD_IN_THE_TABLE]
 
 
 def _size(report: Report, look: Look) -> str:

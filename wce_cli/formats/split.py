@@ -14,7 +14,7 @@ from wce_cli.digits import format_number
 from wce_cli.errors import WceError, counted
 from wce_cli.formats import blocks
 from wce_cli.formats.blocks import Block
-from wce_cli.formats.cells import MISSING
+from wce_cli.formats.cells import MISSING, beside_the_table
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.csv import text_cell
 from wce_cli.formats.json import LISTED, as_text, schema_of
@@ -136,12 +136,12 @@ def answer_blocks(answer: Split, look: Look, titled: bool) -> Iterator[Block]:
         if hidden:
             yield blocks.prose(hidden)
     yield blocks.title(f"the whole batch, and the mean of its {counted(len(answer.parts), 'part', 'parts')}")
-    yield methods_table(asked or distinct_rows(answer), look)
+    yield methods_table(asked or distinct_rows(answer), look, coinciding=not asked)
     for line in sentences(answer, (asked or [first_row(answer)])[0], look):
         yield blocks.answer(line)
     for note in answer.notes:
         yield blocks.finding("note", "", note)
-    shown = answer.findings if look.findings is None else answer.findings[: look.findings]
+    shown = beside_the_table(answer.findings, look)[: look.findings]
     order = ("error", "caution", "note")
     for one in sorted(shown, key=lambda one: (one.code != "weights-vanish-when-split", order.index(one.severity))):
         yield blocks.finding(one.severity, one.code, one.message)
@@ -187,14 +187,27 @@ def parts_table(answer: Split, row: SplitMethod, chosen: Sequence[int], look: Lo
     return blocks.table(*columns)
 
 
-def methods_table(rows: Sequence[SplitMethod], look: Look) -> Block:
-    """Every method, of the whole batch, of the mean of the parts, and remedied."""
+def methods_table(rows: Sequence[SplitMethod], look: Look, coinciding: bool = False) -> Block:
+    """Every method, of the whole batch, of the mean of the parts, and remedied; `coinciding` tells those that are the
+    same in every part in one row.
+    """
+    groups: list[list[SplitMethod]] = []
+    for row in rows:
+        alike = next((group for group in groups if coinciding and _is_same_everywhere(group[0], row)), None)
+        if alike is None:
+            groups.append([row])
+        else:
+            alike.append(row)
+    rows, pairs = [group[0] for group in groups], [[one.pair for one in group] for group in groups]
+    told = [f"{first} (= {', '.join(others)})" if others else first for first, *others in pairs]
+    note = "; ".join(" = ".join(group) for group in pairs if len(group) > 1)
+    brief = [row.pair for row in rows] if note else None
 
     def f(values: Sequence[float | None]) -> list[str]:
         return ["–" if value is None else format_number(value, look.digits) for value in values]
 
     return blocks.table(
-        Column("method", [row.pair for row in rows], NEVER_DROPPED, right=False),
+        Column("method", told, NEVER_DROPPED, right=False, brief=brief, brief_note=note),
         Column("whole", f([row.value for row in rows]), NEVER_DROPPED, style="bold"),
         Column("mean of parts", f([row.mean_of_parts for row in rows]), NEVER_DROPPED),
         Column("difference", f([_plain(row.difference, row.value) for row in rows]), 4),
@@ -202,6 +215,12 @@ def methods_table(rows: Sequence[SplitMethod], look: Look) -> Block:
         Column("gradients ×", [gradient_range(row, look) for row in rows], 5, right=False),
         Column("Σt of parts ÷ D of whole", f([row.remedy for row in rows]), 3),
     )
+
+
+def _is_same_everywhere(a: SplitMethod, b: SplitMethod) -> bool:
+    """Whether two methods divide the same sum by the same number, in the whole batch and in each part of it."""
+    numbers = ((one.numerator, one.denominator, *one.numerators, *one.denominators) for one in (a, b))
+    return all(same(x, y) for x, y in zip(*numbers, strict=True))
 
 
 def _plain(value: float | None, scale: float, around: float = 0.0) -> float | None:

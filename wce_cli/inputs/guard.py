@@ -24,7 +24,7 @@ def guard(targets: Mapping[str, str | int]) -> None:
     """
     for option, target in targets.items():
         try:
-            found = os.stat(target)
+            found = os.stat(os.path.realpath(target) if isinstance(target, str) else target)  # as it is written
         except (OSError, ValueError):
             continue
         if stat.S_ISREG(found.st_mode):

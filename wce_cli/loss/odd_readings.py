@@ -46,6 +46,8 @@ class OddReading(Struct, frozen=True):
     """Needs the scores of all rows at once."""
     is_guard: bool = False
     """Keeps p from 0 and 1, and changes nothing elsewhere."""
+    divides_rows: bool = False
+    """Makes each row sum to 1 first, which changes nothing where it does."""
 
 
 _ALL: tuple[ScoreKind, ...] = ("logits", "probs", "log_probs")
@@ -109,17 +111,24 @@ ODD_READINGS = _odd(
     ),
     OddReading("raw", "the scores are read as log-probabilities: −x[y]", ("logits",), of_rows=lambda r: 0.0 - r.scores),
     OddReading("no-log", "the log is missing: −p[y]", _ALL, of_loss=lambda a: 0.0 - np.exp(-a)),
-    OddReading("renormalised", "each row is divided by its sum first", ("probs", "log_probs"), of_rows=_renormalised),
     OddReading(
-        "renormalised-clip-1e-7",
-        "each row is divided by its sum, p clipped to [1e-7, 1 − 1e-7] (Keras)",
+        "renormalised",
+        "p is divided by the sum of its row first",
         ("probs", "log_probs"),
-        of_rows=lambda rows: _clip(1e-7, 1 - 1e-7)(_renormalised(rows)),
+        of_rows=_renormalised,
+        divides_rows=True,
     ),
     OddReading("log2", "the log has base 2", _ALL, of_loss=lambda a: a / math.log(2)),
     OddReading("log10", "the log has base 10", _ALL, of_loss=lambda a: a / math.log(10)),
     OddReading(
         "clip-1e-7", "p is clipped to [1e-7, 1 − 1e-7] (Keras)", _ALL, of_loss=_clip(1e-7, 1 - 1e-7), is_guard=True
+    ),
+    OddReading(
+        "renormalised-clip-1e-7",
+        "p is divided by the sum of its row, then clipped to [1e-7, 1 − 1e-7] (Keras)",
+        ("probs", "log_probs"),
+        of_rows=lambda rows: _clip(1e-7, 1 - 1e-7)(_renormalised(rows)),
+        divides_rows=True,
     ),
     OddReading(
         "clip-1e-12", "p is clipped to [1e-12, 1 − 1e-12]", _ALL, of_loss=_clip(1e-12, 1 - 1e-12), is_guard=True

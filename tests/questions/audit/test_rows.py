@@ -90,7 +90,7 @@ def test_the_edges_of_torch(fine, name, expected):
         ("wrong.py:divided_twice", "(N, C, d1)", "note", "1.11714, not 0.372379"),
         ("wrong.py:mean_over_everything", "−inf mask", "wrong", "nan, not 0.454064"),
         ("wrong.py:wrong_axis", "label −1", "note", "counts as class 2: 2.17347, no error"),
-        ("wrong.py:ignored_weigh_as_class_0", "all ignored", "note", "0, where torch gives nan"),
+        ("wrong.py:ignored_weigh_as_class_0", "all ignored", "note", "0, where torch's mean gives nan"),
         ("right.py:float32_inside", "ignore_index", "ok", "label −100 is left out"),
         ("hostile.py:silent_labels", "label C", "wrong", None),
         ("hostile.py:silent_labels", "ignore_index", "wrong", None),

@@ -12,9 +12,9 @@ from tests.questions.audit.inside import FIXTURES
 from wce_cli import audit
 from wce_cli.questions.audit.watch import Watch, is_users, under_way
 
-LIBRARY = "/opt/venv/lib/python3.11/site-packages/library.py"
-COMPILER = "/opt/venv/lib/python3.11/site-packages/torch/_dynamo/convert_frame.py"
-USER = "/home/me/losses.py"
+LIBRARY = "/srv/venv/lib/python3.11/site-packages/library.py"
+COMPILER = "/srv/venv/lib/python3.11/site-packages/torch/_dynamo/convert_frame.py"
+USER = "/Users/me/losses.py"
 
 
 def placed(file: str, source: str, **names):
@@ -36,7 +36,7 @@ def looks() -> str:
         ([USER, COMPILER], "compiler"),
         ([USER, COMPILER, LIBRARY, os.__file__], "compiler"),
         ([USER, COMPILER, USER], "call"),
-        ([USER, COMPILER, "/tmp/torchinductor_me/ab/cab.py"], "compiler"),
+        ([USER, COMPILER, "/scratch/torchinductor_me/ab/cab.py"], "compiler"),
         ([USER, "<frozen importlib._bootstrap>", LIBRARY], "import"),
         ([USER, COMPILER, "<frozen importlib._bootstrap>", LIBRARY], "import"),
         ([USER, "<frozen importlib._bootstrap>", USER], "call"),
@@ -58,7 +58,7 @@ def test_what_is_under_way_is_read_off_the_stack(files, expected):
         (LIBRARY, False),
         ("/usr/lib/python3/dist-packages/numpy/core.py", False),
         ("<string>", False),
-        ("/home/me/site-packages-of-mine/losses.py", True),
+        ("/Users/me/site-packages-of-mine/losses.py", True),
     ],
 )
 def test_what_a_user_wrote_is_in_none_of_the_folders_of_libraries(file, expected):

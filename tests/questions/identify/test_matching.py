@@ -100,6 +100,29 @@ def test_a_cut_digit_beside_one_odd_part_is_found(text, fields, odd):
     assert not identify(text, tolerance=1e-6, **fields).is_complete  # a tolerance that is asked for is kept
 
 
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("16.1181", {"probs": [[1.0, 0.0]], "labels": [1]}),
+        ("8.0590", {"probs": [[1.0, 0.0], [1.0, 0.0]], "labels": [0, 1]}),
+        ("5.8348", {"probs": [[0.25, 0.0, 0.75], [0.5, 0.5, 0.0], [0.0, 0.0, 1.0]], "labels": [0, 2, 2]}),
+        ("8.40562", {"probs": [[0.5, 0.5], [0.0, 1.0]], "labels": [1, 0]}),
+    ],
+)
+def test_rows_that_sum_to_1_are_not_said_to_be_divided_by_their_sums(text, fields):
+    number = identify(text, **fields).numbers[0]
+    assert number.simplest[0].departures == ("clip-1e-7",)
+    assert ("renormalised-clip-1e-7",) in [match.departures for match in number.simplest]
+    assert "dividing each p by the sum of its row changes nothing here" in number.ties
+    assert not any("large or small enough" in reason for reason in number.ties)
+
+
+def test_log_probabilities_are_never_said_to_be_divided():
+    """What is divided is exp of them."""
+    number = identify("0.313262", log_probs=[[-5.0, -6.0], [-5.0, -4.0]], labels=[0, 1]).numbers[0]
+    assert number.simplest[0].title == "weighted-mean; p is divided by the sum of its row first"
+
+
 def test_the_implied_denominator_is_named():
     (number,) = identify("1.7529", **FORUM).numbers
     assert [one.name for one in number.implied[0].equals] == ["Σ w[y]", "Σ_c w[c]"]

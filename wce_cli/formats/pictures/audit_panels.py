@@ -14,7 +14,7 @@ from wce_cli.formats.audited import MARKS
 from wce_cli.formats.look import Look
 from wce_cli.formats.pictures.figure import CURVES, EDGE, FAINT, INK, WIDTH
 from wce_cli.formats.pictures.marks import at_bar, room
-from wce_cli.formats.pictures.scale import axis_numbers
+from wce_cli.formats.pictures.scale import axis_numbers, can_be_drawn
 from wce_cli.formats.pictures.text import fitted, text_width, wrapped
 from wce_cli.literal import literal
 from wce_cli.questions.audit.answer import Audit, Compared, Limit, Row
@@ -125,7 +125,7 @@ def _draw_lines(axes: Any, title: str, lines: Sequence[Line], texts: Sequence[st
             _beside(axes, 0, -8, y + 3 + LINE * (k + 0.5), words, "right", colour)
         y += line.height
         _beside(axes, 1, 8, middle, said, "left", colour)
-        if line.value is None or not math.isfinite(line.value):
+        if line.value is None or not can_be_drawn(line.value):
             continue
         numbers.append(line.value)
         axes.plot(

@@ -13,7 +13,7 @@ from wce_cli.formats.look import ROWS, Look
 from wce_cli.formats.pictures.figure import CURVES, FAINT, Drawing, Drawn
 from wce_cli.formats.pictures.marks import NAME, ROOM, at_bar, bar_axis, class_name, grouped_bars, of_all, room, shares
 from wce_cli.formats.pictures.page import Page
-from wce_cli.formats.pictures.scale import OFF, is_on_scale
+from wce_cli.formats.pictures.scale import OFF, can_be_drawn, is_on_scale
 from wce_cli.formats.pictures.text import fitted_name, text_width
 from wce_cli.report import MethodRow, Report, TermRow, TotalsPart
 
@@ -31,10 +31,10 @@ def picture(report: Report, look: Look) -> Drawn | None:
     """
     if look.only is not None:
         return None
-    methods = [row for row in cells.shown_methods(report, look) if math.isfinite(row.value)]
+    methods = [row for row in cells.shown_methods(report, look) if can_be_drawn(row.value)]
     terms = report.terms[: ROWS if look.rows is None else look.rows]
     kept = [row for row in terms if row.kept and row.term is not None]
-    listed = bool(kept) and not is_large(report, look) and math.isfinite(report.totals.numerator)
+    listed = bool(kept) and not is_large(report, look) and _can_be_stacked(kept, report.totals.numerator)
     heads = _steps(kept, len(terms) < report.terms_total, report.totals, look) if listed else []
     every = [] if listed else [row for row in report.classes if row.numerator_share is not None]
     classes = sorted(every, key=lambda row: -(row.numerator_share or 0))[:BARS]
@@ -61,6 +61,11 @@ def picture(report: Report, look: Look) -> Drawn | None:
         if not methods:
             lower.set_visible(False)
         return drawing.drawn(f"terms, numerator {numbers[-1]} and loss by method")
+
+
+def _can_be_stacked(kept: Sequence[TermRow], numerator: float) -> bool:
+    """Whether every bar of the waterfall has a place."""
+    return can_be_drawn(numerator) and all(can_be_drawn(row.term or 0.0) for row in kept)
 
 
 def _losses(methods: Sequence[MethodRow], look: Look) -> tuple[list[float], list[str]]:

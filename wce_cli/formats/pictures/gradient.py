@@ -11,7 +11,7 @@ from wce_cli.formats.look import Look
 from wce_cli.formats.pictures.figure import CURVES, EDGE, WIDTH, Drawing, Drawn
 from wce_cli.formats.pictures.marks import LABEL, ROOM, apart, beside, class_name, grouped_bars, of_all, room, shares
 from wce_cli.formats.pictures.page import Page
-from wce_cli.formats.pictures.scale import OFF, parted, whole
+from wce_cli.formats.pictures.scale import OFF, can_be_drawn, parted, whole
 from wce_cli.formats.pictures.text import text_width, wrapped
 from wce_cli.questions.gradient.answer import Gradients, SampleGradient
 
@@ -29,7 +29,7 @@ def picture(answer: Gradients, look: Look) -> Drawn | None:
     """What each sample's gradient is multiplied by; below, each class's share of the loss and of the gradient."""
     samples = answer.samples[: min(SAMPLES, SAMPLES if look.rows is None else look.rows)]
     series, title = _series(answer, samples, look)
-    every = [row for row in answer.classes if row.share is not None]
+    every = [row for row in answer.classes if row.share is not None and can_be_drawn(row.share)]
     classes = sorted(every, key=lambda row: -(row.share or 0.0))[:CLASSES]
     names = [class_name(row.index, row.name, look) for row in classes]
     if not series and not classes:
@@ -83,7 +83,7 @@ def _points(
     ends = []
     for position, (name, values) in enumerate(series):
         sign, marker = SHAPES[position]
-        finite = [value if math.isfinite(value) else math.nan for value in values]
+        finite = [value if can_be_drawn(value) else math.nan for value in values]
         beside_others = [place + 0.16 * (position - (len(series) - 1) / 2) for place in places]
         panel.plot(beside_others, finite, linestyle="none", marker=marker, markersize=6, color=CURVES[position])
         last = next((value for value in reversed(finite) if not math.isnan(value)), None)

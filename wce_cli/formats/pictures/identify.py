@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from wce_cli.formats.identified_words import verdict
 from wce_cli.formats.look import Look
 from wce_cli.formats.pictures.figure import CURVES, EDGE, INK, TITLE, WIDTH, Drawing, Drawn
 from wce_cli.formats.pictures.page import Page
+from wce_cli.formats.pictures.scale import can_be_drawn
 from wce_cli.formats.pictures.text import fitted, text_width, wrapped
 from wce_cli.questions.identify.answer import Chance, Identification, Identified
 
@@ -73,7 +73,7 @@ def _chance(number: Identified) -> Chance | None:
 
 def _rows(number: Identified, look: Look) -> list[Rule]:
     """The rules to draw: those that give the number, or else the nearest."""
-    if not math.isfinite(number.value):
+    if not can_be_drawn(number.value):
         return []
     if number.matches:
         found = [(title, group[0].value, len(group[0].departures)) for title, group in one_a_line(number.matches)]
@@ -82,7 +82,7 @@ def _rows(number: Identified, look: Look) -> list[Rule]:
     return [
         Rule(tuple(wrapped(look.message(title), INSIDE)), value, departures)
         for title, value, departures in found
-        if math.isfinite(value)
+        if can_be_drawn(value)
     ][:RULES]
 
 

@@ -15,6 +15,13 @@ OFF = ", off this scale"
 """What stands behind the number of a bar that is not drawn."""
 LONGEST = 9
 """Characters of a number beside an axis."""
+FARTHEST = 1e300
+"""What is larger has no place on an axis: its span, its margins and its ticks would not be numbers."""
+
+
+def can_be_drawn(value: float) -> bool:
+    """Whether a number has a place on an axis; one that is not finite has none."""
+    return abs(value) <= FARTHEST
 
 
 def is_on_scale(values: Sequence[float]) -> list[bool]:
@@ -32,7 +39,7 @@ def is_on_scale(values: Sequence[float]) -> list[bool]:
 
 def parted(series: Sequence[tuple[str, list[float]]]) -> tuple[list[tuple[str, list[float]]], ...]:
     """The series that one axis holds, and those that dwarf them; by their largest numbers."""
-    sizes = [max((abs(value) for value in values if math.isfinite(value)), default=0.0) for _, values in series]
+    sizes = [max((abs(value) for value in values if can_be_drawn(value)), default=0.0) for _, values in series]
     drawn = is_on_scale(sizes)
     return tuple(
         [one for one, is_drawn in zip(series, drawn, strict=True) if is_drawn is kept] for kept in (True, False)

@@ -11,7 +11,7 @@ from wce_cli.formats.look import Look
 from wce_cli.formats.pictures.figure import CURVES, DASHES, INK, WIDTH, Drawing, Drawn
 from wce_cli.formats.pictures.marks import LABEL, apart, beside, room
 from wce_cli.formats.pictures.page import Page
-from wce_cli.formats.pictures.scale import whole
+from wce_cli.formats.pictures.scale import can_be_drawn, whole
 from wce_cli.formats.pictures.text import text_width
 from wce_cli.formats.split import answer_blocks, asked_rows, first_row
 from wce_cli.questions.split.answer import Split
@@ -27,7 +27,7 @@ def picture(answer: Split, look: Look) -> Drawn:
     row = (asked_rows(answer, look) or [first_row(answer)])[0]
     lines = [("whole", row.value, CURVES[1], "-"), ("mean of parts", row.mean_of_parts, INK, DASHES[1])]
     told = [(f"{name} {format_number(value, look.digits)}", value, *drawn) for name, value, *drawn in lines]
-    finite = [one for one in told if math.isfinite(one[1])]
+    finite = [one for one in told if can_be_drawn(one[1])]
     right = room(text for text, *_ in told)
     heights = [170.0, 90.0]
     with Drawing(heights, right=right) as drawing:
@@ -56,7 +56,7 @@ def picture(answer: Split, look: Look) -> Drawn:
 
 
 def _bars(panel: Any, numbers: Sequence[int], values: Sequence[float | None], colour: str) -> None:
-    finite = [math.nan if value is None or not math.isfinite(value) else value for value in values]
+    finite = [math.nan if value is None or not can_be_drawn(value) else value for value in values]
     if len(numbers) <= PARTS:
         panel.bar(numbers, finite, width=0.7, color=colour)
     else:
@@ -69,7 +69,7 @@ def _say_broken(panel: Any, values: Sequence[float | None], height: float) -> st
     broken = {
         number: "none" if value is None else format_number(value)
         for number, value in enumerate(values)
-        if value is None or not math.isfinite(value)
+        if value is None or not can_be_drawn(value)
     }
     if not broken:
         return ""

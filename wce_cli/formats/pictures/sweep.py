@@ -12,7 +12,7 @@ from wce_cli.formats.look import Look
 from wce_cli.formats.pictures.figure import CURVES, DASHES, EDGE, FAINT, INK, WIDTH, Drawing, Drawn
 from wce_cli.formats.pictures.marks import LABEL, above, apart, beside, room
 from wce_cli.formats.pictures.page import Page
-from wce_cli.formats.pictures.scale import OFF, parted
+from wce_cli.formats.pictures.scale import OFF, can_be_drawn, parted
 from wce_cli.formats.pictures.text import wrapped
 from wce_cli.formats.sweep import answer_blocks, drawn_rows
 from wce_cli.questions.sweep.answer import Sweep, axis_name
@@ -20,12 +20,14 @@ from wce_cli.questions.sweep.answer import Sweep, axis_name
 HEIGHT = 250.0
 
 
-def picture(answer: Sweep, look: Look) -> Drawn:
+def picture(answer: Sweep, look: Look) -> Drawn | None:
     """The curves, named where they end; where they meet, and where the batch itself stands."""
+    if not all(map(can_be_drawn, answer.places)):
+        return None
     order = sorted(range(len(answer.places)), key=lambda k: answer.places[k])
     x = [answer.places[k] for k in order]
     curves = [
-        (row.pair, [row.values[k] if math.isfinite(row.values[k]) else math.nan for k in order])
+        (row.pair, [row.values[k] if can_be_drawn(row.values[k]) else math.nan for k in order])
         for row in drawn_rows(answer, look)
     ]
     drawn, off = parted(curves)
@@ -45,7 +47,7 @@ def picture(answer: Sweep, look: Look) -> Drawn:
         _name_ends(panel, drawn)
         pairs = {pair for pair, _ in drawn}
         for one in answer.crossings:
-            if {one.one, one.other} <= pairs:
+            if {one.one, one.other} <= pairs and can_be_drawn(one.place) and can_be_drawn(one.value):
                 panel.plot([one.place], [one.value], marker="o", markersize=6, markerfacecolor="none", color=INK)
         if low <= answer.axis.given <= high:
             panel.axvline(answer.axis.given, color=FAINT, linewidth=1, linestyle=(0, (1, 2)))
@@ -65,7 +67,7 @@ def _name_ends(panel: Any, drawn: Sequence[tuple[str, Sequence[float]]]) -> None
 
 
 def _finite(y: Sequence[float]) -> list[float]:
-    return [value for value in y if math.isfinite(value)]
+    return [value for value in y if not math.isnan(value)]
 
 
 def _ends(y: Sequence[float], look: Look) -> str:

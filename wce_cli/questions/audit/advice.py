@@ -44,7 +44,8 @@ OF_DEPARTURE = {
     "over-weight-table": "divide by the weights of the labels, weight[labels].sum(), not by weight.sum()",
     "averaged-again": "it is divided twice: the loss is a mean already",
     "negated": "the sign is turned: −log p is positive",
-    "sigmoid": "this is binary cross-entropy of each class: take log_softmax, not the sigmoid",
+    "sigmoid": "this is binary cross-entropy of each class, for samples of several labels: where a sample has one, "
+    "take log_softmax, not the sigmoid",
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from wce_cli.questions.audit.probes import FAR, Own
+from wce_cli.questions.audit.probes import FAR, IGNORED, Own
 from wce_cli.report import to_plain
 
 SCHEMA = "wce.audit/1"
@@ -53,6 +53,30 @@ class Computed(Struct, frozen=True):
     """What it returns, `(N,)`, `(N, C)`; empty: one number."""
     brings: Own | None = None
     """What it brings along itself, and the rule is computed with."""
+
+    @property
+    def titled(self) -> str:
+        """The rule in words, with what the function brings along: `batch-mean with its own weights [1, 2, 3]`."""
+        head, semicolon, odd = self.title.partition("; ")
+        return f"{head}{self.with_own}{semicolon}{odd}"
+
+    @property
+    def with_own(self) -> str:
+        """What the function brings along, in words."""
+        if self.brings is None:
+            return ""
+        brings, said = self.brings, []
+        if brings.weight is not None:
+            shown = [f"{number:g}" for number in brings.weight]
+            is_ratio = brings.is_inferred and self.title.startswith("weighted-mean")
+            said.append(f"weights {' : '.join(shown)}" if is_ratio else f"weights [{', '.join(shown)}]")
+        if brings.smoothing:
+            said.append(f"label_smoothing {brings.smoothing:g}")
+        if brings.ignore_index not in (None, IGNORED):
+            said.append(f"ignore_index {brings.ignore_index}")
+        if brings.factor != 1:
+            said.append(f"factor {brings.factor:g}")
+        return f" with its own {' and '.join(said)}" if said else ""
 
     @property
     def leaves_far(self) -> bool:

@@ -20,6 +20,8 @@ CLASSES = ("cls", "size", "out_features")
 """Names of a number of classes, beside those of parameters that are handed it."""
 SMOOTHINGS = ("epsilon", "eps", "smoothing_value", "smooth_val", "label_smoothing_eps", "label_smoothing_factor")
 """Names of a smoothing that others use, too: whether it is one, the answers tell."""
+KEPT = ("confidence", "ls")
+"""Names of what a smoothing leaves to the label, 1 − ε."""
 FACTORS = ("alpha", "loss_weight", "scale", "factor", "lambda", "lam", "lamb", "coef", "coefficient", "weight")
 """Names of a number that a loss may be multiplied by."""
 MOST_CLASSES = 2000
@@ -45,6 +47,8 @@ def carried(things: Iterable[Any], constants: Mapping[str, Any], handed_over: se
         named += _named(thing)
     by_role = [(role_of(name), name.lower().strip("_"), value) for name, value in named]
     weights = [(role == "weight", made) for role, _, value in by_role if (made := _weights(value)) is not None]
+    kept = [value for _, name, value in by_role if name in KEPT and _is_number(value) and 0.5 < value < 1]
+    by_role += [("label_smoothing", "", round(1.0 - value, 12)) for value in kept]
     smoothings = [
         (2 * (role == "label_smoothing") + (name in SMOOTHINGS), float(value))
         for role, name, value in by_role
@@ -84,6 +88,9 @@ def _named(thing: Any, *, is_inner: bool = False) -> Iterator[tuple[str, Any]]:
         yield from _named(thing.__self__, is_inner=is_inner)
         thing = thing.__func__
     held = list(_of_function(inspect.unwrap(thing)) if inspect.isfunction(thing) else _of_object(thing))
+    if not is_inner and not inspect.isroutine(thing):
+        call = next((getattr(type(thing), name, None) for name in ("forward", "__call__")), None)
+        held += _of_function(inspect.unwrap(call)) if inspect.isfunction(call) else ()
     for name, value in held:
         yield name, value
         if not is_inner and callable(value) and hasattr(value, "__dict__") and not inspect.isclass(value):

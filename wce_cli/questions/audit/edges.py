@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from wce_cli.digits import format_number
 from wce_cli.questions.audit import labelled, of_labels, twice
 from wce_cli.questions.audit.answer import Row, Verdict
-from wce_cli.questions.audit.probes import IGNORED, Offers, Probe, edges
+from wce_cli.questions.audit.probes import IGNORED, PLAIN, POSITIONS_IN_ROWS, Offers, Probe, edges
 from wce_cli.questions.audit.records import Answered, said
 from wce_cli.questions.audit.run import Observed
 from wce_cli.questions.audit.values import difference, fields_of
+from wce_cli.questions.identify.rules import Rule
 
 Judged = tuple[Verdict, str, str]
 """Verdict, what is said, advice."""
@@ -19,6 +20,9 @@ NEAR = 1e-5
 ROUNDING = 1e-12
 HELD_TO_THE_RULE = ("one", "one-class", "positions", "strided", "masked", "weights-zero")
 """The probes on which a rule has a number; on the others it is the way they are met that counts."""
+IN_ROWS = {"strided": PLAIN.name, "positions": POSITIONS_IN_ROWS.name}
+"""Batches of another layout, by the same one in rows."""
+NOTHING = ("all-ignored", "empty")
 
 
 def _same(answer: Answered, expected: float | None, advice: str) -> Judged:
@@ -26,7 +30,9 @@ def _same(answer: Answered, expected: float | None, advice: str) -> Judged:
     if answer.values is None:
         return "note", said(answer), advice
     if expected is None or math.isnan(expected):
-        return "note" if any(map(math.isnan, answer.values)) else "ok", _number(answer), ""
+        odd = [value for value in answer.values if not math.isfinite(value)]
+        among = f", {format_number(odd[0])} among its numbers" if odd and len(answer.values) > 1 else ""
+        return "note" if odd else "ok", f"{_number(answer)}{among}", ""
     if len(answer.values) != 1 or difference(answer.values[0], expected) <= NEAR:
         return "ok", _number(answer), ""
     return "wrong", f"{_number(answer)}, not {format_number(expected)}", advice
@@ -59,10 +65,11 @@ def _nothing(answer: Answered, expected: float | None) -> Judged:
         return "ok", said(answer), ""
     if len(answer.values) != 1:
         return ("ok" if not any(answer.values) else "note"), said(answer), ""
+    is_sum = expected == 0
     if math.isnan(answer.values[0]):
-        return "note", "nan, as torch", ""
+        return "note", "nan, where torch's sum gives 0" if is_sum else "nan, as torch", ""
     if answer.values[0] == 0:
-        return "note", "0, where torch gives nan", ""
+        return ("ok", "0", "") if is_sum else ("note", "0, where torch's mean gives nan", "")
     return "wrong", f"{_number(answer)}, of nothing", ""
 
 
@@ -94,10 +101,17 @@ def probes(offers: Offers) -> list[Probe]:
     return [*labelled.probes(offers), *(probe for probe in edges(offers) if probe.name in _JUDGES)]
 
 
-def rows(observed: Observed, offers: Offers, expected: Callable[[Probe], float | None]) -> Iterator[Row]:
-    """A row an edge; `expected` is what the rule that the function follows gives on a probe."""
+def rows(
+    observed: Observed, offers: Offers, rule: Rule | None, expected: Callable[[Probe], float | None]
+) -> Iterator[Row]:
+    """A row an edge; `expected` is what the rule that the function follows gives on a probe.
+
+    Where there is no rule, scores that are laid out in another way are held to the same ones in rows. An error is
+    none of an edge's where a batch with nothing special is one, too.
+    """
     yield from of_labels.rows(observed, offers)
     is_steady = twice.is_steady(observed)
+    plain = observed.answers.get(PLAIN.name)
     ignores = offers.ignore_index or of_labels.leaves_out(observed, IGNORED)
     for probe in edges(offers):
         if probe.name not in _JUDGES:
@@ -109,13 +123,24 @@ def rows(observed: Observed, offers: Offers, expected: Callable[[Probe], float |
         if death is not None:
             yield Row("edges", name, "wrong", death.how, fields)
         elif answer is not None and (ignores or probe.name != "all-ignored"):
+            if answer.values is None and (plain is None or plain.values is None):
+                continue
             is_held = is_steady and probe.name in HELD_TO_THE_RULE
-            verdict, text, advice = judged(answer, expected(probe) if is_held else None)
+            wanted = expected(probe) if is_held else None
+            if rule is None and is_steady and probe.name in IN_ROWS:
+                wanted = _one_number(observed.answers.get(IN_ROWS[probe.name]))
+            if probe.name in NOTHING and rule is not None and rule.method == "sum":
+                wanted = 0.0
+            verdict, text, advice = judged(answer, wanted)
             yield Row("edges", name, verdict, text, fields, advice)
     if changes_nothing(observed):
         text = f"{offers.weight_name} changes nothing: other weights give the same"
         yield Row("edges", "class weight", "wrong", text, advice=USELESS)
     yield from _conduct_of_calls(observed)
+
+
+def _one_number(answer: Answered | None) -> float | None:
+    return answer.values[0] if answer is not None and answer.values is not None and len(answer.values) == 1 else None
 
 
 def changes_nothing(observed: Observed) -> bool:

@@ -16,7 +16,7 @@ from wce_cli.questions.audit.edges import changes_nothing
 from wce_cli.questions.audit.probes import ONE_WEIGHTS, Offers, Probe, edges
 from wce_cli.questions.audit.run import Observed
 from wce_cli.questions.audit.twice import is_steady
-from wce_cli.questions.audit.values import fields_of, values_on
+from wce_cli.questions.audit.values import difference, fields_of, values_on
 from wce_cli.questions.audit.worker_steps import COARSE
 from wce_cli.questions.identify.rules import ENTRIES, Rule
 
@@ -53,7 +53,8 @@ def rows(observed: Observed, offers: Offers, rule: Rule | None, title: str) -> I
         return
     close, probe = CLOSE if answer.dtype == "float64" else 10 * CLOSE, by_name["gradient"]
     if rule is None:
-        of = _named(got, probe, offers, close)
+        value = None if answer.shape else answer.values
+        of = "" if value is None else _named(got, probe, offers, close, value[0])
         text = f"that of {of}, which the value is not" if of else "there is one; no rule to hold it to"
         yield Row("gradient", name, "ok", text)
     else:
@@ -90,8 +91,8 @@ def rule_gradients(probe: Probe, offers: Offers, rules: Sequence[Rule]) -> list[
     return made
 
 
-def _named(got: Floats, probe: Probe, offers: Offers, close: float) -> str:
-    """The rule that has this gradient, a standard one first; empty where none has."""
+def _named(got: Floats, probe: Probe, offers: Offers, close: float, value: float | None = None) -> str:
+    """The rule that has this gradient, a standard one first; empty where none has, or has that `value` there, too."""
     weighted = [Rule("weighted-mean", "class", entry=entry) for entry in ENTRIES if ENTRIES[entry].rows == "label"]
     rules = [
         *(Rule(method.name, placement) for method in METHODS.values() for placement in method.placements),
@@ -101,7 +102,8 @@ def _named(got: Floats, probe: Probe, offers: Offers, close: float) -> str:
         rules = rules[: -len(weighted)]
     for rule, expected in zip(rules, rule_gradients(probe, offers, rules), strict=True):
         if _is_that(got, expected, close):
-            return rule.title
+            given = None if value is None else values_on(probe, offers, [rule])[0]
+            return "" if value is not None and difference(value, given) <= close else rule.title
     return ""
 
 

@@ -20,7 +20,7 @@ from wce_cli.questions.audit.call import check_template
 from wce_cli.questions.audit.compared import compared
 from wce_cli.questions.audit.load import of_object, place
 from wce_cli.questions.audit.own import owns_of
-from wce_cli.questions.audit.probes import IGNORED, REDUCTIONS, Offers, Probe, of_rules
+from wce_cli.questions.audit.probes import IGNORED, REDUCTIONS, SKIPPING, Offers, Probe, of_rules
 from wce_cli.questions.audit.records import Answered, Request, said
 from wce_cli.questions.audit.run import Observed, observe
 from wce_cli.questions.audit.values import values_on
@@ -66,7 +66,7 @@ def judged(target: Any, asking: Asking) -> Audit:
         path=tuple(sys.path),
     )
     observed = observe(request, asking.timeout)
-    for file in observed.loaded.beside if observed.loaded is not None else ():
+    for file in sorted(observed.imported):
         if os.path.isfile(file):
             reads(shown_file(file) or file, os.stat(file))
     return answer_of(name, asking, observed)
@@ -104,7 +104,7 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
     rule = nearest if own is not None and (own.is_followed or own.leaves_far) else None
     plain = None if rule is None else unguarded(rule)
     limits = numbers.limits(observed, offers, plain)
-    rows = tuple(_rows(observed, offers, rule, own.title if own is not None else "", limits))
+    rows = tuple(_rows(observed, offers, rule, own.titled if own is not None else "", limits))
     expected = None
     if asking.expect is not None:
         slope = next((row for row in rows if row.name.startswith("dL/d")), None)
@@ -167,10 +167,17 @@ def _no_answer(name: str, observed: Observed) -> Problem:
 
 def _asked(observed: Observed, probes: list[Probe], offers: Offers) -> list[Asked]:
     """The probes that were answered; those with ignored labels only of a function that has some number for them."""
+    assert observed.ready is not None
+    if offers.skipped != observed.ready.offers.skipped:  # it was asked with another label there
+        probes = [probe for probe in probes if not _skips(probe)]
     asked = [Asked(probe, observed.answers[probe.name]) for probe in probes if probe.name in observed.answers]
     if offers.is_told:
         return asked
     return [one for one in asked if IGNORED not in one.probe.labels or _is_number(one.answer)]
+
+
+def _skips(probe: Probe) -> bool:
+    return probe.name.partition(":")[0] in SKIPPING
 
 
 def _is_number(answer: Answered) -> bool:
@@ -187,7 +194,7 @@ def _verdicts(observed: Observed, offers: Offers) -> list[Verdict]:
         if made is not None and not made.computed.is_followed and not offers.ignore_index:
             # nobody told it of ignored labels: that it has some number for −100 is another matter
             untold = structs.replace(offers, own=structs.replace(offers.own, ignore_index=None))
-            others = [one for one in asked if IGNORED not in one.probe.labels]
+            others = [one for one in asked if not _skips(one.probe)]
             again = verdict_of(others, untold, owns_of(observed, untold), reduction, observed.answers)
             made = again if again is not None and (again.computed.is_followed or again.computed.leaves_far) else made
         if made is not None:
@@ -206,7 +213,7 @@ def _rows(observed: Observed, offers: Offers, rule: Rule | None, title: str, lim
     if first and first[0].answer.values is not None:
         plain = None if rule is None else unguarded(rule)
         found += numbers.rows(observed, offers, first[0].answer, limits, plain)
-    found += edges.rows(observed, offers, expected)
+    found += edges.rows(observed, offers, rule, expected)
     if first and first[0].answer.values is not None:
         found += gradient.rows(observed, offers, rule, title)
     return [*found, *conduct.rows(observed, {probe.name for probe in edges.probes(offers)})]

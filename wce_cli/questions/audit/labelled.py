@@ -23,7 +23,7 @@ KEPT = tuple(n for n in range(len(PLAIN.labels)) if n not in PLACES)
 LOW, HIGH = -2.5, 4.5
 """What the label's own logit is moved to, in the one row and in the other: at one of them its loss is the largest of
 the batch, at the other the smallest, so that no choice among the losses overlooks both."""
-WITHOUT, MOVED, SMOOTHED = "without the rows", ", moved", ", smoothed"
+WITHOUT, MOVED, RAISED, SMOOTHED = "without the rows", ", moved", ", raised", ", smoothed"
 NEAR = 1e-5
 
 
@@ -33,12 +33,17 @@ def _with(label: int) -> Probe:
     return structs.replace(PLAIN, name=f"label {label}", about=about, labels=labels, smoothing=None)
 
 
-def _moved(probe: Probe, label: int) -> Probe:
+def _moved(probe: Probe, label: int, scores: tuple[float, float] = (LOW, HIGH), name: str = MOVED) -> Probe:
     c = label if 0 <= label < CLASSES else CLASSES - 1
     rows = [list(row) for row in probe.logits]
-    for n, score in zip(PLACES, (LOW, HIGH), strict=True):
+    for n, score in zip(PLACES, scores, strict=True):
         rows[n][c] = score
-    return structs.replace(probe, name=probe.name + MOVED, logits=tuple(map(tuple, rows)))
+    return structs.replace(probe, name=probe.name + name, logits=tuple(map(tuple, rows)))
+
+
+def _raised(probe: Probe, label: int) -> Probe:
+    """Both rows predict the label: the share of right predictions may be the same in the other batch, by chance."""
+    return _moved(probe, label, (HIGH, HIGH), RAISED)
 
 
 def _kept(probe: Probe) -> Probe:
@@ -48,7 +53,7 @@ def _kept(probe: Probe) -> Probe:
 
 def of_classes(offers: Offers) -> list[Probe]:
     """The probes that tell which class a function ignores, if it does."""
-    made = [probe for c in range(CLASSES) for probe in (_with(c), _moved(_with(c), c))]
+    made = [probe for c in range(CLASSES) for probe in (_with(c), _moved(_with(c), c), _raised(_with(c), c))]
     return made if offers.weight else [structs.replace(probe, weight=None) for probe in made]
 
 
@@ -95,7 +100,8 @@ def effect(answers: Mapping[str, Answered], label: int, after: str = "") -> Effe
         return Effect("nan", found)
     if moved is None or without is None or moved.values is None or without.values is None:
         return Effect("", found)
-    if not _same(found.values, moved.values):
+    raised = answers.get(f"label {label}{RAISED}{after}")
+    if not _same(found.values, moved.values) or (raised is not None and not _same(found.values, raised.values)):
         classes = () if 0 <= label < CLASSES else range(CLASSES)
         others = ((c, answers.get(f"label {c}")) for c in classes) if not after else ()
         taken = next((c for c, one in others if one is not None and _same(found.values, one.values)), None)
@@ -103,6 +109,8 @@ def effect(answers: Mapping[str, Answered], label: int, after: str = "") -> Effe
     kept = found.values
     if len(kept) == len(PLAIN.labels) and len(without.values) == len(KEPT):
         kept = tuple(kept[n] for n in KEPT) if all(found.values[n] == 0 for n in PLACES) else kept
+    if len(kept) != len(without.values):
+        return Effect("", found)  # arrays of two sizes, which cannot be compared
     if _same(kept, without.values):
         return Effect("left out", found, without)
     in_n = [value * len(PLAIN.labels) / len(KEPT) for value in found.values]
@@ -118,14 +126,31 @@ def _same(one: tuple[float, ...] | None, other: tuple[float, ...] | None) -> boo
 
 def ignored_class(answers: Mapping[str, Answered]) -> int | None:
     """The one class whose rows add nothing; None where there is none, or no row of any class adds something."""
+    found = idle_classes(answers)
+    return found[0] if len(found) == 1 else None
+
+
+def idle_classes(answers: Mapping[str, Answered]) -> list[int]:
+    """The classes whose rows add nothing, as far as all of them were asked."""
     found = []
     for c in range(CLASSES):
-        with_, moved = answers.get(f"label {c}"), answers.get(f"label {c}{MOVED}")
-        if with_ is None or moved is None or not with_.values:
-            return None
-        if _same(with_.values, moved.values):
+        with_, *others = (answers.get(f"label {c}{after}") for after in ("", MOVED, RAISED))
+        if with_ is None or not with_.values:
+            return []
+        if all(other is not None and _same(with_.values, other.values) for other in others):
             found.append(c)
-    return found[0] if len(found) == 1 else None
+    return found
+
+
+def is_told_by_rows(answers: Mapping[str, Answered], offers: Offers) -> bool:
+    """Whether what the rows of a label add can be told: where some rows add something, and each is judged by its own
+    label, so that their order is nothing. Of labels that are shifted by one, the batches are made to fit."""
+    if len(idle_classes(answers)) == CLASSES:
+        return False
+    plain, other = (answers.get(probe.name) for probe in (PLAIN, REVERSED))
+    if offers.shift or plain is None or other is None or plain.values is None or other.values is None:
+        return bool(offers.shift)
+    return _same(tuple(sorted(plain.values)), tuple(sorted(other.values)))
 
 
 REVERSED = structs.replace(

@@ -9,6 +9,7 @@ import inspect
 import os
 import stat
 import sys
+import sysconfig
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -183,13 +184,15 @@ def source(function: Any) -> tuple[str | None, int | None]:
         return None, None
 
 
-def beside(file: str | None) -> tuple[str, ...]:
-    """The files of all modules that were imported from the folder of a file, or from below it."""
+def imported(file: str | None) -> tuple[str, ...]:
+    """The files of all modules so far that are somebody's own: from the folder of a file, or not installed."""
     if file is None:
         return ()
     folder = os.path.dirname(os.path.realpath(file)) + os.sep
-    found = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    return tuple(sorted({one for one in found if isinstance(one, str) and os.path.realpath(one).startswith(folder)}))
+    installed = tuple(os.path.realpath(path) + os.sep for path in sysconfig.get_paths().values())
+    found = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    real = {one: os.path.realpath(one) for one in found if isinstance(one, str)}
+    return tuple(sorted(one for one, at in real.items() if at.startswith(folder) or not at.startswith(installed)))
 
 
 def frameworks(function: Any) -> list[str]:

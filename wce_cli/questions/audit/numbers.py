@@ -113,7 +113,7 @@ def rows(
         if some:
             yield _limits(kind, some, observed, offers, rule)
     if any(f"tiny:{dtype}" in observed.found for dtype in WIDE):
-        yield _tiny(observed, offers)
+        yield _tiny(observed, offers, rule)
     if plain.narrowed:
         yield Row("numbers", "float64", "note", f"{plain.narrowed}: it is asked in float32")
     yield from _narrow(observed, dtypes, plain if is_steady(observed) else structs.replace(plain, values=None))
@@ -167,21 +167,22 @@ def _short(found: Found) -> str:
     return f"{sign}{format_number(found.limit or 0.0, 4)}"
 
 
-def _tiny(observed: Observed, offers: Offers) -> Row:
+def _tiny(observed: Observed, offers: Offers, rule: Rule | None) -> Row:
     """Losses so small that they are returned as 0; those that are lost beside large logits are told from those that
-    the floats it computes in do not have."""
+    the floats it computes in do not have. How small they are is known of a rule alone: else it is said where."""
     parts, late = list[str](), list[Found]()
     for dtype in WIDE:
         found, beside_0 = observed.found.get(f"tiny:{dtype}"), observed.found.get(f"small:{dtype}")
         if found is None or not found.limit or found.beyond != "0":
             continue
         smallest = _loss_of_gap(found.limit, offers)
-        parts.append(f"{format_number(smallest, 1)} ({dtype})")
+        parts.append(f"{format_number(found.limit if rule is None else smallest, 3 if rule is None else 1)} ({dtype})")
         if beside_0 is not None and smallest > LOST * _loss_of_gap(beside_0.limit, offers):
             late.append(found)
     if not parts:
         return Row("numbers", "tiny losses", "ok", "never 0")
-    text = f"0 below {', '.join(parts)}"
+    text = f"0 where the label's logit leads by more than {', '.join(parts)}"
+    text = text if rule is None else f"0 below {', '.join(parts)}"
     if not late:
         return Row("numbers", "tiny losses", "ok", text)
     step = search_probe("tiny", math.ceil(late[0].limit or 0.0) + 1.0, late[0].copies, offers)
@@ -208,7 +209,7 @@ def _one_dtype(dtype: str, answer: Answered, plain: Answered, limits: Sequence[F
     if answer.values is None:
         return Row("numbers", dtype, "wrong" if dtype == "float32" else "note", said(answer))
     between = ""
-    short = [one for one in limits if one.limit is not None and one.limit < ENOUGH]
+    short = [one for one in limits if one.limit and one.limit < ENOUGH]
     if dtype != "float32" and short:
         ends = {one.name.partition(":")[0]: _short(one) for one in short}
         between = f"; logits {ends.get('low', 'any')} to {ends.get('high', 'any')}"

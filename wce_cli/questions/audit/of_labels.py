@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from wce_cli.questions.audit import twice
 from wce_cli.questions.audit.answer import Row, Verdict
-from wce_cli.questions.audit.labelled import ASKED, CLASSES, SMOOTHED, Effect, effect, probes
-from wce_cli.questions.audit.probes import IGNORED, SMOOTHING, Offers
+from wce_cli.questions.audit.labelled import ASKED, CLASSES, SMOOTHED, Effect, effect, is_told_by_rows, probes
+from wce_cli.questions.audit.probes import IGNORED, PLAIN, SMOOTHING, Offers
 from wce_cli.questions.audit.records import said
 from wce_cli.questions.audit.run import Observed
 from wce_cli.questions.audit.values import fields_of
@@ -19,6 +19,7 @@ LEAVE_OUT = (
     "take ignore_index: keep = labels != ignore_index, and leave the other rows out of the sum and of what it is "
     "divided by"
 )
+COUNT_KEPT = "divide by the number of labels that are not −100, or by their weights, not by N"
 REFUSE = "refuse labels outside 0..C−1"
 REFUSE_MINUS = f"{REFUSE}: an index of −1 is the last class, and no error"
 
@@ -40,6 +41,8 @@ def own_way(observed: Observed, offers: Offers) -> str:
 def rows(observed: Observed, offers: Offers) -> Iterator[Row]:
     """A row a label; none where nothing is sure."""
     steps = {probe.name: probe for probe in probes(offers)}
+    plain = observed.answers.get(PLAIN.name)
+    is_told = twice.is_steady(observed) and is_told_by_rows(observed.answers, offers)
     for label in ASKED:
         probe = steps.get(f"label {label}")
         death = next((death for death in observed.deaths if death.step == f"label {label}"), None)
@@ -49,7 +52,8 @@ def rows(observed: Observed, offers: Offers) -> Iterator[Row]:
             yield Row("edges", NAMES[label], "wrong", death.how, fields_of(probe, offers))
             continue
         found = effect(observed.answers, label)
-        if found is None or not (found.kind == "error" or twice.is_steady(observed)):
+        is_of_label = plain is not None and plain.values is not None
+        if found is None or not (is_of_label if found.kind == "error" else is_told):
             continue
         if label == IGNORED:
             judged = _ignored(found, effect(observed.answers, label, SMOOTHED), offers)
@@ -76,7 +80,7 @@ ADDS_NOTHING = {
 
 def _ignored(found: Effect, smoothed: Effect | None, offers: Offers) -> Judged | None:
     """Label −100, of any function."""
-    label, number = "label −100", said(found.answer)
+    label, number = "label −100", _number(found)
     if found.kind == "error":
         none = "none: " if offers.ignored is None and offers.own.ignore_index in (None, IGNORED) else ""
         return "note", f"{none}{label} is an error ({found.answer.error})", LEAVE_OUT if none else ""
@@ -85,14 +89,16 @@ def _ignored(found: Effect, smoothed: Effect | None, offers: Offers) -> Judged |
     if not found.kind or found.without is None:
         return None
     if found.kind == "class":
-        return "wrong", f"none: {label} counts as class {found.taken_for}: {number}, no error", LEAVE_OUT
+        return "wrong", f"none: {label} counts as class {found.taken_for}: {number}no error", LEAVE_OUT
     without = said(found.without)
+    if found.kind == "counts" and not number:
+        return "wrong", f"{label} is not left out: other logits in its rows give other numbers", LEAVE_OUT
     if found.kind == "counts":
-        return "wrong", f"{label} is not left out: {number}, and {without} without its rows", LEAVE_OUT
+        return "wrong", f"{label} is not left out: {number}and {without} without its rows", LEAVE_OUT
     if found.kind == "nothing":
-        return "note", f"{label} adds nothing, but counts: {number}, and {without} without its rows", LEAVE_OUT
+        return "note", f"{label} adds nothing, but counts: {number}and {without} without its rows", LEAVE_OUT
     if found.kind == "counted":
-        return "note", f"{label} adds nothing, but is counted in N", LEAVE_OUT
+        return "note", f"{label} adds nothing, but is counted in N", COUNT_KEPT
     if smoothed is not None and smoothed.kind == "counts" and smoothed.without is not None:
         pair = f"{said(smoothed.answer)}, and {said(smoothed.without)} without its rows"
         return "wrong", f"{label} is left out, but not with label_smoothing {SMOOTHING}: {pair}", LEAVE_OUT
@@ -110,9 +116,14 @@ def _no_class(found: Effect, label: int) -> Judged | None:
     if found.kind not in ("class", "counts"):
         return "note", f"{'is left out' if found.kind == 'left out' else 'adds nothing'}, no error", ""
     verdict: Verdict = "note" if label == -1 else "wrong"
-    number = said(found.answer)
+    number = _number(found)
     if found.kind == "class":
         is_last = label == -1 and found.taken_for == CLASSES - 1
-        text = f"counts as class {found.taken_for}: {number}, no error"
+        text = f"counts as class {found.taken_for}: {number}no error"
         return verdict, text, REFUSE_MINUS if is_last else REFUSE
-    return verdict, f"counts: {number}, no error", REFUSE
+    return verdict, f"counts: {number}no error", REFUSE
+
+
+def _number(found: Effect) -> str:
+    """The number before what is said of it, `1.31307, `; nothing of an array, whose shape tells nothing."""
+    return "" if found.answer.shape and len(found.answer.values or ()) != 1 else f"{said(found.answer)}, "

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
-from wce_cli.questions.audit.probes import MOST_CLASSES, SQUARE_ZERO, Offers, Own, Probe, first_samples, fitted
+from wce_cli.questions.audit.probes import MOST_CLASSES, PLAIN, SQUARE_ZERO, Offers, Own, Probe, first_samples, fitted
 from wce_cli.questions.audit.run import Observed
 from wce_cli.questions.audit.values import values_on
 from wce_cli.questions.identify.rules import Rule
@@ -31,7 +31,8 @@ def owns_of(observed: Observed, offers: Offers) -> list[Own]:
         weights += [one for one in _inferred(observed, offers, plain) if _scaled(one.weight or (), width) not in known]
     smoothings = [structs.replace(plain, smoothing=smoothing) for smoothing in found.smoothings]
     both = [structs.replace(one, smoothing=smoothing) for one in weights[:2] for smoothing in found.smoothings[:2]]
-    others = [] if plain.ignore_index is None or plain.ignore_index < 0 else [structs.replace(plain, ignore_index=None)]
+    is_class = plain.ignore_index in range(offers.classes or len(PLAIN.logits[0]))
+    others = [structs.replace(plain, ignore_index=None)] if is_class else []
     factors = [structs.replace(plain, factor=factor) for factor in found.factors]
     return [plain, *weights, *smoothings, *factors, *both, *others]
 

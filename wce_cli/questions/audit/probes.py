@@ -168,8 +168,12 @@ SOFT = structs.replace(
 POSITIONS = Probe(
     "positions", "scores are (N, C, d1)", _MIXED[:6], (0, 2, 1, 3, 1, 2), (0.3, 2.5, 0.8, 1.2), layout="positions"
 )
+POSITIONS_IN_ROWS = structs.replace(POSITIONS, name="positions-rows", about="the same in rows", layout="rows")
 NOT_ONE = structs.replace(PLAIN, name="not-one", about="rows of probabilities do not sum to 1", shift=-0.2)
 FAR = Probe("far", "a loss is very large", _FAR, (1, 0, 1, 0, 2), (0.6, 1.7, 2.2))
+
+SKIPPING = tuple(probe.name for probe in (IGNORES, SQUARE_IGNORES, SMOOTHED_IGNORES))
+"""The probes in which labels mean skip."""
 
 
 def of_rules(offers: Offers, reduction: str | None = None) -> list[Probe]:
@@ -280,6 +284,7 @@ def edges(offers: Offers) -> list[Probe]:
         Probe("weights-zero", "every weight is 0", _SQUARE, (1, 1, 0), (0.0, 0.0, 0.0)),
         Probe("empty", "the batch is empty", (), (), c),
         POSITIONS,
+        POSITIONS_IN_ROWS,
         structs.replace(PLAIN, name="strided", about="scores are not contiguous", layout="strided"),
         structs.replace(PLAIN, name="again", about="it is called twice", repeat=2),
         Probe(
@@ -290,11 +295,11 @@ def edges(offers: Offers) -> list[Probe]:
             c,
         ),
     ]
-    skipped = {"all-ignored", "positions"} if offers.labels == "one-hot" else set()
+    skipped = {"all-ignored", POSITIONS.name, POSITIONS_IN_ROWS.name} if offers.labels == "one-hot" else set()
     if offers.classes or offers.ignored == 0:
         skipped.add("one-class")
     if offers.shift:  # of what every sequence is shifted by, there is more than one way
-        skipped.add("positions")
+        skipped |= {POSITIONS.name, POSITIONS_IN_ROWS.name}
     probes = [probe for probe in probes if probe.name not in skipped]
     if offers.weight:
         other = structs.replace(PLAIN, name="reweighted", about="other weights are given", weight=(1.6, 0.5, 1.1))

@@ -51,8 +51,12 @@ class Loaded(Struct, frozen=True, tag="loaded"):
     call: str
     arrays: str
     guessed: str
-    beside: tuple[str, ...] = ()
-    """The files of the modules that were imported from the function's folder, its own among them."""
+
+
+class Imported(Struct, frozen=True, tag="imported"):
+    """The files of the modules that it has imported by now, its own among them, but for what is installed."""
+
+    files: tuple[str, ...]
 
 
 class Ready(Struct, frozen=True, tag="ready"):
@@ -121,7 +125,7 @@ class Finished(Struct, frozen=True, tag="finished"):
     """All steps are done."""
 
 
-Record = Refused | Loaded | Ready | Began | Answered | Found | Conduct | Busy | Finished
+Record = Refused | Loaded | Imported | Ready | Began | Answered | Found | Conduct | Busy | Finished
 
 
 def encode(record: Record) -> bytes:

@@ -30,6 +30,7 @@ from wce_cli.questions.audit.records import (
     Conduct,
     Finished,
     Found,
+    Imported,
     Loaded,
     Ready,
     Refused,
@@ -73,6 +74,8 @@ class Observed(Struct):
     printed: int = 0
     """Bytes it wrote to stdout."""
     print_began: str = ""
+    imported: set[str] = field(default_factory=set)
+    """Files of modules."""
     is_finished: bool = False
 
     def take(self, line: bytes) -> str | None:
@@ -82,6 +85,8 @@ class Observed(Struct):
             return record.name
         if isinstance(record, Loaded):
             self.loaded = record
+        elif isinstance(record, Imported):
+            self.imported.update(record.files)
         elif isinstance(record, Refused):
             self.refused = record
         elif isinstance(record, Ready):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, structs
@@ -16,7 +17,7 @@ from wce_cli.questions.audit.fitting import Fit, close, fitting, is_far, offs_of
 from wce_cli.questions.audit.probes import Offers, Own, beginnings
 from wce_cli.questions.audit.records import Answered, said
 from wce_cli.questions.audit.values import PER_SAMPLE, difference, fields_of, values_on
-from wce_cli.questions.identify.rules import Rule
+from wce_cli.questions.identify.rules import ENTRIES, Rule
 
 BY_ITSELF, UNWEIGHTED = "w·ℓ of each sample", "ℓ of each sample"
 
@@ -94,6 +95,8 @@ def _of_none(
     shown = first
     for probe in () if shape else beginnings(first.probe):
         one = Asked(probe, answers[probe.name]) if probe.name in answers else first
+        if _is_nan(one) and not _is_nan(first):
+            continue  # it needs more samples
         if min(difference(one.number, value) for value in values_on(one.probe, offers, methods)) > close(one):
             shown = one
             break
@@ -107,6 +110,10 @@ def _of_none(
     return Computed(reduction, "", "", (), (), False, len(asked), 0, 0.0, departs, shape)
 
 
+def _is_nan(one: Asked) -> bool:
+    return one.number is not None and math.isnan(one.number)
+
+
 def _of_array(asked: Sequence[Asked], offers: Offers, shape: str, reduction: str | None) -> Computed:
     """What is said of a function that returns an array: what its elements are, where that is known."""
     title, agreed, largest = titled(asked, offers, close) if shape == CLASSES else ("", 0, 0.0)
@@ -118,8 +125,10 @@ def _of_array(asked: Sequence[Asked], offers: Offers, shape: str, reduction: str
 def _title(rule: Rule, offers: Offers, of_lists: bool) -> str:
     if not of_lists:
         return rule.title
-    head = BY_ITSELF if offers.is_weighted else UNWEIGHTED
-    return "; ".join([head, *rule.title.split("; ")[1:]])
+    is_missing = rule.entry in ENTRIES and ENTRIES[rule.entry].is_missing
+    head = BY_ITSELF if offers.is_weighted and not is_missing else UNWEIGHTED
+    odd = rule.title.split("; ")[1:]
+    return "; ".join([head, *(part for part in odd if not is_missing or part != ENTRIES[rule.entry].title)])
 
 
 def _first(left: Sequence[Rule], offers: Offers) -> Rule:

@@ -22,7 +22,7 @@ from wce_cli.questions.audit.asking import Asker, said_in_short
 from wce_cli.questions.audit.call import matched, template
 from wce_cli.questions.audit.carried import Carried
 from wce_cli.questions.audit.labelled import ignored_class, of_classes, of_shift, probes, shift
-from wce_cli.questions.audit.load import beside, frameworks, load, place, source
+from wce_cli.questions.audit.load import frameworks, imported, load, place, source
 from wce_cli.questions.audit.probes import PLAIN, SQUARE, SQUARE_ZERO, Offers, Own, Probe, fitted, steps
 from wce_cli.questions.audit.records import (
     Answered,
@@ -30,6 +30,7 @@ from wce_cli.questions.audit.records import (
     Busy,
     Conduct,
     Finished,
+    Imported,
     Loaded,
     Ready,
     Record,
@@ -52,12 +53,17 @@ class Worker:
         self.classes = 0
         self.found = Carried()
         self.ignored: int | None = None
+        self.source: str | None = None
         self.watch = Watch(lambda what, detail: self.tell(Conduct(what, detail)))
 
     def tell(self, record: Record) -> None:
         """Write a record, at once."""
         self.file.write(encode(record))
         self.file.flush()
+
+    def tell_imported(self) -> None:
+        """Write which files of the user's it has read by now."""
+        self.tell(Imported(imported(self.source)))
 
     def load(self) -> Asker:
         """Import the framework, then the function, and match its parameters."""
@@ -81,7 +87,9 @@ class Worker:
         scores = next(kind for kind in SCORES if kind in call.roles)
         labels = "one-hot" if "one_hot" in call.roles else "index"
         file, line = source(function)
-        self.tell(Loaded(file, line, call.text(name), arrays.name, call.guessed, beside(file)))
+        self.tell(Loaded(file, line, call.text(name), arrays.name, call.guessed))
+        self.source = file
+        self.tell_imported()
         asker = Asker(function, call, arrays, scores, labels, request.seed, request.memory, self.watch)
         if request.offers is not None:
             asker.take(request.offers)
@@ -132,6 +140,7 @@ class Worker:
             self.found = asker.carried()
             first, self.classes = first_call(asker, self.found)
             self.tell(first)
+            self.tell_imported()  # what it imports when it is called
             if first.values is None:
                 self.tell(Finished())
                 return
@@ -147,6 +156,7 @@ class Worker:
                 continue
             self.tell(Began(step.name))
             self.tell(asker.search(step, offers) if isinstance(step, Search) else asker.ask(step))
+        self.tell_imported()
         self.tell(Finished())
 
     def only_width(self, asker: Asker) -> int:

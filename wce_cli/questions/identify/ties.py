@@ -6,10 +6,12 @@ import numpy as np
 
 from wce_cli.digits import format_number
 from wce_cli.loss.methods import METHODS
+from wce_cli.loss.odd_readings import ODD_READINGS
 from wce_cli.questions.identify.evaluation import Evaluation
 from wce_cli.questions.identify.rules import ENTRIES, Rule
 
 _COINCIDENCE = "they are the same number on this batch"
+_UNDIVIDED = "dividing each p by the sum of its row changes nothing here"
 SAME = 1e-9
 """Relative difference up to which two values are one, told apart by no digits that anybody prints."""
 
@@ -78,9 +80,20 @@ def _reason(evaluation: Evaluation, one: Rule, other: Rule) -> str:
     if one.method != other.method:
         return _of_methods(evaluation, one, other)
     if one.reading != other.reading:
-        return "no loss of this batch is large or small enough for the two readings of the scores to differ"
+        return _of_readings(one, other)
     if one.placement != other.placement:
         return "the placements agree on this batch"
+    return _COINCIDENCE
+
+
+def _of_readings(one: Rule, other: Rule) -> str:
+    """Equal because what one reading does and the other does not changes nothing."""
+    odd = [ODD_READINGS[rule.reading] for rule in (one, other) if rule.reading]
+    dividing = sum(reading.divides_rows for reading in odd)
+    if dividing == 1:
+        return _UNDIVIDED
+    if all(reading.is_guard for reading in odd) or dividing == 2:
+        return "no loss of this batch is large or small enough for the two readings of the scores to differ"
     return _COINCIDENCE
 
 

@@ -41,7 +41,7 @@ def places_of(
             raise WceError(Problem(f"from {in_full(start)} to {in_full(stop)} is no range, expected one that rises"))
         if not 2 <= points <= MOST_POINTS:
             raise WceError(Problem(f"{points} points, expected 2 to {MOST_POINTS}"))
-        found = np.linspace(start, stop, points)
+        found = 2 * np.linspace(start / 2, stop / 2, points)  # the way between them may be no number
     else:
         found = np.array(list(values), dtype=np.float64)
         if not 1 <= len(found) <= MOST_POINTS:
