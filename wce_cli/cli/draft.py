@@ -10,18 +10,17 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
-from typing import TextIO
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stderr, suppress
+from typing import Any, TextIO, cast
 
 from msgspec import Struct, structs
 
 from wce_cli.cli.answers import Answer
 from wce_cli.cli.delivery import say_notes
-from wce_cli.cli.live import PADDING
+from wce_cli.cli.live import PADDING, is_watched_table
 from wce_cli.cli.outcome import Outcome
 from wce_cli.engines import AUTO, AUTO_ENGINE
-from wce_cli.formats import FORMATS
 from wce_cli.formats.look import Look
 from wce_cli.processes import told_of_stops
 from wce_cli.report import Report
@@ -31,27 +30,28 @@ BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
 """Between these a terminal that knows them shows nothing half done; others pass over them."""
 
 
-class _Words(Struct, frozen=True):
-    """How a terminal is told to clear what is right of the cursor and what is below it, and to take the cursor up."""
-
-    line: str
-    below: str
-    up: bytes
-
-    def back(self, rows: int) -> str:
-        """What takes the cursor `rows` up, to the first column; what is typed meanwhile stands right of it."""
-        import curses
-
-        return f"\r{curses.tparm(self.up, rows).decode('ascii')}"
+@contextmanager
+def drafted(answers: Sequence[Answer], engines: Sequence[str], n_batches: int, notes: Sequence[str]) -> Iterator[Draft]:
+    """A draft of the answer to one batch, wiped if there will be none; an impossible one where nobody watches."""
+    is_alone = n_batches == 1 and bool(engines) and all(name in (AUTO, AUTO_ENGINE) for name in engines)
+    is_watched = is_alone and is_watched_table(answers[0]) and _is_in_front(sys.stdout)
+    with ExitStack() as until_the_end:
+        draft = Draft(sys.stdout if is_watched else None, answers[0].look, tuple(notes), until_the_end)
+        try:
+            yield draft
+        except BaseException:
+            draft.wipe()
+            raise
 
 
 class Draft:
     """What is drawn of an answer before all of it is known."""
 
-    def __init__(self, out: TextIO | None, look: Look, notes: tuple[str, ...]) -> None:
+    def __init__(self, out: TextIO | None, look: Look, notes: tuple[str, ...], until_the_end: ExitStack) -> None:
         self._out = out
         self._look = look
         self._notes = notes
+        self._until_the_end = until_the_end
         self._words = None if out is None else _words(out)
         self._lines: list[str] = []
         self._columns = 0
@@ -61,8 +61,6 @@ class Draft:
         """Draw what there is of a report, or its top, below the notes: from then on it has its place."""
         if self._out is None or self._words is None or self._lines:
             return
-        from rich.cells import cell_len
-
         from wce_cli.formats.cells import rounding_note
         from wce_cli.formats.table import to_table
 
@@ -70,10 +68,12 @@ class Draft:
         columns, rows = _size(self._out)
         if len(lines) >= rows:
             lines = [*lines[: max(rows - 2, 0)], self._look.text("…")]
-        if max(cell_len(COLOUR.sub("", line)) for line in lines) > columns:
+        if max(map(_width, lines)) > columns:
             return
         self._notes += tuple(rounding_note(report))
         say_notes(self._notes)
+        for undone in (told_of_stops(self.forget), unechoed(self._out), _behind(self.wipe)):
+            self._until_the_end.enter_context(undone)
         self._lines, self._columns = lines, columns
         self._out.write("".join(f"{line}\n" for line in lines))
         self._out.flush()
@@ -111,48 +111,27 @@ class Draft:
         return self._out is not None and _size(self._out)[0] != self._columns
 
     def _back(self) -> str:
-        """What takes the cursor to where the draft begins; a window that is narrower by now has broken its lines."""
-        from rich.cells import cell_len
-
+        """What takes the cursor to where the draft begins. A window that is narrower by now has broken its lines, but
+        xterm's, which cuts them."""
         assert self._out is not None
         assert self._words is not None
         columns = _size(self._out)[0]
-        widths = (cell_len(COLOUR.sub("", line)) for line in self._lines)
-        return self._words.back(sum(max(1, -(-width // columns)) for width in widths))
+        is_cut = "XTERM_VERSION" in os.environ
+        return self._words.back(sum(1 if is_cut else max(1, -(-_width(line) // columns)) for line in self._lines))
 
 
-@contextmanager
-def drafted(answers: Sequence[Answer], engines: Sequence[str], n_batches: int, notes: Sequence[str]) -> Iterator[Draft]:
-    """A draft of the answer to one batch, wiped if there will be none; an impossible one where nobody watches."""
-    main = answers[0]
-    is_asked = main.format is FORMATS["table"] and main.file is None and n_batches == 1 and bool(engines)
-    is_alone = all(name in (AUTO, AUTO_ENGINE) for name in engines)
-    draft = Draft(sys.stdout if is_asked and is_alone and _is_watched() else None, main.look, tuple(notes))
-    with told_of_stops(draft.forget) if draft.is_possible else nullcontext():
-        try:
-            yield draft
-        except BaseException:
-            draft.wipe()
-            raise
+class _Words(Struct, frozen=True):
+    """How a terminal is told to clear what is right of the cursor and what is below it, and to take the cursor up."""
 
+    line: str
+    below: str
+    up: bytes
 
-def _is_watched() -> bool:
-    """Whether stdout is a terminal that can be drawn on, and nobody else writes there: a shell does, where this process
-    runs in the background."""
-    if sys.stdout is None or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
-        return False
-    with suppress(OSError, AttributeError):  # it is not the terminal that this process was started from
-        return os.tcgetpgrp(sys.stdout.fileno()) == os.getpgrp()
-    return True
+    def back(self, rows: int) -> str:
+        """What takes the cursor `rows` up, to the first column."""
+        import curses
 
-
-def _size(stream: TextIO) -> tuple[int, int]:
-    """The columns and lines that a terminal truly has; what the environment says where it does not know."""
-    columns, lines = shutil.get_terminal_size()
-    with suppress(OSError, ValueError):
-        own = os.get_terminal_size(stream.fileno())
-        columns, lines = own.columns or columns, own.lines or lines
-    return columns, lines
+        return f"\r{curses.tparm(self.up, rows).decode('ascii')}"
 
 
 def _words(stream: TextIO) -> _Words | None:
@@ -169,3 +148,69 @@ def _words(stream: TextIO) -> _Words | None:
     if not (up and line and below):
         return None
     return _Words(PADDING.sub(b"", line).decode("ascii"), PADDING.sub(b"", below).decode("ascii"), PADDING.sub(b"", up))
+
+
+def _width(line: str) -> int:
+    """The columns that a line takes."""
+    from rich.cells import cell_len
+
+    return cell_len(COLOUR.sub("", line))
+
+
+def _size(stream: TextIO) -> tuple[int, int]:
+    """The columns and lines that a terminal truly has; what the environment says where it does not know."""
+    columns, lines = shutil.get_terminal_size()
+    with suppress(OSError, ValueError):
+        own = os.get_terminal_size(stream.fileno())
+        columns, lines = own.columns or columns, own.lines or lines
+    return columns, lines
+
+
+def _is_in_front(stream: TextIO) -> bool:
+    """Whether nobody else writes on the terminal: a shell does, where this process runs in the background."""
+    with suppress(OSError, AttributeError):  # it is not the terminal that this process was started from
+        return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
+    return True
+
+
+@contextmanager
+def unechoed(stream: TextIO) -> Iterator[None]:
+    """Inside, what is typed does not move what is drawn: it is read, and shown, by whoever comes next."""
+    try:
+        import termios
+    except ImportError:
+        yield
+        return
+    place = stream.fileno()
+    before = termios.tcgetattr(place)
+    silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    termios.tcsetattr(place, termios.TCSANOW, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(place, termios.TCSANOW, before)
+
+
+@contextmanager
+def _behind(first: Callable[[], None]) -> Iterator[None]:
+    """Inside, `first` is called before anything is written to stderr: packages warn while they are imported."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield
+        return
+    with redirect_stderr(cast("TextIO", _Preceded(sys.stderr, first))):
+        yield
+
+
+class _Preceded:
+    """A stream before whose every word something is done."""
+
+    def __init__(self, stream: TextIO, first: Callable[[], None]) -> None:
+        self._stream = stream
+        self._first = first
+
+    def write(self, text: str) -> int:
+        self._first()
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

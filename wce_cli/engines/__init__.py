@@ -52,7 +52,7 @@ def measure(name: str, batch: Batch) -> tuple[Measured, ...]:
 
 
 def measure_all(
-    names: Sequence[str], batch: Batch, told: Callable[[tuple[Measured, ...]], None] = lambda _: None
+    names: Sequence[str], batch: Batch, told: Callable[[tuple[Measured, ...]], None] | None = None
 ) -> tuple[Measured, ...]:
     """What several frameworks return, one after the other as `names` has them.
 
@@ -67,7 +67,8 @@ def measure_all(
         tell()
 
     def tell() -> None:
-        told(tuple(one for name in names for one in found.get(name, (_nothing(name, AWAITED),))))
+        if told is not None:
+            told(tuple(one for name in names for one in found.get(name, (_nothing(name, AWAITED),))))
 
     apart = []
     for name in names:
@@ -92,13 +93,11 @@ def measure_all(
     else:
         for name in names:
             if name not in found:
-                found[name] = _here(name, batch, partial(add, name))
+                found[name] = _here(name, batch, None if told is None else partial(add, name))
     return tuple(one for name in names for one in found[name])
 
 
-def _here(
-    name: str, batch: Batch, told: Callable[[tuple[Measured, ...]], None] = lambda _: None
-) -> tuple[Measured, ...]:
+def _here(name: str, batch: Batch, told: Callable[[tuple[Measured, ...]], None] | None = None) -> tuple[Measured, ...]:
     """PyTorch in this process: a small run has no time for a second one. `told` is handed what it will be asked."""
     scores = batch.n_samples * batch.spec.n_classes
     if name == AUTO and scores > AUTO_LIMIT:
@@ -110,9 +109,9 @@ def _here(
         return (_nothing(AUTO_ENGINE, NO_MEMORY),)
     from wce_cli.engines import torch
 
-    if "torch" not in sys.modules and ENGINES[AUTO_ENGINE].is_installed:
-        told(torch.awaited(batch))
     try:
+        if told is not None and "torch" not in sys.modules and ENGINES[AUTO_ENGINE].is_installed:
+            told(torch.awaited(batch))
         return torch.measure(batch, every=name != AUTO)
     except MemoryError:
         return (_nothing(AUTO_ENGINE, NO_MEMORY),)

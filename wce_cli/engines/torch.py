@@ -8,17 +8,15 @@ weight.
 from __future__ import annotations
 
 import importlib.util
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.engines.calls import Call, Framework, first_line
+from wce_cli.engines.calls import Call, Framework, first_line, installed_version
 from wce_cli.engines.case import NORMALISED
 from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.labels import IGNORE_INDEX
@@ -35,13 +33,11 @@ MEASURED_IN = tuple(CASTS)
 """The dtypes that cross_entropy takes; scores of another are measured in float32."""
 ONE_THREAD = 1 << 15
 """Scores up to which torch itself would use one thread: its grain for an operation that takes an element at a time."""
-VERSION = re.compile(r"^__version__ = ['\"]([^'\"+]+)", re.MULTILINE)
-"""What `torch/version.py` says, without its build."""
 
 
 def awaited(batch: Batch) -> tuple[Measured, ...]:
     """The calls of `measure`, none of them made: all that can be said before torch is imported, which takes a while."""
-    framework = Framework(NAME, _version())
+    framework = Framework(NAME, installed_version("torch"))
     reason = _cannot_express(batch)
     if reason:
         return (framework.nothing(reason),)
@@ -50,17 +46,6 @@ def awaited(batch: Batch) -> tuple[Measured, ...]:
         for dtype in _dtypes(batch)
         for asked in _calls(batch, _Words.of(batch, dtype))
     )
-
-
-def _version() -> str:
-    """The version of torch, read from its file; empty where that does not say."""
-    found = importlib.util.find_spec("torch")
-    try:
-        text = (Path(found.origin or "").parent / "version.py").read_text("utf-8") if found else ""
-    except (OSError, ValueError):
-        return ""
-    said = VERSION.search(text)
-    return said[1] if said else ""
 
 
 def measure(batch: Batch, every: bool = False) -> tuple[Measured, ...]:
