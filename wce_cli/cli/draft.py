@@ -1,7 +1,8 @@
 """The answer on a terminal while PyTorch is imported: all that does not depend on it stands there at once.
 
 What it returns is written in place when it is known, so that nothing moves, and the answer is left once and whole. That
-is on the terminal's own screen, for a second or two; of an answer that is taller than the screen its top is drawn.
+is on the terminal's own screen, for a second or two; of an answer that is taller than the screen its top is drawn. Only
+what scrolls away while somebody makes the window smaller cannot be taken back: it stays above the whole answer.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from wce_cli.report import Report
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
 """Between these a terminal that knows them shows nothing half done; others pass over them."""
+LEAST = 3
+"""Lines of a screen on which there is something to see: one of the answer, the dots below it, and the cursor's."""
 
 
 @contextmanager
@@ -54,7 +57,7 @@ class Draft:
         self._until_the_end = until_the_end
         self._words = None if out is None else _words(out)
         self._lines: list[str] = []
-        self._columns = 0
+        self._size = (0, 0)
         self.is_possible = self._words is not None
 
     def show(self, report: Report) -> None:
@@ -67,14 +70,14 @@ class Draft:
         lines = to_table([report], self._look).splitlines()
         columns, rows = _size(self._out)
         if len(lines) >= rows:
-            lines = [*lines[: max(rows - 2, 0)], self._look.text("…")]
-        if max(map(_width, lines)) > columns:
+            lines = [*lines[: rows - 2], self._look.text("…")]
+        if max(map(_width, lines)) > columns or rows < LEAST:
             return
         self._notes += tuple(rounding_note(report))
         say_notes(self._notes)
         for undone in (told_of_stops(self.forget), unechoed(self._out), _behind(self.wipe)):
             self._until_the_end.enter_context(undone)
-        self._lines, self._columns = lines, columns
+        self._lines, self._size = lines, (columns, rows)
         self._out.write("".join(f"{line}\n" for line in lines))
         self._out.flush()
 
@@ -89,7 +92,8 @@ class Draft:
             self.wipe()
         if self._words is None or not self._lines:
             return outcome
-        parts = [BEGIN, self._back(), self._words.below if self._is_resized() else ""]
+        is_resized = self._out is not None and _size(self._out) != self._size
+        parts = [BEGIN, self._cleared() if is_resized else self._words.back(len(self._lines))]
         for position, line in enumerate(outcome.text.splitlines()):
             is_equal = self._lines[position : position + 1] == [line]
             parts += ["" if is_equal else self._words.line, line, "\n"]
@@ -98,8 +102,8 @@ class Draft:
 
     def wipe(self) -> None:
         """Leave no trace of what is drawn."""
-        if self._out is not None and self._words is not None and self._lines:
-            self._out.write(self._back() + self._words.below)
+        if self._out is not None and self._lines:
+            self._out.write(self._cleared())
             self._out.flush()
         self._lines = []
 
@@ -107,17 +111,18 @@ class Draft:
         """Take what is drawn for what somebody else wrote: this process was stopped, and a shell has been there."""
         self._lines = []
 
-    def _is_resized(self) -> bool:
-        return self._out is not None and _size(self._out)[0] != self._columns
-
-    def _back(self) -> str:
-        """What takes the cursor to where the draft begins. A window that is narrower by now has broken its lines, but
-        xterm's, which cuts them."""
+    def _cleared(self) -> str:
+        """What takes the cursor to where the draft begins, and the draft away. A window that is narrower by now has
+        broken its lines, but xterm's, which cuts them.
+        """
         assert self._out is not None
         assert self._words is not None
-        columns = _size(self._out)[0]
+        columns, rows = _size(self._out)
         is_cut = "XTERM_VERSION" in os.environ
-        return self._words.back(sum(1 if is_cut else max(1, -(-_width(line) // columns)) for line in self._lines))
+        taken = sum(1 if is_cut else max(1, -(-_width(line) // columns)) for line in self._lines)
+        taken = min(taken, max(rows - 1, 1))  # the others have been scrolled away
+        back = self._words.back(taken)
+        return back + (self._words.line + "\n") * taken + back  # tmux would save a screen that is cleared as a whole
 
 
 class _Words(Struct, frozen=True):
