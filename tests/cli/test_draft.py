@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.run import QUIET, ROOT, spawn
-from tests.terminal import needs_tmux, terminal
+from tests.run import spawn
+from tests.terminal import WCE, needs_tmux, on_a_terminal, terminal
 from wce_cli.cli.draft import BEGIN, END
 from wce_cli.engines import ENGINES
 
 TWO = ("explain", "-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1")
-WCE = (sys.executable, "-m", "wce_cli")
 MOVES = re.compile(r"\r|\x1b\[[0-9;?]*[A-Zh-l]")
 """What a terminal is told but colours."""
 AWAITED = "…  [4]"
@@ -46,28 +44,9 @@ def a_torch(folder: Path, source: str) -> dict[str, str]:
 
 def sent(*arguments: str, **environment: str) -> str:
     """All that a terminal is sent."""
-    ours, theirs = os.openpty()
-    kept = {name: value for name, value in os.environ.items() if name not in (*QUIET, "CI")}
-    process = subprocess.Popen(
-        [*WCE, *arguments],
-        stdout=theirs,
-        stderr=theirs,
-        cwd=ROOT,
-        env={**kept, "TERM": "xterm", "COLUMNS": "100", "LINES": "50", **environment},
-    )
-    os.close(theirs)
-    seen = b""
-    while True:
-        try:
-            news = os.read(ours, 1 << 16)
-        except OSError:  # the other end is closed
-            break
-        if not news:
-            break
-        seen += news
-    os.close(ours)
-    assert process.wait(120) == 0
-    return seen.decode().replace("\r\n", "\n")
+    code, seen = on_a_terminal(*arguments, columns=100, **environment)
+    assert code == 0
+    return seen
 
 
 def is_over(text: str) -> object:
