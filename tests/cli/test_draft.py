@@ -58,9 +58,10 @@ def answer(text: str) -> str:
     return text.partition("before\n")[2].partition("code 0\n")[0]
 
 
-def test_what_pytorch_returned_comes_last_and_takes_the_place_of_dots():
-    whole = piped(*TWO)
-    seen = sent(*TWO, NO_COLOR="1")
+@pytest.mark.parametrize("digits", ["6", "17"])
+def test_what_pytorch_returned_comes_last_and_takes_the_place_of_dots(digits):
+    whole = piped(*TWO, "--precision", digits)
+    seen = sent(*TWO, "--precision", digits, NO_COLOR="1")
     draft, _, rest = seen.partition(BEGIN)
     assert draft.count("…") == 5
     assert len(draft.splitlines()) == len(whole.splitlines())
@@ -117,6 +118,7 @@ def test_what_a_smaller_window_scrolls_away_stays_above_the_whole_answer(later, 
         above, _, last = answer(window.wait(is_over)).partition("PyTorch returns 0")
     assert f"PyTorch returns 0{last}" == piped(*TWO)
     assert AWAITED not in above
+    assert "\n\n\n" not in above
 
 
 @needs_tmux
