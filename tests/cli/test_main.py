@@ -8,6 +8,7 @@ import pytest
 
 from tests.run import ROOT, run
 from wce_cli import __version__
+from wce_cli.cli import app
 from wce_cli.cli.app import COMMANDS
 from wce_cli.errors import Problem, WceError
 
@@ -51,6 +52,16 @@ def test_help_of_a_command_has_three_examples_and_the_exit_codes(name, flag):
     for line in (*examples, *codes, "3 a bug in wce", "130 interrupted"):
         assert line in printed
     assert any(code.startswith("2 ") for code in codes)
+
+
+def test_only_the_command_that_is_asked_for_is_built(monkeypatch):
+    built = []
+    whole = app.typer_app
+    monkeypatch.setattr(app, "typer_app", lambda names, **options: built.append([*names]) or whole(names, **options))
+    assert run("explain", *TWO).code == 0
+    assert "wce identify has --depth" in run("explain", "--depth", "1").err  # which is known all the same
+    assert run("--help").code == 0
+    assert built == [["explain"], ["explain"], [*COMMANDS], [*COMMANDS]]
 
 
 @pytest.mark.parametrize("example", [example for _, examples, _ in COMMANDS.values() for example in examples])
