@@ -48,7 +48,9 @@ COMMANDS: dict[str, tuple[Callable[..., Outcome], tuple[str, ...], tuple[str, ..
 }
 """The commands by name: the function, three examples of it, and its own exit codes."""
 
-NO_MEMORY = "error: there is not enough memory for this batch"
+OF_WRITING = (errno.ENOSPC, errno.EFBIG, errno.EIO)
+"""What the system says of writing alone."""
+NO_MEMORY = "error: there is not enough memory"
 CODES = ("3 a bug in wce", "130 interrupted")
 
 
@@ -91,7 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:  # everything that is read or written has said so already: this is Typer's own help
         if error.errno == errno.ENOMEM:
             return _complain([NO_MEMORY])
-        what = "the answer cannot be written" if error.filename is None else f"{error.filename} cannot be used"
+        what = f"{error.filename} cannot be used"
+        if error.filename is None:
+            what = "the answer cannot be written" if error.errno in OF_WRITING else "the system refuses"
         return _complain([f"error: {what}: {(error.strerror or str(error)).lower()}"])
     except MemoryError:
         return _complain([NO_MEMORY])
