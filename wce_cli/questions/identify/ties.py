@@ -50,7 +50,8 @@ def denominators(evaluation: Evaluation) -> dict[str, float]:
     named["N · C"] = float(totals.n) * len(w)
     named["C"] = float(len(w))
     named["N − 1"] = totals.n - 1.0
-    named["N²"] = float(totals.n) ** 2
+    if totals.n > 1:
+        named["N²"] = float(totals.n) ** 2
     named["1"] = 1.0
     names = evaluation.spec.class_names
     taken = set(named.values())

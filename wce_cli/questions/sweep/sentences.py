@@ -53,7 +53,7 @@ def _meetings(crossings: Sequence[Crossing]) -> Iterator[str]:
         places.append([one])
     for group in places:
         *names, last_name = dict.fromkeys(name for one in group for name in (one.one, one.other))
-        where, value = format_number(group[0].place, 9), format_number(group[0].value)
+        where, value = format_number(group[0].place), format_number(group[0].value)
         both = "both" if len(names) == 1 else "all"
         yield f"{', '.join(names)} and {last_name} meet at {where}, where {both} are {value}."
 
