@@ -40,6 +40,8 @@ def sentences_of(answer: Sweep, curves: Curves, facts: Facts) -> Iterator[str]:
                 f"{format_number(float(mean.values[1]))} at 1; of weighted-mean the numerator alone changes."
             )
     yield from _meetings(answer.crossings)
+    if curves.totals.n_kept and not any(math.isfinite(value) for row in answer.methods for value in row.values):
+        yield "No method is a finite number at any of these points: wce explain says which sample makes it so."
 
 
 def _meetings(crossings: Sequence[Crossing]) -> Iterator[str]:
