@@ -33,7 +33,7 @@ ORDINARY = (0.5, 2.0)
 
 
 def message(analysis: Analysis) -> str | None:
-    """Show the average weight, and how far batch-mean and weighted-mean are apart by it."""
+    """Show the average weight, and what it makes of batch-mean and sum."""
     totals, weights = analysis.totals, analysis.kept_weights
     if len(weights) < 2 or any(weight < 0 for weight in weights):
         return None
