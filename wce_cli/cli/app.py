@@ -23,6 +23,7 @@ from wce_cli.cli.options import QUOTE
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
 from wce_cli.cli.spellings import Command
 from wce_cli.cli.terminal import TYPED
+from wce_cli.digits import ASKED, DIGITS
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.guard import forget
 from wce_cli.ranks import RankError, this_rank
@@ -108,6 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _bug() if has_room(ANYTHING) else _complain([NO_MEMORY])  # without memory, anything is raised
     finally:
         forget()
+        ASKED.set(DIGITS)
 
 
 def _bug() -> int:

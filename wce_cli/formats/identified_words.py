@@ -9,7 +9,17 @@ from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats.look import Look
 from wce_cli.loss.methods import METHODS
-from wce_cli.questions.identify.answer import CUT, LITTLE, ROUNDED, Change, Denominator, Identified, Implied, Match
+from wce_cli.questions.identify.answer import (
+    CUT,
+    LITTLE,
+    ROUNDED,
+    Change,
+    Denominator,
+    Identified,
+    Implied,
+    Match,
+    Relation,
+)
 from wce_cli.questions.identify.ties import SAME
 from wce_cli.report import BatchPart
 
@@ -54,13 +64,18 @@ def may_be_accident(number: Identified) -> bool:
     return (chance_of(number) or 0.0) >= LITTLE
 
 
+def is_unsure(number: Identified) -> bool:
+    """Whether a rule may be told as one that it may be, no more: by its chance, or where that is not known."""
+    return may_be_accident(number) or chance_of(number) is None or number.prior is None
+
+
 def verdict(number: Identified, batch: BatchPart, look: Look) -> str:
     """What the reader came for."""
     if not number.matches:
         return _nothing(number, look)
     match = number.simplest[0]
     head, *odd = match.title.split("; ")
-    said = f"{number.text} {'may be' if may_be_accident(number) else 'is'} {head}"
+    said = f"{number.text} {'may be' if is_unsure(number) else 'is'} {head}"
     said += f", but {', and '.join(odd)}" if odd else ""
     if match.is_off:
         said += f", {OFF[match.departures[-1]]} ({format_number(match.value, max(look.digits, VALUE_DIGITS))})"
@@ -164,6 +179,12 @@ def _in_brackets(title: str) -> str:
     """`batch-mean (the log has base 2)`: a rule among others, its odd parts told from the next rule."""
     head, *odd = title.split("; ")
     return f"{head} ({', '.join(odd)})" if odd else head
+
+
+def ratio_line(relation: Relation, look: Look) -> str:
+    """`0.380753 / 0.692279 = 0.549999: batch-mean over weighted-mean: …`"""
+    said = f": {relation.sentence}" if relation.sentence else ""
+    return f"{relation.second} / {relation.first} = {format_number(relation.ratio, look.digits)}{said}"
 
 
 def chance_line(number: Identified, depth: int) -> str:
