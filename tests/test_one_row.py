@@ -280,9 +280,9 @@ def test_saved_totals_have_it(tmp_path):
 
 
 COMMANDS = {
-    "explain": ([], FORMATS),
-    "split": (["explain", "--split", "2"], SPLIT),
-    "gradient": (["explain", "--gradient"], GRADIENT),
+    "explain": (["explain"], FORMATS),
+    "split": (["split", "--size", "2"], SPLIT),
+    "gradient": (["gradient"], GRADIENT),
     "sweep": (["sweep", "--class", "1", "--from", "-2", "--to", "2"], SWEPT),
 }
 
@@ -291,7 +291,7 @@ COMMANDS = {
     ("command", "name"), [(command, name) for command, (_, formats) in COMMANDS.items() for name in formats]
 )
 def test_every_format_shows_it(command, name, tmp_path):
-    words = COMMANDS[command][0] or ["explain"]
+    words = COMMANDS[command][0]
     asked = ["--method", ABSOLUTE, "--method", LESS]
     engine = ["--engine", "none"] if command == "explain" else []
     ran = run(*words, file_of(tmp_path, BATCH), *asked, *engine, "-f", name)
