@@ -381,7 +381,17 @@ def test_an_invented_finding_is_told_by_every_format(monkeypatch, tmp_path):
         assert "five are kept" in out, name
     assert "five-kept" in run("findings").out
     assert "Five is a number." in run("findings", "five-kept").out
-    assert "five-kept" in [one.code for one in wce_cli.split(2, **BATCH).findings]
+    answers = (
+        wce_cli.split(2, **BATCH),
+        wce_cli.sweep(1, **BATCH),
+        wce_cli.gradient(**BATCH),
+        wce_cli.identify(0.5, **BATCH),
+        wce_cli.check(**BATCH, expect={"sum": 1.0}),
+    )
+    for answer in answers:
+        assert "five-kept" in [one.code for one in answer.findings], type(answer)
+    with pytest.raises(AssertionError, match="note five-kept: five are kept"):
+        wce_cli.assert_loss(1.0, **BATCH)
 
 
 ENGINE = '''"""NumPy, measured: in a file of its own."""
