@@ -11,7 +11,7 @@ import pytest
 
 from tests.run import ROOT, Ran, run
 from wce_cli import __version__
-from wce_cli.cli.app import COMMANDS
+from wce_cli.cli.app import COMMANDS, EXAMPLES
 from wce_cli.findings import FINDINGS
 from wce_cli.inputs.document import READ_BY_EXPLAIN
 from wce_cli.loss.methods import METHODS
@@ -46,6 +46,16 @@ def test_a_command_prints_what_the_page_shows(page, line, shown, monkeypatch):
     assert ran.out == shown
 
 
+def test_the_first_example_is_the_first_that_wce_proposes_and_answers_what_the_page_begins_with():
+    page, line, shown = CONSOLE[0]
+    assert (page, line) == ("README.md", EXAMPLES[0])
+    begin = " ".join(README.partition("```")[0].split())
+    one, other = re.findall(r"prints? (0\.\d+)", begin)
+    first, *_ = shown.split("\n\n")
+    assert first.startswith(f"PyTorch returns {one} (weighted-mean): ")
+    assert f"Divided by N = 2 it is {other}" in " ".join(first.split())
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_the_tables_of_a_page_are_the_data_of_the_code(name):
     shown = {line: text for _, line, text in CONSOLE}
@@ -71,7 +81,7 @@ def test_every_link_leads_somewhere():
 def test_every_block_of_a_page_is_one_that_is_tested():
     kinds = re.findall(r"^```(\w+)$", DOCS, re.MULTILINE)
     assert kinds.count("console") == len(CONSOLE) >= 5
-    assert kinds.count("python") == len(PYTHON) == 4
+    assert kinds.count("python") == len(PYTHON) == 5
     # sh: what `.ci/run` runs, and lines about files that are not here; text: no code; yaml: a job of GitHub.
     assert set(kinds) == {"console", "python", "sh", "text", "yaml"}
 

@@ -170,8 +170,8 @@ def until(true, seconds: float = 60.0) -> None:
 @pytest.mark.parametrize(
     ("arguments", "feeds", "has_workers"),
     [
-        (["explain", "-", "-f", "ndjson", "--ndjson-out", "out.ndjson"], True, True),
-        (["explain", "-", "-f", "csv", "-o", "out.csv", "--ndjson-out", "out.ndjson"], True, True),
+        (["explain", "-", "-f", "ndjson", "--save", "out.ndjson"], True, True),
+        (["explain", "-", "-f", "csv", "-o", "out.csv", "--save", "out.ndjson"], True, True),
         (["check", "-", "-f", "ndjson", "-o", "out.ndjson"], True, True),
         (["explain", "large.npz", "--rows", "all", "-f", "csv", "-o", "out.csv", "--engine", "none"], False, False),
     ],

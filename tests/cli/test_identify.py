@@ -1,5 +1,6 @@
 import json
 import re
+from html import unescape
 
 import numpy as np
 import pytest
@@ -101,7 +102,7 @@ def test_every_format_prints_what_its_golden_file_holds(name):
         (
             ("inf", "-x", "-inf 2; 0 1", "-y", "0,1", "--depth", "0"),
             [
-                "inf is weighted-mean: PyTorch's reduction='mean'.",
+                "inf may be weighted-mean: PyTorch's reduction='mean'.",
                 "not to be told apart on this batch from batch-mean, kept-mean, nonzero-mean, element-mean, sum and 1 "
                 "more: the sum is inf, whatever it is divided by",
                 "how likely an accident is cannot be told of inf",
@@ -140,7 +141,7 @@ def test_clipping_that_is_the_answer_is_not_said_to_change_nothing(number, kind,
 def test_side_files_hold_what_the_formats_print(tmp_path):
     files = {"json": tmp_path / "a.json", "markdown": tmp_path / "a.md"}
     asked = ("identify", "1.7529", *FORUM)
-    ran = run(*asked, "--json-out", str(files["json"]), "--markdown-out", str(files["markdown"]))
+    ran = run(*asked, "--save", str(files["json"]), "--save", str(files["markdown"]))
     assert ran.code == 0
     for name, file in files.items():
         assert file.read_text("utf-8") == run(*asked, "--format", name).out
@@ -373,3 +374,33 @@ def test_a_list_of_losses_may_be_an_array_file(dtype, form, tmp_path, monkeypatc
     assert ran.out.startswith("2 numbers of losses: ℓ of each sample, not weighted\n")
     if dtype != "float16":
         assert run("check", *TWO, "--expect", f"loss={form.format('losses')}").code == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "batch"),
+    [
+        ("inf", ("-x", "-inf 2; 0 1", "-y", "0,1", "-w", "1,3")),
+        ("nan", ("-x", "1 2; 0 1", "-y", "-100,-100")),
+        ("0", ("-x", "900 0; 0 900", "-y", "0,1")),
+    ],
+)
+def test_where_no_chance_is_known_a_rule_is_one_of_those_that_may_be(number, batch):
+    first, *others = run("identify", number, *batch).out.splitlines()
+    assert first.startswith(f"{number} may be weighted-mean")
+    assert f"how likely an accident is cannot be told of {number}" in others
+
+
+def test_of_two_numbers_a_bare_ratio_is_not_told():
+    one = ("--log-probs", "-1.24 -0.3414", "-y", "0")
+    assert "0.992" not in run("identify", "1.25", "1.24", *one).out
+    assert "1.24 / 1.25 = 0.992" in run("identify", "1.25", "1.24", *one, "--verbose").out
+    assert "\n\n0.380753 / 0.692279 = 0.549999: " in run("identify", "0.692279", "0.380753", *TWO).out
+    assert "N²" not in run("identify", "1.24", *one).out  # of one sample N² is N
+
+
+def test_a_page_of_several_numbers_says_what_each_is_once():
+    page = unescape(re.sub("</?span[^>]*>", "", run("identify", "0.692279", "0.380753", *TWO, "-f", "html").out))
+    page = page.replace("\u00a0", " ")
+    for said in ("0.692279 is weighted-mean: ", "0.380753 is batch-mean: ", "the sum is the same, the denominators"):
+        assert page.count(said) == 1
+        assert page.index(said) < page.index('<div class="wce-figure"')

@@ -14,6 +14,7 @@ from wce_cli.cli.given import Given, read_given
 from wce_cli.cli.merged import batch_of
 from wce_cli.cli.options import QUOTE
 from wce_cli.errors import Problem, WceError
+from wce_cli.formats import BY_COMMAND
 from wce_cli.inputs import STDIN, Document, is_array_file, is_saved, is_typed, read_file
 from wce_cli.inputs.file import tilde_hint
 from wce_cli.inputs.reference import has_wildcard
@@ -43,6 +44,9 @@ def read_sources(files: Sequence[str], typed: Mapping[str, str | None], label_co
             raise WceError(Problem(f"{file} is taken for a file name, and does not exist", QUOTE))
         if file == "help" and not os.path.exists(file):
             raise WceError(Problem("help is taken for a file name, and does not exist", "--help lists the options"))
+        if file in BY_COMMAND and not os.path.exists(file):
+            hint = f"one question a run: wce {file} …"
+            raise WceError(Problem(f"{file} is taken for a file name, and does not exist", hint))
     fields = typed_fields(typed, label_column)
     scores_typed = not files and any(kind in fields for kind in READINGS)
     return Sources(() if scores_typed else tuple(paths_of(files, bool(fields))), fields)
@@ -59,6 +63,15 @@ def read_batches(
     Raises WceError with the problems of all fields of all batches.
     """
     return batches_of(read_sources(files, typed, label_column), label_column)
+
+
+def read_whole(
+    files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None, purpose: str
+) -> tuple[list[Batch], tuple[str, ...]]:
+    """Every batch of the files with its samples, as `read_batches` has them; saved totals are refused."""
+    if saved_files(files):
+        raise WceError(Problem(f"saved totals hold no samples to {purpose}", "give the batch itself"))
+    return read_batches(files, typed, label_column)
 
 
 def batches_of(

@@ -18,11 +18,10 @@ from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.csv import text_cell
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import ROWS, Look
+from wce_cli.loss.methods import TORCHS
 from wce_cli.questions.gradient.answer import SCHEMA, Gradients, MethodGradient
 from wce_cli.report import to_plain
 
-SHOWN = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
-"""The methods whose factors have a column, unless others are asked for."""
 CLASSES = 20
 PULLED = ("class", "sample", "label-mix")
 """The placements, in the order of the columns of CSV."""
@@ -87,7 +86,7 @@ def shown_rows(answer: Gradients, look: Look) -> list[MethodGradient]:
     if look.methods is not None:
         return asked_rows(answer, look) or list(answer.methods)
     soft_or_smooth = answer.batch.labels == "probability" or answer.batch.label_smoothing > 0
-    return [row for row in answer.methods if row.method in SHOWN and (row.placement == "class" or soft_or_smooth)]
+    return [row for row in answer.methods if row.method in TORCHS and (row.placement == "class" or soft_or_smooth)]
 
 
 def answer_blocks(answer: Gradients, look: Look, titled: bool) -> Iterator[Block]:
@@ -109,7 +108,7 @@ def answer_blocks(answer: Gradients, look: Look, titled: bool) -> Iterator[Block
             )
         if len(samples) < answer.batch.n_kept:
             yield blocks.prose(f"{answer.batch.n_kept - len(samples)} more kept samples are not listed")
-    else:
+    elif answer.classes:
         yield blocks.title("share of the gradient by class: the sum of the samples' norms")
         yield blocks.table(*_class_columns(answer, look))
         if len(answer.classes) > CLASSES:
@@ -138,7 +137,7 @@ def _sample_columns(
     places = [",".join(map(str, one.index)) if len(one.index) > 1 else str(one.n) for one in samples]
     yield Column("n", places, NEVER_DROPPED, right=False)
     yield Column("label", labels, 8, right=False)
-    yield Column("norm", [format_number(one.norm, look.digits) for one in samples], 7)
+    yield Column("norm", [format_number(one.norm, look.digits) for one in samples], 4)
     for position, row in enumerate(rows):
         factors = [answer.factor(one, row) for one in samples]
         if any(factor is not None for factor in factors):

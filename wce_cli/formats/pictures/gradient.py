@@ -1,4 +1,4 @@
-"""What the loss pulls at, by sample and by class: `explain --gradient`."""
+"""What the loss pulls at, by sample and by class: `wce gradient`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from wce_cli.formats.pictures.marks import LABEL, ROOM, apart, beside, class_nam
 from wce_cli.formats.pictures.page import Page
 from wce_cli.formats.pictures.scale import OFF, can_be_drawn, parted, whole
 from wce_cli.formats.pictures.text import text_width, wrapped
+from wce_cli.loss.methods import MEANS
 from wce_cli.questions.gradient.answer import Gradients, SampleGradient
 
 SAMPLES = 60
 """Samples that are drawn, the first; the classes speak for all of them."""
 CLASSES = 8
-METHODS = ("weighted-mean", "batch-mean", "unweighted-mean")
-"""Whose factors are drawn unless others are asked for: those on one scale."""
 SHAPES = (("●", "o"), ("■", "s"), ("▲", "^"), ("◆", "D"), ("▼", "v"), ("★", "*"))
 """A series is told by its mark where colours are not seen."""
-HEIGHT = 170.0
+HEIGHT, MARK = 170.0, 3.0
+"""Units: of a panel, and of half a mark."""
 
 
 def picture(answer: Gradients, look: Look) -> Drawn | None:
@@ -61,7 +61,7 @@ def _series(
     """Names and numbers to draw: factors w / D, or where class placement has none, the cosine of each sample."""
     if not samples:
         return [], "shares"
-    rows = [row for row in shown_rows(answer, look) if look.methods is not None or row.method in METHODS]
+    rows = [row for row in shown_rows(answer, look) if look.methods is not None or row.method in MEANS]
     found = []
     for row in rows:
         factors = [answer.factor(one, row) for one in samples]
@@ -85,7 +85,7 @@ def _points(
         sign, marker = SHAPES[position]
         finite = [value if can_be_drawn(value) else math.nan for value in values]
         beside_others = [place + 0.16 * (position - (len(series) - 1) / 2) for place in places]
-        panel.plot(beside_others, finite, linestyle="none", marker=marker, markersize=6, color=CURVES[position])
+        panel.plot(beside_others, finite, linestyle="none", marker=marker, markersize=2 * MARK, color=CURVES[position])
         last = next((value for value in reversed(finite) if not math.isnan(value)), None)
         if last is not None:
             ends.append((f"{sign} {name}", last, CURVES[position]))
@@ -95,7 +95,8 @@ def _points(
         ends, apart([end for _, end, _ in ends], LABEL * (top - bottom) / HEIGHT, top), strict=True
     ):
         beside(panel, name, height, colour)
-    panel.set_xlim(-0.5, len(samples) - 0.5)
+    margin = 0.5 + MARK * len(samples) / width  # a mark is as wide however close the samples are
+    panel.set_xlim(-margin, len(samples) - 1 + margin)
     names = [",".join(map(str, one.index)) for one in samples]
     if max(map(text_width, names)) + 6 <= width / len(names):
         panel.set_xticks(places, names)
