@@ -92,12 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except OSError as error:  # everything that is read or written has said so already: this is Typer's own help
-        if error.errno == errno.ENOMEM:
-            return _complain([NO_MEMORY])
-        what = f"{error.filename} cannot be used"
-        if error.filename is None:
-            what = "the answer cannot be written" if error.errno in OF_WRITING else "the system refuses"
-        return _complain([f"error: {what}: {(error.strerror or str(error)).lower()}"])
+        return _complain([_refused(error)])
     except MemoryError:
         return _complain([NO_MEMORY])
     except ImportError as error:
@@ -110,6 +105,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         forget()
         ASKED.set(DIGITS)
+
+
+def _refused(error: OSError) -> str:
+    """What the system refuses, in one line."""
+    if error.errno == errno.ENOMEM:
+        return NO_MEMORY
+    what = f"{error.filename} cannot be used"
+    if error.filename is None:
+        what = "the answer cannot be written" if error.errno in OF_WRITING else "the system refuses"
+    return f"error: {what}: {(error.strerror or str(error)).lower()}"
 
 
 def _bug() -> int:
