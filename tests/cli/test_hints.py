@@ -12,13 +12,13 @@ from wce_cli.cli.hints import COMMANDS as OTHER_COMMANDS
 from wce_cli.cli.hints import OF_A_COMMAND, OPTIONS
 from wce_cli.errors import near
 
-NONE = "hint: wce COMMAND --help lists the options\n"
+NONE = "--help lists the options\n"
 BATCH = ("-x", "0.1 0.9; 0 0.1", "-y", "0,1")
 
 
 def hint(*arguments: str) -> str:
     ran = run(*arguments)
-    assert (ran.code, ran.out) == (2, "")
+    assert ran.code == 2
     return ran.err.partition("hint: ")[2].strip()
 
 
@@ -27,11 +27,12 @@ def said(word: str, command: str = "explain") -> str:
     ran = run(command, *BATCH, *(("0.69",) if command == "identify" else ()), word, "1")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith(f"error: no such option: {word if word[:2] == '--' else word[:2]}\n"), ran.err
-    return "" if ran.err.endswith(NONE) else ran.err.partition("hint: ")[2].strip()
+    return "" if ran.err.endswith(f"hint: wce {command} {NONE}") else ran.err.partition("hint: ")[2].strip()
 
 
 TOLD = {
     # torch.nn.functional.cross_entropy, nll_loss, binary_cross_entropy_with_logits, gaussian_nll_loss, CTCLoss
+    "--inputs": "say which scores they are: --logits before the softmax",
     "--reduction": "mean is --method weighted-mean (of probability labels batch-mean), sum is --method sum, none is "
     "--only terms",
     "--size-average": "size_average=False is --method sum",
@@ -66,6 +67,11 @@ TOLD = {
     "--average": "--method weighted-mean, or batch-mean",
     # Hugging Face, Lightning, DeepSpeed, torchrun, accelerate
     "--per_device_train_batch_size": "--split SIZE",
+    "--bs": "--split SIZE",
+    "--micro-batch": "--split SIZE",
+    "--grad-accum": "for K steps SIZE is N / K",
+    "--accumulate": "for K steps SIZE is N / K",
+    "--nproc": "--ranks R",
     "--gradient-accumulation-steps": "for K steps SIZE is N / K",
     "--accumulate_grad_batches": "for K steps SIZE is N / K",
     "--gpus": "--ranks R",
@@ -84,6 +90,7 @@ TOLD = {
     "--csv": "--format csv, or --csv-out FILE",
     "--md": "--format markdown, or --markdown-out FILE",
     "--html": "--format html",
+    "--balanced": "--weight balanced",
     "--file": "a file is named without an option: wce explain FILE",
     "--out": "--output FILE",
     "--save": "--output FILE",
@@ -99,6 +106,9 @@ TOLD = {
     "--loss": "wce identify 0.6923 FILE",
     "--digits": "--precision N",
     "-labels": "two dashes: --labels",
+    "--x": "one dash: -x",
+    "--w": "one dash: -w",
+    "--f": "one dash: -f",
     # slips of the keyboard
     "--lables": "did you mean --labels?",
     "--logist": "did you mean --logits?",
@@ -160,6 +170,7 @@ def test_every_option_in_a_hint_is_one():
         ("check", "--atol", "--tolerance T"),
         ("check", "--csv", ""),
         ("check", "--junit", "--format junit, or --junit-out FILE"),
+        ("check", "--balanced", "--weight balanced computes the weights"),
         ("check", "--expected", "--expect METHOD=NUMBER"),
         ("explain", "--tol", ""),
     ],
@@ -179,8 +190,24 @@ def test_a_hint_knows_the_command_in_use(command, word, told):
         (("-0.69", *BATCH), "wce identify -0.69 … names the rule of a number"),
         (("version",), "wce --version"),
         (("--verison",), "did you mean --version?"),
+        (("-v",), "wce --version"),
+        (("--v",), "wce --version"),
         (("expalin",), "did you mean 'explain'?"),
+        (("chek",), "did you mean 'check'?"),
+        (("swep",), "did you mean 'sweep'?"),
+        (("explian",), "did you mean 'explain'?"),
+        (("indentify",), "did you mean 'identify'?"),
+        (("idenfity",), "did you mean 'identify'?"),
+        (("indentfy",), "did you mean 'identify'?"),
+        (("audti",), "did you mean 'audit'?"),
+        (("weighted-mean",), "wce methods weighted-mean"),
+        (("PyTorch",), "wce methods pytorch"),
+        (("losses.py:f",), "name a command first: wce audit losses.py:f"),
+        (("explain", "-1.5", "b.json"), "wce identify -1.5 FILE names the rule of a number"),
+        (("explain", *BATCH, "--nothing"), "wce explain --help lists the options"),
         (("train",), "wce --help lists the commands, wce COMMAND --help the options of one"),
+        (("compare",), "wce --help lists the commands, wce COMMAND --help the options of one"),
+        (("test",), "wce --help lists the commands, wce COMMAND --help the options of one"),
         (("evaluate",), "wce --help lists the commands, wce COMMAND --help the options of one"),
         (("explain", "help"), "--help lists the options"),
         (("explain", "-x", "0,1", "-y", "0.1 0.9; 0 0.1"), "each looks like the other: swap --logits and --labels"),
@@ -194,6 +221,19 @@ def test_a_hint_knows_the_command_in_use(command, word, told):
             ("methods", "mean"),
             "PyTorch's mean is weighted-mean, and batch-mean for probability labels; wce methods lists",
         ),
+        *(
+            ((*line, name), f"{title} is a framework: wce methods {engine} lists what its calls return")
+            for name, engine, title in (
+                ("torch", "torch", "PyTorch"),
+                ("pytorch", "torch", "PyTorch"),
+                ("Keras", "keras", "Keras"),
+                ("sklearn", "scikit-learn", "scikit-learn"),
+                ("tf", "tensorflow", "TensorFlow"),
+            )
+            for line in (("explain", *BATCH, "--method"), ("audit", "m:f", "--expect"))
+        ),
+        (("check", *BATCH, "--expect", "keras=0.69"), "Keras is a framework: wce methods keras lists"),
+        (("audit", "m:f", "--expect", "mean"), "PyTorch's mean is weighted-mean"),
         (("methods", "sum_over_batch_size"), "Keras' sum_over_batch_size is batch-mean/sample"),
         (("audit", "torch.nn.CrossEntropyLoss"), "a colon stands before it: torch.nn:CrossEntropyLoss"),
         (("audit", "json.dumps"), "a colon stands before it: json:dumps"),
@@ -218,5 +258,6 @@ def test_near_is_what_a_finger_does():
     assert near("lables", known) == near("labels", known) == near("labls", known) == ["labels"]
     assert near("dgo", known) == near("dogs", known) == ["dog"]
     assert near("JSON", ["json"]) == near("js_on", ["js-on", "json"])[1:] or near("JSON", ["json"]) == ["json"]
+    assert near("chek", ["check"]) == ["check"]
     for word in ("port", "name", "tip", "label-name", "bat", "", "t"):
         assert near(word, known) == []

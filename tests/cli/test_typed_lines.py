@@ -312,7 +312,7 @@ PASTE = "expected numbers\nhint: paste the values themselves: what print(x.tolis
         (("explain", *TWO, "-w", "none"), "hint: leave it out, and every class weighs 1\n"),
         (("explain", "b.json:logits"), "hint: a part of a file is the value of an option: --logits b.json:logits\n"),
         (("explain", "b.json,b.json"), "hint: part files by spaces: b.json b.json\n"),
-        (("check", "0.69", "b.json"), "hint: wce identify 0.69 FILE names the rule of a number\n"),
+        (("check", "0.69", "b.json"), "hint: wce identify 0.69 b.json names the rule of a number\n"),
         (("identify", "38%", "b.json"), "error: 38% is not a number\nhint: write 0.38\n"),
         (("identify", "~0.38", "b.json"), "error: ~0.38 is not a number\nhint: write 0.38\n"),
         (("identify", "0.38\N{PLUS-MINUS SIGN}0.01", "b.json"), "hint: write 0.38 --tolerance 0.01\n"),

@@ -167,7 +167,8 @@ def _usage(error: Any, arguments: Sequence[str]) -> WceError:
     if parameter is not None and hasattr(error, "format_message"):
         message = str(error.format_message()).rstrip(".")
     message = message[:1].lower() + message[1:]
-    return WceError(Problem(message, hint or "wce COMMAND --help lists the options"))
+    command = arguments[0] if arguments and arguments[0] in COMMANDS else "COMMAND"
+    return WceError(Problem(message, hint or f"wce {command} --help lists the options"))
 
 
 def _hint(error: Any, arguments: Sequence[str]) -> str:
@@ -181,14 +182,19 @@ def _hint(error: Any, arguments: Sequence[str]) -> str:
         if identify.NUMBER.fullmatch(first):  # 0.69 0.38 batch.json
             numbers = takewhile(identify.NUMBER.fullmatch, arguments)
             return f"wce identify {' '.join(numbers)} … names the rule of a number"
+        if ".py" in first:  # losses.py:f
+            return f"name a command first: wce audit {first}"
         # -x '1 2', batch.json
-        return "name a command first: wce explain …" if _is_for_explain(first) else _MORE.rstrip(".")
+        named = first if os.path.exists(first) else "…"
+        return f"name a command first: wce explain {named}" if _is_for_explain(first) else _MORE.rstrip(".")
     if not hasattr(error, "possibilities"):
         return ""
     option = error.option_name
     commands = error.ctx.parent.command.commands
     options = {name: [option for one in command.params for option in one.opts] for name, command in commands.items()}
     whole = next((word for word in rest if len(option) == 2 and word.startswith(option)), option)  # -labels
+    if identify.NUMBER.fullmatch(whole):
+        return f"wce identify {whole} FILE names the rule of a number"
     return hints.of_option(whole.partition("=")[0], first, options)
 
 

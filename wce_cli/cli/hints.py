@@ -30,15 +30,17 @@ OPTIONS: tuple[tuple[str, str], ...] = (
     ("mean average", "{explain}--method weighted-mean, or batch-mean: wce methods says who calls which the mean"),
     (" ".join(METHODS), "{explain}--method {word} shows it alone"),
     (
-        "gpus num-gpus n-gpus ngpus world-size nproc-per-node num-processes num-devices",
+        "gpus num-gpus n-gpus ngpus world-size nproc nproc-per-node num-processes num-devices",
         "{explain}--ranks R deals the samples to R processes in turn",
     ),
     (
-        "batch-size per-device-train-batch-size train-batch-size micro-batch-size minibatch-size",
+        "batch-size bs per-device-train-batch-size train-batch-size micro-batch micro-batch-size minibatch "
+        "minibatch-size",
         "{explain}--split SIZE cuts the batch into parts of SIZE samples",
     ),
     (
-        "accumulate-grad-batches gradient-accumulation-steps accumulation-steps grad-accum-steps",
+        "accumulate accumulate-grad-batches accumulation-steps grad-accum grad-accum-steps gradient-accumulation "
+        "gradient-accumulation-steps",
         "{explain}--split SIZE cuts the batch into parts: for K steps SIZE is N / K",
     ),
     ("seed random-state random-seed", "{explain}--shuffle SEED shuffles the samples before --split or --ranks"),
@@ -66,6 +68,7 @@ OF_A_COMMAND: tuple[tuple[str, str, str], ...] = (
     ("rtol rel-tol", "tolerance", "--tolerance T is absolute"),
     ("limit max-rows nrows n-rows head", "rows", "--rows N"),
     ("verbose v", "findings", "--findings all --rows all show everything"),
+    ("balanced", "weight", "--weight balanced computes the weights from the labels, by scikit-learn's rule"),
     ("quiet silent q", "only", "--only value --method METHOD prints a number alone"),
     ("expected expects assert", "expect", "--expect METHOD=NUMBER"),
     ("start min", "from", "--from X"),
@@ -76,7 +79,7 @@ OF_A_COMMAND: tuple[tuple[str, str, str], ...] = (
 
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("help usage", "wce --help lists the commands, wce explain --help the options of one"),
-    ("version", "wce --version"),
+    ("version -v --v v", "wce --version"),
     ("gradient gradients grad", "wce explain --gradient shows what each sample's gradient is multiplied by"),
     ("split microbatch accumulate", "wce explain --split SIZE cuts the batch into parts"),
     ("ranks ddp distributed", "wce explain --ranks R deals the samples to R processes in turn"),
@@ -84,6 +87,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("assert verify validate", "wce check FILE --expect METHOD=NUMBER"),
     ("rule which guess", "wce identify 0.6923 FILE names the rule of a number"),
     ("wce", "write wce once"),
+    (" ".join((*METHODS, *ENGINES, *OTHER_NAMES)), "wce methods {word}"),
     ("engines", "wce explain --engine all measures every framework that is installed"),
 )
 
@@ -97,6 +101,8 @@ def of_option(option: str, command: str, options: Mapping[str, Sequence[str]]) -
     names = [name.lstrip("-") for name in known if name.startswith("--")]
     if f"-{word}" in option and not option.startswith("--") and word in (*names, *map(_dashed, MEANT)):
         return f"two dashes: --{word}"
+    if len(word) == 1 and f"-{word}" in known:
+        return f"one dash: -{word}"
     formatted = _of_format(word, command, names)
     if formatted:
         return formatted
@@ -123,8 +129,8 @@ def of_command(word: str, known: Iterable[str]) -> str:
     """The hint for a command that there is not. May be empty."""
     for words, hint in COMMANDS:
         if word.lower() in words.split():
-            return hint
-    close = near(word, known)
+            return hint.format(word=word.lower())
+    close = near(word, known, letters=4)
     return f"did you mean {' or '.join(map(_shown, close[:3]))}?" if close else ""
 
 

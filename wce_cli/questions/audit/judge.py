@@ -27,6 +27,7 @@ from wce_cli.questions.audit.values import values_on
 from wce_cli.questions.audit.verdict import Verdict, is_expected, known_pairs, unguarded, verdict_of
 from wce_cli.questions.audit.worker_steps import ENDS, NONE
 from wce_cli.questions.identify.rules import Rule
+from wce_cli.report import reduction_hint
 
 GIB = 1 << 30
 ASKED_FOR = ("ignore_index", "tiny losses")
@@ -52,7 +53,8 @@ def judged(target: Any, asking: Asking) -> Audit:
     name = target if isinstance(target, str) else of_object(target)
     place(name)
     if asking.expect is not None and asking.expect not in known_pairs():
-        raise WceError(Problem(f'"{asking.expect}" is no METHOD to expect', did_you_mean(asking.expect, known_pairs())))
+        hint = reduction_hint(asking.expect) or did_you_mean(asking.expect, known_pairs())
+        raise WceError(Problem(f'"{asking.expect}" is no METHOD to expect', hint))
     if asking.call is not None:
         check_template(asking.call)
     request = Request(
