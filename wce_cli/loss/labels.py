@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.digits import in_full
-from wce_cli.errors import and_more, as_written, counted, did_you_mean
+from wce_cli.errors import MOST_KNOWN, and_more, as_written, counted, did_you_mean, near
 from wce_cli.loss.arrays import place
 from wce_cli.loss.checks import (
     Checks,
@@ -236,6 +237,27 @@ def _say_not_one_hot(g: Gathering, wrong: Wrong) -> None:
     g.problem("labels", message, hint)
 
 
+def _say_no_class(
+    g: Gathering, labels: NDArray[Any], unknown: Sequence[tuple[int, ...]], names: tuple[str, ...]
+) -> None:
+    """Note that labels are none of the names. A name that no label has may itself be what is misspelt."""
+    word = str(labels[unknown[0]])
+    said, more = f"{place('labels', unknown[0])} is {as_written(word)}", and_more(len(unknown) - 1)
+    used = set(labels.flat)
+    unused = [name for name in names if name not in used] if len(names) <= MOST_KNOWN else []
+    close = near(word, unused) if len(word) <= MOST_KNOWN and near(word, names) == near(word, unused) else []
+    if len(close) != 1:
+        g.problem("labels", f"{said}, which is no class{more}", did_you_mean(word, names))
+        return
+    field = "classes" if "classes" in g.shapes else "weight"
+    here, there = (g.sources.get(one) or g.spelled(one).rstrip("=") for one in ("labels", field))
+    g.problem(
+        "labels",
+        f"{said}, and {field} {'name' if field == 'classes' else 'names'} {as_written(close[0])}{more}",
+        f"did you mean {word!r} in {there}, or {close[0]!r} in {here}?",
+    )
+
+
 def _indices_of_names(g: Gathering, labels: NDArray[Any], names: tuple[str, ...] | None) -> Ints | None:
     if names is None and any(problem.field == "classes" for problem in g.problems):
         return None  # the names were given, and are what is wrong
@@ -250,12 +272,6 @@ def _indices_of_names(g: Gathering, labels: NDArray[Any], names: tuple[str, ...]
     number = {name: position for position, name in enumerate(names)}
     unknown = [index for index in np.ndindex(labels.shape) if labels[index] not in number]
     if unknown:
-        word = str(labels[unknown[0]])
-        more = and_more(len(unknown) - 1)
-        g.problem(
-            "labels",
-            f"{place('labels', unknown[0])} is {as_written(word)}, which is no class{more}",
-            did_you_mean(word, names),
-        )
+        _say_no_class(g, labels, unknown, names)
         return None
     return np.array([number[name] for name in labels.flat], dtype=np.int64).reshape(labels.shape)
