@@ -25,7 +25,7 @@ from wce_cli.loss.checks import (
     many,
     place_of,
 )
-from wce_cli.loss.gathering import Gathering
+from wce_cli.loss.gathering import Gathering, are_indices, could_be_swapped, swapped
 from wce_cli.loss.layout import n_classes_of, sample_shape_of
 from wce_cli.loss.rows import CHUNK, ArrayRows, Rows, floats
 from wce_cli.loss.stored import Stored, StoredRows
@@ -93,16 +93,17 @@ def read_labels(
         if labels.size == 1 and int(np.prod(sample_shape)) == 1 and labels.ndim <= 1:
             labels = labels.reshape(sample_shape)  # one sample: 0 and [0] both
     if labels.shape != sample_shape:
-        swapped = sample_shape_of(labels.shape) == shape and isinstance(scores, ArrayRows) and _are_whole(scores)
-        _wrong_shape(g, kind, labels.shape, shape, sample_shape, swapped)
+        are_swapped = could_be_swapped(shape, labels.shape) and _are_indices(scores, n_classes_of(labels.shape))
+        _wrong_shape(g, kind, labels.shape, shape, sample_shape, are_swapped)
         return None
     return _indices(g, labels, shape, kind, ignore_index, base)
 
 
-def _are_whole(scores: ArrayRows) -> bool:
-    """Whether scores of one row are whole numbers, as class indices are."""
-    row = floats(scores.rows(0, 1), scores.dtype)
-    return bool((row == np.floor(row)).all())
+def _are_indices(scores: Rows, n_classes: int) -> bool:
+    """Whether scores look like class indices; of those in a file the dtype tells."""
+    if not isinstance(scores, ArrayRows):
+        return scores.dtype.startswith(("int", "uint"))
+    return are_indices(floats(scores.array, scores.dtype), n_classes)
 
 
 def _wrong_shape(
@@ -111,9 +112,9 @@ def _wrong_shape(
     labels: tuple[int, ...],
     scores: tuple[int, ...],
     sample_shape: tuple[int, ...],
-    swapped: bool,
+    are_swapped: bool,
 ) -> None:
-    """Note that labels and scores do not fit; `swapped`: whether each looks like the other."""
+    """Note that labels and scores do not fit; `are_swapped`: whether each looks like the other."""
     n = int(np.prod(sample_shape))
     c = n_classes_of(scores)
     if len(labels) <= 1 and len(sample_shape) <= 1:
@@ -132,8 +133,8 @@ def _wrong_shape(
             hint = "drop axis 1 of the labels"
         elif len(scores) > 2 and labels == scores[:-1]:
             hint += "; these scores have it last: numpy.moveaxis(x, -1, 1)"
-    if swapped:
-        hint = f"each looks like the other: swap {g.spelled(kind)} and {g.spelled('labels')}"
+    if are_swapped:
+        hint = swapped(g, kind)
     g.problem("labels", message, hint)
 
 
