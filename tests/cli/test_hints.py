@@ -235,8 +235,23 @@ def test_a_hint_knows_the_command_in_use(command, word, told):
         (("check", *BATCH, "--expect", "keras=0.69"), "Keras is a framework: wce methods keras lists"),
         (("audit", "m:f", "--expect", "mean"), "PyTorch's mean is weighted-mean"),
         (("methods", "sum_over_batch_size"), "Keras' sum_over_batch_size is batch-mean/sample"),
-        (("audit", "torch.nn.CrossEntropyLoss"), "a colon stands before it: torch.nn:CrossEntropyLoss"),
-        (("audit", "json.dumps"), "a colon stands before it: json:dumps"),
+        (("audit", "torch.nn.CrossEntropyLoss"), "a colon stands before it: wce audit torch.nn:CrossEntropyLoss"),
+        (("audit", "json.dumps"), "a colon stands before it: wce audit json:dumps"),
+        (("audit", "torch.nn.functional.nll_loss"), "a colon stands before it: wce audit torch.nn.functional:nll_loss"),
+        (("audit", "torch.nn.CrossEntropyLos"), "did you mean torch.nn:CrossEntropyLoss?"),
+        (("audit", "CrossEntropyLoss"), "its whole name: wce audit torch.nn:CrossEntropyLoss"),
+        (("audit", "crossentropyloss"), "its whole name: wce audit torch.nn:CrossEntropyLoss"),
+        (("audit", "torch.CrossEntropyLoss"), "its whole name: wce audit torch.nn:CrossEntropyLoss"),
+        (("audit", "cross_entropy"), "its whole name: wce audit torch.nn.functional:cross_entropy"),
+        (("audit", "nll_loss"), "its whole name: wce audit torch.nn.functional:nll_loss"),
+        (("audit", "F.nll_loss"), "its whole name: wce audit torch.nn.functional:nll_loss"),
+        (("audit", "nn.NLLLoss(weight=w)"), "without the brackets: wce audit torch.nn:NLLLoss, with what stands in"),
+        (("audit", "nothing_there"), "wce audit path/to/losses.py:weighted_loss, or wce audit package.losses:weighted"),
+        (("audit", "losses.py", "f"), "a colon stands between them: wce audit losses.py:f"),
+        (("methods", "weighted", "mean"), "wce methods weighted-mean"),
+        (("methods", "sum", "batch-mean"), "one at a time: wce methods sum"),
+        (("findings", "one-class", "nan-loss"), "one at a time: wce findings one-class"),
+        (("schema", "batch", "report"), "one at a time: wce schema batch"),
     ],
 )
 def test_a_line_that_another_command_answers_is_told_which(arguments, told):
@@ -261,3 +276,31 @@ def test_near_is_what_a_finger_does():
     assert near("chek", ["check"]) == ["check"]
     for word in ("port", "name", "tip", "label-name", "bat", "", "t"):
         assert near(word, known) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("losses.py.f", "a colon stands before it: wce audit losses.py:f"),
+        ("losses.py::f", "a colon stands before it: wce audit losses.py:f"),
+        ("losses.py#f", "a colon stands before it: wce audit losses.py:f"),
+        ("losses.py:Loss.forward", "name the class: wce audit losses.py:Loss"),
+        ("losses", "wce audit losses:f"),
+        ("losses.f", "a colon stands before it: wce audit losses:f"),
+        ("sub/losses:f", "a file is named with its end: wce audit sub/losses.py:f"),
+        ("losses.py:fff", "known: f, Loss"),
+    ],
+)
+def test_a_function_of_a_file_is_told_how_it_is_named(target, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (
+        "import torch\ndef f(logits, labels, weight=None):\n"
+        "    return torch.nn.functional.cross_entropy(logits, labels, weight)\n"
+        "class Loss(torch.nn.Module):\n    def forward(self, logits, labels):\n        return f(logits, labels)\n"
+    )
+    for folder in (tmp_path, tmp_path / "sub"):
+        folder.mkdir(exist_ok=True)
+        (folder / "losses.py").write_text(text, "utf-8")
+    assert hint("audit", target) == told
+    line = told.partition("wce ")[2].split()
+    assert not line or run(*line).code == 0

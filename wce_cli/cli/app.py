@@ -17,7 +17,6 @@ import typer
 
 from wce_cli.cli import audit, check, explain, findings, identify, methods, schema, sweep
 from wce_cli.cli.delivery import deliver, say
-from wce_cli.cli.options import QUOTE
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
 from wce_cli.cli.spellings import Command
 from wce_cli.cli.terminal import TYPED
@@ -160,9 +159,11 @@ def _usage(error: Any, arguments: Sequence[str]) -> WceError:
     """What Typer says of a command line, in our form."""
     message = str(error.message if hasattr(error, "message") else error).rstrip(".")
     message = message.partition(". Did you mean ")[0]  # Typer's guess; a word that is merely alike is no hint
+    from wce_cli.cli import hints
+
     hint = _hint(error, arguments)
     if message.startswith("Got unexpected extra argument"):
-        hint = QUOTE
+        hint = hints.of_words(arguments)
     parameter = getattr(error, "param", None)
     if parameter is not None and hasattr(error, "format_message"):
         message = str(error.format_message()).rstrip(".")

@@ -134,6 +134,16 @@ def of_command(word: str, known: Iterable[str]) -> str:
     return f"did you mean {' or '.join(map(_shown, close[:3]))}?" if close else ""
 
 
+def of_words(arguments: Sequence[str]) -> str:
+    """The hint for a command that takes one name, and got several words. May be empty."""
+    command, *words = [word for word in arguments if not word.startswith("-")]
+    if command == "audit" and len(words) == len(arguments) - 1 == 2:  # losses.py f
+        return f"a colon stands between them: wce audit {':'.join(words)}"
+    if (joined := "-".join(words).lower()) in METHODS:
+        return f"wce {command} {joined}"
+    return f"one at a time: wce {command} {words[0]}" if words else ""
+
+
 def _shown(name: str) -> str:
     return name if name.startswith("-") else repr(name)
 
