@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -177,12 +178,15 @@ def _hint(error: Any, arguments: Sequence[str]) -> str:
     from wce_cli.cli import hints
 
     first, *rest = arguments
+    if first == "help" and rest and rest[0] in COMMANDS:
+        return f"wce {rest[0]} --help"
     if first not in COMMANDS:
         if hint := hints.of_command(first, (*COMMANDS, "--version", "--help")):
             return hint
         if identify.NUMBER.fullmatch(first):  # 0.69 0.38 batch.json
-            numbers = takewhile(identify.NUMBER.fullmatch, arguments)
-            return f"wce identify {' '.join(numbers)} … names the rule of a number"
+            numbers = list(takewhile(identify.NUMBER.fullmatch, arguments))
+            line = shlex.join(arguments) if len(numbers) < len(arguments) else f"{' '.join(numbers)} FILE"
+            return f"wce identify {line} names the rule of a number"
         if ".py" in first:  # losses.py:f
             return f"name a command first: wce audit {first}"
         # -x '1 2', batch.json

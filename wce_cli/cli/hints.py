@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from wce_cli.cli.completion import METHODS
 from wce_cli.engines.names import ENGINES, OTHER_NAMES
 from wce_cli.errors import near
-from wce_cli.fields import MEANT, hint_of
+from wce_cli.fields import ALIASES, HINTS, MEANT, hint_of
 
 _MEAN = "weighted-mean (of probability labels batch-mean)"
 _SUM = "--method sum"
@@ -106,6 +106,9 @@ def of_option(option: str, command: str, options: Mapping[str, Sequence[str]]) -
     formatted = _of_format(word, command, names)
     if formatted:
         return formatted
+    if command == "audit" and (word.replace("-", "_") in {*ALIASES, *MEANT, *HINTS}):
+        argument = f"--kwargs '{{\"{word.replace('-', '_')}\": …}}'"
+        return f"wce audit makes batches of its own; an argument of the function is {argument}"
     for words, needed, hint in OF_A_COMMAND:
         if word in words.split() and needed in names:
             return hint
