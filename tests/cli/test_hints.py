@@ -98,6 +98,9 @@ TOLD = {
     "--quiet": "--only value",
     "-v": "--findings all --rows all",
     "-q": "--only value",
+    "-n": "--rows N",
+    "--jax": "--engine jax",
+    "--onnx": "--engine onnx",
     "--torch": "--engine torch",
     "--sklearn": "--engine sklearn",
     "--framework": "--engine NAME",
@@ -166,6 +169,8 @@ def test_every_option_in_a_hint_is_one():
         ("identify", "--gpus", "wce explain --ranks R"),
         ("identify", "--reduction", "mean is wce explain --method weighted-mean"),
         ("sweep", "--steps", "--points N"),
+        ("sweep", "--step", "--from X --to Y --points N"),
+        ("sweep", "--range", "--from X --to Y --points N"),
         ("sweep", "--top", "wce explain has --top"),
         ("check", "--atol", "--tolerance T"),
         ("check", "--csv", ""),
@@ -190,6 +195,14 @@ def test_a_hint_knows_the_command_in_use(command, word, told):
         (("-0.69", *BATCH), "wce identify -0.69 -x '0.1 0.9; 0 0.1' -y 0,1 names the rule of a number"),
         (("0.69", "my batch.json"), "wce identify 0.69 'my batch.json' names the rule of a number"),
         (("help", "explain"), "wce explain --help"),
+        (("check", *BATCH, "--expect", "0.69"), "--expect weighted-mean=0.69"),
+        (("check", *BATCH, "--expect", "batch-mean"), "--expect batch-mean=NUMBER"),
+        (("check", *BATCH, "--expect", "sum: 1.2"), "--expect sum=1.2"),
+        (("check", *BATCH, "--expect", "kept-mean/sample", "0.69"), "--expect kept-mean/sample=NUMBER"),
+        (("explain", *BATCH, "--ignore-index", "none"), "leave it out"),
+        (("explain", "-x", "cat,dog", "-y", "0.1 0.9; 0 0.1"), "names are --labels"),
+        (("explain", "-x", "x.nyp", "-y", "0"), "there is no file x.nyp"),
+        (("explain", "https://x.org/b.json"), "files alone are read: curl -s https://x.org/b.json | wce explain -"),
         (("audit", "m:f", "--gamma", "2"), """an argument of the function is --kwargs '{"gamma": …}'"""),
         (("audit", "m:f", "--weight", "1,2"), """an argument of the function is --kwargs '{"weight": …}'"""),
         (("audit", "m:f", "--ignore-index", "0"), """an argument of the function is --kwargs '{"ignore_index": …}'"""),
@@ -310,3 +323,31 @@ def test_a_function_of_a_file_is_told_how_it_is_named(target, told, tmp_path, mo
     assert hint("audit", target) == told
     line = told.partition("wce ")[2].split()
     assert not line or run(*line).code == 0
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("batch-1.jsn", "did you mean batch-1.json?"),
+        ("Batch-1.json", "did you mean batch-1.json?"),
+        ("sub/bacth-1.json", "did you mean sub/batch-1.json?"),
+        ("batch-1", "did you mean batch-1.json?"),
+        ("scores.nyp", "did you mean scores.npy?"),
+        ("batch-2.json", ""),
+        ("batch.json", ""),
+        ("no/batch-1.json", ""),
+        ("losses.py:f", "wce audit losses.py:f says what it computes"),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_which_was_meant(word, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    for name in ("batch-1.json", "sub/batch-1.json", "scores.npy", "losses.py"):
+        (tmp_path / name).write_text("", "utf-8")
+    for command in (("explain",), ("identify", "0.69"), ("check", "--expect", "sum=1")):
+        ran = run(*command, word)
+        assert f"error: {word} does not exist\n" in ran.err
+        assert ran.err.partition("hint: ")[2].strip() == told
+    assert "wce audit losses.py says what a function in it computes" not in run("explain", "losses.py").err
+    (tmp_path / "losses.py").write_text("def f(logits, labels): return 1", "utf-8")
+    assert hint("explain", "losses.py") == "wce audit losses.py says what a function in it computes"

@@ -115,8 +115,8 @@ def check(
     from wce_cli.cli.misplaced import refuse_misplaced
     from wce_cli.inputs.lines import Lines
 
-    refuse_misplaced(files or [], typed)
     asked = Asked(typed_expect(expect or []), near, engines)
+    refuse_misplaced(files or [], typed)
     fields = typed_fields(typed, label_column)
     notes: list[str] = []
     saved: list[dict[str, Any]] | None = None if save_expect is None else []

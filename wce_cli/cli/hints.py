@@ -66,7 +66,7 @@ an option that `wce explain` has."""
 OF_A_COMMAND: tuple[tuple[str, str, str], ...] = (
     ("tol atol abs-tol", "tolerance", "--tolerance T"),
     ("rtol rel-tol", "tolerance", "--tolerance T is absolute"),
-    ("limit max-rows nrows n-rows head", "rows", "--rows N"),
+    ("limit max-rows nrows n-rows head n", "rows", "--rows N"),
     ("verbose v", "findings", "--findings all --rows all show everything"),
     ("balanced", "weight", "--weight balanced computes the weights from the labels, by scikit-learn's rule"),
     ("quiet silent q", "only", "--only value --method METHOD prints a number alone"),
@@ -74,6 +74,8 @@ OF_A_COMMAND: tuple[tuple[str, str, str], ...] = (
     ("start min", "from", "--from X"),
     ("stop end max", "to", "--to X"),
     ("steps num n-points", "points", "--points N"),
+    ("range", "points", "--from X --to Y --points N"),
+    ("step", "points", "--from X --to Y --points N, both ends among them, or --values LIST"),
 )
 """The same, where the command has the option that stands between."""
 

@@ -16,7 +16,7 @@ from wce_cli.digits import in_full
 from wce_cli.errors import Problem, WceError, and_more, counted
 from wce_cli.loss.arrays import to_array
 from wce_cli.loss.layout import n_classes_of, sample_shape_of
-from wce_cli.loss.readings import ScoreKind
+from wce_cli.loss.readings import READINGS, ScoreKind
 from wce_cli.loss.rows import ArrayRows, floats
 from wce_cli.loss.stored import Stored, StoredRows, in_memory
 from wce_cli.loss.sums import Floats
@@ -94,7 +94,11 @@ class Gathering:
         """Read one field whose elements must be numbers."""
         array = self.array(field, value)
         if isinstance(array, np.ndarray) and array.dtype.kind == "O":
-            self.problem(field, f'{field} holds names ("{array.flat[0]}"), expected numbers')
+            name = str(array.flat[0])
+            hint = f"names are {self.spelled('labels')}" if field in READINGS and array.size > 1 else ""
+            if array.ndim == 0 and "." in name[1:-1]:
+                hint = f"there is no file {name}"
+            self.problem(field, f'{field} holds names ("{name}"), expected numbers', hint)
             return None
         return array
 
