@@ -75,6 +75,7 @@ def test_the_package_exports_these_names_and_imports_them_on_use():
         "__version__",
         "assert_loss",
         "audit",
+        "batch",
         "check",
         "explain",
         "gradient",

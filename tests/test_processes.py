@@ -61,6 +61,56 @@ def test_a_signal_unwinds_what_is_under_way_and_then_ends_the_process():
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, b"tidied\n", b"")
 
 
+def test_a_signal_unwinds_the_outermost_too():
+    """An inner one that let go of what ends the outer one would have the work go on with half an answer."""
+    code = (
+        "import os, signal\n"
+        "from wce_cli.processes import ends_in_order\n"
+        "with ends_in_order():\n"
+        "    with ends_in_order():\n"
+        "        os.kill(os.getpid(), signal.SIGHUP)\n"
+        "    print('not here', flush=True)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGHUP, b"", b"")
+
+
+SLOW = """
+import torch, time, pathlib
+def loss(logits, labels, weight=None):
+    pathlib.Path("began").touch()
+    time.sleep(100)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["audit", "slow.py:loss", "-o", "out.txt"],
+        ["explain", str(ROOT / "samples/two-samples.json"), "--engine", "all", "-o", "out.txt"],
+    ],
+    ids=["a function", "frameworks"],
+)
+def test_what_is_asked_of_a_child_ends_without_an_answer(tmp_path, arguments, number):
+    (tmp_path / "slow.py").write_text(SLOW, "utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wce_cli", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    until(lambda: (tmp_path / "began").exists() if arguments[0] == "audit" else children_of(process.pid))
+    children = children_of(process.pid)
+    process.send_signal(number)
+    assert process.communicate(timeout=60) == (b"", b"")
+    assert process.returncode == (130 if number == signal.SIGINT else -number)
+    assert not [pid for pid in children if is_there(pid)]
+    assert not list(tmp_path.glob("*.txt")) + list(tmp_path.glob(".wce-*"))
+
+
 def test_handlers_are_put_back_and_those_of_others_left_alone():
     before = signal.getsignal(signal.SIGTERM)
     heard: list[int] = []
@@ -120,8 +170,8 @@ def until(true, seconds: float = 60.0) -> None:
 @pytest.mark.parametrize(
     ("arguments", "feeds", "has_workers"),
     [
-        (["explain", "-", "-f", "ndjson", "--ndjson-out", "out.ndjson"], True, True),
-        (["explain", "-", "-f", "csv", "-o", "out.csv", "--ndjson-out", "out.ndjson"], True, True),
+        (["explain", "-", "-f", "ndjson", "--save", "out.ndjson"], True, True),
+        (["explain", "-", "-f", "csv", "-o", "out.csv", "--save", "out.ndjson"], True, True),
         (["check", "-", "-f", "ndjson", "-o", "out.ndjson"], True, True),
         (["explain", "large.npz", "--rows", "all", "-f", "csv", "-o", "out.csv", "--engine", "none"], False, False),
     ],

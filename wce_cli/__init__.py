@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from wce_cli.errors import WceError
     from wce_cli.loss.methods import METHODS
     from wce_cli.questions.audit import audit
+    from wce_cli.questions.batch import batch
     from wce_cli.questions.check import assert_loss, check
     from wce_cli.questions.explain import explain
     from wce_cli.questions.gradient import gradient
@@ -28,6 +29,7 @@ __all__ = [
     "__version__",
     "assert_loss",
     "audit",
+    "batch",
     "check",
     "explain",
     "gradient",
@@ -42,6 +44,7 @@ _HOMES = {
     "WceError": "wce_cli.errors",
     "assert_loss": "wce_cli.questions.check",
     "audit": "wce_cli.questions.audit",
+    "batch": "wce_cli.questions.batch",
     "check": "wce_cli.questions.check",
     "explain": "wce_cli.questions.explain",
     "gradient": "wce_cli.questions.gradient",

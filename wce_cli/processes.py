@@ -45,7 +45,8 @@ def ends_in_order() -> Iterator[None]:
     try:
         yield
     except _Ended:
-        pass
+        if not came:  # one further out took the signal: it unwinds that too, and nothing after this is reached
+            raise
     finally:
         for number in taken:
             signal.signal(number, signal.SIG_DFL)

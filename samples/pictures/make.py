@@ -24,8 +24,8 @@ SIX = "-x '2 1 0; 0 1 2; 1 1 1; 0 3 1; 2 0 1; 1 0 0' -y 0,1,-100,1,2,0 -w 1,0.25
 DRAWN = {
     "explain.svg": "wce explain samples/two-samples.json --engine none --format svg",
     "classes.svg": f"wce explain {SIX} --classes cat,dog,bird --rows 0 --engine none --format svg",
-    "split.svg": f"wce explain {SIX} --split 2 --format svg",
-    "gradient.svg": f"wce explain {SIX} --gradient --format svg",
+    "split.svg": f"wce split {SIX} --size 2 --format svg",
+    "gradient.svg": f"wce gradient {SIX} --format svg",
     "audit.svg": "wce audit samples/handwritten_loss.py:weighted_loss --expect weighted-mean --format svg",
     "identify.svg": "wce identify 1.7529 0.6662 --logits '3 4; 6 9' --labels 1,0 --weight 0.4,0.36 --format svg",
     "sweep.svg": "wce sweep samples/two-samples.json --class 0 --to 2 --method weighted-mean --method batch-mean "

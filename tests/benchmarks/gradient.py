@@ -1,7 +1,7 @@
 """What the gradients of a large batch cost: python tests/benchmarks/gradient.py [runs]
 
 (1000000, 100) float32 in memory, the walk over the gradients alone beside one pass over the rows; then whole processes,
-`wce explain --gradient` beside `wce explain`, on the same in a .npy file, with the most memory that one of its
+`wce gradient` beside `wce explain`, on the same in a .npy file, with the most memory that one of its
 processes takes. Both sides of a pair in turn (A B A B …); medians.
 """
 
@@ -59,14 +59,15 @@ def main(runs: int) -> None:
         for name, array in (("x", logits), ("y", labels), ("w", weight)):
             np.save(Path(folder) / f"{name}.npy", array)
         os.chdir(folder)
-        line = [sys.executable, "-m", "wce_cli", "explain", "-x", "@x.npy", "-y", "@y.npy", "-w", "@w.npy"]
-        line += ["--engine", "none"]
+        files = ["-x", "@x.npy", "-y", "@y.npy", "-w", "@w.npy"]
+        gradient = [sys.executable, "-m", "wce_cli", "gradient", *files]
+        explain = [sys.executable, "-m", "wce_cli", "explain", *files, "--engine", "none"]
 
-        def ran(*more: str) -> tuple[float, float]:
-            return taken(lambda: subprocess.run([*line, *more], check=True, capture_output=True))
+        def ran(line: list[str]) -> tuple[float, float]:
+            return taken(lambda: subprocess.run(line, check=True, capture_output=True))
 
-        pairs = [(ran("--gradient"), ran()) for _ in range(runs)]
-        most = subprocess.run([sys.executable, "-c", MEASURED, *line, "--gradient"], capture_output=True, check=True)
+        pairs = [(ran(gradient), ran(explain)) for _ in range(runs)]
+        most = subprocess.run([sys.executable, "-c", MEASURED, *gradient], capture_output=True, check=True)
         told("a file", *map(list, zip(*pairs, strict=True)), f", {int(most.stdout) / 1024:.0f} MB")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.run import QUIET as ENVIRONMENT
 from tests.run import ROOT, run, spawn, without_foot
-from wce_cli.formats import FORMATS
+from wce_cli.formats import FORMATS, suffixes
 
 TWO = ("explain", "-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1", "--engine", "none")
 SIDE = [name for name in FORMATS if name != "table"]
@@ -129,7 +129,7 @@ def test_no_framework_is_loaded_for_an_answer_that_does_not_show_it(tmp_path):
         ("--only", "value", "--method", "sum"),
         ("--only", "terms"),
         ("--format", "csv"),
-        ("--csv-out", str(tmp_path / "b.csv"), "--only", "terms"),
+        ("--save", str(tmp_path / "b.csv"), "--only", "terms"),
     ):
         done = subprocess.run(
             [sys.executable, "-c", code, *TWO[:-2], *arguments], capture_output=True, cwd=ROOT, check=True
@@ -140,22 +140,25 @@ def test_no_framework_is_loaded_for_an_answer_that_does_not_show_it(tmp_path):
 def test_a_side_file_has_what_the_framework_returned_though_the_answer_has_not(tmp_path):
     pytest.importorskip("torch")
     target = tmp_path / "a.json"
-    run(*TWO[:-2], "--only", "value", "--method", "sum", "--json-out", str(target))
+    run(*TWO[:-2], "--only", "value", "--method", "sum", "--save", str(target))
     assert json.loads(target.read_text("utf-8"))["measurements"]
 
 
 # Side files.
 
 
+SIDE_FILES = {name: f"answer{suffix}" for name, suffix in zip(SIDE, suffixes(SIDE), strict=True)}
+
+
 def side_options(folder) -> list[str]:
-    return [word for name in SIDE for word in (f"--{name}-out", str(folder / f"answer.{name}"))]
+    return [word for file in SIDE_FILES.values() for word in ("--save", str(folder / file))]
 
 
 def test_side_files_are_what_the_formats_write(tmp_path):
     ran = run(*TWO, *side_options(tmp_path))
     assert ran == run(*TWO)
-    for name in SIDE:
-        written = (tmp_path / f"answer.{name}").read_text("utf-8")
+    for name, file in SIDE_FILES.items():
+        written = (tmp_path / file).read_text("utf-8")
         assert without_foot(written) == without_foot(run(*TWO, "-f", name).out)
     assert len(list(tmp_path.iterdir())) == len(SIDE)
 
@@ -166,8 +169,8 @@ def test_each_answer_lists_its_own_number_of_samples_and_only_the_answer_is_cut(
     assert ran.out == run(*many, "--only", "terms").out
     assert ran.out.startswith("50 samples × 2 classes\n")
     assert "… 30 more" in run(*many, "--only", "terms", "--sort", "loss").out
-    for name in SIDE:
-        written = (tmp_path / f"answer.{name}").read_text("utf-8")
+    for name, file in SIDE_FILES.items():
+        written = (tmp_path / file).read_text("utf-8")
         assert without_foot(written) == without_foot(run(*many, "-f", name).out)
     assert len((tmp_path / "answer.csv").read_text("utf-8").splitlines()) == 51
     assert len(json.loads((tmp_path / "answer.json").read_text("utf-8"))["terms"]) == 50
@@ -181,28 +184,51 @@ def test_side_files_stand_beside_an_output_file(tmp_path):
 
 
 def test_one_target_twice_is_refused(tmp_path):
-    target, link = tmp_path / "a", tmp_path / "link"
+    target, link = tmp_path / "a.json", tmp_path / "link.csv"
     link.symlink_to(target)
-    said = one_error("--json-out", str(target), "--csv-out", str(link))
-    assert said == f"error: --json-out and --csv-out are one file, {link}\nhint: give each answer its own\n"
-    said = one_error("--output", str(target), "--html-out", str(target))
-    assert said.startswith(f"error: --output and --html-out are one file, {target}\n")
-    assert [path.name for path in tmp_path.iterdir()] == ["link"]
+    said = one_error("--save", str(target), "--save", str(link))
+    assert said == f"error: two of --save are one file, {link}\nhint: give each answer its own\n"
+    said = one_error("--output", str(target), "--save", str(target))
+    assert said.startswith(f"error: --output and --save are one file, {target}\n")
+    said = one_error("--totals-out", str(target), "--save", str(link))
+    assert said.startswith(f"error: --save and --totals-out are one file, {target}\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["link.csv"]
 
 
-@pytest.mark.parametrize("name", SIDE)
-def test_a_side_file_is_never_stdout(name):
-    said = f"error: --{name}-out is -, expected a file\nhint: --format {name} writes to stdout\n"
-    assert one_error(f"--{name}-out", "-") == said
+def test_a_saved_file_is_never_stdout():
+    said = "error: --save is -, expected a file\nhint: --format FORMAT says what is written to stdout\n"
+    assert one_error("--save", "-") == said
+    assert one_error("--save", "") == "error: --save is empty, expected a file\n"
+
+
+@pytest.mark.parametrize("option", ["--save", "--output"])
+def test_a_folder_is_no_file(tmp_path, option):
+    for folder in (f"{tmp_path}{os.sep}", f"{tmp_path}{os.sep}new.json{os.sep}"):
+        assert one_error(option, folder) == f"error: {option} is {folder}, a folder, expected a file\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_in_one_option_are_taken_apart_in_the_hint(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = "error: --save is a.csv, b.json, expected one file\nhint: --save a.csv --save b.json\n"
+    assert one_error("--save", "a.csv, b.json") == said
+    assert run(*TWO, "--save", "a,b.csv").code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["a,b.csv"]
+
+
+def test_two_files_of_one_format_are_both_written(tmp_path):
+    one, other = tmp_path / "one.json", tmp_path / "OTHER.JSON"
+    assert run(*TWO, "--save", str(one), "--save", str(other)).code == 0
+    assert one.read_bytes() == other.read_bytes() == run(*TWO, "-f", "json").out.encode()
 
 
 @pytest.fixture
 def old_files(tmp_path):
-    for name in SIDE:
-        (tmp_path / f"answer.{name}").write_text(f"old {name}", "utf-8")
+    for name, file in SIDE_FILES.items():
+        (tmp_path / file).write_text(f"old {name}", "utf-8")
     yield tmp_path
     assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir() if path.is_file()} == {
-        f"answer.{name}": f"old {name}" for name in SIDE
+        file: f"old {name}" for name, file in SIDE_FILES.items()
     }
 
 
@@ -241,14 +267,14 @@ def test_a_full_stdout_leaves_every_old_file(old_files):
 
 def test_a_reader_that_stops_early_gets_its_side_files(tmp_path):
     target = tmp_path / "a.csv"
-    line = f"{sys.executable} -m wce_cli explain samples/two-samples.json --engine none --csv-out {target} | true"
+    line = f"{sys.executable} -m wce_cli explain samples/two-samples.json --engine none --save {target} | true"
     done = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, check=True)
     assert done.stderr == b""
     assert target.read_text("utf-8").startswith("n,index,label,")
 
 
 def test_a_side_file_is_utf_8_whatever_stdout_is(tmp_path):
-    ran = spawn(*TWO, "--markdown-out", str(tmp_path / "a.md"), PYTHONIOENCODING="ascii")
+    ran = spawn(*TWO, "--save", str(tmp_path / "a.md"), PYTHONIOENCODING="ascii")
     assert "sum w[y]" in ran.out
     assert "Σ w\\[y]" in (tmp_path / "a.md").read_text("utf-8")
     assert "WCE_FORMAT" in ENVIRONMENT
@@ -259,7 +285,7 @@ def test_no_answer_takes_the_place_of_the_batch(tmp_path):
     batch.write_text('{"logits": [[1, 2]], "labels": [0]}', "utf-8")
     for options, said in (
         (("--output", str(batch)), f"error: --output is {batch}, which is read: an answer would take its place\n"),
-        (("--csv-out", str(batch)), f"error: --csv-out is {batch}, which is read: an answer would take its place\n"),
+        (("--save", str(batch)), f"error: --save is {batch}, which is read: an answer would take its place\n"),
         (("--output", ""), "error: --output is empty, expected a file\n"),
     ):
         ran = run("explain", str(batch), *options)

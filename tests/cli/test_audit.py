@@ -41,9 +41,7 @@ def test_an_expected_rule_that_is_not_followed_is_exit_1_at_its_line():
 
 def test_an_expected_rule_that_is_followed_is_exit_0_and_side_files_are_written(tmp_path):
     beside = tmp_path / "audit.json"
-    done = run(
-        "audit", TARGET, "--expect", "batch-mean", "--json-out", str(beside), "--markdown-out", str(tmp_path / "a.md")
-    )
+    done = run("audit", TARGET, "--expect", "batch-mean", "--save", str(beside), "--save", str(tmp_path / "a.md"))
     assert (done.code, done.err) == (0, "")
     assert "as expected: batch-mean" in done.out
     assert json.loads(beside.read_text("utf-8"))["is_expected"] is True
@@ -73,6 +71,8 @@ REFUSED = {
     (TARGET, "--format", "junit"): 'error: --format is "junit", expected table, json, markdown, html, svg or github',
     (
         TARGET,
+        "--format",
+        "json",
         "--output",
         "samples/handwritten_loss.py",
     ): "error: --output is samples/handwritten_loss.py, which is read: an answer would take its place",

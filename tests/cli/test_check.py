@@ -138,10 +138,10 @@ def test_the_message_of_the_question():
         (["--engine", "kears"], 'error: --engine is "kears"'),
         (["--save-expect", "out.json", "bad.json"], "error: --save-expect copies one JSON file"),
         (["--save-expect", "out.json", "-w", "1,2"], "error: --weight would make other numbers than the file gives\n"),
-        (["--save-expect", "out.json", "--json-out", "out.json"], "error: --save-expect and another answer"),
+        (["--save-expect", "out.json", "--save", "out.json"], "error: --save-expect and another answer"),
         (
-            ["--json-out", "good.json"],
-            "error: --json-out is good.json, which is read: an answer would take its place\n",
+            ["--save", "good.json"],
+            "error: --save is good.json, which is read: an answer would take its place\n",
         ),
     ],
 )
@@ -189,8 +189,8 @@ def test_explain_and_identify_leave_expectations_alone(files):
 
 def test_one_run_writes_a_log_an_annotation_and_a_report(files):
     ran = run(
-        "check", "good.json", "bad.json", "--format", "github", "--junit-out", "o.xml", "--json-out", "o.json",
-        "--markdown-out", "o.md",
+        "check", "good.json", "bad.json", "--format", "github", "--save", "o.xml", "--save", "o.json",
+        "--save", "o.md",
     )  # fmt: skip
     assert ran.code == 1
     assert ran.out.startswith("::error file=bad.json,")

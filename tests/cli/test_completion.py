@@ -11,7 +11,7 @@ from tests.run import spawn
 from wce_cli.cli import completion
 from wce_cli.engines import ENGINES
 from wce_cli.findings import FINDINGS
-from wce_cli.formats import CHECKED, FORMATS, PARTS
+from wce_cli.formats import CHECKED, PARTS, SPLIT
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
 from wce_cli.questions.order import ORDERS
@@ -35,6 +35,12 @@ def offered(line: str) -> list[str]:
         ("wce explain --format m", ["markdown"]),
         ("wce explain --color ", ["auto", "always", "never"]),
         ("wce check --format ", [*CHECKED]),
+        ("wce split --format ", [*SPLIT]),
+        ("wce split --by ", ["sample"]),
+        ("wce split --s", ["--size", "--shuffle", "--sample-weight", "--save"]),
+        ("wce gradient --rows ", ["all"]),
+        ("wce sweep --rows ", ["all"]),
+        ("wce gradient --method sum/s", ["sum/sample"]),
         ("wce check --expect batch-mean/l", ["batch-mean/label-mix="]),
         ("wce explain --sort ", ["index", "loss", "term"]),
         ("wce explain --only ", ["value", *PARTS]),
@@ -51,13 +57,12 @@ def test_a_word_is_completed(line, expected):
 
 
 def test_the_words_offered_are_those_that_exist():
-    assert METHODS.keys() == dict.fromkeys(completion.METHODS).keys()
+    assert {method.name: method.placements for method in METHODS.values()} == completion.placed()
     assert PLACEMENTS.keys() == dict.fromkeys(completion.PLACEMENTS).keys()
     assert set(completion.findings()) == set(FINDINGS)
-    assert set(completion.formats()) == set(FORMATS)
     assert set(completion.sorts()) == set(ORDERS)
     pairs = {f"{method.name}/{placement}" for method in METHODS.values() for placement in method.placements}
-    assert set(completion.pairs()) - {"all", *METHODS} == pairs - {"unweighted-mean/class"}
+    assert set(completion.pairs()) - {"all", *METHODS} == pairs
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`wce explain --gradient`: what is printed, and what is refused."""
+"""`wce gradient`: what is printed, and what is refused."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 
 from tests.run import run
 
-BATCH = ["-x", "2 1 0; 0 1 2; 1 1 1; 0 3 1", "-y", "0,1,-100,1", "-w", "1,0.25,3", "--gradient"]
+BATCH = ["-x", "2 1 0; 0 1 2; 1 1 1; 0 3 1", "-y", "0,1,-100,1", "-w", "1,0.25,3"]
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 @pytest.mark.parametrize("more", [[], ["--label-smoothing", "0.1"], ["--rows", "0"], ["--method", "all"]])
 def test_every_width_is_kept_to_and_ascii_too(width, more):
     for encoding in ("utf-8", "ascii"):
-        ran = run("explain", *BATCH, *more, "--width", str(width), encoding=encoding)
+        ran = run("gradient", *BATCH, *more, "--width", str(width), encoding=encoding)
         assert (ran.code, ran.err) == (0, "")
         assert max(map(len, ran.out.splitlines())) <= width
         assert "\\" not in ran.out
@@ -27,13 +27,13 @@ def test_every_width_is_kept_to_and_ascii_too(width, more):
 def test_json_is_of_its_schema():
     schema = json.loads(run("schema", "gradient").out)
     for more in ([], ["--label-smoothing", "0.1", "--rows", "1"], ["--method", "sum/sample"]):
-        answer = json.loads(run("explain", *BATCH, *more, "--format", "json").out)
+        answer = json.loads(run("gradient", *BATCH, *more, "--format", "json").out)
         jsonschema.validate(answer, schema)
     assert [row["method"] for row in answer["methods"]] == ["sum"]
 
 
 def test_the_table_names_classes_and_counts_what_is_not_listed():
-    out = run("explain", *BATCH, "--classes", "a,b,c", "--rows", "1").out
+    out = run("gradient", *BATCH, "--classes", "a,b,c", "--rows", "1").out
     assert "0  a " in out
     assert "2 more kept samples are not listed" in out
 
@@ -41,14 +41,14 @@ def test_the_table_names_classes_and_counts_what_is_not_listed():
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--split", "2"], "error: --gradient shows the whole batch\n"),
-        (["--sort", "loss"], "error: --sort has no meaning beside --gradient\nhint: leave out --sort\n"),
+        (["--size", "2"], "error: no such option: --size\nhint: wce split has --size\n"),
+        (["--sort", "loss"], "error: no such option: --sort\nhint: wce explain has --sort\n"),
         (["--format", "ndjson"], 'error: --format is "ndjson", expected table, json, csv, markdown, html or svg\n'),
         (["--method", "mean"], 'error: there is no method "mean"\n'),
     ],
 )
 def test_what_cannot_be_is_refused(more, said):
-    ran = run("explain", *BATCH, *more)
+    ran = run("gradient", *BATCH, *more)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith(said)
 
@@ -58,7 +58,7 @@ def test_csv_has_a_line_for_every_kept_sample(tmp_path):
     x, y, w = rng.normal(size=(1500, 3)), rng.integers(3, size=1500), np.array([0.5, 2, 0])
     y[::5] = -100
     np.savez(tmp_path / "a.npz", logits=x, labels=y, weight=w)
-    ran = run("explain", str(tmp_path / "a.npz"), "--gradient", "--csv-out", str(tmp_path / "a.csv"))
+    ran = run("gradient", str(tmp_path / "a.npz"), "--save", str(tmp_path / "a.csv"))
     assert "share of the gradient by class" in ran.out
     rows = list(csv.DictReader((tmp_path / "a.csv").read_text("utf-8").splitlines()))
     kept = np.flatnonzero(y >= 0)
@@ -69,6 +69,6 @@ def test_csv_has_a_line_for_every_kept_sample(tmp_path):
         assert float(row["class norm"]) == pytest.approx(w[y[n]] * float(row["norm"]), rel=1e-12)
         assert float(row["weighted-mean"]) == pytest.approx(w[y[n]] / w[y[kept]].sum(), rel=1e-12)
         assert float(row["batch-mean"]) == pytest.approx(w[y[n]] / 1500, rel=1e-12)
-    some = run("explain", *BATCH, "--label-smoothing", "0.1", "--format", "csv", "--rows", "2", "--method", "sum").out
+    some = run("gradient", *BATCH, "--label-smoothing", "0.1", "--format", "csv", "--rows", "2", "--method", "sum").out
     assert [line.split(",")[-1] for line in some.splitlines()] == ["sum", "", ""]  # no factor under class placement
-    assert run("explain", str(tmp_path / "a.npz"), "--gradient", "--format", "csv", "--rows", "7").out.count("\n") <= 8
+    assert run("gradient", str(tmp_path / "a.npz"), "--format", "csv", "--rows", "7").out.count("\n") <= 8

@@ -30,6 +30,7 @@ def folder(tmp_path, monkeypatch):
     np.save("x.npy", np.array(BATCH["logits"]))
     np.save("y.npy", np.array([0, 1]))
     np.savez("both.npz", logits=np.array(BATCH["logits"]), labels=np.array([0, 1]))
+    Path("y.json").write_text("[0, 1]", "utf-8")
     Path("w.json").write_text("[0.1, 1]", "utf-8")
     Path("in.json").write_text(json.dumps(BATCH), "utf-8")
     Path("rows.csv").write_text("a,b,label\n0.1,0.9,0\n0,0.1,1\n", "utf-8")
@@ -49,33 +50,33 @@ def contents() -> dict[str, bytes]:
 
 SAME = "which is read: an answer would take its place"
 CASES = (
-    ("explain --logits x.npy -y 0,1 -o x.npy", f"--output is x.npy, {SAME}"),
-    ("explain --logits x.npy -y 0,1 -o ./x.npy", "--output is ./x.npy, which is read as x.npy: "),
-    ("explain --logits x.npy -y 0,1 -o hard.npy", "--output is hard.npy, which is read as x.npy: "),
-    ("explain --logits soft.npy -y 0,1 --html-out x.npy", "--html-out is x.npy, which is read as soft.npy: "),
-    ("explain --logits x.npy --labels @y.npy --json-out y.npy", f"--json-out is y.npy, {SAME}"),
-    ("explain -x both.npz:logits -y both.npz --svg-out both.npz", f"--svg-out is both.npz, {SAME}"),
+    ("explain --logits x.npy -y 0,1 -f json -o x.npy", f"--output is x.npy, {SAME}"),
+    ("explain --logits x.npy -y 0,1 -f json -o ./x.npy", "--output is ./x.npy, which is read as x.npy: "),
+    ("explain --logits x.npy -y 0,1 -f json -o hard.npy", "--output is hard.npy, which is read as x.npy: "),
+    ("explain --logits soft.npy -y 0,1 -f html -o x.npy", "--output is x.npy, which is read as soft.npy: "),
+    ("explain --logits x.npy --labels @y.json --save ./y.json", "--save is ./y.json, which is read as y.json: "),
+    ("explain -x both.npz:logits -y both.npz -f svg -o both.npz", f"--output is both.npz, {SAME}"),
     ("explain both.npz --totals-out both.npz", f"--totals-out is both.npz, {SAME}"),
-    ("explain rows.csv --csv-out rows.csv", f"--csv-out is rows.csv, {SAME}"),
+    ("explain rows.csv --save rows.csv", f"--save is rows.csv, {SAME}"),
     ("explain in.json -w @w.json -o w.json", f"--output is w.json, {SAME}"),
     ("explain --logits in.json:logits -y 0,1 -o in.json", f"--output is in.json, {SAME}"),
-    ("explain in.json --split 1 --markdown-out in.json", f"--markdown-out is in.json, {SAME}"),
-    ("explain in.json --gradient --csv-out in.json", f"--csv-out is in.json, {SAME}"),
-    ("explain runs.ndjson -f ndjson --ndjson-out runs.ndjson", f"--ndjson-out is runs.ndjson, {SAME}"),
-    ("explain runs.ndjson -f json -o runs.ndjson", f"--output is runs.ndjson, {SAME}"),
+    ("split in.json --size 1 --save a.md --save in.json", f"--save is in.json, {SAME}"),
+    ("gradient in.json --save in.json --save a.csv", f"--save is in.json, {SAME}"),
+    ("explain runs.ndjson -f csv --save runs.ndjson", f"--save is runs.ndjson, {SAME}"),
+    ("explain runs.ndjson -o runs.ndjson", f"--output is runs.ndjson, {SAME}"),
     ("explain --keep-going in.json runs.ndjson -f ndjson -o runs.ndjson", f"--output is runs.ndjson, {SAME}"),
     ("check in.json -w @w.json -o w.json", f"--output is w.json, {SAME}"),
-    ("check i*.json --junit-out in.json", f"--junit-out is in.json, {SAME}"),
+    ("check i*.json --save in.json", f"--save is in.json, {SAME}"),
     ("check in.json runs.ndjson -f ndjson -o runs.ndjson", f"--output is runs.ndjson, {SAME}"),
-    ("check in.json --expect loss=@values.json --json-out values.json", f"--json-out is values.json, {SAME}"),
+    ("check in.json --expect loss=@values.json --save values.json", f"--save is values.json, {SAME}"),
     ("check in.json --expect loss=@values.json --save-expect values.json", f"--save-expect is values.json, {SAME}"),
     ("sweep in.json --class 0 -w @w.json -o w.json", f"--output is w.json, {SAME}"),
     ("identify 0.69 in.json -w @w.json -o w.json", f"--output is w.json, {SAME}"),
     ("identify @number.txt in.json -o number.txt", f"--output is number.txt, {SAME}"),
-    ("identify number.txt in.json --svg-out number.txt", f"--svg-out is number.txt, {SAME}"),
+    ("identify number.txt in.json --save number.txt", f"--save is number.txt, {SAME}"),
     ("explain in.json -o nowhere/../in.json", "--output is nowhere/../in.json, which is read as in.json: "),
-    ("explain in.json -w w.json --svg-out no/../w.json", "--svg-out is no/../w.json, which is read as w.json: "),
-    ("identify --loss-values @values.json in.json --json-out values.json", f"--json-out is values.json, {SAME}"),
+    ("explain in.json -w w.json --save no/../w.json", "--save is no/../w.json, which is read as w.json: "),
+    ("identify --loss-values @values.json in.json --save values.json", f"--save is values.json, {SAME}"),
 )
 
 
@@ -92,7 +93,7 @@ def test_no_answer_takes_the_place_of_an_input(folder, line, said):
     ("line", "read", "said"),
     [
         ("explain -o in.json", "in.json", "--output is in.json, which is read as stdin: "),
-        ("explain - --json-out in.json", "in.json", "--json-out is in.json, which is read as stdin: "),
+        ("explain - --save in.json", "in.json", "--save is in.json, which is read as stdin: "),
         ("explain /dev/stdin -o in.json", "in.json", "--output is in.json, which is read as /dev/stdin: "),
         ("explain -f ndjson -o runs.ndjson", "runs.ndjson", "--output is runs.ndjson, which is read as stdin: "),
         ("explain in.json -w @- -o w.json", "w.json", "--output is w.json, which is read as stdin: "),
@@ -112,7 +113,7 @@ def test_stdout_is_the_file_that_it_goes_to(folder):
     before = contents()
     for line, said in (
         ("explain runs.ndjson -f ndjson", "stdout is runs.ndjson, which is read: the answer would be written into it"),
-        ("explain in.json --json-out runs.ndjson", "stdout and --json-out are one file, runs.ndjson"),
+        ("explain in.json --save runs.ndjson", "stdout and --save are one file, runs.ndjson"),
     ):
         with Path("runs.ndjson").open("ab") as stdout:
             ran = subprocess.run(
@@ -133,9 +134,9 @@ def test_an_audit_leaves_the_source_alone(folder, target, out):
         Path(where).write_text("smoothing = 0.1\n", "utf-8")
         Path(where).with_name("loss.py").write_text(LOSS.format(near=near), "utf-8")
     before = contents()
-    ran = run("audit", target, "--json-out", out)
+    ran = run("audit", target, "-f", "json", "-o", out)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.endswith(f"error: --json-out is {out}, {SAME}\n")
+    assert ran.err.endswith(f"error: --output is {out}, {SAME}\n")
     assert contents() == before
 
 
@@ -147,9 +148,9 @@ def test_what_a_function_imports_late_or_from_elsewhere_is_left_alone_too(folder
     late = LOSS.format(near="above").replace("    return", "    import late\n    return")
     Path("pack/inner/loss.py").write_text(late, "utf-8")
     before = contents()
-    ran = run("audit", "pack.inner.loss:f", "--json-out", out)
+    ran = run("audit", "pack.inner.loss:f", "-f", "json", "-o", out)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.endswith(f"error: --json-out is {out}, {SAME}\n")
+    assert ran.err.endswith(f"error: --output is {out}, {SAME}\n")
     assert contents() == before
 
 
@@ -157,9 +158,9 @@ def test_two_answers_that_are_one_file_are_refused(folder):
     os.link("w.json", "again.json")
     before = contents()
     for first, second in (("w.json", "again.json"), ("new.json", "./new.json")):
-        ran = run("explain", "in.json", "-o", first, "--json-out", second)
+        ran = run("explain", "in.json", "-o", first, "--save", second)
         assert (ran.code, ran.out) == (2, "")
-        assert ran.err == f"error: --output and --json-out are one file, {second}\nhint: give each answer its own\n"
+        assert ran.err == f"error: --output and --save are one file, {second}\nhint: give each answer its own\n"
     assert contents() == before
 
 

@@ -52,48 +52,47 @@ TOLD = {
     "--from-logits": "--logits are scores before the softmax, --probs probabilities",
     "--from_logits": "--logits are scores before the softmax, --probs probabilities",
     "--axis": "classes are the last of two axes",
-    "--batch-size": "--split SIZE",
-    "--batch_size": "--split SIZE",
+    "--batch-size": "wce split --size SIZE",
+    "--batch_size": "wce split --size SIZE",
     "--verbose": "--findings all --rows all",
     "--mask": "--sample-weight",
     "--num-classes": "one column a class",
     # scikit-learn
     "--normalize": "normalize=False is --method sum",
     "--y-score": "--logits before the softmax",
-    "--random-state": "--shuffle SEED",
+    "--random-state": "wce split --shuffle SEED",
     "--weights": "--weight is one number a class, --sample-weight one a sample",
     "--preds": "--logits before the softmax",
     "--predictions": "--probs after it",
     "--average": "--method weighted-mean, or batch-mean",
     # Hugging Face, Lightning, DeepSpeed, torchrun, accelerate
-    "--per_device_train_batch_size": "--split SIZE",
-    "--bs": "--split SIZE",
-    "--micro-batch": "--split SIZE",
+    "--per_device_train_batch_size": "wce split --size SIZE",
+    "--bs": "--size SIZE",
+    "--micro-batch": "--size SIZE",
     "--grad-accum": "for K steps SIZE is N / K",
     "--accumulate": "for K steps SIZE is N / K",
     "--nproc": "--ranks R",
     "--gradient-accumulation-steps": "for K steps SIZE is N / K",
     "--accumulate_grad_batches": "for K steps SIZE is N / K",
-    "--gpus": "--ranks R",
+    "--gpus": "wce split --ranks R",
     "--num-gpus": "--ranks R",
     "--world-size": "--ranks R",
     "--nproc_per_node": "--ranks R",
     "--num_processes": "--ranks R",
-    "--seed": "--shuffle SEED",
+    "--seed": "wce split --shuffle SEED",
     "--attention-mask": "--sample-weight",
     "--pad-token-id": "--ignore-index",
     "--padding-idx": "--ignore-index",
     "--num-labels": "one column a class",
     "--id2label": "--classes",
     # command lines
-    "--json": "--format json, or --json-out FILE",
-    "--csv": "--format csv, or --csv-out FILE",
-    "--md": "--format markdown, or --markdown-out FILE",
+    "--json": "--format json, or --save FILE.json",
+    "--csv": "--format csv, or --save FILE.csv",
+    "--md": "--format markdown, or --save FILE.md",
     "--html": "--format html",
     "--balanced": "--weight balanced",
     "--file": "a file is named without an option: wce explain FILE",
     "--out": "--output FILE",
-    "--save": "--output FILE",
     "--no-color": "--color never",
     "--quiet": "--only value",
     "-v": "--findings all --rows all",
@@ -149,8 +148,10 @@ def test_every_option_in_a_hint_is_one():
     """Whatever a hint proposes exists in the command that it names, or in the one in use."""
     known = {name: set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", run(name, "--help").out)) for name in COMMANDS}
     for words, text in OPTIONS:
-        shown = text.format(word=words.split()[0], command="explain", explain="wce explain ")
-        assert set(re.findall(r"(?<![\w-])--[a-z-]+", shown)) <= known["explain"] | known["check"], shown
+        shown = text.format(word=words.split()[0], command="explain", explain="", split="wce split ")
+        assert set(re.findall(r"(?<![\w-])--[a-z-]+", shown)) <= known["explain"] | known["check"] | known["split"], (
+            shown
+        )
     for _, needed, text in OF_A_COMMAND:
         assert any(f"--{needed}" in options for options in known.values())
         named = set(re.findall(r"(?<![\w-])--[a-z-]+", text))
@@ -162,11 +163,19 @@ def test_every_option_in_a_hint_is_one():
 @pytest.mark.parametrize(
     ("command", "word", "told"),
     [
-        ("identify", "--ranks", "wce explain has --ranks"),
+        ("identify", "--ranks", "wce split has --ranks"),
         ("explain", "--expect", "wce check and wce audit have --expect"),
         ("explain", "--class", "wce sweep has --class"),
         ("sweep", "--engine", "wce explain and wce check have --engine"),
-        ("identify", "--gpus", "wce explain --ranks R"),
+        ("identify", "--gpus", "wce split --ranks R"),
+        ("split", "--gpus", "--ranks R"),
+        ("explain", "--split", "wce split --size SIZE"),
+        ("explain", "--ranks", "wce split has --ranks"),
+        ("explain", "--shuffle", "wce split has --shuffle"),
+        ("explain", "--gradient", "wce gradient FILE"),
+        ("explain", "--json-out", "--save FILE.json"),
+        ("check", "--junit-out", "--save FILE.xml"),
+        ("identify", "--csv-out", ""),
         ("identify", "--reduction", "mean is wce explain --method weighted-mean"),
         ("sweep", "--steps", "--points N"),
         ("sweep", "--step", "--from X --to Y --points N"),
@@ -174,7 +183,7 @@ def test_every_option_in_a_hint_is_one():
         ("sweep", "--top", "wce explain has --top"),
         ("check", "--atol", "--tolerance T"),
         ("check", "--csv", ""),
-        ("check", "--junit", "--format junit, or --junit-out FILE"),
+        ("check", "--junit", "--format junit, or --save FILE.xml"),
         ("check", "--balanced", "--weight balanced computes the weights"),
         ("check", "--expected", "--expect METHOD=NUMBER"),
         ("explain", "--tol", ""),
@@ -184,17 +193,22 @@ def test_a_hint_knows_the_command_in_use(command, word, told):
     assert said(word, command) == told if not told else told in said(word, command)
 
 
+@pytest.mark.parametrize("word", ["--out", "--save", "--export"])
+def test_the_option_of_a_hint_is_one_of_the_command_in_use(word):
+    assert run("schema", "batch", word, "x.json").err.endswith("\nhint: --output FILE is where the answer goes\n")
+    assert "--output" not in run("methods", word, "x.json").err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (("help",), "wce --help lists the commands, wce explain --help the options of one"),
-        (("gradient", *BATCH), "wce explain --gradient"),
-        (("split", "batch.json", "--size", "4"), "wce explain --split SIZE"),
-        (("ddp",), "wce explain --ranks R"),
+        (("grad", *BATCH), "wce gradient FILE"),
+        (("accumulate", "batch.json"), "wce split FILE --size SIZE"),
+        (("ddp",), "wce split FILE --ranks R"),
         (("0.69", "0.38"), "wce identify 0.69 0.38 FILE names the rule of a number"),
         (("-0.69", *BATCH), "wce identify -0.69 -x '0.1 0.9; 0 0.1' -y 0,1 names the rule of a number"),
         (("0.69", "my batch.json"), "wce identify 0.69 'my batch.json' names the rule of a number"),
-        (("help", "explain"), "wce explain --help"),
         (("check", *BATCH, "--expect", "0.69"), "--expect weighted-mean=0.69"),
         (("check", *BATCH, "--expect", "batch-mean"), "--expect batch-mean=NUMBER"),
         (("check", *BATCH, "--expect", "sum: 1.2"), "--expect sum=1.2"),
@@ -207,6 +221,7 @@ def test_a_hint_knows_the_command_in_use(command, word, told):
         (("audit", "m:f", "--weight", "1,2"), """an argument of the function is --kwargs '{"weight": …}'"""),
         (("audit", "m:f", "--ignore-index", "0"), """an argument of the function is --kwargs '{"ignore_index": …}'"""),
         (("audit", "m:f", "--reduction", "sum"), """an argument of the function is --kwargs '{"reduction": …}'"""),
+        (("help", "explain"), "wce explain --help"),
         (("version",), "wce --version"),
         (("--verison",), "did you mean --version?"),
         (("-v",), "wce --version"),
@@ -229,6 +244,8 @@ def test_a_hint_knows_the_command_in_use(command, word, told):
         (("test",), "wce --help lists the commands, wce COMMAND --help the options of one"),
         (("evaluate",), "wce --help lists the commands, wce COMMAND --help the options of one"),
         (("explain", "help"), "--help lists the options"),
+        (("explain", "split", "batch.json"), "one question a run: wce split …"),
+        (("split", "gradient", "--size", "1"), "one question a run: wce gradient …"),
         (("explain", "-x", "0,1", "-y", "0.1 0.9; 0 0.1"), "each looks like the other: swap --logits and --labels"),
         (
             ("explain", "-x", "0 1 1", "-y", "[[1,2],[3,4],[5,6]]"),

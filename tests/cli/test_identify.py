@@ -139,7 +139,7 @@ def test_clipping_that_is_the_answer_is_not_said_to_change_nothing(number, kind,
 def test_side_files_hold_what_the_formats_print(tmp_path):
     files = {"json": tmp_path / "a.json", "markdown": tmp_path / "a.md"}
     asked = ("identify", "1.7529", *FORUM)
-    ran = run(*asked, "--json-out", str(files["json"]), "--markdown-out", str(files["markdown"]))
+    ran = run(*asked, "--save", str(files["json"]), "--save", str(files["markdown"]))
     assert ran.code == 0
     for name, file in files.items():
         assert file.read_text("utf-8") == run(*asked, "--format", name).out

@@ -82,12 +82,12 @@ def test_an_interrupt_in_the_middle_of_a_pass_leaves_no_process_and_no_file(tmp_
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
 
 
-@pytest.mark.parametrize("option", ["--output", "--json-out", "--totals-out"])
+@pytest.mark.parametrize("option", ["--output", "--save", "--totals-out"])
 def test_a_file_beyond_the_limit_is_one_line_and_the_old_one_stays(tmp_path, option):
     """RLIMIT_FSIZE stands for a full disk: the write fails half-way."""
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "b.npz", logits=rng.normal(size=(200, 30)), labels=rng.integers(0, 30, 200))
-    target = tmp_path / "out"
+    target = tmp_path / "out.json"
     target.write_text("before")
     code = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"

@@ -64,7 +64,7 @@ def test_every_example_runs(example, tmp_path, monkeypatch):
     assert ran.code == 0, ran.err
     written = [path for path in tmp_path.iterdir() if path.name != "samples"]
     assert bool(ran.out) != ("--output" in arguments)
-    assert bool(written) == any(word == "--output" or word.endswith("-out") for word in arguments)
+    assert bool(written) == bool({"--output", "--save"} & set(arguments))
 
 
 def raising(error):

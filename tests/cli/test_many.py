@@ -91,7 +91,7 @@ def test_an_error_names_its_line_and_what_was_printed_before_it_stands(folder, a
     assert ran.out.count("\n") == 8
     assert ran.err.startswith("error: b.ndjson:9: labels[0] is 7, but logits has 2 classes (0..1)\n")
     assert "b.ndjson:9 $.labels" in ran.err
-    into = run("explain", path, "--engine", "none", *answer, "--output", "answer.txt", "--csv-out", "terms.csv")
+    into = run("explain", path, "--engine", "none", *answer, "--output", "answer.txt", "--save", "terms.csv")
     assert (into.code, into.out) == (2, "")
     assert sorted(os.listdir()) == ["b.ndjson"]
 
@@ -139,7 +139,7 @@ def test_a_pair_that_one_line_leaves_undefined_is_its_error(folder):
 
 def test_several_answers_grow_together(folder):
     path = write(folder, *[GOOD] * 7, SMOOTH)
-    ran = run("explain", path, "--engine", "none", *VALUE, "--ndjson-out", "all.ndjson", "--csv-out", "terms.csv")
+    ran = run("explain", path, "--engine", "none", *VALUE, "--save", "all.ndjson", "--save", "terms.csv")
     assert (ran.code, ran.err, ran.out.count("\n")) == (0, "", 8)
     for format, file in (("ndjson", "all.ndjson"), ("csv", "terms.csv")):
         alone = run("explain", path, "--engine", "none", "--format", format, "--method", "weighted-mean")

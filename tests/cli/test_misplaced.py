@@ -35,6 +35,8 @@ def hint(*arguments: str) -> str:
         (("explain", "0.29", "b.json"), "wce identify 0.29 b.json"),
         (("check", "b.json", "0.29"), "wce identify 0.29 b.json"),
         (("sweep", "b.json", "0.29", "--class", "0"), "wce identify 0.29 b.json"),
+        (("split", "b.json", "0.29", "--size", "1"), "wce identify 0.29 b.json"),
+        (("gradient", "b.json", "0.29"), "wce identify 0.29 b.json"),
         (("explain", "0.29", "other batch.json", "0.57"), "wce identify 0.29 0.57 'other batch.json'"),
         (("explain", "-x", ROWS, "-y", "0,2", "0.29"), f"wce identify 0.29 -x '{ROWS}' -y 0,2"),
         (("check", "0.41", "-x", ROW, "-y", "0"), f"wce identify 0.41 -x '{ROW}' -y 0"),

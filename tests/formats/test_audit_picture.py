@@ -34,7 +34,7 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        ran = run(*COMMAND, "--svg-out", str(folder / "a.svg"), "--html-out", str(folder / "a.html"))
+        ran = run(*COMMAND, "--save", str(folder / "a.svg"), "--save", str(folder / "a.html"))
     assert (ran.code, ran.err) == (1, "")
     return ran.out, (folder / "a.svg").read_text("utf-8"), (folder / "a.html").read_text("utf-8")
 

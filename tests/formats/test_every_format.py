@@ -18,8 +18,9 @@ from tests.formats.reports import BATCHES, FINITE, HOSTILE, report_of, with_meas
 from tests.run import ROOT, run, spawn, without_foot
 from tests.runner import commands_in
 from wce_cli import Report, explain
+from wce_cli.cli.options import listed
 from wce_cli.formats import FORMATS as KNOWN
-from wce_cli.formats import PARTS, Format, formatted
+from wce_cli.formats import PARTS, Format, formatted, suffixes
 from wce_cli.formats.look import Look, isolated, shortened
 from wce_cli.formats.ndjson import to_ndjson
 from wce_cli.literal import literal
@@ -43,9 +44,8 @@ def test_every_format_is_named_where_it_is_chosen():
     names = list(KNOWN)
     assert f"{', '.join(names[:-1])} or {names[-1]}." in said
     assert f"`--format`, `-f` `FORMAT` | {', '.join(names[:-1])} or {names[-1]}." in pages
-    for name in names[1:]:
-        assert f"--{name}-out FILE" in said
-        assert f"`--{name}-out` `FILE`" in pages
+    assert f"in the format of its suffix: {listed(suffixes(names))}; repeatable." in said
+    assert f"`--save` `FILE` | Write FILE as well, in the format of its suffix: {listed(suffixes(names))}" in pages
 
 
 # It adds up.

@@ -29,8 +29,8 @@ SIX = ["-x", "2 1 0; 0 1 2; 1 1 1; 0 3 1; 2 0 1; 1 0 0", "-y", "0,1,-100,1,2,0",
 COMMANDS = {
     "explain": (["explain", *SIX, "--engine", "none"], "PyTorch's mean is 1.01386"),
     "classes": (["explain", *SIX, "--engine", "none", "--rows", "0"], "PyTorch's mean is 1.01386"),
-    "split": (["explain", *SIX, "--split", "2"], "weighted-mean of the whole batch is 1.01386"),
-    "gradient": (["explain", *SIX, "--gradient"], "weighted-mean has 1.09091 times the gradient"),
+    "split": (["split", *SIX, "--size", "2"], "weighted-mean of the whole batch is 1.01386"),
+    "gradient": (["gradient", *SIX], "weighted-mean has 1.09091 times the gradient"),
     "sweep": (["sweep", *SIX, "--class", "2"], "batch-mean is a straight line"),
     "identify": (["identify", "1.0139", *SIX], "1.0139 is weighted-mean: PyTorch's reduction='mean'"),
     "none": (["identify", "0.98765", *SIX, "--verbose"], "no rule gives 0.98765"),
@@ -121,7 +121,7 @@ def test_what_a_reader_must_know_has_one_look_in_every_command(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(expected), "utf-8")
     asked = {
         "explain": ["explain", "-x", "1 2; 3 -inf", "-y", "0,1", "-w", "1,-1", "--engine", "none"],
-        "split": ["explain", "-x", "1 2; 3 4; 1 0; 2 2", "-y", "0,0,1,1", "-w", "0,1", "--split", "2"],
+        "split": ["split", "-x", "1 2; 3 4; 1 0; 2 2", "-y", "0,0,1,1", "-w", "0,1", "--size", "2"],
         "check": ["check", str(tmp_path / "a.json")],
         "audit": ["audit", str(ROOT / "samples" / "handwritten_loss.py") + ":weighted_loss"],
     }
@@ -197,7 +197,7 @@ def test_in_python_the_foot_names_the_function():
 
 def test_a_page_of_several_batches_has_one_foot_and_one_style(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps([{"logits": [[1, 2]], "labels": [0]}] * 3), "utf-8")
-    for command in (["explain", "--engine", "none"], ["explain", "--split", "1"], ["sweep", "--class", "0"]):
+    for command in (["explain", "--engine", "none"], ["split", "--size", "1"], ["sweep", "--class", "0"]):
         page = run(command[0], str(tmp_path / "a.json"), *command[1:], "-f", "html").out
         assert page.count("<footer") == 1
         assert len(re.findall(r"<style>", re.sub("<svg.*?</svg>", "", page, flags=re.DOTALL))) == 1

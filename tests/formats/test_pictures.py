@@ -24,11 +24,11 @@ GOLDEN = ROOT / "tests" / "data" / "pictures"
 BATCH = ["-x", "2 1 0; 0 1 2; 1 1 1; 0 3 1; 2 0 1; 1 0 0", "-y", "0,1,-100,1,2,0", "-w", "1,0.25,3"]
 COMMANDS = {
     "explain": ["explain", *BATCH, "--engine", "none"],
-    "split": ["explain", *BATCH, "--split", "2"],
+    "split": ["split", *BATCH, "--size", "2"],
     "sweep": ["sweep", *BATCH, "--class", "2", "--to", "4"],
     "identify": ["identify", "1.0139", "0.9294", *BATCH],
-    "gradient": ["explain", *BATCH, "--gradient"],
-    "smoothed": ["explain", *BATCH, "--gradient", "--label-smoothing", "0.1"],
+    "gradient": ["gradient", *BATCH],
+    "smoothed": ["gradient", *BATCH, "--label-smoothing", "0.1"],
     "classes": ["explain", *BATCH, "--engine", "none", "--rows", "0", "--classes", "cat,dog,[red]"],
 }
 
@@ -116,7 +116,7 @@ def test_a_run_draws_the_same_bytes_again(made):
 
 def test_side_files_stand_beside_the_answer(tmp_path):
     for name, command in COMMANDS.items():
-        ran = run(*command, "--svg-out", str(tmp_path / "a.svg"), "--html-out", str(tmp_path / "a.html"))
+        ran = run(*command, "--save", str(tmp_path / "a.svg"), "--save", str(tmp_path / "a.html"))
         assert (ran.code, ran.err) == (0, ""), name
         ET.fromstring((tmp_path / "a.svg").read_text("utf-8"))
         assert "<svg" in (tmp_path / "a.html").read_text("utf-8")
@@ -130,23 +130,21 @@ def test_side_files_stand_beside_the_answer(tmp_path):
         ["explain", "-x", "1 -inf", "-y", "1"],  # inf
         ["explain", "-x", "1 2; 3 4", "-y", "-100,-100"],
         ["explain", "-x", "1 2; 3 4", "-y", "0.5 0.5; 0 1", "-w", "1,2"],
-        ["explain", "-x", "1 2; 3 4; 1 1", "-y", "0,-100,1", "--split", "1"],
-        ["explain", "-x", "1 2; 3 4; 1 1", "-y", "0.5 0.5; 0 1; 1 0", "--split", "2"],
+        ["split", "-x", "1 2; 3 4; 1 1", "-y", "0,-100,1", "--size", "1"],
+        ["split", "-x", "1 2; 3 4; 1 1", "-y", "0.5 0.5; 0 1; 1 0", "--size", "2"],
         ["sweep", "-x", "1 2; 3 4", "-y", "0,0", "--class", "0"],
         ["sweep", "-x", "1 2; 3 4", "-y", "0,0", "--scale", "--values", "1"],
         ["sweep", "-x", "1 -inf; 3 4", "-y", "1,0", "--class", "0"],
         ["sweep", "-x", "1 2; 3 4", "-y", "0,1", "--smoothing"],
-        ["explain", "-x", "1 2; 3 4", "-y", "0,1", "-w", "0,0", "--gradient"],
-        ["explain", "-x", "1 -inf; 3 4", "-y", "1,0", "--gradient"],
-        ["explain", "-x", "1 2; 3 4", "-y", "0.5 0.5; 0 1", "--gradient"],
-        ["explain", "-x", "1 2; 3 4", "-y", "-100,-100", "--gradient"],
+        ["gradient", "-x", "1 2; 3 4", "-y", "0,1", "-w", "0,0"],
+        ["gradient", "-x", "1 -inf; 3 4", "-y", "1,0"],
+        ["gradient", "-x", "1 2; 3 4", "-y", "0.5 0.5; 0 1"],
+        ["gradient", "-x", "1 2; 3 4", "-y", "-100,-100"],
         ["identify", "0.8133", "1.6265", "-x", "1 2; 3 4", "-y", "0,1"],
     ],
 )
 def test_what_is_not_a_number_is_drawn_without_complaint(command):
-    ran = run(
-        *command, *(["--engine", "none"] if command[0] == "explain" and "--split" not in command else []), "-f", "svg"
-    )
+    ran = run(*command, *(["--engine", "none"] if command[0] == "explain" else []), "-f", "svg")
     assert (ran.code, ran.err) == (0, "")
     ET.fromstring(ran.out)
 
@@ -167,8 +165,8 @@ def test_what_is_not_a_number_is_drawn_without_complaint(command):
 def test_what_is_too_large_for_an_axis_is_left_out_of_the_picture(batch, fmt):
     for command in (
         ["explain", *batch, "--engine", "none"],
-        ["explain", *batch, "--split", "1"],
-        ["explain", *batch, "--gradient"],
+        ["split", *batch, "--size", "1"],
+        ["gradient", *batch],
         ["sweep", *batch, "--class", "0"],
         ["sweep", *batch, "--class", "0", "--from", "-1.7e308", "--to", "1.7e308"],
         ["sweep", *batch, "--scale", "--values", "1,1e308"],
@@ -190,7 +188,7 @@ def test_many_samples_and_parts_are_drawn_as_a_few(tmp_path):
     some = words_of(run("explain", path, "--engine", "none", "-f", "svg", "--rows", "30").out)
     assert "289 others" in some
     assert sum(bool(re.match(r"\d+: ", word)) for word in some) == 11
-    few = run("explain", path, "--split", "1", "-f", "svg", "--rows", "3").out
+    few = run("split", path, "--size", "1", "-f", "svg", "--rows", "3").out
     assert few.count("<path") < 100
 
 
@@ -322,8 +320,8 @@ def test_a_part_of_a_page_has_no_picture():
 )
 @pytest.mark.parametrize(
     "command",
-    [["explain"], ["explain", "--rows", "0"], ["explain", "--split", "1"], ["explain", "--gradient"],
-     ["explain", "--gradient", "--rows", "0"], ["sweep", "--class", "0"], ["identify", "0.69"]],
+    [["explain"], ["explain", "--rows", "0"], ["split", "--size", "1"], ["gradient"],
+     ["gradient", "--rows", "0"], ["sweep", "--class", "0"], ["identify", "0.69"]],
     ids=" ".join,
 )  # fmt: skip
 def test_whatever_a_batch_and_its_classes_are_called_a_picture_is_well_formed(command, text, tmp_path):
@@ -351,10 +349,10 @@ def test_long_names_are_shortened_and_told_apart_and_what_is_left_out_is_said(tm
     (tmp_path / "long.json").write_text(json.dumps(given), "utf-8")
     words = words_of(run("explain", str(tmp_path / "long.json"), "--engine", "none", "-f", "svg").out)
     assert {"0: background", "1: Mountain goat", "2: a very long c… [2]", "3: a very long c… [3]"} <= set(words)
-    words = words_of(run("explain", str(tmp_path / "long.json"), "--gradient", "-f", "svg").out)
+    words = words_of(run("gradient", str(tmp_path / "long.json"), "-f", "svg").out)
     assert {"background", "Mountain goat", "a very long c… [2]", "share of each class"} <= set(words)
     given = {"logits": rng.normal(size=(40, 30)).tolist(), "labels": list(range(30)) + list(range(10))}
     (tmp_path / "many.json").write_text(json.dumps(given), "utf-8")
-    for more, title in (([], "12 largest of 30"), (["--gradient"], "8 largest of 30")):
-        ran = run("explain", str(tmp_path / "many.json"), *more, *([] if more else ["--engine", "none"]), "-f", "svg")
+    for command, title in ((["explain", "--engine", "none"], "12 largest of 30"), (["gradient"], "8 largest of 30")):
+        ran = run(*command, str(tmp_path / "many.json"), "-f", "svg")
         assert f"share of each class, the {title}" in words_of(ran.out)

@@ -52,8 +52,8 @@ def batch(rng: np.random.Generator, kind: str = "rows") -> dict[str, np.ndarray]
 COMMANDS = {
     "explain": ("explain", "a.npz", "--engine", "none"),
     "explain with torch": ("explain", "a.npz"),
-    "split": ("explain", "a.npz", "--split", "3"),
-    "gradient": ("explain", "a.npz", "--gradient"),
+    "split": ("split", "a.npz", "--size", "3"),
+    "gradient": ("gradient", "a.npz"),
     "sweep": ("sweep", "a.npz", "--class", "0"),
     "smoothing": ("sweep", "a.npz", "--smoothing"),
     "identify": ("identify", "1.25", "a.npz"),

@@ -110,7 +110,7 @@ def test_a_mapping_is_a_batch_by_every_name():
         (
             lambda: split(1, "batch.json"),
             'got the name "batch.json"',
-            "explain(FILE) reads a file",
+            "batch(FILE) reads a file",
         ),
         (
             lambda: audit(torch.nn.CrossEntropyLoss()),

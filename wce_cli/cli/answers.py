@@ -11,15 +11,29 @@ from msgspec import Struct
 
 from wce_cli.cli import completion, options, terminal
 from wce_cli.cli.files import same_file
+from wce_cli.cli.groups import AnswerOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
-from wce_cli.formats import CHECKED, FORMATS, IDENTIFIED, OTHER_NAMES, VALUE, Format, formatted
+from wce_cli.formats import (
+    BY_COMMAND,
+    CHECKED,
+    FORMATS,
+    IDENTIFIED,
+    OTHER_NAMES,
+    SUFFIXES,
+    VALUE,
+    Format,
+    formatted,
+    suffixes,
+)
 from wce_cli.formats.look import Look
+from wce_cli.inputs import suffix_of
 from wce_cli.inputs.guard import guard
 
 DEFAULT = "table"
 VARIABLE = "WCE_FORMAT"
 """Holds the format where `--format` is not given."""
+SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 
 class Answer(Struct, frozen=True):
@@ -43,22 +57,19 @@ class Answer(Struct, frozen=True):
 
 
 def asked_answers(
-    *,
+    known: Mapping[str, Format],
+    how: AnswerOptions,
     format: str | None,
-    output: str | None,
-    only: str | None,
-    beside: Mapping[str, str | None],
-    rows: str | None,
-    sort: str,
-    findings: str | None,
-    precision: str | None,
-    width: str | None,
-    color: str,
-    methods: Sequence[str] | None,
-    known: Mapping[str, Format] = FORMATS,
+    save: Sequence[str] | None,
+    *,
+    only: str | None = None,
+    rows: str | None = None,
+    sort: str = "index",
+    findings: str | None = None,
+    methods: Sequence[str] | None = None,
     totals: str | None = None,
 ) -> list[Answer]:
-    """The answer itself, then the side files `beside` by format; `--only` cuts the answer alone.
+    """The answer itself, then the files beside it, which `--only` does not cut.
 
     `known` are the formats of the question that is answered; `totals` is a file that no format is written to.
     """
@@ -66,9 +77,9 @@ def asked_answers(
     def answer(asked: Format, file: str | None, only: str | None = None) -> Answer:
         look = terminal.look(
             output=file,
-            precision=precision,
-            width=width,
-            color=color,
+            precision=how.precision,
+            width=how.width,
+            color=how.color,
             rows=options.row_limit(rows) if rows is not None else None if sort == "index" else asked.rows,
             methods=methods,
             only=only,
@@ -76,10 +87,10 @@ def asked_answers(
         )
         return Answer(asked, look, file)
 
-    files = {name: file for name, file in beside.items() if file is not None}
-    guard(_targets(output, files if totals is None else {**files, "totals": totals}))
-    main = answer(_format(format, only, methods, known), output, only)
-    return [main, *(answer(known[name], file) for name, file in files.items())]
+    files = [("--save", file) for file in save or ()]
+    guard(_targets(how.output, files if totals is None else [*files, ("--totals-out", totals)]))
+    beside = [answer(known[format_of_file("--save", file, known)], file) for _, file in files]
+    return [answer(_format(format, how.output, only, methods, known), how.output, only), *beside]
 
 
 def outcome(answers: Sequence[Answer], reports: Sequence[Any], notes: Iterable[str]) -> Outcome:
@@ -89,18 +100,13 @@ def outcome(answers: Sequence[Answer], reports: Sequence[Any], notes: Iterable[s
     return Outcome(main, answers[0].file, files, tuple(notes))
 
 
-def _format(given: str | None, only: str | None, methods: Sequence[str] | None, known: Mapping[str, Format]) -> Format:
-    """The format of the answer: `--format`, else WCE_FORMAT, else a table; checked against `--only`."""
+def _format(
+    given: str | None, output: str | None, only: str | None, methods: Sequence[str] | None, known: Mapping[str, Format]
+) -> Format:
+    """The format of the answer, which can show the part of it that is asked for."""
     if only is not None:
         options.one_of("--only", only, completion.parts())
-    given = given if given is None or given in known else OTHER_NAMES.get(given.lower(), given)
-    name, said = given, f"--format {given}"
-    if given is not None:
-        _known_format(given, known)
-    elif os.environ.get(VARIABLE) and only != "value":
-        said = f"{VARIABLE}={os.environ[VARIABLE]}"
-        name = options.one_of(VARIABLE, os.environ[VARIABLE], {**FORMATS, **IDENTIFIED, **CHECKED})
-        name = name if name in known else DEFAULT  # it is set for all commands, of which not all have all formats
+    name, said = _named(given, output, only, known)
     format = known[name or DEFAULT]
     if only == "value":
         if name not in (None, DEFAULT):
@@ -116,32 +122,84 @@ def _format(given: str | None, only: str | None, methods: Sequence[str] | None, 
     return format
 
 
+def _named(
+    given: str | None, output: str | None, only: str | None, known: Mapping[str, Format]
+) -> tuple[str | None, str]:
+    """The name of the format, None for no word about it, and what says so: `--format`, the suffix of the file,
+    WCE_FORMAT.
+    """
+    if given is not None:
+        name = given if given in known else OTHER_NAMES.get(given.lower(), given)
+        _known_format(name, known)
+        if output is not None:
+            _agree(name, output)
+        return name, f"--format {name}"
+    if output not in (None, "-") and suffix_of(output):
+        return format_of_file("--output", output, known), f"--output {output}"
+    word = os.environ.get(VARIABLE)
+    if not word or only == "value":
+        return None, ""
+    name = options.one_of(VARIABLE, word, {**FORMATS, **IDENTIFIED, **CHECKED})
+    # it is set for all commands, of which not all have all formats
+    return name if name in known else DEFAULT, f"{VARIABLE}={word}"
+
+
+def format_of_file(option: str, file: str, known: Mapping[str, Format]) -> str:
+    """The format that the suffix of a file names. Raises WceError if that is none of the command's."""
+    suffix = suffix_of(file)
+    name = SUFFIXES.get(suffix, "")
+    if name in known:
+        return name
+    message = f"{option} is {file}, expected a file whose suffix is {options.listed(suffixes(known))}"
+    other = "--format says what is written into a file of another name" if option == "--output" else ""
+    raise WceError(Problem(message, _elsewhere(name, suffix) or other))
+
+
+def _agree(name: str, output: str) -> None:
+    """Refuse a file that is named as one of another format; any text may be called .txt."""
+    of_file = SUFFIXES.get(suffix_of(output), DEFAULT)
+    if of_file not in (name, DEFAULT):
+        hint = "leave --format out, or give the file another suffix"
+        raise WceError(Problem(f"--format is {name}, and --output {output} has the suffix of {of_file}", hint))
+
+
 def _known_format(given: str, known: Mapping[str, Format]) -> None:
     """Refuse another format; one that other commands have is no slip of the keyboard for one of these."""
-    owner = next((name for name, formats in (("explain", FORMATS), ("check", CHECKED)) if given in formats), "")
-    if given not in known and owner:
-        message = f'--format is "{given}", expected {options.listed(list(known))}'
-        raise WceError(Problem(message, f"{given} goes with other answers, as those of plain wce {owner}"))
+    hint = _elsewhere(given, given)
+    if given not in known and hint:
+        raise WceError(Problem(f'--format is "{given}", expected {options.listed(list(known))}', hint))
     options.one_of("--format", given, known)
 
 
-def _targets(output: str | None, files: Mapping[str, str]) -> dict[str, str | int]:
+def _elsewhere(name: str, said: str) -> str:
+    """Which command has a format, by the word that was said; empty for none."""
+    owner = next((command for command, formats in BY_COMMAND.items() if name in formats), "")
+    return owner and f"{said} goes with other answers, as those of wce {owner}"
+
+
+def _targets(output: str | None, files: Iterable[tuple[str, str]]) -> list[tuple[str, str | int]]:
     """Where the answers go, by the option that says so; stdout as its descriptor. No two go to one file."""
     to_stdout = output in (None, "-")
     stdout = _descriptor(sys.stdout) if to_stdout else None
-    targets: dict[str, str | int] = {} if stdout is None else {"stdout": stdout}
-    asked = {} if output is None or to_stdout else {"--output": output}
-    for option, file in {**asked, **{f"--{name}-out": file for name, file in files.items()}}.items():
+    targets: list[tuple[str, str | int]] = [] if stdout is None else [("stdout", stdout)]
+    asked = [] if output is None or to_stdout else [("--output", output)]
+    for option, file in [*asked, *files]:
         if not file:
             raise WceError(Problem(f"{option} is empty, expected a file"))
         if file == "-":
-            name = option.removeprefix("--").removesuffix("-out")
-            hint = "" if name == "totals" else f"--format {name} writes to stdout"
+            hint = "--format FORMAT says what is written to stdout" if option == "--save" else ""
             raise WceError(Problem(f"{option} is -, expected a file", hint))
-        for other, taken in targets.items():
+        if file.endswith(SEPARATORS):
+            raise WceError(Problem(f"{option} is {file}, a folder, expected a file"))
+        several = file.split(",")
+        if option == "--save" and len(several) > 1 and all(suffix_of(one) in SUFFIXES for one in several):
+            hint = " ".join(f"--save {one.strip()}" for one in several)
+            raise WceError(Problem(f"--save is {file}, expected one file", hint))
+        for other, taken in targets:
             if same_file(file, taken):
-                raise WceError(Problem(f"{other} and {option} are one file, {file}", "give each answer its own"))
-        targets[option] = file
+                both = f"{other} and {option}" if other != option else f"two of {option}"
+                raise WceError(Problem(f"{both} are one file, {file}", "give each answer its own"))
+        targets.append((option, file))
     return targets
 
 

@@ -16,8 +16,10 @@ from typing import Annotated, Any
 
 import typer
 
-from wce_cli.cli import audit, check, explain, findings, identify, methods, schema, sweep
+from wce_cli.cli import audit, check, explain, findings, gradient, identify, methods, schema, split, sweep
 from wce_cli.cli.delivery import deliver, say
+from wce_cli.cli.groups import spread
+from wce_cli.cli.headings import help_width
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
 from wce_cli.cli.spellings import Command
 from wce_cli.cli.terminal import TYPED
@@ -34,10 +36,12 @@ EXAMPLES = (explain.EXAMPLES[0], "wce explain samples/two-samples.json", "wce me
 
 COMMANDS: dict[str, tuple[Callable[..., Outcome], tuple[str, ...], tuple[str, ...]]] = {
     "explain": (explain.explain, explain.EXAMPLES, explain.CODES),
+    "split": (split.split, split.EXAMPLES, split.CODES),
+    "gradient": (gradient.gradient, gradient.EXAMPLES, gradient.CODES),
+    "sweep": (sweep.sweep, sweep.EXAMPLES, sweep.CODES),
     "identify": (identify.identify, identify.EXAMPLES, identify.CODES),
     "check": (check.check, check.EXAMPLES, check.CODES),
     "audit": (audit.audit, audit.EXAMPLES, audit.CODES),
-    "sweep": (sweep.sweep, sweep.EXAMPLES, sweep.CODES),
     "methods": (methods.methods, methods.EXAMPLES, methods.CODES),
     "findings": (findings.findings, findings.EXAMPLES, findings.CODES),
     "schema": (schema.schema, schema.EXAMPLES, schema.CODES),
@@ -117,7 +121,7 @@ def _is_completing() -> bool:
 
 def typer_app(with_completion: bool) -> typer.Typer:
     """All commands, as Typer has them."""
-    settings = {"help_option_names": ["-h", "--help"]}
+    settings = {"help_option_names": ["-h", "--help"], "terminal_width": help_width()}
     app = typer.Typer(
         add_completion=with_completion,
         pretty_exceptions_enable=False,
@@ -128,7 +132,7 @@ def typer_app(with_completion: bool) -> typer.Typer:
         _root
     )
     for name, (command, examples, codes) in COMMANDS.items():
-        app.command(name, cls=Command, epilog=_epilog(examples, codes))(command)
+        app.command(name, cls=Command, epilog=_epilog(examples, codes))(spread(command))
     return app
 
 

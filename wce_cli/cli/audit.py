@@ -8,13 +8,15 @@ from typing import Annotated, Any
 import typer
 from msgspec import structs
 
-from wce_cli.cli import options
+from wce_cli.cli import headings, options
+from wce_cli.cli.groups import AnswerOptions
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
+from wce_cli.formats import AUDITED
 
 EXAMPLES = (
     "wce audit samples/handwritten_loss.py:weighted_loss",
     "wce audit torch.nn:CrossEntropyLoss --expect weighted-mean --format github",
-    "wce audit torch.nn.functional:nll_loss --call 'nll_loss(log_probs, labels, weight)'",
+    "wce audit torch.nn.functional:nll_loss --call 'f(log_probs, labels, weight)'",
 )
 CODES = (
     "0 audited, and the expected rule if one is",
@@ -25,6 +27,7 @@ CODES = (
 Target = Annotated[
     str,
     typer.Argument(
+        rich_help_panel=headings.ASKED,
         metavar="FUNCTION",
         help="path/to/file.py:name or package.module:name; a function, or a class that is made with its weight.",
         show_default=False,
@@ -32,31 +35,31 @@ Target = Annotated[
 ]
 ArraysOption = Annotated[
     str | None,
-    typer.Option(
+    headings.asked(
         "--arrays", metavar="KIND", help="torch, numpy or jax.  [default: what the function's module imports]"
     ),
 ]
 Call = Annotated[
     str | None,
-    typer.Option(
+    headings.asked(
         "--call",
         metavar="TEMPLATE",
         help="How it is called, if not by usual names: 'f(logits, labels, weight=weight)'. Read, never evaluated.",
     ),
 ]
 Kwargs = Annotated[
-    str | None, typer.Option("--kwargs", metavar="JSON", help="More arguments: '{\"gamma\": 2}'.", show_default=False)
+    str | None, headings.asked("--kwargs", metavar="JSON", help="More arguments: '{\"gamma\": 2}'.", show_default=False)
 ]
 Expect = Annotated[
-    str | None, typer.Option("--expect", metavar="METHOD", help="METHOD or METHOD/PLACEMENT that it must follow.")
+    str | None, headings.asked("--expect", metavar="METHOD", help="METHOD or METHOD/PLACEMENT that it must follow.")
 ]
 Timeout = Annotated[
-    str, typer.Option("--timeout", metavar="S", help="Seconds for loading it, and for each call or search.")
+    str, headings.asked("--timeout", metavar="S", help="Seconds for loading it, and for each call or search.")
 ]
 Memory = Annotated[
-    str, typer.Option("--memory", metavar="GIB", help="Memory it may take beyond what its framework does.")
+    str, headings.asked("--memory", metavar="GIB", help="Memory it may take beyond what its framework does.")
 ]
-Seed = Annotated[str, typer.Option("--seed", metavar="N", help="Seeds random, numpy and torch before each call.")]
+Seed = Annotated[str, headings.asked("--seed", metavar="N", help="Seeds random, numpy and torch before each call.")]
 
 
 def audit(
@@ -68,15 +71,10 @@ def audit(
     timeout: Timeout = "20",
     memory: Memory = "4",
     seed: Seed = "0",
-    format: options.AuditFormat = None,
-    output: options.Output = None,
-    json_out: options.JsonOut = None,
-    markdown_out: options.MarkdownOut = None,
-    html_out: options.HtmlOut = None,
-    svg_out: options.SvgOut = None,
-    precision: options.Precision = None,
-    width: options.Width = None,
-    color: options.Color = "auto",
+    *,
+    how: AnswerOptions,
+    format: Annotated[str | None, options.format_of(AUDITED)] = None,
+    save: Annotated[list[str] | None, options.save_of(AUDITED)] = None,
 ) -> Outcome:
     """Run a loss function on batches that tell which rule it follows.
 
@@ -85,7 +83,6 @@ def audit(
     and what to change.
     """
     from wce_cli.cli.answers import asked_answers, outcome
-    from wce_cli.formats import AUDITED
 
     if arrays is not None:
         options.one_of("--arrays", arrays, ("torch", "numpy", "jax"))
@@ -93,20 +90,7 @@ def audit(
     gib = _positive("--memory", memory)
     seeded = options.whole_number("--seed", seed, 0, 2**63 - 1)
     constants = {} if kwargs is None else _constants(kwargs)
-    answers = asked_answers(
-        format=format,
-        output=output,
-        only=None,
-        beside={"json": json_out, "markdown": markdown_out, "html": html_out, "svg": svg_out},
-        rows=None,
-        sort="index",
-        findings=None,
-        precision=precision,
-        width=width,
-        color=color,
-        methods=None,
-        known=AUDITED,
-    )
+    answers = asked_answers(AUDITED, how, format, save)
 
     from wce_cli.questions.audit import audit as audited
 

@@ -53,6 +53,15 @@ def read_batches(
     return batches_of(read_sources(files, typed, label_column), label_column)
 
 
+def read_whole(
+    files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None, purpose: str
+) -> tuple[list[Batch], tuple[str, ...]]:
+    """Every batch of the files with its samples, as `read_batches` has them; saved totals are refused."""
+    if saved_files(files):
+        raise WceError(Problem(f"saved totals hold no samples to {purpose}", "give the batch itself"))
+    return read_batches(files, typed, label_column)
+
+
 def batches_of(
     sources: Sources, label_column: str | None = None, failed: Callable[[WceError], None] | None = None
 ) -> tuple[list[Batch], tuple[str, ...]]:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import typer
 from msgspec import structs
 
-from wce_cli.cli import completion, options
+from wce_cli.cli import completion, headings, options
+from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError, counted
+from wce_cli.formats import CHECKED
 
 EXAMPLES = (
     "wce check samples/two-samples.json",
-    "wce check samples/two-samples.json --expect weighted-mean=0.692279 --tolerance 1e-6",
-    "wce check 'samples/*.json' --format github --junit-out wce.xml",
+    "wce check samples/two-samples.json --expect sum=0.761507 --tolerance 1e-6",
+    "wce check 'samples/*.json' --format github --save wce.xml",
 )
 CODES = ("0 every number is the expected one", "1 one is not, or cannot be compared", "2 something cannot be read")
 
 Expect = Annotated[
     list[str] | None,
-    typer.Option(
+    headings.asked(
         "--expect",
         metavar="METHOD=VALUE",
         help="What METHOD or METHOD/PLACEMENT must give, or the list that loss or term must be; repeatable.",
@@ -29,13 +30,13 @@ Expect = Annotated[
 ]
 Tolerance = Annotated[
     str | None,
-    typer.Option("--tolerance", metavar="T", help="How far a number may be off.  [default: half of the last digit]"),
+    headings.asked("--tolerance", metavar="T", help="How far a number may be off.  [default: half of the last digit]"),
 ]
 SaveExpect = Annotated[
     str | None,
-    typer.Option("--save-expect", metavar="OUT.json", help="Write a copy of FILE that expects today's numbers."),
+    headings.asked("--save-expect", metavar="OUT.json", help="Write a copy of FILE that expects today's numbers."),
 ]
-ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 also where a number is not the expected one.")]
+ExitZero = Annotated[bool, headings.asked("--exit-zero", help="Exit 0 also where a number is not the expected one.")]
 
 
 def check(
@@ -43,27 +44,13 @@ def check(
     expect: Expect = None,
     tolerance: Tolerance = None,
     save_expect: SaveExpect = None,
-    logits: options.Logits = None,
-    log_probs: options.LogProbs = None,
-    probs: options.Probs = None,
-    labels: options.Labels = None,
-    weight: options.Weight = None,
-    sample_weight: options.SampleWeight = None,
-    classes: options.Classes = None,
-    ignore_index: options.IgnoreIndex = None,
-    label_base: options.LabelBase = None,
-    label_smoothing: options.LabelSmoothing = None,
-    label_column: options.LabelColumn = None,
-    engine: options.Engines = None,
-    format: options.CheckFormat = None,
-    output: options.Output = None,
-    json_out: options.JsonOut = None,
-    junit_out: options.JunitOut = None,
-    markdown_out: options.MarkdownOut = None,
     exit_zero: ExitZero = False,
-    precision: options.Precision = None,
-    width: options.Width = None,
-    color: options.Color = "auto",
+    *,
+    typed: BatchOptions,
+    engine: options.Engines = None,
+    how: AnswerOptions,
+    format: Annotated[str | None, options.format_of(CHECKED)] = None,
+    save: Annotated[list[str] | None, options.save_of(CHECKED)] = None,
 ) -> Outcome:
     """Check that each batch still gives the numbers it expects.
 
@@ -72,42 +59,17 @@ def check(
     """
     from wce_cli.cli.answers import asked_answers
     from wce_cli.engines import NONE, engines_of
-    from wce_cli.formats import CHECKED
 
     engines = engines_of(engine or [NONE])
     near = None if tolerance is None else options.number("--tolerance", tolerance)
     if near is not None and not 0 <= near < float("inf"):
         raise WceError(Problem(f"--tolerance is {tolerance}, expected a number of 0 or more"))
-    answers = asked_answers(
-        format=format,
-        output=output,
-        only=None,
-        beside={"json": json_out, "junit": junit_out, "markdown": markdown_out},
-        rows=None,
-        sort="index",
-        findings=None,
-        precision=precision,
-        width=width,
-        color=color,
-        methods=None,
-        known=CHECKED,
-    )
-    typed = {
-        "logits": logits,
-        "log_probs": log_probs,
-        "probs": probs,
-        "labels": labels,
-        "weight": weight,
-        "sample_weight": sample_weight,
-        "classes": classes,
-        "ignore_index": ignore_index,
-        "label_base": label_base,
-        "label_smoothing": label_smoothing,
-    }
+    answers = asked_answers(CHECKED, how, format, save)
     if save_expect is not None:
         from wce_cli.cli.saving import check_saving
 
-        check_saving(files or [], save_expect, [field for field, text in typed.items() if text is not None], answers)
+        given = [field for field, text in typed.fields.items() if text is not None]
+        check_saving(files or [], save_expect, given, answers)
 
     from wce_cli.cli.batches import typed_fields
     from wce_cli.cli.checking import SEARCHED, Asked, Whole, checked_part, lines_of, typed_expect
@@ -116,12 +78,12 @@ def check(
     from wce_cli.inputs.lines import Lines
 
     asked = Asked(typed_expect(expect or []), near, engines)
-    refuse_misplaced(files or [], typed)
-    fields = typed_fields(typed, label_column)
+    refuse_misplaced(files or [], typed.fields)
+    fields = typed_fields(typed.fields, typed.label_column)
     notes: list[str] = []
     saved: list[dict[str, Any]] | None = None if save_expect is None else []
     whole = Whole(answers)
-    for source in each_batch(files or [], fields, label_column, notes, by_line=saved is None):
+    for source in each_batch(files or [], fields, typed.label_column, notes, by_line=saved is None):
         if isinstance(source, Lines):
             from wce_cli.cli.check_lines import Wrong, check_lines, read_line
 

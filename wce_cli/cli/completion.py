@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Callable, Iterable
+from functools import cache
 from importlib.util import find_spec
 
-METHODS = (
-    "weighted-mean",
-    "batch-mean",
-    "kept-mean",
-    "nonzero-mean",
-    "element-mean",
-    "sum",
-    "unweighted-mean",
-)
 PLACEMENTS = ("class", "sample", "label-mix")
-"""The names of loss.methods, which needs numpy; a test holds them equal."""
-
+"""The names of loss.placements, which needs numpy; a test holds them equal."""
 
 NO_FINDINGS = ("__init__", "page", "words")
 """The files of the findings' folder that are none."""
@@ -28,16 +20,34 @@ def offering(words: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
     return lambda incomplete: [word for word in words() if word.startswith(incomplete)]
 
 
+@cache
+def placed() -> dict[str, tuple[str, ...]]:
+    """The placements of each method, read in the source of `loss.methods`, which needs numpy to be imported."""
+    package = find_spec("wce_cli.loss")
+    assert package is not None
+    assert package.submodule_search_locations
+    with open(os.path.join(next(iter(package.submodule_search_locations)), "methods.py"), encoding="utf-8") as file:
+        rows = [node for node in ast.walk(ast.parse(file.read())) if isinstance(node, ast.Call)]
+    found = {}
+    for row in rows:
+        if isinstance(row.func, ast.Name) and row.func.id == "Method":
+            name, placements = row.args[0], row.args[5]
+            every = isinstance(placements, ast.Name)
+            found[ast.literal_eval(name)] = PLACEMENTS if every else ast.literal_eval(placements)
+    return found
+
+
 def methods() -> Iterable[str]:
     """What `wce methods` takes."""
     from wce_cli.engines.names import ENGINES
 
-    return (*METHODS, *PLACEMENTS, *ENGINES)
+    return (*placed(), *PLACEMENTS, *ENGINES)
 
 
 def pairs() -> Iterable[str]:
     """What `--method` takes: a method alone, all, and every pair."""
-    return ("all", *METHODS, *(f"{m}/{p}" for m in METHODS[:-1] for p in PLACEMENTS))
+    together = (f"{method}/{placement}" for method, placements in placed().items() for placement in placements)
+    return ("all", *placed(), *together)
 
 
 def findings() -> Iterable[str]:
@@ -57,20 +67,6 @@ def engines() -> Iterable[str]:
     return CHOICES
 
 
-def formats() -> Iterable[str]:
-    """What `--format` takes."""
-    from wce_cli.formats import FORMATS
-
-    return FORMATS
-
-
-def check_formats() -> Iterable[str]:
-    """What `wce check --format` takes."""
-    from wce_cli.formats import CHECKED
-
-    return CHECKED
-
-
 def expectations(incomplete: str) -> list[str]:
     """What `--expect` begins with; the number is the user's."""
     return [f"{word}=" for word in (*pairs(), "loss", "term") if word != "all" and word.startswith(incomplete)]
@@ -84,6 +80,11 @@ def colors() -> Iterable[str]:
 def sorts() -> Iterable[str]:
     """What `--sort` takes."""
     return ("index", "loss", "term")
+
+
+def cuts() -> Iterable[str]:
+    """What `--by` takes."""
+    return ("sample",)
 
 
 def parts() -> Iterable[str]:

@@ -10,14 +10,14 @@ from msgspec import Struct
 
 from wce_cli.cli.options import flag, number, whole_number
 from wce_cli.errors import counted
+from wce_cli.fields import FIELDS, SINGLE, VECTORS
 from wce_cli.loss.layout import n_classes_of
 
 if TYPE_CHECKING:
     from wce_cli.inputs.inline import Typed
 
-SCORES = ("logits", "log_probs", "probs")
-VECTORS = ("labels", "weight", "sample_weight")
-"""Fields for which `0; 1; 1` is a column of one number a row, not a table."""
+NUMBERS: dict[str, Callable[[str, str], Any]] = {"integer": whole_number, "number": number}
+"""How a single number is read, by what its field holds."""
 
 
 class Given(Struct, frozen=True):
@@ -38,8 +38,8 @@ def read_given(field: str, text: str, label_column: str | None = None, classes: 
     """The value of the option for `field`; `classes` are those of the scores' columns. Raises WceError if it cannot be
     read.
     """
-    if field in SINGLE:
-        return Given(SINGLE[field](flag(field), text), flag(field))
+    if field in SINGLE:  # never a file
+        return Given(NUMBERS[FIELDS[field].kind](flag(field), text), flag(field))
     from wce_cli.inputs.inline import as_vector, read_inline  # a batch in a file needs none of it
     from wce_cli.inputs.names import read_names
     from wce_cli.inputs.record import named_part
@@ -51,19 +51,11 @@ def read_given(field: str, text: str, label_column: str | None = None, classes: 
         told = f"{flag(field)}: read {_size(field, found.value)} from {found.place}"
         note = "; ".join([told, *found.notes])
         return Given(found.value, found.place, found.half_units, found.columns, note)
-    if field == "classes":
+    if FIELDS[field].kind == "names":
         return Given(read_names(flag(field), text), flag(field))
     typed = read_inline(flag(field), named_part(text, field), field)
     value = as_vector(typed.value, field != "labels") if field in VECTORS else typed.value
     return Given(value, flag(field), typed.half_units, note=_note(field, value, typed))
-
-
-SINGLE: dict[str, Callable[[str, str], Any]] = {
-    "ignore_index": whole_number,
-    "label_base": whole_number,
-    "label_smoothing": number,
-}
-"""Fields that are one number, never a file."""
 
 
 def _note(field: str, value: Any, typed: Typed) -> str:
@@ -78,10 +70,11 @@ def _size(field: str, value: Any) -> str:
     shape = _shape(value)
     if not shape:
         return "one number" if not isinstance(value, str) else repr(value)
-    if field in SCORES:
+    kind = FIELDS[field].kind
+    if kind == "scores":
         n = 1 if len(shape) == 1 else int(np.prod(shape)) // max(n_classes_of(shape), 1)
         return f"{counted(n, 'sample', 'samples')} × {counted(n_classes_of(shape), 'class', 'classes')}"
-    word = {"labels": "label", "weight": "class weight", "sample_weight": "sample weight", "classes": "name"}[field]
+    word = {"labels": "label", "names": "name"}.get(kind, kind)
     return f"{' × '.join(map(str, shape))} {word}{'' if shape == (1,) else 's'}"
 
 

@@ -1,31 +1,62 @@
-"""`wce explain --gradient`: what the loss pulls at."""
+"""`wce gradient`: what the loss pulls at."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import Annotated
 
-from wce_cli.cli.answers import Answer, outcome
-from wce_cli.cli.batches import read_batches
+from wce_cli.cli import completion, headings, options
+from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
-from wce_cli.cli.progress import progress_bar
-from wce_cli.questions.gradient import gradient_batch
+from wce_cli.formats import GRADIENT
+
+EXAMPLES = (
+    "wce gradient samples/two-samples.json",
+    "wce gradient -x '2 1 0; 0 1 2; 0 3 1' -y 0,1,1 -w 1,0.25,3 --rows 2",
+    "wce gradient samples/two-samples.json --label-smoothing 0.1 --method all",
+)
+CODES = ("0 answered", "2 cannot answer: the batch or an option is wrong")
+
+Rows = Annotated[
+    str | None,
+    headings.shown(
+        "--rows",
+        metavar="N",
+        help="Samples to list, or all.  [default: 20, then none; in CSV all]",
+        autocompletion=completion.offering(completion.limits),
+    ),
+]
 
 
-def of_gradient(
-    answers: Sequence[Answer],
-    files: Sequence[str],
-    typed: Mapping[str, str | None],
-    label_column: str | None,
-    methods: Sequence[str] | None,
+def gradient(
+    files: options.Files = None,
+    *,
+    typed: BatchOptions,
+    method: options.Methods = None,
+    rows: Rows = None,
+    how: AnswerOptions,
+    format: Annotated[str | None, options.format_of(GRADIENT)] = None,
+    save: Annotated[list[str] | None, options.save_of(GRADIENT)] = None,
 ) -> Outcome:
-    """The answer for every batch of the files."""
-    batches, notes = read_batches(files, typed, label_column)
+    """Show what each method multiplies a sample's gradient by.
+
+    Whether the gap between two losses is one factor, which a learning rate makes up for, or another direction; with
+    smoothing or probability labels the norms and cosines; and each class's share of the gradient.
+    """
+    from wce_cli.cli.answers import asked_answers, outcome
+
+    answers = asked_answers(GRADIENT, how, format, save, rows=rows, methods=method)
+
+    from wce_cli.cli.batches import read_whole
+    from wce_cli.cli.progress import progress_bar
+    from wce_cli.questions.gradient import gradient_batch
+
+    batches, notes = read_whole(files or [], typed.fields, typed.label_column, "have a gradient")
     asked = [answer.look.rows for answer in answers if answer.look.rows is not None]
     lists_all = any(answer.format.rows and answer.look.rows is None for answer in answers)
-    pairs = None if methods is None or "all" in methods else methods
+    pairs = None if method is None or "all" in method else method
     found = []
     with progress_bar() as progress:
         for batch in batches:
-            rows = batch.n_samples if lists_all else max(asked) if asked else None
-            found.append(gradient_batch(batch, rows, pairs, progress=progress))
+            listed = batch.n_samples if lists_all else max(asked) if asked else None
+            found.append(gradient_batch(batch, listed, pairs, progress=progress))
     return outcome(answers, found, notes)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from wce_cli.cli.completion import METHODS
+from wce_cli.cli.completion import placed
 from wce_cli.engines.names import ENGINES, OTHER_NAMES
 from wce_cli.errors import near
 from wce_cli.fields import ALIASES, HINTS, MEANT, hint_of
@@ -28,23 +28,23 @@ OPTIONS: tuple[tuple[str, str], ...] = (
     ),
     ("normalize", "scikit-learn's normalize=True is {explain}--method weighted-mean, normalize=False is --method sum"),
     ("mean average", "{explain}--method weighted-mean, or batch-mean: wce methods says who calls which the mean"),
-    (" ".join(METHODS), "{explain}--method {word} shows it alone"),
+    (" ".join(placed()), "{explain}--method {word} shows it alone"),
     (
         "gpus num-gpus n-gpus ngpus world-size nproc nproc-per-node num-processes num-devices",
-        "{explain}--ranks R deals the samples to R processes in turn",
+        "{split}--ranks R deals the samples to R processes in turn",
     ),
     (
-        "batch-size bs per-device-train-batch-size train-batch-size micro-batch micro-batch-size minibatch "
+        "split batch-size bs per-device-train-batch-size train-batch-size micro-batch micro-batch-size minibatch "
         "minibatch-size",
-        "{explain}--split SIZE cuts the batch into parts of SIZE samples",
+        "{split}--size SIZE cuts the batch into parts of SIZE samples",
     ),
     (
         "accumulate accumulate-grad-batches accumulation-steps grad-accum grad-accum-steps gradient-accumulation "
         "gradient-accumulation-steps",
-        "{explain}--split SIZE cuts the batch into parts: for K steps SIZE is N / K",
+        "{split}--size SIZE cuts the batch into parts: for K steps SIZE is N / K",
     ),
-    ("seed random-state random-seed", "{explain}--shuffle SEED shuffles the samples before --split or --ranks"),
-    ("gradient gradients", "{explain}--gradient shows what each sample's gradient is multiplied by"),
+    ("seed random-state random-seed", "{split}--shuffle SEED shuffles the samples before they are cut"),
+    ("gradient gradients", "wce gradient FILE shows what each sample's gradient is multiplied by"),
     ("framework backend library", "{explain}--engine NAME measures a framework"),
     (" ".join((*ENGINES, *OTHER_NAMES)), "{explain}--engine {word} measures it"),
     (
@@ -56,12 +56,11 @@ OPTIONS: tuple[tuple[str, str], ...] = (
         "outputs",
         "--output FILE is where the answer goes; scores are --logits before the softmax, --probs after it",
     ),
-    ("out save outfile out-file output-file export", "--output FILE is where the answer goes"),
     ("no-color no-colour nocolor", "--color never"),
     ("digits decimals round ndigits", "--precision N, in significant digits"),
 )
-"""Words by what they are in `wce`. `{command}` is the command in use, `{word}` the word, and `{explain}` stands before
-an option that `wce explain` has."""
+"""Words by what they are in `wce`. `{command}` is the command in use, `{word}` the word, and `{explain}` or `{split}`
+stands before an option that `wce explain` or `wce split` has."""
 
 OF_A_COMMAND: tuple[tuple[str, str, str], ...] = (
     ("tol atol abs-tol", "tolerance", "--tolerance T"),
@@ -71,6 +70,7 @@ OF_A_COMMAND: tuple[tuple[str, str, str], ...] = (
     ("balanced", "weight", "--weight balanced computes the weights from the labels, by scikit-learn's rule"),
     ("quiet silent q", "only", "--only value --method METHOD prints a number alone"),
     ("expected expects assert", "expect", "--expect METHOD=NUMBER"),
+    ("out save outfile out-file output-file export", "output", "--output FILE is where the answer goes"),
     ("start min", "from", "--from X"),
     ("stop end max", "to", "--to X"),
     ("steps num n-points", "points", "--points N"),
@@ -82,14 +82,14 @@ OF_A_COMMAND: tuple[tuple[str, str, str], ...] = (
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("help usage", "wce --help lists the commands, wce explain --help the options of one"),
     ("version -v --v v", "wce --version"),
-    ("gradient gradients grad", "wce explain --gradient shows what each sample's gradient is multiplied by"),
-    ("split microbatch accumulate", "wce explain --split SIZE cuts the batch into parts"),
-    ("ranks ddp distributed", "wce explain --ranks R deals the samples to R processes in turn"),
-    ("plot picture", "wce explain FILE --svg-out picture.svg"),
+    ("gradients grad", "wce gradient FILE shows what each sample's gradient is multiplied by"),
+    ("microbatch accumulate", "wce split FILE --size SIZE cuts the batch into parts"),
+    ("ranks ddp distributed", "wce split FILE --ranks R deals the samples to R processes in turn"),
+    ("plot picture", "wce explain FILE --save picture.svg"),
     ("assert verify validate", "wce check FILE --expect METHOD=NUMBER"),
     ("rule which guess", "wce identify 0.6923 FILE names the rule of a number"),
     ("wce", "write wce once"),
-    (" ".join((*METHODS, *ENGINES, *OTHER_NAMES)), "wce methods {word}"),
+    (" ".join((*placed(), *ENGINES, *OTHER_NAMES)), "wce methods {word}"),
     ("engines", "wce explain --engine all measures every framework that is installed"),
 )
 
@@ -105,7 +105,7 @@ def of_option(option: str, command: str, options: Mapping[str, Sequence[str]]) -
         return f"two dashes: --{word}"
     if len(word) == 1 and f"-{word}" in known:
         return f"one dash: -{word}"
-    formatted = _of_format(word, command, names)
+    formatted = _of_format(word, command)
     if formatted:
         return formatted
     if command == "audit" and (word.replace("-", "_") in {*ALIASES, *MEANT, *HINTS}):
@@ -116,8 +116,8 @@ def of_option(option: str, command: str, options: Mapping[str, Sequence[str]]) -
             return hint
     for words, hint in OPTIONS:
         if word in words.split():
-            explain = "" if command == "explain" else "wce explain "
-            return hint.format(word=word, command=command, explain=explain)
+            before = {name: "" if command == name else f"wce {name} " for name in ("explain", "split")}
+            return hint.format(word=word, command=command, **before)
     field = MEANT.get(word.replace("-", "_"), "")
     if field and _dashed(field) not in names:
         return ""
@@ -144,7 +144,7 @@ def of_words(arguments: Sequence[str]) -> str:
     command, *words = [word for word in arguments if not word.startswith("-")]
     if command == "audit" and len(words) == len(arguments) - 1 == 2:  # losses.py f
         return f"a colon stands between them: wce audit {':'.join(words)}"
-    if (joined := "-".join(words).lower()) in METHODS:
+    if (joined := "-".join(words).lower()) in placed():
         return f"wce {command} {joined}"
     return f"one at a time: wce {command} {words[0]}" if words else ""
 
@@ -157,13 +157,13 @@ def _dashed(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _of_format(word: str, command: str, names: Sequence[str]) -> str:
-    """`--json`: a format of the command, for stdout and for a file."""
-    from wce_cli.formats import AUDITED, CHECKED, FORMATS, IDENTIFIED, OTHER_NAMES, SWEPT
+def _of_format(word: str, command: str) -> str:
+    """`--json`, `--json-out`: a format of the command, for stdout and for a file."""
+    from wce_cli.formats import BY_COMMAND, OTHER_NAMES, suffixes
 
-    formats = {"explain": FORMATS, "identify": IDENTIFIED, "check": CHECKED, "audit": AUDITED, "sweep": SWEPT}
-    name = OTHER_NAMES.get(word, word)
-    if name not in formats.get(command, ()):
+    bare = word.removesuffix("-out")
+    name = OTHER_NAMES.get(bare, bare)
+    if name not in BY_COMMAND.get(command, ()):
         return ""
-    beside = f", or --{name}-out FILE for a file beside the table" if f"{name}-out" in names else ""
-    return f"--format {name}{beside}"
+    save = "".join(f"--save FILE{suffix} for a file beside the answer" for suffix in suffixes([name]))
+    return ", or ".join(filter(None, (f"--format {name}" if bare == word else "", save)))

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import structs
 
-from wce_cli.cli import options
+from wce_cli.cli import headings, options
+from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
+from wce_cli.formats import IDENTIFIED
 
 if TYPE_CHECKING:
     from wce_cli.questions.identify.number import Seen
 
 EXAMPLES = (
-    "wce identify 1.7529 0.6662 --logits '3 4; 6 9' --labels 1,0 --weight 0.4,0.36",
+    "wce identify 1.7529 0.6662 -x '3 4; 6 9' -y 1,0 -w 0.4,0.36",
     "wce identify 0.6923 samples/two-samples.json --weight 0.1,1 --separate",
-    "wce identify --loss-values '5.6390 4.9593' samples/reports/pytorch-25571.json",
+    "wce identify --loss-values 5.6390,4.9593 samples/reports/pytorch-25571.json",
 )
 CODES = ("0 every number has a rule", "1 a number has none", "2 cannot answer: the batch or an option is wrong")
 
@@ -34,29 +36,30 @@ DEEPEST = 3
 Words = Annotated[
     list[str] | None,
     typer.Argument(
+        rich_help_panel=headings.ASKED,
         metavar="VALUE... [FILE]",
         help="The numbers to explain, as they were printed, tensor(0.98) too; any other word is a FILE.",
         show_default=False,
     ),
 ]
 Depth = Annotated[
-    str, typer.Option("--depth", metavar="N", help="Departures from a standard rule that are tried, 0 to 3.")
+    str, headings.asked("--depth", metavar="N", help="Departures from a standard rule that are tried, 0 to 3.")
 ]
 Tolerance = Annotated[
     str | None,
-    typer.Option("--tolerance", metavar="T", help="How far a rule may be off.  [default: half of the last digit]"),
+    headings.asked("--tolerance", metavar="T", help="How far a rule may be off.  [default: half of the last digit]"),
 ]
 Separate = Annotated[
-    bool, typer.Option("--separate", help="Print a small batch on which the tied rules give different numbers.")
+    bool, headings.asked("--separate", help="Print a small batch on which the tied rules give different numbers.")
 ]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Print the odder rules, all ties and what was tried, too.")]
+Verbose = Annotated[bool, headings.shown("--verbose", help="Print the odder rules, all ties and what was tried, too.")]
 LossValues = Annotated[
     str | None,
-    typer.Option("--loss-values", metavar="LIST", help="A list of losses to explain: one a sample, or one a score."),
+    headings.asked("--loss-values", metavar="LIST", help="A list of losses to explain: one a sample, or one a score."),
 ]
 GradientValues = Annotated[
     str | None,
-    typer.Option("--gradient-values", metavar="ROWS", help="Gradients of the logits to explain, one a logit."),
+    headings.asked("--gradient-values", metavar="ROWS", help="Gradients of the logits to explain, one a logit."),
 ]
 
 
@@ -123,60 +126,31 @@ def _told_apart(words: Sequence[str], near: float | None) -> tuple[list[Seen], l
 
 def identify(
     words: Words = None,
-    logits: options.Logits = None,
-    log_probs: options.LogProbs = None,
-    probs: options.Probs = None,
-    labels: options.Labels = None,
-    weight: options.Weight = None,
-    sample_weight: options.SampleWeight = None,
-    classes: options.Classes = None,
-    ignore_index: options.IgnoreIndex = None,
-    label_base: options.LabelBase = None,
-    label_smoothing: options.LabelSmoothing = None,
-    label_column: options.LabelColumn = None,
+    *,
+    typed: BatchOptions,
     loss_values: LossValues = None,
     gradient_values: GradientValues = None,
     depth: Depth = "1",
     tolerance: Tolerance = None,
     separate: Separate = False,
     verbose: Verbose = False,
-    format: options.IdentifyFormat = None,
-    output: options.Output = None,
-    json_out: options.JsonOut = None,
-    markdown_out: options.MarkdownOut = None,
-    html_out: options.HtmlOut = None,
-    svg_out: options.SvgOut = None,
-    precision: options.Precision = None,
-    width: options.Width = None,
-    color: options.Color = "auto",
+    how: AnswerOptions,
+    format: Annotated[str | None, options.format_of(IDENTIFIED)] = None,
+    save: Annotated[list[str] | None, options.save_of(IDENTIFIED)] = None,
 ) -> Outcome:
-    """Name the rule behind a number: how it was read, weighted and divided.
+    """Name the rule behind a number: how it is weighted and divided.
 
     The simplest rule that gives the number within its digits, what ties with it, and the chance that a number which
     means nothing would have been explained as well.
     """
     from wce_cli.cli.answers import asked_answers, outcome
     from wce_cli.errors import Problem, WceError
-    from wce_cli.formats import IDENTIFIED
 
     deepest = options.whole_number("--depth", depth, 0, DEEPEST)
     near = None if tolerance is None else options.number("--tolerance", tolerance)
     if near is not None and not 0 <= near < float("inf"):
         raise WceError(Problem(f"--tolerance is {tolerance}, expected a number of 0 or more"))
-    answers = asked_answers(
-        format=format,
-        output=output,
-        only=None,
-        beside={"json": json_out, "markdown": markdown_out, "html": html_out, "svg": svg_out},
-        rows=None,
-        sort="index",
-        findings=None,
-        precision=precision,
-        width=width,
-        color=color,
-        methods=None,
-        known=IDENTIFIED,
-    )
+    answers = asked_answers(IDENTIFIED, how, format, save)
     answers = [structs.replace(one, look=structs.replace(one.look, verbose=verbose)) for one in answers]
     numbers, files = _told_apart(words or [], near)
     if not numbers and loss_values is None and gradient_values is None:
@@ -191,22 +165,7 @@ def identify(
     from wce_cli.questions.identify import Asked, identify_batch
     from wce_cli.questions.identify.number import seen
 
-    batches, notes = read_batches(
-        files,
-        {
-            "logits": logits,
-            "log_probs": log_probs,
-            "probs": probs,
-            "labels": labels,
-            "weight": weight,
-            "sample_weight": sample_weight,
-            "classes": classes,
-            "ignore_index": ignore_index,
-            "label_base": label_base,
-            "label_smoothing": label_smoothing,
-        },
-        label_column,
-    )
+    batches, notes = read_batches(files, typed.fields, typed.label_column)
 
     def listed(option: str, text: str | None) -> tuple[Seen, ...]:
         return () if text is None else tuple(seen(one, near) for one in read_numbers(option, text))

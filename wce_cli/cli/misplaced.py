@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from wce_cli.cli.options import QUOTE, flag
 from wce_cli.errors import Problem, WceError
+from wce_cli.formats import BY_COMMAND
 from wce_cli.inputs import STDIN
 from wce_cli.inputs.words import NUMBER, WHOLE
 from wce_cli.loss.readings import READINGS
@@ -27,6 +28,10 @@ def refuse_misplaced(files: Sequence[str], typed: Mapping[str, str | None]) -> N
     if found:
         hint = _hint(found, [file for file in files if file not in found], given)
         raise WceError(Problem(f"{found[0]} is taken for a file name, and does not exist", hint))
+    command = next((file for file in files if file in BY_COMMAND and not os.path.exists(file)), None)
+    if command is not None:
+        hint = f"one question a run: wce {command} …"
+        raise WceError(Problem(f"{command} is taken for a file name, and does not exist", hint))
     if "help" in files and not os.path.exists("help"):
         raise WceError(Problem("help is taken for a file name, and does not exist", "--help lists the options"))
 

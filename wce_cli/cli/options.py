@@ -6,19 +6,21 @@ Every value is taken as text and read here: a wrong one is then answered in our 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Collection, Iterable
+from typing import Annotated, Any
 
 import typer
 
-from wce_cli.cli import completion
+from wce_cli.cli import completion, headings
 from wce_cli.errors import Problem, WceError, did_you_mean
+from wce_cli.formats import suffixes
 
 QUOTE = "quote a value that holds spaces or brackets: --logits '0.1 0.9; 0 0.1'"
 
 Files = Annotated[
     list[str] | None,
     typer.Argument(
+        rich_help_panel=headings.BATCH,
         metavar="[FILE]...",
         help="A JSON batch, or a list of them (- reads stdin); or arrays: .npy, .npz, .safetensors, .pt, .csv, whose "
         "members are named logits, labels, ...; several of those are the parts of one batch.",
@@ -27,7 +29,7 @@ Files = Annotated[
 ]
 Logits = Annotated[
     str | None,
-    typer.Option(
+    headings.batch(
         "--logits",
         "-x",
         metavar="ROWS",
@@ -35,18 +37,18 @@ Logits = Annotated[
     ),
 ]
 LogProbs = Annotated[
-    str | None, typer.Option("--log-probs", metavar="ROWS", help="Log-probabilities instead of logits, as given.")
+    str | None, headings.batch("--log-probs", metavar="ROWS", help="Log-probabilities instead of logits, as given.")
 ]
 Probs = Annotated[
-    str | None, typer.Option("--probs", metavar="ROWS", help="Probabilities instead of logits, as given.")
+    str | None, headings.batch("--probs", metavar="ROWS", help="Probabilities instead of logits, as given.")
 ]
 Labels = Annotated[
     str | None,
-    typer.Option("--labels", "-y", metavar="LABELS", help="Class indices, class names, or probability rows."),
+    headings.batch("--labels", "-y", metavar="LABELS", help="Class indices, class names, or probability rows."),
 ]
 Weight = Annotated[
     str | None,
-    typer.Option(
+    headings.batch(
         "--weight",
         "--class-weight",
         "-w",
@@ -57,28 +59,30 @@ Weight = Annotated[
 ]
 SampleWeight = Annotated[
     str | None,
-    typer.Option("--sample-weight", metavar="WEIGHTS", help="One number for each sample; multiplies the class weight."),
+    headings.batch(
+        "--sample-weight", metavar="WEIGHTS", help="One number for each sample; multiplies the class weight."
+    ),
 ]
 Classes = Annotated[
-    str | None, typer.Option("--classes", metavar="NAMES", help="The names of the classes, in order: cat,dog.")
+    str | None, headings.batch("--classes", metavar="NAMES", help="The names of the classes, in order: cat,dog.")
 ]
 IgnoreIndex = Annotated[
     str | None,
-    typer.Option("--ignore-index", metavar="LABEL", help="The label that means skip.  [default: -100]"),
+    headings.read("--ignore-index", metavar="LABEL", help="The label that means skip.  [default: -100]"),
 ]
 LabelBase = Annotated[
-    str | None, typer.Option("--label-base", metavar="N", help="Labels count from N: 1 for labels 1..C.  [default: 0]")
+    str | None, headings.read("--label-base", metavar="N", help="Labels count from N: 1 for labels 1..C.  [default: 0]")
 ]
 LabelSmoothing = Annotated[
-    str | None, typer.Option("--label-smoothing", metavar="EPS", help="Label smoothing, 0 to 1.  [default: 0]")
+    str | None, headings.batch("--label-smoothing", metavar="EPS", help="Label smoothing, 0 to 1.  [default: 0]")
 ]
 LabelColumn = Annotated[
     str | None,
-    typer.Option("--label-column", metavar="NAME", help="The column of a .csv that holds the labels, or its number."),
+    headings.read("--label-column", metavar="NAME", help="The column of a .csv that holds the labels, or its number."),
 ]
 Engines = Annotated[
     list[str] | None,
-    typer.Option(
+    headings.shown(
         "--engine",
         metavar="ENGINE",
         help="A framework to measure: auto (torch, up to 1e7 scores), none, all that are installed, torch, keras, "
@@ -88,65 +92,19 @@ Engines = Annotated[
 ]
 Methods = Annotated[
     list[str] | None,
-    typer.Option(
+    headings.shown(
         "--method",
         metavar="METHOD",
         help="Show METHOD or METHOD/PLACEMENT; repeatable; all for every pair. See wce methods.",
         autocompletion=completion.offering(completion.pairs),
     ),
 ]
-Format = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT",
-        help="table, json, ndjson, csv, markdown, html or svg.  [default: WCE_FORMAT, or table]",
-        autocompletion=completion.offering(completion.formats),
-    ),
-]
-IdentifyFormat = Annotated[
-    str | None,
-    typer.Option(
-        "--format", "-f", metavar="FORMAT", help="table, json, markdown, html or svg.  [default: WCE_FORMAT, or table]"
-    ),
-]
-CheckFormat = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT",
-        help="table, json, ndjson, junit, github, markdown or html.  [default: WCE_FORMAT, or table]",
-        autocompletion=completion.offering(completion.check_formats),
-    ),
-]
-AuditFormat = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT",
-        help="table, json, markdown, html, svg or github.  [default: WCE_FORMAT, or table]",
-    ),
-]
-JunitOut = Annotated[str | None, typer.Option("--junit-out", metavar="FILE", help="Write JUnit XML to FILE as well.")]
 Output = Annotated[
-    str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the answer to FILE instead of stdout.")
-]
-JsonOut = Annotated[str | None, typer.Option("--json-out", metavar="FILE", help="Write JSON to FILE as well.")]
-NdjsonOut = Annotated[str | None, typer.Option("--ndjson-out", metavar="FILE", help="Write ndjson to FILE as well.")]
-CsvOut = Annotated[str | None, typer.Option("--csv-out", metavar="FILE", help="Write CSV to FILE as well.")]
-MarkdownOut = Annotated[
-    str | None, typer.Option("--markdown-out", metavar="FILE", help="Write Markdown to FILE as well.")
-]
-HtmlOut = Annotated[str | None, typer.Option("--html-out", metavar="FILE", help="Write HTML to FILE as well.")]
-SvgOut = Annotated[
-    str | None, typer.Option("--svg-out", metavar="FILE", help="Write a picture, with its numbers, to FILE as well.")
+    str | None, headings.goes("--output", "-o", metavar="FILE", help="Write the answer to FILE instead of stdout.")
 ]
 TotalsOut = Annotated[
     str | None,
-    typer.Option(
+    headings.goes(
         "--totals-out",
         metavar="FILE",
         help="Save the sums of the batch to FILE, a part that wce explain adds to others, with any weight.",
@@ -154,7 +112,7 @@ TotalsOut = Annotated[
 ]
 Only = Annotated[
     str | None,
-    typer.Option(
+    headings.shown(
         "--only",
         metavar="PART",
         help="Show terms or methods alone, or the bare value of each --method.",
@@ -163,7 +121,7 @@ Only = Annotated[
 ]
 Rows = Annotated[
     str | None,
-    typer.Option(
+    headings.shown(
         "--rows",
         metavar="N",
         help="Samples to list, or all.  [default: 20; in JSON 10000, in CSV all]",
@@ -172,11 +130,11 @@ Rows = Annotated[
 ]
 Top = Annotated[
     str | None,
-    typer.Option("--top", metavar="K", help="The largest terms that a large batch is shown with.  [default: 5]"),
+    headings.shown("--top", metavar="K", help="The largest terms that a large batch is shown with.  [default: 5]"),
 ]
 Sort = Annotated[
     str,
-    typer.Option(
+    headings.shown(
         "--sort",
         metavar="ORDER",
         help="Order of the samples: index, or the largest loss or term first.",
@@ -185,49 +143,51 @@ Sort = Annotated[
 ]
 Findings = Annotated[
     str | None,
-    typer.Option(
+    headings.shown(
         "--findings",
         metavar="N",
         help="Findings to print, or all.  [default: 5; in JSON all]",
         autocompletion=completion.offering(completion.limits),
     ),
 ]
-Split = Annotated[
-    str | None,
-    typer.Option(
-        "--split",
-        metavar="SIZE",
-        help="Cut the batch into micro-batches of SIZE, or of 3,5,..., and compare the mean of their losses with "
-        "that of the whole.",
-    ),
-]
-Ranks = Annotated[
-    str | None,
-    typer.Option("--ranks", metavar="R", help="Deal the samples to R ranks in turn, as data parallel training does."),
-]
-Shuffle = Annotated[
-    str | None, typer.Option("--shuffle", metavar="SEED", help="Shuffle the samples before --split or --ranks.")
-]
-Gradient = Annotated[
-    bool, typer.Option("--gradient", help="Show what every method multiplies each sample's gradient by, instead.")
-]
 KeepGoing = Annotated[
     bool,
-    typer.Option("--keep-going", help="Answer the other lines of .ndjson where one is wrong; exit 2 at the end."),
+    headings.read("--keep-going", help="Answer the other lines of .ndjson where one is wrong; exit 2 at the end."),
 ]
-Precision = Annotated[str | None, typer.Option("--precision", metavar="N", help="Significant digits.  [default: 6]")]
+Precision = Annotated[str | None, headings.shown("--precision", metavar="N", help="Significant digits.  [default: 6]")]
 Width = Annotated[
-    str | None, typer.Option("--width", metavar="N", help="Columns to fit.  [default: those of the terminal]")
+    str | None, headings.shown("--width", metavar="N", help="Columns to fit.  [default: those of the terminal]")
 ]
 Color = Annotated[
     str,
-    typer.Option(
+    headings.shown(
         "--color",
         metavar="WHEN",
         help="auto, always or never.",
         autocompletion=completion.offering(completion.colors),
     ),
 ]
+
+
+def format_of(known: Collection[str]) -> Any:
+    """The option that chooses among the formats of a command."""
+    names = list(known)
+    return headings.goes(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help=f"{listed(names)}.  [default: the suffix of -o, WCE_FORMAT, or table]",
+        autocompletion=completion.offering(lambda: names),
+    )
+
+
+def save_of(known: Collection[str]) -> Any:
+    """The option that asks for files beside the answer."""
+    return headings.goes(
+        "--save",
+        metavar="FILE",
+        help=f"Write FILE as well, in the format of its suffix: {listed(suffixes(known))}; repeatable.",
+    )
 
 
 def flag(field: str) -> str:

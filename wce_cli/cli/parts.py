@@ -85,7 +85,7 @@ def _unanswerable(
             yield Problem(f"{option} needs the samples, and saved totals hold none", "leave it out")
     for number, answer in enumerate(answers):
         if answer.format is FORMATS["csv"] and answer.look.only != "methods":
-            option = "--csv-out" if number else "csv"
+            option = f"--save {answer.file}" if number else "csv"
             hint = "--only methods --format csv writes the methods" if number else "add --only methods"
             yield Problem(f"{option} has one row a sample, and saved totals hold none", hint)
 

@@ -12,16 +12,15 @@ from wce_cli.errors import Problem, WceError
 if TYPE_CHECKING:
     from wce_cli.questions.check.given import Given
 
-SAVED = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
-"""What is written of every batch: the methods of one plain torch call each."""
-
 
 def saved_expect(given: Given, expected: Sequence[str]) -> dict[str, Any]:
-    """What the copy of a batch expects: SAVED where it is defined, and whatever was expected already."""
+    """What the copy of a batch expects: the methods of one plain torch call each where they are defined, and whatever
+    was expected already."""
+    from wce_cli.loss.methods import TORCHS
     from wce_cli.questions.check.given import todays
     from wce_cli.report import to_plain
 
-    plain = to_plain(todays(given, dict.fromkeys([*SAVED, *expected])))
+    plain = to_plain(todays(given, dict.fromkeys([*TORCHS, *expected])))
     assert isinstance(plain, dict)
     return plain
 
@@ -49,4 +48,4 @@ def check_saving(files: Sequence[str], out: str, typed: Sequence[str], answers: 
         if answer.file not in (None, STDIN) and same_file(answer.file, out):
             raise WceError(Problem(f"--save-expect and another answer are one file, {out}", "give each its own"))
     if not same_file(out, files[0]):  # that one alone is replaced on purpose
-        guard({"--save-expect": out})
+        guard([("--save-expect", out)])

@@ -32,8 +32,8 @@ def schema(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="batch|report|identify|check|audit|split|sweep|gradient|totals",
-            help="What is read, or what a command writes.",
+            metavar="NAME",
+            help=f"What is read, or what a command writes: {options.listed(list(SCHEMAS))}.",
             autocompletion=completion.offering(completion.schemas),
         ),
     ],

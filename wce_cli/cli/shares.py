@@ -13,6 +13,7 @@ from wce_cli.cli.answers import Answer, outcome
 from wce_cli.cli.batches import expanded, read_batches
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
+from wce_cli.fields import SCORE_KINDS
 from wce_cli.formats.cells import rounding_note
 from wce_cli.inputs.totals import as_text
 from wce_cli.loss.batch import Batch
@@ -28,7 +29,6 @@ from wce_cli.questions.parts import added_up
 from wce_cli.ranks import Rank, together
 from wce_cli.report import Measured, Report
 
-SCORES = ("logits", "log_probs", "probs")
 STDIN = "-"
 
 
@@ -45,7 +45,7 @@ class _Share:
     def find(self) -> bytes:
         """The message of this rank: what it sees, and the totals of its rows, or what is wrong with them."""
         paths = [path for file in self.files for path in expanded(file)]
-        if STDIN in paths or not (paths or any(self.typed.get(kind) for kind in SCORES)):
+        if STDIN in paths or not (paths or any(self.typed.get(kind) for kind in SCORE_KINDS)):
             raise WceError(Problem("stdin is one, and under torchrun several processes read", "name files"))
         batches, self.notes = read_batches(paths, self.typed, self.label_column)
         if len(batches) != 1:

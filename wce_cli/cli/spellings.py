@@ -7,6 +7,7 @@ from typing import Any
 
 from typer.core import TyperCommand
 
+from wce_cli.cli.headings import write_options
 from wce_cli.errors import WceError
 from wce_cli.fields import field_of, given_twice
 
@@ -20,6 +21,10 @@ class Command(TyperCommand):
         """Typer's own way, after every option has got the name that is declared."""
         declared = {option: str(one.name) for one in self.params for option in one.opts if option.startswith("-")}
         return super().parse_args(ctx, as_declared(args, declared))
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Typer's own lists, under our headings."""
+        write_options(self.get_params(ctx), ctx, formatter)
 
 
 def as_declared(arguments: Sequence[str], declared: Mapping[str, str]) -> list[str]:

@@ -1,59 +1,119 @@
-"""`wce explain --split/--ranks/--shuffle`: what if the batch is cut?"""
+"""`wce split`: what if the batch is cut?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from typing import Annotated
 
-from wce_cli.cli import options
-from wce_cli.cli.answers import Answer, outcome
+from msgspec import Struct
+
+from wce_cli.cli import completion, headings, options
+from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
+from wce_cli.formats import SPLIT
 
+EXAMPLES = (
+    "wce split samples/two-samples.json --size 1",
+    "wce split -x '2 1 0; 0 1 2; 1 1 1; 0 3 1' -y 0,1,2,1 -w 1,0.25,3 --ranks 2",
+    "wce split samples/two-samples.json --by sample --method weighted-mean",
+)
+CODES = ("0 answered", "2 cannot answer: the batch or an option is wrong")
 HIGHEST_SEED = (1 << 64) - 1
 
+Size = Annotated[
+    str | None,
+    headings.asked("--size", metavar="SIZE", help="Micro-batches of SIZE samples, or of 3,5,...: what is accumulated."),
+]
+Ranks = Annotated[
+    str | None,
+    headings.asked("--ranks", metavar="R", help="Deal the samples to R ranks in turn, as data parallel training does."),
+]
+By = Annotated[
+    str | None,
+    headings.asked(
+        "--by",
+        metavar="WHAT",
+        help="sample: each is a part, with all its positions where the scores have more than two axes.",
+        autocompletion=completion.offering(completion.cuts),
+    ),
+]
+Shuffle = Annotated[
+    str | None, headings.asked("--shuffle", metavar="SEED", help="Shuffle the samples before they are cut.")
+]
+Rows = Annotated[
+    str | None,
+    headings.shown(
+        "--rows",
+        metavar="N",
+        help="Parts to list, or all.  [default: 20; in JSON up to 10000, in CSV all]",
+        autocompletion=completion.offering(completion.limits),
+    ),
+]
 
-def sizes_of(text: str) -> int | tuple[int, ...]:
-    """`4` as the size of every part, `3,5` as the sizes of all."""
-    words = text.replace(" ", ",").split(",") if text.strip() else [text]
-    sizes = tuple(options.whole_number("--split", word, 1) for word in words if word or len(words) == 1)
-    return sizes[0] if len(sizes) == 1 else sizes
 
-
-def refuse(where: str, needs: Mapping[str, bool]) -> None:
-    """Say of the first option that has no meaning there that it is given."""
-    for option, is_given in needs.items():
-        if is_given:
-            raise WceError(Problem(f"{option} has no meaning {where}", f"leave out {option}"))
-
-
-def of_split(
-    answers: Sequence[Answer],
-    files: Sequence[str],
-    typed: Mapping[str, str | None],
-    label_column: str | None,
+def split(
+    files: options.Files = None,
+    size: Size = None,
+    ranks: Ranks = None,
+    by: By = None,
+    shuffle: Shuffle = None,
     *,
-    size: str | None,
-    ranks: str | None,
-    shuffle: str | None,
+    typed: BatchOptions,
+    method: options.Methods = None,
+    rows: Rows = None,
+    findings: options.Findings = None,
+    how: AnswerOptions,
+    format: Annotated[str | None, options.format_of(SPLIT)] = None,
+    save: Annotated[list[str] | None, options.save_of(SPLIT)] = None,
 ) -> Outcome:
-    """The answer for every batch of the files."""
-    blocks = None if size is None else sizes_of(size)
+    """Compare a batch's loss with the mean of the losses of its parts.
+
+    By every method: what accumulating micro-batches or averaging over ranks makes of the loss and of the gradients,
+    and what to do about it. Each part divides by its own denominator. A sample is what stands along the first axis.
+    """
+    from wce_cli.cli.answers import asked_answers, outcome
+
+    answers = asked_answers(SPLIT, how, format, save, rows=rows, findings=findings, methods=method)
+    asked = _asked(size, by, ranks, shuffle)
+
+    from wce_cli.cli.batches import read_whole
+    from wce_cli.cli.progress import progress_bar
+    from wce_cli.questions.split import cut_of, split_batch
+
+    batches, notes = read_whole(files or [], typed.fields, typed.label_column, "cut into parts")
+    cuts = [cut_of(batch, asked.size, asked.ranks, asked.seed, ("--size", "--ranks")) for batch in batches]
+    with progress_bar() as progress:
+        found = [split_batch(batch, cut, progress=progress) for batch, cut in zip(batches, cuts, strict=True)]
+    return outcome(answers, found, notes)
+
+
+class _Asked(Struct, frozen=True):
+    """Into which parts."""
+
+    size: int | Sequence[int] | None
+    ranks: int
+    seed: int | None
+
+
+def _asked(size: str | None, by: str | None, ranks: str | None, shuffle: str | None) -> _Asked:
+    """What was typed, read. Raises WceError if it cuts the batch into no parts, or in two ways."""
+    if by is not None:
+        options.one_of("--by", by, completion.cuts())
+        if size is not None:
+            raise WceError(Problem("--size and --by exclude each other", f"--by {by} is --size 1"))
+    blocks = _sizes(size) if size is not None else 1 if by is not None else None
     dealt = 1 if ranks is None else options.whole_number("--ranks", ranks, 1)
     seed = None if shuffle is None else options.whole_number("--shuffle", shuffle, 0, HIGHEST_SEED)
-    if size is None and dealt == 1:
-        given = "--shuffle" if shuffle is not None else "--ranks 1"
-        raise WceError(Problem(f"{given} alone cuts the batch into no parts", "give --split or --ranks 2"))
+    if blocks is None and dealt == 1:
+        given = "--shuffle" if shuffle is not None else "--ranks 1" if ranks is not None else ""
+        problem = f"{given} alone cuts the batch into no parts" if given else "into which parts is the batch to be cut?"
+        raise WceError(Problem(problem, "give one of --size 4, --by sample, --ranks 2"))
+    return _Asked(blocks, dealt, seed)
 
-    from wce_cli.cli.batches import read_batches
-    from wce_cli.cli.progress import progress_bar
-    from wce_cli.questions.split import Split, cut_of, split_batch
 
-    batches, notes = read_batches(files, typed, label_column)
-    cuts = [cut_of(batch, blocks, dealt, seed, ("--split", "--ranks")) for batch in batches]
-
-    def each() -> Iterator[Split]:
-        with progress_bar() as progress:
-            for batch, cut in zip(batches, cuts, strict=True):
-                yield split_batch(batch, cut, progress=progress)
-
-    return outcome(answers, list(each()), notes)
+def _sizes(text: str) -> int | tuple[int, ...]:
+    """`4` as the size of every part, `3,5` as the sizes of all."""
+    words = text.replace(" ", ",").split(",") if text.strip() else [text]
+    sizes = tuple(options.whole_number("--size", word, 1) for word in words if word or len(words) == 1)
+    return sizes[0] if len(sizes) == 1 else sizes

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
-
-from wce_cli.cli import options
+from wce_cli.cli import completion, headings, options
+from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
+from wce_cli.formats import SWEPT
 
 if TYPE_CHECKING:
     from wce_cli.loss.sums import Floats
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "wce sweep samples/two-samples.json --class 0 --to 1",
     "wce sweep -x '2 1 0; 0 1 2; 0 3 1' -y 0,1,1 -w 1,0.25,3 --smoothing",
-    "wce sweep samples/two-samples.json --scale --values 0.5,1,2 --method batch-mean",
+    "wce sweep samples/two-samples.json --scale --values 0.5,1,2 --method sum",
 )
 CODES = ("0 answered", "2 cannot answer: the batch or an option is wrong")
 
 Class = Annotated[
-    str | None, typer.Option("--class", metavar="CLASS", help="Sweep the weight of this class: its index or its name.")
-]
-Smoothing = Annotated[bool, typer.Option("--smoothing", help="Sweep the label smoothing instead.")]
-Scale = Annotated[bool, typer.Option("--scale", help="Sweep a number that multiplies all weights instead.")]
-From = Annotated[str, typer.Option("--from", metavar="X", help="Where the range begins.")]
-To = Annotated[
-    str | None, typer.Option("--to", metavar="X", help="Where the range ends.  [default: 2; of the smoothing 1]")
-]
-Points = Annotated[str, typer.Option("--points", metavar="N", help="Points of the range, both ends among them.")]
-Values = Annotated[
-    str | None, typer.Option("--values", metavar="LIST", help="These values instead of a range: 0,0.1,1.")
-]
-SweepFormat = Annotated[
     str | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT",
-        help="table, json, csv, markdown, html or svg.  [default: table]",
+    headings.asked("--class", metavar="CLASS", help="Sweep the weight of this class: its index or its name."),
+]
+Smoothing = Annotated[bool, headings.asked("--smoothing", help="Sweep the label smoothing instead.")]
+Scale = Annotated[bool, headings.asked("--scale", help="Sweep a number that multiplies all weights instead.")]
+From = Annotated[str, headings.asked("--from", metavar="X", help="Where the range begins.")]
+To = Annotated[
+    str | None, headings.asked("--to", metavar="X", help="Where the range ends.  [default: 2; of the smoothing 1]")
+]
+Points = Annotated[str, headings.asked("--points", metavar="N", help="Points of the range, both ends among them.")]
+Values = Annotated[
+    str | None, headings.asked("--values", metavar="LIST", help="These values instead of a range: 0,0.1,1.")
+]
+SweepRows = Annotated[
+    str | None,
+    headings.shown(
+        "--rows",
+        metavar="N",
+        help="Points to list, or all.  [default: 11]",
+        autocompletion=completion.offering(completion.limits),
     ),
 ]
-SweepRows = Annotated[str | None, typer.Option("--rows", metavar="N", help="Points to list, or all.  [default: 11]")]
 
 
 def sweep(
@@ -56,56 +56,26 @@ def sweep(
     stop: To = None,
     points: Points = "41",
     values: Values = None,
-    logits: options.Logits = None,
-    log_probs: options.LogProbs = None,
-    probs: options.Probs = None,
-    labels: options.Labels = None,
-    weight: options.Weight = None,
-    sample_weight: options.SampleWeight = None,
-    classes: options.Classes = None,
-    ignore_index: options.IgnoreIndex = None,
-    label_base: options.LabelBase = None,
-    label_smoothing: options.LabelSmoothing = None,
-    label_column: options.LabelColumn = None,
+    *,
+    typed: BatchOptions,
     method: options.Methods = None,
-    format: SweepFormat = None,
-    output: options.Output = None,
-    json_out: options.JsonOut = None,
-    csv_out: options.CsvOut = None,
-    markdown_out: options.MarkdownOut = None,
-    html_out: options.HtmlOut = None,
-    svg_out: options.SvgOut = None,
     rows: SweepRows = None,
-    precision: options.Precision = None,
-    width: options.Width = None,
-    color: options.Color = "auto",
+    how: AnswerOptions,
+    format: Annotated[str | None, options.format_of(SWEPT)] = None,
+    save: Annotated[list[str] | None, options.save_of(SWEPT)] = None,
 ) -> Outcome:
-    """Show every method's loss as the weight of a class goes through a range.
+    """Show every method's loss as a class weight goes through a range.
 
     Or the label smoothing, or the scale of all weights. The batch is read once, however many points there are.
     """
     from wce_cli.cli.answers import asked_answers, outcome
-    from wce_cli.formats import SWEPT
 
     asked = [class_ is not None, smoothing, scale]
     if sum(asked) != 1:
         problem = "what is to be swept?" if not any(asked) else "--class, --smoothing and --scale exclude each other"
         raise WceError(Problem(problem, "give one of --class 0, --smoothing, --scale"))
     kind: Literal["class", "smoothing", "scale"] = "class" if asked[0] else "smoothing" if smoothing else "scale"
-    answers = asked_answers(
-        format=format,
-        output=output,
-        only=None,
-        beside={"json": json_out, "csv": csv_out, "markdown": markdown_out, "html": html_out, "svg": svg_out},
-        rows=rows,
-        sort="index",
-        findings=None,
-        precision=precision,
-        width=width,
-        color=color,
-        methods=method,
-        known=SWEPT,
-    )
+    answers = asked_answers(SWEPT, how, format, save, rows=rows, methods=method)
 
     from wce_cli.cli.batches import read_batches, saved_files
     from wce_cli.cli.progress import progress_bar
@@ -124,23 +94,11 @@ def sweep(
         options.whole_number("--points", points, 2, MOST_POINTS),
         listed,
     )
-    typed = {
-        "logits": logits,
-        "log_probs": log_probs,
-        "probs": probs,
-        "labels": labels,
-        "weight": weight,
-        "sample_weight": sample_weight,
-        "classes": classes,
-        "ignore_index": ignore_index,
-        "label_base": label_base,
-        "label_smoothing": label_smoothing,
-    }
     pairs = None if method is None or "all" in method else method
     parts = saved_files(files or [])
     if parts:
-        return outcome(answers, [_of_parts(parts, typed, kind, class_, places, pairs)], ())
-    batches, notes = read_batches(files or [], typed, label_column)
+        return outcome(answers, [_of_parts(parts, typed.fields, kind, class_, places, pairs)], ())
+    batches, notes = read_batches(files or [], typed.fields, typed.label_column)
     axes = [Axis(kind, 0 if class_ is None else class_index(batch.spec, class_)) for batch in batches]
     with progress_bar() as progress:
         found = [

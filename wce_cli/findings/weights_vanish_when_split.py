@@ -16,7 +16,7 @@ PAGE = Page(
     "Σℓ / N, whatever the weights are.",
     why="Training with micro-batches of one, by accumulation or on as many ranks as samples, is training without "
     "class weights: neither the loss nor any gradient depends on them.",
-    example="wce explain --logits '0.1 0.9; 0 0.1' --labels 0,1 --weight 0.1,1 --split 1",
+    example="wce split --logits '0.1 0.9; 0 0.1' --labels 0,1 --weight 0.1,1 --size 1",
     remedy="divide Σ w·ℓ of each part by the Σ w of all parts (accumulate or all-reduce it first), or by N",
     references=(
         "https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,19 @@ class Format(Struct, frozen=True):
 PARTS = ("terms", "methods")
 OTHER_NAMES = {"md": "markdown", "jsonl": "ndjson", "txt": "table", "text": "table"}
 """What people call a format as well."""
+SUFFIXES = {
+    ".txt": "table",
+    ".json": "json",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".csv": "csv",
+    ".md": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".svg": "svg",
+    ".xml": "junit",
+}
+"""The format of a file by its name; the first suffix of a format is the one that is named."""
 
 FORMATS = {
     "table": Format("wce_cli.formats.table:to_table", ROWS, PARTS),
@@ -107,7 +120,7 @@ SPLIT = {
     "html": Format("wce_cli.formats.pictures.split:to_html", 0),
     "svg": Format("wce_cli.formats.pictures.split:to_svg", 0),
 }
-"""Those of `explain --split`."""
+"""Those of `split`."""
 
 GRADIENT = {
     "table": Format("wce_cli.formats.gradient:to_table", 0),
@@ -117,7 +130,7 @@ GRADIENT = {
     "html": Format("wce_cli.formats.pictures.gradient:to_html", 0),
     "svg": Format("wce_cli.formats.pictures.gradient:to_svg", 0),
 }
-"""Those of `explain --gradient`."""
+"""Those of `gradient`."""
 
 SWEPT = {
     "table": Format("wce_cli.formats.sweep:to_table", 0),
@@ -129,8 +142,25 @@ SWEPT = {
 }
 """Those of `sweep`."""
 
+BY_COMMAND = {
+    "explain": FORMATS,
+    "split": SPLIT,
+    "gradient": GRADIENT,
+    "sweep": SWEPT,
+    "identify": IDENTIFIED,
+    "check": CHECKED,
+    "audit": AUDITED,
+}
+"""Those of each command that answers a question."""
+
 VALUE = Format("wce_cli.formats.value:to_values", 0, has_measured=False, part="wce_cli.formats.value:part")
 """`--only value`: bare numbers, which no format dresses."""
+
+
+def suffixes(known: Iterable[str]) -> list[str]:
+    """A suffix for each of some formats that has one."""
+    first = {format: suffix for suffix, format in reversed(SUFFIXES.items())}
+    return [first[format] for format in known if format in first]
 
 
 def formatted(format: Format, reports: Sequence[Any], look: Look) -> str:

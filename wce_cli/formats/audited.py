@@ -96,6 +96,9 @@ def _but(answer: Audit) -> str:
     """Why a function with the values of a rule is not as expected."""
     if any(row.name.startswith("dL/d") and row.verdict == "wrong" for row in answer.rows):
         return "the gradient is not"
+    again = answer.row("called twice")
+    if again is not None and again.verdict != "ok":
+        return f"but it {again.said}"
     names = dict.fromkeys(one.name for one in answer.limits if is_capped([one]))
     return f"but not for all sizes of scores ({', '.join(names)})" if names else "but it does not outlive every batch"
 
@@ -124,6 +127,8 @@ def answer_blocks(answer: Audit, look: Look) -> Iterator[Block]:
     at = f" at {where(answer)}" if answer.file else ""
     if answer.call:
         yield blocks.prose(f"called as {answer.call}{at}, with {answer.arrays} arrays")
+    if answer.guessed:
+        yield blocks.prose(answer.guessed)
     if answer.taken_of:
         yield blocks.prose(f"of what it returns, {answer.taken_of} is looked at")
     yield from (blocks.prose(line) for one in answer.computed[:1] for line in _sentences(one))

@@ -10,12 +10,11 @@ from msgspec import Struct
 from wce_cli.digits import format_number, rounded_up
 from wce_cli.formats.look import Look
 from wce_cli.literal import literal
+from wce_cli.loss.methods import BATCH, TORCHS, WEIGHTED, torchs_mean
 from wce_cli.report import Finding, Measured, MethodRow, Report, TermRow
 
 TOLD_IN_THE_TABLE = ("methods-coincide",)
 """Findings whose words stand in the table of methods."""
-TORCH_METHODS = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
-"""The methods of one plain torch call each, shown whatever the batch."""
 MISSING = "–"
 NAME_WIDTH = 24
 CLASSES_TOLD = 8
@@ -37,8 +36,8 @@ def answered(report: Report) -> tuple[str, str]:
     itself divides by N, the weighted mean of sample placement.
     """
     if report.batch.labels == "probability":
-        return "batch-mean", "weighted-mean/sample"
-    return "weighted-mean", "batch-mean"
+        return torchs_mean(True), f"{WEIGHTED}/sample"
+    return torchs_mean(False), BATCH
 
 
 def beside_the_table(findings: Sequence[Finding], look: Look) -> list[Finding]:
@@ -62,7 +61,7 @@ def shown_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:
         for pair in one.methods
     }
     measured |= {pair for one in report.measurements if one.value is not None for pair in one.expresses}
-    kept = [row for row in rows if row.pair in TORCH_METHODS or row.pair in answered(report)]
+    kept = [row for row in rows if row.pair in TORCHS or row.pair in answered(report)]
     for row in rows:
         if row not in kept and row.pair in measured and not any(_close(row.value, other.value) for other in kept):
             kept.append(row)
@@ -147,13 +146,11 @@ def measured_cell(measured: Measured | None, look: Look) -> str:
 
 def rounding_note(report: Report) -> list[str]:
     """How far torch's methods may be off because the inputs were printed rounded: a line, or none."""
-    bounds = {
-        row.pair: row.rounding for row in report.methods if row.rounding is not None and row.pair in TORCH_METHODS
-    }
+    bounds = {row.pair: row.rounding for row in report.methods if row.rounding is not None and row.pair in TORCHS}
     if not any(bounds.values()):
         return []
     told = {pair: "without bound" if math.isinf(bound) else f"by {rounded_up(bound)}" for pair, bound in bounds.items()}
-    if len(set(told.values())) == 1 and len(told) == sum(row.pair in TORCH_METHODS for row in report.methods):
+    if len(set(told.values())) == 1 and len(told) == sum(row.pair in TORCHS for row in report.methods):
         how = next(iter(told.values())).replace("by", "open by up to", 1)
         return [f"rounded as they are, the inputs leave every method {how}"]
     return [f"rounded as they are, the inputs leave open: {', '.join(f'{pair} {how}' for pair, how in told.items())}"]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from wce_cli.formats import cells
 from wce_cli.formats.columns import NEVER_DROPPED, Column, share_columns, term_columns
 from wce_cli.formats.look import ROWS, Look
+from wce_cli.loss.methods import SUM
 from wce_cli.report import ClassRow, Report
 
 
@@ -50,7 +51,7 @@ def class_columns(report: Report, look: Look) -> list[Column]:
 
 def classes_note(report: Report, look: Look) -> str:
     """What the total of Σw·ℓ is, where class placement has another numerator: that mixes all classes."""
-    own, mixed = report.method("sum/sample"), report.totals.numerator
+    own, mixed = report.method(f"{SUM}/sample"), report.totals.numerator
     if own is None or not report.classes or not math.isfinite(own.numerator + mixed):
         return ""
     if math.isclose(own.numerator, mixed, rel_tol=1e-12):

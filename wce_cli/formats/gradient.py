@@ -18,11 +18,10 @@ from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.csv import text_cell
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import ROWS, Look
+from wce_cli.loss.methods import TORCHS
 from wce_cli.questions.gradient.answer import SCHEMA, Gradients, MethodGradient
 from wce_cli.report import to_plain
 
-SHOWN = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
-"""The methods whose factors have a column, unless others are asked for."""
 CLASSES = 20
 PULLED = ("class", "sample", "label-mix")
 """The placements, in the order of the columns of CSV."""
@@ -87,7 +86,7 @@ def shown_rows(answer: Gradients, look: Look) -> list[MethodGradient]:
     if look.methods is not None:
         return asked_rows(answer, look) or list(answer.methods)
     soft_or_smooth = answer.batch.labels == "probability" or answer.batch.label_smoothing > 0
-    return [row for row in answer.methods if row.method in SHOWN and (row.placement == "class" or soft_or_smooth)]
+    return [row for row in answer.methods if row.method in TORCHS and (row.placement == "class" or soft_or_smooth)]
 
 
 def answer_blocks(answer: Gradients, look: Look, titled: bool) -> Iterator[Block]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats.look import Look
+from wce_cli.loss.methods import METHODS
 from wce_cli.questions.identify.answer import CUT, LITTLE, ROUNDED, Change, Denominator, Identified, Implied, Match
 from wce_cli.questions.identify.ties import SAME
 from wce_cli.report import BatchPart
@@ -26,52 +27,20 @@ VALUE_DIGITS = 7
 OFF = {CUT: "with its digits cut off, not rounded", ROUNDED: "with its last digit one off"}
 """What is said of a number that is a rule's but for its last digit."""
 
-_TORCH, _KERAS = "PyTorch's reduction='mean'", "Keras' default"
-_KNOWN = {
-    "weighted-mean": _TORCH,
-    "batch-mean": "PyTorch's reduction='none' and then .mean()",
-    "kept-mean": "Keras' ignore_class",
-    "nonzero-mean": "TensorFlow 1's default",
-    "element-mean": "a mean over a one-hot product",
-    "sum": "PyTorch's reduction='sum'",
-    "unweighted-mean": f"{_TORCH} without weights",
-}
-"""Who computes a method of index labels, by the name that a user may know; `wce methods` has the evidence."""
-_KNOWN_PLACED = {
-    "weighted-mean/sample": "Keras' mean_with_sample_weight",
-    "weighted-mean/label-mix": "Paddle's cross_entropy",
-    "batch-mean/sample": _KERAS,
-    "kept-mean/sample": _KNOWN["kept-mean"],
-    "nonzero-mean/sample": _KNOWN["nonzero-mean"],
-    "weighted-mean/class": _TORCH,
-    "batch-mean/class": _KNOWN["batch-mean"],
-    "sum/class": _KNOWN["sum"],
-    "unweighted-mean/class": _KNOWN["unweighted-mean"],
-}
-"""The same where the placements are told apart: with smoothing, or with probability labels."""
-_KNOWN_SAMPLED = {
-    "weighted-mean": "Keras' mean_with_sample_weight",
-    "batch-mean": _KERAS,
-    "unweighted-mean": _KNOWN["unweighted-mean"],
-}
-"""The same with a sample weight, which PyTorch does not take."""
-
 
 def known_as(match: Match, batch: BatchPart) -> str:
     """The name under which a user may know a standard rule; empty where it has none."""
     if set(match.departures) - set(OFF):
         return ""
-    placed, is_soft = f"{match.method}/{match.placement}", batch.labels == "probability"
+    known = METHODS[match.method].known
+    is_soft = batch.labels == "probability"
     separate = is_soft or batch.label_smoothing > 0
     if batch.has_sample_weight:
-        return _KNOWN_SAMPLED.get(match.method, "") if not separate or match.placement == "sample" else ""
-    if is_soft and placed in ("batch-mean/class", "unweighted-mean/class"):
-        return f"{_TORCH} of probability labels" + (" without weights" if match.method == "unweighted-mean" else "")
+        return known.sampled if not separate or match.placement == "sample" else ""
     if separate:
-        return _KNOWN_PLACED.get(placed, "")
-    if match.method == "batch-mean" and batch.n == batch.n_kept:
-        return f"{_KNOWN['batch-mean']}, {_KERAS}"
-    return _KNOWN.get(match.method, "")
+        return (is_soft and match.placement == "class" and known.soft) or known.placed.get(match.placement, "")
+    also = known.unignored if batch.n == batch.n_kept else ""
+    return ", ".join(filter(None, [known.index, also]))
 
 
 def chance_of(number: Identified) -> float | None:

@@ -8,6 +8,7 @@ from wce_cli.digits import format_number, format_weight
 from wce_cli.formats.cells import agree, answered, shown_methods
 from wce_cli.formats.look import GLUE, Look
 from wce_cli.formats.nonfinite import non_finite
+from wce_cli.loss.methods import BATCH, METHODS, SUM, torchs_mean
 from wce_cli.report import MethodRow, Report
 
 SPELLED_OUT = 6
@@ -91,8 +92,7 @@ def _factor(one: MethodRow, other: MethodRow, digits: int) -> str:
 def _who(report: Report, row: MethodRow, digits: int) -> str:
     """Whose number it is: PyTorch's where its mean is that method for these labels, and it returned that."""
     value = format_number(row.value, digits)
-    torchs = "batch-mean" if report.batch.labels == "probability" else "weighted-mean"
-    if row.pair != torchs or report.batch.has_sample_weight:
+    if row.pair != torchs_mean(report.batch.labels == "probability") or report.batch.has_sample_weight:
         return f"{row.pair} is {value}"
     measured = [one for one in report.measurements if one.engine == "PyTorch" and row.pair in one.expresses]
     returned = {one.dtype: format_number(one.value, digits) for one in measured if one.value is not None}
@@ -101,7 +101,7 @@ def _who(report: Report, row: MethodRow, digits: int) -> str:
             return f"PyTorch returns {value} ({row.pair})"
         told = " and ".join(f"{text} in {dtype}" for dtype, text in sorted(returned.items()))
         return f"PyTorch returns {told} ({row.pair})"
-    expressed = report.batch.scores == "logits" or not (row.pair == "batch-mean" or report.batch.label_smoothing)
+    expressed = report.batch.scores == "logits" or not (row.pair == BATCH or report.batch.label_smoothing)
     if measured or not expressed or not math.isfinite(row.value):
         return f"{row.pair} is {value}"
     return f"PyTorch's mean is {value} ({row.pair})"
@@ -109,7 +109,7 @@ def _who(report: Report, row: MethodRow, digits: int) -> str:
 
 def _sum(report: Report, row: MethodRow) -> str:
     """What the numerator is the sum of."""
-    if row.method == "unweighted-mean" and _is_weighted(report):
+    if not METHODS[row.method].is_weighted and _is_weighted(report):
         losses = "unweighted loss"
     elif not _is_weighted(report):
         losses = "loss"
@@ -124,7 +124,7 @@ def _sum(report: Report, row: MethodRow) -> str:
 
 def _agrees_in_sum(report: Report, row: MethodRow) -> bool:
     """Whether a placement has the numerator that class placement has."""
-    own = report.method("sum")
+    own = report.method(SUM)
     return own is not None and _same(own.numerator, row.numerator)
 
 
@@ -142,7 +142,7 @@ def _divisor(report: Report, row: MethodRow, digits: int) -> str:
     total = format_weight(row.denominator, digits)
     if not report.totals.n_kept and row.denominator == 0:
         return f"{total}: {'no sample is kept' if report.totals.n else 'the batch is empty'}"
-    if not row.formula.startswith("Σ"):
+    if METHODS[row.method].kind != "weights":
         return _glued(f"{row.formula.partition(',')[0]} = {total}")
     if not _is_weighted(report):
         if report.totals.n_ignored and report.batch.labels == "index":
@@ -176,12 +176,12 @@ def _spelled(report: Report, row: MethodRow, digits: int) -> str:
 
 def _known_as(report: Report, row: MethodRow) -> str:
     """By which code people get it; empty where that is not sure."""
-    if row.pair != "batch-mean" or report.batch.labels == "probability" or report.batch.has_sample_weight:
+    if row.pair != BATCH or report.batch.labels == "probability" or report.batch.has_sample_weight:
         return ""
     if not math.isfinite(row.value):
         return ""
     none = ": reduction='none' and then .mean()"
-    whole_loss = report.method("batch-mean/sample")
+    whole_loss = report.method(f"{BATCH}/sample")
     keras = report.batch.scores == "logits" and not report.totals.n_ignored and whole_loss is not None
     return f"{none}, Keras' default" if keras and whole_loss is not None and agree(row, whole_loss) else none
 

@@ -21,6 +21,7 @@ from wce_cli.formats.json import LISTED, as_text, schema_of
 from wce_cli.formats.look import ROWS, Look
 from wce_cli.formats.split_listed import listed_parts, not_listed
 from wce_cli.formats.split_words import NEAR, described, ratio_ends, same, sentences
+from wce_cli.loss.methods import METHODS, torchs_mean
 from wce_cli.questions.split.answer import SCHEMA, Split, SplitMethod
 from wce_cli.report import missing_pair, to_plain
 
@@ -103,7 +104,7 @@ def asked_rows(answer: Split, look: Look) -> list[SplitMethod]:
 
 def first_row(answer: Split) -> SplitMethod:
     """The method that the parts are shown by: PyTorch's own mean."""
-    row = answer.method("batch-mean" if answer.batch.labels == "probability" else "weighted-mean")
+    row = answer.method(torchs_mean(answer.batch.labels == "probability"))
     assert row is not None
     return row
 
@@ -159,7 +160,7 @@ def parts_table(answer: Split, row: SplitMethod, chosen: Sequence[int], look: Lo
         shown = [*(values[part] for part in chosen), *(left if hidden else []), whole]
         return [format_number(value, look.digits) for value in shown]
 
-    adds = row.method != "sum"
+    adds = METHODS[row.method].adds_up
     blank = [""] * len(hidden[:1])
     heads = [str(one.part) for one in parts] + ([f"… {len(hidden)} more"] if hidden else []) + ["whole"]
     columns = [Column("part", heads, NEVER_DROPPED, right=False)]

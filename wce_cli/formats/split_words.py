@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats.look import Look
+from wce_cli.loss.methods import METHODS
 from wce_cli.questions.split.answer import Split, SplitMethod
 
 NEAR = 1e-12
@@ -21,7 +22,8 @@ def described(answer: Split) -> str:
     if cut.sizes is not None:
         text += f" of {', '.join(map(str, cut.sizes[:8]))}{', …' if len(cut.sizes) > 8 else ''}"
     elif cut.size is not None:
-        text += f" of {cut.size}" if len({part.n for part in answer.parts}) == 1 else f" of up to {cut.size}"
+        is_full = len({part.n for part in answer.parts}) == 1 and cut.items >= cut.size * cut.ranks
+        text += f" of {cut.size}" if is_full else f" of up to {cut.size}"
     if cut.items != answer.batch.n:
         text += f" ({counted(cut.items, 'item', 'items')} along the first axis)"
     if cut.ranks > 1:
@@ -65,7 +67,10 @@ def sentences(answer: Split, row: SplitMethod, look: Look) -> Iterator[str]:
     low, high, broken = ratio_ends(row)
     if low is not None and high is not None:
         if broken:
-            yield "A part whose kept samples weigh 0 together makes every gradient nan."
+            if METHODS[row.method].kind in ("count", "bent"):
+                yield f"A part whose D = {row.formula} is 0 has no gradient that is a number."
+            else:
+                yield "A part whose kept samples weigh 0 together makes every gradient nan."
         elif same(low, high):
             what = "is that of the whole batch" if same(low, 1.0) else f"is {f(low)} times that of the whole batch"
             yield f"Every gradient {what}" + ("." if same(low, 1.0) else ": one factor, a matter of the learning rate.")
@@ -84,7 +89,7 @@ def remedy(answer: Split, row: SplitMethod, look: Look) -> str:
     if len(answer.parts) == 1:
         return "There is one part: nothing to remedy."
     remedied = format_number(row.remedy, look.digits)
-    if row.method == "sum":
+    if row.formula == "1":
         return f"Remedy: add the parts up instead of averaging them: {remedied}."
     ranks = f", {answer.cut.ranks}," if answer.cut.ranks > 1 else ""
     return (

@@ -19,13 +19,12 @@ from wce_cli.formats.csv import text_cell
 from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import Look
 from wce_cli.formats.plot import Line, plotted
+from wce_cli.loss.methods import MEANS
 from wce_cli.questions.sweep.answer import SCHEMA, Sweep, SweptMethod, axis_name
 from wce_cli.report import to_plain
 
 ROWS = 11
 """Places that are listed where a person reads, unless others are asked for."""
-DRAWN = ("weighted-mean", "batch-mean", "unweighted-mean")
-"""The curves that are drawn, unless others are asked for: those on one scale."""
 NEAR = 1e-12
 MOST_DRAWN = 6
 
@@ -99,7 +98,7 @@ def drawn_rows(answer: Sweep, look: Look) -> list[SweptMethod]:
     """The curves to draw."""
     rows = asked_rows(answer, look)
     if not rows:
-        rows = [row for row in listed_rows(answer, look) if row.method in DRAWN]
+        rows = [row for row in listed_rows(answer, look) if row.method in MEANS]
     return rows[:MOST_DRAWN]
 
 
@@ -129,8 +128,8 @@ def answer_blocks(answer: Sweep, look: Look, titled: bool) -> Iterator[Block]:
         worth = max(1, 8 - position)
         if asked_rows(answer, look) or row.pair == rows[0].pair:
             worth = max(1, NEVER_DROPPED - position)
-        elif row.pair in DRAWN:  # batch-mean is left out after unweighted-mean
-            worth = NEVER_DROPPED - DRAWN.index(row.pair)
+        elif row.pair in MEANS:  # batch-mean is left out after unweighted-mean
+            worth = NEVER_DROPPED - MEANS.index(row.pair)
         columns.append(Column(row.pair, [format_number(row.values[k], look.digits) for k in chosen], worth))
     if chosen:
         yield blocks.table(*columns)

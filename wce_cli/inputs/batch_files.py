@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from wce_cli.errors import Problem, WceError
+from wce_cli.fields import BY_SAMPLE, SCORE_KINDS
 from wce_cli.inputs import TABLE_READERS, Document, read_arrays
-from wce_cli.inputs.members import BY_SAMPLE, SCORES, fields_of, in_our_names, items_of
+from wce_cli.inputs.members import fields_of, in_our_names, items_of
 from wce_cli.inputs.parts import joined
 from wce_cli.inputs.stored import Stored, as_name
 
@@ -64,7 +65,7 @@ def _fields(
         whole = members[""]
         if isinstance(whole, Problem):
             raise WceError(whole)
-        if any(kind in given for kind in SCORES):
+        if any(kind in given for kind in SCORE_KINDS):
             hint = f"name the field that it is: --labels {path}"
             raise WceError(Problem(f"{path} is one array, and the scores are given beside it", hint))
         notes += [whole.note] if whole.note else []
@@ -86,8 +87,8 @@ def _fields(
 
 def _without_other_scores(found: Mapping[str, Any], given: Collection[str]) -> dict[str, Any]:
     """Scores that options give take the place of a file's."""
-    taken = any(kind in given for kind in SCORES)
-    return {name: value for name, value in found.items() if name not in given and not (taken and name in SCORES)}
+    taken = any(kind in given for kind in SCORE_KINDS)
+    return {name: value for name, value in found.items() if name not in given and not (taken and name in SCORE_KINDS)}
 
 
 def _whole(name: str, having: Sequence[tuple[str, Any]]) -> Any:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError, counted, did_you_mean
-from wce_cli.fields import names_of
+from wce_cli.fields import FIELDS, names_of, of_kind
 from wce_cli.inputs.stored import as_name
 from wce_cli.loss.named_columns import by_class, by_number, heads
 
 LABEL_NAMES = (*names_of("labels"), "class")
-WEIGHT_NAMES = names_of("sample_weight")
+BY_NAME = {field: names_of(field) for field in of_kind("sample weight")}
+"""Fields that a column of the header is, by its name."""
 BESIDE = (
     "id",
     "idx",
@@ -47,8 +48,8 @@ class Columns(Struct, frozen=True):
     """The column of the labels."""
     scores: tuple[int, ...]
     """The columns of the scores, in order."""
-    weight: int | None
-    """The column of the sample weights."""
+    by_field: Mapping[str, int]
+    """The columns of BY_NAME that there are."""
     names: tuple[str, ...]
     """What the header calls the scores; empty without one."""
     notes: tuple[str, ...]
@@ -71,9 +72,9 @@ def read_columns(
     header = is_header(first, second, index)
     found = _label(first if header else [], len(first), label, index, shown)
     unnamed = header and first[0] == "" and found != 0 and len(first) > 1
-    weights = [at for at, name in enumerate(first) if header and name.lower() in WEIGHT_NAMES and at != found]
-    weight = weights[0] if len(weights) == 1 and len(first) > 1 else None
-    scores = tuple(at for at in range(len(first)) if at not in (found, weight) and not (unnamed and at == 0))
+    by_field = _by_field(first, found) if header and len(first) > 1 else {}
+    taken = (found, *by_field.values())
+    scores = tuple(at for at in range(len(first)) if at not in taken and not (unnamed and at == 0))
     of_scores = [first[at] for at in scores]
     named = by_class(of_scores, classes, shown, "--classes names", as_name) if header and classes else ()
     chosen = tuple(scores[k] for k in named)
@@ -82,12 +83,21 @@ def read_columns(
     moved = bool(numbered) and numbered != scores
     scores = chosen or numbered or scores
     names = tuple(first[at] for at in scores) if header else ()
-    notes = _notes(shown, first, found, weight, names, header, unnamed)
+    notes = _notes(shown, first, found, by_field, names, header, unnamed)
     if moved:
         notes = (*notes, f"{shown}: the columns are taken in the order of their numbers")
     if left:
         notes = (*notes, f"{shown}: left out {', '.join(map(as_name, left))}, which --classes does not name")
-    return Columns(len(first), header, found, scores, weight, names, notes)
+    return Columns(len(first), header, found, scores, by_field, names, notes)
+
+
+def _by_field(names: Sequence[str], label: int | None) -> dict[str, int]:
+    """The columns of BY_NAME; none where two of them have a name of one field."""
+    found = {
+        field: [at for at, name in enumerate(names) if name.lower() in known and at != label]
+        for field, known in BY_NAME.items()
+    }
+    return {field: at[0] for field, at in found.items() if len(at) == 1}
 
 
 def class_names(names: Sequence[str], labels: Collection[Any]) -> tuple[str, ...]:
@@ -166,7 +176,7 @@ def _notes(
     shown: str,
     first: Sequence[str],
     label: int | None,
-    weight: int | None,
+    by_field: Mapping[str, int],
     names: Sequence[str],
     header: bool,
     unnamed: bool,
@@ -177,8 +187,8 @@ def _notes(
         listed = f": {', '.join(map(as_name, names))}" if 0 < len(names) <= NAMED_IN_NOTE else ""
         scores = f"{counted(len(names), 'column', 'columns')} of scores{listed}"
         labels = "" if label is None else f"labels in column {as_name(first[label])!r}, "
-        weights = "" if weight is None else f"sample weights in column {as_name(first[weight])!r}, "
-        notes.append(f"{shown}: line 1 is a header; {labels}{weights}{scores}")
+        others = [f"{FIELDS[field].kind}s in column {as_name(first[at])!r}, " for field, at in by_field.items()]
+        notes.append(f"{shown}: line 1 is a header; {labels}{''.join(others)}{scores}")
     if unnamed:
         notes.append(f"{shown}: column 0 has no name and is left out, as the index that pandas and R write")
     return tuple(notes)

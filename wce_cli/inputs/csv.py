@@ -9,7 +9,7 @@ import csv
 import math
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, NoReturn
 
@@ -18,7 +18,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.errors import Problem, WceError, as_written, counted
-from wce_cli.inputs.columns import WEIGHT_NAMES, Columns, is_number, read_columns
+from wce_cli.inputs.columns import Columns, is_number, read_columns
 from wce_cli.inputs.file import File
 from wce_cli.inputs.json import WIDE_MARKS, finite
 from wce_cli.inputs.stored import as_name
@@ -39,8 +39,8 @@ class Table(Struct, frozen=True):
     """(N, C); None if there is nothing but labels."""
     labels: NDArray[Any] | list[str] | None
     """Integers, floats if one of them is not an integer, words if one of them is no number; None without a column."""
-    sample_weight: NDArray[np.float64] | None
-    """(N,); None without a column of that name."""
+    by_field: Mapping[str, NDArray[np.float64]]
+    """(N,) of each field that a column has the name of."""
     names: tuple[str, ...]
     """What the header calls the columns of the scores; empty without a header."""
     notes: tuple[str, ...]
@@ -59,15 +59,16 @@ def read_csv(path: str, label_column: str | int | None = None, classes: Sequence
     if not first:
         raise WceError(Problem(f"{path} holds no rows, only empty lines"))
     columns = read_columns([row for _, row in first], label_column, path, classes)
-    numbers, words, weights = array("d"), list[str](), array("d")
+    numbers, words = array("d"), list[str]()
+    by_field = {field: (at, array("d")) for field, at in columns.by_field.items()}
     every = columns.scores == tuple(range(columns.width))
     for line, row in chain(first[columns.header :], rows):
         if len(row) != columns.width:
             raise WceError(_ragged(path, line, len(row), first))
         if columns.label is not None:
             words.append(_label(row, columns, path, line))
-        if columns.weight is not None:
-            weights.append(_weight(row[columns.weight], columns.weight, path, line))
+        for field, (at, found) in by_field.items():
+            found.append(_number(row[at], at, field, path, line))
         if not every:
             row = [row[at] for at in columns.scores]
         try:
@@ -86,7 +87,7 @@ def read_csv(path: str, label_column: str | int | None = None, classes: Sequence
     return Table(
         scores.reshape(shape) if columns.scores else None,
         None if columns.label is None else _labels(words),
-        None if columns.weight is None else np.array(weights),
+        {field: np.array(found) for field, (_, found) in by_field.items()},
         columns.names,
         columns.notes,
     )
@@ -170,10 +171,10 @@ def _labels(words: list[str]) -> NDArray[Any] | list[str]:
     return np.array([float(word) for word in words]) if all(map(is_number, words)) else words
 
 
-def _weight(cell: str, at: int, path: str, line: int) -> float:
+def _number(cell: str, at: int, field: str, path: str, line: int) -> float:
     if not is_number(cell):
         said = f"is {as_written(cell)}" if cell.strip() else "is empty"
-        raise WceError(Problem(f"{path} line {line}, column {at} ({WEIGHT_NAMES[0]}) {said}, expected a number"))
+        raise WceError(Problem(f"{path} line {line}, column {at} ({field}) {said}, expected a number"))
     return float(cell) if "n" in cell.lower() else finite(cell, f"{path} line {line}")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from wce_cli.errors import Problem
+from wce_cli.fields import of_kind
 from wce_cli.inputs.words import NUMBER
 
 
@@ -90,7 +91,7 @@ def of_value(field: str, text: str, value: Any) -> Diagnosis | None:
         if known is None and len(depths) > 1:
             return Diagnosis("has arrays of different shapes in it", ONE_EACH)
         return known or (of_mixture(rows) if -1 in lengths else None)
-    if field in ("weight", "sample_weight") and lengths and lengths != {-1}:
+    if field in of_kind("class weight", "sample weight") and lengths and lengths != {-1}:
         return of_print(text) or of_commas(text) or of_words(value)
     if field == "labels" and "\n" in text:
         return of_print(text)

@@ -14,7 +14,7 @@ import msgspec
 
 from wce_cli.digits import NUMBER_SCHEMA
 from wce_cli.errors import MOST, Problem, as_written, did_you_mean
-from wce_cli.fields import by_field, hint_of
+from wce_cli.fields import FIELDS, IN_FILES, Kind, by_field, hint_of
 
 NULL = {"type": "null"}
 
@@ -46,30 +46,49 @@ ClassWeight = Annotated[
 
 Expectation = Annotated[Any, _described(_nested(NUMBER_SCHEMA))]
 
+HELD: dict[Kind, Any] = {
+    "scores": Numbers,
+    "labels": Labels,
+    "class weight": ClassWeight,
+    "sample weight": Numbers,
+    "names": Names,
+    "integer": int | None,
+    "number": float | None,
+}
+"""What a field of each kind may be in JSON."""
+BESIDE: dict[str, Any] = {
+    "name": str | None,
+    "source": str | None,
+    "question": str | None,
+    "reported": list[Any] | None,
+    "expect": dict[str, Expectation] | None,
+    "tolerance": float | None,
+}
+"""The keys of a document beside its fields."""
+READ_BY_EXPLAIN = (*IN_FILES, "name", "source")
+"""The keys that make the batch; the others are left alone here."""
 
-class BatchDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """One batch, as a JSON object."""
 
-    logits: Numbers = None
-    log_probs: Numbers = None
-    probs: Numbers = None
-    labels: Labels = None
-    weight: ClassWeight = None
-    sample_weight: Numbers = None
-    classes: Names = None
-    ignore_index: int | None = None
-    label_smoothing: float | None = None
-    name: str | None = None
-    source: str | None = None
-    question: str | None = None
-    reported: list[Any] | None = None
-    expect: dict[str, Expectation] | None = None
-    tolerance: float | None = None
+def _key(name: str) -> Any:
+    """The type of a field's key, with what the schema says of it."""
+    said = FIELDS[name]
+    return Annotated[HELD[said.kind], msgspec.Meta(description=said.help)]
 
+
+BatchDocument = msgspec.defstruct(
+    "BatchDocument",
+    [
+        *((name, _key(name), None) for name in IN_FILES),
+        *((name, held, None) for name, held in BESIDE.items()),
+    ],
+    namespace={"__doc__": "One batch, as a JSON object."},
+    module=__name__,
+    forbid_unknown_fields=True,
+    frozen=True,
+)
+"""A batch document to msgspec, made from the declaration of its fields."""
 
 KEYS = BatchDocument.__struct_fields__
-READ_BY_EXPLAIN = KEYS[: KEYS.index("question")]
-"""The keys that make the batch; the others are left alone here."""
 
 _IN_WORDS = {"str": "a string", "int": "an integer", "float": "a number", "array": "a list", "object": "an object"}
 
@@ -93,8 +112,8 @@ def frame_problems(document: Mapping[str, Any]) -> list[Problem]:
     problems = list[Problem]()
     for key, value in document.items():
         if key not in KEYS:
-            known = HINTS.get(key) or hint_of(key, _quoted)
-            hint = (known or did_you_mean(key, KEYS)) if len(problems) < MOST else ""
+            is_told = len(problems) < MOST
+            hint = (HINTS.get(key) or hint_of(key, _quoted) or did_you_mean(key, KEYS)) if is_told else ""
             problems.append(Problem(f'"{key}" is no key of a batch', hint, key))
             continue
         # msgspec reads no half of a surrogate pair, which JSON may hold

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from wce_cli.errors import Problem, WceError
 
@@ -17,12 +17,12 @@ _refused: list[Problem] = []
 """What was said of an input that is one of them, by somebody who goes on to the next input."""
 
 
-def guard(targets: Mapping[str, str | int]) -> None:
-    """From here on none of some files may be an input. By the option that names it: its path, or a descriptor.
+def guard(targets: Iterable[tuple[str, str | int]]) -> None:
+    """From here on none of some files may be an input. Each: the option that names it, its path or a descriptor.
 
     A file that is not there yet cannot be one; a pipe or a terminal is written to, and nothing in it is lost.
     """
-    for option, target in targets.items():
+    for option, target in targets:
         try:
             found = os.stat(os.path.realpath(target) if isinstance(target, str) else target)  # as it is written
         except (OSError, ValueError):

@@ -13,13 +13,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from wce_cli.fields import SCORE_KINDS
 from wce_cli.loss.arrays import Written
 
 LARGE = 1 << 16
 """Bytes of a document from which it is worth a second look."""
 LONG_ROW = 256
 """Bytes of a row from which rows are read one by one: shorter ones cost less all at once."""
-SCORES = ("logits", "log_probs", "probs")
 
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _ROW = msgspec.json.Decoder(list[float])
@@ -34,7 +34,7 @@ def large_document(content: bytes) -> dict[str, Any] | None:
         values = {key: bytes(value) for key, value in raw.items()}
         if b"\\" in content or content.count(b'"') != sum(2 + value.count(b'"') for value in values.values()):
             return None
-        rows = {key: _rows(values.pop(key)) for key in raw if key in SCORES}
+        rows = {key: _rows(values.pop(key)) for key in raw if key in SCORE_KINDS}
         if not rows or any(array is None for array in rows.values()):
             return None
         rest = msgspec.json.decode(b"{%s}" % b",".join(b'"%s":%s' % (key.encode(), values[key]) for key in values))

@@ -6,15 +6,12 @@ import re
 from collections.abc import Collection
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.fields import BESIDE_SCORES, field_of, given_twice
+from wce_cli.fields import BESIDE_SCORES, BY_SAMPLE, IN_FILES, SCORE_KINDS, SINGLE, field_of, given_twice
+from wce_cli.fields import FIELDS as DECLARED
 from wce_cli.inputs.stored import DTYPES, Members, Stored, as_name, place
 
-SCORES = ("logits", "log_probs", "probs")
-BY_SAMPLE = (*SCORES, "labels", "sample_weight")
-"""Fields that are as long as the batch: those of the parts follow each other."""
-SINGLE = ("ignore_index", "label_smoothing")
-"""Fields that are one number."""
-FIELDS = (*BY_SAMPLE, "weight", *SINGLE)
+FIELDS = tuple(name for name in IN_FILES if DECLARED[name].kind != "names")
+"""Fields that are numbers, as arrays are."""
 
 ITEM = re.compile(r"(?P<k>\d{1,9})\.(?P<name>\w+)|(?P<by_name>\w+)\.(?P<n>\d{1,9})")
 """A member of a list: `0.logits` of a list of batches, `logits.0` of a list of logits."""
@@ -29,7 +26,7 @@ def in_our_names(members: Members, path: str, given: Collection[str] = ()) -> tu
     Raises WceError if two members mean one field which is not among `given`.
     """
     meant = {name: _meant(name) for name in members}
-    others = {name for name, field in meant.items() if _field(field) not in FIELDS or _field(field) in SCORES}
+    others = {name for name, field in meant.items() if _field(field) not in FIELDS or _field(field) in SCORE_KINDS}
     if others != {BESIDE_SCORES}:
         meant |= {name: name for name in others if name == BESIDE_SCORES}
     found: dict[str, str] = {}
@@ -73,7 +70,7 @@ def items_of(members: Members) -> list[Members]:
             items.setdefault(int(found["k"] or found["n"]), {})[name] = value
         else:
             rest[member] = value
-    if not items or sorted(items) != list(range(len(items))) or any(kind in rest for kind in SCORES):
+    if not items or sorted(items) != list(range(len(items))) or any(kind in rest for kind in SCORE_KINDS):
         return [members]
     return [{**items[k], **rest} for k in range(len(items))]
 
@@ -81,15 +78,15 @@ def items_of(members: Members) -> list[Members]:
 def fields_of(members: Members, path: str, given: Collection[str]) -> tuple[Members, list[str]]:
     """The members that are fields, and the names of the others. Raises WceError if there are no scores."""
     chosen = {name: members[name] for name in FIELDS if name in members}
-    scores_given = any(kind in given for kind in SCORES)
+    scores_given = any(kind in given for kind in SCORE_KINDS)
     for name, member in chosen.items():
-        if name in given or (scores_given and name in SCORES):
+        if name in given or (scores_given and name in SCORE_KINDS):
             continue
         if isinstance(member, Problem):
             raise WceError(member)
         if name in SINGLE and member.size != 1:
             raise WceError(Problem(f"{member.source} has shape {member.shape}, expected one number"))
-    if not scores_given and not any(kind in chosen for kind in SCORES):
+    if not scores_given and not any(kind in chosen for kind in SCORE_KINDS):
         named = [member.name if isinstance(member, Stored) else name for name, member in list(members.items())[:12]]
         listed = ", ".join(map(as_name, named)) or "nothing"
         more = ", …" if len(members) > 12 else ""

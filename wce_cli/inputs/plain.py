@@ -11,27 +11,30 @@ from typing import Any, TypedDict
 
 import msgspec
 
+from wce_cli.fields import FIELDS, IN_FILES, Kind
 
-class Plain(TypedDict, total=False):
-    """A plain batch; the keys that are there are those that the line has."""
+HELD: dict[Kind, Any] = {
+    "scores": list[list[float]] | None,
+    "labels": list[int] | None,
+    "class weight": list[float] | None,
+    "sample weight": list[float] | None,
+    "integer": int | None,
+    "number": float | None,
+}
+"""What a field of each kind is on a plain line; names are strings, and no line with them is plain."""
+BESIDE: dict[str, Any] = {
+    "name": str | None,
+    "source": str | None,
+    "question": str | None,
+    "expect": dict[str, msgspec.Raw] | None,  # as written: what a number is held to is in its digits
+    "tolerance": float | None,
+}
 
-    logits: list[list[float]] | None
-    log_probs: list[list[float]] | None
-    probs: list[list[float]] | None
-    labels: list[int] | None
-    weight: list[float] | None
-    sample_weight: list[float] | None
-    ignore_index: int | None
-    label_smoothing: float | None
-    name: str | None
-    source: str | None
-    question: str | None
-    expect: dict[str, msgspec.Raw] | None
-    """As written: what a number is held to is in its digits."""
-    tolerance: float | None
+Plain = dict[str, Any]
+"""A plain batch; the keys that are there are those that the line has."""
 
-
-_DECODER = msgspec.json.Decoder(Plain)
+_KEYS = {name: HELD[FIELDS[name].kind] for name in IN_FILES if FIELDS[name].kind in HELD} | BESIDE
+_DECODER: msgspec.json.Decoder[Plain] = msgspec.json.Decoder(TypedDict("Plain", _KEYS, total=False))  # type: ignore[operator]
 
 
 def plain_documents(lines: list[bytes]) -> list[Plain | None]:

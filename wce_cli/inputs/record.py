@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.fields import ALIASES, SCORES, by_field, field_of, hint_of
+from wce_cli.fields import FIELDS, IN_FILES, SCORE_KINDS, SCORES, VECTORS, by_field, field_of, hint_of
 from wce_cli.inputs import Document
 from wce_cli.inputs.mapping import split_at_commas, unwrapped
 from wce_cli.inputs.screens import plain, unprompted, value_alone
 from wce_cli.inputs.words import CASTS, WRITTEN
 
-BATCH = ("logits", "log_probs", "probs", "labels")
+BATCH = (*SCORE_KINDS, "labels")
 """A text is a batch if it names one of these."""
 CALL = re.compile(r"(?:[A-Za-z_]\w*\.)*(?P<name>[A-Za-z_]\w*)\((?P<items>.*)\)", re.DOTALL)
 ITEM = re.compile(
@@ -62,7 +62,7 @@ def _by_comma(text: str) -> dict[str, str] | None:
 
 def _by_line(text: str) -> dict[str, str] | None:
     """Values below each other, each behind its name."""
-    begins = [found for found in LINE.finditer(text) if field_of(found[1]) in ALIASES]
+    begins = [found for found in LINE.finditer(text) if field_of(found[1]) in IN_FILES]
     names = [found[1] for found in begins]
     if not begins or text[: begins[0].start()].strip() or len(set(names)) < len(names):
         return None
@@ -81,7 +81,7 @@ def document_of_record(parts: Mapping[str, str], shown: str) -> Document:
     half_units: dict[str, Any] = {}
     notes: list[str] = []
     for field, name in keys.items():
-        if field not in ALIASES:
+        if field not in IN_FILES:
             continue
         try:
             fields[field], half, described = read_part(field, f"{shown} {name}", parts[name])
@@ -90,11 +90,11 @@ def document_of_record(parts: Mapping[str, str], shown: str) -> Document:
             continue
         half_units |= {} if half is None else {field: half}
         notes += [f"{shown}: {name} is {described}"] if described else []
-    left = [name for name in keys if name not in ALIASES and field_of(name) == name]
+    left = [name for name in keys if name not in IN_FILES and field_of(name) == name]
     if left:
         notes.append(f"{shown}: left out {', '.join(left[:6])}{', …' if len(left) > 6 else ''}")
     perhaps = next((name for name in left if name in SCORES), None)
-    if perhaps is not None and not any(kind in keys for kind in BATCH[:3]):
+    if perhaps is not None and not any(kind in keys for kind in SCORE_KINDS):
         said = f"{shown} has {perhaps}, and no logits, log_probs or probs"
         problems.append(Problem(said, hint_of(perhaps, str), BATCH[0]))
     sources = {field: f"{shown} {keys[field]}" for field in fields}
@@ -114,9 +114,8 @@ def read_part(field: str, place: str, text: str) -> tuple[Any, Any, str]:
     from wce_cli.inputs.inline import as_vector, read_inline
     from wce_cli.inputs.names import read_names
 
-    if field == "classes":
+    if FIELDS[field].kind == "names":
         return read_names(place, text), None, ""
     typed = read_inline(place, text, field)
-    is_column = field in ("labels", "weight", "sample_weight")
-    value = as_vector(typed.value, field != "labels") if is_column else typed.value
+    value = as_vector(typed.value, field != "labels") if field in VECTORS else typed.value
     return value, typed.half_units, typed.described

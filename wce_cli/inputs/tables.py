@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from wce_cli.errors import Problem, WceError
+from wce_cli.fields import SCORE_KINDS
 from wce_cli.inputs.columns import LABEL_NAMES, not_scores
 from wce_cli.inputs.csv import Table, is_one_of_words, read_csv
-from wce_cli.inputs.members import SCORES
 from wce_cli.inputs.stored import as_name
 
 
@@ -22,7 +22,7 @@ def fields_of_table(
     Raises WceError if it has no labels and `given` has none, or a column that may be no class.
     """
     table = read_csv(path, label_column, classes)
-    scores_given = any(kind in given for kind in SCORES)
+    scores_given = any(kind in given for kind in SCORE_KINDS)
     if table.labels is None and "labels" not in given and not scores_given:
         raise WceError(_without_labels(path, table))
     if not scores_given:
@@ -35,9 +35,7 @@ def fields_of_table(
             found["columns"] = table.names
     if table.labels is not None:
         found["labels"] = as_array(table.labels)
-    if table.sample_weight is not None:
-        found["sample_weight"] = table.sample_weight
-    return found
+    return {**found, **table.by_field}
 
 
 def _refuse_strange(path: str, names: Sequence[str], classes: Sequence[str]) -> None:
@@ -79,9 +77,9 @@ def of_table(
         column: str | int | None = key or label_column
         if column is None and field == "labels" and is_one_of_words(path):
             column = 0
-        table = read_csv(path, column, classes if field in SCORES else ())
+        table = read_csv(path, column, classes if field in SCORE_KINDS else ())
         notes += table.notes
-        if field in SCORES:
+        if field in SCORE_KINDS:
             _refuse_strange(path, table.names, classes)
             names = _same_columns(table.names, names, path, paths[0])
         if field == "weight" and table.labels is not None and table.scores is not None and table.scores.shape[1] == 1:
@@ -89,7 +87,7 @@ def of_table(
             if len(set(keys)) < len(keys):
                 raise WceError(Problem(f"{path} names a class twice", field=field))
             return dict(zip(keys, table.scores[:, 0].tolist(), strict=True)), path, notes, ()
-        if field in SCORES:
+        if field in SCORE_KINDS:
             parts.append(table.scores)
         elif table.labels is not None and field == "labels":
             parts.append(as_array(table.labels))

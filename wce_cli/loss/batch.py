@@ -8,11 +8,12 @@ whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from msgspec import Struct
 
+from wce_cli.fields import BatchFields, with_defaults
 from wce_cli.loss.checks import check_scores
 from wce_cli.loss.frames import scores_by_column, weight_by_index
 from wce_cli.loss.gathering import (
@@ -26,7 +27,7 @@ from wce_cli.loss.gathering import (
 from wce_cli.loss.half_units import fitted
 from wce_cli.loss.labels import IGNORE_INDEX, Unread, read_labels, say_checks
 from wce_cli.loss.layout import n_classes_of, sample_shape_of
-from wce_cli.loss.readings import ScoreKind
+from wce_cli.loss.readings import READINGS, ScoreKind
 from wce_cli.loss.rows import BLOCK_ELEMENTS, BLOCK_ROWS, SHOWN_ELEMENTS, ArrayRows, floats
 from wce_cli.loss.stored import StoredRows
 from wce_cli.loss.sums import Floats, Ints
@@ -117,21 +118,12 @@ class Batch(Struct, frozen=True):
     def build(
         cls,
         *,
-        logits: Any = None,
-        log_probs: Any = None,
-        probs: Any = None,
-        labels: Any = None,
-        weight: Any = None,
-        sample_weight: Any = None,
-        classes: Any = None,
-        ignore_index: int = IGNORE_INDEX,
-        label_smoothing: float = 0.0,
-        label_base: int = 0,
         name: str | None = None,
         source: str | None = None,
         sources: Mapping[str, str] | None = None,
         half_units: Mapping[str, Any] | None = None,
         spelled: Callable[[str], str] = as_keyword,
+        **fields: Unpack[BatchFields],
     ) -> Batch:
         """Check and gather one batch.
 
@@ -144,9 +136,16 @@ class Batch(Struct, frozen=True):
 
         Raises WceError with every problem found, its sources and its shapes.
         """
+        given = with_defaults("Batch.build", fields)
+        labels, weight, sample_weight, classes = (
+            given[field] for field in ("labels", "weight", "sample_weight", "classes")
+        )
+        ignore_index, label_base, label_smoothing = (
+            given[field] for field in ("ignore_index", "label_base", "label_smoothing")
+        )
         g = Gathering(sources or {}, spelled)
         read_numbers(g, ignore_index, label_smoothing)
-        kind = kind_of_scores(g, {"logits": logits, "log_probs": log_probs, "probs": probs})
+        kind = kind_of_scores(g, {reading: given[reading] for reading in READINGS})
         counts = are_counts(weight)
         weight = weight_by_index(g, weight)
         if kind is not None:
@@ -165,7 +164,7 @@ class Batch(Struct, frozen=True):
         weight = with_plain_keys(g, weight)
         names = read_class_names(g, classes, weight, c)
         mapped = None if labels is None else read_labels(g, kind[0], labels, rows, names, ignore_index, label_base)
-        given = ignore_index
+        as_given = ignore_index
         if label_base:
             if mapped is not None and not mapped.is_soft and names is None:
                 also = "" if ignore_index == IGNORE_INDEX else f", and the ignored {ignore_index} as {IGNORE_INDEX}"
@@ -204,7 +203,7 @@ class Batch(Struct, frozen=True):
                 names,
             ),
             integer_one_hot=mapped.is_soft and g.integer_one_hot,
-            ignored_as_given=int(given),
+            ignored_as_given=int(as_given),
             name=name,
             source=source,
             notes=tuple(g.notes),

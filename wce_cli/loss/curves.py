@@ -1,7 +1,8 @@
 """Totals → every method's loss as one number goes through a range: a class's weight, ε, or the scale of all weights.
 
 A numerator is a polynomial in each of them, of degree 1, or of 2 where label-mix meets ε: it is known everywhere from
-its values at two or three places. Where one of those is not finite, every place is asked by itself.
+its values at two or three places. Where one of those is not finite, every place is asked by itself. So is a denominator
+that is no straight line in the weights (`Method.kind`), from the weights of the labels.
 """
 
 from __future__ import annotations
@@ -86,18 +87,18 @@ class Curves:
 
     def _polynomials(self, places: Floats, pairs: Sequence[str]) -> list[Curve]:
         curves = []
-        counts: dict[bytes, Floats] = {}
+        known: dict[tuple[str, bytes], Floats] = {}
         for pair in pairs:
             first = self.values[0][pair]
             method = METHODS[first.method]
             nodes = [at[pair] for at in self.values]
             tops = [one.numerator for one in nodes]
             numerators = self._mixed(tops, places, first.placement == "label-mix", method.is_weighted)
-            if method.name == "nonzero-mean":
-                denominators = self._nonzero(first, places, counts)
-            else:
+            if method.is_straight:
                 bottoms = [one.denominator for one in nodes]
-                denominators = self._mixed(bottoms, places, False, method.name == "weighted-mean")
+                denominators = self._mixed(bottoms, places, False, method.adds_weights)
+            else:
+                denominators = self._bent(first, places, known)
             curves.append(_curve(first, numerators, denominators))
         return curves
 
@@ -114,23 +115,27 @@ class Curves:
         between = 4 * middle - low - high
         return (1 - places) ** 2 * low + places * (1 - places) * between + places**2 * high
 
-    def polynomials(self, pair: str) -> tuple[Polynomial, Polynomial]:
-        """Numerator and denominator of a `METHOD/PLACEMENT`, exactly as the nodes have them; if `is_polynomial`.
+    def are_polynomials(self, pairs: Sequence[str]) -> bool:
+        """Whether the curves of some `METHOD/PLACEMENT` pairs are quotients of polynomials, but at their `jumps`."""
+        return self.is_polynomial and all(METHODS[self.values[0][pair].method].kind != "bent" for pair in pairs)
 
-        The denominator of nonzero-mean is a count, and another one where a weight passes 0: at the `jumps`.
+    def polynomials(self, pair: str) -> tuple[Polynomial, Polynomial]:
+        """Numerator and denominator of a `METHOD/PLACEMENT`, exactly as the nodes have them; if `are_polynomials`.
+
+        A denominator that counts what is not 0 is another count where a weight passes 0: at the `jumps`.
         """
         nodes = [at[pair] for at in self.values]
         first, method = nodes[0], METHODS[nodes[0].method]
         top = self._coefficients([one.numerator for one in nodes], first.placement == "label-mix", method.is_weighted)
-        if method.name == "nonzero-mean":
+        if method.kind == "nonzero":
             low, slope, count = self._label_weights(first)
             return top, (Fraction(int(count[(low != 0) | (slope != 0)].sum())),)
-        return top, self._coefficients([one.denominator for one in nodes], False, method.name == "weighted-mean")
+        return top, self._coefficients([one.denominator for one in nodes], False, method.adds_weights)
 
     def jumps(self, pair: str) -> list[float]:
-        """Where the weight of a label passes 0, of nonzero-mean; of others nowhere."""
+        """Where the weight of a label passes 0, of a method that counts what is not 0; of others nowhere."""
         first = self.values[0][pair]
-        if first.method != "nonzero-mean":
+        if METHODS[first.method].kind != "nonzero":
             return []
         low, slope, _ = self._label_weights(first)
         moves = slope != 0
@@ -160,26 +165,27 @@ class Curves:
             low = np.zeros_like(high)
         return low, high - low if self.axis.kind == "smoothing" else high, self.totals.count_weighted[present]
 
-    def _nonzero(self, first: LossValue, places: Floats, known: dict[bytes, Floats]) -> Floats:
-        """The kept samples whose weight is not 0, at each place."""
-        placement = PLACEMENTS[first.placement]
+    def _bent(self, first: LossValue, places: Floats, known: dict[tuple[str, bytes], Floats]) -> Floats:
+        """A denominator that is no straight line in the weights, at each place: from the weights of the labels."""
+        method, placement, totals = METHODS[first.method], PLACEMENTS[first.placement], self.totals
         found = [placement.by_label(self.totals, node) for node in (self.nodes[0], self.nodes[-1])]
         low, high = (one for one in found if one is not None)
-        key = low.tobytes() + high.tobytes()
+        key = first.method, low.tobytes() + high.tobytes()
         if key not in known:
-            present = self.totals.count_weighted > 0
-            low, high, count = low[present], high[present], self.totals.count_weighted[present]
+            present = totals.count_weighted > 0
+            times = totals.count_weighted if method.kind == "nonzero" else totals.s.values()
+            low, high, times = low[present], high[present], times[present]
             fixed = (high == 0) & (self.axis.kind == "class")  # what the weight of the class does not touch
-            always = int(count[fixed & (low != 0)].sum())
-            low, high, count = low[~fixed], high[~fixed], count[~fixed]
-            step = max(1, CHUNK // max(1, len(count)))
+            always = (times[fixed] * method.of(low[fixed])).sum()
+            low, high, times = low[~fixed], high[~fixed], times[~fixed]
+            step = max(1, CHUNK // max(1, len(times)))
             parts = [np.zeros(0)]
             for start in range(0, len(places), step):
                 v = places[start : start + step, None]
                 weights = (1 - v) * low + v * high if self.axis.kind == "smoothing" else low + v * high
                 if self.axis.kind == "scale":
                     weights = v * high
-                parts.append((always + (count * (weights != 0)).sum(axis=1)).astype(np.float64))
+                parts.append((always + (times * method.of(weights)).sum(axis=1)).astype(np.float64))
             known[key] = np.concatenate(parts)
         return known[key]
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.loss.batch import Spec
+from wce_cli.loss.methods import METHODS
 from wce_cli.loss.permuted import Permutation
 from wce_cli.loss.sums import Floats, Ints, Sums, two_sum
 from wce_cli.loss.terms import mixed
@@ -124,6 +125,8 @@ class PartSums(Struct, frozen=True):
     """Σw by placement: `sample`, and `label-mix` where it differs."""
     nonzero: dict[str, Ints]
     """Kept samples with w ≠ 0, likewise."""
+    bent: dict[str, Summed]
+    """D by `METHOD/sample` or `METHOD/label-mix`, of the methods that are bent where a weight is 0."""
 
     def __add__(self, other: PartSums) -> PartSums:
         start, stop = min(self.first, other.first), max(self.stop, other.stop)
@@ -136,6 +139,7 @@ class PartSums(Struct, frozen=True):
             {name: terms + two.terms[name] for name, terms in one.terms.items()},
             {name: weights + two.weights[name] for name, weights in one.weights.items()},
             {name: one._nonzero(two, name, n_kept) for name in one.nonzero},
+            {name: bent + two.bent[name] for name, bent in one.bent.items()},
         )
 
     def _nonzero(self, other: PartSums, name: str, n_kept: Ints) -> Ints:
@@ -164,6 +168,7 @@ class PartSums(Struct, frozen=True):
                 name: n_kept if count is self.n_kept else padded(count, before, after)
                 for name, count in self.nonzero.items()
             },
+            {name: bent.within(before, after) for name, bent in self.bent.items()},
         )
 
 
@@ -192,17 +197,18 @@ def part_sums(rows: KeptRows, start: int, spec: Spec, cut: Cut) -> PartSums:
 
     with np.errstate(all="ignore"):
         n_kept = np.bincount(part, minlength=parts)
-        own = spec.class_weight.take(rows.label)
-        if rows.sample_weight is not None:
-            own = own * rows.sample_weight
-        loss, terms, weights = rows.loss, {}, {"sample": own}
+        s, loss, terms = rows.sample_weight, rows.loss, {}
+        by_class = {"sample": spec.class_weight.take(rows.label)}
+        if rows.every is not None:
+            by_class["label-mix"] = _mixed_weight(rows, spec)
+        weights = {name: values if s is None else s * values for name, values in by_class.items()}
+        own = weights["sample"]
         if rows.every is None:
             terms["class"] = own * loss
         else:
             loss = mixed(loss, rows.every.rest, spec.label_smoothing, spec.n_classes)
-            weights["label-mix"] = mix = _mixed_weight(rows, spec)
             assert rows.every.term is not None
-            terms |= {"class": rows.every.term, "sample": own * loss, "label-mix": mix * loss}
+            terms |= {"class": rows.every.term, "sample": own * loss, "label-mix": weights["label-mix"] * loss}
         return PartSums(
             first,
             n_kept,
@@ -210,13 +216,18 @@ def part_sums(rows: KeptRows, start: int, spec: Spec, cut: Cut) -> PartSums:
             {name: summed(values) for name, values in terms.items()},
             {name: summed(values) for name, values in weights.items()},
             {name: counted(values) for name, values in weights.items()},
+            {
+                f"{method.name}/{name}": summed(method.of(values) if s is None else s * method.of(values))
+                for method in METHODS.values()
+                if method.kind == "bent"
+                for name, values in by_class.items()
+            },
         )
 
 
 def _mixed_weight(rows: KeptRows, spec: Spec) -> Floats:
-    """s · Σ_c w[c]·q[c] of each row, after smoothing. (k,)"""
+    """Σ_c w[c]·q[c] of each row, after smoothing. (k,)"""
     assert rows.every is not None
     weight = spec.class_weight
     plain = weight.take(rows.label) if rows.every.mix is None else rows.every.mix
-    mix = mixed(plain, np.full(len(plain), weight.sum()), spec.label_smoothing, spec.n_classes)
-    return mix if rows.sample_weight is None else rows.sample_weight * mix
+    return mixed(plain, np.full(len(plain), weight.sum()), spec.label_smoothing, spec.n_classes)

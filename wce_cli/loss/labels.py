@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from wce_cli.digits import in_full
 from wce_cli.errors import MOST_KNOWN, and_more, as_written, counted, did_you_mean, near
+from wce_cli.fields import DEFAULTS
 from wce_cli.loss.arrays import place
 from wce_cli.loss.checks import (
     Checks,
@@ -31,7 +32,7 @@ from wce_cli.loss.rows import CHUNK, ArrayRows, Rows, floats
 from wce_cli.loss.stored import Stored, StoredRows
 from wce_cli.loss.sums import Ints
 
-IGNORE_INDEX = -100
+IGNORE_INDEX: int = DEFAULTS["ignore_index"]
 """torch's default: a label that means "skip this sample"."""
 
 

@@ -2,14 +2,16 @@
 
     L = Σₙ tₙ / D
 
-What a term is says the placement (`loss.placements`), what D is the method. Nothing here knows a framework; who
-uses what is text with its evidence.
+What a term is says the placement (`loss.placements`), what D is the method: a row says all that others need to know
+of it, and nobody asks for its name to know what to compute. Nothing here knows a framework; who uses what is text
+with its evidence.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 import numpy as np
 from msgspec import Struct
@@ -18,29 +20,101 @@ from wce_cli.loss.placements import PLACEMENTS, Placement, Weighting, unweighted
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.totals import Totals
 
+WEIGHTED, BATCH, SUM, UNWEIGHTED = "weighted-mean", "batch-mean", "sum", "unweighted-mean"
+"""The methods of one torch call each, for what is said of them alone: Σt / Σw, Σt / N, Σt and Σℓ / N kept."""
+
+
+class Known(Struct, frozen=True):
+    """Who computes a method, by the name that a user may know; `Method.used_by` has the evidence."""
+
+    index: str = ""
+    """Of index labels."""
+    unignored: str = ""
+    """Who else does where no sample is ignored."""
+    placed: Mapping[str, str] = {}
+    """By placement, where these are told apart: with smoothing, or with probability labels."""
+    soft: str = ""
+    """Of probability labels under class placement, where that is somebody else."""
+    sampled: str = ""
+    """With a sample weight, which PyTorch does not take."""
+
 
 class Method(Struct, frozen=True):
     """What the sum of the terms is divided by."""
 
     name: str
     formula: str
-    """The denominator, as tables show it."""
+    """The denominator, as tables show it; `w[y]` in it is the weight of a sample."""
     summary: str
     used_by: tuple[str, ...]
     """Who computes it, each with version and evidence: measured, or the place of the source that was read."""
     source: str
     placements: tuple[str, ...]
-    denominator: Callable[[Totals, Weighting, Placement], float | None]
-    """D; None where the pair is undefined for these labels."""
+    kind: Literal["count", "weights", "nonzero", "bent"]
+    """How D is made of the kept samples, which says how it moves as a weight does:
+
+    count    it is a count, whatever they weigh
+    weights  their weights added up
+    nonzero  the number of those whose weight is not 0
+    bent     s·f(w) added up, where f is a straight line on either side of 0 and nothing at it: f(w) = |w|
+    """
+    of: Callable[..., Any]
+    """A count: (N, N kept, C) → D, of numbers, or of arrays with one a part each. Else w → what a sample of it adds."""
     is_weighted: bool = True
     """False: class and sample weights count as 1."""
+    is_torchs: bool = False
+    """One plain torch call computes it, so that it is shown whatever the batch."""
+    known: Known = Known()
+    advice: str = ""
+    """What to change to get torch's mean, for who computes this."""
+
+    def denominator(self, totals: Totals, asked: Weighting, placement: Placement) -> float | None:
+        """D; None where the pair is undefined for these labels."""
+        if self.kind == "count":
+            return 1.0 * self.of(totals.n, totals.n_kept, asked.weight.shape[-1])  # type: ignore[no-any-return]
+        if self.kind == "weights":
+            return placement.weight_sum(totals, asked)
+        by_label = placement.by_label(totals, asked)
+        if by_label is None:
+            return None
+        if self.kind == "nonzero":
+            return 1.0 * (totals.count_weighted * self.of(by_label)).sum(axis=-1)  # type: ignore[no-any-return]
+        return totals.s.dot(self.of(by_label), totals.count > 0)
+
+    @property
+    def is_straight(self) -> bool:
+        """Whether D is a straight line in every weight: it has no bend or step where one is 0."""
+        return self.kind in ("count", "weights")
+
+    @property
+    def adds_weights(self) -> bool:
+        """Whether D grows as the weights do: all of them times a number above 0 are D times that number."""
+        return self.kind in ("weights", "bent")
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether D of a batch is the sum of what it is of its parts."""
+        n, kept, c = SOME_COUNTS
+        return self.kind != "count" or bool(self.of(2 * n, 2 * kept, c) == 2 * self.of(n, kept, c))
+
+    @property
+    def is_count_of_kept(self) -> bool:
+        """Whether D is N kept where every weight is 1."""
+        return bool(self.of(*SOME_COUNTS) == SOME_COUNTS[1] if self.kind == "count" else self.of(np.ones(1))[0] == 1)
+
+    @property
+    def divides(self) -> bool:
+        """Whether D is anything but 1: a sum over nothing is 0, where other methods have 0/0."""
+        return self.kind != "count" or bool(self.of(*SOME_COUNTS) != 1)
 
     def formula_for(self, placement: str, is_soft: bool, has_sample_weight: bool = False) -> str:
         """The denominator in letters: where it holds weights, those of the placement, and s where there is one."""
-        if self.name != "weighted-mean":
-            return self.formula
         weight = "w·q" if placement == "label-mix" else "w[argmax q]" if is_soft else "w[y]"
-        return f"Σ s·{weight}" if has_sample_weight else f"Σ {weight}"
+        return self.formula.replace("w[y]", f"s·{weight}" if has_sample_weight else weight)
+
+
+SOME_COUNTS = (1009, 997, 991)
+"""N, N kept and C of no batch in particular: counts that agree there agree everywhere."""
 
 
 class LossValue(Struct, frozen=True):
@@ -58,13 +132,12 @@ class LossValue(Struct, frozen=True):
         return f"{self.method}/{self.placement}"
 
 
-def _nonzero_count(totals: Totals, asked: Weighting, placement: Placement) -> float | None:
-    by_label = placement.by_label(totals, asked)
-    return None if by_label is None else 1.0 * (totals.count_weighted * (by_label != 0)).sum(axis=-1)
-
-
 _ALL = tuple(PLACEMENTS)
 _TORCH = "torch 2.13.0"
+_MEAN, _NONE, _KERAS = "PyTorch's reduction='mean'", "PyTorch's reduction='none' and then .mean()", "Keras' default"
+_KERAS_WEIGHTED, _IGNORING, _TF1 = "Keras' mean_with_sample_weight", "Keras' ignore_class", "TensorFlow 1's default"
+_BARE = f"{_MEAN} without weights"
+_INSTEAD = "to get torch's mean (weighted-mean)"
 
 METHODS: dict[str, Method] = {
     method.name: method
@@ -84,7 +157,14 @@ METHODS: dict[str, Method] = {
             ),
             "https://docs.pytorch.org/docs/2.13/generated/torch.nn.CrossEntropyLoss.html",
             _ALL,
-            lambda totals, asked, placement: placement.weight_sum(totals, asked),
+            "weights",
+            lambda w: w,
+            is_torchs=True,
+            known=Known(
+                index=_MEAN,
+                placed={"class": _MEAN, "sample": _KERAS_WEIGHTED, "label-mix": "Paddle's cross_entropy"},
+                sampled=_KERAS_WEIGHTED,
+            ),
         ),
         Method(
             "batch-mean",
@@ -99,7 +179,17 @@ METHODS: dict[str, Method] = {
             ),
             "https://keras.io/api/losses/",
             _ALL,
-            lambda totals, asked, placement: 1.0 * totals.n,
+            "count",
+            lambda n, kept, c: n,
+            is_torchs=True,
+            known=Known(
+                index=_NONE,
+                unignored=_KERAS,
+                placed={"class": _NONE, "sample": _KERAS},
+                soft=f"{_MEAN} of probability labels",
+                sampled=_KERAS,
+            ),
+            advice=f"{_INSTEAD}, divide the sum by weight[labels].sum(), not by N",
         ),
         Method(
             "kept-mean",
@@ -108,7 +198,10 @@ METHODS: dict[str, Method] = {
             ("keras 3.15.1 ignore_class=, placement sample (measured)",),
             "https://keras.io/api/losses/probabilistic_losses/#sparsecategoricalcrossentropy-class",
             _ALL,
-            lambda totals, asked, placement: 1.0 * totals.n_kept,
+            "count",
+            lambda n, kept, c: kept,
+            known=Known(index=_IGNORING, placed={"sample": _IGNORING}),
+            advice=f"{_INSTEAD}, divide the sum by the weights of the kept labels, not by their number",
         ),
         Method(
             "nonzero-mean",
@@ -120,7 +213,10 @@ METHODS: dict[str, Method] = {
             ),
             "https://www.tensorflow.org/api_docs/python/tf/compat/v1/losses/Reduction",
             _ALL,
-            _nonzero_count,
+            "nonzero",
+            lambda w: w != 0,
+            known=Known(index=_TF1, placed={"sample": _TF1}),
+            advice=f"{_INSTEAD}, divide by the sum of the weights, not by how many are not 0",
         ),
         Method(
             "element-mean",
@@ -129,7 +225,11 @@ METHODS: dict[str, Method] = {
             ("hand-written means over a (N, C) product (source: MONAI 1.6.1 monai/losses/focal_loss.py)",),
             "https://docs.monai.io/en/stable/losses.html#focalloss",
             _ALL,
-            lambda totals, asked, placement: 1.0 * totals.n * asked.weight.shape[-1],
+            "count",
+            lambda n, kept, c: n * c,
+            known=Known(index="a mean over a one-hot product"),
+            advice=f"{_INSTEAD}, sum over the classes, then divide by weight[labels].sum(): mean() of an (N, C) "
+            "product divides by N·C",
         ),
         Method(
             "sum",
@@ -138,7 +238,11 @@ METHODS: dict[str, Method] = {
             (f"{_TORCH} cross_entropy(reduction='sum') (measured)",),
             "https://docs.pytorch.org/docs/2.13/generated/torch.nn.functional.cross_entropy.html",
             _ALL,
-            lambda totals, asked, placement: 1.0,
+            "count",
+            lambda n, kept, c: 1,
+            is_torchs=True,
+            known=Known(index="PyTorch's reduction='sum'", placed={"class": "PyTorch's reduction='sum'"}),
+            advice=f"it does not divide: {_INSTEAD}, divide by weight[labels].sum()",
         ),
         Method(
             "unweighted-mean",
@@ -147,12 +251,29 @@ METHODS: dict[str, Method] = {
             (f"{_TORCH} cross_entropy(weight=None) (measured)",),
             "https://docs.pytorch.org/docs/2.13/generated/torch.nn.functional.cross_entropy.html",
             ("class",),
-            lambda totals, asked, placement: 1.0 * totals.n_kept,
+            "count",
+            lambda n, kept, c: kept,
             is_weighted=False,
+            is_torchs=True,
+            known=Known(
+                index=_BARE,
+                placed={"class": _BARE},
+                soft=f"{_MEAN} of probability labels without weights",
+                sampled=_BARE,
+            ),
         ),
     )
 }
 """The methods to answer with, in the order they are shown."""
+TORCHS = tuple(method.name for method in METHODS.values() if method.is_torchs)
+"""Those shown whatever the batch."""
+MEANS = tuple(name for name in TORCHS if name != SUM)
+"""Those of them on one scale, which curves and directions are compared by."""
+
+
+def torchs_mean(is_soft: bool) -> str:
+    """What PyTorch's mean is: of probability labels it divides by N."""
+    return BATCH if is_soft else WEIGHTED
 
 
 def loss_values(totals: Totals, weight: Floats, smoothing: float = 0.0) -> tuple[LossValue, ...]:

@@ -48,6 +48,8 @@ class OddReading(Struct, frozen=True):
     """Keeps p from 0 and 1, and changes nothing elsewhere."""
     divides_rows: bool = False
     """Makes each row sum to 1 first, which changes nothing where it does."""
+    is_second_softmax: bool = False
+    """It is the right reading of softmax(x) as if that were x, whose gradient is known through both."""
 
 
 _ALL: tuple[ScoreKind, ...] = ("logits", "probs", "log_probs")
@@ -102,6 +104,7 @@ ODD_READINGS = _odd(
         "softmax of the probabilities: they were passed as logits",
         _ALL,
         of_rows=lambda rows: read_logits(np.exp(-rows.losses)).every(),
+        is_second_softmax=True,
     ),
     OddReading(
         "as-probabilities",

@@ -17,8 +17,9 @@ The moves of the factors of s·w·r are told apart, so that the weight of a clas
     Δℓ = Σ_c (|q|+κ)·Δa + κ·|a|
 
 D' is at least |D| less what D moves by: the same sum with x = 0 and λ = −1, or the count of rows whose weight may be 0
-or not. Where another class may be the argmax of a label row, its weight steps from w[y] to that one's. What a single
-loss may move by, Δa, is a matter of its row: `loss.rounded_rows`.
+or not. Of a D that is bent where a weight is 0 no bound is known, unless the weights are exact. Where another class may
+be the argmax of a label row, its weight steps from w[y] to that one's. What a single loss may move by, Δa, is a matter
+of its row: `loss.rounded_rows`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ import numpy as np
 from msgspec import Struct
 
 from wce_cli.loss.batch import Batch
-from wce_cli.loss.methods import LossValue
+from wce_cli.loss.methods import METHODS, LossValue
 from wce_cli.loss.placements import PLACEMENTS
 from wce_cli.loss.rounded_rows import RoundedRows, rounded_rows, times
 from wce_cli.loss.sums import Floats
@@ -93,7 +94,7 @@ def rounding_errors(batch: Batch, values: Sequence[LossValue]) -> Mapping[str, f
     if not spec.half_units:
         return {}
     omega = spec.half_units.get("weight", np.zeros(spec.n_classes))
-    means = {value.placement: value.value for value in values if value.method == "weighted-mean"}
+    means = {value.placement: value.value for value in values if METHODS[value.method].kind == "weights"}
     reach = dict.fromkeys(PLACEMENTS, Reach())
     for block in batch.blocks():
         rows = rounded_rows(block, spec)
@@ -106,14 +107,18 @@ def rounding_errors(batch: Batch, values: Sequence[LossValue]) -> Mapping[str, f
 def _error(value: LossValue, reach: Reach, omega: Floats) -> float | None:
     """|L' − L| of one value: what its numerator may move by, over the smallest denominator there may be."""
     moved, least, d_moves = reach.numerator.total(omega), abs(value.denominator), 0.0
-    if value.method == "unweighted-mean":
+    method = METHODS[value.method]
+    if not method.is_weighted:
         moved = reach.losses
-    elif value.method == "weighted-mean":
+    elif method.kind == "weights":
         moved, d_moves = reach.centred.total(omega), reach.weights.total(omega)
         least -= d_moves
-    elif value.method == "nonzero-mean":
+    elif method.kind == "nonzero":
         moved, d_moves = moved + abs(value.value) * reach.doubtful, float(reach.doubtful)
         least -= reach.doubtful_counted
+    elif method.kind == "bent" and reach.weights.total(omega) > 0:
+        d_moves = least = math.inf
+        least = -least
     if math.isfinite(value.value):
         bound = moved / least if least > 0 else math.inf
         return math.inf if math.isnan(bound) else bound

@@ -16,6 +16,7 @@ import numpy as np
 from msgspec import Struct, structs
 
 from wce_cli.errors import Problem, WceError
+from wce_cli.fields import of_kind
 from wce_cli.loss.batch import Spec
 from wce_cli.loss.clipped import SUMMED
 from wce_cli.loss.facts import Facts
@@ -83,7 +84,7 @@ class Saved(Struct, frozen=True):
     def __add__(self, other: Saved) -> Saved:
         """The two parts one behind the other. Raises WceError if they are not parts of one batch."""
         mine, theirs = self.header, other.header
-        for name in ("n_classes", "scores", "labels", "classes", "ignore_index", "label_base"):
+        for name in ("n_classes", "scores", "labels", "classes", *of_kind("integer")):
             if getattr(mine, name) != getattr(theirs, name):
                 one, another = _written(getattr(mine, name)), _written(getattr(theirs, name))
                 raise WceError(Problem(f"the parts differ in {name}: {one} and {another}"))

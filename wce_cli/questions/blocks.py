@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import structs
 
 from wce_cli.errors import Problem, WceError
+from wce_cli.fields import BY_SAMPLE
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.facts import TOP
 from wce_cli.loss.fed import Fed, differs
@@ -23,7 +24,7 @@ from wce_cli.questions.explain import explain_batch, report_of, shared_numerator
 from wce_cli.questions.rows import term_rows
 from wce_cli.report import Analysis, Measured, Report, TermRow
 
-FIELDS = ("logits", "log_probs", "probs", "labels", "sample_weight")
+FIELDS = BY_SAMPLE
 """What a block may hold."""
 WALKED_ONCE = "blocks are walked once, and a framework needs all rows: give arrays"
 

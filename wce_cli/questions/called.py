@@ -1,56 +1,78 @@
-"""A batch as it is handed over in Python: by position, `f(x, y)`, with the loss before it, `f(criterion, x, y)`, and by
-the names that other libraries have for its fields, `f(y_true=y, ...)`.
+"""A batch as it is handed over in Python: built once, `f(batch)`, by position, `f(x, y)`, with the loss before it,
+`f(criterion, x, y)`, and by the names that other libraries have for its fields, `f(y_true=y, ...)`.
 """
 
 from __future__ import annotations
 
-import functools
+import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from wce_cli.errors import Problem, WceError, as_written
-from wce_cli.fields import HINTS, by_field, hint_of
-from wce_cli.loss.batch import as_keyword
+from wce_cli.fields import DEFAULTS, FIELDS, HINTS, MEANT, TYPES, by_field, hint_of, with_defaults
+from wce_cli.loss.batch import Batch, as_keyword
+from wce_cli.questions.given_batch import GivenBatch, built, replaced
 
-P = ParamSpec("P")
-R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 
 LOSSES = {"CrossEntropyLoss": "logits", "NLLLoss": "log_probs", "cross_entropy": "logits", "nll_loss": "log_probs"}
 """PyTorch's losses of classes, and what they take."""
-SETTINGS = {"weight": None, "ignore_index": -100, "label_smoothing": 0.0}
-"""What a loss of PyTorch's was made with, and what that is where nobody said."""
+SETTINGS = ("weight", "ignore_index", "label_smoothing")
+"""What a loss of PyTorch's is made with, under our names for it."""
 
 
-def takes_batch(
-    begins: Callable[[tuple[Any, ...], Mapping[str, Any]], int],
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A function of a batch by keywords as one that takes it by position and by other names as well.
+def shows_fields(function: F) -> F:
+    """The function, whose signature and docstring list the fields of a batch, which it takes as `**batch`."""
+    signature = inspect.signature(function, eval_str=True)
+    own = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
+    fields = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=DEFAULTS[name], annotation=TYPES[name])
+        for name in FIELDS
+        if name not in signature.parameters
+    ]
+    vars(function)["__signature__"] = signature.replace(parameters=[*own, *fields])
+    listed = [f"    {name:<16} {field.help}{field.given}" for name, field in FIELDS.items()]
+    function.__doc__ = "\n".join([inspect.cleandoc(function.__doc__ or ""), "", "The fields of a batch:", "", *listed])
+    return function
 
-    `begins` says how many arguments by position are the function's own; those behind them are the batch.
+
+def batch_of(function: str, arrays: tuple[Any, ...], fields: Mapping[str, Any]) -> Batch:
+    """The batch that a function was called with, by position and by name. Raises WceError with all problems."""
+    return given_batch(function, arrays, fields).batch
+
+
+def given_batch(function: str, arrays: tuple[Any, ...], fields: Mapping[str, Any]) -> GivenBatch:
+    """The same, with what it was made of. A batch that was built once is itself, unless fields are to be replaced."""
+    named = by_name(function, fields)
+    if any(isinstance(one, GivenBatch) for one in arrays):
+        if len(arrays) > 1:
+            hint = "a field takes the place of the batch's own by its name: labels=, weight="
+            raise WceError(Problem(f"{function} takes a batch or arrays, and got both", hint))
+        (whole,) = arrays
+        return replaced(named, whole.fields, whole.sources, whole.half_units) if named else whole
+    for field, value in by_position(function, arrays).items():
+        if named.get(field) is not None:
+            raise WceError(Problem(f"{field} is given twice, by position and by name", "leave one of them out"))
+        named[field] = value
+    return built(named)
+
+
+def apart(arguments: tuple[Any, ...], begins: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The arguments by position that are the function's own, and those that are the batch: a built one wherever it
+    stands, else all behind the first `begins`.
     """
+    at = next((at for at, one in enumerate(arguments) if isinstance(one, GivenBatch)), None)
+    if at is None:
+        return arguments[:begins], arguments[begins:]
+    return (*arguments[:at], *arguments[at + 1 :]), (arguments[at],)
 
-    def decorated(function: Callable[P, R]) -> Callable[P, R]:
-        run: Any = function
-        code = run.__code__
-        own_names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]  # sweep has a smoothing of its own
 
-        @functools.wraps(function)
-        def called(*arguments: P.args, **named: P.kwargs) -> R:
-            known = {name: value for name, value in named.items() if name in own_names}
-            others = {name: value for name, value in named.items() if name not in own_names}
-            fields = {**known, **_by_field(function.__name__, others, known)}
-            own = begins(arguments, fields)
-            for field, value in by_position(function.__name__, arguments[own:]).items():
-                if fields.get(field) is not None:
-                    raise WceError(Problem(f"{field} is given twice, by position and by name", "leave one of them out"))
-                fields[field] = value
-            answer: R = run(*arguments[:own], **fields)
-            return answer
-
-        return called
-
-    return decorated
+def own_one(function: str, name: str, own: tuple[Any, ...], named: Any) -> Any:
+    """The one argument of a function that stands by position or by name. Raises WceError if it is given twice."""
+    if len(own) + (named is not None) > 1:
+        raise WceError(Problem(f"{function} takes one {name}, and got {len(own) + (named is not None)}"))
+    return own[0] if own else named
 
 
 def by_position(name: str, arrays: tuple[Any, ...]) -> dict[str, Any]:
@@ -61,10 +83,10 @@ def by_position(name: str, arrays: tuple[Any, ...]) -> dict[str, Any]:
         return {}
     first, *rest = arrays
     if isinstance(first, (str, bytes, os.PathLike)):
-        hint = "explain(FILE) reads a file of one batch, the other functions take arrays: logits=, labels="
+        hint = "batch(FILE) reads a file of one batch, for every function: explain(batch), split(batch, 4)"
         raise WceError(Problem(f"{name} takes arrays, and got the name {as_written(str(first))}", hint))
     if isinstance(first, Mapping) and not rest:
-        return _by_field(name, first)
+        return by_name(name, first)
     if callable(first) and not hasattr(first, "shape"):
         return {**_settings(name, first), **dict(zip((_scores_of(name, first), "labels"), rest, strict=False))}
     if len(arrays) > 2:
@@ -80,16 +102,18 @@ def is_array(value: Any) -> bool:
     )
 
 
-def _by_field(function: str, named: Mapping[str, Any], beside: Iterable[str] = ()) -> dict[str, Any]:
-    """Values by the field that each name means; `beside` are fields that are given already. Raises WceError for two
-    names that mean the same, and where a hint is known.
+def by_name(function: str, named: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by the field that each name means; None under a name that is not our own is nothing. Raises WceError for
+    two names that mean the same, and where a hint is known, TypeError for a name that nobody has.
     """
-    given = [name for name, value in named.items() if value is not None]
-    names, problems = by_field([*beside, *given], as_keyword)
+    given = [name for name, value in named.items() if value is not None or name not in MEANT.keys() | HINTS.keys()]
+    names, problems = by_field(given, as_keyword)
     problems += [Problem(f"{function} has no {name}=", hint_of(name, as_keyword)) for name in given if name in HINTS]
     if problems:
         raise WceError(problems)
-    return {field: named[name] for field, name in names.items() if name in named}
+    found = {field: named[name] for field, name in names.items()}
+    with_defaults(function, found)
+    return found
 
 
 def _scores_of(function: str, criterion: Any) -> str:
@@ -105,5 +129,5 @@ def _scores_of(function: str, criterion: Any) -> str:
 def _settings(function: str, criterion: Any) -> dict[str, Any]:
     """What a loss was made with, as far as it is not what it is anyway."""
     _scores_of(function, criterion)
-    found = {field: getattr(criterion, field, usual) for field, usual in SETTINGS.items()}
-    return {field: value for field, value in found.items() if hasattr(value, "shape") or value != SETTINGS[field]}
+    found = {field: getattr(criterion, field, DEFAULTS[field]) for field in SETTINGS}
+    return {field: value for field, value in found.items() if hasattr(value, "shape") or value != DEFAULTS[field]}

@@ -6,23 +6,24 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from msgspec import structs
 
 from wce_cli.engines import AUTO, engines_of, measure_all
 from wce_cli.errors import Problem, WceError
+from wce_cli.fields import BatchFields
 from wce_cli.findings import find
 from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.facts import TOP, Facts
-from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.loss.listed import Listed, read_listed
-from wce_cli.loss.methods import METHODS, LossValue, loss_values
+from wce_cli.loss.methods import METHODS, SUM, UNWEIGHTED, WEIGHTED, LossValue, loss_values
 from wce_cli.loss.rounding import rounding_errors
 from wce_cli.loss.stream import listing_pass
 from wce_cli.loss.totals import Totals
-from wce_cli.questions.called import is_array, takes_batch
+from wce_cli.questions.called import batch_of, by_name, is_array, shows_fields
+from wce_cli.questions.given_batch import GivenBatch
 from wce_cli.questions.order import ORDERS, rows_needed
 from wce_cli.questions.rows import class_rows, rows_of, term_rows
 from wce_cli.report import SCHEMA, Analysis, BatchPart, ClassRow, Measured, MethodRow, Report, TermRow, TotalsPart
@@ -38,45 +39,31 @@ ROUNDING = {"float64": 1e-12, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2
 """How far a framework's own arithmetic may be off, relative to `Facts.reach` / |D|, and still be the same method."""
 
 
-def _begins(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> int:
-    """Whether the first argument is blocks or a file, or the batch."""
-    if len(arguments) != 1 or isinstance(arguments[0], Mapping):
-        return 0
-    is_rows = hasattr(arguments[0], "shape") or (is_array(arguments[0]) and "labels" in named)
-    return 0 if is_rows else 1
+def _is_rows(given: Any, has_labels: bool) -> bool:
+    """Whether the only argument is scores, or a batch, and not blocks or a file."""
+    return isinstance(given, (Mapping, GivenBatch)) or hasattr(given, "shape") or (is_array(given) and has_labels)
 
 
-@takes_batch(_begins)
+@shows_fields
 def explain(
-    blocks: Iterable[Any] | str | os.PathLike[str] | None = None,
-    *,
-    logits: Any = None,
-    log_probs: Any = None,
-    probs: Any = None,
-    labels: Any = None,
-    weight: Any = None,
-    sample_weight: Any = None,
-    classes: Sequence[str] | None = None,
-    ignore_index: int = IGNORE_INDEX,
-    label_smoothing: float = 0.0,
-    label_base: int = 0,
+    *given: Any,
+    blocks: Iterable[Any] | None = None,
     engines: Sequence[str] = (AUTO,),
+    **batch: Unpack[BatchFields],
 ) -> Report:
     """Explain where the cross-entropy of a batch comes from, by every method.
 
         L = Σₙ tₙ / D
 
     `explain(x, y)` takes logits and labels, `explain(criterion, x, y)` a loss of PyTorch's and what it is called with,
-    `explain("batch.json")` a file that holds one batch, of which what is given beside it overrides the fields.
+    `explain("batch.json")` a file that holds one batch, `explain(batch)` one that `wce_cli.batch` has built for several
+    questions. A field beside a file or a batch takes the place of its own.
 
-    Exactly one of `logits`, `log_probs`, `probs`, of shape (C,), (N, C) or (N, C, d1, …, dk): lists, numpy
-    arrays or torch tensors. `labels`: class indices or names without the class axis, or probability rows in
-    the scores' shape; indices count from `label_base`. `weight`: (C,), a mapping by class name, or "balanced".
-    `sample_weight`: the shape of index labels; it multiplies the class weight. `engines`: the frameworks to
-    measure beside it, keys of ENGINES, "auto" (torch, of a batch that is not large), "all" that are installed; () for
-    none.
+    Exactly one of `logits`, `log_probs`, `probs` is given. Labels stand without the class axis, or are probability rows
+    in the scores' shape; a sample weight has the shape of index labels. `engines`: the frameworks to measure beside it,
+    keys of ENGINES, "auto" (torch, of a batch that is not large), "all" that are installed; () for none.
 
-    A batch that does not fit in memory is an array that maps a file (`numpy.memmap`), or `blocks`: an iterable of
+    A batch that does not fit in memory is an array that maps a file (`numpy.memmap`), or blocks: an iterable of
     tuples (logits, labels) or (logits, labels, sample_weight), or of mappings by field, each some rows of it. Blocks
     are walked once, so of more than a few million scores the report lists no samples but the largest terms, and no
     framework is measured; the numbers are the same bytes as those of the whole array, wherever it is cut.
@@ -85,35 +72,24 @@ def explain(
     Raises WceError, with every problem found, if the batch cannot be read.
     """
     engines = engines_of(engines, "engines")
-    rows = {
-        "logits": logits,
-        "log_probs": log_probs,
-        "probs": probs,
-        "labels": labels,
-        "sample_weight": sample_weight,
-    }
-    build = partial(
-        Batch.build,
-        weight=weight,
-        classes=classes,
-        ignore_index=ignore_index,
-        label_smoothing=label_smoothing,
-        label_base=label_base,
-    )
-    if blocks is None:
-        return explain_batch(build(**rows), engines)
-    if isinstance(blocks, (str, os.PathLike)):
+    named = by_name("explain", batch)
+    if blocks is not None:
+        given = (blocks, *given)
+    if len(given) != 1 or _is_rows(given[0], "labels" in named):
+        return explain_batch(batch_of("explain", given, named), engines)
+    if isinstance(given[0], (str, os.PathLike)):
         from wce_cli.questions.of_file import batch_of_file
 
-        return explain_batch(batch_of_file(os.fspath(blocks), {**rows, **build.keywords}), engines)
-    from wce_cli.questions.blocks import explain_blocks
+        return explain_batch(batch_of_file(os.fspath(given[0]), named).batch, engines)
+    from wce_cli.questions.blocks import FIELDS, explain_blocks
 
-    beside = [field for field, value in rows.items() if value is not None]
-    if beside:
-        raise WceError(Problem(f"{beside[0]} is given beside blocks", "put it into every block"))
-    if isinstance(weight, str) and weight == "balanced":
+    beside = next((field for field in FIELDS if named.get(field) is not None), None)
+    if beside is not None:
+        raise WceError(Problem(f"{beside} is given beside blocks", "put it into every block"))
+    if isinstance(named.get("weight"), str) and named["weight"] == "balanced":
         raise WceError(Problem("balanced counts all labels, and blocks are walked once", "give the weights as numbers"))
-    return explain_blocks(blocks, build, engines)
+    once = {field: value for field, value in named.items() if field not in FIELDS}
+    return explain_blocks(given[0], partial(Batch.build, **once), engines)
 
 
 @np.errstate(all="ignore")  # what overflows or is NaN is part of the answer, never a warning beside it
@@ -203,7 +179,7 @@ def _largest(batch: Batch, facts: Facts, terms: Sequence[TermRow], numerator: fl
 
 def shared_numerator(analysis: Analysis) -> float | None:
     """Σt, where every term has a share of it: all of one sign, and the sum neither 0 nor infinite."""
-    numerator = _class_value(analysis, "sum").numerator
+    numerator = _class_value(analysis, SUM).numerator
     one_sign = analysis.facts.terms_have_one_sign(analysis.spec.class_weight)
     return numerator if one_sign and numerator != 0 and math.isfinite(numerator) else None
 
@@ -311,15 +287,15 @@ def batch_part(spec: Spec, shape: tuple[int, ...], n: int, n_kept: int) -> Batch
 def _totals_part(analysis: Analysis) -> TotalsPart:
     totals, facts = analysis.totals, analysis.facts
     nan = facts.nan_under(analysis.spec.label_smoothing)
-    unweighted = _class_value(analysis, "unweighted-mean")
-    weighted = analysis.value("weighted-mean")
+    unweighted = _class_value(analysis, UNWEIGHTED)
+    weighted = analysis.value(WEIGHTED)
     return TotalsPart(
         n=totals.n,
         n_kept=totals.n_kept,
         n_ignored=totals.n - totals.n_kept,
         loss_sum=unweighted.numerator,
         weight_sum=None if weighted is None else weighted.denominator,
-        numerator=_class_value(analysis, "sum").numerator,
+        numerator=_class_value(analysis, SUM).numerator,
         n_infinite=facts.infinite.count,
         n_nan=nan.count,
         first_infinite=facts.infinite.first if facts.infinite.count else None,

@@ -6,24 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.labels import IGNORE_INDEX
-from wce_cli.loss.readings import READINGS
-
-USUAL = {"ignore_index": IGNORE_INDEX, "label_smoothing": 0.0, "label_base": 0}
-"""What a field is that was not given."""
+from wce_cli.questions.given_batch import GivenBatch, replaced
 
 
-def batch_of_file(path: str, given: Mapping[str, Any]) -> Batch:
+def batch_of_file(path: str, given: Mapping[str, Any]) -> GivenBatch:
     """The batch, of which the fields that are given override the file's. Raises WceError if the file holds several."""
     from wce_cli.inputs import is_array_file, is_saved, read_file
     from wce_cli.inputs.batch_files import read_batch_files
 
-    asked = {
-        field: value
-        for field, value in given.items()
-        if value is not None and not (field in USUAL and value == USUAL[field])
-    }
+    asked = {field: value for field, value in given.items() if value is not None}
     if is_saved(path):
         raise WceError(Problem(f"{path} holds saved totals, no batch", "wce explain FILE... adds them up"))
     documents = [read_batch_files([path], asked, None)[0]] if is_array_file(path) else read_file(path)
@@ -33,9 +24,4 @@ def batch_of_file(path: str, given: Mapping[str, Any]) -> Batch:
     (document,) = documents
     if document.problems:
         raise WceError(document.problems, [f"in {path}"])
-    of_file = dict(document.fields)
-    if any(kind in asked for kind in READINGS):
-        of_file = {field: value for field, value in of_file.items() if field not in READINGS}
-    sources = {field: source for field, source in document.sources.items() if field in of_file and field not in asked}
-    half_units = {field: half for field, half in document.half_units.items() if field in sources}
-    return Batch.build(**{**of_file, **asked}, sources=sources, half_units=half_units)
+    return replaced(given, document.fields, document.sources, document.half_units)

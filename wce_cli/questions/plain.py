@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wce_cli.fields import IN_FILES
 from wce_cli.loss.checks import ABOVE_ONE
 from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.loss.readings import READINGS, ScoreKind
@@ -18,6 +19,9 @@ from wce_cli.loss.stack import Stack, quotients, totals_of_stack
 
 MANY = 4096
 """Scores of a batch that has enough of its own: it gains nothing by company."""
+STACKED = (*READINGS, "labels", "weight", "sample_weight", "ignore_index")
+NOT_STACKED = tuple(field for field in IN_FILES if field not in STACKED)
+"""Fields that no stack knows of: a batch that has one, other than 0, is asked by itself."""
 
 
 class Pile:
@@ -91,7 +95,7 @@ def _put(
     """Lay a document on its pile, unless something about it is not as it is of a plain batch."""
     kinds: list[ScoreKind] = [kind for kind in READINGS if document.get(kind) is not None]
     labels = document.get("labels")
-    if len(kinds) != 1 or labels is None or document.get("label_smoothing"):
+    if len(kinds) != 1 or labels is None or any(document.get(field) for field in NOT_STACKED):
         return
     rows = document[kinds[0]]
     n = len(rows)

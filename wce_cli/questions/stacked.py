@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from wce_cli.engines import measure_all
+from wce_cli.fields import IN_FILES
 from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.facts import LOST, UNDERFLOW, Extremes, Facts, Lost, Rows, RowSums, Unnormalised
-from wce_cli.loss.methods import METHODS, LossValue
+from wce_cli.loss.methods import METHODS, SUM, LossValue
 from wce_cli.loss.normalised import LOOKS_NORMALISED, log_totals, not_one, sum_to_one
 from wce_cli.loss.rows import ArrayRows
 from wce_cli.loss.stack import Stack, Stacked, quotients, totals_of_stack
@@ -29,15 +30,12 @@ from wce_cli.questions.plain import Pile, piles_of
 from wce_cli.questions.rows import class_rows_of
 from wce_cli.report import Analysis, ClassRow, Measured, MethodRow, Report, TermRow
 
-SOURCES = (
-    *("logits", "log_probs", "probs", "labels", "weight", "sample_weight"),
-    *("classes", "ignore_index", "label_smoothing", "name", "source"),
-)
+SOURCES = (*IN_FILES, "name", "source")
 """The fields of a document that `explain` reads, in their order."""
 PAIRS = [(method.name, placement) for method in METHODS.values() for placement in method.placements]
 """All of them are defined for index labels."""
 _PAIRS: tuple[list[str], list[str]] = [method for method, _ in PAIRS], [placement for _, placement in PAIRS]
-_SUM = PAIRS.index(("sum", "class"))
+_SUM = PAIRS.index((SUM, "class"))
 
 
 def plain_reports(

@@ -1,4 +1,4 @@
-"""What the loss pulls at, by sample and by class: `explain --gradient`."""
+"""What the loss pulls at, by sample and by class: `wce gradient`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from wce_cli.formats.pictures.marks import LABEL, ROOM, apart, beside, class_nam
 from wce_cli.formats.pictures.page import Page
 from wce_cli.formats.pictures.scale import OFF, can_be_drawn, parted, whole
 from wce_cli.formats.pictures.text import text_width, wrapped
+from wce_cli.loss.methods import MEANS
 from wce_cli.questions.gradient.answer import Gradients, SampleGradient
 
 SAMPLES = 60
 """Samples that are drawn, the first; the classes speak for all of them."""
 CLASSES = 8
-METHODS = ("weighted-mean", "batch-mean", "unweighted-mean")
-"""Whose factors are drawn unless others are asked for: those on one scale."""
 SHAPES = (("●", "o"), ("■", "s"), ("▲", "^"), ("◆", "D"), ("▼", "v"), ("★", "*"))
 """A series is told by its mark where colours are not seen."""
 HEIGHT = 170.0
@@ -61,7 +60,7 @@ def _series(
     """Names and numbers to draw: factors w / D, or where class placement has none, the cosine of each sample."""
     if not samples:
         return [], "shares"
-    rows = [row for row in shown_rows(answer, look) if look.methods is not None or row.method in METHODS]
+    rows = [row for row in shown_rows(answer, look) if look.methods is not None or row.method in MEANS]
     found = []
     for row in rows:
         factors = [answer.factor(one, row) for one in samples]

@@ -1,4 +1,4 @@
-"""The parts of `explain --split` against the whole."""
+"""The parts of `wce split` against the whole."""
 
 from __future__ import annotations
 

@@ -5,21 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from wce_cli.loss.methods import METHODS
 from wce_cli.questions.audit.answer import Computed
 from wce_cli.questions.audit.edges import USELESS
 from wce_cli.questions.audit.numbers import CAPPED
 from wce_cli.questions.audit.probes import FAR, Offers
 
-OF_METHOD = {
-    "batch-mean": "to get torch's mean (weighted-mean), divide the sum by weight[labels].sum(), not by N",
-    "kept-mean": "to get torch's mean (weighted-mean), divide the sum by the weights of the kept labels, not by "
-    "their number",
-    "nonzero-mean": "to get torch's mean (weighted-mean), divide by the sum of the weights, not by how many are not 0",
-    "element-mean": "to get torch's mean (weighted-mean), sum over the classes, then divide by weight[labels].sum(): "
-    "mean() of an (N, C) product divides by N·C",
-    "sum": "it does not divide: to get torch's mean (weighted-mean), divide by weight[labels].sum()",
-    "unweighted-mean": USELESS,
-}
 OF_DEPARTURE = {
     "softmax-twice": "hand the logits over, not their softmax: cross-entropy takes the softmax itself",
     "as-probabilities": "it takes probabilities: apply log_softmax to logits, or audit it by --call 'f(probs, labels)'",
@@ -57,9 +48,9 @@ def of_rule(own: Computed, offers: Offers) -> Iterator[str]:
         if departure in OF_DEPARTURE:
             yield OF_DEPARTURE[departure]
     if own.pairs and not own.departures and offers.weight:
-        method = own.pairs[0].partition("/")[0]
-        if method in OF_METHOD:
-            yield OF_METHOD[method]
+        method = METHODS[own.pairs[0].partition("/")[0]]
+        if method.advice or not method.is_weighted:
+            yield method.advice or USELESS
 
 
 def _is_number(got: float | None) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from wce_cli.loss.methods import METHODS
 from wce_cli.questions.audit.probes import FAR, IGNORED, Own
 from wce_cli.report import to_plain
 
@@ -68,7 +69,7 @@ class Computed(Struct, frozen=True):
         brings, said = self.brings, []
         if brings.weight is not None:
             shown = [f"{number:g}" for number in brings.weight]
-            is_ratio = brings.is_inferred and self.title.startswith("weighted-mean")
+            is_ratio = brings.is_inferred and self._is_of_ratios
             said.append(f"weights {' : '.join(shown)}" if is_ratio else f"weights [{', '.join(shown)}]")
         if brings.smoothing:
             said.append(f"label_smoothing {brings.smoothing:g}")
@@ -77,6 +78,12 @@ class Computed(Struct, frozen=True):
         if brings.factor != 1:
             said.append(f"factor {brings.factor:g}")
         return f" with its own {' and '.join(said)}" if said else ""
+
+    @property
+    def _is_of_ratios(self) -> bool:
+        """Whether a common factor of the weights changes nothing, so that their ratios are all that is known."""
+        method = METHODS.get(self.title.partition(";")[0].partition("/")[0])
+        return method is not None and method.adds_weights
 
     @property
     def leaves_far(self) -> bool:
@@ -161,6 +168,8 @@ class Audit(Struct, frozen=True):
     compared: Compared | None = None
     """None: it has no rule, or returns a loss for each sample."""
     limits: tuple[Limit, ...] = ()
+    guessed: str = ""
+    """What was taken for what where no name says so: `t was taken for the labels`."""
     taken_of: str = ""
     """Where it returns several things: the one that was looked at, `the first of a tuple of 2`."""
     labels: str = ""

@@ -84,7 +84,7 @@ def numbers_of(probe: Probe, kind: str, shift: int = 0) -> dict[str, Any]:
     if probe.soft is not None:
         one_hot = np.array(probe.soft)
     weight = None if probe.weight is None else np.array(probe.weight)
-    sample_weight = None if weight is None else np.where(inside, weight[np.where(inside, labels, 0)], 0.0)
+    sample_weight = None if weight is None else np.where(inside, weight[np.where(inside, labels, 0)], probe.unlabelled)
     if shift and len(labels):
         scores = np.concatenate([scores, scores[-1:]])
         labels, one_hot = np.concatenate([labels[:1], labels]), np.concatenate([one_hot[:1], one_hot])

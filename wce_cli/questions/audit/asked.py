@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -55,11 +55,16 @@ def _size(sizes: Sequence[tuple[int, Probe]]) -> str:
     """One dimension of all answers."""
     if len({size for size, _ in sizes}) == 1 and len({len(probe.labels) for _, probe in sizes}) > 1:
         return str(sizes[0][0])
-    n, c = (
-        all(size == len(axis) for size, axis in axes)
-        for axes in (
-            [(size, probe.labels) for size, probe in sizes],
-            [(size, probe.logits[0]) for size, probe in sizes],
-        )
-    )
-    return "N" if n else "C" if c else " or ".join(str(size) for size in sorted({size for size, _ in sizes}))
+    for name, of in SIZES.items():
+        if all(size == of(probe) for size, probe in sizes):
+            return name
+    return " or ".join(str(size) for size in sorted({size for size, _ in sizes}))
+
+
+SIZES: dict[str, Callable[[Probe], int]] = {
+    "N": lambda probe: len(probe.labels),
+    "C": lambda probe: len(probe.logits[0]),
+    "N·C": lambda probe: len(probe.labels) * len(probe.logits[0]),
+    "N kept": lambda probe: sum(label != probe.ignore_index for label in probe.labels),
+}
+"""What a dimension may be, by name."""

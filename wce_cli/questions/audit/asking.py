@@ -32,12 +32,13 @@ from wce_cli.questions.audit.searches import (
     loss_at,
     search_probe,
 )
-from wce_cli.questions.audit.taken import ReturnedNone, taken
+from wce_cli.questions.audit.taken import Returned, ReturnedNone, carriers, taken
 from wce_cli.questions.audit.watch import Watch
 from wce_cli.questions.audit.worker_steps import COARSE, ENDS, NONE
 
 NO_MEMORY = re.compile("can't allocate memory|cannot allocate memory|out of memory", re.IGNORECASE)
 DIFFERENCE = 1e-5
+NEAR = 1e-5
 UNSURE = 1e-6
 """How far two differences of one value may part, of the largest, before they are rounding."""
 
@@ -56,10 +57,19 @@ class Asker(Struct):
     shift: int = 0
     narrowed: str = ""
     """What it raises in float64: then it is asked in float32 instead."""
+    has_default_smoothing: bool = True
+    pick: int | str | None = None
+    """Which of several things that are returned is the loss, where that is not the first."""
+    has_arrays: bool = False
+    """Whether constants that are lists are handed over as arrays: as lists, the first call is an error."""
 
     def take(self, offers: Offers) -> None:
         """What an earlier worker found out."""
         self.labels, self.shift = offers.labels, offers.shift
+        if offers.scores != self.scores:
+            self.as_probabilities()
+        self.has_default_smoothing, self.has_arrays = offers.has_default_smoothing, offers.has_arrays
+        self.pick = offers.pick
         self.narrowed = "" if WIDEST in offers.dtypes else "float64 is an error"
 
     def carried(self) -> Carried:
@@ -109,7 +119,7 @@ class Asker(Struct):
                     no_gradient = COARSE if gradient is None else ""
                 else:
                     made = self.call.made(function, given)
-                    returned, of = taken(self.call.once_made(made, given), len(probe.labels), self.arrays)
+                    returned, of = taken(self.call.once_made(made, given), len(probe.labels), self.arrays, self.pick)
                 if probe.layout == "tracked" and self.arrays.name == "torch":
                     gradient, no_gradient = _backward(returned, leaf)
             values = self.arrays.numbers(returned)
@@ -134,10 +144,60 @@ class Asker(Struct):
             taken_of=of,
         )
 
+    def chooses(self, first: Answered) -> bool:
+        """Whether another of several returned things is taken for the loss from now on: what carries a gradient, where
+        the first of them does not; of a dictionary that which alone does."""
+        if self.arrays.name != "torch" or not (
+            first.taken_of.startswith("the first") or first.error == Returned.__name__
+        ):
+            return False
+        try:
+            given = self._given(structs.replace(PLAIN, layout="tracked", dtype="float32" if self.narrowed else WIDEST))
+            _, given[self.scores] = self.arrays.tracked(given[self.scores])
+            with self.watch:
+                found = carriers(self.call.run(self._fresh(), given))
+        except Exception:  # the first answer says what there is to say
+            return False
+        if found and (isinstance(found[0], int) or len(found) == 1):
+            self.pick = found[0] or None
+        return self.pick is not None
+
+    def taken_for_probabilities(self) -> str:
+        """Hand over probabilities from now on where it gives k·(−log p[y]) of what it is handed, and keeps that from 0:
+        then what is said of it; else an empty text.
+
+        Of what it takes the log of as it is, with no clip, a rule tells; and a parameter that is called logits is.
+        """
+        name = self.call.scores_name
+        if self.scores != "logits" or not name or name.endswith(("logits", "logit", "scores")):
+            return ""
+        found = []
+        for row in ((0.5, 0.2, 0.3), (0.5, 0.3, 0.2), (0.25, 0.5, 0.25), (-1.0, 1.5, 0.5)):
+            probe = Probe("one row", "", ((0.0,) * len(row),), (0,), (1.0,) * len(row), scores=(row,))
+            answer = self.ask(probe if "weight" in self.call.roles else structs.replace(probe, weight=None))
+            if answer.values is None or len(answer.values) != 1 or not math.isfinite(answer.values[0]):
+                return ""
+            found.append(answer.values[0])
+        half, other, quarter, _ = found
+        is_log = math.isclose(half, other, rel_tol=NEAR) and math.isclose(quarter, 2 * half, rel_tol=NEAR)
+        if not half or not is_log:
+            return ""
+        self.as_probabilities()
+        return f"{name} was taken for probabilities: it takes their log, clipped, and no softmax"
+
+    def as_probabilities(self) -> None:
+        """Hand over probabilities for the scores from now on."""
+        arguments = [structs.replace(one, role="probs") if one.role == "logits" else one for one in self.call.arguments]
+        self.call, self.scores = structs.replace(self.call, arguments=tuple(arguments)), "probs"
+
     def _given(self, probe: Probe) -> dict[str, Any]:
-        if probe.smoothing is None and "label_smoothing" not in self.call.optional:
-            probe = structs.replace(probe, smoothing=SMOOTHING)  # it has no choice of its own
-        return handed_over(probe, self.scores, self.call.roles, self.labels, self.arrays, self.shift)
+        has_choice = "label_smoothing" in self.call.optional and self.has_default_smoothing
+        if probe.smoothing is None and not has_choice:
+            probe = structs.replace(probe, smoothing=SMOOTHING)
+        given = handed_over(probe, self.scores, self.call.roles, self.labels, self.arrays, self.shift)
+        if self.has_arrays:
+            given |= {f"{name}=": self.arrays.of(numbers, probe.dtype) for name, numbers in self.call.lists.items()}
+        return given
 
     def _fresh(self) -> Any:
         """The function; an object that may keep state as it was before any call."""
@@ -155,8 +215,8 @@ class Asker(Struct):
         for is_seeded in (True, False):
             if is_seeded:
                 self._seed()
-            returned, _ = taken(self.call.once_made(made, self._given(probe)), len(probe.labels), self.arrays)
-            values = self.arrays.numbers(returned)
+            returned = self.call.once_made(made, self._given(probe))
+            values = self.arrays.numbers(taken(returned, len(probe.labels), self.arrays, self.pick)[0])
             found.append(tuple(values.ravel().tolist()))
         return tuple(found)
 
@@ -167,7 +227,8 @@ class Asker(Struct):
             return "MemoryError", f"asks for more than {memory / 2**30:g} GiB"
         file = source(self.function)[0]
         lines = [at.lineno for at in traceback.extract_tb(error.__traceback__) if file and at.filename == file]
-        return type(error).__name__, said_in_short(error) + (f" (line {lines[-1]})" if lines else "")
+        said = (said_in_short(error), f"(line {lines[-1]})" if lines else "")
+        return type(error).__name__, " ".join(filter(None, said))
 
     def _by_jax(self, function: Any, given: dict[str, Any]) -> tuple[tuple[Any, str], tuple[float, ...]]:
         jax = import_module("jax")
@@ -181,7 +242,7 @@ class Asker(Struct):
 
     def _loss_at(self, scores: Any, function: Any, given: dict[str, Any]) -> tuple[Any, str]:
         """What other scores give, and of what it was taken."""
-        return taken(self.call.run(function, {**given, self.scores: scores}), len(scores), self.arrays)
+        return taken(self.call.run(function, {**given, self.scores: scores}), len(scores), self.arrays, self.pick)
 
     def _by_differences(self, function: Any, given: dict[str, Any]) -> tuple[tuple[Any, str], tuple[float, ...] | None]:
         """Central differences: what stands in for a gradient where arrays carry none."""

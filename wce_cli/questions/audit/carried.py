@@ -24,6 +24,11 @@ KEPT = ("confidence", "ls")
 """Names of what a smoothing leaves to the label, 1 − ε."""
 FACTORS = ("alpha", "loss_weight", "scale", "factor", "lambda", "lam", "lamb", "coef", "coefficient", "weight")
 """Names of a number that a loss may be multiplied by."""
+DIVISORS = (
+    "num_items_in_batch", "num_items", "avg_factor", "normalizer", "norm", "num_tokens", "n_tokens", "ntokens",
+    "num_boxes", "num_masks", "denominator", "divisor", "batch_size", "accumulation_steps", "world_size",
+)  # fmt: skip
+"""Names of a number that a loss may be divided by."""
 MOST_CLASSES = 2000
 MOST = 3
 """Constants of one kind that are tried."""
@@ -59,6 +64,7 @@ def carried(things: Iterable[Any], constants: Mapping[str, Any], handed_over: se
         for _, name, value in by_role
         if name in FACTORS and _is_number(value) and math.isfinite(value) and value not in (0, 1)
     ]
+    factors += [1 / value for _, name, value in by_role if name in DIVISORS and _is_number(value) and value > 1]
     skipped = [value for role, _, value in by_role if role == "ignore_index" and _is_whole(value)]
     classes = [
         value
@@ -114,10 +120,18 @@ def _of_function(function: Any) -> Iterator[tuple[str, Any]]:
             continue
     for name in code.co_names:
         if name in function.__globals__:
-            yield name, function.__globals__[name]
+            value = function.__globals__[name]
+            yield name, value
+            yield from _settings(value, (*code.co_names, *code.co_consts))
     for value in code.co_consts:
         if isinstance(value, float | tuple):
             yield "", value
+
+
+def _settings(value: Any, names: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
+    """What a function reads of a global that holds settings, by the names in its code: `cfg.eps`, `CFG["eps"]`."""
+    held = value if isinstance(value, dict) else {} if callable(value) else getattr(value, "__dict__", {})
+    yield from ((name, held[name]) for name in names if isinstance(name, str) and name in held)
 
 
 def _of_object(thing: Any) -> Iterator[tuple[str, Any]]:
@@ -128,6 +142,8 @@ def _of_object(thing: Any) -> Iterator[tuple[str, Any]]:
         for kind in ("_buffers", "_parameters"):
             held |= held.pop(kind, None) or {}
         yield from ((name, value) for name, value in held.items() if name != "_modules")
+    own = [kind for kind in type(thing).__mro__ if kind.__module__ == type(thing).__module__]
+    yield from ((name, value) for kind in own for name, value in vars(kind).items() if not callable(value))
 
 
 def _is_number(value: Any) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from wce_cli.digits import format_number
 from wce_cli.questions.audit import labelled, of_labels, twice
 from wce_cli.questions.audit.answer import Row, Verdict
-from wce_cli.questions.audit.probes import IGNORED, PLAIN, POSITIONS_IN_ROWS, Offers, Probe, edges
+from wce_cli.questions.audit.probes import DEFAULT_SMOOTHING, IGNORED, PLAIN, POSITIONS_IN_ROWS, Offers, Probe, edges
 from wce_cli.questions.audit.records import Answered, said
 from wce_cli.questions.audit.run import Observed
 from wce_cli.questions.audit.values import difference, fields_of
@@ -129,23 +129,40 @@ def rows(
             wanted = expected(probe) if is_held else None
             if rule is None and is_steady and probe.name in IN_ROWS:
                 wanted = _one_number(observed.answers.get(IN_ROWS[probe.name]))
-            if probe.name in NOTHING and rule is not None and rule.method == "sum":
+            if probe.name in NOTHING and rule is not None and not rule.divides:
                 wanted = 0.0
             verdict, text, advice = judged(answer, wanted)
             yield Row("edges", name, verdict, text, fields, advice)
+    yield from _default_smoothing(observed.answers.get(DEFAULT_SMOOTHING.name), plain, is_steady)
     if changes_nothing(observed):
-        text = f"{offers.weight_name} changes nothing: other weights give the same"
-        yield Row("edges", "class weight", "wrong", text, advice=USELESS)
+        where = "" if changes_nothing(observed, SQUARES) else " where N is not C"
+        text = f"{offers.weight_name} changes nothing{where}: other weights give the same"
+        yield Row("edges", "class weight", "wrong", text, advice="" if where else USELESS)
     yield from _conduct_of_calls(observed)
+
+
+def _default_smoothing(default: Answered | None, plain: Answered | None, is_steady: bool) -> Iterator[Row]:
+    """What a function makes of a smoothing that is not given, where that is an error or another number than at 0."""
+    if default is None or plain is None or plain.values is None:
+        return
+    if default.values is None:
+        yield Row("edges", "label_smoothing", "wrong", f"where none is given: {said(default)}")
+    elif is_steady and default.shape == plain.shape and default.values != plain.values:
+        pair = f"{said(default)}, and {said(plain)} at 0" if len(plain.values) == 1 else "other numbers than at 0"
+        yield Row("edges", "label_smoothing", "note", f"where none is given: {pair}")
 
 
 def _one_number(answer: Answered | None) -> float | None:
     return answer.values[0] if answer is not None and answer.values is not None and len(answer.values) == 1 else None
 
 
-def changes_nothing(observed: Observed) -> bool:
+PLAINS, SQUARES = ("plain", "reweighted"), ("square", "square, reweighted")
+"""A batch, and the same with other class weights; with as many samples as classes, weights may be one a sample."""
+
+
+def changes_nothing(observed: Observed, pair: tuple[str, str] = PLAINS) -> bool:
     """Whether another class weight gives the same."""
-    plain, other = (observed.answers.get(name) for name in ("plain", "reweighted"))
+    plain, other = (observed.answers.get(name) for name in pair)
     if plain is None or other is None or plain.values is None or other.values is None:
         return False
     return twice.is_steady(observed) and plain.values == other.values
@@ -161,4 +178,4 @@ def _conduct_of_calls(observed: Observed) -> Iterator[Row]:
         yield Row("edges", "inputs", "ok", "left as they are")
     again = observed.answers.get("again")
     if again is not None and again.values is not None:
-        yield twice.row(again)
+        yield twice.row(observed, again)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
+from wce_cli.loss.sums import Floats
 from wce_cli.questions.audit.asked import Asked
 from wce_cli.questions.audit.probes import FAR, Offers, Own, Probe
 from wce_cli.questions.audit.values import NEXT_TO_ZERO, difference, listed_rules, terms_on, values_on
@@ -49,14 +50,14 @@ def fitting(asked: Sequence[Asked], offers: Offers, owns: Sequence[Own], of_list
             return but_far  # what caps a loss in a way of its own is no departure that more of them would explain
     if but_far is not None:
         return but_far
-    nearest = _nearest(asked, offers, owns, of_lists)
+    nearest = _nearest(asked, offers, [own for own in owns if not own.is_inferred], of_lists)
     return nearest if nearest is not None and 2 * nearest.agreed >= len(asked) else None
 
 
 def _listed(asked: Sequence[Asked], offers: Offers, depth: int, of_lists: bool) -> list[Rule]:
     """The rules of just so many departures; for losses of each sample those of their sum."""
     listed = [r for r in listed_rules([one.probe for one in asked], offers, depth) if len(r.departures) == depth]
-    return [r for r in listed if r.method == "sum" and r.twist in ("", "negated")] if of_lists else listed
+    return [rule for rule in listed if rule.is_by_sample] if of_lists else listed
 
 
 def _surviving(
@@ -64,6 +65,9 @@ def _surviving(
 ) -> tuple[list[Rule], list[Rule]]:
     """The rules that are left after every probe, and those that were left before that of a very large loss."""
     left, before_far = list(listed), list[Rule]()
+    if listed and len(listed[0].departures) == DEEPEST:
+        # of two departures that are told by nan, one may be something else that ends in nan
+        left = left if not any(_is_nan(one) for one in asked if not is_far(one.probe)) else []
     for k, one in enumerate(asked):
         if k and k == len(asked) - 1 and is_far(one.probe):
             before_far = left
@@ -96,18 +100,23 @@ def offs_of(one: Asked, offers: Offers, rules: Sequence[Rule], of_lists: bool) -
     if not rules:
         return []
     if of_lists:
-        return [_off_list(one, offers, rule) for rule in rules]
+        terms = terms_on(one.probe, offers, rules)
+        return [_off_list(one, rule, of_rule) for rule, of_rule in zip(rules, terms, strict=True)]
     return [difference(one.number, value) for value in values_on(one.probe, offers, rules)]
 
 
-def _off_list(one: Asked, offers: Offers, rule: Rule) -> float:
-    """The same where a loss is returned for each sample: every one must fit."""
-    got, terms = one.answer.values, terms_on(one.probe, offers, rule)
+def _off_list(one: Asked, rule: Rule, terms: Floats | None) -> float:
+    """The same where a loss is returned for each sample, beside those of the rule: every one must fit."""
+    got = one.answer.values
     if terms is None or got is None or len(got) != len(terms):
         return 0.0 if terms is None and got is None else math.inf
     sign = -1.0 if rule.twist else 1.0
     floor = 1.0 if is_far(one.probe) else NEXT_TO_ZERO
     return max(difference(a, sign * b, floor) for a, b in zip(got, terms.tolist(), strict=True))
+
+
+def _is_nan(one: Asked) -> bool:
+    return any(map(math.isnan, one.answer.values or ()))
 
 
 def close(one: Asked) -> float:

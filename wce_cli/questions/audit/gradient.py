@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import structs
 
 from wce_cli.digits import format_number
-from wce_cli.loss.methods import METHODS
+from wce_cli.loss.methods import METHODS, WEIGHTED
 from wce_cli.loss.sums import Floats
 from wce_cli.questions.audit.answer import Row
 from wce_cli.questions.audit.arrays import numbers_of
@@ -93,13 +93,15 @@ def rule_gradients(probe: Probe, offers: Offers, rules: Sequence[Rule]) -> list[
 
 def _named(got: Floats, probe: Probe, offers: Offers, close: float, value: float | None = None) -> str:
     """The rule that has this gradient, a standard one first; empty where none has, or has that `value` there, too."""
-    weighted = [Rule("weighted-mean", "class", entry=entry) for entry in ENTRIES if ENTRIES[entry].rows == "label"]
+    weighted = [Rule(WEIGHTED, "class", entry=entry) for entry in ENTRIES if ENTRIES[entry].rows == "label"]
     rules = [
         *(Rule(method.name, placement) for method in METHODS.values() for placement in method.placements),
         *weighted,
     ]
     if offers.labels != "index" or not offers.is_weighted:
         rules = rules[: -len(weighted)]
+    if not offers.is_weighted:
+        rules.sort(key=lambda rule: rule.method != "unweighted-mean")
     for rule, expected in zip(rules, rule_gradients(probe, offers, rules), strict=True):
         if _is_that(got, expected, close):
             given = None if value is None else values_on(probe, offers, [rule])[0]
@@ -150,5 +152,5 @@ def _of_one(gradients: list[Floats], fields: dict[str, object], rule: Rule | Non
     elif np.abs(other - heavy).max() > CLOSE * size:
         yield Row("gradient", name, "note", "the label's own does not reach it, that of another class does", fields)
     else:
-        cancels = ": it cancels, as in torch" if rule is not None and rule.pair == "weighted-mean" else ""
+        cancels = ": it cancels, as in torch" if rule is not None and rule.pair == WEIGHTED else ""
         yield Row("gradient", name, "note", f"does not reach it{cancels}", fields)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +33,8 @@ from wce_cli.report import reduction_hint
 GIB = 1 << 30
 ASKED_FOR = ("ignore_index", "tiny losses")
 """Notes whose advice is given with that of what is wrong: without it, others train differently."""
+NO_GPU = re.compile("not compiled with CUDA|NVIDIA driver|No CUDA GPUs|no CUDA-capable device", re.IGNORECASE)
+"""In what is raised where a function takes its arrays to a GPU, and there is none."""
 CALLED_WRONGLY = ("TypeError", "AttributeError", "IndexError", "ValueError", "RuntimeError")
 """Errors that a call with other arguments may well not raise."""
 
@@ -112,6 +115,8 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
         slope = next((row for row in rows if row.name.startswith("dL/d")), None)
         expected = is_expected(own, asking.expect) and (slope is None or slope.verdict != "wrong")
         expected = expected and not numbers.is_capped(limits)
+        again = next((row for row in rows if row.name == "called twice"), None)
+        expected = expected and (again is None or again.verdict == "ok")
         expected = expected and observed.is_finished and not _died_of(observed, offers)
     return Audit(
         schema=SCHEMA,
@@ -128,6 +133,7 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
         is_expected=expected,
         compared=compared(asked, observed, offers, own, nearest, asking.expect),
         limits=limits,
+        guessed=loaded.guessed,
         taken_of=next((one.answer.taken_of for one in asked if not one.answer.error), ""),
         labels=of_labels.own_way(observed, offers),
     )
@@ -162,6 +168,12 @@ def _no_answer(name: str, observed: Observed) -> Problem:
     call = observed.loaded.call if observed.loaded else name
     if observed.first.error == NONE:
         return Problem(f"{call} returned None", "a return is missing: end it with 'return loss'")
+    if observed.first.error == "Returned":
+        hint = "return one number, or one a sample; in a dict, call it 'loss'"
+        return Problem(f"{call} returned {observed.first.message}", hint)
+    if NO_GPU.search(observed.first.message):
+        hint = "audit it where there is a GPU, or say that there is none, if it has a parameter for that: --kwargs "
+        return Problem(f"{call} needs a GPU: {said(observed.first)}", hint + """'{"device": "cpu"}'""")
     hint = "say how it is called: --call 'f(logits, labels, weight=weight)', or --arrays numpy"
     hint = hint if observed.first.error in CALLED_WRONGLY else ""
     return Problem(f"{call} gives no number: {said(observed.first)}", hint)

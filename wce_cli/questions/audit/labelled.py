@@ -30,7 +30,7 @@ NEAR = 1e-5
 def _with(label: int) -> Probe:
     labels = tuple(label if n in PLACES else own for n, own in enumerate(PLAIN.labels))
     about = f"a label is {str(label).replace('-', '−')}"
-    return structs.replace(PLAIN, name=f"label {label}", about=about, labels=labels, smoothing=None)
+    return structs.replace(PLAIN, name=f"label {label}", about=about, labels=labels, smoothing=None, unlabelled=1.0)
 
 
 def _moved(probe: Probe, label: int, scores: tuple[float, float] = (LOW, HIGH), name: str = MOVED) -> Probe:
@@ -140,6 +140,14 @@ def idle_classes(answers: Mapping[str, Answered]) -> list[int]:
         if all(other is not None and _same(with_.values, other.values) for other in others):
             found.append(c)
     return found
+
+
+def skipped_label(answers: Mapping[str, Answered], offers: Offers) -> int | None:
+    """The label that is no class and whose rows are left out; None where −100 is, or no such label is."""
+    if not is_told_by_rows(answers, offers):
+        return None
+    found = [label for label in ASKED if (own := effect(answers, label)) is not None and own.kind == "left out"]
+    return found[0] if found and found[0] not in (IGNORED, CLASSES) else None
 
 
 def is_told_by_rows(answers: Mapping[str, Answered], offers: Offers) -> bool:

@@ -152,7 +152,8 @@ def _ends(some: Sequence[Limit], sign: str) -> str:
     parts = _by_dtype(some, [f"{sign}{format_number(one.limit or 0.0, 4)}" for one in some])
     if some[0].wrong is None:
         return f"{parts}, then {some[0].beyond}"
-    return f"right up to {parts}; {_by_dtype(some, [one.beyond for one in some])}"
+    right = f"right up to {parts}" if any(one.limit for one in some) else f"wrong at {sign}1"
+    return f"{right}; {_by_dtype(some, [one.beyond for one in some])}"
 
 
 def _by_dtype(some: Sequence[Limit], said_: Sequence[str]) -> str:
@@ -226,6 +227,9 @@ def _one_dtype(dtype: str, answer: Answered, plain: Answered, limits: Sequence[F
     if not math.isfinite(off):
         return Row("numbers", dtype, "wrong", f"gives {said(answer)}, not {said(plain)}")
     within = off <= ROUND[dtype]
-    said_ = f"right to {format_number(off, 1)}" if within else f"off by {format_number(off, 1)}, relative"
+    if within:
+        said_ = f"as in float64{f', to {format_number(off, 1)}' if off else ''}"
+    else:
+        said_ = f"off by {format_number(off, 1)}, relative"
     verdict: Verdict = "wrong" if not within else "note" if between else "ok"
     return Row("numbers", dtype, verdict, f"{said_}{returned}{between}")

@@ -57,7 +57,7 @@ def rows(observed: Observed, offers: Offers) -> Iterator[Row]:
             continue
         if label == IGNORED:
             judged = _ignored(found, effect(observed.answers, label, SMOOTHED), offers)
-        elif label == 255:
+        elif label == 255 or label == offers.own.ignore_index:
             judged = ("note", "is left out", "") if found.kind == "left out" else None
         else:
             judged = _no_class(found, label)
@@ -82,7 +82,8 @@ def _ignored(found: Effect, smoothed: Effect | None, offers: Offers) -> Judged |
     """Label −100, of any function."""
     label, number = "label −100", _number(found)
     if found.kind == "error":
-        none = "none: " if offers.ignored is None and offers.own.ignore_index in (None, IGNORED) else ""
+        has_own = offers.ignored is not None or offers.own.ignore_index not in (None, IGNORED)
+        none = "" if has_own or offers.ignore_index else "none: "
         return "note", f"{none}{label} is an error ({found.answer.error})", LEAVE_OUT if none else ""
     if found.kind == "nan":
         return "note", f"none: {label} gives nan, no error", LEAVE_OUT

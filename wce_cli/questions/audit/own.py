@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
+from wce_cli.loss.methods import UNWEIGHTED
 from wce_cli.questions.audit.probes import MOST_CLASSES, PLAIN, SQUARE_ZERO, Offers, Own, Probe, first_samples, fitted
 from wce_cli.questions.audit.run import Observed
 from wce_cli.questions.audit.values import values_on
@@ -92,5 +93,5 @@ def _of_weighted_means(numbers: list[float], losses: list[float]) -> list[float]
 def _loss(probe: Probe, offers: Offers) -> float:
     """The loss of the last sample of a batch, without weights."""
     last = structs.replace(probe, logits=probe.logits[-1:], labels=probe.labels[-1:], weight=None)
-    value = values_on(last, offers, [Rule("unweighted-mean", "class")])[0]
+    value = values_on(last, offers, [Rule(UNWEIGHTED, "class")])[0]
     return math.nan if value is None else float(value)

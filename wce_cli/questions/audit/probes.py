@@ -44,6 +44,8 @@ class Probe(Struct, frozen=True):
     """Classes of a batch without rows."""
     repeat: int = 1
     """Calls: 2 to see whether the second gives the same."""
+    unlabelled: float = 0.0
+    """The weight that a row without a class has, where every sample is handed its own."""
 
 
 class Own(Struct, frozen=True):
@@ -77,6 +79,12 @@ class Offers(Struct, frozen=True):
     weight_name: str = "weight"
     """The parameter that takes the class weight."""
 
+    pick: int | str | None = None
+    """Which of several things that it returns is the loss, where that is not the first."""
+    has_arrays: bool = False
+    """Whether constants that are lists are handed over as arrays."""
+    has_default_smoothing: bool = True
+    """Whether it gives a number where no smoothing is asked of it."""
     shift: int = 0
     """1: each row is judged by the label of the next one; the batches have a row, and a label, more for it."""
     ignored: int | None = None
@@ -169,6 +177,7 @@ POSITIONS = Probe(
     "positions", "scores are (N, C, d1)", _MIXED[:6], (0, 2, 1, 3, 1, 2), (0.3, 2.5, 0.8, 1.2), layout="positions"
 )
 POSITIONS_IN_ROWS = structs.replace(POSITIONS, name="positions-rows", about="the same in rows", layout="rows")
+DEFAULT_SMOOTHING = structs.replace(PLAIN, name="default smoothing", about="no smoothing is given", smoothing=None)
 NOT_ONE = structs.replace(PLAIN, name="not-one", about="rows of probabilities do not sum to 1", shift=-0.2)
 FAR = Probe("far", "a loss is very large", _FAR, (1, 0, 1, 0, 2), (0.6, 1.7, 2.2))
 
@@ -303,7 +312,9 @@ def edges(offers: Offers) -> list[Probe]:
     probes = [probe for probe in probes if probe.name not in skipped]
     if offers.weight:
         other = structs.replace(PLAIN, name="reweighted", about="other weights are given", weight=(1.6, 0.5, 1.1))
-        probes.append(other)
+        square = fitted(SQUARE, offers)
+        turned = None if square.weight is None else square.weight[::-1]
+        probes += [other, structs.replace(square, name="square, reweighted", about=other.about, weight=turned)]
     probes.append(structs.replace(PLAIN, name="gradient", about="the gradient is asked for", layout="tracked"))
     if offers.weight:
         for name, weight in ONE_WEIGHTS.items():

@@ -12,24 +12,27 @@ ROLES = {
     "yhat y_hat y_pred y_logits output_logits raw_scores",
     "probs": "probs prob probabilities probability p softmax_output pred_probs p_pred",
     "log_probs": "log_probs log_prob logprobs log_probabilities logp log_p lprobs log_softmax_output",
-    "labels": "labels label target targets tgt y y_true true truth gt ground_truth labels_true class_idx targets_idx",
+    "labels": "labels label target targets tgt y y_true true truth gt gold ground_truth labels_true class_idx "
+    "targets_idx t",
     "one_hot": "one_hot onehot y_onehot y_one_hot labels_onehot target_onehot targets_onehot labels_one_hot "
     "soft_labels soft_targets target_probs",
     "weight": "class_weight class_weights cls_weight cls_weights ce_weight class_w weight_per_class per_class_weight "
     "weight weights wts w alpha loss_weight",
     "sample_weight": "sample_weight sample_weights weight_per_sample",
     "ignore_index": "ignore_index ignore_label ignore_class ignore_value ignore ignored_index padding_idx pad_idx "
-    "pad_index pad_id",
+    "pad_index pad_id trg_pad_idx tgt_pad_idx",
     "label_smoothing": "label_smoothing smoothing smooth label_smooth label_smooth_val lb_smooth ls smooth_factor "
     "smooth_eps lsr",
     "reduction": "reduction reduce_mode reduction_mode",
     "n_classes": "n_classes num_classes num_class n_class nclass nclasses number_of_classes n_cls num_cls num_labels "
-    "classes nb_classes n_labels vocab_size",
+    "classes nb_classes n_labels no_of_classes vocab_size",
 }
 """What can be handed over, and the names that parameters for it usually have, the surest first."""
 
 SCORES, LABELS = ("logits", "probs", "log_probs"), ("labels", "one_hot")
 WEIGHTS = ("weight", "sample_weight")
+NO_SWITCH = ("label_smoothing", "ignore_index", "reduction", "n_classes")
+"""What is a number or a word: a parameter of such a name that is True or False turns something on."""
 LEAST_SMOOTHING = 1e-3
 """A smaller constant keeps something from 0 and smooths no label; nor does one of 1 and more."""
 _ROLE_OF = {name: role for role, names in ROLES.items() for name in names.split()}
@@ -43,14 +46,24 @@ def roles_of(
 ) -> dict[str, str]:
     """By parameter: its role, each taken once, the surest name first; the scores are one, the labels another."""
     roles: dict[str, str] = {}
+    prediction = _prediction(parameters)
+    factors = {"alpha"} if any(p.name == "beta" for p in parameters) else set()
     for p in sorted(parameters, key=_doubt):
-        role = role_of(p.name)
+        role = "logits" if p.name == prediction else None if p.name in factors else role_of(p.name)
         if role is None or p.name in constants or role in without or not _may_be(role, p):
             continue
         group = SCORES if role in SCORES else LABELS if role in LABELS else (role,)
         if not set(group) & set(roles.values()):
             roles[p.name] = role
     return roles
+
+
+def _prediction(parameters: Sequence[inspect.Parameter]) -> str:
+    """`y` beside labels of another name, `f(y, t)`, where nothing else is the scores: what a model gives."""
+    required = {p.name: role_of(p.name) for p in parameters if p.default is p.empty}
+    of_labels = [name for name, role in required.items() if role in LABELS]
+    is_alone = not set(SCORES) & set(required.values())
+    return "y" if is_alone and len(of_labels) > 1 and "y" in of_labels else ""
 
 
 def role_of(name: str) -> str | None:
@@ -66,6 +79,8 @@ def _doubt(p: inspect.Parameter) -> int:
 def _may_be(role: str, p: inspect.Parameter) -> bool:
     """Whether its default and its annotation allow it: a number is no weight a class, and 1e-8 smooths nothing."""
     default: Any = p.default
+    if role in NO_SWITCH and (isinstance(default, bool) or _annotation(p) == "bool"):
+        return False
     if role in WEIGHTS:
         return not (isinstance(default, int | float | str) or _SCALAR.fullmatch(_annotation(p)))
     if role == "label_smoothing" and isinstance(default, int | float):

@@ -100,18 +100,29 @@ def _evaluation(probe: Probe, offers: Offers, listed: Sequence[Rule]) -> Evaluat
     return Evaluation(batch, [rule for rule in listed if rule.entry != PER_SAMPLE or is_square])
 
 
-def terms_on(probe: Probe, offers: Offers, rule: Rule) -> Floats | None:
-    """What a rule gives for each sample; None where it cannot be asked there."""
+def terms_on(probe: Probe, offers: Offers, listed: Sequence[Rule]) -> list[Floats | None]:
+    """What each of some rules gives for each sample; None where it cannot be asked there."""
     probe = known(probe, offers)
     if probe.weight is None:
-        rule = structs.replace(rule, entry="")
-    if rule.entry == PER_SAMPLE and len(probe.labels) != len(probe.logits[0]):
-        return None
+        listed = [structs.replace(rule, entry="") for rule in listed]
+    found: dict[Rule, Floats | None] = {}
     with np.errstate(all="ignore"):
-        evaluation = _evaluation(probe, offers, [rule])
-        if rule.entry and ENTRIES[rule.entry].vectors(evaluation.class_weight, evaluation.case.n) is None:
-            return np.full(len(probe.labels), np.nan)
-        return offers.own.factor * evaluation.pairs(rule)[0]
+        for is_odd in (False, True):
+            some = [rule for rule in listed if bool(rule.smoothing) == is_odd]
+            if some:
+                evaluation = _evaluation(probe, offers, some)
+                found.update((rule, _terms_of(evaluation, rule, len(probe.labels))) for rule in some)
+    terms = [found[rule] for rule in listed]
+    return [None if one is None else offers.own.factor * one for one in terms]
+
+
+def _terms_of(evaluation: Evaluation, rule: Rule, n: int) -> Floats | None:
+    if rule.entry == PER_SAMPLE and evaluation.case.n != evaluation.case.n_classes:
+        return None
+    if rule.entry and ENTRIES[rule.entry].vectors(evaluation.class_weight, evaluation.case.n) is None:
+        return np.full(n, np.nan)
+    terms: Floats = evaluation.pairs(rule)[0]
+    return terms
 
 
 def listed_rules(probes: Sequence[Probe], offers: Offers, depth: int) -> list[Rule]:

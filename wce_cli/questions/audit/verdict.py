@@ -72,7 +72,7 @@ def _of_rule(
     made = Computed(
         reduction=reduction,
         title=_title(rule, offers, bool(shape)),
-        summary=METHODS[rule.method].summary if rule.method in METHODS and not shape else "",
+        summary=METHODS[rule.method].summary if rule.method in METHODS and not (shape or rule.entry) else "",
         pairs=tuple(dict.fromkeys([rule.pair, *(one.pair for one in fit.rules)])) if is_pair else (),
         departures=rule.departures,
         is_followed=all(fits),
@@ -95,7 +95,7 @@ def _of_none(
     shown = first
     for probe in () if shape else beginnings(first.probe):
         one = Asked(probe, answers[probe.name]) if probe.name in answers else first
-        if _is_nan(one) and not _is_nan(first):
+        if one.is_error or (_is_nan(one) and not _is_nan(first)):
             continue  # it needs more samples
         if min(difference(one.number, value) for value in values_on(one.probe, offers, methods)) > close(one):
             shown = one
@@ -134,7 +134,7 @@ def _title(rule: Rule, offers: Offers, of_lists: bool) -> str:
 def _first(left: Sequence[Rule], offers: Offers) -> Rule:
     """The one that stands for all that are the same here: without class weights, the one that has none."""
     if not offers.is_weighted:
-        return next((rule for rule in left if rule.method == "unweighted-mean"), left[0])
+        return next((rule for rule in left if rule.method in METHODS and not METHODS[rule.method].is_weighted), left[0])
     return left[0]
 
 

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import BinaryIO
 
 import msgspec
+from msgspec import structs
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.processes import end_with
@@ -21,9 +22,19 @@ from wce_cli.questions.audit.arrays import DTYPES, FRAMEWORKS, WIDEST, Arrays
 from wce_cli.questions.audit.asking import Asker, said_in_short
 from wce_cli.questions.audit.call import matched, template
 from wce_cli.questions.audit.carried import Carried
-from wce_cli.questions.audit.labelled import ignored_class, of_classes, of_shift, probes, shift
+from wce_cli.questions.audit.labelled import ignored_class, of_classes, of_shift, probes, shift, skipped_label
 from wce_cli.questions.audit.load import frameworks, imported, load, place, source
-from wce_cli.questions.audit.probes import PLAIN, SQUARE, SQUARE_ZERO, Offers, Own, Probe, fitted, steps
+from wce_cli.questions.audit.probes import (
+    DEFAULT_SMOOTHING,
+    PLAIN,
+    SQUARE,
+    SQUARE_ZERO,
+    Offers,
+    Own,
+    Probe,
+    fitted,
+    steps,
+)
 from wce_cli.questions.audit.records import (
     Answered,
     Began,
@@ -41,7 +52,7 @@ from wce_cli.questions.audit.records import (
 from wce_cli.questions.audit.roles import SCORES, WEIGHTS
 from wce_cli.questions.audit.searches import Search, searches
 from wce_cli.questions.audit.watch import Watch, limit_memory, tell_what_takes_time
-from wce_cli.questions.audit.worker_steps import ENDS, FIRST, FRAMEWORK, LOADING
+from wce_cli.questions.audit.worker_steps import ENDS, FIRST, FIRST_OF_ANOTHER, FRAMEWORK, LOADING
 
 
 class Worker:
@@ -52,6 +63,9 @@ class Worker:
         self.file = file
         self.classes = 0
         self.found = Carried()
+        self.done = set(request.skipped)
+        self.name = ""
+        self.loaded = Loaded(None, None, "", "", "")
         self.ignored: int | None = None
         self.source: str | None = None
         self.watch = Watch(lambda what, detail: self.tell(Conduct(what, detail)))
@@ -87,12 +101,13 @@ class Worker:
         scores = next(kind for kind in SCORES if kind in call.roles)
         labels = "one-hot" if "one_hot" in call.roles else "index"
         file, line = source(function)
-        self.tell(Loaded(file, line, call.text(name), arrays.name, call.guessed))
         self.source = file
-        self.tell_imported()
         asker = Asker(function, call, arrays, scores, labels, request.seed, request.memory, self.watch)
         if request.offers is not None:
             asker.take(request.offers)
+        self.name, self.loaded = name, Loaded(file, line, asker.call.text(name), arrays.name, call.guessed)
+        self.tell(self.loaded)
+        self.tell_imported()
         return asker
 
     def offers(self, asker: Asker) -> Offers:
@@ -112,15 +127,25 @@ class Worker:
             classes=self.classes,
             own=Own(ignore_index=None if is_class else self.found.ignore_index),
             weight_name=asker.call.name_of("weight"),
+            pick=asker.pick,
+            has_arrays=asker.has_arrays,
+            has_default_smoothing=asker.has_default_smoothing,
             shift=asker.shift,
             ignored=self.ignored,
         )
 
     def read_labels(self, asker: Asker) -> None:
         """Find out which label a row is judged by, and which class it ignores."""
-        if asker.labels == "index" and self.classes in (0, len(PLAIN.logits[0])):
-            asker.shift = shift(self.told(asker, of_shift(self.offers(asker))))
-            self.ignored = ignored_class(self.told(asker, of_classes(self.offers(asker))))
+        if asker.labels != "index" or self.classes not in (0, len(PLAIN.logits[0])):
+            return
+        answers = self.told(asker, of_shift(self.offers(asker)))
+        asker.shift = shift(answers)
+        answers |= self.told(asker, of_classes(self.offers(asker)))
+        self.ignored = ignored_class(answers)
+        offers = self.offers(asker)
+        if self.ignored is None and not offers.is_told:
+            answers |= self.told(asker, probes(offers))
+            self.found = structs.replace(self.found, ignore_index=skipped_label(answers, offers))
 
     def told(self, asker: Asker, asked: list[Probe]) -> dict[str, Answered]:
         """The answers to some probes, each told as it comes."""
@@ -129,29 +154,51 @@ class Worker:
             self.tell(Began(probe.name))
             found[probe.name] = asker.ask(probe)
             self.tell(found[probe.name])
+        self.done.update(found)
         return found
+
+    def begin(self, asker: Asker) -> Offers | None:
+        """What the function takes, found out by calls; None where the first one gives no number."""
+        self.tell(Began(FIRST))
+        self.found = asker.carried()
+        first, self.classes = first_call(asker, self.found)
+        if first.values is None and first.error not in ENDS and asker.call.lists:
+            asker.has_arrays = True
+            first, self.classes = first_call(asker, self.found)
+        has_learned = asker.chooses(first)
+        if not has_learned and first.values is not None and self.classes in (0, len(PLAIN.logits[0])):
+            guessed = asker.taken_for_probabilities()
+            has_learned = bool(guessed)
+            if has_learned:
+                self.tell(structs.replace(self.loaded, call=asker.call.text(self.name), guessed=guessed))
+        if has_learned:
+            first, self.classes = first_call(asker, self.found)
+        self.tell(first)
+        self.tell_imported()  # what it imports when it is called
+        if first.values is None:
+            return None
+        self.tell(Ready(self.offers(asker), self.found))
+        if "label_smoothing" in asker.call.optional:
+            default = self.told(asker, [fitted(DEFAULT_SMOOTHING, self.offers(asker))])
+            asker.has_default_smoothing = default[DEFAULT_SMOOTHING.name].values is not None
+        self.read_labels(asker)
+        if not self.classes:
+            self.classes = self.only_width(asker)
+        return self.offers(asker)
 
     def run(self) -> None:
         """All steps, each announced before it begins; none where the first call gives no number."""
         asker = self.load()
         offers = self.request.offers
         if offers is None:
-            self.tell(Began(FIRST))
-            self.found = asker.carried()
-            first, self.classes = first_call(asker, self.found)
-            self.tell(first)
-            self.tell_imported()  # what it imports when it is called
-            if first.values is None:
+            offers = self.begin(asker)
+            if offers is None:
                 self.tell(Finished())
                 return
-            self.tell(Ready(self.offers(asker), self.found))
-            self.read_labels(asker)
-            if not self.classes:
-                self.classes = self.only_width(asker)
-            offers = self.offers(asker)
             self.tell(Ready(offers, self.found))
         sought = searches(offers.dtypes) if offers.scores == "logits" else ()
-        for step in (*steps(offers), *probes(offers), *sought):
+        labelled = [probe for probe in probes(offers) if probe.name not in self.done]
+        for step in (*steps(offers), *labelled, *sought):
             if step.name in self.request.skipped:
                 continue
             self.tell(Began(step.name))
@@ -196,7 +243,7 @@ def _first_of(asker: Asker, classes: int) -> Answered:
     if first.values is None and first.error not in ENDS and "labels" in asker.call.roles:
         for labels, probe in (("one-hot", PLAIN), ("index", SQUARE)):
             asker.labels = labels
-            second = asker.ask(fitted(probe, offers), FIRST)
+            second = asker.ask(fitted(probe, offers), FIRST if probe is PLAIN else FIRST_OF_ANOTHER)
             if second.values is not None:
                 first = second
                 break

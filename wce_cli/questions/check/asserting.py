@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from wce_cli.digits import UNITS, Written, dtype_of, format_number
 from wce_cli.errors import Problem, WceError, as_written
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.labels import IGNORE_INDEX
-from wce_cli.questions.called import takes_batch
+from wce_cli.fields import BatchFields
+from wce_cli.loss.methods import WEIGHTED
+from wce_cli.questions.called import apart, batch_of, own_one, shows_fields
 from wce_cli.questions.check.answer import Comparison
 from wce_cli.questions.check.compare import beside, compared
 from wce_cli.questions.check.computed import HALF, rounded_to
@@ -25,24 +24,17 @@ BARE = "float32"
 __tracebackhide__ = True  # pytest then shows the line that asserts, not this file
 
 
-@takes_batch(lambda arguments, named: 2 if isinstance(next(iter(arguments[1:]), None), str) else 1)
+@shows_fields
 def assert_loss(
     value: Any,
-    method: str = "weighted-mean",
-    *,
+    *given: Any,
+    method: str = WEIGHTED,
     tolerance: float | None = None,
-    logits: Any = None,
-    log_probs: Any = None,
-    probs: Any = None,
-    labels: Any = None,
-    weight: Any = None,
-    sample_weight: Any = None,
-    classes: Sequence[str] | None = None,
-    ignore_index: int = IGNORE_INDEX,
-    label_smoothing: float = 0.0,
-    label_base: int = 0,
+    **batch: Unpack[BatchFields],
 ) -> None:
     """Assert that `value` is the loss of a batch by METHOD or METHOD/PLACEMENT.
+
+    `assert_loss(value, batch)`, `assert_loss(value, "sum", x, y)`: a method stands behind the value, or is `method`.
 
     `value`: a number, or anything with one number and a dtype (a torch tensor with its graph, a numpy scalar); text is
     held to its digits. `tolerance`: how far it may be off; without it, as far as its dtype rounds, float32's for a
@@ -50,26 +42,16 @@ def assert_loss(
 
     Raises AssertionError with the rule that does give `value`, WceError if the batch or `value` cannot be read.
     """
-    batch = Batch.build(
-        logits=logits,
-        log_probs=log_probs,
-        probs=probs,
-        labels=labels,
-        weight=weight,
-        sample_weight=sample_weight,
-        classes=classes,
-        ignore_index=ignore_index,
-        label_smoothing=label_smoothing,
-        label_base=label_base,
-    )
-    given = Given(batch)
+    own, arrays = apart(given, 1 if given and isinstance(given[0], str) else 0)
+    method = own_one("assert_loss", "method", own, None if own and method == WEIGHTED else method)
+    loss = Given(batch_of("assert_loss", arrays, batch))
     if method.partition("/")[0] in ("loss", "term"):
         raise WceError(Problem(f"{method} is one number a sample, assert_loss compares one", "check(expect=…) does"))
     asked, is_bare = _asked(method, value, tolerance)
-    (one,) = compared(given, [asked])
+    (one,) = compared(loss, [asked])
     if one.verdict != "agrees":
-        doubts = (f"{found.severity} {found.code}: {found.message}" for found in given.doubts())
-        raise AssertionError("\n".join([_told(given, asked, one, is_bare and tolerance is None), *doubts]))
+        doubts = (f"{found.severity} {found.code}: {found.message}" for found in loss.doubts())
+        raise AssertionError("\n".join([_told(loss, asked, one, is_bare and tolerance is None), *doubts]))
 
 
 @np.errstate(over="ignore")

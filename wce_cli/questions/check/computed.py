@@ -25,7 +25,7 @@ from msgspec import Struct, structs
 
 from wce_cli.digits import UNITS
 from wce_cli.loss.batch import Batch, Block, Spec
-from wce_cli.loss.methods import LossValue, loss_values
+from wce_cli.loss.methods import METHODS, SUM, UNWEIGHTED, LossValue, loss_values
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import Terms, block_terms, pairs, smoothed_losses
 from wce_cli.loss.totals import Totals, block_totals
@@ -58,7 +58,7 @@ def allowed(batch: Batch, value: LossValue, dtype: str, scale: float) -> float:
     weight = math.fsum(float(part.weight.sum()) for part in parts)
     added = min(n, ONE_BY_ONE) / 3
     squares = each + (2 + added) * term**2
-    if value.method == "weighted-mean":
+    if METHODS[value.method].adds_weights:
         squares += added * (value.value * weight) ** 2
     off = DEVIATIONS * UNITS[dtype] * math.sqrt(squares / 3) / abs(value.denominator) if value.denominator else 0.0
     moved = abs(_rounded_value(batch, dtype, value) - value.value)
@@ -68,7 +68,7 @@ def allowed(batch: Batch, value: LossValue, dtype: str, scale: float) -> float:
 def allowed_by_row(batch: Batch, what: str, dtype: str) -> list[float]:
     """The same for each number of a list, `loss` or `term`: a sum of one."""
     kind, _, placement = what.partition("/")
-    method, placement = ("unweighted-mean" if kind == "loss" else "sum"), placement or "class"
+    method, placement = (UNWEIGHTED if kind == "loss" else SUM), placement or "class"
     found: list[float] = []
     for block in batch.blocks():
         terms = block_terms(block, batch.spec)
@@ -96,8 +96,9 @@ def scale_of(batch: Batch, value: LossValue) -> float:
 
 def sizes(terms: Terms, spec: Spec, method: str, placement: str) -> Sizes:
     """What the rounding of a method is relative to, row by row."""
-    weight = np.ones(spec.n_classes) if method == "unweighted-mean" else np.abs(spec.class_weight)
-    s = np.ones_like(terms.sample_weight) if method == "unweighted-mean" else np.abs(terms.sample_weight)
+    is_weighted = METHODS[method].is_weighted
+    weight = np.abs(spec.class_weight) if is_weighted else np.ones(spec.n_classes)
+    s = np.abs(terms.sample_weight) if is_weighted else np.ones_like(terms.sample_weight)
     asked = structs.replace(terms, sample_weight=s)
     by_placement = pairs(asked, weight, spec.label_smoothing)
     mixed = by_placement["label-mix" if placement == "class" else placement][1]

@@ -66,9 +66,8 @@ class Given:
         value = self.values.get(what)
         if value is None or not value.denominator:
             return 0.0
-        if value.method == "unweighted-mean" and (
-            self.batch.spec.weight is not None or self.batch.spec.has_sample_weight
-        ):
+        spec = self.batch.spec
+        if not METHODS[value.method].is_weighted and (spec.weight is not None or spec.has_sample_weight):
             scale = scale_of(self.batch, value)  # the facts are those of the weighted terms
         else:
             scale = self.facts.reach / abs(value.denominator)

@@ -129,10 +129,11 @@ def numerator(rule: Rule, spec: Spec) -> str:
 
 def denominator(rule: Rule, spec: Spec) -> str:
     """What it is divided by, in letters."""
-    if rule.method == "weighted-mean":
+    method = METHODS[rule.method]
+    if method.kind == "weights":
         return "Σw"
-    letters = METHODS[rule.method].formula.partition(",")[0]
-    return "(N·C)" if rule.method == "element-mean" else letters
+    letters = method.formula.partition(",")[0]
+    return f"({letters.replace(' · ', '·')})" if "·" in letters or "−" in letters else letters
 
 
 def over(above: str, below: str) -> str:

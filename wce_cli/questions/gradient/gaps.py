@@ -10,7 +10,7 @@ import numpy as np
 from wce_cli.digits import format_number
 from wce_cli.loss.gradient_sums import GradientTotals
 from wce_cli.loss.gradients import KINDS
-from wce_cli.loss.methods import divide
+from wce_cli.loss.methods import BATCH, MEANS, UNWEIGHTED, WEIGHTED, divide
 from wce_cli.questions.gradient.answer import Gap, MethodGradient
 
 ONE = 1e-12
@@ -20,8 +20,8 @@ ONE = 1e-12
 def compared(is_soft: bool) -> tuple[str, ...]:
     """The pairs that are compared unless others are asked for."""
     if is_soft:
-        return ("batch-mean", "weighted-mean/sample", "unweighted-mean")
-    return ("weighted-mean", "batch-mean", "unweighted-mean")
+        return (BATCH, f"{WEIGHTED}/sample", UNWEIGHTED)
+    return MEANS
 
 
 def gaps_of(methods: Sequence[MethodGradient], summed: GradientTotals, pairs: Sequence[str]) -> Iterator[Gap]:

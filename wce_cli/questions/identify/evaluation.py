@@ -102,7 +102,7 @@ class Evaluation:
         below_key = (rule.method, *entering, str(self._takes_weight(rule)))
         if below_key not in self._denominators:
             found = method.denominator(totals, below, placement)
-            is_mixed = rule.method == "weighted-mean" and rule.placement == "label-mix"
+            is_mixed = method.adds_weights and rule.placement == "label-mix"
             self._denominators[below_key] = factor * found if is_mixed and found is not None else found
         divisor = self._denominators[below_key]
         return None if divisor is None else (self._numerators[key], divisor)
@@ -140,7 +140,7 @@ class Evaluation:
         term, weight, _ = self.pairs(rule)
         starts = np.arange(0, len(term), method.batch_rows)
         above = np.add.reduceat(term, starts)
-        if method.per_batch == "batch-mean":
+        if not method.is_scale_free:
             below = np.diff(np.append(starts, len(term))).astype(np.float64)
         elif weight is None:
             return None

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from wce_cli.loss.methods import METHODS, SUM, UNWEIGHTED
 from wce_cli.questions.identify import ties
 from wce_cli.questions.identify.answer import Denominator, Implied
 from wce_cli.questions.identify.chance import chance, prior_of
@@ -47,7 +48,7 @@ def implied(evaluation: Evaluation, number: Seen) -> list[Implied]:
 def _numerators(evaluation: Evaluation) -> dict[float, str]:
     """The different sums that a standard rule divides, and how they are written."""
     found: dict[float, str] = {}
-    for method, placement in (("sum", "class"), ("sum", "sample"), ("sum", "label-mix"), ("unweighted-mean", "class")):
+    for method, placement in [*((SUM, placement) for placement in METHODS[SUM].placements), (UNWEIGHTED, "class")]:
         fraction = evaluation.fraction(Rule(method, placement))
         if fraction is not None and math.isfinite(fraction[0]):
             found.setdefault(fraction[0], _numerator_name(evaluation, method, placement))
@@ -56,6 +57,6 @@ def _numerators(evaluation: Evaluation) -> dict[float, str]:
 
 def _numerator_name(evaluation: Evaluation, method: str, placement: str) -> str:
     spec = evaluation.spec
-    if method == "unweighted-mean" or (spec.weight is None and not spec.has_sample_weight):
+    if not METHODS[method].is_weighted or (spec.weight is None and not spec.has_sample_weight):
         return "Σℓ"
     return "Σt" if placement == "class" else f"Σt ({placement})"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from wce_cli.digits import format_number
 from wce_cli.errors import Problem, WceError, counted
 from wce_cli.loss.batch import Batch
-from wce_cli.loss.methods import METHODS
+from wce_cli.loss.methods import METHODS, SUM
 from wce_cli.loss.odd_readings import ODD_READINGS, Rows
 from wce_cli.loss.readings import READINGS, read_logits
 from wce_cli.loss.sums import Floats
@@ -22,7 +22,7 @@ from wce_cli.loss.terms import smoothed_losses
 from wce_cli.questions.identify.answer import IdentifiedList, ListMatch
 from wce_cli.questions.identify.evaluation import KEPT_SCORES, Evaluation, case_of
 from wce_cli.questions.identify.number import Seen
-from wce_cli.questions.identify.rules import ODD_METHODS, Rule, rules
+from wce_cli.questions.identify.rules import ODD_METHODS, STANDARD, TWISTS, Rule, rules
 
 SHOWN = 6
 FACTOR = "factor"
@@ -69,22 +69,22 @@ def _check_size(batch: Batch) -> None:
 
 
 def _kept(evaluation: Evaluation) -> NDArray[np.bool_]:
-    return evaluation.pairs(Rule("sum", "class"))[2].kept
+    return evaluation.pairs(Rule(SUM, "class"))[2].kept
 
 
 def _by_sample(evaluation: Evaluation, depth: int, kept: NDArray[np.bool_] | None) -> Iterator[Candidate]:
     """t of every sample by each way to read, weigh and smooth; 0 where it is ignored."""
     for rule in rules(evaluation.case, depth):
-        if rule.method != "sum" or rule.twist not in ("", "negated"):
+        if not rule.is_by_sample:
             continue
-        term = evaluation.pairs(rule)[0] * (-1.0 if rule.twist else 1.0)
+        term = evaluation.pairs(rule)[0] * (TWISTS[rule.twist].of(1.0, 1) if rule.twist else 1.0)
         title = "; ".join(
             ["w·ℓ of each sample" if evaluation.spec.weight is not None else "ℓ of each sample", *_odd(rule)]
         )
         title += "" if rule.placement == "class" else f" ({rule.placement})"
         yield title, rule.departures, term if kept is None else term[kept]
     if evaluation.spec.weight is not None or evaluation.spec.has_sample_weight:
-        terms = evaluation.pairs(Rule("sum", "class"))[2]
+        terms = evaluation.pairs(Rule(SUM, "class"))[2]
         loss = np.where(terms.kept, smoothed_losses(terms, evaluation.spec.label_smoothing), 0.0)
         yield "ℓ of each sample, not weighted", (), loss if kept is None else loss[kept]
 
@@ -115,10 +115,10 @@ def _gradients(evaluation: Evaluation, listed: Sequence[Rule]) -> Iterator[Candi
     p = np.exp(-read_logits(x).every())
     again = np.exp(-read_logits(p).every())  # softmax of the probabilities
     for rule in listed:
-        odd_ratio = rule.method in ODD_METHODS and rule.method != "macro"
-        if rule.reading not in ("", "softmax-twice") or rule.twist == "perplexity":
+        factor = TWISTS[rule.twist].factor if rule.twist else lambda n: 1.0
+        if factor is None or not (rule.reading == STANDARD or ODD_READINGS[rule.reading].is_second_softmax):
             continue
-        if rule.method not in METHODS and not odd_ratio:
+        if rule.method not in METHODS and not (rule.method in ODD_METHODS and ODD_METHODS[rule.method].divisor):
             continue
         fraction = evaluation.fraction(rule)
         if fraction is None or not fraction[1]:
@@ -126,8 +126,7 @@ def _gradients(evaluation: Evaluation, listed: Sequence[Rule]) -> Iterator[Candi
         gradient = _gradient_of_terms(evaluation, rule, p if not rule.reading else again)
         if rule.reading:  # through the first softmax: p∘(g − Σ p·g)
             gradient = p * (gradient - (p * gradient).sum(axis=1, keepdims=True))
-        factor = {"averaged-again": 1 / evaluation.case.n, "negated": -1.0}.get(rule.twist, 1.0) / fraction[1]
-        yield rule.title, rule.departures, (factor * gradient).ravel()
+        yield rule.title, rule.departures, (factor(evaluation.case.n) / fraction[1] * gradient).ravel()
 
 
 def _gradient_of_terms(evaluation: Evaluation, rule: Rule, p: Floats) -> Floats:
@@ -138,7 +137,7 @@ def _gradient_of_terms(evaluation: Evaluation, rule: Rule, p: Floats) -> Floats:
     target = np.eye(c)[terms.label] if terms.target is None else terms.target
     q = factor * ((1 - asked.smoothing) * target + asked.smoothing / c)
     weight, s = asked.weight, terms.sample_weight
-    if rule.method == "unweighted-mean":
+    if rule.method in METHODS and not METHODS[rule.method].is_weighted:
         v = np.ones((len(p), c))
     elif rule.placement == "class":
         v = s[:, None] * weight

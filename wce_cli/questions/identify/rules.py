@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.loss.methods import METHODS
+from wce_cli.loss.methods import METHODS, SOME_COUNTS
 from wce_cli.loss.odd_readings import ODD_READINGS
 from wce_cli.loss.placements import PLACEMENTS, Placement, Weighting, smoothed_sums
 from wce_cli.loss.sums import Floats
@@ -38,6 +38,11 @@ class Case(Struct, frozen=True):
     """All rows are at hand: for what needs the batch as a whole."""
 
 
+def _weighted(and_so: Callable[[Case], bool] = lambda case: True) -> Callable[[Case], bool]:
+    """Whether there are class weights, and something more."""
+    return lambda case: case.weight is not None and and_so(case)
+
+
 class Entry(Struct, frozen=True):
     """An odd way for the weight to enter."""
 
@@ -45,13 +50,18 @@ class Entry(Struct, frozen=True):
     title: str
     vectors: Callable[[Floats, int], tuple[Floats, Floats] | None]
     """(class weight (C,), N) → the weights of the numerator and of the denominator; None where there are none."""
+    enters: Callable[[Case], bool] = _weighted()
+    """Whether it is another way than the right one, and than those above it."""
     rows: str = "label"
     """Which rows are summed together: by label, by prediction, with the class weight as sample weight (`row`), or
     without sample weights (`plain`)."""
-    is_scale: bool = False
-    """All weights times one number: no rule where the method divides by the weights."""
+    total: Callable[[int, int], int] | None = None
+    """(N, C) → what the weights sum to, if all are multiplied by one number for it: no rule where the method divides by
+    the weights."""
     is_missing: bool = False
     """Nothing is weighted by class."""
+    is_apart: bool = False
+    """Numerator and denominator have other weights: no rule where the method does not divide by the weights."""
 
 
 def _both(of: Callable[[Floats], Floats]) -> Callable[[Floats, int], tuple[Floats, Floats] | None]:
@@ -72,15 +82,33 @@ ENTRIES = {
         ),
         Entry("reversed", "weights in reversed order, w[C−1−y]", _both(lambda w: w[::-1])),
         Entry("squared", "weights squared", _both(np.square)),
-        Entry("squared-above", "weights squared, divided by the plain ones", lambda w, n: (w * w, w)),
+        Entry("squared-above", "weights squared, divided by the plain ones", lambda w, n: (w * w, w), is_apart=True),
         Entry("inverse", "one over the weights", _both(lambda w: 1 / w)),
-        Entry("sum-1", "weights normalised to sum 1", _both(lambda w: w / w.sum()), is_scale=True),
-        Entry("sum-c", "weights normalised to sum C", _both(lambda w: w * len(w) / w.sum()), is_scale=True),
-        Entry("sum-n", "weights normalised to sum N", lambda w, n: (w * n / w.sum(),) * 2, is_scale=True),
+        Entry("sum-1", "weights normalised to sum 1", _both(lambda w: w / w.sum()), total=lambda n, c: 1),
+        Entry("sum-c", "weights normalised to sum C", _both(lambda w: w * len(w) / w.sum()), total=lambda n, c: c),
+        Entry(
+            "sum-n",
+            "weights normalised to sum N",
+            lambda w, n: (w * n / w.sum(),) * 2,
+            _weighted(lambda case: case.n != case.n_classes),
+            total=lambda n, c: n,
+        ),
         Entry("shifted-down", "weights one class too early, w[y−1]", _both(lambda w: np.roll(w, 1))),
         Entry("shifted-up", "weights one class too late, w[y+1]", _both(lambda w: np.roll(w, -1))),
-        Entry("per-sample", "the weight vector read as one weight a sample", _both(np.ones_like), rows="row"),
-        Entry("sample-weight-missing", "without sample weights", _both(lambda w: w), rows="plain"),
+        Entry(
+            "per-sample",
+            "the weight vector read as one weight a sample",
+            _both(np.ones_like),
+            _weighted(lambda case: case.n == case.n_classes and not case.has_sample_weight),
+            rows="row",
+        ),
+        Entry(
+            "sample-weight-missing",
+            "without sample weights",
+            _both(lambda w: w),
+            lambda case: case.has_sample_weight,
+            rows="plain",
+        ),
     )
 }
 
@@ -128,15 +156,24 @@ class OddMethod(Struct, frozen=True):
 
     name: str
     title: str
-    ratio: Callable[[Totals, Weighting, Weighting, Placement], tuple[float, float]] | None
+    ratio: Callable[[Totals, Weighting, Weighting, Placement], tuple[float, float]] | None = None
     """(totals, above, below, placement) → numerator, denominator. None: needs the rows (batches of so many)."""
+    divisor: str = ""
+    """What it divides Σt by, in letters; empty where it does not divide that sum by one number."""
+    count: Callable[[int, int, int], int] | None = None
+    """(N, N kept, C) → that number, where it is a count."""
     is_scale_free: bool = False
     """Weights times one number change nothing."""
+    needs_weight: bool = False
+    """Without class weights another rule says it."""
+    takes_losses: bool = False
+    """It weighs whole losses, so that there is one placement."""
     batch_rows: int = 0
-    """Not 0: the mean over batches of so many rows of the method `per_batch`."""
-    per_batch: str = ""
+    """Not 0: the mean over batches of so many rows, each divided by its weights if `is_scale_free`, else by its N."""
     below: str = ""
     """Not empty: it divides by the weights as that placement has them, and not the terms' own."""
+    ties: Callable[[Totals], str] | None = None
+    """Why it is the same as another rule on a batch; empty where it is not known."""
 
 
 def _over(placement: str) -> Callable[[Totals, Weighting, Weighting, Placement], tuple[float, float]]:
@@ -161,32 +198,55 @@ def _macro(totals: Totals, above: Weighting, below: Weighting, placement: Placem
 ODD_METHODS = {
     method.name: method
     for method in (
-        OddMethod("over-n-1", "Σt / (N − 1)", lambda t, a, b, p: (p.numerator(t, a), t.n - 1.0)),
+        OddMethod(
+            "over-n-1",
+            "Σt / (N − 1)",
+            lambda t, a, b, p: (p.numerator(t, a), t.n - 1.0),
+            "N − 1",
+            lambda n, kept, c: n - 1,
+        ),
         OddMethod(
             "over-weight-table",
             "Σt / Σ_c w[c], the weights of all classes",
             lambda t, a, b, p: (p.numerator(t, a), float(b.weight.sum())),
+            "Σ_c w[c]",
             is_scale_free=True,
+            needs_weight=True,
+            ties=lambda t: ": each class is the label of one sample" if (t.count == 1).all() else "",
         ),
-        OddMethod("over-classes", "Σt / C", lambda t, a, b, p: (p.numerator(t, a), float(len(b.weight)))),
+        OddMethod(
+            "over-classes",
+            "Σt / C",
+            lambda t, a, b, p: (p.numerator(t, a), float(len(b.weight))),
+            "C",
+            lambda n, kept, c: c,
+        ),
         OddMethod(
             "macro",
             "Σ_c w[c]·(mean ℓ of class c) / Σ_c w[c] of the classes present",
             _macro,
             is_scale_free=True,
+            takes_losses=True,
+            ties=lambda t: (
+                "each class has one sample, whose loss is the class's mean" if t.count.max(initial=0) <= 1 else ""
+            ),
         ),
         OddMethod(
             "over-mixed-weight",
             "Σt / Σ w·q, the weights of the label rows",
             _over("label-mix"),
+            "Σ w·q",
             is_scale_free=True,
+            needs_weight=True,
             below="label-mix",
         ),
         OddMethod(
             "over-label-weight",
             "Σt / Σ w[argmax q], the weight of each row's label",
             _over("sample"),
+            "Σ w[argmax q]",
             is_scale_free=True,
+            needs_weight=True,
             below="sample",
         ),
     )
@@ -208,10 +268,10 @@ def odd_method(name: str) -> OddMethod:
         return ODD_METHODS[name]
     size = int(name.rpartition("-")[2])
     if name.startswith(PLAIN_BATCHES):
-        return OddMethod(name, f"the mean of the means Σt/N of batches of {size}", None, False, size, "batch-mean")
+        return OddMethod(name, f"the mean of the means Σt/N of batches of {size}", batch_rows=size)
     own = "the mean of every sample's own weighted mean"
     title = own if size == 1 else f"the mean of the weighted means of batches of {size}"
-    return OddMethod(name, title, None, True, size, "weighted-mean")
+    return OddMethod(name, title, is_scale_free=True, batch_rows=size)
 
 
 class Twist(Struct, frozen=True):
@@ -221,13 +281,19 @@ class Twist(Struct, frozen=True):
     title: str
     of: Callable[[float, int], float]
     """(value, N) → value"""
+    factor: Callable[[int], float] | None = None
+    """N → what it multiplies a value by, if it does no more than that."""
+    is_by_term: bool = False
+    """It multiplies every term by that too, whatever N is."""
 
 
 TWISTS = {
     twist.name: twist
     for twist in (
-        Twist("averaged-again", "divided by N once more", lambda value, n: value / n if n else math.nan),
-        Twist("negated", "with the sign turned", lambda value, n: -value),
+        Twist(
+            "averaged-again", "divided by N once more", lambda value, n: value / n if n else math.nan, lambda n: 1 / n
+        ),
+        Twist("negated", "with the sign turned", lambda value, n: -value, lambda n: -1.0, is_by_term=True),
         Twist("perplexity", "exp of it, the perplexity", lambda value, n: float(np.exp(value))),
     )
 }
@@ -255,6 +321,16 @@ class Rule(Struct, frozen=True):
         return self.method if self.placement == "class" else f"{self.method}/{self.placement}"
 
     @property
+    def divides(self) -> bool:
+        """Whether it divides the sum of its terms by anything."""
+        return self.method not in METHODS or METHODS[self.method].divides
+
+    @property
+    def is_by_sample(self) -> bool:
+        """Whether it does nothing to a sum of terms, so that it has a number for each sample, too."""
+        return not self.divides and (not self.twist or TWISTS[self.twist].is_by_term)
+
+    @property
     def title(self) -> str:
         """The rule in words: the pair, then its odd parts."""
         odd = (
@@ -267,10 +343,6 @@ class Rule(Struct, frozen=True):
         if self.method not in METHODS:
             head = odd_method(self.method).title + ("" if self.placement == "class" else f" ({self.placement})")
         return "; ".join(filter(None, (head, *odd)))
-
-
-_OWN_WEIGHTS = ("weighted-mean", *(method.name for method in ODD_METHODS.values() if method.is_scale_free))
-"""The methods that divide by the class weights: a common factor of them cancels."""
 
 
 def rules(case: Case, depth: int) -> Iterator[Rule]:
@@ -317,32 +389,28 @@ def _reads(case: Case, name: str) -> bool:
 
 
 def _enters(case: Case, name: str) -> bool:
-    if name == "sample-weight-missing":
-        return case.has_sample_weight
-    if case.weight is None:
+    entry = ENTRIES[name]
+    if not entry.enters(case):
         return False
-    if name == "per-sample":
-        return case.n == case.n_classes and not case.has_sample_weight
-    if name == "sum-n" and case.n == case.n_classes:
-        return False  # sum-c says it
-    vectors = ENTRIES[name].vectors(case.weight, case.n)
-    return vectors is not None and not (case.is_soft and name == "per-sample")
+    return case.weight is None or entry.vectors(case.weight, case.n) is not None
 
 
 def _placements(case: Case, method: str, entry: str, smoothing: str) -> tuple[str, ...]:
     if method in METHODS and METHODS[method].placements == ("class",):
         return ("class",)
-    if method == "macro":
+    odd = ODD_METHODS.get(method)
+    if odd is not None and odd.takes_losses:
         return ("sample",) if case.is_soft or case.smoothing else ("class",)
     separate = case.is_soft or (case.smoothing > 0 and smoothing != "not-smoothed")
-    if method in ODD_METHODS and ODD_METHODS[method].below:
+    if odd is not None and odd.below:
         if not separate or case.weight is None or (entry and ENTRIES[entry].rows in ("prediction", "row")):
             return ()
         others = ("class", "label-mix") if case.is_soft else ("label-mix",)  # of a hard label, class has that weight
-        return ("class", "sample") if ODD_METHODS[method].below == "label-mix" else others
+        return ("class", "sample") if odd.below == "label-mix" else others
     if not separate or (case.weight is None or (entry and ENTRIES[entry].is_missing)):
         # without class weights the placements are one pair, but torch's of probability labels has no Σw
-        return ("class", "sample") if case.is_soft and method in ("weighted-mean", "nonzero-mean") else ("class",)
+        takes_weights = method in METHODS and METHODS[method].kind != "count"
+        return ("class", "sample") if case.is_soft and takes_weights else ("class",)
     if entry and ENTRIES[entry].rows == "prediction":
         return ("sample",)
     return ("class", "sample", "label-mix")
@@ -350,27 +418,58 @@ def _placements(case: Case, method: str, entry: str, smoothing: str) -> tuple[st
 
 def _changes(case: Case, rule: Rule) -> bool:
     """Whether no simpler rule is the same by algebra."""
-    method, entry = rule.method, ENTRIES.get(rule.entry)
+    entry, method = ENTRIES.get(rule.entry), METHODS.get(rule.method)
     takes_weight = rule.reading != "" and ODD_READINGS[rule.reading].takes_weight
-    divides_by_weights = method in _OWN_WEIGHTS or method.startswith(WEIGHTED_BATCHES)
-    if method == "unweighted-mean" and (entry is not None):
+    if method is not None and not method.is_weighted and (entry is not None or takes_weight):
         return False
-    if takes_weight and (entry is not None or method == "unweighted-mean"):
+    if takes_weight and entry is not None:
         return False
     is_missing = (entry is not None and entry.is_missing) or takes_weight or case.weight is None
-    if entry is not None and entry.is_scale and divides_by_weights:
+    if method is None and is_missing and odd_method(rule.method).needs_weight:
         return False
-    if is_missing and (method == "over-weight-table" or (method in ODD_METHODS and ODD_METHODS[method].below)):
-        return False  # without class weights another rule says it
-    equal_weights = ("weighted-mean", "nonzero-mean", "kept-mean")
-    if entry is not None and entry.is_missing and not case.has_sample_weight and method in equal_weights:
-        return False  # unweighted-mean says it
-    if takes_weight and not case.has_sample_weight and method in ("weighted-mean", "nonzero-mean"):
-        return False  # kept-mean says it
-    if rule.twist == "averaged-again" and method == "sum":
-        return False  # batch-mean says it
-    if (rule.entry, method) in (("sum-1", "sum"), ("sum-n", "batch-mean"), ("sum-c", "over-classes")):
-        return False  # over-weight-table says it
-    if (rule.entry, method) == ("sum-c", "element-mean"):
-        return False  # batch-mean with sum-1 says it
-    return rule.entry != "squared-above" or divides_by_weights
+    if method is not None and not case.has_sample_weight:
+        if entry is not None and entry.is_missing and method.is_count_of_kept:
+            return False  # unweighted-mean says it
+        if takes_weight and method.kind != "count" and method.is_count_of_kept:
+            return False  # kept-mean says it
+    if rule.twist and method is not None and _is_said_without(TWISTS[rule.twist], rule.method):
+        return False
+    if entry is not None and entry.total is not None and _is_said_by_another(case, entry.total, rule.method):
+        return False
+    return entry is None or not entry.is_apart or _divides_by_weights(rule.method)
+
+
+def _divides_by_weights(name: str) -> bool:
+    """Whether a method divides by numbers that grow as the class weights do."""
+    return METHODS[name].adds_weights if name in METHODS else odd_method(name).is_scale_free
+
+
+def _is_said_without(twist: Twist, name: str) -> bool:
+    """Whether a standard method is what another one becomes by a twist: Σt / N is Σt divided by N."""
+    count, factor = _count(name), twist.factor
+    if count is None or factor is None:
+        return False
+    divided = count / factor(SOME_COUNTS[0])
+    return any(math.isclose(divided, other) for other in _standard_counts())
+
+
+def _is_said_by_another(case: Case, total: Callable[[int, int], int], name: str) -> bool:
+    """Whether weights that are made to sum to a total are another rule: Σ_c w[c] alone is left below the line, or that
+    times what a standard method divides by, which is the method with weights that sum to 1."""
+    if _divides_by_weights(name):
+        is_bent = name in METHODS and METHODS[name].kind == "bent"
+        return not is_bent or (case.weight is not None and float(case.weight.sum()) > 0)  # |w| loses the sign
+    count, made = _count(name), total(SOME_COUNTS[0], SOME_COUNTS[2])
+    return count is not None and (count == made or (made != 1 and count in [made * n for n in _standard_counts()]))
+
+
+def _count(name: str) -> int | None:
+    """What a method counts, of no batch in particular; None where it divides by something else."""
+    of = ODD_METHODS[name].count if name in ODD_METHODS else None
+    if name in METHODS and METHODS[name].kind == "count":
+        of = METHODS[name].of
+    return None if of is None else of(*SOME_COUNTS)
+
+
+def _standard_counts() -> list[int]:
+    return [one.of(*SOME_COUNTS) for one in METHODS.values() if one.kind == "count" and one.is_weighted]

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct, structs
 
 from wce_cli.loss.batch import Batch, Block, Spec
-from wce_cli.loss.methods import LossValue, loss_values
+from wce_cli.loss.methods import METHODS, LossValue, loss_values
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
 from wce_cli.loss.totals import block_totals
@@ -133,7 +133,7 @@ def _weights(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
         seen: set[tuple[float, ...]] = set()
         for at, one in zip(here, further, strict=True):
             line = at.numerator, at.denominator, one.numerator - at.numerator, one.denominator - at.denominator
-            if at.method == "nonzero-mean" or line in seen or not any(line[2:]):  # a count is no line
+            if not METHODS[at.method].is_straight or line in seen or not any(line[2:]):
                 continue
             seen.add(line)
             by = meant - given
@@ -170,7 +170,7 @@ def _scores(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
     many = Block(0, scores, block.labels[rows], block.sample_weight[rows])
     before, after = _numerators(block, spec), _numerators(many, spec)
     for value in _distinct(block, spec):
-        own = "unweighted" if value.method == "unweighted-mean" else value.placement
+        own = value.placement if METHODS[value.method].is_weighted else "unweighted"
         made = (value.numerator - before[own][rows] + after[own]) / value.denominator
         for (n, c, changed), one in zip(places, made.tolist(), strict=True):
             yield Changed(f"{spec.scores}[{n}][{c}]", float(block.scores[n, c]), changed, value.pair, one)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wce_cli.loss.batch import Batch
-from wce_cli.loss.methods import METHODS, loss_values
+from wce_cli.loss.methods import BATCH, METHODS, loss_values
 from wce_cli.loss.rounding import rounding_errors
 from wce_cli.loss.sums import Floats
 from wce_cli.questions.identify import ties
@@ -47,7 +47,7 @@ class Space:
         known = {value.pair: (errors.get(value.pair, 0.0), abs(value.value)) for value in values}
         found = np.zeros(len(self.rules))
         for position, rule in enumerate(self.rules):
-            method = rule.method if rule.method in METHODS else "batch-mean"
+            method = rule.method if rule.method in METHODS else BATCH  # Σt / N
             error, size = known.get(f"{method}/{rule.placement}", (0.0, 0.0))
             grown = abs(float(self.values[position])) / size if size else 1.0
             found[position] = error * (max(grown, 1.0) if rule.method in METHODS else grown)

@@ -8,7 +8,7 @@ from wce_cli.digits import format_number
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.odd_readings import ODD_READINGS
 from wce_cli.questions.identify.evaluation import Evaluation
-from wce_cli.questions.identify.rules import ENTRIES, Rule
+from wce_cli.questions.identify.rules import ENTRIES, ODD_METHODS, Rule, odd_method
 
 _COINCIDENCE = "they are the same number on this batch"
 _UNDIVIDED = "dividing each p by the sum of its row changes nothing here"
@@ -34,35 +34,27 @@ def reasons(evaluation: Evaluation, rules: list[Rule]) -> tuple[str, ...]:
 
 def denominators(evaluation: Evaluation) -> dict[str, float]:
     """What a sum may be divided by in this batch, by name."""
-    totals, w = evaluation.totals(), evaluation.class_weight
+    totals = evaluation.totals()
     named: dict[str, float] = {}
-    asked = [Rule("weighted-mean", placement) for placement in METHODS["weighted-mean"].placements]
-    for rule in asked:
-        fraction = evaluation.fraction(rule)
-        if fraction is not None and fraction[1] not in named.values():
-            named[_letters(evaluation, rule)] = fraction[1]
-    named["N"] = float(totals.n)
-    named["N kept"] = float(totals.n_kept)
-    nonzero = evaluation.fraction(Rule("nonzero-mean", "class"))
-    if nonzero is not None:
-        named["N with w ≠ 0"] = nonzero[1]
-    named["Σ_c w[c]"] = float(w.sum())
-    named["N · C"] = float(totals.n) * len(w)
-    named["C"] = float(len(w))
-    named["N − 1"] = totals.n - 1.0
+    for method in filter(lambda method: method.divides, METHODS.values()):
+        for placement in method.placements if method.adds_weights else ("class",):
+            rule = Rule(method.name, placement)
+            fraction, letters = evaluation.fraction(rule), _denominator(evaluation, rule)
+            if fraction is not None and not (method.adds_weights and fraction[1] in named.values()):
+                named.setdefault(letters, fraction[1])
+    for odd in ODD_METHODS.values():
+        if odd.divisor and not odd.below:
+            fraction = evaluation.fraction(Rule(odd.name, "class"))
+            assert fraction is not None
+            named[odd.divisor] = fraction[1]
     named["N²"] = float(totals.n) ** 2
-    named["1"] = 1.0
+    named |= {method.formula: 1.0 for method in METHODS.values() if not method.divides}  # what is equal says more
     names = evaluation.spec.class_names
     taken = set(named.values())
     for c in np.flatnonzero(totals.count)[:20].tolist():
         if float(totals.count[c]) not in taken:
             named[f"N of {names[c] if names else f'class {c}'}"] = float(totals.count[c])
     return named
-
-
-def _letters(evaluation: Evaluation, rule: Rule) -> str:
-    spec = evaluation.spec
-    return METHODS["weighted-mean"].formula_for(rule.placement, spec.is_soft, spec.has_sample_weight)
 
 
 def _reason(evaluation: Evaluation, one: Rule, other: Rule) -> str:
@@ -101,7 +93,7 @@ def _of_weights(evaluation: Evaluation, one: Rule, other: Rule) -> str:
     """Equal because of the weights that the labels of this batch have."""
     spec, totals = evaluation.spec, evaluation.totals()
     if spec.weight is None and not spec.has_sample_weight:
-        if {one.method, other.method} <= {"weighted-mean", "kept-mean", "nonzero-mean", "unweighted-mean"}:
+        if all(rule.method in METHODS and METHODS[rule.method].is_count_of_kept for rule in (one, other)):
             return "no weights are given: Σw is N kept"
         return ""
     entries = {one.entry, other.entry}
@@ -110,7 +102,8 @@ def _of_weights(evaluation: Evaluation, one: Rule, other: Rule) -> str:
         labels, predictions = totals.count, evaluation.totals("", "prediction").count
         if (labels == predictions).all():
             return "the predictions are the labels, or as many of each class: looking weights up by either is the same"
-    unweighted = "unweighted-mean" in (one.method, other.method) or any(e and ENTRIES[e].is_missing for e in entries)
+    unweighted = any(rule.method in METHODS and not METHODS[rule.method].is_weighted for rule in (one, other))
+    unweighted = unweighted or any(e and ENTRIES[e].is_missing for e in entries)
     if len(set(present.tolist())) == 1 and (unweighted or len(entries) > 1):
         return f"all labels of the batch weigh {format_number(float(present[0]))}, and what is the same for all cancels"
     if len(entries) > 1:
@@ -120,57 +113,60 @@ def _of_weights(evaluation: Evaluation, one: Rule, other: Rule) -> str:
 
 def _of_methods(evaluation: Evaluation, one: Rule, other: Rule) -> str:
     """Equal because two denominators are."""
-    if "macro" in (one.method, other.method):
-        of_one = evaluation.totals().count.max(initial=0) <= 1
-        return "each class has one sample, whose loss is the class's mean" if of_one else _COINCIDENCE
+    for rule in (one, other):
+        odd = ODD_METHODS.get(rule.method)
+        if odd is not None and not odd.divisor:
+            return (odd.ties(evaluation.totals()) if odd.ties is not None else "") or _COINCIDENCE
     a, b = evaluation.fraction(one), evaluation.fraction(other)
     if a is None or b is None or not _equal(a[1], b[1]):
         return _COINCIDENCE
     names = sorted({_denominator(evaluation, one), _denominator(evaluation, other)}, key=len)
-    because = _because(evaluation, {one.method, other.method})
+    because = _because(evaluation, one, other)
     return f"{' = '.join(names)} = {format_number(a[1])}{because}"
 
 
-def _because(evaluation: Evaluation, methods: set[str]) -> str:
+def _because(evaluation: Evaluation, one: Rule, other: Rule) -> str:
     totals = evaluation.totals()
-    if methods == {"batch-mean", "kept-mean"}:
+    counted = {_counted(one), _counted(other)}
+    if counted == {"N", "N kept"}:
         return ": no sample is ignored"
-    if methods == {"kept-mean", "nonzero-mean"}:
+    if counted == {"N kept", "N with w ≠ 0"}:
         return ": no kept sample weighs 0"
-    if methods == {"batch-mean", "nonzero-mean"}:
+    if counted == {"N", "N with w ≠ 0"}:
         return ": no sample is ignored, and none weighs 0"
-    if "over-weight-table" in methods and (totals.count == 1).all():
-        return ": each class is the label of one sample"
-    if methods == {"sum", "over-n-1"}:
-        return ": there are two samples"
-    return ""
+    for rule in (one, other):
+        odd = ODD_METHODS.get(rule.method)
+        why = odd.ties(totals) if odd is not None and odd.ties is not None else ""
+        if why:
+            return why
+    return ": there are two samples" if counted == {"1", "N − 1"} else ""
+
+
+def _counted(rule: Rule) -> str:
+    """What a rule counts, in letters; empty where it divides by something else."""
+    if rule.method in METHODS:
+        method = METHODS[rule.method]
+        return method.formula if method.is_weighted and not method.adds_weights else ""
+    return ODD_METHODS[rule.method].divisor if rule.method in ODD_METHODS else ""
 
 
 def divisor(evaluation: Evaluation, rule: Rule) -> str:
     """What a rule divides its sum by, in letters; empty where it divides more than one."""
     spec, totals = evaluation.spec, evaluation.totals()
-    if rule.twist or rule.method not in {*METHODS, *_DIVISORS}:
+    if rule.twist or not (rule.method in METHODS or odd_method(rule.method).divisor):
         return ""
-    if rule.method == "weighted-mean" and spec.weight is None and not spec.has_sample_weight:
+    is_sum = rule.method in METHODS and METHODS[rule.method].kind == "weights"
+    if is_sum and spec.weight is None and not spec.has_sample_weight:
         return "N" if totals.n == totals.n_kept else "N kept"
     return _denominator(evaluation, rule)
 
 
 def _denominator(evaluation: Evaluation, rule: Rule) -> str:
-    if rule.method == "weighted-mean":
-        return _letters(evaluation, rule)
+    spec = evaluation.spec
     if rule.method in METHODS:
-        return METHODS[rule.method].formula.partition(",")[0]
-    return _DIVISORS.get(rule.method, rule.method)
-
-
-_DIVISORS = {
-    "over-n-1": "N − 1",
-    "over-weight-table": "Σ_c w[c]",
-    "over-classes": "C",
-    "over-mixed-weight": "Σ w·q",
-    "over-label-weight": "Σ w[argmax q]",
-}
+        method = METHODS[rule.method]
+        return method.formula_for(rule.placement, spec.is_soft, spec.has_sample_weight).partition(",")[0]
+    return odd_method(rule.method).divisor or rule.method
 
 
 def _equal(a: float | None, b: float | None) -> bool:

@@ -6,12 +6,11 @@ parts' values. Each part divides by its own D, so a sample counts for more in a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
 
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.labels import IGNORE_INDEX
-from wce_cli.questions.called import is_array, takes_batch
+from wce_cli.fields import SCORE_KINDS, BatchFields
+from wce_cli.questions.called import apart, batch_of, by_name, is_array, own_one, shows_fields
 from wce_cli.questions.split.answer import Split
 from wce_cli.questions.split.asked import cut_of
 from wce_cli.questions.split.compare import split_batch
@@ -19,24 +18,23 @@ from wce_cli.questions.split.compare import split_batch
 __all__ = ["Split", "cut_of", "split", "split_batch"]
 
 
-@takes_batch(lambda arguments, named: 0 if "size" in named or any(map(is_array, arguments[:1])) else 1)
+def _begins(given: tuple[Any, ...], named: Mapping[str, Any]) -> int:
+    """How many of the arguments are the size: a list of numbers is one, where scores are given beside it."""
+    has_scores = len(given) > 2 or any(kind in named for kind in SCORE_KINDS)
+    return 1 if has_scores or not any(map(is_array, given[:1])) else 0
+
+
+@shows_fields
 def split(
+    *given: Any,
     size: int | Sequence[int] | None = None,
-    *,
     ranks: int = 1,
     shuffle: int | None = None,
-    logits: Any = None,
-    log_probs: Any = None,
-    probs: Any = None,
-    labels: Any = None,
-    weight: Any = None,
-    sample_weight: Any = None,
-    classes: Sequence[str] | None = None,
-    ignore_index: int = IGNORE_INDEX,
-    label_smoothing: float = 0.0,
-    label_base: int = 0,
+    **batch: Unpack[BatchFields],
 ) -> Split:
     """Compare the loss of a batch with the mean of the losses of its parts, by every method.
+
+    `split(batch, 4)`, `split(4, x, y)` and `split(x, y, size=4)` cut into micro-batches of 4.
 
     `size`: items of each micro-batch, or the sizes of all of them; `ranks`: how many ranks the items are dealt to in
     turn, as torch's DistributedSampler does; `shuffle`: the seed of a permutation before that. An item is what stands
@@ -45,16 +43,8 @@ def split(
     Returns a Split: `print` it, or ask `.method("weighted-mean").mean_of_parts`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read or cut.
     """
-    batch = Batch.build(
-        logits=logits,
-        log_probs=log_probs,
-        probs=probs,
-        labels=labels,
-        weight=weight,
-        sample_weight=sample_weight,
-        classes=classes,
-        ignore_index=ignore_index,
-        label_smoothing=label_smoothing,
-        label_base=label_base,
-    )
-    return split_batch(batch, cut_of(batch, size, ranks, shuffle))
+    named = by_name("split", batch)
+    own, arrays = apart(given, 0 if size is not None else _begins(given, named))
+    size = own_one("split", "size", own, size)
+    whole = batch_of("split", arrays, named)
+    return split_batch(whole, cut_of(whole, size, ranks, shuffle))

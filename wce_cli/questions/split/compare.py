@@ -58,19 +58,14 @@ def _numerators(sums: PartSums, value: LossValue) -> Summed:
 
 def _denominators(sums: PartSums, value: LossValue, n: Ints, n_classes: int) -> tuple[Floats, Any]:
     """D of each part, by the method's own rule: what it counts, or the weights of the placement; and what it is of."""
+    method = METHODS[value.method]
     weights = "label-mix" if value.placement == "label-mix" and "label-mix" in sums.weights else "sample"
-    if value.method == "weighted-mean":
-        return sums.weights[weights].values(), weights
-    if value.method == "nonzero-mean":
-        return sums.nonzero[weights].astype(np.float64), (value.method, weights)
-    counts = {
-        "batch-mean": n,
-        "kept-mean": sums.n_kept,
-        "element-mean": n * n_classes,
-        "sum": np.ones(len(n), dtype=np.int64),
-        "unweighted-mean": sums.n_kept,
-    }
-    return counts[value.method].astype(np.float64), value.method
+    if method.kind == "count":
+        return np.broadcast_to(1.0 * method.of(n, sums.n_kept, n_classes), n.shape), method.name
+    if method.kind == "nonzero":
+        return sums.nonzero[weights].astype(np.float64), (method.name, weights)
+    added = sums.weights[weights] if method.kind == "weights" else sums.bent[f"{method.name}/{weights}"]
+    return added.values(), (method.name, weights)
 
 
 def _method(analysis: Analysis, value: LossValue, sums: PartSums, n: Ints, known: dict[Any, Any]) -> SplitMethod:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.loss.batch import Batch
+from wce_cli.fields import BatchFields
 from wce_cli.loss.curves import Axis
-from wce_cli.loss.labels import IGNORE_INDEX
-from wce_cli.questions.called import takes_batch
+from wce_cli.questions.called import apart, batch_of, own_one, shows_fields
 from wce_cli.questions.sweep.answer import Sweep, axis_name
 from wce_cli.questions.sweep.asked import MOST_POINTS, class_index, places_of
 from wce_cli.questions.sweep.points import sweep_batch, sweep_totals
@@ -19,28 +18,21 @@ __all__ = ["MOST_POINTS", "Sweep", "axis_name", "class_index", "places_of", "swe
 POINTS = 41
 
 
-@takes_batch(lambda arguments, named: 0 if {"class_", "smoothing", "scale"} & set(named) else 1)
+@shows_fields
 def sweep(
+    *given: Any,
     class_: int | str | None = None,
-    *,
     smoothing: bool = False,
     scale: bool = False,
     start: float = 0.0,
     stop: float | None = None,
     points: int = POINTS,
     values: Sequence[float] | None = None,
-    logits: Any = None,
-    log_probs: Any = None,
-    probs: Any = None,
-    labels: Any = None,
-    weight: Any = None,
-    sample_weight: Any = None,
-    classes: Sequence[str] | None = None,
-    ignore_index: int = IGNORE_INDEX,
-    label_smoothing: float = 0.0,
-    label_base: int = 0,
+    **batch: Unpack[BatchFields],
 ) -> Sweep:
     """Every method's loss as the weight of a class goes through a range, or the smoothing, or the scale of all weights.
+
+    `sweep(batch, 0)`, `sweep(0, x, y)` and `sweep(x, y, class_=0)` let the weight of class 0 go.
 
     Exactly one of `class_` (an index or a name), `smoothing`, `scale`. `points` places from `start` to `stop` (2, of
     the smoothing 1), or those of `values`. The batch is given as to `explain`, and walked once.
@@ -48,21 +40,12 @@ def sweep(
     Returns a Sweep: `print` it, or take the arrays `.at` and `.values("weighted-mean")`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read.
     """
-    batch = Batch.build(
-        logits=logits,
-        log_probs=log_probs,
-        probs=probs,
-        labels=labels,
-        weight=weight,
-        sample_weight=sample_weight,
-        classes=classes,
-        ignore_index=ignore_index,
-        label_smoothing=label_smoothing,
-        label_base=label_base,
-    )
+    own, arrays = apart(given, 0 if class_ is not None or smoothing or scale else 1)
+    class_ = own_one("sweep", "class_", own, class_)
+    whole = batch_of("sweep", arrays, batch)
     asked = [class_ is not None, smoothing, scale]
     if sum(asked) != 1:
         raise WceError(Problem("give exactly one of class_, smoothing and scale"))
     kind: Literal["class", "smoothing", "scale"] = "class" if asked[0] else "smoothing" if smoothing else "scale"
-    axis = Axis(kind, class_index(batch.spec, class_) if class_ is not None else 0)
-    return sweep_batch(batch, axis, places_of(kind, start, stop, points, values))
+    axis = Axis(kind, class_index(whole.spec, class_) if class_ is not None else 0)
+    return sweep_batch(whole, axis, places_of(kind, start, stop, points, values))

@@ -35,9 +35,9 @@ def pair_of(curve: Curve) -> str:
 
 
 def _places(curves: Curves, a: Curve, b: Curve, places: Floats) -> Iterable[float]:
-    if not curves.is_polynomial:
-        return _between(curves, a, b, places)
     one, other = (f"{curve.method}/{curve.placement}" for curve in (a, b))
+    if not curves.are_polynomials((one, other)):
+        return _between(curves, a, b, places)
     return meetings(curves, one, other, float(places.min()), float(places.max()))
 
 

@@ -10,7 +10,7 @@ from msgspec import structs
 from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.curves import Axis, Curves
 from wce_cli.loss.facts import Facts
-from wce_cli.loss.methods import METHODS
+from wce_cli.loss.methods import MEANS, METHODS
 from wce_cli.loss.stream import one_pass
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.totals import Totals
@@ -19,9 +19,6 @@ from wce_cli.questions.explain import batch_part
 from wce_cli.questions.sweep.answer import SCHEMA, AxisPart, Sweep, SweptMethod
 from wce_cli.questions.sweep.crossings import crossings_of
 from wce_cli.questions.sweep.sentences import sentences_of
-
-CROSSING = ("weighted-mean", "batch-mean", "unweighted-mean")
-"""The methods whose crossings are looked for, unless others are asked for."""
 
 
 @np.errstate(all="ignore")
@@ -73,7 +70,7 @@ def sweep_totals(
         spec.class_names[axis.index] if named and spec.class_names else None,
         float(given),
     )
-    crossings = tuple(crossings_of(curves, found, places, pairs or CROSSING))
+    crossings = tuple(crossings_of(curves, found, places, pairs or MEANS))
     whole, doubts = batch_part(spec, shape, totals.n, totals.n_kept), doubts_of(spec, totals, facts)
     answer = Sweep(SCHEMA, whole, part, tuple(places.tolist()), rows, crossings, (), doubts)
     return structs.replace(answer, sentences=tuple(sentences_of(answer, curves, facts)))

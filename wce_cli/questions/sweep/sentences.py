@@ -10,29 +10,30 @@ import numpy as np
 from wce_cli.digits import format_number
 from wce_cli.loss.curves import Curves
 from wce_cli.loss.facts import Facts
+from wce_cli.loss.methods import BATCH, WEIGHTED
 from wce_cli.questions.sweep.answer import Crossing, Sweep, SweptMethod, axis_name
 from wce_cli.questions.sweep.crossings import pair_of
 
 
 def sentences_of(answer: Sweep, curves: Curves, facts: Facts) -> Iterator[str]:
     """The sentences of an answer that has all but these."""
-    weighted = next((row for row in answer.methods if row.pair == "weighted-mean"), None)
-    straight = answer.method("batch-mean")
+    weighted = next((row for row in answer.methods if row.pair == WEIGHTED), None)
+    straight = answer.method(BATCH)
     spec_plain = answer.batch.labels == "index" and curves.smoothing == 0
     if answer.axis.kind == "class":
         yield from _of_class(answer, curves, facts, weighted, straight, spec_plain)
     elif answer.axis.kind == "scale":
-        if weighted is not None and curves.values[1]["weighted-mean/class"].denominator:
+        if weighted is not None and curves.values[1][f"{WEIGHTED}/class"].denominator:
             yield "weighted-mean does not see the scale: it is above and below the line, and cancels (at 0 it is nan)."
         elif weighted is not None:
-            one = format_number(curves.values[1]["weighted-mean/class"].value)
+            one = format_number(curves.values[1][f"{WEIGHTED}/class"].value)
             yield f"The weights of the kept samples add up to 0 at every scale: weighted-mean is {one}."
-        slope = curves.values[1]["batch-mean/class"].value
+        slope = curves.values[1][f"{BATCH}/class"].value
         if math.isfinite(slope):
             yield f"batch-mean and sum are proportional to it: batch-mean is {format_number(slope)} times the scale."
     else:
         ends = curves.at(np.array([0.0, 1.0]))
-        mean = next(one for one in ends if pair_of(one) == "batch-mean")
+        mean = next(one for one in ends if pair_of(one) == BATCH)
         rise = float(mean.values[1] - mean.values[0])
         if math.isfinite(rise):
             yield (
@@ -80,7 +81,7 @@ def _of_class(
         yield from _bounded(curves, facts, name)
     yield from _undivided(weighted, answer.places, curves.smoothing)
     if curves.is_polynomial and totals.n:
-        slope = curves.values[1]["batch-mean/class"].value
+        slope = curves.values[1][f"{BATCH}/class"].value
         yield f"batch-mean is a straight line: {format_number(slope)} more for each 1 of the weight."
 
 
@@ -100,7 +101,7 @@ def _undivided(weighted: SweptMethod | None, places: Sequence[float], smoothing:
 
 def _bounded(curves: Curves, facts: Facts, name: str) -> Iterator[str]:
     """Between what weighted-mean moves: the class by itself, and the others by themselves."""
-    others, own = curves.values[0]["weighted-mean/class"], curves.values[1]["weighted-mean/class"]
+    others, own = curves.values[0][f"{WEIGHTED}/class"], curves.values[1][f"{WEIGHTED}/class"]
     weights = facts.kept_weights(np.where(np.arange(len(curves.weight)) == curves.axis.index, 1.0, curves.weight))
     if not (weights >= 0).all() or not math.isfinite(own.value):
         return

@@ -1,0 +1,62 @@
+"""A batch that is built once and asked about often: what was given, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from wce_cli.errors import Problem, WceError, counted
+from wce_cli.fields import SCORE_KINDS
+from wce_cli.loss.batch import Batch, as_keyword
+
+
+class GivenBatch(Struct, frozen=True, eq=False):
+    """A batch for any number of questions, read and checked once; `wce_cli.batch` makes it."""
+
+    batch: Batch
+    fields: Mapping[str, Any]
+    """What it was made of, by field, as it was given."""
+    sources: Mapping[str, str] = {}
+    """Where each field of a file stands."""
+    half_units: Mapping[str, Any] = {}
+    """How far printed numbers of a file may be off, by field, as `Batch.build` takes it."""
+
+    def __repr__(self) -> str:
+        """Its size and what it holds, not its numbers."""
+        spec, given = self.batch.spec, [field for field, value in self.fields.items() if value is not None]
+        size = f"{counted(self.batch.n_samples, 'sample', 'samples')}, {counted(spec.n_classes, 'class', 'classes')}"
+        return f"<batch of {size}: {', '.join(given)}>"
+
+
+def built(
+    fields: Mapping[str, Any], sources: Mapping[str, str] | None = None, half_units: Mapping[str, Any] | None = None
+) -> GivenBatch:
+    """The batch of some fields. Raises WceError with all problems."""
+    batch = Batch.build(**fields, sources=sources, half_units=half_units)
+    return GivenBatch(batch, fields, sources or {}, half_units or {})
+
+
+def replaced(
+    given: Mapping[str, Any],
+    fields: Mapping[str, Any],
+    sources: Mapping[str, str],
+    half_units: Mapping[str, Any],
+) -> GivenBatch:
+    """The batch of `fields`, of which those `given` beside it take the place; scores that of scores of any kind.
+
+    Raises WceError if a field that is there is given as None, which could mean that it stays or that it goes.
+    """
+    emptied = next((field for field, value in given.items() if value is None and fields.get(field) is not None), None)
+    if emptied is not None:
+        hint = "leave it out to keep the batch's, or make a batch without it"
+        raise WceError(Problem(f"{as_keyword(emptied)}None is given, and the batch has {emptied}", hint))
+    given = {field: value for field, value in given.items() if value is not None}
+    gone = set(SCORE_KINDS) if set(SCORE_KINDS) & set(given) else set()
+    gone |= set(given)
+
+    def kept(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {field: value for field, value in values.items() if field not in gone}
+
+    return built({**kept(fields), **given}, kept(sources), kept(half_units))
