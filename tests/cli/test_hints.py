@@ -368,3 +368,10 @@ def test_a_file_that_is_not_there_is_told_which_was_meant(word, told, tmp_path, 
     assert "wce audit losses.py says what a function in it computes" not in run("explain", "losses.py").err
     (tmp_path / "losses.py").write_text("def f(logits, labels): return 1", "utf-8")
     assert hint("explain", "losses.py") == "wce audit losses.py says what a function in it computes"
+
+
+@pytest.mark.parametrize("key", ["output", "outputs", "score", "scores", "inputs", "y_pred", "model_output"])
+def test_a_key_of_scores_that_does_not_say_which_is_asked(key):
+    ran = run("explain", stdin=f'{{"{key}": [[0.1, 0.9]], "labels": [0]}}'.encode())
+    assert f'error: "{key}" is no key of a batch\n' in ran.err
+    assert 'hint: say which scores they are: "logits" before the softmax, "probs" after it' in ran.err
