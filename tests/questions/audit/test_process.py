@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
+import importlib.util
 import os
 import signal
 import subprocess
@@ -204,8 +204,8 @@ def test_a_file_of_a_package_finds_what_is_beside_it(tmp_path):
     assert not answer.own.is_followed
 
 
+@pytest.mark.skipif(importlib.util.find_spec("keras") is None, reason="Keras is not installed")
 def test_keras_computes_with_what_is_there(monkeypatch):
-    pytest.importorskip("keras")
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     answer = audit("keras.losses:sparse_categorical_crossentropy")
     assert answer.own.title.startswith("ℓ of each sample; p is divided by the sum of its row, then clipped to")
