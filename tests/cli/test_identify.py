@@ -194,7 +194,7 @@ def test_any_other_word_is_a_file(tmp_path):
         (
             ["identify", "1", *FORUM, "--format", "csv"],
             '--format is "csv", expected table, json, markdown, html or svg',
-            "csv goes with other answers, as those of plain wce explain",
+            "csv goes with other answers, as those of wce explain",
         ),
         (["identify", "1", *FORUM, "--format", "svgg"], '--format is "svgg"', "did you mean 'svg'?"),
         (["identify", "0,6923", *FORUM], "0,6923 is not a number: it has a comma", "write 0.6923, with a point"),
