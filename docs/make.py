@@ -15,7 +15,7 @@ from pathlib import Path
 
 import typer.main
 
-from wce_cli.cli.app import typer_app
+from wce_cli.cli.app import COMMANDS, typer_app
 from wce_cli.engines.names import ENGINES
 from wce_cli.fields import ALIASES
 from wce_cli.findings import FINDINGS
@@ -99,7 +99,7 @@ def _aliases(of: str | None) -> Iterator[Sequence[str]]:
 
 def _options(of: str | None) -> Iterator[Sequence[str]]:
     yield "option", "what it does"
-    command = typer.main.get_command(typer_app(with_completion=False)).commands[of]  # type: ignore[attr-defined]
+    command = typer.main.get_command(typer_app(COMMANDS)).commands[of]  # type: ignore[attr-defined]
     for one in command.params:
         if one.param_type_name == "argument":
             yield f"`{one.metavar}`", one.help or ""

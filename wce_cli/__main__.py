@@ -16,7 +16,9 @@ def run() -> int:
         from wce_cli.processes import ends_in_order
 
         with ends_in_order():
-            return main()
+            code = main()
+        gc.freeze()  # nor is it when the process ends, where Python would look through all of them once more
+        return code
     except KeyboardInterrupt:  # while the modules were being loaded
         return 130
     except (ImportError, MemoryError, SyntaxError) as error:  # \N{…} is a syntax error where no memory is left

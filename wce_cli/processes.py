@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -70,6 +70,19 @@ def held_back() -> Iterator[None]:
             signal.signal(number, handler)
         for number in came:
             signal.raise_signal(number)
+
+
+@contextmanager
+def told_of_stops(then: Callable[[], None]) -> Iterator[None]:
+    """Inside, `then` is called when this process goes on after it was stopped, as Ctrl-Z does and a shell's fg."""
+    if sys.platform == "win32" or not _is_main():
+        yield
+        return
+    before = signal.signal(signal.SIGCONT, lambda number, frame: then())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCONT, before)
 
 
 def end_at_once() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.run import ROOT, run
 from wce_cli import __version__
+from wce_cli.cli import app
 from wce_cli.cli.app import COMMANDS
 from wce_cli.errors import Problem, WceError
 
@@ -53,6 +54,16 @@ def test_help_of_a_command_has_three_examples_and_the_exit_codes(name, flag):
     assert any(code.startswith("2 ") for code in codes)
 
 
+def test_only_the_command_that_is_asked_for_is_built(monkeypatch):
+    built = []
+    whole = app.typer_app
+    monkeypatch.setattr(app, "typer_app", lambda names, **options: built.append([*names]) or whole(names, **options))
+    assert run("explain", *TWO).code == 0
+    assert "wce identify has --depth" in run("explain", "--depth", "1").err  # which is known all the same
+    assert run("--help").code == 0
+    assert built == [["explain"], ["explain"], [*COMMANDS], [*COMMANDS]]
+
+
 @pytest.mark.parametrize("example", [example for _, examples, _ in COMMANDS.values() for example in examples])
 def test_every_example_runs(example, tmp_path, monkeypatch):
     (tmp_path / "samples").symlink_to(ROOT / "samples")
@@ -79,7 +90,7 @@ def raising(error):
     [
         (WceError(Problem("no", "yes")), 2, "error: no\nhint: yes\n"),
         (KeyboardInterrupt(), 130, ""),
-        (MemoryError(), 2, "error: there is not enough memory for this batch\n"),
+        (MemoryError(), 2, "error: there is not enough memory\n"),
     ],
 )
 def test_an_error_below_becomes_its_exit_code(monkeypatch, error, code, said):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
-import select
 import shutil
 import signal
 import subprocess
@@ -15,47 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.run import QUIET, ROOT, run, spawn
+from tests.terminal import WCE, on_a_terminal
 
 TWO = ("explain", "-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1", "--engine", "none")
-WCE = (sys.executable, "-m", "wce_cli")
 BARE = {name: value for name, value in os.environ.items() if name not in QUIET}
-
-
-def on_a_terminal(*arguments: str, columns: int = 80, **environment: str) -> tuple[int, str]:
-    """Run `wce` with all three streams on a terminal of its own; its exit code and what the screen got."""
-    leader, follower = pty.openpty()
-    import fcntl
-    import struct
-    import termios
-
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    process = subprocess.Popen(
-        [*WCE, *arguments],
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        cwd=ROOT,
-        env={**BARE, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **environment},
-    )
-    os.close(follower)
-    seen = b""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if not select.select([leader], [], [], 1)[0]:
-            continue
-        try:
-            chunk = os.read(leader, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not chunk:
-            break
-        seen += chunk
-    os.close(leader)
-    try:
-        return process.wait(timeout=10), seen.decode().replace("\r\n", "\n")
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise
 
 
 def test_the_module_and_the_installed_command_are_the_same():
@@ -198,3 +159,10 @@ def test_an_answer_into_a_pipe_by_name_arrives_there():
     done = subprocess.run(["sh", "-c", f"{line} | cat"], capture_output=True, cwd=ROOT, check=False, encoding="utf-8")
     assert done.stderr == ""
     assert done.stdout.startswith("PyTorch's mean is 0.692279")
+
+
+def test_python_has_nothing_to_look_through_when_the_process_ends():
+    code = "import gc; from wce_cli.__main__ import run; run(); print(gc.get_freeze_count(), len(gc.get_objects()))"
+    done = subprocess.run([sys.executable, "-c", code, *TWO], capture_output=True, cwd=ROOT, check=True)
+    frozen, others = map(int, done.stdout.splitlines()[-1].split())
+    assert others < 1000 < frozen

@@ -9,7 +9,7 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
 from typing import Annotated, Any
 
@@ -49,7 +49,9 @@ COMMANDS: dict[str, tuple[Callable[..., Outcome], tuple[str, ...], tuple[str, ..
 }
 """The commands by name: the function, three examples of it, and its own exit codes."""
 
-NO_MEMORY = "error: there is not enough memory for this batch"
+OF_WRITING = (errno.ENOSPC, errno.EFBIG, errno.EIO)
+"""What the system says of writing alone."""
+NO_MEMORY = "error: there is not enough memory"
 CODES = ("3 a bug in wce", "130 interrupted")
 
 
@@ -72,7 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         in_a_command = bool(arguments) and arguments[0] in COMMANDS
         if in_a_command and not {"-h", "--help"} & set(arguments) and not has_room(NUMPY):
             raise MemoryError
-        outcome = typer_app(with_completion=not in_a_command)(arguments, prog_name="wce", standalone_mode=False)
+        app = typer_app(arguments[:1] if in_a_command else COMMANDS, with_completion=not in_a_command)
+        outcome = app(arguments, prog_name="wce", standalone_mode=False)
         if not isinstance(outcome, Outcome):  # --help and --version have printed already
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -91,7 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:  # everything that is read or written has said so already: this is Typer's own help
         if error.errno == errno.ENOMEM:
             return _complain([NO_MEMORY])
-        what = "the answer cannot be written" if error.filename is None else f"{error.filename} cannot be used"
+        what = f"{error.filename} cannot be used"
+        if error.filename is None:
+            what = "the answer cannot be written" if error.errno in OF_WRITING else "the system refuses"
         return _complain([f"error: {what}: {(error.strerror or str(error)).lower()}"])
     except MemoryError:
         return _complain([NO_MEMORY])
@@ -121,8 +126,8 @@ def _is_completing() -> bool:
     return "_WCE_COMPLETE" in os.environ
 
 
-def typer_app(with_completion: bool) -> typer.Typer:
-    """All commands, as Typer has them."""
+def typer_app(names: Iterable[str], with_completion: bool = False) -> typer.Typer:
+    """Commands, as Typer has them: it takes its time for each."""
     settings = {"help_option_names": ["-h", "--help"], "terminal_width": help_width()}
     app = typer.Typer(
         add_completion=with_completion,
@@ -133,7 +138,8 @@ def typer_app(with_completion: bool) -> typer.Typer:
     app.callback(help=SUMMARY, epilog=_epilog(EXAMPLES, ("0 answered", "1 the numbers disagree", "2 cannot answer")))(
         _root
     )
-    for name, (command, examples, codes) in COMMANDS.items():
+    for name in names:
+        command, examples, codes = COMMANDS[name]
         app.command(name, cls=Command, epilog=_epilog(examples, codes))(spread(command))
     return app
 
@@ -192,7 +198,7 @@ def _hint(error: Any, arguments: Sequence[str]) -> str:
     if not hasattr(error, "possibilities"):
         return ""
     option = error.option_name
-    commands = error.ctx.parent.command.commands
+    commands = typer.main.get_group(typer_app(COMMANDS)).commands
     options = {name: [option for one in command.params for option in one.opts] for name, command in commands.items()}
     whole = next((word for word in rest if len(option) == 2 and word.startswith(option)), option)  # -labels
     return hints.of_option(whole.partition("=")[0], first, options)

@@ -29,13 +29,19 @@ def say(lines: Iterable[str]) -> None:
         pass
 
 
+def say_notes(notes: Iterable[str]) -> None:
+    """What a reader is told beside the answer, on stderr, each in a line."""
+    say(f"note: {at_most(note)}" for note in notes)
+
+
 def deliver(outcome: Outcome) -> int:
     """Notes to stderr, then all files and the answer, or none of them. Returns the exit code.
 
     Raises WceError if one cannot be written.
     """
     refuse()
-    say([*(f"note: {at_most(note)}" for note in outcome.notes), *outcome.errors])
+    say_notes(outcome.notes)
+    say(outcome.errors)
     to_stdout = outcome.output in (None, "-")
     if outcome.pieces is not None:
         with closing(outcome.pieces) as pieces:
@@ -45,6 +51,7 @@ def deliver(outcome: Outcome) -> int:
     with written(files):  # what is printed cannot be taken back, so it comes last
         if to_stdout:
             _print(outcome.text)
+    say([f"note: {at_most(note)}" for note in outcome.saved])
     return outcome.code
 
 

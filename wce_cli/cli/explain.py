@@ -146,6 +146,7 @@ def _explained(
 ) -> Outcome:
     """The answer for some batches, each after one pass over it."""
     from wce_cli.cli.answers import outcome
+    from wce_cli.cli.draft import drafted
     from wce_cli.cli.listing import first_rows, listing, lists_many
     from wce_cli.cli.live import live_table
     from wce_cli.cli.progress import progress_bar
@@ -157,23 +158,28 @@ def _explained(
     explained: list[tuple[Report, float | None]] = []
     saved: list[tuple[str, str]] = []
     many = lists_many(answers, batches, sort)
-    with progress_bar() as progress, live_table(answers, engines) as show:
+    with (
+        progress_bar() as progress,
+        live_table(answers, engines) as show,
+        drafted(answers, engines, len(batches), notes) as draft,
+    ):
+        told = draft.show if draft.is_possible else show
         for batch in batches:
             rows_held = first_rows(answers, batch) if many else _rows(answers, batch)
             needed = rows_needed(sort, batch.n_samples, rows_held)
             totals, facts, listed = listing_pass(batch, needed, progress=progress, top=top)
-            explained.append(explain_and_share(batch, totals, facts, engines, rows_held, sort, listed, show))
+            explained.append(explain_and_share(batch, totals, facts, engines, rows_held, sort, listed, told))
             if totals_out is not None:
                 from wce_cli.inputs.totals import as_text
                 from wce_cli.loss.saved import Saved
 
                 saved.append((totals_out, as_text(Saved.of(batch.spec, batch.scores.shape, totals, facts))))
-    reports = [report for report, _ in explained]
-    told = (*notes, *(note for report in reports for note in rounding_note(report)))
-    if many:
-        return listing(answers, batches, explained, told, saved)
-    answer = outcome(answers, reports, told)
-    return structs.replace(answer, files=(*answer.files, *saved))
+        reports = [report for report, _ in explained]
+        notes = (*notes, *(note for report in reports for note in rounding_note(report)))
+        if many:
+            return draft.over(listing(answers, batches, explained, notes, saved))
+        answer = outcome(answers, reports, notes)
+        return draft.over(structs.replace(answer, files=(*answer.files, *saved)))
 
 
 def _rows(answers: Sequence[Answer], batch: Batch) -> int:

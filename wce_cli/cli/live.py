@@ -27,9 +27,7 @@ PADDING = re.compile(rb"\$<[^>]*>")
 def live_table(answers: Sequence[Answer], engines: Sequence[str]) -> Iterator[Callable[[Report], None] | None]:
     """What to show a report to that is not complete; None where nobody watches, or nothing takes its time."""
     main = answers[0]
-    watched = main.format is FORMATS["table"] and main.file is None and sys.stdout is not None and sys.stdout.isatty()
-    is_dumb = os.environ.get("TERM", "dumb") in ("dumb", "unknown")
-    if not watched or is_dumb or all(name in (AUTO, AUTO_ENGINE) for name in engines):
+    if not is_watched_table(main) or all(name in (AUTO, AUTO_ENGINE) for name in engines):
         yield None
         return
     from wce_cli.formats.table import to_table
@@ -54,6 +52,15 @@ def live_table(answers: Sequence[Answer], engines: Sequence[str]) -> Iterator[Ca
         if drawn:
             out.write(f"\r{' ' * (len(drawn) - 1)}\r" if screen is None else screen[2])
             out.flush()
+
+
+def is_watched_table(answer: Answer) -> bool:
+    """Whether somebody is looking at the table while it is made, on a terminal that can be drawn on."""
+    if answer.format is not FORMATS["table"] or answer.file is not None:
+        return False
+    if sys.stdout is None or not sys.stdout.isatty() or "CI" in os.environ:
+        return False
+    return os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
 
 
 def _how_far(report: Report) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from wce_cli.engines.names import ENGINES as ENGINES
@@ -50,12 +52,13 @@ def measure(name: str, batch: Batch) -> tuple[Measured, ...]:
 
 
 def measure_all(
-    names: Sequence[str], batch: Batch, told: Callable[[tuple[Measured, ...]], None] = lambda _: None
+    names: Sequence[str], batch: Batch, told: Callable[[tuple[Measured, ...]], None] | None = None
 ) -> tuple[Measured, ...]:
     """What several frameworks return, one after the other as `names` has them.
 
     PyTorch is measured here, the others in processes of their own, all at the same time. `told` is handed whatever
     there is when they begin, and each time one of them has ended; a row for each that has not says that it is awaited.
+    Where PyTorch is alone, and has yet to be imported, it is handed the calls that are going to be made.
     """
     found: dict[str, tuple[Measured, ...]] = {}
 
@@ -64,7 +67,8 @@ def measure_all(
         tell()
 
     def tell() -> None:
-        told(tuple(one for name in names for one in found.get(name, (_nothing(name, AWAITED),))))
+        if told is not None:
+            told(tuple(one for name in names for one in found.get(name, (_nothing(name, AWAITED),))))
 
     apart = []
     for name in names:
@@ -89,12 +93,12 @@ def measure_all(
     else:
         for name in names:
             if name not in found:
-                add(name, _here(name, batch))
+                found[name] = _here(name, batch, None if told is None else partial(add, name))
     return tuple(one for name in names for one in found[name])
 
 
-def _here(name: str, batch: Batch) -> tuple[Measured, ...]:
-    """PyTorch in this process: a small run has no time for a second one."""
+def _here(name: str, batch: Batch, told: Callable[[tuple[Measured, ...]], None] | None = None) -> tuple[Measured, ...]:
+    """PyTorch in this process: a small run has no time for a second one. `told` is handed what it will be asked."""
     scores = batch.n_samples * batch.spec.n_classes
     if name == AUTO and scores > AUTO_LIMIT:
         reason = f"N·C = {scores} is above {AUTO_LIMIT}; --engine {AUTO_ENGINE} measures it anyway"
@@ -106,6 +110,8 @@ def _here(name: str, batch: Batch) -> tuple[Measured, ...]:
     from wce_cli.engines import torch
 
     try:
+        if told is not None and "torch" not in sys.modules and ENGINES[AUTO_ENGINE].is_installed:
+            told(torch.awaited(batch))
         return torch.measure(batch, every=name != AUTO)
     except MemoryError:
         return (_nothing(AUTO_ENGINE, NO_MEMORY),)

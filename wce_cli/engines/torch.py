@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.engines.calls import Call, Framework, first_line
+from wce_cli.engines.calls import Call, Framework, first_line, installed_version
 from wce_cli.engines.case import NORMALISED
 from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.loss.readings import read_logits
-from wce_cli.report import Measured
+from wce_cli.report import AWAITED, Measured
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,9 +30,22 @@ NAME = "PyTorch"
 CASTS = {"float64": ".double()", "float32": ".float()", "float16": ".half()", "bfloat16": ".bfloat16()"}
 """How a user turns a tensor into each dtype that is measured."""
 MEASURED_IN = tuple(CASTS)
+"""The dtypes that cross_entropy takes; scores of another are measured in float32."""
 ONE_THREAD = 1 << 15
 """Scores up to which torch itself would use one thread: its grain for an operation that takes an element at a time."""
-"""The dtypes that cross_entropy takes; scores of another are measured in float32."""
+
+
+def awaited(batch: Batch) -> tuple[Measured, ...]:
+    """The calls of `measure`, none of them made: all that can be said before torch is imported, which takes a while."""
+    framework = Framework(NAME, installed_version("torch"))
+    reason = _cannot_express(batch)
+    if reason:
+        return (framework.nothing(reason),)
+    return tuple(
+        Measured(NAME, framework.version, asked.text, dtype, None, asked.expresses, reason=AWAITED)
+        for dtype in _dtypes(batch)
+        for asked in _calls(batch, _Words.of(batch, dtype))
+    )
 
 
 def measure(batch: Batch, every: bool = False) -> tuple[Measured, ...]:
@@ -52,17 +65,21 @@ def measure(batch: Batch, every: bool = False) -> tuple[Measured, ...]:
     reason = _cannot_express(batch)
     if reason:
         return (framework.nothing(reason),)
-    own = batch.spec.dtypes.get(batch.spec.scores, "float32")
-    if own not in MEASURED_IN:
-        own = "float32"
     measured: list[Measured] = []
     with torch.no_grad(), _threads_for(batch):
-        for dtype in dict.fromkeys(("float64", own)):
-            inputs = _Inputs.of(batch, dtype)
-            measured += framework.all_returned(_calls(batch, inputs), dtype)
+        for dtype in _dtypes(batch):
+            words, inputs = _Words.of(batch, dtype), _Inputs.of(batch, dtype)
+            calls = (Call(one.text, partial(one.run, inputs), one.expresses) for one in _calls(batch, words))
+            measured += framework.all_returned(calls, dtype)
             if every:
-                measured += framework.all_returned(_other_calls(batch, inputs), dtype)
+                measured += framework.all_returned(_other_calls(batch, words, inputs), dtype)
     return tuple(measured)
+
+
+def _dtypes(batch: Batch) -> tuple[str, ...]:
+    """The dtypes that a batch is measured in: float64, and its scores' own."""
+    own = batch.spec.dtypes.get(batch.spec.scores, "float32")
+    return tuple(dict.fromkeys(("float64", own if own in MEASURED_IN else "float32")))
 
 
 @contextmanager
@@ -81,16 +98,41 @@ def _threads_for(batch: Batch) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+class _Words(Struct, frozen=True):
+    """How a user writes the batch in one dtype; no torch is needed to know it."""
+
+    x: str
+    y: str
+    w: str
+    anything_ignored: bool
+
+    @classmethod
+    def of(cls, batch: Batch, dtype: str) -> _Words:
+        spec = batch.spec
+
+        def cast(field: str, letter: str) -> str:
+            came_as = spec.dtypes.get(field)
+            return letter if came_as in (None, dtype) else f"{letter}{CASTS[dtype]}"
+
+        x = cast(spec.scores, "x")
+        if spec.is_soft:
+            y = f"y{CASTS[dtype]}" if spec.integer_one_hot else cast("labels", "y")
+        else:
+            y = "y" if spec.dtypes.get("labels") in (None, "int64", "uint8") else "y.long()"
+            y += f" - {spec.label_base}" if spec.label_base else ""
+            if spec.label_shape != batch.labels.shape:  # 0 beside one row of scores, [0] beside scores without rows
+                y = f"{y}.reshape({list(batch.labels.shape)})"
+        ignored = not spec.is_soft and bool((batch.labels_of(0, batch.n_samples) == spec.ignore_index).any())
+        return cls(f"{x}.log()" if spec.scores == "probs" else x, y, cast("weight", "w"), ignored)
+
+
 class _Inputs(Struct, frozen=True):
-    """The batch as tensors in its own layout, and how a user writes each of them."""
+    """The batch as tensors in its own layout."""
 
     x: Tensor
     y: Tensor
     w: Tensor | None
     s: Tensor | None
-    x_text: str
-    y_text: str
-    w_text: str
 
     @classmethod
     def of(cls, batch: Batch, dtype: str) -> _Inputs:
@@ -98,47 +140,36 @@ class _Inputs(Struct, frozen=True):
 
         spec = batch.spec
         kind: torch.dtype = getattr(torch, dtype)
-
-        def cast(field: str, letter: str) -> str:
-            came_as = spec.dtypes.get(field)
-            return letter if came_as in (None, dtype) else f"{letter}{CASTS[dtype]}"
-
         x = torch.from_numpy(batch.scores.whole()).to(kind)
-        x_text = cast(spec.scores, "x")
-        if spec.scores == "probs":
-            x, x_text = x.log(), f"{x_text}.log()"
         whole = (
             batch.labels.whole() if spec.is_soft else batch.labels_of(0, batch.n_samples).reshape(batch.labels.shape)
         )
         labels = torch.from_numpy(whole)
-        label_dtype = spec.dtypes.get("labels")
-        if spec.is_soft:
-            y = labels.to(kind)
-            y_text = f"y{CASTS[dtype]}" if spec.integer_one_hot else cast("labels", "y")
-        else:
-            y = labels
-            y_text = "y" if label_dtype in (None, "int64", "uint8") else "y.long()"
-            y_text += f" - {spec.label_base}" if spec.label_base else ""
-            if spec.label_shape != batch.labels.shape:  # 0 beside one row of scores, [0] beside scores without rows
-                y_text = f"{y_text}.reshape({list(batch.labels.shape)})"
         return cls(
-            x,
-            y,
+            x.log() if spec.scores == "probs" else x,
+            labels.to(kind) if spec.is_soft else labels,
             None if spec.weight is None else torch.from_numpy(spec.weight).to(kind),
             None if batch.sample_weight is None else torch.from_numpy(batch.sample_weight.whole()).to(kind),
-            x_text,
-            y_text,
-            cast("weight", "w"),
         )
 
+    def each_times_s(self, run: Callable[[_Inputs], Tensor]) -> Tensor:
+        """What a call returns for each sample, times the sample's own weight."""
+        assert self.s is not None
+        return run(self) * self.s
 
-def _calls(batch: Batch, inputs: _Inputs) -> Iterator[Call]:
+
+class _Asked(Struct, frozen=True):
+    """A call that can be made with tensors."""
+
+    text: str
+    run: Callable[[_Inputs], Tensor]
+    expresses: tuple[str, ...]
+
+
+def _calls(batch: Batch, words: _Words) -> Iterator[_Asked]:
     """The calls, in the order of the methods."""
-    import torch.nn.functional as F
-
     spec = batch.spec
     direct = spec.scores == "logits" or spec.is_soft or spec.label_smoothing > 0
-    function = F.cross_entropy if direct else F.nll_loss
     name = "cross_entropy" if direct else "nll_loss"
     shared: dict[str, Any] = {}
     if spec.ignore_index != IGNORE_INDEX:
@@ -146,43 +177,49 @@ def _calls(batch: Batch, inputs: _Inputs) -> Iterator[Call]:
     if spec.label_smoothing > 0:
         shared["label_smoothing"] = spec.label_smoothing
     written = dict(shared)
-    if spec.label_base and not spec.is_soft and bool((inputs.y == spec.ignore_index).any()):
+    if spec.label_base and words.anything_ignored:
         written = {"ignore_index": spec.ignored_as_given - spec.label_base, **shared}  # of y - 1
 
-    def call(reduction: str, weighted: bool) -> tuple[str, Callable[[], Tensor]]:
-        words = [inputs.x_text, inputs.y_text]
-        options = dict(shared)
-        if weighted and inputs.w is not None:
-            words.append(f"weight={inputs.w_text}")
-            options["weight"] = inputs.w
-        words += [f"{key}={value}" for key, value in written.items()]
+    def call(reduction: str, weighted: bool) -> tuple[str, Callable[[_Inputs], Tensor]]:
+        told = [words.x, words.y]
+        is_weighted = weighted and spec.weight is not None
+        if is_weighted:
+            told.append(f"weight={words.w}")
+        told += [f"{key}={value}" for key, value in written.items()]
         if reduction != "mean":
-            words.append(f"reduction='{reduction}'")
-        return f"{name}({', '.join(words)})", lambda: function(inputs.x, inputs.y, reduction=reduction, **options)
+            told.append(f"reduction='{reduction}'")
+
+        def run(inputs: _Inputs) -> Tensor:
+            import torch.nn.functional as F
+
+            function = F.cross_entropy if direct else F.nll_loss
+            return function(inputs.x, inputs.y, inputs.w if is_weighted else None, reduction=reduction, **shared)
+
+        return f"{name}({', '.join(told)})", run
 
     mean, run_mean = call("mean", True)
     none, run_none = call("none", True)
     total, run_sum = call("sum", True)
     plain, run_plain = call("mean", False)
-    same = ("unweighted-mean",) if inputs.w is None and inputs.s is None else ()
-    if inputs.s is None:
+    has_sample_weight = batch.sample_weight is not None
+    same = ("unweighted-mean",) if spec.weight is None and not has_sample_weight else ()
+    if not has_sample_weight:
         if spec.is_soft:
-            yield Call(mean, run_mean, ("batch-mean", *same))
+            yield _Asked(mean, run_mean, ("batch-mean", *same))
         else:
-            yield Call(mean, run_mean, ("weighted-mean", *same))
-            yield Call(f"{none}.mean()", lambda: run_none().mean(), ("batch-mean",))
-        yield Call(total, run_sum, ("sum",))
+            yield _Asked(mean, run_mean, ("weighted-mean", *same))
+            yield _Asked(f"{none}.mean()", lambda inputs: run_none(inputs).mean(), ("batch-mean",))
+        yield _Asked(total, run_sum, ("sum",))
     else:
-        s = inputs.s
         if not spec.is_soft:
-            yield _weighted_by_hand(spec, none, run_none, inputs, s)
-        yield Call(f"({none} * s).mean()", lambda: (run_none() * s).mean(), ("batch-mean",))
-        yield Call(f"({none} * s).sum()", lambda: (run_none() * s).sum(), ("sum",))
+            yield _weighted_by_hand(spec, none, run_none, words)
+        yield _Asked(f"({none} * s).mean()", lambda inputs: inputs.each_times_s(run_none).mean(), ("batch-mean",))
+        yield _Asked(f"({none} * s).sum()", lambda inputs: inputs.each_times_s(run_none).sum(), ("sum",))
     if not same:
-        yield Call(plain, run_plain, ("unweighted-mean",))
+        yield _Asked(plain, run_plain, ("unweighted-mean",))
 
 
-def _other_calls(batch: Batch, inputs: _Inputs) -> Iterator[Call]:
+def _other_calls(batch: Batch, words: _Words, inputs: _Inputs) -> Iterator[Call]:
     """The module on log-probabilities of our own, and the same labels as one-hot rows: another denominator."""
     import torch.nn.functional as F
     from torch.nn import NLLLoss
@@ -192,47 +229,41 @@ def _other_calls(batch: Batch, inputs: _Inputs) -> Iterator[Call]:
         return
     x, y, w = inputs.x, inputs.y, inputs.w
     axis = min(1, x.ndim - 1)
-    weighted = [] if w is None else [f"weight={inputs.w_text}"]
+    weighted = [] if w is None else [f"weight={words.w}"]
     ignores: dict[str, Any] = {} if spec.ignore_index == IGNORE_INDEX else {"ignore_index": spec.ignore_index}
     smoothing: dict[str, Any] = {"label_smoothing": spec.label_smoothing} if spec.label_smoothing else {}
     if not smoothing:
         options = ", ".join([*weighted, *(f"{key}={value}" for key, value in ignores.items())])
         yield Call(
-            f"NLLLoss({options})(log_softmax({inputs.x_text}, {axis}), {inputs.y_text})",
+            f"NLLLoss({options})(log_softmax({words.x}, {axis}), {words.y})",
             lambda: NLLLoss(weight=w, **ignores)(F.log_softmax(x, axis), y),
             ("weighted-mean",),
         )
-    if bool((y == spec.ignore_index).any()):
+    if words.anything_ignored:
         return  # a row of zeros would be no sample, and count in N
     rows, move = F.one_hot(y, spec.n_classes).to(x.dtype), ""
     if x.ndim > 2:
         rows, move = rows.movedim(-1, 1), ".movedim(-1, 1)"
-    one_hot = f"one_hot({inputs.y_text}, {spec.n_classes}){move}.to(x.dtype)"
-    words = [inputs.x_text, one_hot, *weighted, *(f"{key}={value}" for key, value in smoothing.items())]
+    one_hot = f"one_hot({words.y}, {spec.n_classes}){move}.to(x.dtype)"
+    told = [words.x, one_hot, *weighted, *(f"{key}={value}" for key, value in smoothing.items())]
     call = partial(F.cross_entropy, x, rows, weight=w, **smoothing)
-    yield Call(f"cross_entropy({', '.join(words)})", call, ("batch-mean",))
+    yield Call(f"cross_entropy({', '.join(told)})", call, ("batch-mean",))
 
 
-def _weighted_by_hand(spec: Spec, none: str, run: Callable[[], Tensor], inputs: _Inputs, s: Tensor) -> Call:
+def _weighted_by_hand(spec: Spec, none: str, run: Callable[[_Inputs], Tensor], words: _Words) -> _Asked:
     """torch's mean takes no sample weight; dividing by Σ s·w[y] is left to the user."""
-    kept = inputs.y != spec.ignore_index
-    anything_ignored = not bool(kept.all())
     ignored = spec.ignored_as_given if spec.label_base else spec.ignore_index
-    where = f"[y != {ignored}]" if anything_ignored else ""
-    if inputs.w is None:
-        return Call(
-            f"({none} * s).sum() / s{where}.sum()",
-            lambda: (run() * s).sum() / s[kept].sum(),
-            ("weighted-mean",),
-        )
-    w = inputs.w
+    where = f"[y != {ignored}]" if words.anything_ignored else ""
     label = f"y{where} - {spec.label_base}" if spec.label_base else f"y{where}"
-    bottom = f"(w[{label}] * s{where}).sum()"
-    return Call(
-        f"({none} * s).sum() / {bottom}",
-        lambda: (run() * s).sum() / (w[inputs.y[kept]] * s[kept]).sum(),
-        ("weighted-mean",),
-    )
+    bottom = f"s{where}.sum()" if spec.weight is None else f"(w[{label}] * s{where}).sum()"
+
+    def quotient(inputs: _Inputs) -> Tensor:
+        assert inputs.s is not None
+        kept = inputs.y != spec.ignore_index
+        weights = inputs.s[kept] if inputs.w is None else inputs.w[inputs.y[kept]] * inputs.s[kept]
+        return inputs.each_times_s(run).sum() / weights.sum()
+
+    return _Asked(f"({none} * s).sum() / {bottom}", quotient, ("weighted-mean",))
 
 
 def _cannot_express(batch: Batch) -> str | None:

@@ -11,11 +11,13 @@ from wce_cli.digits import format_number, rounded_up
 from wce_cli.formats.look import Look
 from wce_cli.literal import literal
 from wce_cli.loss.methods import BATCH, TORCHS, WEIGHTED, torchs_mean
-from wce_cli.report import Finding, Measured, MethodRow, Report, TermRow
+from wce_cli.report import AWAITED, Finding, Measured, MethodRow, Report, TermRow
 
 TOLD_IN_THE_TABLE = ("methods-coincide",)
 """Findings whose words stand in the table of methods."""
 MISSING = "–"
+PENDING = "…"
+"""Stands where a number is going to be."""
 NAME_WIDTH = 24
 CLASSES_TOLD = 8
 SHORT_ROW = 4
@@ -138,9 +140,11 @@ def number(value: float | None, look: Look) -> str:
 
 
 def measured_cell(measured: Measured | None, look: Look) -> str:
-    """What a framework returned, or that it could not."""
+    """What a framework returned, or that it could not, or that it has not yet."""
     if measured is None:
         return ""
+    if measured.reason == AWAITED:
+        return look.text(PENDING)
     return "error" if measured.value is None else format_number(measured.value, look.digits)
 
 

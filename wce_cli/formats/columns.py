@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from wce_cli.formats import cells
 from wce_cli.formats.cells import Footnote
 from wce_cli.formats.look import ROWS, Look
-from wce_cli.report import MethodRow, Report, Severity, TermRow
+from wce_cli.report import AWAITED, MethodRow, Report, Severity, TermRow
 
 NEVER_DROPPED = 10
 BAR = 14
@@ -154,15 +154,18 @@ def method_columns(
         Column("", letters, 5, right=False, name="D in letters"),
         Column("= loss", [cells.number(row.value, look) for row in rows], NEVER_DROPPED, style="bold"),
     ]
-    return columns + _measured_columns(report, look, [notes.get(row.pair) for row in rows]) if notes else columns
+    return columns + _measured_columns(report, look, rows, [notes.get(row.pair) for row in rows]) if notes else columns
 
 
-def _measured_columns(report: Report, look: Look, notes: Sequence[Footnote | None]) -> list[Column]:
+def _measured_columns(
+    report: Report, look: Look, rows: Sequence[MethodRow], notes: Sequence[Footnote | None]
+) -> list[Column]:
     """What the framework returned in the scores' own dtype; of scores that have none in float64, and in float32 where
-    that prints otherwise."""
+    that prints otherwise. What is awaited takes the room that the method's value does."""
     own = ["" if note is None else cells.measured_cell(note.measured, look) for note in notes]
     first = next(note.measured for note in notes if note is not None)
-    columns = [Column(f"{first.engine} {first.version}", own, 7)]
+    room = [len(cells.number(row.value, look)) if first.reason == AWAITED else 0 for row in rows]
+    columns = [Column(f"{first.engine} {first.version}", [text.rjust(n) for text, n in zip(own, room, strict=True)], 7)]
     others = [None if note is None or report.batch.dtype else note.other for note in notes]
     texts = [cells.measured_cell(other, look) for other in others]
     dtypes = [other.dtype for other in others if other is not None]

@@ -156,17 +156,23 @@ def tied_line(number: Identified) -> str:
     if not number.matches:
         return ""
     first, *others = number.simplest
-    head, _, odd = first.title.partition("; ")
-    names = dict.fromkeys(_in_brackets(match.title.removesuffix(f"; {odd}")) for match in others)
-    names.pop(head, None)
+    names = names_beside(first.title, [match.title for match in others])
     if not names:
         return ""
     most, reasons = (FEW, 0) if may_be_accident(number) else (NAMED, REASONS)
-    shown, left = list(names)[:most], len(names) - most
+    shown, left = names[:most], len(names) - most
     shown += [f"{left} more"] if left > 0 else []
     listed = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
     why = f": {'; '.join(number.ties)}" if 0 < len(number.ties) <= reasons else ""
     return f"not to be told apart on this batch from {listed}{why}"
+
+
+def names_beside(first: str, others: Sequence[str]) -> list[str]:
+    """Rules that give what the first gives; odd parts that they share with it are not told again."""
+    head, _, odd = first.partition("; ")
+    names = dict.fromkeys(_in_brackets(title.removesuffix(f"; {odd}")) for title in others)
+    names.pop(head, None)
+    return list(names)
 
 
 def _in_brackets(title: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from wce_cli.digits import format_number, format_weight
-from wce_cli.formats.cells import agree, answered, shown_methods
+from wce_cli.formats.cells import PENDING, agree, answered, shown_methods
 from wce_cli.formats.look import GLUE, Look
 from wce_cli.formats.nonfinite import non_finite
 from wce_cli.loss.methods import BATCH, METHODS, SUM, torchs_mean
-from wce_cli.report import MethodRow, Report
+from wce_cli.report import AWAITED, MethodRow, Report
 
 SPELLED_OUT = 6
 """Σ w[y] of up to this many samples is written as a sum."""
@@ -90,11 +90,14 @@ def _factor(one: MethodRow, other: MethodRow, digits: int) -> str:
 
 
 def _who(report: Report, row: MethodRow, digits: int) -> str:
-    """Whose number it is: PyTorch's where its mean is that method for these labels, and it returned that."""
+    """Whose number it is: PyTorch's where its mean is that method for these labels, and it returned that. A number that
+    is awaited has its room."""
     value = format_number(row.value, digits)
     if row.pair != torchs_mean(report.batch.labels == "probability") or report.batch.has_sample_weight:
         return f"{row.pair} is {value}"
     measured = [one for one in report.measurements if one.engine == "PyTorch" and row.pair in one.expresses]
+    if any(one.reason == AWAITED for one in measured):
+        return f"PyTorch returns {PENDING.ljust(len(value), GLUE)} ({row.pair})"
     returned = {one.dtype: format_number(one.value, digits) for one in measured if one.value is not None}
     if returned and all(row.pair in one.methods for one in measured):
         if set(returned.values()) == {value}:

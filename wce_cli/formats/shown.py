@@ -109,8 +109,8 @@ def _remarks(report: Report, look: Look) -> list[str]:
     remarks = []
     for one in report.measurements:
         engine = f"{one.engine} {one.version}".rstrip()
-        if one.reason == AWAITED:
-            remarks.append(f"{engine} {one.reason}")
+        if one.reason == AWAITED:  # of a call, the table says so
+            remarks += [] if one.call else [f"{engine} {one.reason}"]
         elif one.value is None and not one.call:
             remarks.append(look.message(f"{engine} not measured: {one.reason}"))
         elif one.value is None:

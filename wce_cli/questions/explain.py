@@ -156,9 +156,8 @@ def explain_and_share(
         analysis = structs.replace(bare, measured=tuple(agreed(one, values, facts.reach) for one in measured))
         return report_of(analysis, batch.scores.shape, terms, top)
 
-    if told is None:
-        return report(measure_all(tuple(engines), batch)), shared
-    return report(measure_all(tuple(engines), batch, lambda measured: told(report(measured)))), shared
+    heard = None if told is None else lambda measured: told(report(measured))
+    return report(measure_all(tuple(engines), batch, heard)), shared
 
 
 def rows_listed(batch: Batch) -> int:
