@@ -11,7 +11,7 @@ import pytest
 
 from tests.run import ROOT, Ran, run
 from wce_cli import __version__
-from wce_cli.cli.app import COMMANDS
+from wce_cli.cli.app import COMMANDS, EXAMPLES
 from wce_cli.findings import FINDINGS
 from wce_cli.inputs.document import READ_BY_EXPLAIN
 from wce_cli.loss.methods import METHODS
@@ -44,6 +44,16 @@ def test_a_command_prints_what_the_page_shows(page, line, shown, monkeypatch):
     ran = typed(line)
     assert ran.code == 0, ran.err
     assert ran.out == shown
+
+
+def test_the_first_example_is_the_first_that_wce_proposes_and_answers_what_the_page_begins_with():
+    page, line, shown = CONSOLE[0]
+    assert (page, line) == ("README.md", EXAMPLES[0])
+    begin = " ".join(README.partition("```")[0].split())
+    one, other = re.findall(r"prints? (0\.\d+)", begin)
+    first, *_ = shown.split("\n\n")
+    assert first.startswith(f"PyTorch returns {one} (weighted-mean): ")
+    assert f"Divided by N = 2 it is {other}" in " ".join(first.split())
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import wce_cli
-from tests.run import ROOT
+from tests.run import ROOT, run
 from wce_cli.fields import SINGLE
 from wce_cli.loss.batch import Spec
 from wce_cli.loss.saved import Header
@@ -67,11 +67,11 @@ def copy(tmp_path_factory):
 def python(copy, tmp_path):
     """Run a program beside that package: its exit code, what it says, and its errors."""
 
-    def run(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    def program(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, *words],
             cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(copy), "COLUMNS": "100"},
+            env=os.environ | {"PYTHONPATH": str(copy)},
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -79,7 +79,7 @@ def python(copy, tmp_path):
             check=False,
         )
 
-    return run
+    return program
 
 
 @pytest.fixture
@@ -127,6 +127,30 @@ print(json.dumps({{
     assert set(found["default"]) == {0.0}
     assert all(found["help"])
     assert found["values"] == [EXPECTED] * 5
+
+
+COMMANDS = {
+    "explain": ["--engine", "none"],
+    "split": ["--size", "2"],
+    "gradient": [],
+    "sweep": ["--smoothing"],
+    "identify": [repr(EXPECTED)],
+    "check": ["--expect", f"weighted-mean={EXPECTED!r}"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_its_option(command, python, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "batch.json").write_text(json.dumps(BATCH))
+    asked, typed = (*COMMANDS[command], "batch.json"), (",".join(map(str, S)), str(EPS))
+    words = ("-m", "wce_cli", command)
+    done = python(*words, *asked, "--importance", typed[0], "--also-smoothing", typed[1])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == run(command, *asked, "--sample-weight", typed[0], "--label-smoothing", typed[1]).out
+    told = " ".join(python(*words, "--help").stdout.split())
+    assert "--also-smoothing EPS Smoothing on top of the other. [default: 0]" in told
+    assert "--importance WEIGHTS One number for each sample." in told
 
 
 def test_every_document_has_it(value, python, tmp_path):

@@ -246,7 +246,10 @@ def test_gradient_has_it():
                 assert near(answer.factor(one, row), s * w / row.denominator)
 
 
-def test_audit_finds_a_function_that_computes_it(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "divisor"), [(LESS, "(kept.sum() - 1)"), (ABSOLUTE, "weight[labels[kept]].abs().sum()")]
+)
+def test_audit_finds_a_function_that_computes_it(name, divisor, tmp_path):
     pytest.importorskip("torch")
     path = tmp_path / "mine.py"
     path.write_text(
@@ -254,15 +257,17 @@ def test_audit_finds_a_function_that_computes_it(tmp_path):
         "def loss(logits, labels, weight):\n"
         "    kept = labels != -100\n"
         "    own = torch.nn.functional.cross_entropy(logits, labels, weight, reduction='sum', ignore_index=-100)\n"
-        "    return own / (kept.sum() - 1)\n"
+        f"    return own / {divisor}\n"
     )
-    ran = run("audit", f"{path}:loss", "--expect", LESS, "-f", "json")
-    answer = json.loads(ran.out)
-    assert (ran.code, answer["is_expected"]) == (0, True), ran.out
-    for name in AUDITED:
-        ran = run("audit", f"{path}:loss", "--expect", LESS, "-f", name)
-        assert ran.code == 0
-        assert LESS in ran.out
+    for format_ in AUDITED:
+        ran = run("audit", f"{path}:loss", "--expect", name, "-f", format_)
+        assert ran.code == 0, ran.out
+        if format_ == "json":
+            answer = json.loads(ran.out)
+            assert answer["is_expected"] is True
+            assert name in answer["computed"][0]["pairs"]
+        elif name == LESS:  # weights that are asked with are above 0, and |w| is told by the simpler name
+            assert name in ran.out
 
 
 def test_saved_totals_have_it(tmp_path):
@@ -280,9 +285,9 @@ def test_saved_totals_have_it(tmp_path):
 
 
 COMMANDS = {
-    "explain": ([], FORMATS),
-    "split": (["explain", "--split", "2"], SPLIT),
-    "gradient": (["explain", "--gradient"], GRADIENT),
+    "explain": (["explain"], FORMATS),
+    "split": (["split", "--size", "2"], SPLIT),
+    "gradient": (["gradient"], GRADIENT),
     "sweep": (["sweep", "--class", "1", "--from", "-2", "--to", "2"], SWEPT),
 }
 
@@ -291,7 +296,7 @@ COMMANDS = {
     ("command", "name"), [(command, name) for command, (_, formats) in COMMANDS.items() for name in formats]
 )
 def test_every_format_shows_it(command, name, tmp_path):
-    words = COMMANDS[command][0] or ["explain"]
+    words = COMMANDS[command][0]
     asked = ["--method", ABSOLUTE, "--method", LESS]
     engine = ["--engine", "none"] if command == "explain" else []
     ran = run(*words, file_of(tmp_path, BATCH), *asked, *engine, "-f", name)
@@ -381,7 +386,17 @@ def test_an_invented_finding_is_told_by_every_format(monkeypatch, tmp_path):
         assert "five are kept" in out, name
     assert "five-kept" in run("findings").out
     assert "Five is a number." in run("findings", "five-kept").out
-    assert "five-kept" in [one.code for one in wce_cli.split(2, **BATCH).findings]
+    answers = (
+        wce_cli.split(2, **BATCH),
+        wce_cli.sweep(1, **BATCH),
+        wce_cli.gradient(**BATCH),
+        wce_cli.identify(0.5, **BATCH),
+        wce_cli.check(**BATCH, expect={"sum": 1.0}),
+    )
+    for answer in answers:
+        assert "five-kept" in [one.code for one in answer.findings], type(answer)
+    with pytest.raises(AssertionError, match="note five-kept: five are kept"):
+        wce_cli.assert_loss(1.0, **BATCH)
 
 
 ENGINE = '''"""NumPy, measured: in a file of its own."""

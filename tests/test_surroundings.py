@@ -59,7 +59,18 @@ def test_every_other_question_is_answered_or_refused_where_the_folder_is_gone():
     assert ran.err.startswith("error: the working directory is gone, and code is run from it\nhint: ")
     ran = bash(GONE, "explain", SAMPLE, "--engine", "none", "-o", "out.json")
     assert ran.code == 2
-    assert ran.err.endswith(" cannot be written: no such file or directory\n")
+    assert ran.err == "error: out.json cannot be written: no such file or directory\n"
+
+
+@on_linux
+def test_what_the_system_refuses_is_not_an_answer_that_cannot_be_written():
+    few = bash("ulimit -n 8", "explain", SAMPLE, "--engine", "all")
+    assert (few.code, few.out) == (2, "")
+    assert few.err.startswith("error: ")
+    assert few.err.endswith(": too many open files\n")
+    assert "cannot be written" not in few.err
+    full = bash("exec > /dev/full", "--help")
+    assert (full.code, full.err) == (2, "error: the answer cannot be written: no space left on device\n")
 
 
 @on_linux

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from contextvars import ContextVar
 from typing import Any
 
 DIGITS = 6
 """Significant digits in tables, sentences and findings unless `--precision` says otherwise."""
+
+ASKED: ContextVar[int] = ContextVar("asked", default=DIGITS)
+"""The digits of this answer: of what is told in words while it is computed, where nobody knows how it will look."""
 
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """JSON has no literal for these: the strings stand for them in documents and in our own reports."""
@@ -32,8 +36,9 @@ def dtype_of(value: Any) -> str:
     return str(getattr(dtype, "name", dtype)).rpartition(".")[2]
 
 
-def format_number(value: float, digits: int = DIGITS) -> str:
-    """`value` to `digits` significant digits; whole numbers in full; nan, inf and -inf as words.
+def format_number(value: float, digits: int | None = None) -> str:
+    """`value` to `digits` significant digits, those asked for unless told otherwise; whole numbers in full; nan, inf
+    and -inf as words.
 
     >>> format_number(0.692278791), format_number(1000000.0), format_number(float("nan"))
     ('0.692279', '1000000', 'nan')
@@ -42,15 +47,16 @@ def format_number(value: float, digits: int = DIGITS) -> str:
         return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
     if value % 1 == 0 and abs(value) < 1e15:
         return str(int(value))
-    return f"{value:.{digits}g}"
+    return f"{value:.{ASKED.get() if digits is None else digits}g}"
 
 
-def format_weight(weight: float, digits: int = DIGITS) -> str:
+def format_weight(weight: float, digits: int | None = None) -> str:
     """A weight, with more digits where these would make another, whole number of it: −0.9999999 is not −1.
 
     >>> format_weight(-0.9999999), format_weight(0.123456789), format_weight(2.0)
     ('-0.9999999', '0.123457', '2')
     """
+    digits = ASKED.get() if digits is None else digits
     text = format_number(weight, digits)
     while digits < 17 and math.isfinite(weight) and weight % 1 and float(text) % 1 == 0:
         digits += 1

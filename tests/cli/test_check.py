@@ -443,3 +443,9 @@ def test_what_was_taken_for_something_else_is_told_once_by_document_and_by_line(
     for lot in ([GOOD, counted, counted, GOOD], [counted, failing, GOOD, failing, counted], [failing]):
         Path("counted.ndjson").write_text("".join(json.dumps(one) + "\n" for one in lot), "utf-8")
         assert run("check", "counted.ndjson").err.count(told) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux")
+def test_a_copy_is_said_to_be_saved_when_it_is():
+    ran = run("check", str(ROOT / "samples/two-samples.json"), "--save-expect", "/dev/full")
+    assert (ran.code, ran.err) == (2, "error: /dev/full cannot be written: no space left on device\n")

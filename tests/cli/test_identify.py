@@ -1,5 +1,6 @@
 import json
 import re
+from html import unescape
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_every_format_prints_what_its_golden_file_holds(name):
         (
             ("inf", "-x", "-inf 2; 0 1", "-y", "0,1", "--depth", "0"),
             [
-                "inf is weighted-mean: PyTorch's reduction='mean'.",
+                "inf may be weighted-mean: PyTorch's reduction='mean'.",
                 "not to be told apart on this batch from batch-mean, kept-mean, nonzero-mean, element-mean, sum and 1 "
                 "more: the sum is inf, whatever it is divided by",
                 "how likely an accident is cannot be told of inf",
@@ -357,3 +358,33 @@ def test_a_number_of_one_digit_has_a_few_ties_without_their_reasons():
         "element-mean (without class weights) and 4 more"
     )
     assert "implied denominator" not in ran.out  # those that fit are of another sum than the answer's
+
+
+@pytest.mark.parametrize(
+    ("number", "batch"),
+    [
+        ("inf", ("-x", "-inf 2; 0 1", "-y", "0,1", "-w", "1,3")),
+        ("nan", ("-x", "1 2; 0 1", "-y", "-100,-100")),
+        ("0", ("-x", "900 0; 0 900", "-y", "0,1")),
+    ],
+)
+def test_where_no_chance_is_known_a_rule_is_one_of_those_that_may_be(number, batch):
+    first, *others = run("identify", number, *batch).out.splitlines()
+    assert first.startswith(f"{number} may be weighted-mean")
+    assert f"how likely an accident is cannot be told of {number}" in others
+
+
+def test_of_two_numbers_a_bare_ratio_is_not_told():
+    one = ("--log-probs", "-1.24 -0.3414", "-y", "0")
+    assert "0.992" not in run("identify", "1.25", "1.24", *one).out
+    assert "1.24 / 1.25 = 0.992" in run("identify", "1.25", "1.24", *one, "--verbose").out
+    assert "\n\n0.380753 / 0.692279 = 0.549999: " in run("identify", "0.692279", "0.380753", *TWO).out
+    assert "N²" not in run("identify", "1.24", *one).out  # of one sample N² is N
+
+
+def test_a_page_of_several_numbers_says_what_each_is_once():
+    page = unescape(re.sub("</?span[^>]*>", "", run("identify", "0.692279", "0.380753", *TWO, "-f", "html").out))
+    page = page.replace("\u00a0", " ")
+    for said in ("0.692279 is weighted-mean: ", "0.380753 is batch-mean: ", "the sum is the same, the denominators"):
+        assert page.count(said) == 1
+        assert page.index(said) < page.index('<div class="wce-figure"')

@@ -105,7 +105,7 @@ def test_a_file_beyond_the_limit_is_one_line_and_the_old_one_stays(tmp_path, opt
     assert "cannot be written: file too large" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert target.read_text() == "before"
-    assert sorted(os.listdir(tmp_path)) == ["b.npz", "out"]
+    assert sorted(os.listdir(tmp_path)) == ["b.npz", "out.json"]
 
 
 def test_a_full_file_system_is_one_line_and_the_old_file_stays(tmp_path):

@@ -90,7 +90,7 @@ def raising(error):
     [
         (WceError(Problem("no", "yes")), 2, "error: no\nhint: yes\n"),
         (KeyboardInterrupt(), 130, ""),
-        (MemoryError(), 2, "error: there is not enough memory for this batch\n"),
+        (MemoryError(), 2, "error: there is not enough memory\n"),
     ],
 )
 def test_an_error_below_becomes_its_exit_code(monkeypatch, error, code, said):

@@ -47,9 +47,9 @@ def test_curves_are_told_apart_without_colour():
 
 
 def test_rows_are_spread_over_the_range():
-    first = [line.split()[0] for line in swept("--class", "0").out.split("\n\n")[1].splitlines()[1:]]
+    first = [line.split()[0] for line in swept("--class", "0").out.split("\n\n")[2].splitlines()[1:]]
     assert first == ["0", "0.2", "0.4", "0.6", "0.8", "1", "1.2", "1.4", "1.6", "1.8", "2"]
-    assert len(swept("--class", "0", "--rows", "all").out.split("\n\n")[1].splitlines()) == 42
+    assert len(swept("--class", "0", "--rows", "all").out.split("\n\n")[2].splitlines()) == 42
     assert "11 of 41 points" in swept("--class", "0").out
 
 

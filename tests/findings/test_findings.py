@@ -50,13 +50,12 @@ SAYS = [
     (
         "zero-denominator",
         {"logits": SCORES[:2], "labels": [-100, -100], "weight": [1, 2, 3]},
-        "both samples are ignored: weighted-mean is 0/0 = nan; kept-mean is 0/0 = nan; nonzero-mean is 0/0 = nan; "
-        "unweighted-mean is 0/0 = nan",
+        "both samples are ignored: weighted-mean, kept-mean, nonzero-mean and unweighted-mean are 0/0 = nan",
     ),
     (
         "zero-denominator",
         {"logits": SCORES, "labels": [0, 0, -100, 0], "weight": [0, 2, 3]},
-        "every kept sample weighs 0: weighted-mean is 0/0 = nan; nonzero-mean is 0/0 = nan",
+        "every kept sample weighs 0: weighted-mean and nonzero-mean are 0/0 = nan",
     ),
     (
         "zero-denominator",
@@ -67,21 +66,20 @@ SAYS = [
     (
         "zero-denominator",
         {"logits": SCORES[:1], "labels": [[0.5, 0.25, 0.25]], "weight": [0, 0, 0]},
-        "the only kept sample weighs 0: weighted-mean/sample is 0/0 = nan; weighted-mean/label-mix is 0/0 = nan; "
-        "nonzero-mean/sample is 0/0 = nan",
+        "the only kept sample weighs 0: weighted-mean/sample, weighted-mean/label-mix and nonzero-mean/sample are "
+        "0/0 = nan",
     ),
     (
         "zero-denominator",
         {"logits": np.zeros((0, 3)), "labels": np.zeros(0, dtype=int)},
-        "the batch is empty: weighted-mean is 0/0 = nan; batch-mean is 0/0 = nan; kept-mean is 0/0 = nan; "
-        "nonzero-mean is 0/0 = nan; element-mean is 0/0 = nan; unweighted-mean is 0/0 = nan",
+        "the batch is empty: weighted-mean, batch-mean, kept-mean, nonzero-mean, element-mean and unweighted-mean are "
+        "0/0 = nan",
     ),
     (
         "ignored-samples",
         {"logits": SCORES, "labels": [0, 1, 7, 1], "ignore_index": 7},
-        "1 of 4 samples is ignored (label 7): N = 4 counts it (batch-mean "
-        f"{(CYCLE - loss(SCORES[2], 2)) / 4:.6g}), N kept = 3 does not (kept-mean "
-        f"{(CYCLE - loss(SCORES[2], 2)) / 3:.6g})",
+        "1 of 4 samples is ignored (label 7): N = 4, by which batch-mean divides, counts it; N kept = 3 does not: "
+        f"kept-mean is {(CYCLE - loss(SCORES[2], 2)) / 3:.6g}",
     ),
     (
         "methods-coincide",

@@ -124,8 +124,8 @@ def test_a_class_of_weight_0_is_in_some_denominators():
     labels, weight = [0, 1, -100, 1], np.array([0, 2, 1])
     total = 2 * losses([SCORES[1], SCORES[3]], [1, 1]).sum()
     assert message("zero-weight-class", {"logits": SCORES, "labels": labels, "weight": weight}) == (
-        f"class 0 weighs 0: its only kept sample counts in N = 4 and N kept = 3 (kept-mean {f(total / 3)}), and "
-        f"not in Σ w[y] = 4 (weighted-mean {f(total / 4)}) nor in N with w ≠ 0 = 2 (nonzero-mean {f(total / 2)})"
+        "class 0 weighs 0: its only kept sample counts in N = 4 and N kept = 3, and not in Σ w[y] nor in "
+        f"N with w ≠ 0 = 2 (nonzero-mean {f(total / 2)})"
     )
     two = {"logits": SCORES, "labels": [0, 1, 2, 1], "weight": [0, 2, 0], "classes": ["a", "b", "c"]}
     assert (message("zero-weight-class", two) or "").startswith('classes "a" and "c" weigh 0: their 2 kept samples')
@@ -189,29 +189,27 @@ def test_an_absent_class_is_not_worth_a_word_without_a_weight_of_its_own():
 
 def test_the_scale_of_the_weights_is_shown():
     labels, weight = [0, 1, -100, 1], np.array([10, 40, 1])
-    kept = [0, 1, 3]
-    total = losses(np.array(SCORES)[kept], [0, 1, 1]) @ [10, 40, 40]
     assert message("weight-scale", {"logits": SCORES, "labels": labels, "weight": weight}) == (
-        f"the 3 kept samples weigh 30 on average: batch-mean is {f(total / 4)}, 30 · 3/4 (N kept / N) = 22.5 "
-        f"times weighted-mean {f(total / 90)}. Weights k times as large make batch-mean and sum k times as large, and "
-        "leave weighted-mean as it is"
+        "the 3 kept samples weigh 30 on average: batch-mean and sum are that many times what they would be with the "
+        "same weights scaled to an average of 1; weighted-mean would be the same"
     )
     assert message("weight-scale", {"logits": SCORES, "labels": labels, "weight": [0.1, 0.2, 1]}) is not None
     by_sample = {"logits": SCORES, "labels": labels, "sample_weight": [5, 6, 1, 7]}
     assert "weigh 6 on average" in (message("weight-scale", by_sample) or "")
 
 
-def test_the_factor_of_weight_scale_is_that_of_the_two_numbers():
-    for labels in ([0, 1, 2, 1], [0, 1, -100, 1], [0, -100, -100, 1]):
-        batch = {"logits": SCORES, "labels": labels, "weight": [10, 40, 20]}
-        report, said = explain(**batch, engines=()), message("weight-scale", batch)
-        assert said is not None
-        factor = float(said.split(" times ")[0].rsplit(" ", 1)[1])
-        assert factor == pytest.approx(report.value("batch-mean") / report.value("weighted-mean"))
-        kept = 4 - labels.count(-100)
-        average = float(said.split(" weigh ")[1].split(" ")[0])
-        assert factor == pytest.approx(average * kept / 4)
-        assert (f"{f(average)} · {kept}/4 (N kept / N) = {f(factor)} times" in said) == (kept < 4)
+@pytest.mark.parametrize("labels", [[0, 1, 2, 1], [0, 1, -100, 1], [0, -100, -100, 1]])
+@pytest.mark.parametrize("smoothing", [0, 0.1])
+def test_the_factor_of_weight_scale_is_what_scaled_weights_take_away(labels, smoothing):
+    weight = np.array([10, 40, 20])
+    batch = {"logits": SCORES, "labels": labels, "label_smoothing": smoothing}
+    said = message("weight-scale", {**batch, "weight": weight})
+    assert said is not None
+    average = float(said.split(" weigh ")[1].split(" ")[0])
+    assert average == pytest.approx(weight[[y for y in labels if y >= 0]].mean(), rel=1e-5)
+    given, scaled = (explain(**batch, weight=w, engines=()) for w in (weight, weight / average))
+    for method, factor in (("batch-mean", average), ("sum", average), ("weighted-mean", 1)):
+        assert given.value(method) == pytest.approx(factor * scaled.value(method))
 
 
 def test_torch_sees_the_scale_in_the_sum_alone():

@@ -14,9 +14,10 @@ from junitparser import Error, Failure, JUnitXml
 from msgspec import structs
 
 from wce_cli import __version__
+from wce_cli.digits import Written
 from wce_cli.errors import Problem
 from wce_cli.formats import CHECKED, formatted
-from wce_cli.formats.checked import check_schema
+from wce_cli.formats.checked import check_schema, details
 from wce_cli.formats.github import MOST
 from wce_cli.formats.look import Look
 from wce_cli.loss.batch import Batch
@@ -33,6 +34,16 @@ def outcome(expect, name="a batch", file="runs/a.json", place="", **fields):
     comparisons = check_batch(Batch.build(**{**TWO, **fields}), read_expect(expect))
     agrees = all(one.verdict == "agrees" for one in comparisons)
     return Checked(file, place, name, "agrees" if agrees else "differs", comparisons)
+
+
+def test_an_odd_part_that_all_rules_share_is_told_once():
+    scores = {"logits": [[1.0, 2], [3, 1], [0, 1]], "labels": [0, 1, 1], "weight": None}
+    (one,) = outcome({"batch-mean": Written("1.80503")}, **scores).failures
+    assert one.rule == "weighted-mean; the log has base 2"
+    assert one.also[0] == "batch-mean; the log has base 2"
+    assert details(one).endswith("; here not to be told apart from batch-mean, kept-mean, nonzero-mean and 1 more")
+    (plain,) = outcome({"sum": Written("1.25115")}, **scores).failures
+    assert details(plain).endswith("; here the same as weighted-mean: batch-mean, kept-mean, nonzero-mean and 1 more")
 
 
 OUTCOMES = (

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from tests.formats.printed import Page
 from tests.formats.reports import BATCHES, HOSTILE, report_of, with_measurements
-from wce_cli.formats.html import fragment, to_html
+from wce_cli.formats.html import fragment, to_html, words
 from wce_cli.formats.look import Look
 from wce_cli.formats.pictures.explain import to_html as pictured
 from wce_cli.formats.table import to_table
@@ -79,3 +79,13 @@ def test_precision_and_rows_are_heard():
     page = Page(to_html([report_of("many")], Look(rows=2, digits=3)))
     assert [row["n"] for row in page.by_head()[0]] == ["0", "1", "… 148 more", "Σ"]
     assert page.by_head()[0][0]["loss ℓ"] == "0.408"
+
+
+def test_a_line_ends_in_no_name_of_a_method_and_in_no_formula():
+    """A long name has to be broken: no window may be too narrow for it."""
+    held = '<span style="white-space:nowrap">batch-mean/sample</span>'
+    assert words("by batch-mean/sample it is") == f"by {held} it is"
+    assert ">(= nonzero-mean</span>)" in words("kept-mean (= nonzero-mean)").replace("\u00a0", " ")
+    long = "-".join(["long"] * 12)
+    assert words(f"class {long} and <b>") == f"class {long} and &lt;b&gt;"
+    assert words("1 / D of N kept = 4, Σ_c w[c]").replace("\u00a0", "_") == "1_/_D of N_kept =_4, Σ_c_w[c]"

@@ -220,3 +220,35 @@ def test_text_is_shortened_and_wrapped_by_its_width():
     assert wrapped("batch-mean, kept-mean", 100) == ["batch-mean,", "kept-mean"]
     assert all(text_width(line) <= 60 for line in wrapped("x" * 40 + " of a", 60))
     assert "".join(wrapped("x" * 40, 60)) == "x" * 40
+
+
+def test_what_stands_beside_a_mark_is_crossed_by_no_line_and_no_mark():
+    for at in range(0, int(identify.INSIDE), 4):
+        for line in range(0, int(identify.INSIDE), 4):
+            text, start = identify._placed("0.3807534", ", 1 departure", float(at), float(line))
+            end = start + text_width(text)
+            assert start >= 0
+            assert end <= identify.INSIDE
+            assert not start < at < end
+            assert not start < line < end
+
+
+def test_a_part_is_numbered_by_whole_numbers_however_few_there_are():
+    for size in (1, 2, 3):
+        answer = wce_cli.split(size, logits=[[0.1, 0.9], [0, 0.1], [1, 0]], labels=[0, 1, 1])
+        below = re.findall(r"<text[^>]*>([^<]*)</text>", drawn(split.picture, answer, Look()))
+        numbers = below[below.index("part") - len(answer.parts) : below.index("part")]
+        assert numbers == [str(k) for k in range(len(answer.parts))]
+
+
+@pytest.mark.parametrize("n", [1, 5, 30, 60])
+def test_the_mark_of_the_last_sample_is_not_cut(n):
+    answer = wce_cli.gradient(logits=[[0.1, 0.9]] * n, labels=[0, 1] * (n // 2) + [0] * (n % 2), weight=[1, 2])
+    picture = drawn(gradient.picture, answer, Look())
+    clip = re.search(r'<clipPath id="\w+">\s*<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', picture)
+    left, wide = map(float, clip.groups())
+    clipped = "".join(re.findall(r'<g clip-path="url\(#\w+\)">.*?</g>', picture, re.DOTALL))
+    marks = [float(x) for x in re.findall(r'<use xlink:href="#\w+" x="([\d.]+)"', clipped)]
+    assert len(marks) >= n
+    assert min(marks) - 3 >= left - 0.1
+    assert max(marks) + 3 <= left + wide + 0.1

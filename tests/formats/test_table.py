@@ -76,11 +76,10 @@ weighted-mean/label-mix  5.30166  2.5125  Σ s·w·q   2.11011
 caution smoothing-weights-every-class: with label smoothing 0.1 PyTorch's numerator holds the weight
   of every class and its D only Σ s·w[y]: weighted-mean is 2.20932. Keras's rule gives 1.22244
   (kept-mean/sample) or 2.17323 (weighted-mean/sample), Paddle's 2.11011 (weighted-mean/label-mix)
-note zero-weight-class: class "cat" weighs 0: its only kept sample counts in N = 5 and N kept = 4
-  (kept-mean 1.24274), and not in Σ s·w[y] = 2.25 (weighted-mean 2.20932) nor in N with w ≠ 0 = 3
-  (nonzero-mean 1.65699)
-note ignored-samples: 1 of 5 samples is ignored (label -100): N = 5 counts it (batch-mean 0.994194),
-  N kept = 4 does not (kept-mean 1.24274)
+note zero-weight-class: class "cat" weighs 0: its only kept sample counts in N = 5 and N kept = 4,
+  and not in Σ s·w[y] nor in N with w ≠ 0 = 3 (nonzero-mean 1.65699)
+note ignored-samples: 1 of 5 samples is ignored (label -100): N = 5, by which batch-mean divides,
+  counts it; N kept = 4 does not: kept-mean is 1.24274
 """
     )
 

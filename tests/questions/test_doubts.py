@@ -55,6 +55,20 @@ def test_a_batch_whose_numbers_agree_is_not_doubted_by_check():
     assert_loss(4.5, **RAW)
 
 
+def test_numbers_that_are_saved_are_what_later_runs_are_held_to_so_doubts_are_said_once_more(tmp_path):
+    path, out = tmp_path / "raw.json", tmp_path / "out.json"
+    told = "caution log-probs-not-normalised: exp of the log-probabilities of 2 of 2 samples does not sum to 1"
+    for expected in ({}, {"expect": {"weighted-mean": 4.5}}):
+        path.write_text(json.dumps([{**RAW, **expected}, ORDINARY]), "utf-8")
+        for form in ("table", "github", "markdown", "html"):
+            ran = run("check", str(path), "--save-expect", str(out), "--format", form)
+            words = " ".join(ran.out.replace("**", "").replace("`", "").replace("<b>", "").replace("</b>", "").split())
+            assert ran.code == 0
+            assert words.replace("<code>", "").replace("</code>", "").count(told) == 1
+            assert ("::warning file=" in ran.out) == (form == "github")
+    assert "caution" not in run("check", str(out)).out
+
+
 def test_a_doubt_is_a_caution_or_an_error():
     assert {page.severity for page, _ in FINDINGS.values() if page.is_doubt} == {"caution", "error"}
 
@@ -115,6 +129,14 @@ def test_rows_without_a_1_and_rows_of_other_integers_have_words_of_their_own():
     ran = run("explain", "--logits", "2 1 0; 0 1 2", "--labels", "0 0 0; 0 1 0")
     assert ran.err.startswith("error: row 0 of the labels has no 1, expected one class a sample\n")
     assert "hint: give class indices, -100 for a sample without a class; where none or several may be right" in ran.err
+    for labels, said in (
+        ("1 0 1; 0 0 0; 0 1 0", "a 1 in 2 places, expected one class a sample (and 1 row has none)"),
+        ("0 0 0; 1 1 1; 1 0 1", "no 1, expected one class a sample (and 2 rows have several)"),
+        ("1 1 1; 0 0 0; 1 0 1", "a 1 in 3 places, expected one class a sample (and 1 more, and 1 row has none)"),
+        ("1 1 1; 0 1 1; 1 0 1", "a 1 in 3 places, expected one class a sample (and 2 more)"),
+    ):
+        mixed = run("explain", "--logits", "2 1 0; 0 1 2; 1 1 0", "--labels", labels)
+        assert mixed.err.startswith(f"error: row 0 of the labels has {said}\n")
     counts = run("explain", "--logits", "2 1 0; 0 1 2", "--labels", "3 0 0; 0 1 1")
     assert counts.err.startswith("error: labels are integer rows, but row 0 is not one-hot (and 1 more)\n")
     one = run("explain", "--logits", "2 1 0", "--labels", "1 0 1")

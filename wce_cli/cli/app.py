@@ -23,6 +23,7 @@ from wce_cli.cli.options import QUOTE
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
 from wce_cli.cli.spellings import Command
 from wce_cli.cli.terminal import TYPED
+from wce_cli.digits import ASKED, DIGITS
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.guard import forget
 from wce_cli.ranks import RankError, this_rank
@@ -48,7 +49,9 @@ COMMANDS: dict[str, tuple[Callable[..., Outcome], tuple[str, ...], tuple[str, ..
 }
 """The commands by name: the function, three examples of it, and its own exit codes."""
 
-NO_MEMORY = "error: there is not enough memory for this batch"
+OF_WRITING = (errno.ENOSPC, errno.EFBIG, errno.EIO)
+"""What the system says of writing alone."""
+NO_MEMORY = "error: there is not enough memory"
 CODES = ("3 a bug in wce", "130 interrupted")
 
 
@@ -91,7 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:  # everything that is read or written has said so already: this is Typer's own help
         if error.errno == errno.ENOMEM:
             return _complain([NO_MEMORY])
-        what = "the answer cannot be written" if error.filename is None else f"{error.filename} cannot be used"
+        what = f"{error.filename} cannot be used"
+        if error.filename is None:
+            what = "the answer cannot be written" if error.errno in OF_WRITING else "the system refuses"
         return _complain([f"error: {what}: {(error.strerror or str(error)).lower()}"])
     except MemoryError:
         return _complain([NO_MEMORY])
@@ -104,6 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _bug() if has_room(ANYTHING) else _complain([NO_MEMORY])  # without memory, anything is raised
     finally:
         forget()
+        ASKED.set(DIGITS)
 
 
 def _bug() -> int:

@@ -97,12 +97,13 @@ def check(
             whole.add(checked_part(source, asked, depth, answers, saved))
     answer = whole.outcome()
     code = 2 if whole.errors else 0 if exit_zero or not whole.summary.differ else 1
-    written = answer.files
+    written, done = answer.files, tuple[str, ...]()
     if save_expect is not None and saved is not None and not whole.errors:
         from wce_cli.inputs.member import with_members
 
         assert files is not None
         written = (*written, (save_expect, with_members(files[0], "expect", saved)))
-        notes.append(f"{save_expect} expects today's numbers of {counted(len(saved), 'batch', 'batches')}")
+        done = (f"{save_expect} expects today's numbers of {counted(len(saved), 'batch', 'batches')}",)
     said = tuple(dict.fromkeys([*notes, *whole.notes]))
-    return structs.replace(answer, files=written, notes=said, errors=tuple(lines_of(whole.errors)), code=code)
+    errors = tuple(lines_of(whole.errors))
+    return structs.replace(answer, files=written, notes=said, saved=done, errors=errors, code=code)

@@ -75,7 +75,9 @@ def checked(
     except WceError as error:
         return Checked(file, place, name, "unread", (), error.told()), _placed(error, document.origin, document.place)
     outcome = outcome_of(file, place, name, comparisons)
-    return outcome if outcome.is_ok else structs.replace(outcome, findings=given.doubts()), None
+    if outcome.is_ok and saved is None:
+        return outcome, None
+    return structs.replace(outcome, findings=given.doubts()), None
 
 
 def outcome_of(file: str | None, place: str, name: str | None, comparisons: Iterable[Any]) -> Checked:

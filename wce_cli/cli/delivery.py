@@ -51,6 +51,7 @@ def deliver(outcome: Outcome) -> int:
     with written(files):  # what is printed cannot be taken back, so it comes last
         if to_stdout:
             _print(outcome.text)
+    say([f"note: {at_most(note)}" for note in outcome.saved])
     return outcome.code
 
 

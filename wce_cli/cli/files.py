@@ -34,7 +34,8 @@ class Growing:
     def __init__(self, path: str) -> None:
         self.path = path
         """As the user wrote it."""
-        self.target = os.path.realpath(path)
+        with _named(path):  # the folder we are in may be gone
+            self.target = os.path.realpath(path)
         self.beside = ""
         """The new file; empty for a device or a pipe, which cannot be renamed."""
         self.file: IO[str] | None = None

@@ -7,34 +7,20 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any, get_type_hints
 
-import msgspec
 from msgspec import Struct, structs
 
 from wce_cli.cli import options
 from wce_cli.cli.outcome import Outcome
+from wce_cli.fields import FIELDS
 
 
 class BatchOptions(Struct, frozen=True):
-    """The fields of a batch, as they were typed."""
+    """The batch, as it was typed."""
 
-    logits: options.Logits = None
-    log_probs: options.LogProbs = None
-    probs: options.Probs = None
-    labels: options.Labels = None
-    weight: options.Weight = None
-    sample_weight: options.SampleWeight = None
-    classes: options.Classes = None
-    ignore_index: options.IgnoreIndex = None
-    label_base: options.LabelBase = None
-    label_smoothing: options.LabelSmoothing = None
+    fields: Mapping[str, str | None]
+    """Each field, None for one that was not typed."""
     label_column: options.LabelColumn = None
-
-    @property
-    def fields(self) -> Mapping[str, str | None]:
-        """Each field of the batch, None for one that was not typed."""
-        given: dict[str, str | None] = structs.asdict(self)
-        del given["label_column"]  # says how a file is read, and is no field
-        return given
+    """Says how a file is read, and is no field."""
 
 
 class AnswerOptions(Struct, frozen=True):
@@ -46,7 +32,17 @@ class AnswerOptions(Struct, frozen=True):
     output: options.Output = None
 
 
-GROUPS: tuple[type[Struct], ...] = (BatchOptions, AnswerOptions)
+def _declared(group: type[Struct]) -> dict[str, tuple[Any, Any]]:
+    """What stands in a group as an option, and its default."""
+    hints = get_type_hints(group, include_extras=True)
+    return {one.name: (hints[one.name], one.default) for one in structs.fields(group) if one.name != "fields"}
+
+
+GROUPS: dict[type[Struct], dict[str, tuple[Any, Any]]] = {
+    BatchOptions: {**{name: (options.of_field(name), None) for name in FIELDS}, **_declared(BatchOptions)},
+    AnswerOptions: _declared(AnswerOptions),
+}
+"""What each group is as options: the type of each, which says how it is typed, and its default."""
 
 
 def spread(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
@@ -57,7 +53,10 @@ def spread(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
     @wraps(command)
     def spread_out(**given: Any) -> Outcome:
         for name, group in groups.items():
-            given[name] = group(**{field: given.pop(field) for field in group.__struct_fields__})
+            own = {option: given.pop(option) for option in GROUPS[group]}
+            if group is BatchOptions:
+                own["fields"] = {field: own.pop(field) for field in FIELDS}
+            given[name] = group(**own)
         return command(**given)
 
     parameters = list(_parameters(command, hints))
@@ -68,12 +67,6 @@ def spread(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
 
 def _parameters(command: Callable[..., Outcome], hints: Mapping[str, Any]) -> Iterator[inspect.Parameter]:
     for name, parameter in inspect.signature(command).parameters.items():
-        if hints[name] not in GROUPS:
-            yield parameter.replace(annotation=hints[name], kind=parameter.KEYWORD_ONLY)
-            continue
-        own = get_type_hints(hints[name], include_extras=True)
-        for field in structs.fields(hints[name]):
-            default = parameter.empty if field.default is msgspec.NODEFAULT else field.default
-            yield parameter.replace(
-                name=field.name, annotation=own[field.name], default=default, kind=parameter.KEYWORD_ONLY
-            )
+        own = GROUPS.get(hints[name], {name: (hints[name], parameter.default)})
+        for option, (hint, default) in own.items():
+            yield parameter.replace(name=option, annotation=hint, default=default, kind=parameter.KEYWORD_ONLY)

@@ -13,6 +13,7 @@ import typer
 
 from wce_cli.cli import completion, headings
 from wce_cli.errors import Problem, WceError, did_you_mean
+from wce_cli.fields import FIELDS, Kind
 from wce_cli.formats import suffixes
 
 QUOTE = "quote a value that holds spaces or brackets: --logits '0.1 0.9; 0 0.1'"
@@ -26,55 +27,6 @@ Files = Annotated[
         "members are named logits, labels, ...; several of those are the parts of one batch.",
         show_default=False,
     ),
-]
-Logits = Annotated[
-    str | None,
-    headings.batch(
-        "--logits",
-        "-x",
-        metavar="ROWS",
-        help="Scores before the softmax: '0.1 0.9; 0 0.1', JSON, a printed tensor, or @FILE.",
-    ),
-]
-LogProbs = Annotated[
-    str | None, headings.batch("--log-probs", metavar="ROWS", help="Log-probabilities instead of logits, as given.")
-]
-Probs = Annotated[
-    str | None, headings.batch("--probs", metavar="ROWS", help="Probabilities instead of logits, as given.")
-]
-Labels = Annotated[
-    str | None,
-    headings.batch("--labels", "-y", metavar="LABELS", help="Class indices, class names, or probability rows."),
-]
-Weight = Annotated[
-    str | None,
-    headings.batch(
-        "--weight",
-        "--class-weight",
-        "-w",
-        metavar="WEIGHTS",
-        help='One number for each class, JSON by class name ({"cat": 0.1, ...}), or balanced.',
-        autocompletion=completion.offering(completion.weights),
-    ),
-]
-SampleWeight = Annotated[
-    str | None,
-    headings.batch(
-        "--sample-weight", metavar="WEIGHTS", help="One number for each sample; multiplies the class weight."
-    ),
-]
-Classes = Annotated[
-    str | None, headings.batch("--classes", metavar="NAMES", help="The names of the classes, in order: cat,dog.")
-]
-IgnoreIndex = Annotated[
-    str | None,
-    headings.read("--ignore-index", metavar="LABEL", help="The label that means skip.  [default: -100]"),
-]
-LabelBase = Annotated[
-    str | None, headings.read("--label-base", metavar="N", help="Labels count from N: 1 for labels 1..C.  [default: 0]")
-]
-LabelSmoothing = Annotated[
-    str | None, headings.batch("--label-smoothing", metavar="EPS", help="Label smoothing, 0 to 1.  [default: 0]")
 ]
 LabelColumn = Annotated[
     str | None,
@@ -167,6 +119,27 @@ Color = Annotated[
         autocompletion=completion.offering(completion.colors),
     ),
 ]
+
+
+COMPLETED: dict[Kind, Any] = {"class weight": completion.offering(completion.weights)}
+"""What a shell offers on TAB for a field, by what it holds."""
+
+
+def of_field(name: str) -> Any:
+    """The option of a field of the batch, as the field is declared."""
+    field = FIELDS[name]
+    declared = headings.read if field.kind == "integer" else headings.batch
+    default = "" if field.default is None else f"  [default: {field.default:g}]"
+    return Annotated[
+        str | None,
+        declared(
+            flag(name),
+            *field.also,
+            metavar=field.metavar,
+            help=f"{field.help}{field.typed}.{default}",
+            autocompletion=COMPLETED.get(field.kind),
+        ),
+    ]
 
 
 def format_of(known: Collection[str]) -> Any:

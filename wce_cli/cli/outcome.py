@@ -20,6 +20,8 @@ class Outcome(Struct, frozen=True):
     """Files to write beside the answer: each its name and its text."""
     notes: tuple[str, ...] = ()
     """Lines for stderr."""
+    saved: tuple[str, ...] = ()
+    """Lines for stderr that are true once everything is written."""
     errors: tuple[str, ...] = ()
     """Lines for stderr of what could not be read, where the rest was answered."""
     code: int = 0

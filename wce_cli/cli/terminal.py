@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import TextIO
 
 from wce_cli.cli import options
-from wce_cli.digits import DIGITS
+from wce_cli.digits import ASKED, DIGITS
 from wce_cli.formats.foot import command_line
 from wce_cli.formats.look import FINDINGS, SYMBOLS, Look
 
@@ -36,13 +36,15 @@ def look(
 ) -> Look:
     """How the answer is to look: what was asked for, then the environment, then the terminal."""
     options.one_of("--color", color, ("auto", "always", "never"))
+    digits = DIGITS if precision is None else options.whole_number("--precision", precision, 1, 17)
+    ASKED.set(digits)
     stdout = sys.stdout if output in (None, "-") else None
     return Look(
         width=_width(width, stdout),
         ascii=stdout is not None and not _has_our_symbols(stdout),
         encoding="ascii" if stdout is None else _known(stdout.encoding),
         color=_color(color, stdout),
-        digits=DIGITS if precision is None else options.whole_number("--precision", precision, 1, 17),
+        digits=digits,
         rows=rows,
         methods=tuple(methods) if methods else None,
         only=only,

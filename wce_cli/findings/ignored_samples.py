@@ -1,4 +1,7 @@
-"""ignored-samples: some labels are ignore_index, and methods differ in whether they count."""
+"""ignored-samples: some labels are ignore_index, and methods differ in whether they count.
+
+Where all of them are, `zero-denominator` says so.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +26,13 @@ def message(analysis: Analysis) -> str | None:
     """Count the ignored samples and show the two denominators."""
     totals = analysis.totals
     ignored = totals.n - totals.n_kept
-    if ignored == 0:
+    if ignored == 0 or totals.n_kept == 0:
         return None
-    batch, kept = analysis.value("batch-mean"), analysis.value("kept-mean")
-    assert batch is not None
+    kept = analysis.value("kept-mean")
     assert kept is not None
     verb, them = ("is", "it") if ignored == 1 else ("are", "them")
     return (
-        f"{ignored} of {totals.n} samples {verb} ignored (label {analysis.spec.ignore_index}): N = {totals.n} counts "
-        f"{them} (batch-mean {format_number(batch.value)}), N kept = {totals.n_kept} does not "
-        f"(kept-mean {format_number(kept.value)})"
+        f"{ignored} of {totals.n} samples {verb} ignored (label {analysis.spec.ignore_index}): "
+        f"N = {totals.n}, by which batch-mean divides, counts {them}; "
+        f"N kept = {totals.n_kept} does not: kept-mean is {format_number(kept.value)}"
     )

@@ -33,12 +33,12 @@ ORDINARY = (0.5, 2.0)
 
 
 def message(analysis: Analysis) -> str | None:
-    """Show the average weight, and how far batch-mean and weighted-mean are apart by it."""
+    """Show the average weight, and what it makes of batch-mean and sum."""
     totals, weights = analysis.totals, analysis.kept_weights
     if len(weights) < 2 or any(weight < 0 for weight in weights):
         return None
-    mean, batch = analysis.value("weighted-mean"), analysis.value("batch-mean")
-    if mean is None or batch is None:
+    mean = analysis.value("weighted-mean")
+    if mean is None:
         return None
     counted = analysis.value("nonzero-mean")
     assert counted is not None
@@ -47,11 +47,7 @@ def message(analysis: Analysis) -> str | None:
     average, without_zeros = mean.denominator / totals.n_kept, mean.denominator / counted.denominator
     if any(ORDINARY[0] <= scale <= ORDINARY[1] for scale in (average, without_zeros)):
         return None
-    times = format_number(mean.denominator / batch.denominator)
-    if totals.n_kept < totals.n:  # batch-mean counts the ignored samples, which weigh nothing
-        times = f"{format_number(average)} · {totals.n_kept}/{totals.n} (N kept / N) = {times}"
     return (
-        f"the {totals.n_kept} kept samples weigh {format_number(average)} on average: batch-mean is "
-        f"{format_number(batch.value)}, {times} times weighted-mean {format_number(mean.value)}. Weights k "
-        "times as large make batch-mean and sum k times as large, and leave weighted-mean as it is"
+        f"the {totals.n_kept} kept samples weigh {format_number(average)} on average: batch-mean and sum are that many "
+        "times what they would be with the same weights scaled to an average of 1; weighted-mean would be the same"
     )

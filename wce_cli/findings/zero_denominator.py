@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
-from wce_cli.findings.words import all_of
+from wce_cli.findings.words import all_of, listed
 from wce_cli.report import Analysis
 
 PAGE = Page(
@@ -41,8 +41,9 @@ def message(analysis: Analysis) -> str | None:
         cause = "every kept sample weighs 0" if totals.n_kept > 1 else "the only kept sample weighs 0"
     else:
         cause = "the weights of the kept samples add up to 0"
-    told = "; ".join(
-        f"{value.pair.removesuffix('/class')} is {format_number(value.numerator)}/0 = {format_number(value.value)}"
-        for value in zero
-    )
-    return f"{cause}: {told}"
+    quotients: dict[str, list[str]] = {}
+    for value in zero:
+        quotient = f"{format_number(value.numerator)}/0 = {format_number(value.value)}"
+        quotients.setdefault(quotient, []).append(value.pair.removesuffix("/class"))
+    told = (f"{listed(names)} {'is' if len(names) == 1 else 'are'} {quotient}" for quotient, names in quotients.items())
+    return f"{cause}: {'; '.join(told)}"

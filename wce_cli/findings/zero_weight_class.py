@@ -36,13 +36,10 @@ def message(analysis: Analysis) -> str | None:
     verb, whose = ("weighs", "its") if len(classes) == 1 else ("weigh", "their")
     count = sum(analysis.count[c] for c in classes)
     samples = f"{whose} only kept sample counts" if count == 1 else f"{whose} {count} kept samples count"
-    told = {}
-    for method in ("kept-mean", "weighted-mean", "nonzero-mean"):
-        value = analysis.value(method)
-        assert value is not None
-        told[method] = f"{format_number(value.denominator)} ({method} {format_number(value.value)})"
+    kept = f" and N kept = {totals.n_kept}" if totals.n_kept < totals.n else ""
+    nonzero = analysis.value("nonzero-mean")
+    assert nonzero is not None
     return (
-        f"{class_names(spec, classes)} {verb} 0: {samples} in N = {totals.n} and N kept = "
-        f"{told['kept-mean']}, and not in {weight_sum(spec)} = {told['weighted-mean']} nor in N with w ≠ 0 = "
-        f"{told['nonzero-mean']}"
+        f"{class_names(spec, classes)} {verb} 0: {samples} in N = {totals.n}{kept}, and not in {weight_sum(spec)} nor "
+        f"in N with w ≠ 0 = {format_number(nonzero.denominator)} (nonzero-mean {format_number(nonzero.value)})"
     )

@@ -27,7 +27,7 @@ class Block(Struct, frozen=True):
     code: str = ""
     """How grave a finding is, and its name; the note of an answer has none."""
     is_answer: bool = False
-    """Whether it is what the reader came for: in a page it stands above the picture."""
+    """Whether it is what the reader came for: it stands before everything else, in a page above the picture."""
 
 
 def title(text: str, style: str = "bold") -> Block:
@@ -72,13 +72,20 @@ def code(text: str) -> Block:
     return Block("code", text)
 
 
+def answer_first(blocks: Iterable[Block]) -> list[Block]:
+    """The blocks, what the reader came for before the tables that show it."""
+    return sorted(blocks, key=lambda block: not block.is_answer)
+
+
 def on_screen(blocks: Iterable[Block], look: Look) -> str:
-    """The blocks as text, an empty line before each title, table and code, and before the first finding."""
+    """The blocks as text, the answer first; an empty line behind it, before each title, table and code, and before the
+    first finding.
+    """
     screen = Screen(look)
-    previous = ""
-    for block in blocks:
+    previous, was_answer = "", False
+    for block in answer_first(blocks):
         follows = block.kind == "prose" or block.kind == previous == "finding"
-        if previous and (not follows or previous in ("table", "code")):
+        if previous and (not follows or previous in ("table", "code") or (was_answer and not block.is_answer)):
             screen.line()
         if block.kind == "title":
             screen.prose(" ", block.text, block.style, hanging=2)
@@ -94,14 +101,14 @@ def on_screen(blocks: Iterable[Block], look: Look) -> str:
         else:
             for line in block.text.splitlines():
                 screen.line(line)
-        previous = block.kind
+        previous, was_answer = block.kind, block.is_answer
     return str(screen)
 
 
 def in_markdown(blocks: Iterable[Block], look: Look) -> str:
-    """The blocks as Markdown that pastes into an issue as it is."""
+    """The blocks as Markdown that pastes into an issue as it is, the answer first."""
     written = []
-    for block in blocks:
+    for block in answer_first(blocks):
         if block.kind == "title":
             written.append(f"### {escaped(block.text.replace(GLUE, ' '))}")
         elif block.kind == "prose":

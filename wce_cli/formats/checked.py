@@ -84,6 +84,10 @@ def details(one: Comparison) -> str:
         parts.append(f"off by {format_number(one.difference)}, allowed {format_number(one.tolerance, 2)}")
         parts[-1] += f" ({one.tolerance_why})" if one.tolerance_why else ""
     if one.also and one.rule:
-        more = f" and {len(one.also) - ALSO} more" if len(one.also) > ALSO else ""
-        parts.append(f"here the same as {one.rule}: {', '.join(one.also[:ALSO])}{more}")
-    return "; ".join(parts)
+        from wce_cli.formats.identified_words import names_beside
+
+        names = names_beside(one.rule, one.also)
+        more = f" and {len(names) - ALSO} more" if len(names) > ALSO else ""
+        same = "not to be told apart from" if "; " in one.rule else f"the same as {one.rule}:"
+        parts.append(f"here {same} {', '.join(names[:ALSO])}{more}" if names else "")
+    return "; ".join(filter(None, parts))

@@ -32,7 +32,11 @@ def to_table(outcomes: Sequence[Checked], look: Look | None = None) -> str:
 
 def part(outcomes: Sequence[Checked], look: Look, several: bool) -> str:
     """The lines of some batches of many."""
-    return "".join(_line(one, look) if one.is_ok else blocks.on_screen(_failed(one, look), look) for one in outcomes)
+    lines = (
+        _line(one, look) + _below(one, look) if one.is_ok else blocks.on_screen(_failed(one, look), look)
+        for one in outcomes
+    )
+    return "".join(lines)
 
 
 def ending(all_: Summary, look: Look) -> str:
@@ -65,6 +69,11 @@ def _line(one: Checked, look: Look) -> str:
     return "".join(f"{as_line(line)}\n" for line in lines)
 
 
+def _below(one: Checked, look: Look) -> str:
+    """What there is to doubt about a batch whose numbers are saved."""
+    return blocks.on_screen(_doubts(one), look) if one.findings else ""
+
+
 def _numbers(one: Checked) -> str:
     n = sum(comparison.count for comparison in one.comparisons)
     return counted(n, "number", "numbers") if n else "nothing expected"
@@ -83,6 +92,10 @@ def _wrong(one: Checked) -> Iterator[Block]:
         more = details(comparison)
         if more:
             yield blocks.prose(f"  {more}")
+    yield from _doubts(one)
+
+
+def _doubts(one: Checked) -> Iterator[Block]:
     for doubt in one.findings:
         yield blocks.prose(f"  {told(doubt)}")
 
@@ -99,7 +112,7 @@ def _report(outcomes: Sequence[Checked], shown: Sequence[Checked], look: Look) -
     if len(shown) < len(outcomes):
         yield blocks.prose(f"{len(outcomes) - len(shown)} batches that are as expected are not listed")
     for one in shown:
-        if not one.is_ok:
+        if not one.is_ok or one.findings:
             yield blocks.title(look.message(named(one)))
             yield from _errors(one)
 

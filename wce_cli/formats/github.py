@@ -19,7 +19,7 @@ MOST = 10
 def to_github(outcomes: Sequence[Checked], look: Look | None = None) -> str:
     """One line an annotation, at most ten; how many more there are; the summary."""
     look = look or Look()
-    lines = [line for one in outcomes if not one.is_ok for line in _annotations(one)]
+    lines = [line for one in outcomes for line in _annotations(one)]
     more = len(lines) - MOST
     if more > 0:
         lines = [*lines[:MOST], f"... and {more} more, not annotated: GitHub shows {MOST} for each step"]
@@ -27,7 +27,7 @@ def to_github(outcomes: Sequence[Checked], look: Look | None = None) -> str:
 
 
 def _annotations(one: Checked) -> Iterator[str]:
-    """A command for each thing that is wrong."""
+    """A command for each thing that is wrong, and for each doubt of a batch whose numbers are saved."""
     properties = {"file": one.file or ""}
     if one.place.startswith("line "):
         properties["line"] = one.place.removeprefix("line ")
@@ -39,6 +39,8 @@ def _annotations(one: Checked) -> Iterator[str]:
         doubts = map(told, one.findings) if position == 0 else ()  # once a batch
         message = "\n".join(filter(None, [comparison.message, details(comparison), *doubts]))
         yield command("error", {**properties, "title": f"wce check: {name}"}, message)
+    for doubt in one.findings if one.is_ok else ():
+        yield command("warning", {**properties, "title": f"wce check: {name}"}, told(doubt))
 
 
 def command(kind: str, properties: dict[str, str], message: str) -> str:

@@ -108,7 +108,7 @@ def answer_blocks(answer: Gradients, look: Look, titled: bool) -> Iterator[Block
             )
         if len(samples) < answer.batch.n_kept:
             yield blocks.prose(f"{answer.batch.n_kept - len(samples)} more kept samples are not listed")
-    else:
+    elif answer.classes:
         yield blocks.title("share of the gradient by class: the sum of the samples' norms")
         yield blocks.table(*_class_columns(answer, look))
         if len(answer.classes) > CLASSES:
@@ -137,7 +137,7 @@ def _sample_columns(
     places = [",".join(map(str, one.index)) if len(one.index) > 1 else str(one.n) for one in samples]
     yield Column("n", places, NEVER_DROPPED, right=False)
     yield Column("label", labels, 8, right=False)
-    yield Column("norm", [format_number(one.norm, look.digits) for one in samples], 7)
+    yield Column("norm", [format_number(one.norm, look.digits) for one in samples], 4)
     for position, row in enumerate(rows):
         factors = [answer.factor(one, row) for one in samples]
         if any(factor is not None for factor in factors):

@@ -7,6 +7,7 @@ colour of what is around it, light or dark.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
@@ -14,7 +15,7 @@ from msgspec import structs
 
 from wce_cli.formats.columns import Column
 from wce_cli.formats.foot import made_by
-from wce_cli.formats.look import Look
+from wce_cli.formats.look import Look, glued
 from wce_cli.formats.reflow import page_width, reflow, width_class
 from wce_cli.formats.shown import TITLE_WIDTH, Shown, shown
 from wce_cli.literal import literal
@@ -26,6 +27,10 @@ SEVERITY_COLORS = {"error": "#d1242f", "caution": "#bf8700", "note": "#3f83c7"}
 FONT = "font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 TEXT = "max-width:50rem;overflow-wrap:anywhere"
 """Of sentences: lines that are easily read, and no name that widens the page."""
+
+_NAME = re.compile(r"(?<![\w-])(?:\(= )?[a-z]+(?:-[a-z]+)+(?:/[a-z]+(?:-[a-z]+)*)?(?![\w-])")
+LONGEST = 32
+"""Characters of a name with hyphens that stays on one line."""
 
 
 def to_html(reports: Sequence[Report], look: Look | None = None) -> str:
@@ -114,21 +119,30 @@ def _below(parts: Shown, look: Look) -> Iterator[str]:
         yield paragraph(parts.unshown)
 
 
+def words(text: str) -> str:
+    """Text in HTML, its formulas and the names of methods each on one line."""
+    return _NAME.sub(_held, escape(glued(text)))
+
+
+def _held(name: re.Match[str]) -> str:
+    return name[0] if len(name[0]) > LONGEST else f'<span style="white-space:nowrap">{name[0]}</span>'
+
+
 def heading(text: str) -> str:
     """A line that begins a part."""
-    return f'<h3 style="margin:1.2em 0 .4em;font-size:1.1em;overflow-wrap:anywhere">{escape(text)}</h3>'
+    return f'<h3 style="margin:1.2em 0 .4em;font-size:1.1em;overflow-wrap:anywhere">{words(text)}</h3>'
 
 
 def paragraph(text: str) -> str:
     """A sentence or several."""
-    return f'<p style="margin:.7em 0;{TEXT}">{escape(text)}</p>'
+    return f'<p style="margin:.7em 0;{TEXT}">{words(text)}</p>'
 
 
 def finding(severity: Severity, code: str, message: str) -> str:
     """What a reader must know, in the one look that it has in every answer."""
     style = f"margin:.5em 0;padding:.1em 0 .1em .7em;{TEXT};{mark(severity)}"
     named = f" <code>{escape(code)}</code>" if code else ""
-    return f'<div class="wce-finding wce-{severity}" style="{style}"><b>{severity}</b>{named}: {escape(message)}</div>'
+    return f'<div class="wce-finding wce-{severity}" style="{style}"><b>{severity}</b>{named}: {words(message)}</div>'
 
 
 def mark(severity: Severity) -> str:
@@ -175,4 +189,4 @@ def _cell(text: str, head: str, column: Column, row: int) -> str:
     if severity is not None:
         said = f"padding-left:.4em;{mark(severity)}"
         return f'<td{named} style="{style}"><b class="wce-{severity}" style="{said}">{escape(text)}</b></td>'
-    return f'<td{named} style="{style}">{escape(text)}</td>'
+    return f'<td{named} style="{style}">{_NAME.sub(_held, escape(text))}</td>'

@@ -7,7 +7,7 @@ from html import escape
 
 from wce_cli.formats import html
 from wce_cli.formats.blocks import Block
-from wce_cli.formats.look import GLUE, Look
+from wce_cli.formats.look import Look
 
 
 def in_html(found: Iterable[Block], look: Look) -> tuple[str, str]:
@@ -21,17 +21,13 @@ def in_html(found: Iterable[Block], look: Look) -> tuple[str, str]:
 
 def _block(block: Block, look: Look) -> str:
     if block.kind == "title":
-        written = html.heading(_spaced(block.text))
+        written = html.heading(block.text)
     elif block.kind == "prose":
-        written = html.paragraph(_spaced(look.message(block.text)))
+        written = html.paragraph(look.message(block.text))
     elif block.kind == "finding":
-        written = html.finding(block.severity, block.code, _spaced(look.message(block.text)))
+        written = html.finding(block.severity, block.code, look.message(block.text))
     elif block.kind == "table":
         written = html.table(block.columns, look)
     else:
         written = f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{escape(block.text)}</pre>'
     return f"{written}\n"
-
-
-def _spaced(text: str) -> str:
-    return text.replace(GLUE, "\N{NO-BREAK SPACE}")

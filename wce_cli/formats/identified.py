@@ -19,6 +19,7 @@ from wce_cli.formats.identified_words import (
     change_line,
     implied_line,
     is_of_the_answer,
+    ratio_line,
     then,
     tied_line,
     verdict,
@@ -70,9 +71,8 @@ def answer_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[
     for one in answer.lists:
         yield from _list(one, look)
     for relation in answer.relations:
-        ratio = format_number(relation.ratio, look.digits)
-        said = f": {relation.sentence}" if relation.sentence else ""
-        yield blocks.title(f"{relation.second} / {relation.first} = {ratio}{said}", style="")
+        if relation.sentence or look.verbose:
+            yield blocks.title(ratio_line(relation, look), style="")
     yield from blocks.found(answer.findings)
     if answer.separating is not None:
         yield from _separating(answer.separating, look)

@@ -9,7 +9,17 @@ from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats.look import Look
 from wce_cli.loss.methods import METHODS
-from wce_cli.questions.identify.answer import CUT, LITTLE, ROUNDED, Change, Denominator, Identified, Implied, Match
+from wce_cli.questions.identify.answer import (
+    CUT,
+    LITTLE,
+    ROUNDED,
+    Change,
+    Denominator,
+    Identified,
+    Implied,
+    Match,
+    Relation,
+)
 from wce_cli.questions.identify.ties import SAME
 from wce_cli.report import BatchPart
 
@@ -54,13 +64,18 @@ def may_be_accident(number: Identified) -> bool:
     return (chance_of(number) or 0.0) >= LITTLE
 
 
+def is_unsure(number: Identified) -> bool:
+    """Whether a rule may be told as one that it may be, no more: by its chance, or where that is not known."""
+    return may_be_accident(number) or chance_of(number) is None or number.prior is None
+
+
 def verdict(number: Identified, batch: BatchPart, look: Look) -> str:
     """What the reader came for."""
     if not number.matches:
         return _nothing(number, look)
     match = number.simplest[0]
     head, *odd = match.title.split("; ")
-    said = f"{number.text} {'may be' if may_be_accident(number) else 'is'} {head}"
+    said = f"{number.text} {'may be' if is_unsure(number) else 'is'} {head}"
     said += f", but {', and '.join(odd)}" if odd else ""
     if match.is_off:
         said += f", {OFF[match.departures[-1]]} ({format_number(match.value, max(look.digits, VALUE_DIGITS))})"
@@ -141,23 +156,35 @@ def tied_line(number: Identified) -> str:
     if not number.matches:
         return ""
     first, *others = number.simplest
-    head, _, odd = first.title.partition("; ")
-    names = dict.fromkeys(_in_brackets(match.title.removesuffix(f"; {odd}")) for match in others)
-    names.pop(head, None)
+    names = names_beside(first.title, [match.title for match in others])
     if not names:
         return ""
     most, reasons = (FEW, 0) if may_be_accident(number) else (NAMED, REASONS)
-    shown, left = list(names)[:most], len(names) - most
+    shown, left = names[:most], len(names) - most
     shown += [f"{left} more"] if left > 0 else []
     listed = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
     why = f": {'; '.join(number.ties)}" if 0 < len(number.ties) <= reasons else ""
     return f"not to be told apart on this batch from {listed}{why}"
 
 
+def names_beside(first: str, others: Sequence[str]) -> list[str]:
+    """Rules that give what the first gives; odd parts that they share with it are not told again."""
+    head, _, odd = first.partition("; ")
+    names = dict.fromkeys(_in_brackets(title.removesuffix(f"; {odd}")) for title in others)
+    names.pop(head, None)
+    return list(names)
+
+
 def _in_brackets(title: str) -> str:
     """`batch-mean (the log has base 2)`: a rule among others, its odd parts told from the next rule."""
     head, *odd = title.split("; ")
     return f"{head} ({', '.join(odd)})" if odd else head
+
+
+def ratio_line(relation: Relation, look: Look) -> str:
+    """`0.380753 / 0.692279 = 0.549999: batch-mean over weighted-mean: …`"""
+    said = f": {relation.sentence}" if relation.sentence else ""
+    return f"{relation.second} / {relation.first} = {format_number(relation.ratio, look.digits)}{said}"
 
 
 def chance_line(number: Identified, depth: int) -> str:

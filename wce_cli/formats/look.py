@@ -16,6 +16,16 @@ FINDINGS = 5
 GLUE = "\N{NO-BREAK SPACE}"
 """Written instead of a space between parts of a formula that must not be parted."""
 
+_UNITS = (
+    (re.compile(r"(?<=\S) ([·×*/÷≠+−]|!=) (?=\S)"), rf"{GLUE}\1{GLUE}"),
+    (re.compile(r"(?<=\S )([=≈~]) (?=\S)"), rf"\1{GLUE}"),
+    (re.compile(r"(?<!\S)(\(?\w) ([=≈~])(?=\s)"), rf"\1{GLUE}\2"),
+    (re.compile(r"(?<=\d) %"), f"{GLUE}%"),
+    (re.compile(r"(Σ(?:_\w|ₙ)?) (?=[\w(])"), rf"\1{GLUE}"),
+    (re.compile(r"\bN (kept|with)\b"), rf"N{GLUE}\1"),
+    (re.compile(rf"\bN{GLUE}with w"), f"N{GLUE}with{GLUE}w"),
+)
+
 SYMBOLS = {
     "Σ": "sum",
     "ℓ": "l",
@@ -93,6 +103,13 @@ class Look(Struct, frozen=True):
         """A sentence of ours that may quote user text."""
         text = literal(text)
         return self.text(text) if self.ascii else RIGHT_TO_LEFT_RUN.sub(lambda run: isolated(run[0]), text)
+
+
+def glued(text: str) -> str:
+    """`text` with its formulas held together: no line ends beside `·` or `/`, nor behind `=`, `Σ` or a number in %."""
+    for pattern, unit in _UNITS:
+        text = pattern.sub(unit, text)
+    return text
 
 
 def shortened(text: str, width: int) -> str:

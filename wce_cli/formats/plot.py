@@ -37,7 +37,7 @@ def plotted(lines: Sequence[Line], look: Look, height: int = HEIGHT) -> list[str
     low, high = min(y for _, y in points), max(y for _, y in points)
     if low == high:  # a flat line in the middle
         low, high = low - (abs(low) or 1.0), high + (abs(high) or 1.0)
-    labels = [format_number(value, 4) for value in (high, (low + high) / 2, low)]
+    labels = [format_number(value, min(4, look.digits)) for value in (high, (low + high) / 2, low)]
     margin = max(map(len, labels))
     columns = max(NARROWEST, min(look.width or WIDEST, WIDEST)) - margin - 2
     left, right = min(lines[0].x), max(lines[0].x)
@@ -53,7 +53,7 @@ def plotted(lines: Sequence[Line], look: Look, height: int = HEIGHT) -> list[str
     if height % 2 == 0:  # no row is the middle
         del at[height // 2]
     drawn = [f"{at.get(row, ''):>{margin}} {bar}{''.join(one).rstrip()}" for row, one in enumerate(cells)]
-    ends = format_number(left, 4), format_number(right, 4)
+    ends = [format_number(end, min(4, look.digits)) for end in (left, right)]
     drawn.append(" " * (margin + 1) + corner + rule * columns)
     drawn.append(" " * (margin + 2) + ends[0] + ends[1].rjust(columns - len(ends[0])))
     for line, mark in zip(lines, marks, strict=False):

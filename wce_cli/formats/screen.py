@@ -21,7 +21,7 @@ with same_random():  # rich draws from it when it is loaded
     from rich.text import Text
 
 from wce_cli.formats.columns import NEVER_DROPPED, Column
-from wce_cli.formats.look import GLUE, Look
+from wce_cli.formats.look import GLUE, Look, glued
 from wce_cli.literal import as_line
 from wce_cli.report import Severity
 
@@ -104,9 +104,9 @@ class Screen:
             self.line(content)
 
     def _wrapped(self, text: str, first: str, others: str) -> list[str]:
-        """Lines of at most the width; what GLUE holds together stays on one, if one has room for it."""
+        """Lines of at most the width; a formula, and what GLUE holds together, stays on one, if one has room for it."""
         room = self._prose_width - max(len(first), len(others))
-        words = (word if cell_len(word) <= room else word.replace(GLUE, " ") for word in text.split(" "))
+        words = (piece for word in glued(text).split(" ") for piece in _held(word, room))
         lines = textwrap.wrap(
             as_line(" ".join(words)),
             self._prose_width,
@@ -160,3 +160,11 @@ class Screen:
             texts = (as_line(first), *others)
             table.add_row(*(Text(text, style=column.style) for text, column in zip(texts, columns, strict=True)))
         return table
+
+
+def _held(word: str, room: int) -> list[str]:
+    """What of a word stays together: all of it, or else each of its formulas that has room."""
+    if cell_len(word) <= room:
+        return [word]
+    pieces = glued(word.replace(GLUE, " ")).split(" ")
+    return [piece if cell_len(piece) <= room else piece.replace(GLUE, " ") for piece in pieces]

@@ -236,5 +236,6 @@ def gradient_range(row: SplitMethod, look: Look) -> str:
     low, high, broken = ratio_ends(row)
     if low is None or high is None:
         return "nan" if broken else look.text(MISSING)
-    text = format_number(low, 4) if same(low, high) else f"{format_number(low, 4)} to {format_number(high, 4)}"
+    least, most = (format_number(end, min(look.digits, 4)) for end in (low, high))
+    text = least if same(low, high) else f"{least} to {most}"
     return f"{text}, nan" if broken else text

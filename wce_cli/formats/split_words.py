@@ -56,14 +56,14 @@ def sentences(answer: Split, row: SplitMethod, look: Look) -> Iterator[str]:
     def f(value: float) -> str:
         return format_number(value, look.digits)
 
-    who = f"Accumulating loss / {k}, or averaging over {k} ranks" if k > 1 else "One part"
+    who = f"Accumulating loss / {k}, or averaging over {k} ranks," if k > 1 else "One part"
     if answer.cut.ranks > 1 and k > answer.cut.ranks:
-        who = f"Accumulating loss / {k // answer.cut.ranks} on each of {answer.cut.ranks} ranks that are averaged"
+        who = f"Accumulating loss / {k // answer.cut.ranks} on each of {answer.cut.ranks} ranks that are averaged,"
     if same(row.mean_of_parts, row.value):
         yield f"{who} gives {f(row.mean_of_parts)} by {row.pair}, as the whole batch does."
     else:
         factor = "" if row.factor is None else f", {format_number(row.factor, look.digits)} times as much"
-        yield f"{row.pair} of the whole batch is {f(row.value)}. {who}, gives {f(row.mean_of_parts)}{factor}."
+        yield f"{row.pair} of the whole batch is {f(row.value)}. {who} gives {f(row.mean_of_parts)}{factor}."
     low, high, broken = ratio_ends(row)
     if low is not None and high is not None:
         if broken:

@@ -56,6 +56,8 @@ class Checks(Struct, frozen=True):
     """Index labels that are no class."""
     not_one_hot: Wrong = Wrong()
     """Probability labels of integers that are not one-hot: how many 1s each has, −1 where other numbers are in it."""
+    no_ones: int = 0
+    """How many rows of `not_one_hot` are all 0."""
     no_probability: Wrong = Wrong()
     """Probabilities below 0 or above 1."""
 
@@ -64,6 +66,7 @@ class Checks(Struct, frozen=True):
             self.fractional + other.fractional,
             self.outside + other.outside,
             self.not_one_hot + other.not_one_hot,
+            self.no_ones + other.no_ones,
             self.no_probability + other.no_probability,
         )
 
@@ -93,7 +96,7 @@ def check_index_labels(labels: NDArray[Any], start: int, ignore_index: int, base
 def check_one_hot(rows: NDArray[Any], start: int) -> Checks:
     """Probability labels of integers (m, C): all 0 and one 1."""
     ones = np.where(((rows == 0) | (rows == 1)).all(axis=1), np.count_nonzero(rows, axis=1), -1)
-    return Checks(not_one_hot=Wrong.of(ones, ones != 1, start))
+    return Checks(not_one_hot=Wrong.of(ones, ones != 1, start), no_ones=int((ones == 0).sum()))
 
 
 def check_probs(rows: Floats, start: int) -> Checks:

@@ -191,7 +191,7 @@ def say_checks(
             f"use {g.spelled('logits')} for scores before the softmax",
         )
     if checks.not_one_hot.count:
-        _say_not_one_hot(g, checks.not_one_hot)
+        _say_not_one_hot(g, checks.not_one_hot, checks.no_ones)
     wrong = checks.fractional
     if wrong.count:
         g.problem(
@@ -219,11 +219,12 @@ def say_checks(
 MULTI_LABEL = "BCEWithLogitsLoss, a sigmoid for each class, which wce does not cover yet"
 
 
-def _say_not_one_hot(g: Gathering, wrong: Wrong) -> None:
-    """Rows of integers that are not one-hot: multi-label, where all are rows of 0 and 1 and some have several 1s."""
+def _say_not_one_hot(g: Gathering, wrong: Wrong, no_ones: int) -> None:
+    """Rows of integers that are not one-hot, `no_ones` of them all 0: multi-label, where all are rows of 0 and 1 and
+    some have several 1s.
+    """
     if wrong.smallest >= 0 and wrong.largest > 1:
-        has = "no 1" if wrong.value == 0 else f"a 1 in {wrong.value:.0f} places"
-        message = f"row {wrong.first} of the labels has {has}, expected one class a sample{many(wrong)}"
+        message = f"row {wrong.first} of the labels {_ones(wrong, no_ones)}"
         hint = f"several classes at once are multi-label: their loss is {MULTI_LABEL}"
     elif wrong.smallest == 0:
         message = f"row {wrong.first} of the labels has no 1, expected one class a sample{many(wrong)}"
@@ -235,6 +236,17 @@ def _say_not_one_hot(g: Gathering, wrong: Wrong) -> None:
         message = f"labels are integer rows, but row {wrong.first} is not one-hot{many(wrong)}"
         hint = "write probabilities with points (1.0), or give one class index a sample"
     g.problem("labels", message, hint)
+
+
+def _ones(wrong: Wrong, no_ones: int) -> str:
+    """What the first row has instead of one 1; how many more have the like, and how many the other."""
+    has, like, others = f"a 1 in {wrong.value:.0f} places", wrong.count - no_ones, "none"
+    if wrong.value == 0:
+        has, like, others = "no 1", no_ones, "several"
+    unlike = wrong.count - like
+    rest = [f"{like - 1} more"] if like > 1 else []
+    rest += [f"{counted(unlike, 'row has', 'rows have')} {others}"] if unlike else []
+    return f"has {has}, expected one class a sample" + (f" (and {', and '.join(rest)})" if rest else "")
 
 
 def _indices_of_names(g: Gathering, labels: NDArray[Any], names: tuple[str, ...] | None) -> Ints | None:

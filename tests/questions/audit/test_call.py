@@ -43,9 +43,9 @@ def test_a_class_is_made_with_what_its_making_takes():
 
 
 def test_one_parameter_without_a_usual_name_is_taken_for_what_is_missing_and_said():
-    call = matched(lambda logits, t: 0, "g", {})
+    call = matched(lambda logits, wanted: 0, "g", {})
     assert roles(call) == [(None, "logits"), (None, "labels")]
-    assert call.guessed == "t was taken for the labels"
+    assert call.guessed == "wanted was taken for the labels"
 
 
 def test_a_partial_function_is_matched_by_what_it_still_takes():

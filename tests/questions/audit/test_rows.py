@@ -62,7 +62,7 @@ def test_narrow_floats_say_how_right_they_are(fine):
         torch.tensor(PLAIN.labels),
         torch.tensor(PLAIN.weight, dtype=torch.float16),
     )
-    assert said(fine, "float16") == ("ok", f"right to {abs(half.item() - exact.item()) / exact.item():.1g}")
+    assert said(fine, "float16") == ("ok", f"as in float64, to {abs(half.item() - exact.item()) / exact.item():.1g}")
 
 
 EDGES = {

@@ -44,3 +44,17 @@ def test_a_weight_of_no_effect_has_no_direction_to_compare():
     answer = gradient(logits=LOGITS, labels=INDEX, weight=[0, 0, 0, 0])
     assert answer.gaps[1].cosine is None
     assert "no directions to compare" in answer.sentences[1]
+
+
+@pytest.mark.parametrize("labels", [[-100] * 9, [-1] * 9])
+def test_where_nothing_is_kept_torch_has_a_gradient_of_0_and_no_methods_are_compared(labels):
+    torch = pytest.importorskip("torch")
+    answer = gradient(logits=LOGITS, labels=labels, weight=WEIGHT, ignore_index=labels[0])
+    (said,) = answer.sentences
+    assert said.startswith("No sample is kept: in PyTorch the gradient is 0 by every method")
+    x, y = torch.tensor(LOGITS, requires_grad=True), torch.tensor(labels)
+    loss = torch.nn.functional.cross_entropy(x, y, weight=torch.tensor(WEIGHT), ignore_index=labels[0])
+    loss.backward()
+    assert loss.isnan()
+    assert (x.grad == 0).all()
+    assert "of the gradient" not in str(answer)  # a table without a row

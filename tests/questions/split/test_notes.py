@@ -21,6 +21,12 @@ def test_a_part_without_a_kept_sample_is_nan_and_is_said():
     assert answer.method("batch-mean").values[2] == 0
 
 
+def test_of_a_batch_without_a_kept_sample_no_part_is_named():
+    answer = split(1, logits=LOGITS[:3], labels=[-100] * 3, weight=WEIGHT)
+    assert answer.notes == ()
+    assert [one.code for one in answer.findings] == ["zero-denominator", "methods-coincide"]
+
+
 def test_parts_whose_weights_are_all_zero_are_said():
     answer = split(2, logits=LOGITS[:4], labels=[0, 0, 1, 2], weight=[0, 1, 2])
     assert math.isnan(answer.method("weighted-mean").values[0])

@@ -74,7 +74,7 @@ def model_of_the_runs():
 
 
 def predicted_gradient(answer, x, logits, y, w, smoothing, gradients):
-    """dL/dW as --split has it: each sample's own gradient times what its part multiplies it with."""
+    """dL/dW as a split has it: each sample's own gradient times what its part multiplies it with."""
 
     loss = torch.nn.functional.cross_entropy(logits, y, weight=w, label_smoothing=smoothing, reduction="none")
     factor = torch.zeros(len(y), dtype=torch.float64)

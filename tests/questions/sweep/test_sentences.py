@@ -84,3 +84,12 @@ def test_what_smoothing_leaves_above_a_denominator_of_0_is_said():
     x, w = torch.tensor(given["logits"]), torch.tensor([0.0, 1])
     assert torch.nn.functional.cross_entropy(x, torch.tensor([0, 0]), weight=w, label_smoothing=0.1).isnan()
     assert np.isinf(sweep(0, **given, values=[0]).values("weighted-mean")).all()
+
+
+@pytest.mark.parametrize("score", [-np.inf, np.nan])
+@pytest.mark.parametrize("axis", [{"class_": 0}, {"class_": 1}])
+def test_where_no_point_has_a_finite_loss_that_is_said(score, axis):
+    given = {"logits": [[1, score], [0.2, 0.4]], "labels": [1, 0], "weight": [1, 2]}
+    assert said(**given, **axis)[-1].startswith("No method is a finite number at any of these points")
+    assert not any("finite" in one for one in said(**{**given, "logits": [[1, 2], [0.2, 0.4]]}, **axis))
+    assert not any("finite" in one for one in said(**{**given, "labels": [-100, -100]}, **axis))

@@ -21,7 +21,8 @@ SAMPLES = 60
 CLASSES = 8
 SHAPES = (("●", "o"), ("■", "s"), ("▲", "^"), ("◆", "D"), ("▼", "v"), ("★", "*"))
 """A series is told by its mark where colours are not seen."""
-HEIGHT = 170.0
+HEIGHT, MARK = 170.0, 3.0
+"""Units: of a panel, and of half a mark."""
 
 
 def picture(answer: Gradients, look: Look) -> Drawn | None:
@@ -84,7 +85,7 @@ def _points(
         sign, marker = SHAPES[position]
         finite = [value if can_be_drawn(value) else math.nan for value in values]
         beside_others = [place + 0.16 * (position - (len(series) - 1) / 2) for place in places]
-        panel.plot(beside_others, finite, linestyle="none", marker=marker, markersize=6, color=CURVES[position])
+        panel.plot(beside_others, finite, linestyle="none", marker=marker, markersize=2 * MARK, color=CURVES[position])
         last = next((value for value in reversed(finite) if not math.isnan(value)), None)
         if last is not None:
             ends.append((f"{sign} {name}", last, CURVES[position]))
@@ -94,7 +95,8 @@ def _points(
         ends, apart([end for _, end, _ in ends], LABEL * (top - bottom) / HEIGHT, top), strict=True
     ):
         beside(panel, name, height, colour)
-    panel.set_xlim(-0.5, len(samples) - 0.5)
+    margin = 0.5 + MARK * len(samples) / width  # a mark is as wide however close the samples are
+    panel.set_xlim(-margin, len(samples) - 1 + margin)
     names = [",".join(map(str, one.index)) for one in samples]
     if max(map(text_width, names)) + 6 <= width / len(names):
         panel.set_xticks(places, names)

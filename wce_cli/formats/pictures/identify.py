@@ -51,7 +51,7 @@ def picture(answer: Identification, look: Look) -> Drawn | None:
     often a number that means nothing would have had such a rule.
     """
     panels = [(number, rows) for number in answer.numbers for rows in [_rows(number, look)] if rows][:NUMBERS]
-    worth = [(number.text, one) for number, _ in panels for one in [_chance(number)] if one is not None]
+    worth = [(number.text, one) for number, _ in panels for one in [_chance(number, answer.depth)] if one is not None]
     if not panels:
         return None
     heights = [sum(row.height for row in rows) for _, rows in panels] + ([ROW * len(worth)] if worth else [])
@@ -64,11 +64,14 @@ def picture(answer: Identification, look: Look) -> Drawn | None:
         return drawing.drawn(said)
 
 
-def _chance(number: Identified) -> Chance | None:
+def _chance(number: Identified, depth: int) -> Chance | None:
     """With as many departures as its answer has; where it has none, with all that were tried."""
     known = [one for one in number.chances if one.chance is not None]
     fewest = len(number.simplest[0].departures) if number.matches else len(known)
-    return known[min(fewest, len(known) - 1)] if known else None
+    if not known:
+        return None
+    one = known[min(fewest, len(known) - 1)]
+    return one if number.matches else structs.replace(one, departures=depth)
 
 
 def _rows(number: Identified, look: Look) -> list[Rule]:
@@ -131,11 +134,12 @@ def _title(number: Identified) -> str:
 
 
 def _placed(number: str, odd: str, at: float, line: float) -> tuple[str, float]:
-    """What stands beside a mark, and where it begins: on the side where it fits and the line does not cross it."""
+    """What stands beside a mark, and where it begins: where it fits, and neither the line nor the mark crosses it."""
     for text in (number + odd, number):
         width = text_width(text)
         for start in (at + 8, at - 8 - width, line + 6, line - 6 - width):
-            if 0 <= start <= INSIDE - width and not start - 3 < line < start + width + 3:
+            crossed = start - 3 < line < start + width + 3 or start - 6 < at < start + width + 6
+            if 0 <= start <= INSIDE - width and not crossed:
                 return text, start
     return number, at + 8 if at < INSIDE / 2 else at - 8 - text_width(number)
 
@@ -161,12 +165,18 @@ def _worth(panel: Any, worth: Sequence[tuple[str, Chance]]) -> None:
 
 def _blocks(answer: Identification, look: Look, titled: bool) -> Iterator[Block]:
     """What the number is, or what each of several is, and then all that is said of them."""
-    told = answer_blocks(answer, look, titled)
+    texts = {verdict(number, answer.batch, look): number.text for number in answer.numbers}
     if len(answer.numbers) == 1:
+        told = answer_blocks(answer, look, titled)
         yield structs.replace(next(told), is_answer=True)
-    else:
-        yield from (blocks.answer(verdict(number, answer.batch, look)) for number in answer.numbers)
-    yield from told
+        yield from told
+        return
+    yield from map(blocks.answer, texts)
+    for block in answer_blocks(answer, look, titled):
+        if block.kind == "title" and not block.style:
+            yield blocks.answer(block.text)
+        else:
+            yield structs.replace(block, text=texts.get(block.text, block.text))
 
 
 PAGE = Page.of_blocks("identify", picture, _blocks)

@@ -82,4 +82,4 @@ def whole(width: float) -> Any:
     """The same of an axis that counts."""
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(nbins=max(1, min(6, int(width // 60))), integer=True)
+    return MaxNLocator(nbins=max(1, min(6, int(width // 60))), integer=True, min_n_ticks=1)

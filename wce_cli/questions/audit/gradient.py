@@ -101,7 +101,7 @@ def _named(got: Floats, probe: Probe, offers: Offers, close: float, value: float
     if offers.labels != "index" or not offers.is_weighted:
         rules = rules[: -len(weighted)]
     if not offers.is_weighted:
-        rules.sort(key=lambda rule: rule.method != "unweighted-mean")
+        rules.sort(key=lambda rule: METHODS[rule.method].is_weighted)
     for rule, expected in zip(rules, rule_gradients(probe, offers, rules), strict=True):
         if _is_that(got, expected, close):
             given = None if value is None else values_on(probe, offers, [rule])[0]

@@ -25,8 +25,11 @@ def is_steady(observed: Observed) -> bool:
 
 
 def _changed(observed: Observed) -> str:
-    """What the first call of all gave, and the same batch later; empty where that is the same, or none was asked."""
+    """What the first call of all gave, and the same batch later; empty where that is the same, or none was asked: of
+    labels that are found to be shifted, it is another batch later."""
     first, later = observed.first, observed.answers.get(PLAIN.name)
+    if observed.ready is not None and observed.ready.offers.shift:
+        return ""
     if first is None or first.name != FIRST or first.values is None or later is None or later.values is None:
         return ""
     return "" if _is_same(first.values, later.values) else f"{said(first)}, then {said(later)}"

@@ -58,7 +58,7 @@ class Checked(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     """Why it could not be read, or checked."""
     findings: tuple[Finding, ...] = ()
-    """Where a number differs: doubts of how the batch is read."""
+    """Where a number differs, and where today's numbers are saved: doubts of how the batch is read."""
 
     @property
     def is_ok(self) -> bool:

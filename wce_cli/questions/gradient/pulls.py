@@ -22,6 +22,9 @@ from wce_cli.report import Analysis
 LISTED = 1000
 """Samples that are listed unless others are asked for: all of so many, and of a larger batch none."""
 
+NOTHING_KEPT = "No sample is kept: in PyTorch the gradient is 0 by every method, also where the loss is 0/0 = nan."
+"""Of methods that do not differ: two of them are not compared."""
+
 
 @np.errstate(all="ignore")
 def gradient_batch(
@@ -47,7 +50,7 @@ def gradient_batch(
         classes=tuple(_classes(Analysis(spec, totals, facts, values, ()), summed)),
         methods=methods,
         gaps=gaps,
-        sentences=(*map(sentence_of, gaps), *_broken(summed)),
+        sentences=(*map(sentence_of, gaps), *_broken(summed)) if totals.n_kept else (NOTHING_KEPT,),
         findings=doubts_of(spec, totals, facts),
     )
 

@@ -47,7 +47,8 @@ def denominators(evaluation: Evaluation) -> dict[str, float]:
             fraction = evaluation.fraction(Rule(odd.name, "class"))
             assert fraction is not None
             named[odd.divisor] = fraction[1]
-    named["N²"] = float(totals.n) ** 2
+    if totals.n > 1:
+        named["N²"] = float(totals.n) ** 2
     named |= {method.formula: 1.0 for method in METHODS.values() if not method.divides}  # what is equal says more
     names = evaluation.spec.class_names
     taken = set(named.values())

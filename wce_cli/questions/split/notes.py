@@ -15,7 +15,7 @@ def notes_of(cut: Cut, sums: PartSums, n: Ints) -> list[str]:
     """The sentences; none where all parts are alike and have kept samples."""
     notes = []
     empty = np.flatnonzero(sums.n_kept == 0)
-    if len(empty):
+    if 0 < len(empty) < len(sums.n_kept):  # where nothing is kept at all, `zero-denominator` says so
         which, has = _named(empty), "has" if len(empty) == 1 else "have"
         notes.append(
             f"{which} {has} no kept sample: a mean over kept samples or their weights is 0/0 = nan there, as in "

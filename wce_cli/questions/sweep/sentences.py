@@ -41,6 +41,8 @@ def sentences_of(answer: Sweep, curves: Curves, facts: Facts) -> Iterator[str]:
                 f"{format_number(float(mean.values[1]))} at 1; of weighted-mean the numerator alone changes."
             )
     yield from _meetings(answer.crossings)
+    if curves.totals.n_kept and not any(math.isfinite(value) for row in answer.methods for value in row.values):
+        yield "No method is a finite number at any of these points: wce explain says which sample makes it so."
 
 
 def _meetings(crossings: Sequence[Crossing]) -> Iterator[str]:
@@ -54,7 +56,7 @@ def _meetings(crossings: Sequence[Crossing]) -> Iterator[str]:
         places.append([one])
     for group in places:
         *names, last_name = dict.fromkeys(name for one in group for name in (one.one, one.other))
-        where, value = format_number(group[0].place, 9), format_number(group[0].value)
+        where, value = format_number(group[0].place), format_number(group[0].value)
         both = "both" if len(names) == 1 else "all"
         yield f"{', '.join(names)} and {last_name} meet at {where}, where {both} are {value}."
 
