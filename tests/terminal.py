@@ -17,12 +17,13 @@ from typing import NamedTuple
 import pytest
 
 from tests.run import QUIET, ROOT
+from wce_cli.cli.live import PRETENDED
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is missing")
 WCE = (sys.executable, "-m", "wce_cli")
 PATIENCE = 120
 """Seconds to wait for what is going to be seen."""
-HIDDEN = (*QUIET, "LINES", "CI")
+HIDDEN = (*QUIET, "LINES", *PRETENDED)
 """What is said of a terminal where the tests run, which may have none."""
 
 

@@ -17,6 +17,11 @@ MOST_CONTEXT = 3 * MOST
 """Lines of shapes and sources below them."""
 MOST_KNOWN = 1000
 """Words among which a close one is looked for: that takes some microseconds each."""
+SLIPS = 7
+"""Letters of a word for each slip in it."""
+SHORT = 4
+"""Letters of words of which one other letter makes another word: a slip in them is two that changed places, one more at
+the end, or one left out of a longer word."""
 
 
 class Problem(Struct, frozen=True):
@@ -77,15 +82,15 @@ def did_you_mean(word: str, known: Iterable[str], listed: int = 24) -> str:
     return f"known: {', '.join(known)}" if len(known) <= listed else ""
 
 
-def near(word: str, known: Iterable[str]) -> list[str]:
+def near(word: str, known: Iterable[str], letters: int = SLIPS) -> list[str]:
     """The known words that were meant, or none: a word that is merely alike means something else.
 
-    In other letters (JSON), without its end (`--logit`), or one slip for every SLIPS letters away.
+    In other letters (JSON), without its end (`--logit`), or one slip for every so many letters away.
     """
     known = list(known)
     if begun := _begun(word, known):
         return begun
-    most = max(1, len(word) // SLIPS)
+    most = max(1, len(word) // letters)
     slips = {one: _slips(_letters(word), _letters(one), most) for one in known if one}
     fewest = min(slips.values(), default=most + 1)
     return [one for one, count in slips.items() if count == fewest <= most]
@@ -103,12 +108,6 @@ def _letters(word: str) -> str:
     return word.lower().replace("_", "-")
 
 
-SLIPS = 7
-SHORT = 4
-"""Letters of words of which one other letter makes another word: a slip in them is two that changed places, or one more
-at the end."""
-
-
 def _slips(word: str, known: str, most: int) -> int:
     """Letters that were left out, put in, replaced or swapped with the next one, if they are at most `most`."""
     if abs(len(word) - len(known)) > most:
@@ -116,7 +115,8 @@ def _slips(word: str, known: str, most: int) -> int:
     if min(len(word), len(known)) <= SHORT:
         swapped = len(word) == len(known) and sorted(word) == sorted(known)
         longer = len(known) > 2 and word[:-1] == known
-        if not (swapped or longer):
+        shorter = len(word) == SHORT == len(known) - 1
+        if not (swapped or longer or shorter):
             return most + 1
     before, last = [0] * (len(known) + 1), list(range(len(known) + 1))
     for i, letter in enumerate(word, 1):

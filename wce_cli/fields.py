@@ -175,7 +175,10 @@ _SCORES = "say which scores they are: {logits} before the softmax, {probs} after
 _SIGMOID = "sigmoid losses are not there yet: write a column x as two, '0 x', whose softmax is the sigmoid of x"
 _FOCAL = "focal losses are not there yet"
 
-SCORES = ("y_pred", "pred", "preds", "prediction", "predictions", "outputs", "scores", "y_score")
+SCORES = (
+    *("y_pred", "pred", "preds", "prediction", "predictions", "output", "outputs", "inputs", "score", "scores"),
+    *("y_score", "y_scores", "model_output", "model_outputs"),
+)
 """Names of scores of which nobody knows whether a softmax has been taken."""
 
 HINTS: dict[str, str] = {

@@ -342,14 +342,19 @@ REDUCTIONS = {
 
 
 def reduction_hint(word: str, is_soft: bool | None = None) -> str:
-    """The method that a framework's reduction is; empty for any other word.
+    """The method that a framework's reduction is, where those of a framework are listed; empty for any other word.
 
     `is_soft`: whether labels are probabilities, None where that is not known.
     """
+    from wce_cli.engines.names import ENGINES, engine_called
+
     if word.lower() in ("mean", "average"):
         soft = "batch-mean for probability labels"
         known = {True: soft, False: "weighted-mean", None: f"weighted-mean, and {soft}"}[is_soft]
         return f"PyTorch's mean is {known}; wce methods lists them all"
+    if (engine := engine_called(word)) in ENGINES:
+        shown = f"wce methods {engine} lists what its calls return, wce explain --engine {engine} measures them"
+        return f"{ENGINES[engine].title} is a framework: {shown}"
     return REDUCTIONS.get(word.lower(), "")
 
 

@@ -148,3 +148,50 @@ def test_more_arguments_may_be_in_a_file(tmp_path):
         assert refused.err.startswith(f"error: --kwargs is {form!r}, expected a JSON object\n")
     refused = run(*asked, "--kwargs", f"@{tmp_path / 'more.json'}", "-o", str(tmp_path / "more.json"))
     assert "which is read" in refused.err
+
+
+LISTS = """
+import numpy as np, torch
+F = torch.nn.functional
+def iterated(logits, labels, cls_num_list):
+    return F.cross_entropy(logits, labels, torch.tensor([1 / n for n in cls_num_list], dtype=logits.dtype))
+def indexed(logits, labels, freq):
+    return freq[0] * F.cross_entropy(logits, labels)
+def counted(logits, labels, counts, scale=1.0):
+    return scale * F.cross_entropy(logits, labels) / len(counts)
+def array(logits, labels, per_class):
+    return F.cross_entropy(logits, labels, torch.tensor([n for n in np.array(per_class)], dtype=logits.dtype))
+class Made(torch.nn.Module):
+    def __init__(self, samples_per_cls):
+        super().__init__()
+        self.weight = torch.tensor([1 / n for n in samples_per_cls])
+    def forward(self, logits, labels):
+        return F.cross_entropy(logits, labels, self.weight.to(logits))
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "kwargs", "told"),
+    [
+        ("iterated", {"cls_num_list": 1}, {"cls_num_list": [1, 1, 1]}),
+        ("indexed", {"freq": 2}, {"freq": [2, 2, 2]}),
+        ("counted", {"counts": 5}, {"counts": [5, 5, 5]}),
+        ("array", {"per_class": 0.5}, {"per_class": [0.5, 0.5, 0.5]}),
+        ("Made", {"samples_per_cls": 10}, {"samples_per_cls": [10, 10, 10]}),
+    ],
+)
+def test_a_number_where_a_list_is_wanted_is_told_as_kwargs_that_work(name, kwargs, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lists.py").write_text(LISTS, "utf-8")
+    refused = run("audit", f"lists.py:{name}", "--kwargs", json.dumps(kwargs))
+    assert refused.code == 2
+    key = next(iter(kwargs))
+    hint = refused.err.partition("hint: ")[2].strip()
+    assert hint == f"{key} may be a list, a number for each class: --kwargs '{json.dumps(told)}'"
+    assert run("audit", f"lists.py:{name}", "--kwargs", json.dumps(told)).code == 0
+
+
+def test_which_of_two_numbers_should_be_a_list_is_not_guessed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lists.py").write_text(LISTS, "utf-8")
+    assert "may be a list" not in run("audit", "lists.py:counted", "--kwargs", '{"counts": 5, "scale": 2}').err

@@ -87,11 +87,12 @@ def test_colours_are_those_of_an_answer_that_is_not_drafted():
         ((), {"TERM": "dumb"}),
         ((), {"TERM": "of my own"}),
         ((), {"CI": "true"}),
+        ((), {"JPY_PARENT_PID": "1"}),
         (("--engine", "none"), {}),
         (("--format", "json"), {}),
         (("--only", "value", "--method", "sum"), {}),
     ],
-    ids=["dumb", "unknown", "CI", "no engine", "JSON", "a value"],
+    ids=["dumb", "unknown", "CI", "notebook", "no engine", "JSON", "a value"],
 )
 def test_nothing_is_drawn_where_nobody_would_see_it_filled(more, environment):
     seen = sent(*TWO, *more, NO_COLOR="1", **environment)

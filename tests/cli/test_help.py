@@ -76,12 +76,12 @@ def test_what_a_command_asks_stands_above_the_batch(command, asked):
 
 @pytest.mark.parametrize("command", BY_COMMAND)
 def test_every_option_is_declared_under_a_heading(command):
-    own = typer.main.get_command(typer_app(with_completion=False)).commands[command].params
+    own = typer.main.get_command(typer_app(COMMANDS)).commands[command].params
     assert {one.rich_help_panel for one in own} <= {*headings.HEADINGS}
 
 
 def test_explain_has_at_most_30_options():
-    own = typer.main.get_command(typer_app(with_completion=False)).commands["explain"].params
+    own = typer.main.get_command(typer_app(COMMANDS)).commands["explain"].params
     options = [one for one in own if one.param_type_name == "option"]
     assert sum(map(len, sections("explain").values())) == len(options) + 1 <= 30
 

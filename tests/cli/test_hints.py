@@ -12,13 +12,13 @@ from wce_cli.cli.hints import COMMANDS as OTHER_COMMANDS
 from wce_cli.cli.hints import OF_A_COMMAND, OPTIONS
 from wce_cli.errors import near
 
-NONE = "hint: wce COMMAND --help lists the options\n"
+NONE = "--help lists the options\n"
 BATCH = ("-x", "0.1 0.9; 0 0.1", "-y", "0,1")
 
 
 def hint(*arguments: str) -> str:
     ran = run(*arguments)
-    assert (ran.code, ran.out) == (2, "")
+    assert ran.code == 2
     return ran.err.partition("hint: ")[2].strip()
 
 
@@ -27,11 +27,12 @@ def said(word: str, command: str = "explain") -> str:
     ran = run(command, *BATCH, *(("0.69",) if command == "identify" else ()), word, "1")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith(f"error: no such option: {word if word[:2] == '--' else word[:2]}\n"), ran.err
-    return "" if ran.err.endswith(NONE) else ran.err.partition("hint: ")[2].strip()
+    return "" if ran.err.endswith(f"hint: wce {command} {NONE}") else ran.err.partition("hint: ")[2].strip()
 
 
 TOLD = {
     # torch.nn.functional.cross_entropy, nll_loss, binary_cross_entropy_with_logits, gaussian_nll_loss, CTCLoss
+    "--inputs": "say which scores they are: --logits before the softmax",
     "--reduction": "mean is --method weighted-mean (of probability labels batch-mean), sum is --method sum, none is "
     "--only terms",
     "--size-average": "size_average=False is --method sum",
@@ -66,6 +67,11 @@ TOLD = {
     "--average": "--method weighted-mean, or batch-mean",
     # Hugging Face, Lightning, DeepSpeed, torchrun, accelerate
     "--per_device_train_batch_size": "wce split --size SIZE",
+    "--bs": "--size SIZE",
+    "--micro-batch": "--size SIZE",
+    "--grad-accum": "for K steps SIZE is N / K",
+    "--accumulate": "for K steps SIZE is N / K",
+    "--nproc": "--ranks R",
     "--gradient-accumulation-steps": "for K steps SIZE is N / K",
     "--accumulate_grad_batches": "for K steps SIZE is N / K",
     "--gpus": "wce split --ranks R",
@@ -84,12 +90,16 @@ TOLD = {
     "--csv": "--format csv, or --save FILE.csv",
     "--md": "--format markdown, or --save FILE.md",
     "--html": "--format html",
+    "--balanced": "--weight balanced",
     "--file": "a file is named without an option: wce explain FILE",
     "--out": "--output FILE",
     "--no-color": "--color never",
     "--quiet": "--only value",
     "-v": "--findings all --rows all",
     "-q": "--only value",
+    "-n": "--rows N",
+    "--jax": "--engine jax",
+    "--onnx": "--engine onnx",
     "--torch": "--engine torch",
     "--sklearn": "--engine sklearn",
     "--framework": "--engine NAME",
@@ -98,6 +108,9 @@ TOLD = {
     "--loss": "wce identify 0.6923 FILE",
     "--digits": "--precision N",
     "-labels": "two dashes: --labels",
+    "--x": "one dash: -x",
+    "--w": "one dash: -w",
+    "--f": "one dash: -f",
     # slips of the keyboard
     "--lables": "did you mean --labels?",
     "--logist": "did you mean --logits?",
@@ -165,10 +178,13 @@ def test_every_option_in_a_hint_is_one():
         ("identify", "--csv-out", ""),
         ("identify", "--reduction", "mean is wce explain --method weighted-mean"),
         ("sweep", "--steps", "--points N"),
+        ("sweep", "--step", "--from X --to Y --points N"),
+        ("sweep", "--range", "--from X --to Y --points N"),
         ("sweep", "--top", "wce explain has --top"),
         ("check", "--atol", "--tolerance T"),
         ("check", "--csv", ""),
         ("check", "--junit", "--format junit, or --save FILE.xml"),
+        ("check", "--balanced", "--weight balanced computes the weights"),
         ("check", "--expected", "--expect METHOD=NUMBER"),
         ("explain", "--tol", ""),
     ],
@@ -190,12 +206,42 @@ def test_the_option_of_a_hint_is_one_of_the_command_in_use(word):
         (("grad", *BATCH), "wce gradient FILE"),
         (("accumulate", "batch.json"), "wce split FILE --size SIZE"),
         (("ddp",), "wce split FILE --ranks R"),
-        (("0.69", "0.38"), "wce identify 0.69 0.38 … names the rule of a number"),
-        (("-0.69", *BATCH), "wce identify -0.69 … names the rule of a number"),
+        (("0.69", "0.38"), "wce identify 0.69 0.38 FILE names the rule of a number"),
+        (("-0.69", *BATCH), "wce identify -0.69 -x '0.1 0.9; 0 0.1' -y 0,1 names the rule of a number"),
+        (("0.69", "my batch.json"), "wce identify 0.69 'my batch.json' names the rule of a number"),
+        (("check", *BATCH, "--expect", "0.69"), "--expect weighted-mean=0.69"),
+        (("check", *BATCH, "--expect", "batch-mean"), "--expect batch-mean=NUMBER"),
+        (("check", *BATCH, "--expect", "sum: 1.2"), "--expect sum=1.2"),
+        (("check", *BATCH, "--expect", "kept-mean/sample", "0.69"), "--expect kept-mean/sample=NUMBER"),
+        (("explain", *BATCH, "--ignore-index", "none"), "leave it out"),
+        (("explain", "-x", "cat,dog", "-y", "0.1 0.9; 0 0.1"), "names are --labels"),
+        (("explain", "-x", "x.nyp", "-y", "0"), "there is no file x.nyp"),
+        (("explain", "https://x.org/b.json"), "files alone are read: curl -s https://x.org/b.json | wce explain -"),
+        (("audit", "m:f", "--gamma", "2"), """an argument of the function is --kwargs '{"gamma": …}'"""),
+        (("audit", "m:f", "--weight", "1,2"), """an argument of the function is --kwargs '{"weight": …}'"""),
+        (("audit", "m:f", "--ignore-index", "0"), """an argument of the function is --kwargs '{"ignore_index": …}'"""),
+        (("audit", "m:f", "--reduction", "sum"), """an argument of the function is --kwargs '{"reduction": …}'"""),
+        (("help", "explain"), "wce explain --help"),
         (("version",), "wce --version"),
         (("--verison",), "did you mean --version?"),
+        (("-v",), "wce --version"),
+        (("--v",), "wce --version"),
         (("expalin",), "did you mean 'explain'?"),
+        (("chek",), "did you mean 'check'?"),
+        (("swep",), "did you mean 'sweep'?"),
+        (("explian",), "did you mean 'explain'?"),
+        (("indentify",), "did you mean 'identify'?"),
+        (("idenfity",), "did you mean 'identify'?"),
+        (("indentfy",), "did you mean 'identify'?"),
+        (("audti",), "did you mean 'audit'?"),
+        (("weighted-mean",), "wce methods weighted-mean"),
+        (("PyTorch",), "wce methods pytorch"),
+        (("losses.py:f",), "name a command first: wce audit losses.py:f"),
+        (("explain", "-1.5", "b.json"), "wce identify -1.5 FILE names the rule of a number"),
+        (("explain", *BATCH, "--nothing"), "wce explain --help lists the options"),
         (("train",), "wce --help lists the commands, wce COMMAND --help the options of one"),
+        (("compare",), "wce --help lists the commands, wce COMMAND --help the options of one"),
+        (("test",), "wce --help lists the commands, wce COMMAND --help the options of one"),
         (("evaluate",), "wce --help lists the commands, wce COMMAND --help the options of one"),
         (("explain", "help"), "--help lists the options"),
         (("explain", "split", "batch.json"), "one question a run: wce split …"),
@@ -211,9 +257,37 @@ def test_the_option_of_a_hint_is_one_of_the_command_in_use(word):
             ("methods", "mean"),
             "PyTorch's mean is weighted-mean, and batch-mean for probability labels; wce methods lists",
         ),
+        *(
+            ((*line, name), f"{title} is a framework: wce methods {engine} lists what its calls return")
+            for name, engine, title in (
+                ("torch", "torch", "PyTorch"),
+                ("pytorch", "torch", "PyTorch"),
+                ("Keras", "keras", "Keras"),
+                ("sklearn", "scikit-learn", "scikit-learn"),
+                ("tf", "tensorflow", "TensorFlow"),
+            )
+            for line in (("explain", *BATCH, "--method"), ("audit", "m:f", "--expect"))
+        ),
+        (("check", *BATCH, "--expect", "keras=0.69"), "Keras is a framework: wce methods keras lists"),
+        (("audit", "m:f", "--expect", "mean"), "PyTorch's mean is weighted-mean"),
         (("methods", "sum_over_batch_size"), "Keras' sum_over_batch_size is batch-mean/sample"),
-        (("audit", "torch.nn.CrossEntropyLoss"), "a colon stands before it: torch.nn:CrossEntropyLoss"),
-        (("audit", "json.dumps"), "a colon stands before it: json:dumps"),
+        (("audit", "torch.nn.CrossEntropyLoss"), "a colon stands before it: wce audit torch.nn:CrossEntropyLoss"),
+        (("audit", "json.dumps"), "a colon stands before it: wce audit json:dumps"),
+        (("audit", "torch.nn.functional.nll_loss"), "a colon stands before it: wce audit torch.nn.functional:nll_loss"),
+        (("audit", "torch.nn.CrossEntropyLos"), "did you mean torch.nn:CrossEntropyLoss?"),
+        (("audit", "CrossEntropyLoss"), "its whole name: wce audit torch.nn:CrossEntropyLoss"),
+        (("audit", "crossentropyloss"), "its whole name: wce audit torch.nn:CrossEntropyLoss"),
+        (("audit", "torch.CrossEntropyLoss"), "its whole name: wce audit torch.nn:CrossEntropyLoss"),
+        (("audit", "cross_entropy"), "its whole name: wce audit torch.nn.functional:cross_entropy"),
+        (("audit", "nll_loss"), "its whole name: wce audit torch.nn.functional:nll_loss"),
+        (("audit", "F.nll_loss"), "its whole name: wce audit torch.nn.functional:nll_loss"),
+        (("audit", "nn.NLLLoss(weight=w)"), "without the brackets: wce audit torch.nn:NLLLoss, with what stands in"),
+        (("audit", "nothing_there"), "wce audit path/to/losses.py:weighted_loss, or wce audit package.losses:weighted"),
+        (("audit", "losses.py", "f"), "a colon stands between them: wce audit losses.py:f"),
+        (("methods", "weighted", "mean"), "wce methods weighted-mean"),
+        (("methods", "sum", "batch-mean"), "one at a time: wce methods sum"),
+        (("findings", "one-class", "nan-loss"), "one at a time: wce findings one-class"),
+        (("schema", "batch", "report"), "one at a time: wce schema batch"),
     ],
 )
 def test_a_line_that_another_command_answers_is_told_which(arguments, told):
@@ -235,5 +309,69 @@ def test_near_is_what_a_finger_does():
     assert near("lables", known) == near("labels", known) == near("labls", known) == ["labels"]
     assert near("dgo", known) == near("dogs", known) == ["dog"]
     assert near("JSON", ["json"]) == near("js_on", ["js-on", "json"])[1:] or near("JSON", ["json"]) == ["json"]
+    assert near("chek", ["check"]) == ["check"]
     for word in ("port", "name", "tip", "label-name", "bat", "", "t"):
         assert near(word, known) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("losses.py.f", "a colon stands before it: wce audit losses.py:f"),
+        ("losses.py::f", "a colon stands before it: wce audit losses.py:f"),
+        ("losses.py#f", "a colon stands before it: wce audit losses.py:f"),
+        ("losses.py:Loss.forward", "name the class: wce audit losses.py:Loss"),
+        ("losses", "wce audit losses:f"),
+        ("losses.f", "a colon stands before it: wce audit losses:f"),
+        ("sub/losses:f", "a file is named with its end: wce audit sub/losses.py:f"),
+        ("losses.py:fff", "known: f, Loss"),
+    ],
+)
+def test_a_function_of_a_file_is_told_how_it_is_named(target, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (
+        "import torch\ndef f(logits, labels, weight=None):\n"
+        "    return torch.nn.functional.cross_entropy(logits, labels, weight)\n"
+        "class Loss(torch.nn.Module):\n    def forward(self, logits, labels):\n        return f(logits, labels)\n"
+    )
+    for folder in (tmp_path, tmp_path / "sub"):
+        folder.mkdir(exist_ok=True)
+        (folder / "losses.py").write_text(text, "utf-8")
+    assert hint("audit", target) == told
+    line = told.partition("wce ")[2].split()
+    assert not line or run(*line).code == 0
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("batch-1.jsn", "did you mean batch-1.json?"),
+        ("Batch-1.json", "did you mean batch-1.json?"),
+        ("sub/bacth-1.json", "did you mean sub/batch-1.json?"),
+        ("batch-1", "did you mean batch-1.json?"),
+        ("scores.nyp", "did you mean scores.npy?"),
+        ("batch-2.json", ""),
+        ("batch.json", ""),
+        ("no/batch-1.json", ""),
+        ("losses.py:f", "wce audit losses.py:f says what it computes"),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_which_was_meant(word, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    for name in ("batch-1.json", "sub/batch-1.json", "scores.npy", "losses.py"):
+        (tmp_path / name).write_text("", "utf-8")
+    for command in (("explain",), ("identify", "0.69"), ("check", "--expect", "sum=1")):
+        ran = run(*command, word)
+        assert f"error: {word} does not exist\n" in ran.err
+        assert ran.err.partition("hint: ")[2].strip() == told
+    assert "wce audit losses.py says what a function in it computes" not in run("explain", "losses.py").err
+    (tmp_path / "losses.py").write_text("def f(logits, labels): return 1", "utf-8")
+    assert hint("explain", "losses.py") == "wce audit losses.py says what a function in it computes"
+
+
+@pytest.mark.parametrize("key", ["output", "outputs", "score", "scores", "inputs", "y_pred", "model_output"])
+def test_a_key_of_scores_that_does_not_say_which_is_asked(key):
+    ran = run("explain", stdin=f'{{"{key}": [[0.1, 0.9]], "labels": [0]}}'.encode())
+    assert f'error: "{key}" is no key of a batch\n' in ran.err
+    assert 'hint: say which scores they are: "logits" before the softmax, "probs" after it' in ran.err

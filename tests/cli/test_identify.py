@@ -195,7 +195,7 @@ def test_any_other_word_is_a_file(tmp_path):
         (
             ["identify", "1", *FORUM, "--format", "csv"],
             '--format is "csv", expected table, json, markdown, html or svg',
-            "csv goes with other answers, as those of plain wce explain",
+            "csv goes with other answers, as those of wce explain",
         ),
         (["identify", "1", *FORUM, "--format", "svgg"], '--format is "svgg"', "did you mean 'svg'?"),
         (["identify", "0,6923", *FORUM], "0,6923 is not a number: it has a comma", "write 0.6923, with a point"),
@@ -241,6 +241,48 @@ def test_a_number_is_read_from_its_print_with_the_digits_it_has_there(word, text
     (number,) = json.loads(ran.out)["numbers"]
     assert number["text"] == text
     assert number["tolerance"] == pytest.approx({"1.752907": 5e-7, "1.75290": 5e-6, "nan": 0}.get(text, 5e-5))
+
+
+@pytest.mark.parametrize(
+    ("word", "written"),
+    [
+        ("1.7529,", "1.7529"),
+        ("-1.7529;", "-1.7529"),
+        ("1.7529...", "1.7529"),
+        ("1.7529 nats", "1.7529"),
+        ("1.7529nats", "1.7529"),
+        ("1.7529 nats/token", "1.7529"),
+        ("1,7529 bits", "1.7529"),
+        ("1,001.7529", "1001.7529"),
+        ("1_001.7529", "1001.7529"),
+        ("(1.7529)", "1.7529"),
+        ("$1.7529", "1.7529"),
+        ("**1.7529**", "1.7529"),
+        ("1.7529f", "1.7529"),
+        ("val loss 1.7529 (mean)", "1.7529"),
+        ('{"loss": 1.7529}', "1.7529"),
+        ("{'loss': tensor(1.7529)}", "1.7529"),
+        ("1.7529 ± 0.01", "1.7529 --tolerance 0.01"),
+        ("7/4", "1.75"),
+    ],
+)
+def test_what_is_almost_a_number_is_told_how_to_write_it(word, written):
+    ran = run("identify", word, *FORUM)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"error: {word} is not a number\n")
+    assert ran.err.endswith((f"hint: write {written}\n", f"hint: work it out: {written}\n"))
+    assert run("identify", *written.split(), *FORUM).code in (0, 1)
+
+
+@pytest.mark.parametrize("word", ["1.7.5", "O.69", "abc", "1.75*10^2", "v2"])
+def test_a_word_that_is_no_number_and_no_file_is_said_to_be_neither(word):
+    ran = run("identify", word, *FORUM)
+    assert ran.err == f"error: {word} is no number, and no file has that name\nhint: wce identify 0.6923 FILE\n"
+
+
+@pytest.mark.parametrize("word", ["1.json", "0.5.npy", "2.pt", "3.5.csv"])
+def test_a_name_that_begins_with_a_number_is_that_of_a_file(word):
+    assert run("identify", "1.7529", word).err.startswith(f"error: {word} does not exist\n")
 
 
 def test_several_numbers_in_one_word_and_a_print_in_16_bits():

@@ -16,8 +16,8 @@ FIVE += ["-w", "1,2,0.5"]
 COMMANDS = {
     "explain": ["explain", *FIVE, "--engine", "none"],
     "smoothed": ["explain", *FIVE, "--engine", "none", "--label-smoothing", "0.1"],
-    "split": ["explain", *FIVE, "--split", "2"],
-    "gradient": ["explain", *FIVE, "--gradient"],
+    "split": ["split", *FIVE, "--size", "2"],
+    "gradient": ["gradient", *FIVE],
     "class": ["sweep", *FIVE, "--class", "0"],
     "smoothing": ["sweep", *FIVE, "--smoothing"],
     "identify": ["identify", "1.44", "1.31", *FIVE, "--verbose"],

@@ -118,8 +118,45 @@ def test_a_mapping_whose_quotes_powershell_ate_is_read_with_a_note():
     assert "note: --weight: read 2 class weights from a mapping without JSON's quotes\n" in ran.err
     ran = run("explain", "-x", "0.1 0.9; 0 0.1", "-y", "cat,dgo", "--weight", "{cat:0.1,dog:1}", *QUIET)
     assert ran.code == 2
-    assert 'error: labels[1] is "dgo", which is no class\n' in ran.err
-    assert "hint: did you mean 'dog'?\n" in ran.err
+    assert 'error: labels[1] is "dgo", and weight names "dog"\n' in ran.err
+    assert "hint: did you mean 'dgo' in --weight, or 'dog' in --labels?\n" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "said", "hint"),
+    [
+        (
+            "cat,dog,dog",
+            ("-w", "{cat:1,dgo:2}"),
+            'labels[1] is "dog", and weight names "dgo" (and 1 more)',
+            "'dog' in --weight, or 'dgo' in --labels",
+        ),
+        (
+            "stop,yield,yield",
+            ("-w", '{"stop": 1, "yeild": 2}'),
+            'labels[1] is "yield", and weight names "yeild" (and 1 more)',
+            "'yield' in --weight, or 'yeild' in --labels",
+        ),
+        (
+            "Cat,dog,dog",
+            ("-w", "{cat: 1, dog: 2}"),
+            'labels[0] is "Cat", and weight names "cat"',
+            "'Cat' in --weight, or 'cat' in --labels",
+        ),
+        (
+            "tench,goldfish,tench",
+            ("--classes", "tench,goldfihs"),
+            'labels[1] is "goldfish", and classes name "goldfihs"',
+            "'goldfish' in --classes, or 'goldfihs' in --labels",
+        ),
+        ("cat,dog,dgo", ("-w", "{cat:1,dog:2}"), 'labels[2] is "dgo", which is no class', "'dog'"),
+        ("tench,goldfish,tnech", ("--classes", "tench,goldfish"), 'labels[2] is "tnech", which is no class', "'tench'"),
+    ],
+)
+def test_of_two_spellings_either_may_be_the_slip_unless_both_are_labels(labels, names, said, hint):
+    ran = run("explain", "-x", "2 1; 0 1; 1 1", "-y", labels, *names)
+    assert (ran.code, ran.err.splitlines()[0]) == (2, f"error: {said}")
+    assert ran.err.endswith(f"hint: did you mean {hint}?\n")
 
 
 def test_one_hot_integers_are_rows_and_torch_then_divides_by_n():
@@ -312,7 +349,7 @@ PASTE = "expected numbers\nhint: paste the values themselves: what print(x.tolis
         (("explain", *TWO, "-w", "none"), "hint: leave it out, and every class weighs 1\n"),
         (("explain", "b.json:logits"), "hint: a part of a file is the value of an option: --logits b.json:logits\n"),
         (("explain", "b.json,b.json"), "hint: part files by spaces: b.json b.json\n"),
-        (("check", "0.69", "b.json"), "hint: wce identify 0.69 FILE names the rule of a number\n"),
+        (("check", "0.69", "b.json"), "hint: wce identify 0.69 b.json names the rule of a number\n"),
         (("identify", "38%", "b.json"), "error: 38% is not a number\nhint: write 0.38\n"),
         (("identify", "~0.38", "b.json"), "error: ~0.38 is not a number\nhint: write 0.38\n"),
         (("identify", "0.38\N{PLUS-MINUS SIGN}0.01", "b.json"), "hint: write 0.38 --tolerance 0.01\n"),

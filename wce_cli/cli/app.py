@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +20,6 @@ from wce_cli.cli import audit, check, explain, findings, gradient, identify, met
 from wce_cli.cli.delivery import deliver, say
 from wce_cli.cli.groups import spread
 from wce_cli.cli.headings import help_width
-from wce_cli.cli.options import QUOTE
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
 from wce_cli.cli.spellings import Command
 from wce_cli.cli.terminal import TYPED
@@ -92,12 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except OSError as error:  # everything that is read or written has said so already: this is Typer's own help
-        if error.errno == errno.ENOMEM:
-            return _complain([NO_MEMORY])
-        what = f"{error.filename} cannot be used"
-        if error.filename is None:
-            what = "the answer cannot be written" if error.errno in OF_WRITING else "the system refuses"
-        return _complain([f"error: {what}: {(error.strerror or str(error)).lower()}"])
+        return _complain([_refused(error)])
     except MemoryError:
         return _complain([NO_MEMORY])
     except ImportError as error:
@@ -110,6 +105,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         forget()
         ASKED.set(DIGITS)
+
+
+def _refused(error: OSError) -> str:
+    """What the system refuses, in one line."""
+    if error.errno == errno.ENOMEM:
+        return NO_MEMORY
+    what = f"{error.filename} cannot be used"
+    if error.filename is None:
+        what = "the answer cannot be written" if error.errno in OF_WRITING else "the system refuses"
+    return f"error: {what}: {(error.strerror or str(error)).lower()}"
 
 
 def _bug() -> int:
@@ -172,14 +177,17 @@ def _usage(error: Any, arguments: Sequence[str]) -> WceError:
     """What Typer says of a command line, in our form."""
     message = str(error.message if hasattr(error, "message") else error).rstrip(".")
     message = message.partition(". Did you mean ")[0]  # Typer's guess; a word that is merely alike is no hint
+    from wce_cli.cli import hints
+
     hint = _hint(error, arguments)
     if message.startswith("Got unexpected extra argument"):
-        hint = QUOTE
+        hint = hints.of_words(arguments)
     parameter = getattr(error, "param", None)
     if parameter is not None and hasattr(error, "format_message"):
         message = str(error.format_message()).rstrip(".")
     message = message[:1].lower() + message[1:]
-    return WceError(Problem(message, hint or "wce COMMAND --help lists the options"))
+    command = arguments[0] if arguments and arguments[0] in COMMANDS else "COMMAND"
+    return WceError(Problem(message, hint or f"wce {command} --help lists the options"))
 
 
 def _hint(error: Any, arguments: Sequence[str]) -> str:
@@ -187,20 +195,28 @@ def _hint(error: Any, arguments: Sequence[str]) -> str:
     from wce_cli.cli import hints
 
     first, *rest = arguments
+    if first == "help" and rest and rest[0] in COMMANDS:
+        return f"wce {rest[0]} --help"
     if first not in COMMANDS:
         if hint := hints.of_command(first, (*COMMANDS, "--version", "--help")):
             return hint
         if identify.NUMBER.fullmatch(first):  # 0.69 0.38 batch.json
-            numbers = takewhile(identify.NUMBER.fullmatch, arguments)
-            return f"wce identify {' '.join(numbers)} … names the rule of a number"
+            numbers = list(takewhile(identify.NUMBER.fullmatch, arguments))
+            line = shlex.join(arguments) if len(numbers) < len(arguments) else f"{' '.join(numbers)} FILE"
+            return f"wce identify {line} names the rule of a number"
+        if ".py" in first:  # losses.py:f
+            return f"name a command first: wce audit {first}"
         # -x '1 2', batch.json
-        return "name a command first: wce explain …" if _is_for_explain(first) else _MORE.rstrip(".")
+        named = first if os.path.exists(first) else "…"
+        return f"name a command first: wce explain {named}" if _is_for_explain(first) else _MORE.rstrip(".")
     if not hasattr(error, "possibilities"):
         return ""
     option = error.option_name
     commands = typer.main.get_group(typer_app(COMMANDS)).commands
     options = {name: [option for one in command.params for option in one.opts] for name, command in commands.items()}
     whole = next((word for word in rest if len(option) == 2 and word.startswith(option)), option)  # -labels
+    if identify.NUMBER.fullmatch(whole):
+        return f"wce identify {whole} FILE names the rule of a number"
     return hints.of_option(whole.partition("=")[0], first, options)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from glob import glob
@@ -12,16 +10,13 @@ from msgspec import Struct
 
 from wce_cli.cli.given import Given, read_given
 from wce_cli.cli.merged import batch_of
-from wce_cli.cli.options import QUOTE
+from wce_cli.cli.misplaced import refuse_misplaced
 from wce_cli.errors import Problem, WceError
-from wce_cli.formats import BY_COMMAND
 from wce_cli.inputs import STDIN, Document, is_array_file, is_saved, is_typed, read_file
 from wce_cli.inputs.file import tilde_hint
 from wce_cli.inputs.reference import has_wildcard
 from wce_cli.loss.batch import Batch
 from wce_cli.loss.readings import READINGS
-
-VALUE = re.compile(r"[\[\](),;:{}\s\d.eE+-]+")
 
 
 class Sources(Struct, frozen=True):
@@ -39,14 +34,7 @@ class Sources(Struct, frozen=True):
 
 def read_sources(files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None = None) -> Sources:
     """The files that patterns name (stdin, where no scores are typed), and what was typed as values."""
-    for file in files:
-        if file != STDIN and VALUE.fullmatch(file) and not os.path.exists(file):
-            raise WceError(Problem(f"{file} is taken for a file name, and does not exist", QUOTE))
-        if file == "help" and not os.path.exists(file):
-            raise WceError(Problem("help is taken for a file name, and does not exist", "--help lists the options"))
-        if file in BY_COMMAND and not os.path.exists(file):
-            hint = f"one question a run: wce {file} …"
-            raise WceError(Problem(f"{file} is taken for a file name, and does not exist", hint))
+    refuse_misplaced(files, typed)
     fields = typed_fields(typed, label_column)
     scores_typed = not files and any(kind in fields for kind in READINGS)
     return Sources(() if scores_typed else tuple(paths_of(files, bool(fields))), fields)

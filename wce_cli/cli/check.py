@@ -74,9 +74,11 @@ def check(
     from wce_cli.cli.batches import typed_fields
     from wce_cli.cli.checking import SEARCHED, Asked, Whole, checked_part, lines_of, typed_expect
     from wce_cli.cli.each import each_batch
+    from wce_cli.cli.misplaced import refuse_misplaced
     from wce_cli.inputs.lines import Lines
 
     asked = Asked(typed_expect(expect or []), near, engines)
+    refuse_misplaced(files or [], typed.fields)
     fields = typed_fields(typed.fields, typed.label_column)
     notes: list[str] = []
     saved: list[dict[str, Any]] | None = None if save_expect is None else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -15,7 +16,8 @@ from wce_cli.cli.saving import saved_expect
 from wce_cli.digits import Written
 from wce_cli.errors import Problem, WceError, counted
 from wce_cli.formats import ending_of, formatted, part_of
-from wce_cli.inputs.numbers import read_numbers
+from wce_cli.inputs.numbers import WORD, read_numbers
+from wce_cli.loss.methods import METHODS
 from wce_cli.questions.check.answer import Checked, Summary, summary
 from wce_cli.questions.check.compare import compared, nothing_expected
 from wce_cli.questions.check.expected import LISTS, read_expect
@@ -166,13 +168,20 @@ def lines_of(errors: Sequence[WceError]) -> Iterator[str]:
     yield from hints
 
 
+def _expectation(text: str) -> str:
+    """The hint for a method without a number, a number without a method, or both in other words."""
+    words = re.split(r"[\s:=]+", text.strip(" =:"))
+    method = next((word for word in words if word.partition("/")[0] in METHODS), "weighted-mean")
+    return f"--expect {method}={next(filter(WORD.fullmatch, words), 'NUMBER')}"
+
+
 def typed_expect(typed: Sequence[str]) -> dict[str, Any]:
     """`METHOD=VALUE`, each number as it was typed; a list for `loss` and `term`."""
     found: dict[str, Any] = {}
     for text in typed:
         method, equals, value = text.partition("=")
         if not equals or not value.strip():
-            raise WceError(Problem(f'--expect is "{text}", expected METHOD=VALUE', "--expect weighted-mean=0.692279"))
+            raise WceError(Problem(f'--expect is "{text}", expected METHOD=VALUE', _expectation(text)))
         method = method.strip()
         if method in found:
             raise WceError(Problem(f"--expect names {method} twice"))

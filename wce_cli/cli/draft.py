@@ -193,7 +193,8 @@ def unechoed(stream: TextIO) -> Iterator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(place, termios.TCSANOW, before)
+        if _is_in_front(stream):  # else a shell, which has its own settings, would stop this process here
+            termios.tcsetattr(place, termios.TCSANOW, before)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from wce_cli.cli.completion import placed
 from wce_cli.engines.names import ENGINES, OTHER_NAMES
 from wce_cli.errors import near
-from wce_cli.fields import MEANT, hint_of
+from wce_cli.fields import ALIASES, HINTS, MEANT, hint_of
 
 _MEAN = "weighted-mean (of probability labels batch-mean)"
 _SUM = "--method sum"
@@ -30,15 +30,17 @@ OPTIONS: tuple[tuple[str, str], ...] = (
     ("mean average", "{explain}--method weighted-mean, or batch-mean: wce methods says who calls which the mean"),
     (" ".join(placed()), "{explain}--method {word} shows it alone"),
     (
-        "gpus num-gpus n-gpus ngpus world-size nproc-per-node num-processes num-devices",
+        "gpus num-gpus n-gpus ngpus world-size nproc nproc-per-node num-processes num-devices",
         "{split}--ranks R deals the samples to R processes in turn",
     ),
     (
-        "split batch-size per-device-train-batch-size train-batch-size micro-batch-size minibatch-size",
+        "split batch-size bs per-device-train-batch-size train-batch-size micro-batch micro-batch-size minibatch "
+        "minibatch-size",
         "{split}--size SIZE cuts the batch into parts of SIZE samples",
     ),
     (
-        "accumulate-grad-batches gradient-accumulation-steps accumulation-steps grad-accum-steps",
+        "accumulate accumulate-grad-batches accumulation-steps grad-accum grad-accum-steps gradient-accumulation "
+        "gradient-accumulation-steps",
         "{split}--size SIZE cuts the batch into parts: for K steps SIZE is N / K",
     ),
     ("seed random-state random-seed", "{split}--shuffle SEED shuffles the samples before they are cut"),
@@ -63,20 +65,23 @@ stands before an option that `wce explain` or `wce split` has."""
 OF_A_COMMAND: tuple[tuple[str, str, str], ...] = (
     ("tol atol abs-tol", "tolerance", "--tolerance T"),
     ("rtol rel-tol", "tolerance", "--tolerance T is absolute"),
-    ("limit max-rows nrows n-rows head", "rows", "--rows N"),
+    ("limit max-rows nrows n-rows head n", "rows", "--rows N"),
     ("verbose v", "findings", "--findings all --rows all show everything"),
+    ("balanced", "weight", "--weight balanced computes the weights from the labels, by scikit-learn's rule"),
     ("quiet silent q", "only", "--only value --method METHOD prints a number alone"),
     ("expected expects assert", "expect", "--expect METHOD=NUMBER"),
     ("out save outfile out-file output-file export", "output", "--output FILE is where the answer goes"),
     ("start min", "from", "--from X"),
     ("stop end max", "to", "--to X"),
     ("steps num n-points", "points", "--points N"),
+    ("range", "points", "--from X --to Y --points N"),
+    ("step", "points", "--from X --to Y --points N, both ends among them, or --values LIST"),
 )
 """The same, where the command has the option that stands between."""
 
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("help usage", "wce --help lists the commands, wce explain --help the options of one"),
-    ("version", "wce --version"),
+    ("version -v --v v", "wce --version"),
     ("gradients grad", "wce gradient FILE shows what each sample's gradient is multiplied by"),
     ("microbatch accumulate", "wce split FILE --size SIZE cuts the batch into parts"),
     ("ranks ddp distributed", "wce split FILE --ranks R deals the samples to R processes in turn"),
@@ -84,6 +89,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("assert verify validate", "wce check FILE --expect METHOD=NUMBER"),
     ("rule which guess", "wce identify 0.6923 FILE names the rule of a number"),
     ("wce", "write wce once"),
+    (" ".join((*placed(), *ENGINES, *OTHER_NAMES)), "wce methods {word}"),
     ("engines", "wce explain --engine all measures every framework that is installed"),
 )
 
@@ -97,9 +103,14 @@ def of_option(option: str, command: str, options: Mapping[str, Sequence[str]]) -
     names = [name.lstrip("-") for name in known if name.startswith("--")]
     if f"-{word}" in option and not option.startswith("--") and word in (*names, *map(_dashed, MEANT)):
         return f"two dashes: --{word}"
+    if len(word) == 1 and f"-{word}" in known:
+        return f"one dash: -{word}"
     formatted = _of_format(word, command)
     if formatted:
         return formatted
+    if command == "audit" and (word.replace("-", "_") in {*ALIASES, *MEANT, *HINTS}):
+        argument = f"--kwargs '{{\"{word.replace('-', '_')}\": …}}'"
+        return f"wce audit makes batches of its own; an argument of the function is {argument}"
     for words, needed, hint in OF_A_COMMAND:
         if word in words.split() and needed in names:
             return hint
@@ -123,9 +134,19 @@ def of_command(word: str, known: Iterable[str]) -> str:
     """The hint for a command that there is not. May be empty."""
     for words, hint in COMMANDS:
         if word.lower() in words.split():
-            return hint
-    close = near(word, known)
+            return hint.format(word=word.lower())
+    close = near(word, known, letters=4)
     return f"did you mean {' or '.join(map(_shown, close[:3]))}?" if close else ""
+
+
+def of_words(arguments: Sequence[str]) -> str:
+    """The hint for a command that takes one name, and got several words. May be empty."""
+    command, *words = [word for word in arguments if not word.startswith("-")]
+    if command == "audit" and len(words) == len(arguments) - 1 == 2:  # losses.py f
+        return f"a colon stands between them: wce audit {':'.join(words)}"
+    if (joined := "-".join(words).lower()) in placed():
+        return f"wce {command} {joined}"
+    return f"one at a time: wce {command} {words[0]}" if words else ""
 
 
 def _shown(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from glob import glob
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +27,8 @@ EXAMPLES = (
 CODES = ("0 every number has a rule", "1 a number has none", "2 cannot answer: the batch or an option is wrong")
 
 NUMBER = re.compile(r"[-+−]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE)
+BEGUN = re.compile(r"-\.?\d")
+"""How a negative number begins, whatever stands behind it, and no option does."""
 MINUS = "−"
 """Stands for the - of a negative number among the arguments, which would else begin an option."""
 DEEPEST = 3
@@ -71,7 +74,7 @@ def protected(arguments: Sequence[str]) -> list[str]:
     for position, word in enumerate(arguments):
         if word == "--":
             return [*kept, *arguments[position:]]
-        if not takes_value and word.startswith("-") and NUMBER.fullmatch(word.replace(",", ".")):
+        if not takes_value and word.startswith("-") and (NUMBER.fullmatch(word) or BEGUN.match(word)):
             word = MINUS + word[1:]
             takes_value = False
         else:
@@ -79,18 +82,6 @@ def protected(arguments: Sequence[str]) -> list[str]:
             takes_value = is_option and not takes_value
         kept.append(word)
     return kept
-
-
-ALMOST = re.compile(
-    r"[~≈<>=]*(?P<number>[-+−]?(?:\d+\.?\d*|\.\d+))(?P<percent>%)?(?:(?:±|\+/-|\+-)(?P<tolerance>[\d.]+))?"
-)
-"""`~0.38`, `38%`, `0.38±0.01`"""
-
-
-def _as_number(found: re.Match[str]) -> str:
-    """How it is written as a number."""
-    number = repr(float(found["number"]) / 100) if found["percent"] else found["number"]
-    return f"write {number}" + (f" --tolerance {found['tolerance']}" if found["tolerance"] else "")
 
 
 def _saved(word: str) -> str | None:
@@ -104,10 +95,19 @@ def _saved(word: str) -> str | None:
     return printed(content_of(path), path)
 
 
+def _may_be_file(word: str) -> bool:
+    """Whether a word is stdin, a file that is there or is named like one, a pattern of some, or a batch itself."""
+    from wce_cli.inputs import STDIN, is_typed
+    from wce_cli.questions.identify.pasted import A_FILE
+
+    return word == STDIN or os.path.exists(word) or bool(A_FILE.fullmatch(word) or glob(word)) or is_typed(word)
+
+
 def _told_apart(words: Sequence[str], near: float | None) -> tuple[list[Seen], list[str]]:
     """The numbers among the words, as they were typed or printed, and the files: what is there, and all other words."""
     from wce_cli.errors import Problem, WceError
-    from wce_cli.questions.identify.pasted import numbers_in
+    from wce_cli.inputs.screens import plain
+    from wce_cli.questions.identify.pasted import almost, numbers_in
 
     numbers: list[Seen] = []
     files: list[str] = []
@@ -115,8 +115,8 @@ def _told_apart(words: Sequence[str], near: float | None) -> tuple[list[Seen], l
         is_file = os.path.exists(word) and not NUMBER.fullmatch(word)
         text = _saved(word) if is_file or word.startswith("@") else word
         found = None if text is None else numbers_in(text, near)
-        if found is None and text == word and (said := ALMOST.fullmatch(word)):
-            raise WceError(Problem(f"{word} is not a number", _as_number(said)))
+        if found is None and text == word and not is_file and (hint := almost(word)):
+            raise WceError(Problem(f"{plain(word)} is not a number", hint))
         if found is None:
             files.append(word)
         else:
@@ -154,6 +154,9 @@ def identify(
     answers = [structs.replace(one, look=structs.replace(one.look, verbose=verbose)) for one in answers]
     numbers, files = _told_apart(words or [], near)
     if not numbers and loss_values is None and gradient_values is None:
+        strange = next((file for file in files if not _may_be_file(file)), None)
+        if strange is not None:
+            raise WceError(Problem(f"{strange} is no number, and no file has that name", "wce identify 0.6923 FILE"))
         hint = f"wce identify 0.6923 {' '.join(files[:1]) or 'FILE'}"
         raise WceError(Problem("there is no number to identify", hint))
 

@@ -21,6 +21,8 @@ from wce_cli.report import AWAITED, Report
 
 PADDING = re.compile(rb"\$<[^>]*>")
 """What terminfo says of waiting, for terminals of long ago."""
+PRETENDED = ("CI", "JPY_PARENT_PID")
+"""Set where what looks like a terminal keeps all that it is sent: the log of a build, and the cell of a notebook."""
 
 
 @contextmanager
@@ -58,7 +60,7 @@ def is_watched_table(answer: Answer) -> bool:
     """Whether somebody is looking at the table while it is made, on a terminal that can be drawn on."""
     if answer.format is not FORMATS["table"] or answer.file is not None:
         return False
-    if sys.stdout is None or not sys.stdout.isatty() or "CI" in os.environ:
+    if sys.stdout is None or not sys.stdout.isatty() or any(name in os.environ for name in PRETENDED):
         return False
     return os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
 

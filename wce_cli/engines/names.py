@@ -66,7 +66,14 @@ ENGINES = {
     ),
 }
 """In the order in which they are shown. All but torch are measured in a process of their own."""
-OTHER_NAMES = {"pytorch": "torch", "sklearn": "scikit-learn", "tf": "tensorflow", "paddlepaddle": "paddle"}
+OTHER_NAMES = {
+    "pytorch": "torch",
+    "sklearn": "scikit-learn",
+    "jax": "optax",
+    "onnx": "onnxruntime",
+    "tf": "tensorflow",
+    "paddlepaddle": "paddle",
+}
 """What people call them as well, in small letters."""
 
 

@@ -163,6 +163,8 @@ def number_hint(word: str) -> str:
     """How a word that was meant as one number is written, where that is known."""
     if re.fullmatch(r"[+-]?\d+,\d+", word.strip()):
         return f"write decimals with a point: {word.strip().replace(',', '.')}"
+    if word.strip().lower() in ("none", "null"):
+        return "leave it out"
     found = of_words(word.strip())
     return found.hint if found else ""
 

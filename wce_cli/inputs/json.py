@@ -14,12 +14,13 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import PurePath
 from typing import Any
 
 from msgspec import structs
 
-from wce_cli.errors import Problem, WceError
+from wce_cli.errors import MOST_KNOWN, Problem, WceError, near
 from wce_cli.fields import ALIASES, field_of
 from wce_cli.inputs import ARRAY_READERS, READERS, STDIN, TABLE_READERS, Document, stdin
 from wce_cli.inputs.guard import reads
@@ -122,13 +123,30 @@ def _meant(path: str) -> str:
     if NUMBER.fullmatch(path):
         return f"wce identify {path} FILE names the rule of a number"
     file, colon, _ = path.rpartition(":")
+    if colon and file.endswith(".py") and os.path.isfile(file):
+        return f"wce audit {path} says what it computes"
     if colon and os.path.isfile(file):
         return f"a part of a file is the value of an option: --logits {path}"
     if "," in path and all(map(os.path.isfile, path.split(","))):
         return f"part files by spaces: {path.replace(',', ' ')}"
+    if close := near(PurePath(path).name, _beside(path)):
+        return f"did you mean {PurePath(path).with_name(close[0])}?"
+    if re.match(r"https?://", path):
+        return f"files alone are read: curl -s {path} | wce explain -"
     name, equals, value = path.partition("=")
     field = field_of(name.lstrip("-"))
     return f"an option begins with dashes: --{field.replace('_', '-')} '{value}'" if equals and field in ALIASES else ""
+
+
+def _beside(path: str) -> list[str]:
+    """The files in the folder of a name that is no file's, if they are few; of other digits no slip makes them."""
+    try:
+        with os.scandir(PurePath(path).parent) as entries:
+            found = [entry.name for entry in islice(entries, MOST_KNOWN + 1) if entry.is_file()]
+    except (OSError, ValueError):
+        return []
+    digits = re.sub(r"\D", "", PurePath(path).name)
+    return [name for name in found if re.sub(r"\D", "", name) == digits] if len(found) <= MOST_KNOWN else []
 
 
 def files_in(folder: str) -> str:

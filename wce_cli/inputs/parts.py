@@ -81,8 +81,9 @@ def joined(parts: Sequence[Stored]) -> Stored | Joined:
     for part in parts:
         if part.shape[1:] != first.shape[1:] or not part.shape:
             hint = "parts of one batch may differ in their first axis alone"
-            if first.name == part.name == "" and len(part.shape) < len(first.shape):
-                hint = f"{hint}; labels have an option of their own: --labels {part.source}"
+            if first.name == part.name == "" and len(part.shape) != len(first.shape):
+                labels = min(first, part, key=lambda one: len(one.shape))
+                hint = f"{hint}; labels have an option of their own: --labels {labels.source}"
             raise WceError(Problem(f"{part.source} has shape {part.shape}, but {first.source} has {first.shape}", hint))
         if part.fortran and len(part.shape) > 1:
             hint = "save it in C order: numpy.ascontiguousarray"

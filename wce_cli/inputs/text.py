@@ -37,7 +37,10 @@ def documents_of_text(content: bytes, shown: str) -> list[Document]:
             raise
         if parts is None:
             said = f"{shown} is no batch: neither JSON nor a print with the names logits and labels"
-            raise WceError(Problem(said, f"rows alone are the value of an option: --logits {at}")) from error
+            hint = f"rows alone are the value of an option: --logits {at}"
+            if shown.endswith(".py"):
+                hint = f"wce audit {shown} says what a function in it computes"
+            raise WceError(Problem(said, hint)) from error
     return [document_of_record(parts, shown)]
 
 

@@ -151,7 +151,7 @@ class Batch(Struct, frozen=True):
         if kind is not None:
             scores, classes = scores_by_column(g, *kind, classes, weight, labels)
             kind = kind[0], scores
-        rows = None if kind is None else read_scores(g, *kind)
+        rows = None if kind is None else read_scores(g, *kind, labels)
         if labels is None:
             g.problem("labels", "labels are missing", f"give one class index a sample: {spelled('labels')}")
         if kind is not None and kind[0] == "probs" and isinstance(rows, ArrayRows):

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from wce_cli.digits import in_full
 from wce_cli.errors import Problem, WceError, and_more, counted
 from wce_cli.loss.arrays import to_array
-from wce_cli.loss.layout import n_classes_of
-from wce_cli.loss.readings import ScoreKind
+from wce_cli.loss.layout import n_classes_of, sample_shape_of
+from wce_cli.loss.readings import READINGS, ScoreKind
 from wce_cli.loss.rows import ArrayRows, floats
 from wce_cli.loss.stored import Stored, StoredRows, in_memory
 from wce_cli.loss.sums import Floats
@@ -94,7 +94,11 @@ class Gathering:
         """Read one field whose elements must be numbers."""
         array = self.array(field, value)
         if isinstance(array, np.ndarray) and array.dtype.kind == "O":
-            self.problem(field, f'{field} holds names ("{array.flat[0]}"), expected numbers')
+            name = str(array.flat[0])
+            hint = f"names are {self.spelled('labels')}" if field in READINGS and array.size > 1 else ""
+            if array.ndim == 0 and "." in name[1:-1]:
+                hint = f"there is no file {name}"
+            self.problem(field, f'{field} holds names ("{name}"), expected numbers', hint)
             return None
         return array
 
@@ -132,13 +136,44 @@ def kind_of_scores(g: Gathering, fields: Mapping[ScoreKind, Any]) -> tuple[Score
     return None
 
 
-def read_scores(g: Gathering, kind: str, value: Any) -> ArrayRows | StoredRows | None:
-    """The scores in the dtype and the layout they came in: (C,), (N, C) or (N, C, d1, …, dk)."""
+def could_be_swapped(scores: tuple[int, ...], labels: tuple[int, ...]) -> bool:
+    """Whether scores have the shape of class indices for labels that have the shape of scores."""
+    if not labels or n_classes_of(labels) < 2:
+        return False
+    one, other = ([n for n in shape if n != 1] for shape in (scores, sample_shape_of(labels)))
+    return one == other
+
+
+def are_indices(scores: Floats, n_classes: int) -> bool:
+    """Whether all numbers are whole, and from 0 or 1 on."""
+    return bool(((scores == np.floor(scores)) & (scores >= 0) & (scores <= n_classes)).all())
+
+
+def swapped(g: Gathering, kind: str) -> str:
+    """The hint for scores and labels that each look like the other."""
+    spelled = [g.spelled(kind), g.spelled("labels")]
+    files = [g.sources.get("labels", ""), g.sources.get(kind, "")]
+    if any(not file or file.startswith("--") or " " in file for file in files) or spelled[0].endswith("="):
+        in_document = all(" $" in file for file in files)
+        return f"each looks like the other: swap {f'{kind} and labels' if in_document else ' and '.join(spelled)}"
+    return f"each looks like the other: {spelled[0]} {files[0]} {spelled[1]} {files[1]}"
+
+
+def read_scores(g: Gathering, kind: str, value: Any, labels: Any = None) -> ArrayRows | StoredRows | None:
+    """The scores in the dtype and the layout they came in: (C,), (N, C) or (N, C, d1, …, dk).
+
+    `labels` as they were given: those of a single number may be the scores.
+    """
     scores = g.numbers(kind, value)
     if scores is None:
         return None
     if len(scores.shape) == 0:
-        g.problem(kind, f"{kind} is a single number, expected one score for each class")
+        c = _length(labels)
+        is_label = c > 1 and (
+            not isinstance(scores, np.ndarray) or are_indices(floats(scores, g.dtypes.get(kind, "")), c)
+        )
+        hint = swapped(g, kind) if is_label else ""
+        g.problem(kind, f"{kind} is a single number, expected one score for each class", hint)
         return None
     c = n_classes_of(scores.shape)
     if c == 0:
@@ -149,6 +184,15 @@ def read_scores(g: Gathering, kind: str, value: Any) -> ArrayRows | StoredRows |
         g.problem(kind, f"{kind} has {c} classes, more than {MOST_CLASSES}: sums by class would fill the memory", hint)
         return None
     return g.rows(kind, scores, 1)
+
+
+def _length(labels: Any) -> int:
+    """The numbers of one row of labels; 0 for anything that is no single row."""
+    if isinstance(labels, list):
+        row = labels[0] if len(labels) == 1 and isinstance(labels[0], list) else labels
+        return len(row) if all(isinstance(number, (int, float)) for number in row) else 0
+    shape = getattr(labels, "shape", ())
+    return int(shape[-1]) if shape and int(np.prod(shape)) == shape[-1] else 0
 
 
 def read_class_names(g: Gathering, classes: Any, weight: Any, c: int) -> tuple[str, ...] | None:

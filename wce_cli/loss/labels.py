@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.digits import in_full
-from wce_cli.errors import and_more, as_written, counted, did_you_mean
+from wce_cli.errors import MOST_KNOWN, and_more, as_written, counted, did_you_mean, near
 from wce_cli.fields import DEFAULTS
 from wce_cli.loss.arrays import place
 from wce_cli.loss.checks import (
@@ -25,7 +26,7 @@ from wce_cli.loss.checks import (
     many,
     place_of,
 )
-from wce_cli.loss.gathering import Gathering
+from wce_cli.loss.gathering import Gathering, are_indices, could_be_swapped, swapped
 from wce_cli.loss.layout import n_classes_of, sample_shape_of
 from wce_cli.loss.rows import CHUNK, ArrayRows, Rows, floats
 from wce_cli.loss.stored import Stored, StoredRows
@@ -93,16 +94,17 @@ def read_labels(
         if labels.size == 1 and int(np.prod(sample_shape)) == 1 and labels.ndim <= 1:
             labels = labels.reshape(sample_shape)  # one sample: 0 and [0] both
     if labels.shape != sample_shape:
-        swapped = sample_shape_of(labels.shape) == shape and isinstance(scores, ArrayRows) and _are_whole(scores)
-        _wrong_shape(g, kind, labels.shape, shape, sample_shape, swapped)
+        are_swapped = could_be_swapped(shape, labels.shape) and _are_indices(scores, n_classes_of(labels.shape))
+        _wrong_shape(g, kind, labels.shape, shape, sample_shape, are_swapped)
         return None
     return _indices(g, labels, shape, kind, ignore_index, base)
 
 
-def _are_whole(scores: ArrayRows) -> bool:
-    """Whether scores of one row are whole numbers, as class indices are."""
-    row = floats(scores.rows(0, 1), scores.dtype)
-    return bool((row == np.floor(row)).all())
+def _are_indices(scores: Rows, n_classes: int) -> bool:
+    """Whether scores look like class indices; of those in a file the dtype tells."""
+    if not isinstance(scores, ArrayRows):
+        return scores.dtype.startswith(("int", "uint"))
+    return are_indices(floats(scores.array, scores.dtype), n_classes)
 
 
 def _wrong_shape(
@@ -111,9 +113,9 @@ def _wrong_shape(
     labels: tuple[int, ...],
     scores: tuple[int, ...],
     sample_shape: tuple[int, ...],
-    swapped: bool,
+    are_swapped: bool,
 ) -> None:
-    """Note that labels and scores do not fit; `swapped`: whether each looks like the other."""
+    """Note that labels and scores do not fit; `are_swapped`: whether each looks like the other."""
     n = int(np.prod(sample_shape))
     c = n_classes_of(scores)
     if len(labels) <= 1 and len(sample_shape) <= 1:
@@ -132,8 +134,8 @@ def _wrong_shape(
             hint = "drop axis 1 of the labels"
         elif len(scores) > 2 and labels == scores[:-1]:
             hint += "; these scores have it last: numpy.moveaxis(x, -1, 1)"
-    if swapped:
-        hint = f"each looks like the other: swap {g.spelled(kind)} and {g.spelled('labels')}"
+    if are_swapped:
+        hint = swapped(g, kind)
     g.problem("labels", message, hint)
 
 
@@ -238,6 +240,27 @@ def _say_not_one_hot(g: Gathering, wrong: Wrong, no_ones: int) -> None:
     g.problem("labels", message, hint)
 
 
+def _say_no_class(
+    g: Gathering, labels: NDArray[Any], unknown: Sequence[tuple[int, ...]], names: tuple[str, ...]
+) -> None:
+    """Note that labels are none of the names. A name that no label has may itself be what is misspelt."""
+    word = str(labels[unknown[0]])
+    said, more = f"{place('labels', unknown[0])} is {as_written(word)}", and_more(len(unknown) - 1)
+    used = set(labels.flat)
+    unused = [name for name in names if name not in used] if len(names) <= MOST_KNOWN else []
+    close = near(word, unused) if len(word) <= MOST_KNOWN and near(word, names) == near(word, unused) else []
+    if len(close) != 1:
+        g.problem("labels", f"{said}, which is no class{more}", did_you_mean(word, names))
+        return
+    field = "classes" if "classes" in g.shapes else "weight"
+    here, there = (g.sources.get(one) or g.spelled(one).rstrip("=") for one in ("labels", field))
+    g.problem(
+        "labels",
+        f"{said}, and {field} {'name' if field == 'classes' else 'names'} {as_written(close[0])}{more}",
+        f"did you mean {word!r} in {there}, or {close[0]!r} in {here}?",
+    )
+
+
 def _ones(wrong: Wrong, no_ones: int) -> str:
     """What the first row has instead of one 1; how many more have the like, and how many the other."""
     has, like, others = f"a 1 in {wrong.value:.0f} places", wrong.count - no_ones, "none"
@@ -263,12 +286,6 @@ def _indices_of_names(g: Gathering, labels: NDArray[Any], names: tuple[str, ...]
     number = {name: position for position, name in enumerate(names)}
     unknown = [index for index in np.ndindex(labels.shape) if labels[index] not in number]
     if unknown:
-        word = str(labels[unknown[0]])
-        more = and_more(len(unknown) - 1)
-        g.problem(
-            "labels",
-            f"{place('labels', unknown[0])} is {as_written(word)}, which is no class{more}",
-            did_you_mean(word, names),
-        )
+        _say_no_class(g, labels, unknown, names)
         return None
     return np.array([number[name] for name in labels.flat], dtype=np.int64).reshape(labels.shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
+import importlib.util
 import os
 import signal
 import subprocess
@@ -202,3 +202,12 @@ def test_a_file_of_a_package_finds_what_is_beside_it(tmp_path):
     answer = audit(f"{tmp_path}/mine/losses.py", arrays="numpy")
     assert answer.call == "f(logits, labels, weight=weight)"
     assert not answer.own.is_followed
+
+
+@pytest.mark.skipif(importlib.util.find_spec("keras") is None, reason="Keras is not installed")
+def test_keras_computes_with_what_is_there(monkeypatch):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    answer = audit("keras.losses:sparse_categorical_crossentropy")
+    assert answer.own.title.startswith("ℓ of each sample; p is divided by the sum of its row, then clipped to")
+    assert answer.guessed == "y_pred was taken for probabilities: it takes their log, clipped, and no softmax"
+    assert answer.row("ignore_index").said == "label −100 is left out"

@@ -32,13 +32,12 @@ from wce_cli.questions.audit.searches import (
     loss_at,
     search_probe,
 )
-from wce_cli.questions.audit.taken import Returned, ReturnedNone, carriers, taken
+from wce_cli.questions.audit.taken import ReturnedNone, taken
 from wce_cli.questions.audit.watch import Watch
 from wce_cli.questions.audit.worker_steps import COARSE, ENDS, NONE
 
 NO_MEMORY = re.compile("can't allocate memory|cannot allocate memory|out of memory", re.IGNORECASE)
 DIFFERENCE = 1e-5
-NEAR = 1e-5
 UNSURE = 1e-6
 """How far two differences of one value may part, of the largest, before they are rounding."""
 
@@ -80,7 +79,7 @@ class Asker(Struct):
         if self.call.make is not None:
             try:
                 with self.watch:
-                    things = [self.call.made(self.function, self._given(PLAIN))]
+                    things = [self.call.made(self.function, self.given(PLAIN))]
             except Exception:  # the first call will say why
                 things = []
         return carried(things, constants, self.call.roles)
@@ -102,7 +101,7 @@ class Asker(Struct):
     def _asked(self, probe: Probe, name: str) -> Answered:
         self._seed()
         try:
-            function, given = self._fresh(), self._given(probe)
+            function, given = self.fresh(), self.given(probe)
             leaf = None
             if probe.layout == "tracked":
                 leaf, given[self.scores] = self.arrays.tracked(given[self.scores])
@@ -144,53 +143,13 @@ class Asker(Struct):
             taken_of=of,
         )
 
-    def chooses(self, first: Answered) -> bool:
-        """Whether another of several returned things is taken for the loss from now on: what carries a gradient, where
-        the first of them does not; of a dictionary that which alone does."""
-        if self.arrays.name != "torch" or not (
-            first.taken_of.startswith("the first") or first.error == Returned.__name__
-        ):
-            return False
-        try:
-            given = self._given(structs.replace(PLAIN, layout="tracked", dtype="float32" if self.narrowed else WIDEST))
-            _, given[self.scores] = self.arrays.tracked(given[self.scores])
-            with self.watch:
-                found = carriers(self.call.run(self._fresh(), given))
-        except Exception:  # the first answer says what there is to say
-            return False
-        if found and (isinstance(found[0], int) or len(found) == 1):
-            self.pick = found[0] or None
-        return self.pick is not None
-
-    def taken_for_probabilities(self) -> str:
-        """Hand over probabilities from now on where it gives k·(−log p[y]) of what it is handed, and keeps that from 0:
-        then what is said of it; else an empty text.
-
-        Of what it takes the log of as it is, with no clip, a rule tells; and a parameter that is called logits is.
-        """
-        name = self.call.scores_name
-        if self.scores != "logits" or not name or name.endswith(("logits", "logit", "scores")):
-            return ""
-        found = []
-        for row in ((0.5, 0.2, 0.3), (0.5, 0.3, 0.2), (0.25, 0.5, 0.25), (-1.0, 1.5, 0.5)):
-            probe = Probe("one row", "", ((0.0,) * len(row),), (0,), (1.0,) * len(row), scores=(row,))
-            answer = self.ask(probe if "weight" in self.call.roles else structs.replace(probe, weight=None))
-            if answer.values is None or len(answer.values) != 1 or not math.isfinite(answer.values[0]):
-                return ""
-            found.append(answer.values[0])
-        half, other, quarter, _ = found
-        is_log = math.isclose(half, other, rel_tol=NEAR) and math.isclose(quarter, 2 * half, rel_tol=NEAR)
-        if not half or not is_log:
-            return ""
-        self.as_probabilities()
-        return f"{name} was taken for probabilities: it takes their log, clipped, and no softmax"
-
     def as_probabilities(self) -> None:
         """Hand over probabilities for the scores from now on."""
         arguments = [structs.replace(one, role="probs") if one.role == "logits" else one for one in self.call.arguments]
         self.call, self.scores = structs.replace(self.call, arguments=tuple(arguments)), "probs"
 
-    def _given(self, probe: Probe) -> dict[str, Any]:
+    def given(self, probe: Probe) -> dict[str, Any]:
+        """What is handed over for the roles of its call, by role."""
         has_choice = "label_smoothing" in self.call.optional and self.has_default_smoothing
         if probe.smoothing is None and not has_choice:
             probe = structs.replace(probe, smoothing=SMOOTHING)
@@ -199,7 +158,7 @@ class Asker(Struct):
             given |= {f"{name}=": self.arrays.of(numbers, probe.dtype) for name, numbers in self.call.lists.items()}
         return given
 
-    def _fresh(self) -> Any:
+    def fresh(self) -> Any:
         """The function; an object that may keep state as it was before any call."""
         is_stateless = isinstance(self.function, type) or inspect.isroutine(self.function)
         if is_stateless or type(self.function).__module__.startswith("torch._dynamo"):  # a copy would be compiled anew
@@ -215,7 +174,7 @@ class Asker(Struct):
         for is_seeded in (True, False):
             if is_seeded:
                 self._seed()
-            returned = self.call.once_made(made, self._given(probe))
+            returned = self.call.once_made(made, self.given(probe))
             values = self.arrays.numbers(taken(returned, len(probe.labels), self.arrays, self.pick)[0])
             found.append(tuple(values.ravel().tolist()))
         return tuple(found)

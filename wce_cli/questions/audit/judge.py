@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from wce_cli.questions.audit.answer import SCHEMA, Audit, Computed, Limit, Row
 from wce_cli.questions.audit.asked import Asked
 from wce_cli.questions.audit.call import check_template
 from wce_cli.questions.audit.compared import compared
+from wce_cli.questions.audit.labelled import CLASSES
 from wce_cli.questions.audit.load import of_object, place
 from wce_cli.questions.audit.own import owns_of
 from wce_cli.questions.audit.probes import IGNORED, REDUCTIONS, SKIPPING, Offers, Probe, of_rules
@@ -28,12 +31,18 @@ from wce_cli.questions.audit.values import values_on
 from wce_cli.questions.audit.verdict import Verdict, is_expected, known_pairs, unguarded, verdict_of
 from wce_cli.questions.audit.worker_steps import ENDS, NONE
 from wce_cli.questions.identify.rules import Rule
+from wce_cli.report import reduction_hint
 
 GIB = 1 << 30
 ASKED_FOR = ("ignore_index", "tiny losses")
 """Notes whose advice is given with that of what is wrong: without it, others train differently."""
 NO_GPU = re.compile("not compiled with CUDA|NVIDIA driver|No CUDA GPUs|no CUDA-capable device", re.IGNORECASE)
 """In what is raised where a function takes its arrays to a GPU, and there is none."""
+NO_LIST = re.compile(
+    r"'(?:int|float)' object is not (?:iterable|subscriptable)|of type '(?:int|float)' has no len|"
+    r"0-d (?:array|tensor)|0-dimensional|'(?:int|float)' object has no attribute"
+)
+"""In what is raised where a list is wanted, and a number is given."""
 CALLED_WRONGLY = ("TypeError", "AttributeError", "IndexError", "ValueError", "RuntimeError")
 """Errors that a call with other arguments may well not raise."""
 
@@ -55,7 +64,8 @@ def judged(target: Any, asking: Asking) -> Audit:
     name = target if isinstance(target, str) else of_object(target)
     place(name)
     if asking.expect is not None and asking.expect not in known_pairs():
-        raise WceError(Problem(f'"{asking.expect}" is no METHOD to expect', did_you_mean(asking.expect, known_pairs())))
+        hint = reduction_hint(asking.expect) or did_you_mean(asking.expect, known_pairs())
+        raise WceError(Problem(f'"{asking.expect}" is no METHOD to expect', hint))
     if asking.call is not None:
         check_template(asking.call)
     request = Request(
@@ -83,7 +93,7 @@ def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
     if ready is None or not observed.is_answered:
         first = observed.first
         if first is not None and not observed.deaths and first.error not in ENDS:
-            raise WceError(_no_answer(name, observed))
+            raise WceError(_no_answer(name, observed, asking.kwargs))
         return Audit(
             schema=SCHEMA,
             target=name,
@@ -160,8 +170,8 @@ def _of(name: str, message: str) -> str:
     return message if is_said else f"{name}: {message}"
 
 
-def _no_answer(name: str, observed: Observed) -> Problem:
-    """The first call failed, and so did the others."""
+def _no_answer(name: str, observed: Observed, constants: Mapping[str, Any]) -> Problem:
+    """The first call failed, and so did the others; `constants` are what it was given beside the batch."""
     assert observed.first is not None
     call = observed.loaded.call if observed.loaded else name
     if observed.first.error == NONE:
@@ -174,7 +184,18 @@ def _no_answer(name: str, observed: Observed) -> Problem:
         return Problem(f"{call} needs a GPU: {said(observed.first)}", hint + """'{"device": "cpu"}'""")
     hint = "say how it is called: --call 'f(logits, labels, weight=weight)', or --arrays numpy"
     hint = hint if observed.first.error in CALLED_WRONGLY else ""
+    if NO_LIST.search(observed.first.message):
+        hint = _with_list(constants) or hint
     return Problem(f"{call} gives no number: {said(observed.first)}", hint)
+
+
+def _with_list(constants: Mapping[str, Any]) -> str:
+    """The hint for a number where a list is wanted; empty unless one constant alone is a number."""
+    single = [key for key, value in constants.items() if isinstance(value, int | float) and not isinstance(value, bool)]
+    if len(single) != 1:
+        return ""
+    given = json.dumps({**constants, single[0]: [constants[single[0]]] * CLASSES})
+    return f"{single[0]} may be a list, a number for each class: --kwargs {shlex.quote(given)}"
 
 
 def _asked(observed: Observed, probes: list[Probe], offers: Offers) -> list[Asked]:

@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import inspect
 import os
+import re
 import stat
 import sys
 import sysconfig
@@ -16,7 +17,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from wce_cli.errors import Problem, WceError, did_you_mean
+from wce_cli.errors import Problem, WceError, did_you_mean, near
 from wce_cli.inputs.guard import reads
 from wce_cli.inputs.json import unreadable
 
@@ -25,6 +26,16 @@ EXAMPLE = "wce audit path/to/losses.py:weighted_loss, or wce audit package.losse
 
 SHORT = {"nn": "torch.nn", "F": "torch.nn.functional"}
 """What people import modules as."""
+HOMES = {
+    **dict.fromkeys(("CrossEntropyLoss", "NLLLoss"), "torch.nn"),
+    **dict.fromkeys(("cross_entropy", "nll_loss"), "torch.nn.functional"),
+    **dict.fromkeys(("softmax_cross_entropy", "softmax_cross_entropy_with_integer_labels"), "optax"),
+}
+"""The modules of losses that people know by their bare name."""
+IN_A_FILE = re.compile(r"(?P<file>.+\.py)(?:::|[.#/@ ])(?P<name>[A-Za-z_][\w.]*)")
+"""A function of a file as other tools write it: `losses.py::f` of pytest."""
+LISTED = 10
+"""Names of a module that are listed."""
 
 
 class Place(Struct, frozen=True):
@@ -46,6 +57,7 @@ def place(target: str) -> Place:
     if not colon or (len(where) == 1 and name[:1] in "/\\"):  # C:\losses.py
         where, name = target, ""
     found = Place(where, name)
+    _refuse_spelling(target, found)
     if not where or any(not part.isidentifier() for part in name.split(".") if name):
         raise WceError(Problem(f"{target!r} names no function", _called(target) or EXAMPLE))
     if not found.is_file and Path(target).is_file():
@@ -66,13 +78,33 @@ def place(target: str) -> Place:
     return found
 
 
+def _refuse_spelling(target: str, found: Place) -> None:
+    """Raise WceError for a file that is there, and is named or followed by the function in another way."""
+    spelled = IN_A_FILE.fullmatch(target)
+    if spelled is not None and Path(spelled["file"]).is_file():
+        hint = f"a colon stands before it: wce audit {spelled['file']}:{spelled['name']}"
+        raise WceError(Problem(f"{target!r} names no function", hint))
+    file = f"{found.where}.py"
+    if found.is_file and not Path(found.where).is_file() and Path(file).is_file():
+        hint = f"a file is named with its end: wce audit {file}{f':{found.name}' if found.name else ''}"
+        raise WceError(Problem(f"{found.where} does not exist", hint))
+
+
 def _called(target: str) -> str:
     """A hint for a call: `losses.py:f()`."""
     name, opened, inside = target.partition("(")
     if not (opened and inside.endswith(")")):
         return ""
     beside = "" if inside == ")" else ", with what stands in them as --kwargs"
-    return f"without the brackets: wce audit {name}{beside}"
+    return f"without the brackets: wce audit {name if ':' in name else _whole(name)}{beside}"
+
+
+def _whole(name: str) -> str:
+    """A dotted or bare name with its module: `torch.nn:CrossEntropyLoss` for `nn.CrossEntropyLoss`."""
+    module, _, last = name.rpartition(".")
+    first, dot, rest = module.partition(".")
+    home = HOMES.get(name, "") if not module else f"{SHORT.get(first, first)}{dot}{rest}"
+    return f"{home}:{last}" if home else name
 
 
 def of_object(function: Any) -> str:
@@ -99,11 +131,15 @@ def load(found: Place) -> Any:
     if not found.name:
         return _only(module, found)
     value: Any = module
+    holder: Any = module
     for part in found.name.split("."):
         if not hasattr(value, part):
-            names = [name for name in vars(value) if not name.startswith("_")]
+            names = [name for name, one in vars(value).items() if callable(one) and not name.startswith("_")]
             raise WceError(Problem(f"{found.where} has no {found.name}", did_you_mean(part, names)))
-        value = getattr(value, part)
+        holder, value = value, getattr(value, part)
+    if inspect.isclass(holder) and inspect.isfunction(vars(holder).get(part)):
+        hint = f"name the class: wce audit {found.where}:{found.name.rpartition('.')[0]}"
+        raise WceError(Problem(f"{found.name} of {found.where} is a method", hint))
     if not callable(value):
         raise WceError(Problem(f"{found.name} of {found.where} is no function, but {type(value).__name__}"))
     return value
@@ -115,13 +151,17 @@ def _module(found: Place) -> ModuleType:
         try:
             return importlib.import_module(found.where)
         except ModuleNotFoundError as error:
+            if not f"{found.where}.".startswith(f"{error.name}."):  # one that it imports
+                raise
             if error.name == found.where and not found.name:
                 _refuse_dots(found.where)
-            first, _, rest = found.where.partition(".")
-            if error.name == first and first in SHORT:
-                name = ":".join(part for part in (f"{SHORT[first]}", rest or found.name) if part)
-                raise WceError(Problem(f"there is no module {first}", f"its whole name: wce audit {name}")) from error
-            raise
+            hint = EXAMPLE
+            name = ".".join(filter(None, (found.where, found.name)))
+            if error.name in SHORT and name != error.name:
+                hint = f"its whole name: wce audit {_whole(name)}"
+            elif close := near(name.rpartition(".")[2], HOMES):
+                hint = f"its whole name: wce audit {_whole(close[0])}"
+            raise WceError(Problem(f"there is no module {error.name}", hint)) from error
     path = Path(found.where).resolve()
     if (path.parent / "__init__.py").exists():
         return _of_package(path)
@@ -139,10 +179,14 @@ def _module(found: Place) -> ModuleType:
 def _refuse_dots(where: str) -> None:
     """Raise WceError if a dotted name is that of a function or class of a module: `torch.nn.CrossEntropyLoss`."""
     module, _, name = where.rpartition(".")
-    if module and hasattr(importlib.import_module(module), name):
-        raise WceError(
-            Problem(f"{where} is no module, but {name} of {module}", f"a colon stands before it: {module}:{name}")
-        )
+    if not module:
+        return
+    found = importlib.import_module(module)
+    if hasattr(found, name):
+        hint = f"a colon stands before it: wce audit {module}:{name}"
+        raise WceError(Problem(f"{where} is no module, but {name} of {module}", hint))
+    if close := near(name, [one for one in vars(found) if not one.startswith("_")]):
+        raise WceError(Problem(f"{module} has no {name}", f"did you mean {module}:{close[0]}?"))
 
 
 def _of_package(path: Path) -> ModuleType:
@@ -165,8 +209,8 @@ def _only(module: ModuleType, found: Place) -> Any:
     }
     public = {name: value for name, value in own.items() if not name.startswith("_")}
     if len(public) != 1:
-        listed = ", ".join(public) or "none"
-        hint = f"wce audit {found.where}:{next(iter(public), 'name')}"
+        listed = ", ".join(list(public)[:LISTED]) + (", …" if len(public) > LISTED else "") or "none"
+        hint = f"wce audit {found.where}:{next(iter(public))}" if 0 < len(public) <= LISTED else EXAMPLE
         raise WceError(Problem(f"{found.where} has not one function but {len(public)} ({listed}): name one", hint))
     return next(iter(public.values()))
 

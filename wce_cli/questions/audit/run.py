@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
@@ -138,6 +139,8 @@ def _one_worker(request: Request, timeout: float, observed: Observed) -> Death |
     Path(request.answers).touch()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(PACKAGES), _python_path()]))}
     environment.setdefault("OMP_NUM_THREADS", "1")
+    if find_spec("tensorflow") is None:  # what keras takes where it is told nothing
+        environment.setdefault("KERAS_BACKEND", "torch")
     worker = subprocess.Popen(
         [sys.executable, "-m", "wce_cli.questions.audit.worker", msgspec.json.encode(request).decode()],
         stdin=subprocess.DEVNULL,

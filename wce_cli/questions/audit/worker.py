@@ -22,6 +22,7 @@ from wce_cli.questions.audit.arrays import DTYPES, FRAMEWORKS, WIDEST, Arrays
 from wce_cli.questions.audit.asking import Asker, said_in_short
 from wce_cli.questions.audit.call import matched, template
 from wce_cli.questions.audit.carried import Carried
+from wce_cli.questions.audit.first_call import chooses, first_call, taken_for_probabilities
 from wce_cli.questions.audit.labelled import ignored_class, of_classes, of_shift, probes, shift, skipped_label
 from wce_cli.questions.audit.load import frameworks, imported, load, place, source
 from wce_cli.questions.audit.probes import (
@@ -49,10 +50,10 @@ from wce_cli.questions.audit.records import (
     Request,
     encode,
 )
-from wce_cli.questions.audit.roles import SCORES, WEIGHTS
+from wce_cli.questions.audit.roles import SCORES
 from wce_cli.questions.audit.searches import Search, searches
 from wce_cli.questions.audit.watch import Watch, limit_memory, tell_what_takes_time
-from wce_cli.questions.audit.worker_steps import ENDS, FIRST, FIRST_OF_ANOTHER, FRAMEWORK, LOADING
+from wce_cli.questions.audit.worker_steps import ENDS, FIRST, FRAMEWORK, LOADING
 
 
 class Worker:
@@ -165,9 +166,9 @@ class Worker:
         if first.values is None and first.error not in ENDS and asker.call.lists:
             asker.has_arrays = True
             first, self.classes = first_call(asker, self.found)
-        has_learned = asker.chooses(first)
+        has_learned = chooses(asker, first)
         if not has_learned and first.values is not None and self.classes in (0, len(PLAIN.logits[0])):
-            guessed = asker.taken_for_probabilities()
+            guessed = taken_for_probabilities(asker)
             has_learned = bool(guessed)
             if has_learned:
                 self.tell(structs.replace(self.loaded, call=asker.call.text(self.name), guessed=guessed))
@@ -211,44 +212,6 @@ class Worker:
         offers = self.offers(asker)
         three, four = self.told(asker, [fitted(SQUARE, offers), fitted(SQUARE_ZERO, offers)]).values()
         return len(SQUARE.logits[0]) if three.values is not None and four.values is None else 0
-
-
-TRIED = (2, 4, 5, 6, 7, 8, 9, 10, 19, 21, 100)
-"""Numbers of classes for a function that does not take those of the first probe, and does not say which it takes."""
-
-
-def first_call(asker: Asker, found: Carried) -> tuple[Answered, int]:
-    """The first answer, and the number of classes that the function took; 0: that of the first probe.
-
-    Sets the labels to one-hot rows where index labels give no number, and what float64 must be asked in.
-    """
-    width = len(PLAIN.logits[0])
-    lengths = [len(weight) for weight in found.weights if len(weight) != width]
-    first: Answered | None = None
-    for classes in dict.fromkeys([*found.classes, 0, *lengths, *TRIED]):
-        answer = _first_of(asker, classes)
-        first = first or answer
-        if answer.error in ENDS:
-            break
-        if answer.values is not None:
-            return answer, classes
-    assert first is not None
-    return first, 0
-
-
-def _first_of(asker: Asker, classes: int) -> Answered:
-    """The first answer for a number of classes, with index labels or one-hot rows."""
-    offers = Offers(weight=bool(asker.call.roles & set(WEIGHTS)), classes=classes)
-    first = asker.ask(fitted(PLAIN, offers), FIRST)
-    if first.values is None and first.error not in ENDS and "labels" in asker.call.roles:
-        for labels, probe in (("one-hot", PLAIN), ("index", SQUARE)):
-            asker.labels = labels
-            second = asker.ask(fitted(probe, offers), FIRST if probe is PLAIN else FIRST_OF_ANOTHER)
-            if second.values is not None:
-                first = second
-                break
-    asker.narrowed = first.narrowed
-    return first
 
 
 def _names(name: str, function: object) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from wce_cli.digits import UNITS, dtype_of
 from wce_cli.errors import Problem, WceError, as_written
+from wce_cli.inputs.diagnosis import number_hint
 from wce_cli.inputs.inline import ARRAYS, read_inline
 from wce_cli.inputs.numbers import WORD
 from wce_cli.inputs.screens import plain
@@ -20,6 +21,15 @@ FRAME = re.compile(r"<tf\.[^<>]*\b(?:numpy|value)=(?P<value>.*)>|\[.*\]", re.DOT
 NAMED = re.compile(r"[^\[\](){}<>:=]*[A-Za-z_][^\[\](){}<>:=]*[:=]\s*(.+)", re.DOTALL)
 """`loss: 0.69`, `Epoch 3 val_loss=0.69`"""
 HINT = 'identify("0.6923", logits=…, labels=…): the number as it was printed, the batch as arrays'
+ALMOST = re.compile(
+    r"""(?:[A-Za-z][A-Za-z_ ]*[ ]|\{['"]\w+['"]:)?[^\w.+-]*(?:(?:tensor|array)\()?
+    (?P<number>[-+−]?(?:\d{1,3}(?:,\d{3})+\.\d+|\d+[.,]?\d*|\.\d+)(?:e[-+]?\d+)?)
+    (?:(?P<percent>[ ]?%)|[ ]?(?:±|\+/-|\+-)[ ]?(?P<tolerance>\d*\.?\d+)|f\d?)?
+    (?:[ ]?\(?[A-Za-z][A-Za-z/ ]*\)?)?[\s.,;:!?)\]}'"|*_…]*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""`~0.38`, `38%`, `0.38±0.01`, `0.69 nats`, `0.69,`, `loss 0.69`, `{'loss': tensor(0.69)}`"""
+A_FILE = re.compile(r".*\.[A-Za-z]\w*")
 COMMA = re.compile(r"[-+]?\d*,\d+")
 DTYPE = re.compile(r"\b\w+")
 NEAR = 1e-2
@@ -42,9 +52,9 @@ def numbers_in(text: str, tolerance: float | None = None) -> list[Seen] | None:
         )
     named = NAMED.fullmatch(text)
     if named:
-        rest = named[1].split()
-        if len(rest) > 1 and WORD.fullmatch(rest[0].rstrip(",;|")) and NAMED.fullmatch(named[1]):  # loss: 0.5 acc: 0.9
-            raise WceError(Problem(f"{as_written(text)} holds several numbers", f"give one of them: {rest[0]}"))
+        first, *more = (word.rstrip(",;|") for word in named[1].split())
+        if more and WORD.fullmatch(first) and NAMED.fullmatch(named[1]):  # loss: 0.5 acc: 0.9
+            raise WceError(Problem(f"{as_written(text)} holds several numbers", f"give one of them: {first}"))
         return numbers_in(named[1], tolerance)
     call, frame = CALL.fullmatch(text), FRAME.fullmatch(text)
     if (call is None or call[1] not in ARRAYS | CASTS | WRITTEN) and frame is None:
@@ -67,6 +77,18 @@ def numbers_in(text: str, tolerance: float | None = None) -> list[Seen] | None:
     return [held_to(one, dtype)]
 
 
+def almost(word: str) -> str:
+    """How a word that is almost a number is written as one; empty for any other, and for the name of a file."""
+    word = plain(word)
+    found = ALMOST.fullmatch(word)
+    if found is None or A_FILE.fullmatch(word):
+        return number_hint(word) if word[:1] in "+-.0123456789" else ""
+    point = found["number"].rpartition(".") if "." in found["number"] else found["number"].rpartition(",")
+    text = f"{point[0].replace(',', '')}{'.' if point[1] and point[2] else ''}{point[2]}"
+    number = repr(float(text) / 100) if found["percent"] else text
+    return f"write {number}" + (f" --tolerance {found['tolerance']}" if found["tolerance"] else "")
+
+
 def read_numbers(values: Any, tolerance: float | None = None) -> tuple[Seen, ...]:
     """Every number of what Python has: numbers, texts and scalars of any framework, in lists and arrays of any shape.
 
@@ -80,7 +102,7 @@ def read_numbers(values: Any, tolerance: float | None = None) -> tuple[Seen, ...
     if isinstance(values, str):
         found = numbers_in(values, tolerance)
         if found is None:
-            raise WceError(Problem(f"{as_written(values)} is not a number", HINT))
+            raise WceError(Problem(f"{as_written(values)} is not a number", almost(values) or HINT))
         return tuple(found)
     try:
         if isinstance(values, (bool, np.bool_)):
