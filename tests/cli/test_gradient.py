@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 
 import jsonschema
@@ -22,6 +23,19 @@ def test_every_width_is_kept_to_and_ascii_too(width, more):
         assert (ran.code, ran.err) == (0, "")
         assert max(map(len, ran.out.splitlines())) <= width
         assert "\\" not in ran.out
+
+
+WEIGHTS, SAMPLE_WEIGHTS = ("-w", "1,2,3"), ("--sample-weight", "1,2,3,4")
+
+
+@pytest.mark.parametrize(
+    ("more", "letters"),
+    [((), "w"), (WEIGHTS, "w"), (SAMPLE_WEIGHTS, "s"), ((*WEIGHTS, *SAMPLE_WEIGHTS), "s·w")],
+)
+def test_what_a_gradient_is_multiplied_by_is_in_the_letters_of_what_was_given(more, letters):
+    for form in ("table", "markdown", "html", "svg"):
+        out = html.unescape(run("gradient", *BATCH[:4], *more, "--format", form).out)
+        assert f"multiplied by: {letters} / D" in out, form
 
 
 def test_json_is_of_its_schema():

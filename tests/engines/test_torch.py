@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.loss.random_batches import random_batch
-from tests.run import ROOT, spawn
+from tests.run import ROOT, run, spawn
 from wce_cli import explain
 from wce_cli.engines.torch import measure
 from wce_cli.loss.batch import Batch
@@ -106,6 +106,40 @@ def test_a_sample_weight_is_multiplied_onto_what_none_returns():
         assert_calls_return_what_is_reported(unweighted)[0]
         == "float64 (cross_entropy(x, y, reduction='none') * s).sum() / s.sum()"
     )
+
+
+@pytest.mark.parametrize("scores", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("weights", ["float16", "float32", "float64"])
+def test_weights_of_another_dtype_than_the_scores_are_cast_wherever_they_stand(scores, weights):
+    given = {
+        "logits": torch.tensor(LOGITS, dtype=getattr(torch, scores)),
+        "labels": [0, 1, 2, 1],
+        "weight": torch.tensor([0.3, 0.7, 1.9], dtype=getattr(torch, weights)),
+        "sample_weight": torch.tensor([0.1, 2, 0.7, 3], dtype=getattr(torch, weights)),
+    }
+    assert_calls_return_what_is_reported(given)
+    assert_calls_return_what_is_reported({key: value for key, value in given.items() if key != "weight"})
+
+
+@pytest.mark.parametrize("suffix", ["npz", "pt", "safetensors"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_a_weight_of_a_file_has_the_dtype_that_it_has_there(dtype, suffix, tmp_path):
+    kind = getattr(torch, dtype)
+    weight, scores = torch.tensor([0.3, 0.7, 1.9], dtype=kind), torch.tensor(LOGITS, dtype=kind)
+    arrays = {"logits": scores, "labels": torch.tensor([0, 1, 2, 1]), "weight": weight}
+    path = str(tmp_path / f"batch.{suffix}")
+    if suffix == "pt":
+        torch.save(arrays, path)
+    elif suffix == "safetensors":
+        pytest.importorskip("safetensors.torch").save_file(arrays, path)
+    elif dtype == "bfloat16":
+        pytest.skip("numpy has no bfloat16")
+    else:
+        np.savez(path, **{name: array.numpy() for name, array in arrays.items()})
+    for asked in ([path], ["-x", f"@{path}:logits", "-y", "0,1,2,1", "-w", f"@{path}:weight"]):
+        ran = run("explain", *asked, "--engine", "torch")
+        assert "[1] cross_entropy(x, y, weight=w)" in ran.out
+        assert "w." not in ran.out
 
 
 @pytest.mark.parametrize("labels", [[1, 2, 0, 2], [1, 2, 3, 2]])

@@ -104,6 +104,7 @@ class _Words(Struct, frozen=True):
     x: str
     y: str
     w: str
+    s: str
     anything_ignored: bool
 
     @classmethod
@@ -123,7 +124,8 @@ class _Words(Struct, frozen=True):
             if spec.label_shape != batch.labels.shape:  # 0 beside one row of scores, [0] beside scores without rows
                 y = f"{y}.reshape({list(batch.labels.shape)})"
         ignored = not spec.is_soft and bool((batch.labels_of(0, batch.n_samples) == spec.ignore_index).any())
-        return cls(f"{x}.log()" if spec.scores == "probs" else x, y, cast("weight", "w"), ignored)
+        x = f"{x}.log()" if spec.scores == "probs" else x
+        return cls(x, y, cast("weight", "w"), cast("sample_weight", "s"), ignored)
 
 
 class _Inputs(Struct, frozen=True):
@@ -213,8 +215,10 @@ def _calls(batch: Batch, words: _Words) -> Iterator[_Asked]:
     else:
         if not spec.is_soft:
             yield _weighted_by_hand(spec, none, run_none, words)
-        yield _Asked(f"({none} * s).mean()", lambda inputs: inputs.each_times_s(run_none).mean(), ("batch-mean",))
-        yield _Asked(f"({none} * s).sum()", lambda inputs: inputs.each_times_s(run_none).sum(), ("sum",))
+        yield _Asked(
+            f"({none} * {words.s}).mean()", lambda inputs: inputs.each_times_s(run_none).mean(), ("batch-mean",)
+        )
+        yield _Asked(f"({none} * {words.s}).sum()", lambda inputs: inputs.each_times_s(run_none).sum(), ("sum",))
     if not same:
         yield _Asked(plain, run_plain, ("unweighted-mean",))
 
@@ -255,7 +259,7 @@ def _weighted_by_hand(spec: Spec, none: str, run: Callable[[_Inputs], Tensor], w
     ignored = spec.ignored_as_given if spec.label_base else spec.ignore_index
     where = f"[y != {ignored}]" if words.anything_ignored else ""
     label = f"y{where} - {spec.label_base}" if spec.label_base else f"y{where}"
-    bottom = f"s{where}.sum()" if spec.weight is None else f"(w[{label}] * s{where}).sum()"
+    bottom = f"{words.s}{where}.sum()" if spec.weight is None else f"({words.w}[{label}] * {words.s}{where}).sum()"
 
     def quotient(inputs: _Inputs) -> Tensor:
         assert inputs.s is not None
@@ -263,7 +267,7 @@ def _weighted_by_hand(spec: Spec, none: str, run: Callable[[_Inputs], Tensor], w
         weights = inputs.s[kept] if inputs.w is None else inputs.w[inputs.y[kept]] * inputs.s[kept]
         return inputs.each_times_s(run).sum() / weights.sum()
 
-    return _Asked(f"({none} * s).sum() / {bottom}", quotient, ("weighted-mean",))
+    return _Asked(f"({none} * {words.s}).sum() / {bottom}", quotient, ("weighted-mean",))
 
 
 def _cannot_express(batch: Batch) -> str | None:

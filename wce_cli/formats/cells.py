@@ -11,7 +11,7 @@ from wce_cli.digits import format_number, rounded_up
 from wce_cli.formats.look import Look
 from wce_cli.literal import literal
 from wce_cli.loss.methods import BATCH, TORCHS, WEIGHTED, torchs_mean
-from wce_cli.report import AWAITED, Finding, Measured, MethodRow, Report, TermRow
+from wce_cli.report import AWAITED, BatchPart, Finding, Measured, MethodRow, Report, TermRow
 
 TOLD_IN_THE_TABLE = ("methods-coincide",)
 """Findings whose words stand in the table of methods."""
@@ -211,16 +211,16 @@ def score_column(report: Report) -> str | None:
     return {"logits": "x[y]", "probs": "p[y]", "log_probs": "log p[y]"}[report.batch.scores]
 
 
-def weight_letters(report: Report) -> str:
+def weight_letters(batch: BatchPart) -> str:
     """What a sample weighs, in letters: its class weight w, its sample weight s, or their product."""
-    if not report.batch.has_sample_weight:
+    if not batch.has_sample_weight:
         return "w"
-    return "s" if report.batch.weight is None else "s·w"
+    return "s" if batch.weight is None else "s·w"
 
 
 def weight_head(report: Report) -> str:
     """The head of the column with what a sample weighs: that of its class, its own, or both."""
-    return f"weight {weight_letters(report)}"
+    return f"weight {weight_letters(report.batch)}"
 
 
 def score_at_label(row: TermRow) -> float | None:

@@ -13,7 +13,7 @@ from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats import blocks
 from wce_cli.formats.blocks import Block
-from wce_cli.formats.cells import MISSING, class_cell, name_cell, share_cell
+from wce_cli.formats.cells import MISSING, class_cell, name_cell, share_cell, weight_letters
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.csv import text_cell
 from wce_cli.formats.json import as_text, schema_of
@@ -97,7 +97,9 @@ def answer_blocks(answer: Gradients, look: Look, titled: bool) -> Iterator[Block
     limit = ROWS if look.rows is None else look.rows
     samples = answer.samples[:limit] if look.rows is not None or answer.batch.n <= ROWS else ()
     if samples:
-        yield blocks.title("what the gradient of each sample's own loss is multiplied by: w / D")
+        yield blocks.title(
+            f"what the gradient of each sample's own loss is multiplied by: {weight_letters(answer.batch)} / D"
+        )
         yield blocks.table(*_sample_columns(answer, rows, samples, look))
         without = [row.kind for row in rows if answer.factor(samples[0], row) is None]
         if without:

@@ -31,7 +31,7 @@ def legend(report: Report, look: Look) -> str:
         parts.append("s sample weight" if weighted else "s sample weight, w = 1, none was given")
     if weighted:
         parts.append("w class weight" if is_index else "w[c] weight of class c")
-    letters = cells.weight_letters(report)
+    letters = cells.weight_letters(report.batch)
     if not weighted and not batch.has_sample_weight:
         parts.append("w = 1, none was given, t = ℓ" if is_index else "t = ℓ")
     elif weighted and (batch.label_smoothing or not is_index):

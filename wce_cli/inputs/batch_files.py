@@ -107,7 +107,9 @@ def _whole(name: str, having: Sequence[tuple[str, Any]]) -> Any:
             many = {"weight": "weights"}.get(name, f"values of {name}")
             hint = f"give one with --{name.replace('_', '-')}"
             raise WceError(Problem(f"the parts of the batch have different {many}", hint))
-        return first if name == "weight" or first.size != 1 else first.item()
+        if name == "weight":
+            return having[0][1]  # as it is stored, with its dtype, which bfloat16 loses in an array
+        return first if first.size != 1 else first.item()
     if isinstance(first, Stored) and all(isinstance(value, Stored) for value in others):
         return joined([first, *others])
     loaded = [array_of(value) for value in (first, *others)]

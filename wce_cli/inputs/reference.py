@@ -125,7 +125,6 @@ def has_wildcard(path: str) -> bool:
 
 
 def _of_arrays(field: str, path: str, key: str, label_column: str | None, classes: Sequence[str]) -> Referred:
-    from wce_cli.inputs.batch_files import array_of
     from wce_cli.inputs.members import FIELDS, in_our_names
     from wce_cli.inputs.parts import joined
     from wce_cli.inputs.stored import chosen
@@ -144,7 +143,7 @@ def _of_arrays(field: str, path: str, key: str, label_column: str | None, classe
         parts.append(chosen(ours, field, one, field) if field in ours else chosen(members, key, one, field))
     notes = list(dict.fromkeys(part.note for part in parts if part.note))
     shown = parts[0].source if len(parts) == 1 else f"{parts[0].source} and {len(parts) - 1} more"
-    return Referred(array_of(parts[0]) if field in ITSELF else joined(parts), shown, notes)
+    return Referred(parts[0] if field in ITSELF else joined(parts), shown, notes)
 
 
 def _split(text: str) -> Reference:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from wce_cli.formats.cells import weight_letters
 from wce_cli.formats.gradient import answer_blocks, shown_rows
 from wce_cli.formats.look import Look
 from wce_cli.formats.pictures.figure import CURVES, EDGE, WIDTH, Drawing, Drawn
@@ -72,7 +73,7 @@ def _series(
         return [("class", [math.nan if one is None else one for one in cosines])], (
             "cosine with the unweighted gradient, by sample"
         )
-    return found[: len(SHAPES)], "what each sample's gradient is multiplied by: w / D"
+    return found[: len(SHAPES)], f"what each sample's gradient is multiplied by: {weight_letters(answer.batch)} / D"
 
 
 def _points(
