@@ -259,6 +259,30 @@ def test_a_batch_of_which_nothing_is_expected_does_not_agree(files, ending):
     assert run("check", f"out.{ending}").out.endswith("4 batches give the expected numbers (16 numbers)\n")
 
 
+@pytest.mark.parametrize(
+    ("file", "out", "kind", "hint"),
+    [
+        ("some.ndjson", "out.json", "one batch a line", "out.ndjson"),
+        ("some.jsonl", "out", "one batch a line", "out.ndjson"),
+        ("some.json", "some/out.ndjson", "one JSON document", "some/out.json"),
+        ("some", "OUT.JSONL", "one JSON document", "OUT.json"),
+        ("some.json", "out.npz", "one JSON document", "out.json"),
+        ("some.json", "out.csv", "one JSON document", "out.json"),
+        ("some.json", "out.pkl", "one JSON document", "out.json"),
+    ],
+)
+def test_a_copy_is_named_by_what_it_holds_or_could_not_be_read(files, file, out, kind, hint):
+    Path(file).write_text(json.dumps(BATCH), "utf-8")
+    ran = run("check", file, "--save-expect", out)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        f"error: --save-expect is {out}, but a copy of {file} is {kind}\nhint: --save-expect {Path(hint)}\n"
+    )
+    Path(hint).parent.mkdir(exist_ok=True)
+    assert run("check", file, "--save-expect", hint).code == 0
+    assert run("check", hint).code == 0
+
+
 def test_a_batch_that_differs_stays_one_beside_new_ones(files):
     wrong = {**BATCH, "expect": {"batch-mean": 0.5}}
     Path("some.json").write_text(json.dumps([wrong, BATCH]), "utf-8")

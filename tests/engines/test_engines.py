@@ -37,6 +37,12 @@ def test_an_engine_that_does_not_exist_is_refused():
     assert caught.value.lines()[1] == "hint: did you mean 'torch'?"
 
 
+def test_one_engine_needs_no_list():
+    x, y = [[2.0, 1, 0], [0, 1, 2]], [0, 1]
+    for name in ("torch", "none", "auto"):
+        assert explain(x, y, engines=name) == explain(x, y, engines=[name])
+
+
 def test_every_engine_is_a_module_that_measures():
     from importlib import import_module
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from wce_cli.cli import options
@@ -28,7 +29,7 @@ def saved_expect(given: Given, expected: Sequence[str]) -> dict[str, Any]:
 def check_saving(files: Sequence[str], out: str, typed: Sequence[str], answers: Sequence[Answer]) -> None:
     """Whether there is one JSON file to copy, and nothing that would make its numbers those of another batch."""
     from wce_cli.cli.files import same_file
-    from wce_cli.inputs import READERS, STDIN, is_array_file, is_typed, suffix_of
+    from wce_cli.inputs import NOT_READ, READERS, STDIN, is_array_file, is_typed, suffix_of
     from wce_cli.inputs.guard import guard
     from wce_cli.inputs.reference import has_wildcard
 
@@ -41,6 +42,11 @@ def check_saving(files: Sequence[str], out: str, typed: Sequence[str], answers: 
 
         if is_print(files[0]):
             raise WceError(Problem(f"--save-expect copies a JSON file, and {files[0]} is a print"))
+    ending = ".ndjson" if _is_of_lines(files[0]) else ".json"
+    if _is_of_lines(out) != _is_of_lines(files[0]) or is_array_file(out) or suffix_of(out) in NOT_READ:
+        written = "one batch a line" if ending == ".ndjson" else "one JSON document"
+        hint = f"--save-expect {PurePath(out).with_suffix(ending)}"
+        raise WceError(Problem(f"--save-expect is {out}, but a copy of {files[0]} is {written}", hint))
     if typed:
         given = options.flag(typed[0])
         raise WceError(Problem(f"{given} would make other numbers than the file gives", "leave it out to save them"))
@@ -49,3 +55,10 @@ def check_saving(files: Sequence[str], out: str, typed: Sequence[str], answers: 
             raise WceError(Problem(f"--save-expect and another answer are one file, {out}", "give each its own"))
     if not same_file(out, files[0]):  # that one alone is replaced on purpose
         guard([("--save-expect", out)])
+
+
+def _is_of_lines(path: str) -> bool:
+    """Whether a file of that name is read line by line, each a batch of its own."""
+    from wce_cli.inputs import READERS, suffix_of
+
+    return READERS.get(suffix_of(path)) == READERS[".ndjson"]

@@ -26,10 +26,11 @@ NO_MEMORY = "there is not enough memory for torch"
 
 def engines_of(names: Sequence[str], spelled: str = "--engine") -> tuple[str, ...]:
     """The engines that are asked for, each once, in the order of ENGINES: `all` are those that are installed.
+    A name alone is a list of one.
 
     Raises WceError for a name that is none, and for `none` beside others.
     """
-    names = [engine_called(name) for name in names]
+    names = [engine_called(name) for name in ([names] if isinstance(names, str) else names)]
     for name in names:
         if name not in CHOICES:
             expected = f"expected {', '.join(CHOICES[:-1])} or {CHOICES[-1]}"
