@@ -2,6 +2,7 @@ import json
 import re
 from html import unescape
 
+import numpy as np
 import pytest
 
 from tests.run import ROOT, run, spawn
@@ -400,6 +401,21 @@ def test_a_number_of_one_digit_has_a_few_ties_without_their_reasons():
         "element-mean (without class weights) and 4 more"
     )
     assert "implied denominator" not in ran.out  # those that fit are of another sum than the answer's
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", ">f4"])
+@pytest.mark.parametrize("form", ["{}.npy", "@{}.npy", "{}.npz", "{}.npz:loss"])
+def test_a_list_of_losses_may_be_an_array_file(dtype, form, tmp_path, monkeypatch):
+    """It is held to what its dtype holds."""
+    monkeypatch.chdir(tmp_path)
+    losses = np.array([1.17110067, 0.64439666], dtype=dtype)
+    np.save("losses.npy", losses)
+    np.savez("losses.npz", loss=losses)
+    ran = run("identify", "--loss-values", form.format("losses"), *TWO)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("2 numbers of losses: ℓ of each sample, not weighted\n")
+    if dtype != "float16":
+        assert run("check", *TWO, "--expect", f"loss={form.format('losses')}").code == 0
 
 
 @pytest.mark.parametrize(

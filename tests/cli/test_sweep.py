@@ -7,6 +7,7 @@ import io
 import json
 
 import jsonschema
+import numpy as np
 import pytest
 
 from tests.run import run
@@ -111,3 +112,20 @@ def test_saved_totals_are_swept_without_their_samples(tmp_path):
         "error: these totals were saved without smoothing, which needs sums over all classes",
     )
     assert run("sweep", part, "--scale", "-y", "0").err.startswith("error: --labels is fixed in saved totals\n")
+
+
+@pytest.mark.parametrize(
+    "form", ["@v.txt", "v.txt", "v.npy", "@v.json:points", "tensor([0.5000, 1.])", "[0.5, 1]", "-"]
+)
+def test_values_are_typed_pasted_or_in_a_file(form, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "v.txt").write_text("tensor([0.5000, 1.0000])\n", "utf-8")
+    (tmp_path / "v.json").write_text('{"points": [0.5, 1]}', "utf-8")
+    np.save(tmp_path / "v.npy", np.array([0.5, 1.0]))
+    asked = ("--class", "0", "-f", "csv")
+    typed = swept(*asked, "--values", "0.5,1")
+    assert typed.code == 0
+    assert swept(*asked, "--values", form, stdin=b"0.5 1").out == typed.out
+    refused = swept("--class", "0", "--values", "v.txt", "-o", "v.txt")
+    assert (refused.code, refused.out) == (2, "")
+    assert "which is read" in refused.err

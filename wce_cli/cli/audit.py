@@ -89,8 +89,8 @@ def audit(
     seconds = _positive("--timeout", timeout)
     gib = _positive("--memory", memory)
     seeded = options.whole_number("--seed", seed, 0, 2**63 - 1)
-    constants = {} if kwargs is None else _constants(kwargs)
     answers = asked_answers(AUDITED, how, format, save)
+    constants = {} if kwargs is None else _constants(kwargs)  # may be a file, which no answer may take the place of
 
     from wce_cli.questions.audit import audit as audited
 
@@ -119,10 +119,14 @@ def _positive(option: str, text: str) -> float:
 
 
 def _constants(text: str) -> dict[str, Any]:
+    """The object that was typed, or stands in a file."""
     from wce_cli.errors import Problem, WceError
+    from wce_cli.inputs.reference import reference_in
+    from wce_cli.inputs.text import content_of
 
+    file = reference_in(text)
     try:
-        value = json.loads(text)
+        value = json.loads(text if file is None else content_of(file.path)) if file is None or not file.key else None
     except ValueError:
         value = None
     if not isinstance(value, dict):

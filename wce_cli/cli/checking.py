@@ -186,7 +186,7 @@ def typed_expect(typed: Sequence[str]) -> dict[str, Any]:
         if method in found:
             raise WceError(Problem(f"--expect names {method} twice"))
         if method.partition("/")[0] in LISTS:
-            numbers = read_numbers("--expect", value)
+            numbers = read_numbers("--expect", value).values
             found[method] = [Written(one) if isinstance(one, str) else one for one in numbers]
         else:
             options.number(f"--expect {method}", value)

@@ -163,12 +163,15 @@ def identify(
     from wce_cli.cli.batches import read_batches
     from wce_cli.inputs.numbers import read_numbers
     from wce_cli.questions.identify import Asked, identify_batch
-    from wce_cli.questions.identify.number import seen
+    from wce_cli.questions.identify.number import held_to, seen
 
     batches, notes = read_batches(files, typed.fields, typed.label_column)
 
     def listed(option: str, text: str | None) -> tuple[Seen, ...]:
-        return () if text is None else tuple(seen(one, near) for one in read_numbers(option, text))
+        if text is None:
+            return ()
+        values, dtype = read_numbers(option, text)
+        return tuple(held_to(seen(one, near), dtype) for one in values)
 
     asked = Asked(
         tuple(numbers),

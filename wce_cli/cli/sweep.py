@@ -84,15 +84,12 @@ def sweep(
 
     if values is not None and (start != "0" or stop is not None or points != "41"):
         raise WceError(Problem("--values takes the place of --from, --to and --points", "leave out one or the other"))
-    listed = None
-    if values is not None:
-        listed = [options.number("--values", word) for word in values.replace(",", " ").split()]
     places = places_of(
         kind,
         options.number("--from", start),
         None if stop is None else options.number("--to", stop),
         options.whole_number("--points", points, 2, MOST_POINTS),
-        listed,
+        None if values is None else _listed(values),
     )
     pairs = None if method is None or "all" in method else method
     parts = saved_files(files or [])
@@ -135,3 +132,13 @@ def _of_parts(
         raise WceError(Problem("these totals were saved without smoothing, which needs sums over all classes", hint))
     axis = Axis(kind, 0 if class_ is None else class_index(spec, class_))
     return sweep_totals(spec, saved.header.shape, saved.totals, saved.facts, axis, places, pairs)
+
+
+def _listed(text: str) -> list[float]:
+    """The numbers of --values: typed, pasted, or in a file."""
+    from wce_cli.inputs.numbers import read_numbers
+    from wce_cli.inputs.reference import reference_in
+
+    if reference_in(text) is not None or any(bracket in text for bracket in "[("):
+        return [float(number) for number in read_numbers("--values", text).values]
+    return [options.number("--values", word) for word in text.replace(",", " ").split()]
