@@ -134,22 +134,6 @@ def test_the_answer_prints_itself(sample):
     assert str(sample) == formatted(AUDITED["table"], [sample], Look())
 
 
-def test_more_arguments_may_be_in_a_file(tmp_path):
-    (tmp_path / "loss.py").write_text("def f(logits, labels, weight=None, gamma=0):\n    return gamma\n", "utf-8")
-    (tmp_path / "more.json").write_text('{"gamma": 2}', "utf-8")
-    (tmp_path / "list.json").write_text("[1]", "utf-8")
-    asked = ("audit", f"{tmp_path / 'loss.py'}:f", "--arrays", "numpy", "-f", "json")
-    typed = json.loads(run(*asked, "--kwargs", '{"gamma": 2}').out)
-    for form in (f"@{tmp_path / 'more.json'}", str(tmp_path / "more.json")):
-        assert json.loads(run(*asked, "--kwargs", form).out) == typed
-    for form in (f"@{tmp_path / 'list.json'}", f"@{tmp_path / 'more.json'}:gamma"):
-        refused = run(*asked, "--kwargs", form)
-        assert (refused.code, refused.out) == (2, "")
-        assert refused.err.startswith(f"error: --kwargs is {form!r}, expected a JSON object\n")
-    refused = run(*asked, "--kwargs", f"@{tmp_path / 'more.json'}", "-o", str(tmp_path / "more.json"))
-    assert "which is read" in refused.err
-
-
 LISTS = """
 import numpy as np, torch
 F = torch.nn.functional
@@ -195,3 +179,19 @@ def test_which_of_two_numbers_should_be_a_list_is_not_guessed(tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lists.py").write_text(LISTS, "utf-8")
     assert "may be a list" not in run("audit", "lists.py:counted", "--kwargs", '{"counts": 5, "scale": 2}').err
+
+
+def test_more_arguments_may_be_in_a_file(tmp_path):
+    (tmp_path / "loss.py").write_text("def f(logits, labels, weight=None, gamma=0):\n    return gamma\n", "utf-8")
+    (tmp_path / "more.json").write_text('{"gamma": 2}', "utf-8")
+    (tmp_path / "list.json").write_text("[1]", "utf-8")
+    asked = ("audit", f"{tmp_path / 'loss.py'}:f", "--arrays", "numpy", "-f", "json")
+    typed = json.loads(run(*asked, "--kwargs", '{"gamma": 2}').out)
+    for form in (f"@{tmp_path / 'more.json'}", str(tmp_path / "more.json")):
+        assert json.loads(run(*asked, "--kwargs", form).out) == typed
+    for form in (f"@{tmp_path / 'list.json'}", f"@{tmp_path / 'more.json'}:gamma"):
+        refused = run(*asked, "--kwargs", form)
+        assert (refused.code, refused.out) == (2, "")
+        assert refused.err.startswith(f"error: --kwargs is {form!r}, expected a JSON object\n")
+    refused = run(*asked, "--kwargs", f"@{tmp_path / 'more.json'}", "-o", str(tmp_path / "more.json"))
+    assert "which is read" in refused.err

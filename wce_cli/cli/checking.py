@@ -17,7 +17,7 @@ from wce_cli.digits import Written
 from wce_cli.errors import Problem, WceError, counted
 from wce_cli.formats import ending_of, formatted, part_of
 from wce_cli.inputs.numbers import WORD, read_numbers
-from wce_cli.loss.methods import METHODS
+from wce_cli.loss.methods import METHODS, WEIGHTED
 from wce_cli.questions.check.answer import Checked, Summary, summary
 from wce_cli.questions.check.compare import compared, nothing_expected
 from wce_cli.questions.check.expected import LISTS, read_expect
@@ -171,7 +171,7 @@ def lines_of(errors: Sequence[WceError]) -> Iterator[str]:
 def _expectation(text: str) -> str:
     """The hint for a method without a number, a number without a method, or both in other words."""
     words = re.split(r"[\s:=]+", text.strip(" =:"))
-    method = next((word for word in words if word.partition("/")[0] in METHODS), "weighted-mean")
+    method = next((word for word in words if word.partition("/")[0] in METHODS), WEIGHTED)
     return f"--expect {method}={next(filter(WORD.fullmatch, words), 'NUMBER')}"
 
 
