@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.run import ROOT, run
+from tests.run import QUIET, ROOT, run
 
 N, C = 3000, 4
 
@@ -247,7 +247,8 @@ SAMPLE = str(ROOT / "samples" / "two-samples.json")
 def torchrun(processes: int, *command: str) -> subprocess.CompletedProcess[str]:
     pytest.importorskip("torch.distributed")
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(processes), "--standalone"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    quiet = {name: value for name, value in os.environ.items() if name not in QUIET}
+    environment = {**quiet, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     return subprocess.run(
         [*launch, *command], capture_output=True, encoding="utf-8", env=environment, timeout=120, check=False
     )

@@ -81,11 +81,11 @@ def place(target: str) -> Place:
 def _refuse_spelling(target: str, found: Place) -> None:
     """Raise WceError for a file that is there, and is named or followed by the function in another way."""
     spelled = IN_A_FILE.fullmatch(target)
-    if spelled is not None and Path(spelled["file"]).is_file():
+    if spelled is not None and os.path.isfile(spelled["file"]):
         hint = f"a colon stands before it: wce audit {spelled['file']}:{spelled['name']}"
         raise WceError(Problem(f"{target!r} names no function", hint))
     file = f"{found.where}.py"
-    if found.is_file and not Path(found.where).is_file() and Path(file).is_file():
+    if found.is_file and not os.path.isfile(found.where) and os.path.isfile(file):
         hint = f"a file is named with its end: wce audit {file}{f':{found.name}' if found.name else ''}"
         raise WceError(Problem(f"{found.where} does not exist", hint))
 
