@@ -16,9 +16,9 @@ from pathlib import Path
 import typer.main
 
 from wce_cli.cli.app import COMMANDS, typer_app
-from wce_cli.engines.names import ENGINES
 from wce_cli.fields import ALIASES
 from wce_cli.findings import FINDINGS
+from wce_cli.frameworks import ENGINES
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
 

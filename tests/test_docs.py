@@ -13,7 +13,7 @@ from tests.run import ROOT, Ran, run
 from wce_cli import __version__
 from wce_cli.cli.app import COMMANDS, EXAMPLES
 from wce_cli.findings import FINDINGS
-from wce_cli.inputs.document import READ_BY_EXPLAIN
+from wce_cli.inputs.batch_keys import READ_BY_EXPLAIN
 from wce_cli.loss.methods import METHODS
 
 README = (ROOT / "README.md").read_text("utf-8")

@@ -17,10 +17,10 @@ import pytest
 
 import wce_cli
 from tests.run import ROOT, run
+from wce_cli.answers.report import BatchPart
 from wce_cli.fields import SINGLE
-from wce_cli.loss.batch import Spec
-from wce_cli.loss.saved import Header
-from wce_cli.report import BatchPart
+from wce_cli.loss.spec import Spec
+from wce_cli.saved.part import Header
 
 DECLARED = """
     also_smoothing: Annotated[
@@ -51,7 +51,7 @@ def copy(tmp_path_factory):
     shutil.copytree(ROOT / "wce_cli", folder / "wce_cli", ignore=shutil.ignore_patterns("__pycache__"))
     for name, before, added in [
         ("fields.py", "class BatchFields(TypedDict, total=False):\n", DECLARED),
-        ("loss/batch.py", '        given = with_defaults("Batch.build", fields)\n', BUILT),
+        ("batches/batch.py", '        given = with_defaults("Batch.build", fields)\n', BUILT),
     ]:
         path = folder / "wce_cli" / name
         text = path.read_text("utf-8")
@@ -233,4 +233,4 @@ def test_no_module_lists_the_fields_again():
         name = path.relative_to(ROOT / "wce_cli").as_posix()
         if re.search(r'\(\*?\(?"logits", "(?:log_probs", "probs|probs", "log_probs)"', path.read_text("utf-8")):
             found.append(name)
-    assert found == ["loss/odd_readings.py", "questions/audit/roles.py"]
+    assert found == ["questions/audit/child/roles.py", "questions/identify/odd_readings.py"]

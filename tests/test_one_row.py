@@ -22,17 +22,17 @@ from wce_cli.findings import FINDINGS
 from wce_cli.findings.page import Page
 from wce_cli.formats import AUDITED, CHECKED, FORMATS, GRADIENT, IDENTIFIED, SPLIT, SWEPT
 from wce_cli.loss.methods import METHODS, Method
-from wce_cli.loss.odd_readings import ODD_READINGS, OddReading
 from wce_cli.loss.placements import PLACEMENTS
-from wce_cli.questions.identify.rules import (
+from wce_cli.questions.identify.odd_readings import ODD_READINGS, OddReading
+from wce_cli.questions.identify.odd_ways import (
     ENTRIES,
     ODD_METHODS,
     SMOOTHINGS,
     TWISTS,
-    Entry,
     OddMethod,
     Smoothing,
     Twist,
+    WeightEntry,
 )
 
 ABSOLUTE, LESS = "absolute-mean", "less-one-mean"
@@ -407,7 +407,7 @@ import numpy as np
 
 from wce_cli.engines.calls import Call, Framework
 from wce_cli.engines.case import Case
-from wce_cli.report import Measured
+from wce_cli.answers.report import Measured
 
 
 def measure(case: Case) -> Iterator[Measured]:
@@ -424,7 +424,7 @@ def test_an_invented_engine_is_a_file_and_its_row(tmp_path):
     copy = tmp_path / "wce_cli"
     shutil.copytree(ROOT / "wce_cli", copy, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "engines" / "invented.py").write_text(ENGINE)
-    table = copy / "engines" / "names.py"
+    table = copy / "frameworks.py"
     row = '"invented": Engine("Invented", "wce_cli.engines.invented", ("numpy",), "numpy"),'
     table.write_text(table.read_text("utf-8").replace("ENGINES = {\n", f"ENGINES = {{\n    {row}\n", 1), "utf-8")
     batch = {"logits": LOGITS[:4], "labels": LABELS[:4]}
@@ -475,7 +475,7 @@ def test_an_invented_reading_is_found(monkeypatch):
         ),
         (
             ENTRIES,
-            Entry("cubed", "weights cubed", lambda w, n: (w**3, w**3)),
+            WeightEntry("cubed", "weights cubed", lambda w, n: (w**3, w**3)),
             lambda values, batch: (
                 by_loop(batch, [w**3 for w in WEIGHT])[f"{LESS}/class"][0]
                 / sum(WEIGHT[y] ** 3 for y in LABELS if y >= 0)
@@ -508,7 +508,7 @@ def test_an_invented_smoothing_is_found(monkeypatch):
 # Nobody asks for a method by its name.
 
 TOLD = {
-    "report.py": "which method a framework's reduction is, for who types its name",
+    "answers/report.py": "which method a framework's reduction is, for who types its name",
     "formats/look.py": "the word for Σ in ASCII",
     "questions/audit/probes.py": "torch's names of reductions",
 }

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.run import ROOT, Ran, run
-from wce_cli.questions.audit import load
+from wce_cli.questions.audit.child import load
 from wce_cli.surroundings import has_folder, has_room
 
 SAMPLE = str(ROOT / "samples" / "two-samples.json")

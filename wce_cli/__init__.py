@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wce_cli.version import __version__
 
 if TYPE_CHECKING:
+    from wce_cli.answers.report import Report
     from wce_cli.errors import WceError
     from wce_cli.loss.methods import METHODS
     from wce_cli.questions.audit import audit
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from wce_cli.questions.identify import identify
     from wce_cli.questions.split import split
     from wce_cli.questions.sweep import sweep
-    from wce_cli.report import Report
 
 __all__ = [
     "METHODS",
@@ -40,7 +40,7 @@ __all__ = [
 
 _HOMES = {
     "METHODS": "wce_cli.loss.methods",
-    "Report": "wce_cli.report",
+    "Report": "wce_cli.answers.report",
     "WceError": "wce_cli.errors",
     "assert_loss": "wce_cli.questions.check",
     "audit": "wce_cli.questions.audit",

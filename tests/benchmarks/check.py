@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wce_cli.loss.batch import Batch
+from wce_cli.batches.batch import Batch
 from wce_cli.questions.check.given import Given
 
 WCE = (sys.executable, "-m", "wce_cli")

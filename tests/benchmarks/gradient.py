@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.gradient_sums import gradient_totals
-from wce_cli.loss.stream import one_pass
+from wce_cli.batches.batch import Batch
+from wce_cli.passes.one_pass import one_pass
+from wce_cli.questions.gradient.totals import gradient_totals
 
 N, C = 1_000_000, 100
 MEASURED = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); \

@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from tests.questions.identify.others import OTHERS, batch_of, number_of
+from wce_cli.batches.batch import Batch
 from wce_cli.inputs import read_file
-from wce_cli.loss.batch import Batch
-from wce_cli.questions.identify import Asked, identify_batch
+from wce_cli.questions.identify import NumbersAsked, identify_batch
 from wce_cli.questions.identify.chance import prior_of
 from wce_cli.questions.identify.number import seen
 from wce_cli.questions.identify.space import Space, is_explained
@@ -105,7 +105,9 @@ def reports() -> None:
             for one in source["reported"]:
                 printed = one["printed"] if isinstance(one["printed"], list) else [one["printed"]]
                 numbers = tuple(map(seen, printed))
-                answer = identify_batch(batch, Asked(numbers) if len(numbers) == 1 else Asked(losses=numbers))
+                answer = identify_batch(
+                    batch, NumbersAsked(numbers) if len(numbers) == 1 else NumbersAsked(losses=numbers)
+                )
                 matches = answer.numbers[0].simplest if answer.numbers else answer.lists[0].matches
                 none += not matches
                 alone += len(matches) == 1

@@ -65,10 +65,10 @@ def serve_ours(kind: str, shape: tuple[int, ...], dtype: str) -> None:
     """Answer every line on stdin with the seconds of one pass."""
     from msgspec.structs import replace
 
-    from wce_cli.loss.batch import Batch
+    from wce_cli.batches.batch import Batch
     from wce_cli.loss.methods import loss_values
     from wce_cli.loss.rows import ArrayRows
-    from wce_cli.loss.stream import one_pass
+    from wce_cli.passes.one_pass import one_pass
 
     batch = given(kind, shape, dtype)
 

@@ -11,9 +11,9 @@ import sys
 import numpy as np
 import torch
 
-from tests.questions.check.test_computed import SUMS, drawn, of_torch
+from tests.precision.test_dtype import SUMS, drawn, of_torch
+from wce_cli.batches.batch import Batch
 from wce_cli.digits import UNITS
-from wce_cli.loss.batch import Batch
 from wce_cli.questions.check.given import Given
 
 

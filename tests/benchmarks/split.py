@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wce_cli.loss.batch import Batch
-from wce_cli.questions.explain import explain_batch
+from wce_cli.batches.batch import Batch
+from wce_cli.questions.explain.of_batch import explain_batch
 from wce_cli.questions.split import cut_of, split_batch
 
 

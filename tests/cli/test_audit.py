@@ -11,7 +11,7 @@ import pytest
 from tests.questions.audit.inside import audited_here
 from tests.run import ROOT, run
 from wce_cli.formats import AUDITED, formatted
-from wce_cli.formats.audited import audit_schema
+from wce_cli.formats.audit.blocks import audit_schema
 from wce_cli.formats.look import Look
 
 pytest.importorskip("torch")

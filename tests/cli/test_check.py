@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from tests.run import ROOT, run, spawn
+from wce_cli.batches.batch import Batch
 from wce_cli.cli import check_lines
 from wce_cli.cli.checking import TOLD
 from wce_cli.formats import CHECKED
 from wce_cli.inputs import lines
-from wce_cli.loss.batch import Batch
 from wce_cli.questions.check.given import Given
 
 TWO = ("-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1")

@@ -14,7 +14,7 @@ from wce_cli.findings import FINDINGS
 from wce_cli.formats import CHECKED, PARTS, SPLIT
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
-from wce_cli.questions.order import ORDERS
+from wce_cli.questions.explain.order import ORDERS
 
 
 def offered(line: str) -> list[str]:

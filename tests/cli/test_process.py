@@ -47,7 +47,7 @@ def test_the_exit_code_of_the_process(arguments, stdin, code):
 
 
 def test_a_bug_exits_3_and_not_1():
-    broken = "import wce_cli.questions.explain as e, sys; e.loss_values = None; "
+    broken = "import wce_cli.questions.explain.of_batch as e, sys; e.loss_values = None; "
     broken += "from wce_cli.__main__ import run; sys.exit(run())"
     done = subprocess.run([sys.executable, "-c", broken, *TWO], capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 3

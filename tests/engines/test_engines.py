@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from wce_cli import WceError, explain
+from wce_cli.batches.batch import Batch
 from wce_cli.engines import AUTO_LIMIT, ENGINES, measure
-from wce_cli.loss.batch import Batch
 
 SMALL = Batch.build(logits=[[0.1, 0.9]], labels=[0])
 

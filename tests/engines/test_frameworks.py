@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from tests.run import ROOT
+from wce_cli.batches.batch import Batch
 from wce_cli.engines.calls import read_line
-from wce_cli.engines.names import ENGINES
 from wce_cli.engines.table import Entry, read_table
-from wce_cli.loss.batch import Batch
+from wce_cli.frameworks import ENGINES
 from wce_cli.loss.methods import METHODS, loss_values
-from wce_cli.loss.stream import one_pass
+from wce_cli.passes.one_pass import one_pass
 
 RTOL = {"float64": 1e-14, "float32": 2e-6}
 RUNS = json.loads((Path(__file__).parents[1] / "data" / "framework_runs.json").read_text("utf-8"))
@@ -41,7 +41,7 @@ def test_the_kept_table_is_what_the_framework_returns(name):
         pytest.skip(f"{name} is not installed")
     if name == "keras" and not ENGINES["torch"].is_installed:
         pytest.skip("Keras was measured on torch, and what it makes of a label that is no class is its backend's")
-    command = [sys.executable, "-m", "wce_cli.questions.measured", "--print", name]
+    command = [sys.executable, "-m", "wce_cli.questions.methods", "--print", name]
     ran = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
     found = json.loads(ran.stdout)["entries"][name]
     fresh = [Entry(batch, read_line(json.dumps(row).encode())) for batch, rows in found.items() for row in rows]

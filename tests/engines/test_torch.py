@@ -14,8 +14,8 @@ import pytest
 from tests.loss.random_batches import random_batch
 from tests.run import ROOT, run, spawn
 from wce_cli import explain
+from wce_cli.batches.batch import Batch
 from wce_cli.engines.torch import measure
-from wce_cli.loss.batch import Batch
 
 torch = pytest.importorskip("torch")
 

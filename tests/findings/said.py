@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wce_cli import explain
-from wce_cli.report import Finding
+from wce_cli.answers.report import Finding
 
 
 def findings_of(batch: Mapping[str, Any], engines: Sequence[str] = ()) -> dict[str, Finding]:

@@ -11,11 +11,11 @@ from tests.findings.said import findings_of
 from tests.loss.random_batches import random_batch
 from tests.test_docs import CONSOLE
 from wce_cli import explain
+from wce_cli.answers.analysis import Analysis
+from wce_cli.batches.batch import Batch
 from wce_cli.findings import FINDINGS
-from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import loss_values
-from wce_cli.loss.stream import one_pass
-from wce_cli.report import Analysis
+from wce_cli.passes.one_pass import one_pass
 
 EVERYDAY = {
     *("methods-coincide", "ignored-samples", "weight-cancels", "zero-denominator", "weight-scale"),

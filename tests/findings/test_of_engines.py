@@ -6,12 +6,13 @@ import math
 
 import pytest
 
+from wce_cli.answers.analysis import Analysis
+from wce_cli.answers.report import Measured
+from wce_cli.batches.batch import Batch
 from wce_cli.findings import FINDINGS
-from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import loss_values
-from wce_cli.loss.stream import one_pass
-from wce_cli.questions.explain import agreed
-from wce_cli.report import Analysis, Measured
+from wce_cli.passes.one_pass import one_pass
+from wce_cli.questions.explain.report import agreed
 
 TWO = {"logits": [[0.1, 0.9], [0.0, 0.1]], "labels": [0, 1], "weight": [0.1, 1.0]}
 WEIGHTED, BATCH, PLAIN = 0.6922788424257714, 0.3807533633341743, 0.9077486630106744

@@ -11,11 +11,11 @@ import pytest
 from tests.findings.said import f, findings_of, losses, message
 from tests.run import ROOT
 from wce_cli import explain
+from wce_cli.batches.batch import Batch
 from wce_cli.findings.naive_overflow import OVERFLOW
-from wce_cli.loss.batch import Batch
 from wce_cli.loss.clipped import SUMMED
 from wce_cli.loss.facts import UNDERFLOW
-from wce_cli.questions.explain import explain_batch
+from wce_cli.questions.explain.of_batch import explain_batch
 
 INF, NAN = math.inf, math.nan
 PROBS = [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.25, 0.25, 0.5]]

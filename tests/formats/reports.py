@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import structs
 
 from wce_cli import Report, explain
-from wce_cli.report import Measured
+from wce_cli.answers.report import Measured
 
 LOGITS = [[2.0, 1, 0], [0, 1, 2], [1, 1, 1], [0, 3, 1], [-1, 0, 4]]
 BATCHES: dict[str, dict[str, Any]] = {

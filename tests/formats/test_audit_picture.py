@@ -15,10 +15,10 @@ from msgspec import structs
 from tests.alike import assert_alike, words_of
 from tests.questions.audit.inside import audited_here
 from tests.run import ROOT, run
+from wce_cli.answers.audit import Compared, Limit, MethodValue, Row
 from wce_cli.formats import AUDITED, formatted
-from wce_cli.formats.audited import audit_schema
+from wce_cli.formats.audit.blocks import audit_schema
 from wce_cli.formats.look import Look
-from wce_cli.questions.audit.answer import Compared, Limit, MethodValue, Row
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("torch")

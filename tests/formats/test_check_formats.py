@@ -14,14 +14,14 @@ from junitparser import Error, Failure, JUnitXml
 from msgspec import structs
 
 from wce_cli import __version__
+from wce_cli.answers.check import Checked, summary
+from wce_cli.batches.batch import Batch
 from wce_cli.digits import Written
 from wce_cli.errors import Problem
 from wce_cli.formats import CHECKED, formatted
-from wce_cli.formats.checked import check_schema, details
+from wce_cli.formats.check.lines import check_schema, details
 from wce_cli.formats.github import MOST
 from wce_cli.formats.look import Look
-from wce_cli.loss.batch import Batch
-from wce_cli.questions.check.answer import Checked, summary
 from wce_cli.questions.check.compare import check_batch
 from wce_cli.questions.check.expected import read_expect
 

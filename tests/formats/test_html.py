@@ -10,10 +10,10 @@ from msgspec import structs
 
 from tests.formats.printed import Page
 from tests.formats.reports import BATCHES, HOSTILE, report_of, with_measurements
+from wce_cli.formats.explain.picture import to_html as pictured
+from wce_cli.formats.explain.table import to_table
 from wce_cli.formats.html import fragment, to_html, words
 from wce_cli.formats.look import Look
-from wce_cli.formats.pictures.explain import to_html as pictured
-from wce_cli.formats.table import to_table
 
 
 def hostile(name: str):

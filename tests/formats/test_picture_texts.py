@@ -15,10 +15,14 @@ pytest.importorskip("matplotlib")
 import wce_cli
 from tests.formats.boxes import assert_readable, width_of
 from tests.formats.reports import BATCHES, HOSTILE
+from wce_cli.formats.explain import picture as explain
+from wce_cli.formats.gradient import picture as gradient
+from wce_cli.formats.identify import picture as identify
 from wce_cli.formats.look import Look
-from wce_cli.formats.pictures import explain, gradient, identify, split, sweep
-from wce_cli.formats.pictures.scale import is_on_scale, numbers_of_axis
-from wce_cli.formats.pictures.text import fitted, text_width, wrapped
+from wce_cli.formats.picture.scale import is_on_scale, numbers_of_axis
+from wce_cli.formats.picture.text import fitted, text_width, wrapped
+from wce_cli.formats.split import picture as split
+from wce_cli.formats.sweep import picture as sweep
 
 NAMES = [
     "W" * 30,
@@ -127,7 +131,7 @@ def test_the_numbers_are_those_of_the_table(digits):
 
 
 def _columns(report, look):
-    from wce_cli.formats.shown import shown
+    from wce_cli.formats.explain.blocks import shown
 
     parts = shown(report, look)
     return [*parts.classes, *parts.samples, *parts.methods]

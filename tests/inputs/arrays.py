@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from wce_cli.inputs import read_arrays
-from wce_cli.inputs.stored import DTYPES, Stored, chosen
+from wce_cli.inputs.stored import DTYPES, StoredArray, chosen
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -70,11 +70,11 @@ WRITERS: dict[str, tuple[str, Callable[[Path, Arrays], None]]] = {
 """A file name and a writer by format."""
 
 
-def stored_in(path: Path | str, name: str = "") -> Stored:
+def stored_in(path: Path | str, name: str = "") -> StoredArray:
     return chosen(read_arrays(str(path)), name, str(path))
 
 
-def whole(stored: Stored) -> NDArray[Any]:
+def whole(stored: StoredArray) -> NDArray[Any]:
     """All of it, in the shape that it has."""
     flat = stored.read(0, stored.size)
     return flat.reshape(stored.shape, order="F" if stored.fortran else "C")

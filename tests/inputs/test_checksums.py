@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cli.test_parts import torchrun
+from tests.cli.test_saved_totals import torchrun
 from tests.run import run
+from wce_cli.batches.batch import Batch
 from wce_cli.errors import WceError
 from wce_cli.inputs import read_arrays
-from wce_cli.inputs.checksums import Checked, behind
+from wce_cli.inputs.checksums import CheckedMember, behind
 from wce_cli.inputs.file import File
 from wce_cli.inputs.zipped import members
-from wce_cli.loss import workers
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.stream import one_pass
+from wce_cli.passes import workers
+from wce_cli.passes.one_pass import one_pass
 
 BROKEN = "is broken: its checksum is another one"
 
@@ -112,13 +112,13 @@ def test_workers_look_at_the_checksum_together_and_read_each_byte_once(kind, for
     given = batch(np.random.default_rng(1), kind)
     np.savez("a.npz", **given)
     again: list[int] = []
-    crc_of = Checked._crc
+    crc_of = CheckedMember._crc
 
-    def counted(self: Checked, start: int, stop: int, crc: int = 0) -> int:
+    def counted(self: CheckedMember, start: int, stop: int, crc: int = 0) -> int:
         again.append(stop - start)
         return crc_of(self, start, stop, crc)
 
-    monkeypatch.setattr(Checked, "_crc", counted)
+    monkeypatch.setattr(CheckedMember, "_crc", counted)
 
     def walk() -> None:
         stored = read_arrays("a.npz")
@@ -138,7 +138,7 @@ def test_any_ranges_in_any_order_from_any_readers_have_the_checksum_of_the_whole
     (member,) = members(file)
     for seed in range(60):
         rng = np.random.default_rng(seed)
-        readers = [Checked(file, member, "a") for _ in range(rng.integers(1, 4))]
+        readers = [CheckedMember(file, member, "a") for _ in range(rng.integers(1, 4))]
         for _ in range(rng.integers(0, 40)):
             start, stop = sorted(rng.integers(0, member.size + 1, 2).tolist())
             readers[rng.integers(len(readers))].fill(start, memoryview(bytearray(stop - start)))
@@ -147,7 +147,7 @@ def test_any_ranges_in_any_order_from_any_readers_have_the_checksum_of_the_whole
             first.learn(other.ranges())
         first.prove()
         assert first.is_proved
-    wrong = Checked(file, members(file)[0], "a")
+    wrong = CheckedMember(file, members(file)[0], "a")
     wrong.learn([[100, 300, 12345]])
     with pytest.raises(WceError, match="its checksum is another one"):
         wrong.prove()

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wce_cli.errors import WceError
-from wce_cli.inputs import TABLE_READERS
 from wce_cli.inputs.csv import Table, read_csv
+from wce_cli.inputs.suffixes import TABLE_READERS
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wce_cli.errors import WceError
-from wce_cli.inputs.inline import Typed, as_vector, read_inline
+from wce_cli.inputs.inline import as_vector, read_inline
+from wce_cli.inputs.typed import Typed
 
 NUMBERS = st.one_of(st.integers(-(10**20), 10**20), st.floats(allow_nan=False))
 

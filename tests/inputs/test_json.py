@@ -10,7 +10,8 @@ import pytest
 
 from tests.run import run
 from wce_cli.errors import WceError
-from wce_cli.inputs import Document, read_file
+from wce_cli.inputs import read_file
+from wce_cli.inputs.documents import Document
 from wce_cli.inputs.json import read_json
 
 BATCH = {"logits": [[0.1, 0.9], [0, 0.1]], "labels": [0, 1], "weight": [0.1, 1]}

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from tests.inputs.arrays import WRITERS, as_numpy, as_tensor, random_array, stored_in, whole
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs import ARRAY_READERS, read_arrays
+from wce_cli.inputs import read_arrays
 from wce_cli.inputs.stored import DTYPES, chosen, n_bytes
+from wce_cli.inputs.suffixes import ARRAY_READERS
 
 SHAPE = (5, 3, 2)
 

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from tests.run import run
+from wce_cli.batches.batch import Batch
 from wce_cli.errors import WceError
 from wce_cli.inputs.totals import as_text, totals_schema
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.encoded import to_json
-from wce_cli.loss.read_back import saved_of
-from wce_cli.loss.saved import Saved
-from wce_cli.loss.stream import one_pass
-from wce_cli.questions.parts import explain_saved
+from wce_cli.passes.one_pass import one_pass
+from wce_cli.questions.explain.from_saved import explain_saved
+from wce_cli.saved.encoded import to_json
+from wce_cli.saved.part import Saved
+from wce_cli.saved.reading import saved_of
 
 C = 3
 

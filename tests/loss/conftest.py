@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wce_cli.loss import kernel
+from wce_cli.loss.fast import index_labels
 
 
 @pytest.fixture(autouse=True)
 def no_batch_is_small(monkeypatch):
-    monkeypatch.setattr(kernel, "SMALL", -1)
+    monkeypatch.setattr(index_labels, "SMALL", -1)

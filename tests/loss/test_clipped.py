@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from tests.run import ROOT
-from wce_cli.loss.batch import Batch
+from wce_cli.batches.batch import Batch
 from wce_cli.loss.clipped import SUMMED
 from wce_cli.loss.facts import Facts
 from wce_cli.loss.methods import loss_values
-from wce_cli.loss.stream import one_pass
+from wce_cli.passes.one_pass import one_pass
 
 RUNS = json.loads((ROOT / "tests" / "data" / "clipped_runs.json").read_text("utf-8"))
 PRINTED = [(run, name) for run in RUNS["runs"] for name in run["printed"]]

@@ -13,9 +13,9 @@ from msgspec import Struct, structs
 
 from tests.loss.random_batches import long_batch, random_batch, random_cuts, rows_of
 from tests.oracle import kept_samples, label_of, minus_log_p, pairs_of_sample
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.facts import TOP, UNDERFLOW, Extremes, Facts, Lost, Rows, Unnormalised
-from wce_cli.loss.stream import one_pass
+from wce_cli.batches.batch import Batch
+from wce_cli.loss.facts import TOP, UNDERFLOW, CountedRows, Extremes, Facts, Lost, Unnormalised
+from wce_cli.passes.one_pass import one_pass
 
 ROUNDING = 4e-15
 
@@ -74,7 +74,7 @@ def test_facts_are_the_plain_loops(seed):
             assert (found[0].tolist(), found[1].tolist()) == (low, high)
         else:
             np.testing.assert_allclose(found, [low, high], rtol=1e-13, atol=1e-13)
-    assert facts.infinite == facts.nan == facts.masked == facts.broken_ignored == Rows()
+    assert facts.infinite == facts.nan == facts.masked == facts.broken_ignored == CountedRows()
     top = facts.top.terms(weight)
     assert len(top) == min(TOP, len(kept))
     found_terms = [term for term, _ in top]
@@ -143,9 +143,9 @@ def test_broken_losses_are_counted_with_the_row_they_first_stand_in():
     batch = Batch.build(logits=logits, labels=labels)
     for cuts in ([], [3], [2, 4, 5], [5, 8]):
         facts = added(parts_of(batch, cuts))
-        assert facts.infinite == facts.masked == Rows(2, 2)
-        assert facts.nan == Rows(2, 4)
-        assert facts.broken_ignored == Rows(1, 7)
+        assert facts.infinite == facts.masked == CountedRows(2, 2)
+        assert facts.nan == CountedRows(2, 4)
+        assert facts.broken_ignored == CountedRows(1, 7)
         assert facts.s_loss[1][0] == math.log(2)
         top = facts.top.terms(np.ones(2))
         assert [row for _, row in top] == [2, 5, 0, 1, 3]
@@ -154,9 +154,9 @@ def test_broken_losses_are_counted_with_the_row_they_first_stand_in():
 
 def test_nan_in_an_ignored_row_concerns_logits_alone():
     rows = [[-1.0, -0.5], [math.nan, -1.0]]
-    assert facts_of(logits=rows, labels=[0, -100]).broken_ignored == Rows(1, 1)
-    assert facts_of(log_probs=rows, labels=[0, -100]).broken_ignored == Rows()
-    assert facts_of(logits=rows, labels=[0, 1]).broken_ignored == Rows()
+    assert facts_of(logits=rows, labels=[0, -100]).broken_ignored == CountedRows(1, 1)
+    assert facts_of(log_probs=rows, labels=[0, -100]).broken_ignored == CountedRows()
+    assert facts_of(logits=rows, labels=[0, 1]).broken_ignored == CountedRows()
 
 
 @pytest.mark.parametrize("bad", [0, 1, 2])
@@ -166,17 +166,17 @@ def test_nan_in_an_ignored_row_is_met_wherever_it_stands(c, bad):
     rows[3, bad] = math.nan
     for smoothing in (0.0, 0.1):
         facts = facts_of(logits=rows, labels=[0, 1, -100, -100, 2], label_smoothing=smoothing)
-        assert facts.broken_ignored == Rows(1, 3)
-        assert facts.nan == Rows()
+        assert facts.broken_ignored == CountedRows(1, 3)
+        assert facts.nan == CountedRows()
 
 
 def test_a_masked_label_has_an_infinite_loss_and_not_nan():
     rows = [[-math.inf, -math.inf], [-math.inf, 0.0], [-math.inf, math.nan]]
-    assert facts_of(logits=rows, labels=[0, 0, 0]).masked == Rows(1, 1)
+    assert facts_of(logits=rows, labels=[0, 0, 0]).masked == CountedRows(1, 1)
 
 
 def test_a_probability_of_0_at_the_label_is_masked_too():
-    assert facts_of(probs=[[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]], labels=[0, 0, 0]).masked == Rows(2, 0)
+    assert facts_of(probs=[[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]], labels=[0, 0, 0]).masked == CountedRows(2, 0)
 
 
 def test_losses_that_a_dtype_loses_are_those_that_torch_prints_as_0():
@@ -189,7 +189,7 @@ def test_losses_that_a_dtype_loses_are_those_that_torch_prints_as_0():
         y = torch.zeros(len(gaps), dtype=torch.long)
         printed = torch.nn.functional.cross_entropy(x, y, reduction="none")
         zero = np.flatnonzero(printed.numpy() == 0)
-        assert expected.rows == Rows(len(zero), zero[0])
+        assert expected.rows == CountedRows(len(zero), zero[0])
         np.testing.assert_allclose(expected.loss, sum(math.log1p(math.exp(-gaps[i])) for i in zero), rtol=1e-12)
 
 
@@ -222,11 +222,11 @@ def test_the_smallest_peak_is_below_an_end_where_all_powers_are(n, smoothing, en
 def test_an_ignored_row_without_a_softmax_is_met(n, smoothing, row):
     rows, labels = np.zeros((n, 2)), np.zeros(n, dtype=int)
     rows[n - 2], labels[n - 2] = row, -100
-    assert facts_of(logits=rows, labels=labels, label_smoothing=smoothing).broken_ignored == Rows(1, n - 2)
+    assert facts_of(logits=rows, labels=labels, label_smoothing=smoothing).broken_ignored == CountedRows(1, n - 2)
     rows[n - 2] = [-np.inf, -800.0]
-    assert facts_of(logits=rows, labels=labels, label_smoothing=smoothing).broken_ignored == Rows()
+    assert facts_of(logits=rows, labels=labels, label_smoothing=smoothing).broken_ignored == CountedRows()
     rows[n - 2] = [900.0, 800.0]
-    assert facts_of(logits=rows, labels=labels, label_smoothing=smoothing).broken_ignored == Rows()
+    assert facts_of(logits=rows, labels=labels, label_smoothing=smoothing).broken_ignored == CountedRows()
 
 
 def test_extremes_that_tie_have_the_earlier_row_in_any_order():
@@ -298,7 +298,7 @@ def test_the_shape_of_probability_labels_is_known():
     assert one_hot.unnormalised == Unnormalised()
     mixed = facts_of(logits=logits, labels=[[1.0, 0, 0], [0.5, 0.2, 0.2], [0.5, 0.5, 0.5]])
     assert not mixed.one_hot
-    assert mixed.unnormalised == Unnormalised(Rows(2, 1), 0.5 + 0.2 + 0.2)
+    assert mixed.unnormalised == Unnormalised(CountedRows(2, 1), 0.5 + 0.2 + 0.2)
     assert not facts_of(logits=logits, labels=[0, 1, 2]).one_hot
 
 
@@ -306,8 +306,8 @@ def test_the_first_label_that_does_not_sum_to_1_has_its_sum_also_across_parts():
     labels = [[0.5, 0.5], [0.5, 0.25], [1.0, 1.0], [0.25, 0.75]]
     batch = Batch.build(logits=np.zeros((4, 2)), labels=labels)
     for cuts in ([], [1], [2], [1, 2, 3]):
-        assert added(parts_of(batch, cuts)).unnormalised == Unnormalised(Rows(2, 1), 0.75)
-        assert reduce(lambda a, b: b + a, parts_of(batch, cuts)).unnormalised == Unnormalised(Rows(2, 1), 0.75)
+        assert added(parts_of(batch, cuts)).unnormalised == Unnormalised(CountedRows(2, 1), 0.75)
+        assert reduce(lambda a, b: b + a, parts_of(batch, cuts)).unnormalised == Unnormalised(CountedRows(2, 1), 0.75)
 
 
 def test_the_facts_of_no_samples_are_empty():
@@ -326,13 +326,13 @@ def test_terms_whose_sizes_add_up_beyond_float64_are_infinite_without_a_warning(
 def test_rows_without_a_chance_and_labels_below_0_are_counted_by_their_number(many):
     logits = [[0.0, 1, 2], [0, -math.inf, 1], [1, 1, 1], [-math.inf, 0, math.nan], [-math.inf, 1, 1]] * many
     asked: dict[str, Any] = {"logits": logits, "labels": [0, 0, 1, 1, -100] * many}
-    assert facts_of(**asked).no_chance == Rows()  # nobody reads the other classes
-    assert facts_of(**asked, label_smoothing=0.1).no_chance == Rows(many, 1)
+    assert facts_of(**asked).no_chance == CountedRows()  # nobody reads the other classes
+    assert facts_of(**asked, label_smoothing=0.1).no_chance == CountedRows(many, 1)
     q = np.array([[1.0, 0, 0], [0, 0, 1], [1.5, -0.5, 0], [-0.25, 0.25, 1]] * many)
     batch = Batch.build(logits=np.zeros((len(q), 3)), labels=q)
-    assert one_pass(batch)[1].negative_q == Rows(2 * many, 2)
+    assert one_pass(batch)[1].negative_q == CountedRows(2 * many, 2)
     first, second = parts_of(batch, [3])
-    assert (first + second).negative_q == Rows(2 * many, 2)
+    assert (first + second).negative_q == CountedRows(2 * many, 2)
     behind = facts_of(logits=np.zeros((len(q) - 3, 3)), labels=q[3:]).shifted(3)
-    assert behind.negative_q == second.negative_q == Rows(2 * many - 1, 3)
-    assert facts_of(**asked, label_smoothing=0.1).shifted(7).no_chance == Rows(many, 8)
+    assert behind.negative_q == second.negative_q == CountedRows(2 * many - 1, 3)
+    assert facts_of(**asked, label_smoothing=0.1).shifted(7).no_chance == CountedRows(many, 8)

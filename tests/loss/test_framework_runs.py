@@ -12,10 +12,10 @@ import pytest
 
 from tests.loss.random_batches import rows_of
 from tests.oracle import assert_near, expected_values
-from wce_cli.loss.batch import Batch
+from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS, loss_values
 from wce_cli.loss.placements import PLACEMENTS
-from wce_cli.loss.stream import one_pass
+from wce_cli.passes.one_pass import one_pass
 
 RUNS = json.loads((Path(__file__).parent.parent / "data" / "framework_runs.json").read_text("utf-8"))
 RTOL = {"float32": 1e-6, "float64": 1e-14}

@@ -13,11 +13,11 @@ from mpmath import mp, mpf
 
 from tests.loss.random_batches import IGNORED, SMOOTHINGS, random_batch, rows_of
 from tests.oracle import Expected, assert_near, expected_values
-from wce_cli.loss.batch import Batch
+from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS, LossValue, divide, loss_values
 from wce_cli.loss.placements import PLACEMENTS, Weighting, smoothed_sums
-from wce_cli.loss.stream import one_pass
 from wce_cli.loss.terms import block_terms, pairs
+from wce_cli.passes.one_pass import one_pass
 
 ROUNDING = 4e-15
 BATCHES = 400

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from tests.loss.random_batches import random_batch
+from wce_cli.batches.batch import Batch
+from wce_cli.batches.file_rows import StoredRows, Window
 from wce_cli.errors import WceError
-from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import loss_values
 from wce_cli.loss.rows import ArrayRows, floats
-from wce_cli.loss.stored import StoredRows, Window
-from wce_cli.loss.stream import one_pass
+from wce_cli.passes.one_pass import one_pass
 
 ROUNDING = 4e-15
 
@@ -103,7 +103,7 @@ def test_a_table_of_powers_answers_with_the_bytes_of_the_powers(dtype, by_class,
     scores[7, 3] = 0x7F80 if dtype == "bfloat16" else np.inf
     file = File(scores, "bfloat16" if dtype == "bfloat16" else None, "F" if by_class else "C")
     without = one_pass(Batch.build(**(batch | {"logits": file})))[0]
-    monkeypatch.setattr("wce_cli.loss.kernel.WORTH_A_TABLE", 0)
+    monkeypatch.setattr("wce_cli.loss.fast.index_labels.WORTH_A_TABLE", 0)
     with_table = one_pass(Batch.build(**(batch | {"logits": file})))[0]
     assert with_table.s_loss.values().tobytes() == without.s_loss.values().tobytes()
     assert with_table.s_loss.low.tobytes() == without.s_loss.low.tobytes()
@@ -336,9 +336,9 @@ def test_a_random_batch_answers_alike_from_a_file(seed):
 PEAK = """
 import resource, sys
 import numpy as np
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.stored import StoredRows, Window
-from wce_cli.loss.stream import one_pass
+from wce_cli.batches.batch import Batch
+from wce_cli.batches.file_rows import StoredRows, Window
+from wce_cli.passes.one_pass import one_pass
 
 n, c, asked, workers = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from tests.loss.random_batches import SMOOTHINGS, random_batch, rows_of
 from tests.oracle import assert_near, kept_samples, label_of, pairs_of_sample
-from wce_cli.loss.batch import Batch
+from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import loss_values
 from wce_cli.loss.placements import PLACEMENTS
-from wce_cli.loss.stream import one_pass
 from wce_cli.loss.terms import Terms, block_terms, pairs, smoothed_losses
+from wce_cli.passes.one_pass import one_pass
 
 ROUNDING = 4e-15
 

@@ -13,11 +13,11 @@ from msgspec.structs import fields
 
 from tests.loss.random_batches import long_batch, random_batch, random_cuts, rows_of
 from tests.oracle import Rows, assert_near, expected_values, kept_samples, label_of, minus_log_p
-from wce_cli.loss.batch import Batch
+from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import loss_values
-from wce_cli.loss.stream import one_pass
 from wce_cli.loss.sums import Sums
 from wce_cli.loss.totals import EveryClass, SoftLabels, Totals
+from wce_cli.passes.one_pass import one_pass
 
 ROUNDING = 4e-15
 

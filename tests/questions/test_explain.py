@@ -10,8 +10,8 @@ import pytest
 from msgspec import structs
 
 from wce_cli import Report, WceError, explain
-from wce_cli.loss.batch import Batch
-from wce_cli.questions.explain import TERMS_LISTED, explain_batch
+from wce_cli.batches.batch import Batch
+from wce_cli.questions.explain.of_batch import TERMS_LISTED, explain_batch
 
 TWO = {"logits": [[0.1, 0.9], [0, 0.1]], "labels": [0, 1], "weight": [0.1, 1]}
 LOGITS = [[2.0, 1, 0], [0, 1, 2], [1, 1, 1], [0, 3, 1], [-1, 0, 4]]

@@ -11,8 +11,8 @@ import pytest
 
 import wce_cli
 from wce_cli import WceError, assert_loss, batch, check, explain, gradient, identify, split, sweep
+from wce_cli.batches.batch import Batch
 from wce_cli.fields import FIELDS
-from wce_cli.loss.batch import Batch
 
 torch = pytest.importorskip("torch")
 

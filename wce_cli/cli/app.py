@@ -21,12 +21,12 @@ from wce_cli.cli.delivery import deliver, say
 from wce_cli.cli.groups import spread
 from wce_cli.cli.headings import help_width
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
+from wce_cli.cli.ranks import RankError, this_rank
 from wce_cli.cli.spellings import Command
 from wce_cli.cli.terminal import TYPED
 from wce_cli.digits import ASKED, DIGITS
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.guard import forget
-from wce_cli.ranks import RankError, this_rank
 from wce_cli.surroundings import ANYTHING, NUMPY, has_room
 from wce_cli.version import __version__
 

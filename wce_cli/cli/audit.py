@@ -82,7 +82,7 @@ def audit(
     reports what the function computes, where its numbers and edges break, whether its gradient is that of the rule,
     and what to change.
     """
-    from wce_cli.cli.answers import asked_answers, outcome
+    from wce_cli.cli.destinations import asked_answers, outcome
 
     if arrays is not None:
         options.one_of("--arrays", arrays, ("torch", "numpy", "jax"))

@@ -8,14 +8,16 @@ from glob import glob
 
 from msgspec import Struct
 
-from wce_cli.cli.given import Given, read_given
-from wce_cli.cli.merged import batch_of
+from wce_cli.batches.batch import Batch
+from wce_cli.cli.field_option import OptionValue, read_given
 from wce_cli.cli.misplaced import refuse_misplaced
+from wce_cli.cli.overrides import batch_of
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs import STDIN, Document, is_array_file, is_saved, is_typed, read_file
+from wce_cli.inputs import is_saved, is_typed, read_file
+from wce_cli.inputs.documents import Document
 from wce_cli.inputs.file import tilde_hint
 from wce_cli.inputs.reference import has_wildcard
-from wce_cli.loss.batch import Batch
+from wce_cli.inputs.suffixes import STDIN, is_array_file
 from wce_cli.loss.readings import READINGS
 
 
@@ -24,7 +26,7 @@ class Sources(Struct, frozen=True):
 
     paths: tuple[str, ...]
     """Empty where the scores were typed."""
-    fields: Mapping[str, Given]
+    fields: Mapping[str, OptionValue]
 
     @property
     def notes(self) -> list[str]:
@@ -76,9 +78,9 @@ def batches_of(
     return batches, tuple(dict.fromkeys([*notes, *(note for batch in batches for note in batch.spec.notes)]))
 
 
-def typed_fields(typed: Mapping[str, str | None], label_column: str | None) -> dict[str, Given]:
+def typed_fields(typed: Mapping[str, str | None], label_column: str | None) -> dict[str, OptionValue]:
     """What was typed, read. Raises WceError with the problems of all fields."""
-    fields: dict[str, Given] = {}
+    fields: dict[str, OptionValue] = {}
     problems: list[Problem] = []
     for field in sorted(typed, key=lambda field: field != "classes"):  # the columns of a table are found by them
         text = typed[field]
@@ -93,7 +95,7 @@ def typed_fields(typed: Mapping[str, str | None], label_column: str | None) -> d
     return fields
 
 
-def _class_names(fields: Mapping[str, Given]) -> Sequence[str]:
+def _class_names(fields: Mapping[str, OptionValue]) -> Sequence[str]:
     """The classes that were typed; none if they are no list of names, which is refused with the batch."""
     names = fields["classes"].value if "classes" in fields else ()
     return names if isinstance(names, list) and all(isinstance(name, str) for name in names) else ()
@@ -113,7 +115,7 @@ def paths_of(files: Sequence[str], has_typed: bool) -> list[str]:
 
 
 def documents_of(
-    paths: Sequence[str], fields: Mapping[str, Given], label_column: str | None
+    paths: Sequence[str], fields: Mapping[str, OptionValue], label_column: str | None
 ) -> tuple[list[Document], list[str]]:
     """The documents of some files in their order, and notes; all files of arrays are one, where the first stands."""
     documents: list[Document] = []
@@ -158,7 +160,7 @@ def expanded(file: str) -> list[str]:
 
 
 def _built(
-    documents: list[Document], fields: Mapping[str, Given], failed: Callable[[WceError], None] | None
+    documents: list[Document], fields: Mapping[str, OptionValue], failed: Callable[[WceError], None] | None
 ) -> list[Batch]:
     batches: list[Batch] = []
     problems: list[Problem] = []

@@ -57,7 +57,7 @@ def check(
     A batch carries them under "expect": {"weighted-mean": 0.692279}. Where one is not what it should be, the rule
     that does give it is named. A batch without any is an error, not a pass.
     """
-    from wce_cli.cli.answers import asked_answers
+    from wce_cli.cli.destinations import asked_answers
     from wce_cli.engines import NONE, engines_of
 
     engines = engines_of(engine or [NONE])
@@ -66,18 +66,18 @@ def check(
         raise WceError(Problem(f"--tolerance is {tolerance}, expected a number of 0 or more"))
     answers = asked_answers(CHECKED, how, format, save)
     if save_expect is not None:
-        from wce_cli.cli.saving import check_saving
+        from wce_cli.cli.save_expect import check_saving
 
         given = [field for field, text in typed.fields.items() if text is not None]
         check_saving(files or [], save_expect, given, answers)
 
     from wce_cli.cli.batches import typed_fields
-    from wce_cli.cli.checking import SEARCHED, Asked, Whole, checked_part, lines_of, typed_expect
-    from wce_cli.cli.each import each_batch
+    from wce_cli.cli.checking import SEARCHED, CheckAsked, Whole, checked_part, lines_of, typed_expect
     from wce_cli.cli.misplaced import refuse_misplaced
+    from wce_cli.cli.one_by_one import each_batch
     from wce_cli.inputs.lines import Lines
 
-    asked = Asked(typed_expect(expect or []), near, engines)
+    asked = CheckAsked(typed_expect(expect or []), near, engines)
     refuse_misplaced(files or [], typed.fields)
     fields = typed_fields(typed.fields, typed.label_column)
     notes: list[str] = []
@@ -85,10 +85,10 @@ def check(
     whole = Whole(answers)
     for source in each_batch(files or [], fields, typed.label_column, notes, by_line=saved is None):
         if isinstance(source, Lines):
-            from wce_cli.cli.check_lines import Wrong, check_lines, read_line
+            from wce_cli.cli.check_lines import WrongLine, check_lines, read_line
 
             for found in check_lines(source, fields, asked, answers):
-                if not isinstance(found, Wrong):
+                if not isinstance(found, WrongLine):
                     whole.add(found)
                 elif whole.summary.differ < SEARCHED:
                     whole.add(checked_part(read_line(found.line, fields), asked, 1, answers))
@@ -101,7 +101,7 @@ def check(
     code = 2 if whole.errors else 0 if exit_zero or not whole.summary.differ else 1
     written, done = answer.files, tuple[str, ...]()
     if save_expect is not None and saved is not None and not whole.errors:
-        from wce_cli.inputs.member import with_members
+        from wce_cli.inputs.json_edit import with_members
 
         assert files is not None
         written = (*written, (save_expect, with_members(files[0], "expect", saved)))

@@ -10,48 +10,48 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from wce_cli.cli.answers import Answer
-from wce_cli.cli.checking import Asked, Part, checked, notes_of, outcome_of, part
-from wce_cli.cli.each import Read, read
-from wce_cli.cli.given import Given, plain_weight
+from wce_cli.answers.check import Checked, Comparison
+from wce_cli.cli.checking import CheckAsked, CheckedPart, checked, notes_of, outcome_of, part
+from wce_cli.cli.destinations import Destination
+from wce_cli.cli.field_option import OptionValue, plain_weight
+from wce_cli.cli.one_by_one import Read, read
 from wce_cli.errors import WceError
+from wce_cli.inputs.fast_lines import plain_documents
 from wce_cli.inputs.lines import Lines, Piece
 from wce_cli.inputs.ndjson import document_of_line
-from wce_cli.inputs.plain import plain_documents
-from wce_cli.loss.ordered import in_order
-from wce_cli.questions.check.answer import Checked, Comparison
+from wce_cli.passes.ordered import in_order
 from wce_cli.questions.check.plain import plain_comparisons
 
 
-class Wrong(Struct, frozen=True):
+class WrongLine(Struct, frozen=True):
     """A line whose numbers are not all as expected."""
 
     line: Piece
-    part: Part
+    part: CheckedPart
     """What came of it without the odd rules."""
 
 
 def check_lines(
-    lines: Lines, fields: Mapping[str, Given], asked: Asked, answers: Sequence[Answer]
-) -> Iterator[Part | Wrong]:
+    lines: Lines, fields: Mapping[str, OptionValue], asked: CheckAsked, answers: Sequence[Destination]
+) -> Iterator[CheckedPart | WrongLine]:
     """What comes of all lines of a file, in their order."""
 
-    def work(piece: Piece) -> list[Part | Wrong]:
+    def work(piece: Piece) -> list[CheckedPart | WrongLine]:
         return list(_answered(piece, fields, asked, answers))
 
     for found in in_order(work, lines.pieces(), comes_at_once=lines.comes_at_once):
         yield from found
 
 
-def read_line(piece: Piece, fields: Mapping[str, Given]) -> Read:
+def read_line(piece: Piece, fields: Mapping[str, OptionValue]) -> Read:
     """The batch of a piece of one line."""
     document = document_of_line(piece.shown, piece.first, piece.content)
     return read(document, fields, None if piece.is_alone else piece.position)
 
 
 def _answered(
-    piece: Piece, fields: Mapping[str, Given], asked: Asked, answers: Sequence[Answer]
-) -> Iterator[Part | Wrong]:
+    piece: Piece, fields: Mapping[str, OptionValue], asked: CheckAsked, answers: Sequence[Destination]
+) -> Iterator[CheckedPart | WrongLine]:
     lines = list(piece.lines())
     documents = plain_documents([line for _, line in lines])
     weight = plain_weight(fields)
@@ -77,6 +77,6 @@ def _answered(
             errors += [error] if error is not None else []
             continue
         yield part(outcomes, errors, notes, answers)
-        yield Wrong(line, part([outcome], [], notes_of(alone), answers))
+        yield WrongLine(line, part([outcome], [], notes_of(alone), answers))
         outcomes, errors, notes = [], [], []
     yield part(outcomes, errors, notes, answers)

@@ -8,17 +8,17 @@ from typing import Any, Literal
 
 from msgspec import Struct, structs
 
+from wce_cli.answers.check import Checked, Summary, summary
 from wce_cli.cli import options
-from wce_cli.cli.answers import Answer
-from wce_cli.cli.each import Read
+from wce_cli.cli.destinations import Destination
+from wce_cli.cli.one_by_one import Read
 from wce_cli.cli.outcome import Outcome
-from wce_cli.cli.saving import saved_expect
+from wce_cli.cli.save_expect import saved_expect
 from wce_cli.digits import Written
 from wce_cli.errors import Problem, WceError, counted
 from wce_cli.formats import ending_of, formatted, part_of
 from wce_cli.inputs.numbers import WORD, read_numbers
 from wce_cli.loss.methods import METHODS, WEIGHTED
-from wce_cli.questions.check.answer import Checked, Summary, summary
 from wce_cli.questions.check.compare import compared, nothing_expected
 from wce_cli.questions.check.expected import LISTS, read_expect
 from wce_cli.questions.check.given import Given
@@ -31,7 +31,7 @@ TOLD = 10
 """Batches that could not be read of which stderr says why; the answer says it of all."""
 
 
-class Asked(Struct, frozen=True):
+class CheckAsked(Struct, frozen=True):
     """What is asked of every batch beside what it expects itself."""
 
     expect: Mapping[str, Any]
@@ -39,7 +39,7 @@ class Asked(Struct, frozen=True):
     engines: Sequence[str]
 
 
-class Part(Struct, frozen=True):
+class CheckedPart(Struct, frozen=True):
     """What came of some batches, in their order."""
 
     summary: Summary
@@ -53,7 +53,7 @@ class Part(Struct, frozen=True):
 
 
 def checked(
-    read: Read, asked: Asked, depth: int, saved: list[dict[str, Any]] | None = None
+    read: Read, asked: CheckAsked, depth: int, saved: list[dict[str, Any]] | None = None
 ) -> tuple[Checked, WceError | None]:
     """The outcome of one batch; what cannot be read is one as well, beside its error.
 
@@ -91,8 +91,8 @@ def outcome_of(file: str | None, place: str, name: str | None, comparisons: Iter
 
 
 def checked_part(
-    read: Read, asked: Asked, depth: int, answers: Sequence[Answer], saved: list[dict[str, Any]] | None = None
-) -> Part:
+    read: Read, asked: CheckAsked, depth: int, answers: Sequence[Destination], saved: list[dict[str, Any]] | None = None
+) -> CheckedPart:
     """What came of one batch."""
     outcome, error = checked(read, asked, depth, saved)
     return part([outcome], [] if error is None else [error], notes_of(read), answers)
@@ -104,19 +104,19 @@ def notes_of(read: Read) -> tuple[str, ...]:
 
 
 def part(
-    outcomes: Sequence[Checked], errors: Iterable[WceError], notes: Iterable[str], answers: Sequence[Answer]
-) -> Part:
+    outcomes: Sequence[Checked], errors: Iterable[WceError], notes: Iterable[str], answers: Sequence[Destination]
+) -> CheckedPart:
     """What came of some batches, ready to be put together with others."""
     texts = tuple(part_of(one.format, outcomes, one.look, True) if one.format.part else "" for one in answers)
     kept = () if all(one.format.part for one in answers) else tuple(outcomes)
     failed = tuple((error.problems, error.context) for error in errors)
-    return Part(summary(outcomes), texts, kept, failed, tuple(dict.fromkeys(notes)))
+    return CheckedPart(summary(outcomes), texts, kept, failed, tuple(dict.fromkeys(notes)))
 
 
 class Whole:
     """All parts of a run together."""
 
-    def __init__(self, answers: Sequence[Answer]) -> None:
+    def __init__(self, answers: Sequence[Destination]) -> None:
         self.answers = answers
         self.summary = summary(())
         self.errors: list[WceError] = []
@@ -124,7 +124,7 @@ class Whole:
         self._texts: list[list[str]] = [[] for _ in answers]
         self._outcomes: list[Checked] = []
 
-    def add(self, one: Part) -> None:
+    def add(self, one: CheckedPart) -> None:
         """The next part."""
         self.summary += one.summary
         self.errors += [WceError(problems, context) for problems, context in one.errors]

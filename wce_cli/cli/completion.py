@@ -39,7 +39,7 @@ def placed() -> dict[str, tuple[str, ...]]:
 
 def methods() -> Iterable[str]:
     """What `wce methods` takes."""
-    from wce_cli.engines.names import ENGINES
+    from wce_cli.frameworks import ENGINES
 
     return (*placed(), *PLACEMENTS, *ENGINES)
 
@@ -106,6 +106,6 @@ def weights() -> Iterable[str]:
 
 def schemas() -> Iterable[str]:
     """What `wce schema` takes."""
-    from wce_cli.cli.schema import SCHEMAS
+    from wce_cli.cli.schemas import SCHEMAS
 
     return SCHEMAS

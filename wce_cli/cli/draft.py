@@ -17,14 +17,14 @@ from typing import Any, TextIO, cast
 
 from msgspec import Struct, structs
 
-from wce_cli.cli.answers import Answer
+from wce_cli.answers.report import Report
 from wce_cli.cli.delivery import say_notes
+from wce_cli.cli.destinations import Destination
 from wce_cli.cli.live import PADDING, is_watched_table
 from wce_cli.cli.outcome import Outcome
 from wce_cli.engines import AUTO, AUTO_ENGINE
 from wce_cli.formats.look import Look
 from wce_cli.processes import told_of_stops
-from wce_cli.report import Report
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
@@ -34,7 +34,9 @@ LEAST = 3
 
 
 @contextmanager
-def drafted(answers: Sequence[Answer], engines: Sequence[str], n_batches: int, notes: Sequence[str]) -> Iterator[Draft]:
+def drafted(
+    answers: Sequence[Destination], engines: Sequence[str], n_batches: int, notes: Sequence[str]
+) -> Iterator[Draft]:
     """A draft of the answer to one batch, wiped if there will be none; an impossible one where nobody watches."""
     is_alone = n_batches == 1 and bool(engines) and all(name in (AUTO, AUTO_ENGINE) for name in engines)
     is_watched = is_alone and is_watched_table(answers[0]) and _is_in_front(sys.stdout)
@@ -65,7 +67,7 @@ class Draft:
         if self._out is None or self._words is None or self._lines:
             return
         from wce_cli.formats.cells import rounding_note
-        from wce_cli.formats.table import to_table
+        from wce_cli.formats.explain.table import to_table
 
         lines = to_table([report], self._look).splitlines()
         columns, rows = _size(self._out)
@@ -125,7 +127,7 @@ class Draft:
         return back + (self._words.line + "\n") * taken + back  # tmux would save a screen that is cleared as a whole
 
 
-class _Words(Struct, frozen=True):
+class _DraftWords(Struct, frozen=True):
     """How a terminal is told to clear what is right of the cursor and what is below it, and to take the cursor up."""
 
     line: str
@@ -139,7 +141,7 @@ class _Words(Struct, frozen=True):
         return f"\r{curses.tparm(self.up, rows).decode('ascii')}"
 
 
-def _words(stream: TextIO) -> _Words | None:
+def _words(stream: TextIO) -> _DraftWords | None:
     """The words of a terminal; None where it cannot go back."""
     try:
         import curses
@@ -152,7 +154,9 @@ def _words(stream: TextIO) -> _Words | None:
         return None
     if not (up and line and below):
         return None
-    return _Words(PADDING.sub(b"", line).decode("ascii"), PADDING.sub(b"", below).decode("ascii"), PADDING.sub(b"", up))
+    return _DraftWords(
+        PADDING.sub(b"", line).decode("ascii"), PADDING.sub(b"", below).decode("ascii"), PADDING.sub(b"", up)
+    )
 
 
 def _width(line: str) -> int:

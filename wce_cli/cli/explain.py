@@ -11,15 +11,15 @@ from wce_cli.cli import completion, options
 from wce_cli.cli.delivery import say
 from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
+from wce_cli.cli.ranks import this_rank
 from wce_cli.errors import Problem, WceError
 from wce_cli.formats import FORMATS
-from wce_cli.ranks import this_rank
 
 if TYPE_CHECKING:
-    from wce_cli.cli.answers import Answer
+    from wce_cli.answers.report import Report
+    from wce_cli.batches.batch import Batch
     from wce_cli.cli.batches import Sources
-    from wce_cli.loss.batch import Batch
-    from wce_cli.report import Report
+    from wce_cli.cli.destinations import Destination
 
 EXAMPLES = (
     "wce explain --logits '0.1 0.9; 0 0.1' --labels 0,1 --weight 0.1,1",
@@ -52,7 +52,7 @@ def explain(
     explains the difference. Without FILE and scores, a JSON batch is read from stdin. Options override the
     fields of FILE. What PyTorch, Keras and scikit-learn call them is understood too: --input, --target, --y-true.
     """
-    from wce_cli.cli.answers import asked_answers
+    from wce_cli.cli.destinations import asked_answers
     from wce_cli.engines import AUTO, engines_of
 
     engines: Sequence[str] = engines_of(engine or [AUTO])
@@ -81,7 +81,7 @@ def explain(
     if parts:
         if rank is not None and rank.number > 0:
             return Outcome("")  # the first answers for all
-        from wce_cli.cli.parts import of_parts
+        from wce_cli.cli.saved_totals import of_parts
 
         needs = {
             "--rows": rows is not None,
@@ -94,7 +94,7 @@ def explain(
             answers, parts, typed.fields, needs=needs, has_engines=bool(engines), top=asked, totals_out=totals_out
         )
     if rank is not None:
-        from wce_cli.cli.shares import of_ranks
+        from wce_cli.cli.torchrun import of_ranks
 
         return of_ranks(
             rank,
@@ -109,7 +109,7 @@ def explain(
         )
     sources = read_sources(files or [], typed.fields, typed.label_column)
     if totals_out is None and all(answer.format.part for answer in answers) and are_lines(sources.paths):
-        from wce_cli.cli.many import explain_lines
+        from wce_cli.cli.explain_lines import explain_lines
 
         return explain_lines(sources, answers, engines, sort, largest, keep_going)
     batches, notes, failed = _batches(sources, typed.label_column, totals_out, keep_going)
@@ -136,7 +136,7 @@ def _batches(
 
 
 def _explained(
-    answers: Sequence[Answer],
+    answers: Sequence[Destination],
     batches: Sequence[Batch],
     notes: Sequence[str],
     engines: Sequence[str],
@@ -145,15 +145,15 @@ def _explained(
     totals_out: str | None,
 ) -> Outcome:
     """The answer for some batches, each after one pass over it."""
-    from wce_cli.cli.answers import outcome
+    from wce_cli.cli.destinations import outcome
     from wce_cli.cli.draft import drafted
-    from wce_cli.cli.listing import first_rows, listing, lists_many
     from wce_cli.cli.live import live_table
+    from wce_cli.cli.long_listing import first_rows, listing, lists_many
     from wce_cli.cli.progress import progress_bar
     from wce_cli.formats.cells import rounding_note
-    from wce_cli.loss.stream import listing_pass
-    from wce_cli.questions.explain import explain_and_share
-    from wce_cli.questions.order import rows_needed
+    from wce_cli.passes.one_pass import listing_pass
+    from wce_cli.questions.explain.of_batch import explain_and_share
+    from wce_cli.questions.explain.order import rows_needed
 
     explained: list[tuple[Report, float | None]] = []
     saved: list[tuple[str, str]] = []
@@ -171,7 +171,7 @@ def _explained(
             explained.append(explain_and_share(batch, totals, facts, engines, rows_held, sort, listed, told))
             if totals_out is not None:
                 from wce_cli.inputs.totals import as_text
-                from wce_cli.loss.saved import Saved
+                from wce_cli.saved.part import Saved
 
                 saved.append((totals_out, as_text(Saved.of(batch.spec, batch.scores.shape, totals, facts))))
         reports = [report for report, _ in explained]
@@ -182,6 +182,6 @@ def _explained(
         return draft.over(structs.replace(answer, files=(*answer.files, *saved)))
 
 
-def _rows(answers: Sequence[Answer], batch: Batch) -> int:
+def _rows(answers: Sequence[Destination], batch: Batch) -> int:
     """The samples that any of the answers lists."""
     return max(answer.rows(batch.n_samples) for answer in answers)

@@ -30,15 +30,15 @@ def findings(
 
     Findings are the notes, cautions and errors that stand below a table.
     """
+    from wce_cli.cli import reference
     from wce_cli.errors import Problem, WceError, did_you_mean
     from wce_cli.findings import FINDINGS
-    from wce_cli.formats import pages
 
     look = terminal.look(output=None, width=width, color=color)
     if code is None:
-        return Outcome(pages.findings_page([page for page, _ in FINDINGS.values()], look))
+        return Outcome(reference.findings_page([page for page, _ in FINDINGS.values()], look))
     if code not in FINDINGS:
         raise WceError(
             Problem(f'there is no finding "{code}"', did_you_mean(code, FINDINGS) or "wce findings lists them all")
         )
-    return Outcome(pages.finding_page(FINDINGS[code][0], look))
+    return Outcome(reference.finding_page(FINDINGS[code][0], look))

@@ -42,7 +42,7 @@ def gradient(
     Whether the gap between two losses is one factor, which a learning rate makes up for, or another direction; with
     smoothing or probability labels the norms and cosines; and each class's share of the gradient.
     """
-    from wce_cli.cli.answers import asked_answers, outcome
+    from wce_cli.cli.destinations import asked_answers, outcome
 
     answers = asked_answers(GRADIENT, how, format, save, rows=rows, methods=method)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from wce_cli.cli.completion import placed
-from wce_cli.engines.names import ENGINES, OTHER_NAMES
 from wce_cli.errors import near
 from wce_cli.fields import ALIASES, HINTS, MEANT, hint_of
+from wce_cli.frameworks import ENGINES, OTHER_NAMES
 
 _MEAN = "weighted-mean (of probability labels batch-mean)"
 _SUM = "--method sum"

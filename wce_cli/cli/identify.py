@@ -17,7 +17,7 @@ from wce_cli.cli.outcome import Outcome
 from wce_cli.formats import IDENTIFIED
 
 if TYPE_CHECKING:
-    from wce_cli.questions.identify.number import Seen
+    from wce_cli.questions.identify.number import PrintedNumber
 
 EXAMPLES = (
     "wce identify 1.7529 0.6662 -x '3 4; 6 9' -y 1,0 -w 0.4,0.36",
@@ -86,7 +86,7 @@ def protected(arguments: Sequence[str]) -> list[str]:
 
 def _saved(word: str) -> str | None:
     """The text of a file of prints, `@loss.txt` or `loss.txt`; None for what is no such file, and may hold a batch."""
-    from wce_cli.inputs import TEXTS, suffix_of
+    from wce_cli.inputs.suffixes import TEXTS, suffix_of
     from wce_cli.inputs.text import content_of, printed
 
     path = word.removeprefix("@")
@@ -97,19 +97,20 @@ def _saved(word: str) -> str | None:
 
 def _may_be_file(word: str) -> bool:
     """Whether a word is stdin, a file that is there or is named like one, a pattern of some, or a batch itself."""
-    from wce_cli.inputs import STDIN, is_typed
+    from wce_cli.inputs import is_typed
+    from wce_cli.inputs.suffixes import STDIN
     from wce_cli.questions.identify.pasted import A_FILE
 
     return word == STDIN or os.path.exists(word) or bool(A_FILE.fullmatch(word) or glob(word)) or is_typed(word)
 
 
-def _told_apart(words: Sequence[str], near: float | None) -> tuple[list[Seen], list[str]]:
+def _told_apart(words: Sequence[str], near: float | None) -> tuple[list[PrintedNumber], list[str]]:
     """The numbers among the words, as they were typed or printed, and the files: what is there, and all other words."""
     from wce_cli.errors import Problem, WceError
-    from wce_cli.inputs.screens import plain
+    from wce_cli.inputs.pasted_noise import plain
     from wce_cli.questions.identify.pasted import almost, numbers_in
 
-    numbers: list[Seen] = []
+    numbers: list[PrintedNumber] = []
     files: list[str] = []
     for word in words:
         is_file = os.path.exists(word) and not NUMBER.fullmatch(word)
@@ -143,7 +144,7 @@ def identify(
     The simplest rule that gives the number within its digits, what ties with it, and the chance that a number which
     means nothing would have been explained as well.
     """
-    from wce_cli.cli.answers import asked_answers, outcome
+    from wce_cli.cli.destinations import asked_answers, outcome
     from wce_cli.errors import Problem, WceError
 
     deepest = options.whole_number("--depth", depth, 0, DEEPEST)
@@ -162,18 +163,18 @@ def identify(
 
     from wce_cli.cli.batches import read_batches
     from wce_cli.inputs.numbers import read_numbers
-    from wce_cli.questions.identify import Asked, identify_batch
+    from wce_cli.questions.identify import NumbersAsked, identify_batch
     from wce_cli.questions.identify.number import held_to, seen
 
     batches, notes = read_batches(files, typed.fields, typed.label_column)
 
-    def listed(option: str, text: str | None) -> tuple[Seen, ...]:
+    def listed(option: str, text: str | None) -> tuple[PrintedNumber, ...]:
         if text is None:
             return ()
         values, dtype = read_numbers(option, text)
         return tuple(held_to(seen(one, near), dtype) for one in values)
 
-    asked = Asked(
+    asked = NumbersAsked(
         tuple(numbers),
         listed("--loss-values", loss_values),
         listed("--gradient-values", gradient_values),

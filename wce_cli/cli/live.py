@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
-from wce_cli.cli.answers import Answer
+from wce_cli.answers.report import AWAITED, Report
+from wce_cli.cli.destinations import Destination
 from wce_cli.engines import AUTO, AUTO_ENGINE
 from wce_cli.formats import FORMATS
-from wce_cli.report import AWAITED, Report
 
 PADDING = re.compile(rb"\$<[^>]*>")
 """What terminfo says of waiting, for terminals of long ago."""
@@ -26,13 +26,13 @@ PRETENDED = ("CI", "JPY_PARENT_PID")
 
 
 @contextmanager
-def live_table(answers: Sequence[Answer], engines: Sequence[str]) -> Iterator[Callable[[Report], None] | None]:
+def live_table(answers: Sequence[Destination], engines: Sequence[str]) -> Iterator[Callable[[Report], None] | None]:
     """What to show a report to that is not complete; None where nobody watches, or nothing takes its time."""
     main = answers[0]
     if not is_watched_table(main) or all(name in (AUTO, AUTO_ENGINE) for name in engines):
         yield None
         return
-    from wce_cli.formats.table import to_table
+    from wce_cli.formats.explain.table import to_table
 
     out, screen, drawn = sys.stdout, _other_screen(sys.stdout), ""
 
@@ -56,7 +56,7 @@ def live_table(answers: Sequence[Answer], engines: Sequence[str]) -> Iterator[Ca
             out.flush()
 
 
-def is_watched_table(answer: Answer) -> bool:
+def is_watched_table(answer: Destination) -> bool:
     """Whether somebody is looking at the table while it is made, on a terminal that can be drawn on."""
     if answer.format is not FORMATS["table"] or answer.file is not None:
         return False

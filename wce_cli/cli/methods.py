@@ -30,31 +30,31 @@ def methods(
 
     A placement says how the class weight enters a term, a method what the sum of the terms is divided by.
     """
+    from wce_cli.answers.report import reduction_hint
+    from wce_cli.cli import reference
     from wce_cli.engines import ENGINES
-    from wce_cli.engines.names import engine_called
-    from wce_cli.engines.shelf import batches_of, days_of, rows_of
+    from wce_cli.engines.examples import batches_of, days_of, rows_of
     from wce_cli.errors import Problem, WceError, did_you_mean
-    from wce_cli.formats import pages
+    from wce_cli.frameworks import engine_called
     from wce_cli.loss.methods import METHODS
     from wce_cli.loss.placements import PLACEMENTS
-    from wce_cli.report import reduction_hint
 
     look = terminal.look(output=None, width=width, color=color)
     if name is None:
-        return Outcome(pages.methods_page(METHODS.values(), PLACEMENTS.values(), look))
+        return Outcome(reference.methods_page(METHODS.values(), PLACEMENTS.values(), look))
     name = engine_called(name)
     method, _, placement = name.partition("/")
     shown = []
     for part in () if name in ENGINES else filter(None, (method, placement)):
         if part in METHODS:
-            shown.append(pages.method_page(METHODS[part], PLACEMENTS, look))
+            shown.append(reference.method_page(METHODS[part], PLACEMENTS, look))
         elif part in PLACEMENTS:
-            shown.append(pages.placement_page(PLACEMENTS[part], look))
+            shown.append(reference.placement_page(PLACEMENTS[part], look))
         else:
             known = [*METHODS, *PLACEMENTS, *ENGINES]
             hint = reduction_hint(part) or did_you_mean(part, known)
             raise WceError(Problem(f'there is no method "{part}"', hint))
     rows = rows_of(name)
     if rows:
-        shown.append(pages.measured_page(rows, batches_of(rows), days_of(name), look))
+        shown.append(reference.measured_page(rows, batches_of(rows), days_of(name), look))
     return Outcome("\n".join(shown))

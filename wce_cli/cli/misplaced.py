@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from wce_cli.cli.options import QUOTE, flag
 from wce_cli.errors import Problem, WceError
 from wce_cli.formats import BY_COMMAND
-from wce_cli.inputs import STDIN
-from wce_cli.inputs.words import NUMBER, WHOLE
+from wce_cli.inputs.repr_words import NUMBER, WHOLE
+from wce_cli.inputs.suffixes import STDIN
 from wce_cli.loss.readings import READINGS
 
 VALUE = re.compile(r"(?=.*\d)[\[\](),;:{}\s\d.eE+-]+|(?:[\w.]+\.)?(?:tensor|array|Tensor|Array)\(.*\)", re.DOTALL)

@@ -179,7 +179,7 @@ def one_of(option: str, value: str, known: Iterable[str]) -> str:
 def whole_number(option: str, value: str, low: int | None = None, high: int | None = None) -> int:
     """`value` as an integer from `low` to `high`."""
     from wce_cli.inputs.diagnosis import number_hint
-    from wce_cli.inputs.screens import plain
+    from wce_cli.inputs.pasted_noise import plain
 
     try:
         number = int(plain(value)) if "_" not in value else None
@@ -196,7 +196,7 @@ def whole_number(option: str, value: str, low: int | None = None, high: int | No
 def number(option: str, value: str) -> float:
     """`value` as a number."""
     from wce_cli.inputs.diagnosis import number_hint
-    from wce_cli.inputs.screens import plain
+    from wce_cli.inputs.pasted_noise import plain
 
     try:
         return float(plain(value) if "_" not in value else "")

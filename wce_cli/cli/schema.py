@@ -10,19 +10,7 @@ import typer
 
 from wce_cli.cli import completion, options
 from wce_cli.cli.outcome import Outcome
-
-SCHEMAS = {
-    "batch": "wce_cli.inputs.document:batch_schema",
-    "report": "wce_cli.formats.json:report_schema",
-    "identify": "wce_cli.formats.identified:identification_schema",
-    "check": "wce_cli.formats.checked:check_schema",
-    "audit": "wce_cli.formats.audited:audit_schema",
-    "split": "wce_cli.formats.split:split_schema",
-    "sweep": "wce_cli.formats.sweep:sweep_schema",
-    "gradient": "wce_cli.formats.gradient:gradient_schema",
-    "totals": "wce_cli.inputs.totals:totals_schema",
-}
-"""By name: the function that describes it."""
+from wce_cli.cli.schemas import SCHEMAS
 
 EXAMPLES = ("wce schema batch", "wce schema report", "wce schema report --output report.schema.json")
 CODES = ("0 written", "2 there is no such schema")

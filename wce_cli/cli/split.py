@@ -72,7 +72,7 @@ def split(
     By every method: what accumulating micro-batches or averaging over ranks makes of the loss and of the gradients,
     and what to do about it. Each part divides by its own denominator. A sample is what stands along the first axis.
     """
-    from wce_cli.cli.answers import asked_answers, outcome
+    from wce_cli.cli.destinations import asked_answers, outcome
 
     answers = asked_answers(SPLIT, how, format, save, rows=rows, findings=findings, methods=method)
     asked = _asked(size, by, ranks, shuffle)
@@ -88,7 +88,7 @@ def split(
     return outcome(answers, found, notes)
 
 
-class _Asked(Struct, frozen=True):
+class _AskedSplit(Struct, frozen=True):
     """Into which parts."""
 
     size: int | Sequence[int] | None
@@ -96,7 +96,7 @@ class _Asked(Struct, frozen=True):
     seed: int | None
 
 
-def _asked(size: str | None, by: str | None, ranks: str | None, shuffle: str | None) -> _Asked:
+def _asked(size: str | None, by: str | None, ranks: str | None, shuffle: str | None) -> _AskedSplit:
     """What was typed, read. Raises WceError if it cuts the batch into no parts, or in two ways."""
     if by is not None:
         options.one_of("--by", by, completion.cuts())
@@ -109,7 +109,7 @@ def _asked(size: str | None, by: str | None, ranks: str | None, shuffle: str | N
         given = "--shuffle" if shuffle is not None else "--ranks 1" if ranks is not None else ""
         problem = f"{given} alone cuts the batch into no parts" if given else "into which parts is the batch to be cut?"
         raise WceError(Problem(problem, "give one of --size 4, --by sample, --ranks 2"))
-    return _Asked(blocks, dealt, seed)
+    return _AskedSplit(blocks, dealt, seed)
 
 
 def _sizes(text: str) -> int | tuple[int, ...]:

@@ -68,7 +68,7 @@ def sweep(
 
     Or the label smoothing, or the scale of all weights. The batch is read once, however many points there are.
     """
-    from wce_cli.cli.answers import asked_answers, outcome
+    from wce_cli.cli.destinations import asked_answers, outcome
 
     asked = [class_ is not None, smoothing, scale]
     if sum(asked) != 1:
@@ -79,8 +79,8 @@ def sweep(
 
     from wce_cli.cli.batches import read_batches, saved_files
     from wce_cli.cli.progress import progress_bar
-    from wce_cli.loss.curves import Axis
     from wce_cli.questions.sweep import MOST_POINTS, class_index, places_of, sweep_batch
+    from wce_cli.questions.sweep.curves import Axis
 
     if values is not None and (start != "0" or stop is not None or points != "41"):
         raise WceError(Problem("--values takes the place of --from, --to and --points", "leave out one or the other"))
@@ -114,11 +114,11 @@ def _of_parts(
     pairs: Sequence[str] | None,
 ) -> Sweep:
     """The answer of saved totals, which need no pass at all."""
-    from wce_cli.cli.given import read_given
-    from wce_cli.cli.parts import ASKED, read_parts
-    from wce_cli.loss.curves import Axis
-    from wce_cli.questions.parts import spec_of
+    from wce_cli.cli.field_option import read_given
+    from wce_cli.cli.saved_totals import ASKED, read_parts
+    from wce_cli.questions.explain.from_saved import spec_of
     from wce_cli.questions.sweep import class_index, sweep_totals
+    from wce_cli.questions.sweep.curves import Axis
 
     for field, text in typed.items():
         if text is not None and field not in ASKED:

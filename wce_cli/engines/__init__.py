@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wce_cli.engines.names import ENGINES as ENGINES
-from wce_cli.engines.names import engine_called
+from wce_cli.answers.report import AWAITED, Measured
 from wce_cli.errors import Problem, WceError, did_you_mean
-from wce_cli.report import AWAITED, Measured
+from wce_cli.frameworks import ENGINES as ENGINES
+from wce_cli.frameworks import engine_called
 from wce_cli.surroundings import TORCH, has_folder, has_room
 
 if TYPE_CHECKING:
-    from wce_cli.loss.batch import Batch
+    from wce_cli.batches.batch import Batch
 
 AUTO, NONE, ALL = "auto", "none", "all"
 CHOICES = (AUTO, NONE, ALL, *ENGINES)
@@ -81,8 +81,8 @@ def measure_all(
             else:
                 found[name] = (_nothing(name, f"not installed: pip install {ENGINES[name].install}"),)
     if apart:
-        from wce_cli.engines.apart import measured_apart
         from wce_cli.engines.case import Case
+        from wce_cli.engines.subprocesses import measured_apart
 
         with measured_apart(apart, Case.of(batch)) as running:
             tell()

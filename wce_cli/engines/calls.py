@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from wce_cli.answers.base import to_plain
+from wce_cli.answers.report import Measured
 from wce_cli.digits import NON_FINITE
-from wce_cli.report import Measured, to_plain
 
 
-class Call(Struct, frozen=True):
+class EngineCall(Struct, frozen=True):
     """One way to ask a framework for the loss."""
 
     text: str
@@ -30,7 +31,7 @@ class Framework(Struct, frozen=True):
     """As it is written: PyTorch."""
     version: str
 
-    def returned(self, call: Call, dtype: str) -> Measured:
+    def returned(self, call: EngineCall, dtype: str) -> Measured:
         """What a call returned; a reason instead of a value where it raised."""
         try:
             value = float(call.run())
@@ -38,7 +39,7 @@ class Framework(Struct, frozen=True):
             return Measured(self.name, self.version, call.text, dtype, None, call.expresses, reason=first_line(error))
         return Measured(self.name, self.version, call.text, dtype, value, call.expresses)
 
-    def all_returned(self, calls: Iterator[Call], dtype: str) -> Iterator[Measured]:
+    def all_returned(self, calls: Iterator[EngineCall], dtype: str) -> Iterator[Measured]:
         """What each call returned, as it returns."""
         for call in calls:
             yield self.returned(call, dtype)

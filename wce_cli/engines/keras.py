@@ -16,9 +16,9 @@ import numpy as np
 from msgspec import Struct, structs
 from numpy.typing import NDArray
 
-from wce_cli.engines.calls import Call, Framework, installed_version
+from wce_cli.answers.report import Measured
+from wce_cli.engines.calls import EngineCall, Framework, installed_version
 from wce_cli.engines.case import Case
-from wce_cli.report import Measured
 
 BACKENDS = ("torch", "jax", "tensorflow")
 """The first that is installed is used, where the user has said nothing."""
@@ -41,7 +41,7 @@ def measure(case: Case) -> Iterator[Measured]:
         return
     import keras
 
-    asked = _Asked.of(case, keras.config.floatx())
+    asked = _AskedLoss.of(case, keras.config.floatx())
     yield from framework.all_returned(_losses(asked, keras), asked.dtype)
     if case.ignored.any():
         yield from framework.all_returned(_without_ignoring(asked, keras), asked.dtype)
@@ -50,7 +50,7 @@ def measure(case: Case) -> Iterator[Measured]:
         yield from framework.all_returned(_model(asked, case, keras), asked.dtype)
 
 
-class _Asked(Struct, frozen=True):
+class _AskedLoss(Struct, frozen=True):
     """The batch in Keras's own float type, how its parts are written, and the class and options that fit them."""
 
     name: str
@@ -65,7 +65,7 @@ class _Asked(Struct, frozen=True):
     weight_text: str
 
     @classmethod
-    def of(cls, case: Case, dtype: str) -> _Asked:
+    def of(cls, case: Case, dtype: str) -> _AskedLoss:
         is_dense = case.is_soft or case.label_smoothing > 0
         options: dict[str, Any] = {} if case.scores == "probs" else {"from_logits": True}
         if case.label_smoothing > 0:
@@ -98,14 +98,14 @@ class _Asked(Struct, frozen=True):
         return f"{self.name}({options})"
 
 
-def _losses(asked: _Asked, keras: Any) -> Iterator[Call]:
+def _losses(asked: _AskedLoss, keras: Any) -> Iterator[EngineCall]:
     given = "" if asked.weight is None else f", sample_weight={asked.weight_text}"
     for reduction, pair in REDUCTIONS.items():
         options = {} if reduction is None else {"reduction": reduction}
         if reduction is None and "ignore_class" in asked.options:
             pair = "kept-mean/sample"  # its mask leaves ignored samples out of the count
         same = ("unweighted-mean",) if asked.weight is None and reduction != "sum" else ()
-        yield Call(
+        yield EngineCall(
             f"{asked.written(**options)}({asked.y_text}, {asked.x_text}{given})",
             partial(asked.made(keras.losses, **options), asked.y, asked.x, sample_weight=asked.weight),
             (pair, *same),
@@ -113,19 +113,19 @@ def _losses(asked: _Asked, keras: Any) -> Iterator[Call]:
     if asked.weight is not None:
         loss = asked.made(keras.losses)
         text = f"{asked.written()}({asked.y_text}, {asked.x_text})"
-        yield Call(text, partial(loss, asked.y, asked.x), ("unweighted-mean",))
+        yield EngineCall(text, partial(loss, asked.y, asked.x), ("unweighted-mean",))
 
 
-def _without_ignoring(asked: _Asked, keras: Any) -> Iterator[Call]:
+def _without_ignoring(asked: _AskedLoss, keras: Any) -> Iterator[EngineCall]:
     """What becomes of an ignored label where nobody says that it is one: some backends take it without a word."""
     options = {key: value for key, value in asked.options.items() if key != "ignore_class"}
     bare = structs.replace(asked, options=options)
     given = "" if asked.weight is None else f", sample_weight={asked.weight_text}"
     loss = partial(bare.made(keras.losses), asked.y, asked.x, sample_weight=asked.weight)
-    yield Call(f"{bare.written()}({asked.y_text}, {asked.x_text}{given})", loss, ())
+    yield EngineCall(f"{bare.written()}({asked.y_text}, {asked.x_text}{given})", loss, ())
 
 
-def _model(asked: _Asked, case: Case, keras: Any) -> Iterator[Call]:
+def _model(asked: _AskedLoss, case: Case, keras: Any) -> Iterator[EngineCall]:
     """A model that hands its input on as it is: what `evaluate` says of one batch, and a step with class_weight."""
     given = "" if asked.weight is None else f", sample_weight={asked.weight_text}"
     options: dict[str, Any] = {"batch_size": len(asked.x), "verbose": 0, "return_dict": True}
@@ -144,15 +144,15 @@ def _model(asked: _Asked, case: Case, keras: Any) -> Iterator[Call]:
         )
 
     asks = f"model.evaluate({asked.x_text}, {asked.y_text}{given})"
-    yield Call(f"{asks}: loss", lambda: evaluated()["loss"], ("batch-mean/sample",))
-    yield Call(f"{asks}: metrics=", lambda: evaluated()["metric"], ("unweighted-mean",))
-    yield Call(f"{asks}: weighted_metrics=", lambda: evaluated()["weighted"], ("weighted-mean/sample",))
+    yield EngineCall(f"{asks}: loss", lambda: evaluated()["loss"], ("batch-mean/sample",))
+    yield EngineCall(f"{asks}: metrics=", lambda: evaluated()["metric"], ("unweighted-mean",))
+    yield EngineCall(f"{asks}: weighted_metrics=", lambda: evaluated()["weighted"], ("weighted-mean/sample",))
     if case.w is not None and case.s is None:
         text = f"model.train_on_batch({asked.x_text}, {asked.y_text}, class_weight=dict(enumerate(w)))"
-        yield Call(text, stepped, ("batch-mean/sample",))
+        yield EngineCall(text, stepped, ("batch-mean/sample",))
 
 
-def _made(asked: _Asked, keras: Any) -> Any:
+def _made(asked: _AskedLoss, keras: Any) -> Any:
     c = asked.x.shape[1]
     hand_on = keras.layers.Dense(c, use_bias=False, kernel_initializer="identity")
     model = keras.Sequential([keras.Input((c,)), hand_on])

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wce_cli.engines.calls import Call, Framework, installed_version
+from wce_cli.answers.report import Measured
+from wce_cli.engines.calls import EngineCall, Framework, installed_version
 from wce_cli.engines.case import Case
-from wce_cli.report import Measured
 
 OPSET, IR_VERSION = 13, 8
 OPERATOR = "SoftmaxCrossEntropyLoss"
@@ -26,7 +26,7 @@ def measure(case: Case) -> Iterator[Measured]:
         yield from framework.all_returned(_calls(case), case.dtype)
 
 
-def _calls(case: Case) -> Iterator[Call]:
+def _calls(case: Case) -> Iterator[EngineCall]:
     attributes: dict[str, Any] = {"ignore_index": case.ignore_index} if case.ignored.any() else {}
     same = ("unweighted-mean",) if case.w is None else ()
     options = "".join(f", {key}={value}" for key, value in attributes.items())
@@ -35,13 +35,13 @@ def _calls(case: Case) -> Iterator[Call]:
     def text(reduction: str, weighed: str = weight) -> str:
         return f"{OPERATOR}({case.x_text}, {case.y_text}{weighed}, reduction='{reduction}'{options})"
 
-    yield Call(text("mean"), lambda: _run(case, "mean", case.w, attributes), ("weighted-mean", *same))
-    yield Call(
+    yield EngineCall(text("mean"), lambda: _run(case, "mean", case.w, attributes), ("weighted-mean", *same))
+    yield EngineCall(
         f"{text('none')}.mean()", lambda: _run(case, "none", case.w, attributes).mean(dtype=np.float64), ("batch-mean",)
     )
-    yield Call(text("sum"), lambda: _run(case, "sum", case.w, attributes), ("sum",))
+    yield EngineCall(text("sum"), lambda: _run(case, "sum", case.w, attributes), ("sum",))
     if case.w is not None:
-        yield Call(text("mean", ""), lambda: _run(case, "mean", None, attributes), ("unweighted-mean",))
+        yield EngineCall(text("mean", ""), lambda: _run(case, "mean", None, attributes), ("unweighted-mean",))
 
 
 def _run(case: Case, reduction: str, weight: NDArray[Any] | None, attributes: dict[str, Any]) -> NDArray[Any]:

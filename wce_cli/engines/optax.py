@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from wce_cli.engines.calls import Call, Framework, installed_version
+from wce_cli.answers.report import Measured
+from wce_cli.engines.calls import EngineCall, Framework, installed_version
 from wce_cli.engines.case import Case
-from wce_cli.report import Measured
 
 
 def measure(case: Case) -> Iterator[Measured]:
@@ -31,7 +31,7 @@ def measure(case: Case) -> Iterator[Measured]:
     if case.ignored.any():
         losses = optax.softmax_cross_entropy_with_integer_labels(jnp.asarray(case.x), jnp.asarray(case.y))
         text = f"softmax_cross_entropy_with_integer_labels({case.x_text}, {case.y_text}).mean()"
-        yield framework.returned(Call(text, losses.mean, ()), dtype)
+        yield framework.returned(EngineCall(text, losses.mean, ()), dtype)
         yield framework.nothing("cannot express ignore_index")
         return
     yield from framework.all_returned(_calls(case, jnp, optax), dtype)
@@ -40,7 +40,7 @@ def measure(case: Case) -> Iterator[Measured]:
 LOG_PROBS = "takes logits, and these log-probabilities are of rows that do not sum to 1"
 
 
-def _calls(case: Case, jnp: Any, optax: Any) -> Iterator[Call]:
+def _calls(case: Case, jnp: Any, optax: Any) -> Iterator[EngineCall]:
     x, c, eps = jnp.asarray(case.x), case.n_classes, case.label_smoothing
     rows, rows_text = None, ""
     if case.is_soft:
@@ -57,17 +57,17 @@ def _calls(case: Case, jnp: Any, optax: Any) -> Iterator[Call]:
         text = f"softmax_cross_entropy({case.x_text}, {rows_text})"
     weight, weight_text = case.row_weight, case.row_weight_text
     if weight is None:
-        yield Call(f"{text}.mean()", losses.mean, ("batch-mean/sample", "unweighted-mean"))
-        yield Call(f"{text}.sum()", losses.sum, ("sum/sample",))
+        yield EngineCall(f"{text}.mean()", losses.mean, ("batch-mean/sample", "unweighted-mean"))
+        yield EngineCall(f"{text}.sum()", losses.sum, ("sum/sample",))
         return
     w = jnp.asarray(weight)
-    yield Call(f"({weight_text} * {text}).mean()", lambda: (w * losses).mean(), ("batch-mean/sample",))
-    yield Call(
+    yield EngineCall(f"({weight_text} * {text}).mean()", lambda: (w * losses).mean(), ("batch-mean/sample",))
+    yield EngineCall(
         f"jnp.average({text}, weights={weight_text})", lambda: jnp.average(losses, weights=w), ("weighted-mean/sample",)
     )
-    yield Call(f"({weight_text} * {text}).sum()", lambda: (w * losses).sum(), ("sum/sample",))
+    yield EngineCall(f"({weight_text} * {text}).sum()", lambda: (w * losses).sum(), ("sum/sample",))
     if rows is not None and case.w is not None and case.s is None:
         by_class = rows * jnp.asarray(case.w)
         weighed = f"softmax_cross_entropy({case.x_text}, {rows_text} * w)"
-        yield Call(f"{weighed}.mean()", lambda: optax.softmax_cross_entropy(x, by_class).mean(), ("batch-mean",))
-    yield Call(f"{text}.mean()", losses.mean, ("unweighted-mean",))
+        yield EngineCall(f"{weighed}.mean()", lambda: optax.softmax_cross_entropy(x, by_class).mean(), ("batch-mean",))
+    yield EngineCall(f"{text}.mean()", losses.mean, ("unweighted-mean",))

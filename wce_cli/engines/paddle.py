@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wce_cli.engines.calls import Call, Framework, installed_version
+from wce_cli.answers.report import Measured
+from wce_cli.engines.calls import EngineCall, Framework, installed_version
 from wce_cli.engines.case import Case
-from wce_cli.report import Measured
 
 
 def measure(case: Case) -> Iterator[Measured]:
@@ -23,7 +23,7 @@ def measure(case: Case) -> Iterator[Measured]:
     yield from framework.all_returned(_calls(case, dtype, paddle), dtype)
 
 
-def _calls(case: Case, dtype: str, paddle: Any) -> Iterator[Call]:
+def _calls(case: Case, dtype: str, paddle: Any) -> Iterator[EngineCall]:
     x = paddle.to_tensor(case.x.astype(dtype))
     y = paddle.to_tensor(case.y.astype(dtype) if case.is_soft else case.y)
     w = None if case.w is None else paddle.to_tensor(case.w.astype(dtype))
@@ -49,12 +49,12 @@ def _calls(case: Case, dtype: str, paddle: Any) -> Iterator[Call]:
     if s is not None:
         weighed = f"{text('none')} * {case.s_text}.unsqueeze(1)" if is_spread else f"{text('none')} * {case.s_text}"
         rows = s.unsqueeze(1) if is_spread else s
-        yield Call(f"({weighed}).mean()", lambda: (run("none") * rows).mean(), (f"batch-mean{placed}",))
-        yield Call(f"({weighed}).sum()", lambda: (run("none") * rows).sum(), (f"sum{placed}",))
+        yield EngineCall(f"({weighed}).mean()", lambda: (run("none") * rows).mean(), (f"batch-mean{placed}",))
+        yield EngineCall(f"({weighed}).sum()", lambda: (run("none") * rows).sum(), (f"sum{placed}",))
     else:
         same = ("unweighted-mean",) if w is None else ()
-        yield Call(text("mean"), lambda: run("mean"), (f"weighted-mean{placed}", *same))
-        yield Call(f"{text('none')}.mean()", lambda: run("none").mean(), (f"batch-mean{placed}",))
-        yield Call(text("sum"), lambda: run("sum"), (f"sum{placed}",))
+        yield EngineCall(text("mean"), lambda: run("mean"), (f"weighted-mean{placed}", *same))
+        yield EngineCall(f"{text('none')}.mean()", lambda: run("none").mean(), (f"batch-mean{placed}",))
+        yield EngineCall(text("sum"), lambda: run("sum"), (f"sum{placed}",))
     if w is not None or s is not None:
-        yield Call(text("mean", weighed=False), lambda: run("mean", weighed=False), ("unweighted-mean",))
+        yield EngineCall(text("mean", weighed=False), lambda: run("mean", weighed=False), ("unweighted-mean",))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from wce_cli.engines.calls import Call, Framework, installed_version
+from wce_cli.answers.report import Measured
+from wce_cli.engines.calls import EngineCall, Framework, installed_version
 from wce_cli.engines.case import Case
-from wce_cli.report import Measured
 
 
 def measure(case: Case) -> Iterator[Measured]:
@@ -20,7 +20,7 @@ def measure(case: Case) -> Iterator[Measured]:
         yield from framework.all_returned(_calls(case), "float64")
 
 
-def _calls(case: Case) -> Iterator[Call]:
+def _calls(case: Case) -> Iterator[EngineCall]:
     from scipy.special import softmax
     from sklearn.metrics import log_loss
 
@@ -31,16 +31,16 @@ def _calls(case: Case) -> Iterator[Call]:
     run = partial(log_loss, case.y, p, labels=range(case.n_classes))
     weight, text = case.row_weight, f"log_loss({case.y_text}, {p_text}, {options}"
     if case.ignored.any():  # there is no ignore_index, so what is asked is whether the label is taken
-        yield Call(f"{text})", run, ())
+        yield EngineCall(f"{text})", run, ())
         return
     if weight is None:
-        yield Call(f"{text})", run, ("weighted-mean/sample", "unweighted-mean"))
-        yield Call(f"{text}, normalize=False)", partial(run, normalize=False), ("sum/sample",))
+        yield EngineCall(f"{text})", run, ("weighted-mean/sample", "unweighted-mean"))
+        yield EngineCall(f"{text}, normalize=False)", partial(run, normalize=False), ("sum/sample",))
         return
     given = f"{text}, sample_weight={case.row_weight_text}"
-    yield Call(f"{given})", partial(run, sample_weight=weight), ("weighted-mean/sample",))
-    yield Call(f"{given}, normalize=False)", partial(run, sample_weight=weight, normalize=False), ("sum/sample",))
-    yield Call(f"{text})", run, ("unweighted-mean",))
+    yield EngineCall(f"{given})", partial(run, sample_weight=weight), ("weighted-mean/sample",))
+    yield EngineCall(f"{given}, normalize=False)", partial(run, sample_weight=weight, normalize=False), ("sum/sample",))
+    yield EngineCall(f"{text})", run, ("unweighted-mean",))
 
 
 def _cannot_express(case: Case) -> str | None:

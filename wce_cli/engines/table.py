@@ -1,6 +1,6 @@
 """What each framework returned for the same few batches, kept in `measured.json`: measured, dated, reproducible.
 
-`python -m wce_cli.questions.measured` makes it.
+`python -m wce_cli.questions.methods` makes it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from wce_cli.answers.report import Measured
 from wce_cli.engines.calls import line_of, read_line
-from wce_cli.report import Measured
 
 FILE = Path(__file__).with_name("measured.json")
 
@@ -25,7 +25,7 @@ class Entry(Struct, frozen=True):
     measured: Measured
 
 
-class Table(Struct, frozen=True):
+class MeasuredTable(Struct, frozen=True):
     """All that was measured."""
 
     batches: dict[str, dict[str, Any]]
@@ -37,7 +37,7 @@ class Table(Struct, frozen=True):
 
 
 @cache
-def read_table() -> Table:
+def read_table() -> MeasuredTable:
     """The table that is kept in the package."""
     plain = json.loads(FILE.read_text("utf-8"))
     entries = {
@@ -46,10 +46,10 @@ def read_table() -> Table:
         )
         for engine, found in plain["entries"].items()
     }
-    return Table(plain["batches"], plain["dates"], entries)
+    return MeasuredTable(plain["batches"], plain["dates"], entries)
 
 
-def written(table: Table) -> str:
+def written(table: MeasuredTable) -> str:
     """JSON, a line for each batch and each answer, so that a difference can be read."""
     rows = ",\n".join(f"  {json.dumps(name)}: {json.dumps(given)}" for name, given in table.batches.items())
     engines = []

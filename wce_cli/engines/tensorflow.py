@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from wce_cli.engines.calls import Call, Framework, installed_version
+from wce_cli.answers.report import Measured
+from wce_cli.engines.calls import EngineCall, Framework, installed_version
 from wce_cli.engines.case import Case
-from wce_cli.report import Measured
 
 REDUCTIONS = {
     None: "nonzero-mean/sample",
@@ -37,7 +37,7 @@ def measure(case: Case) -> Iterator[Measured]:
     yield from framework.all_returned(_calls(case, dtype, tensorflow.compat.v1.losses), dtype)
 
 
-def _calls(case: Case, dtype: str, losses: Any) -> Iterator[Call]:
+def _calls(case: Case, dtype: str, losses: Any) -> Iterator[EngineCall]:
     is_dense = case.is_soft or case.label_smoothing > 0
     name = "softmax_cross_entropy" if is_dense else "sparse_softmax_cross_entropy"
     y, y_text = (case.y.astype(dtype) if case.is_soft else case.labels), case.label_text
@@ -55,19 +55,19 @@ def _calls(case: Case, dtype: str, losses: Any) -> Iterator[Call]:
         weight = (~case.ignored).astype(np.float64) if weight is None else weight * ~case.ignored
         if not is_dense:
             bare = partial(losses.sparse_softmax_cross_entropy, case.y, case.x.astype(dtype))
-            yield Call(f"losses.{name}({case.y_text}, {case.x_text})", bare, ())
+            yield EngineCall(f"losses.{name}({case.y_text}, {case.x_text})", bare, ())
     same = ("unweighted-mean",) if case.row_weight is None else ()
     given: dict[str, Any] = {} if weight is None else {"weights": weight.astype(dtype)}
     weighed = text if weight is None else f"{text}, weights={weight_text}"
     for reduction, pair in REDUCTIONS.items():
         if reduction is None:
-            yield Call(f"{weighed})", partial(run, **given), (pair, *same))
+            yield EngineCall(f"{weighed})", partial(run, **given), (pair, *same))
         else:
             asked = getattr(losses.Reduction, reduction)
             call = f"{weighed}, reduction=Reduction.{reduction})"
-            yield Call(call, partial(run, **given, reduction=asked), (pair,))
+            yield EngineCall(call, partial(run, **given, reduction=asked), (pair,))
     if case.row_weight is not None and not case.ignored.any():
-        yield Call(f"{text})", run, ("unweighted-mean",))
+        yield EngineCall(f"{text})", run, ("unweighted-mean",))
 
 
 def _cannot_express(case: Case) -> str | None:

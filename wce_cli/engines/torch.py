@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.engines.calls import Call, Framework, first_line, installed_version
+from wce_cli.answers.report import AWAITED, Measured
+from wce_cli.batches.batch import Batch
+from wce_cli.engines.calls import EngineCall, Framework, first_line, installed_version
 from wce_cli.engines.case import NORMALISED
-from wce_cli.loss.batch import Batch, Spec
-from wce_cli.loss.labels import IGNORE_INDEX
 from wce_cli.loss.readings import read_logits
-from wce_cli.report import AWAITED, Measured
+from wce_cli.loss.spec import IGNORE_INDEX, Spec
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -69,7 +69,7 @@ def measure(batch: Batch, every: bool = False) -> tuple[Measured, ...]:
     with torch.no_grad(), _threads_for(batch):
         for dtype in _dtypes(batch):
             words, inputs = _Words.of(batch, dtype), _Inputs.of(batch, dtype)
-            calls = (Call(one.text, partial(one.run, inputs), one.expresses) for one in _calls(batch, words))
+            calls = (EngineCall(one.text, partial(one.run, inputs), one.expresses) for one in _calls(batch, words))
             measured += framework.all_returned(calls, dtype)
             if every:
                 measured += framework.all_returned(_other_calls(batch, words, inputs), dtype)
@@ -223,7 +223,7 @@ def _calls(batch: Batch, words: _Words) -> Iterator[_Asked]:
         yield _Asked(plain, run_plain, ("unweighted-mean",))
 
 
-def _other_calls(batch: Batch, words: _Words, inputs: _Inputs) -> Iterator[Call]:
+def _other_calls(batch: Batch, words: _Words, inputs: _Inputs) -> Iterator[EngineCall]:
     """The module on log-probabilities of our own, and the same labels as one-hot rows: another denominator."""
     import torch.nn.functional as F
     from torch.nn import NLLLoss
@@ -238,7 +238,7 @@ def _other_calls(batch: Batch, words: _Words, inputs: _Inputs) -> Iterator[Call]
     smoothing: dict[str, Any] = {"label_smoothing": spec.label_smoothing} if spec.label_smoothing else {}
     if not smoothing:
         options = ", ".join([*weighted, *(f"{key}={value}" for key, value in ignores.items())])
-        yield Call(
+        yield EngineCall(
             f"NLLLoss({options})(log_softmax({words.x}, {axis}), {words.y})",
             lambda: NLLLoss(weight=w, **ignores)(F.log_softmax(x, axis), y),
             ("weighted-mean",),
@@ -251,7 +251,7 @@ def _other_calls(batch: Batch, words: _Words, inputs: _Inputs) -> Iterator[Call]
     one_hot = f"one_hot({words.y}, {spec.n_classes}){move}.to(x.dtype)"
     told = [words.x, one_hot, *weighted, *(f"{key}={value}" for key, value in smoothing.items())]
     call = partial(F.cross_entropy, x, rows, weight=w, **smoothing)
-    yield Call(f"cross_entropy({', '.join(told)})", call, ("batch-mean",))
+    yield EngineCall(f"cross_entropy({', '.join(told)})", call, ("batch-mean",))
 
 
 def _weighted_by_hand(spec: Spec, none: str, run: Callable[[_Inputs], Tensor], words: _Words) -> _Asked:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from wce_cli.answers.analysis import Analysis
+from wce_cli.answers.report import Finding
 from wce_cli.findings import (
     absent_class_weight,
     clipped_elsewhere,
@@ -47,7 +49,6 @@ from wce_cli.findings import (
     zero_weight_class,
 )
 from wce_cli.findings.page import Page
-from wce_cli.report import Analysis, Finding
 
 if TYPE_CHECKING:
     Rule = tuple[Page, Callable[[Analysis], str | None]]

@@ -7,10 +7,10 @@ is absent from every batch.
 
 from __future__ import annotations
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_weight
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import NAMED, class_names, listed
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="absent-class-weight",

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import mean_of_divided
@@ -16,7 +17,6 @@ from wce_cli.loss.clipped import eps_of
 from wce_cli.loss.layout import class_axis_last
 from wce_cli.loss.methods import LossValue, divide
 from wce_cli.loss.sums import Sums
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="clipped-elsewhere",

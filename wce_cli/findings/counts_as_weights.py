@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number, format_weight
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import NAMED, class_name, listed
 from wce_cli.loss.methods import loss_values
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="counts-as-weights",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from wce_cli.answers.analysis import Analysis
+from wce_cli.answers.report import Measured
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.findings.page import Page
-from wce_cli.report import Analysis, Measured
 
 PAGE = Page(
     code="float32-differs",

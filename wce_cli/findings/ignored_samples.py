@@ -5,9 +5,9 @@ Where all of them are, `zero-denominator` says so.
 
 from __future__ import annotations
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="ignored-samples",

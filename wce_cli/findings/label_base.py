@@ -7,9 +7,9 @@ Nor is it said where the classes have names, which labels may have been given by
 
 from __future__ import annotations
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="label-base",

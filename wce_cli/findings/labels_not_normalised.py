@@ -5,9 +5,9 @@ A single number a row is `one-column`, and rows of 0 and 1 with several 1s are `
 
 from __future__ import annotations
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="labels-not-normalised",

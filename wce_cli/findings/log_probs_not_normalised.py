@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number
 from wce_cli.findings import log_prob_above_zero, probs_as_log_probs
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import mean_of_divided
 from wce_cli.loss.facts import RowSums
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="log-probs-not-normalised",

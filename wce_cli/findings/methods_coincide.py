@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import listed, weight_sum
 from wce_cli.loss.methods import METHODS, LossValue
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="methods-coincide",

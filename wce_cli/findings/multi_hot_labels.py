@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import all_of
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="multi-hot-labels",

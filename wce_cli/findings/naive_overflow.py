@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import listed
 from wce_cli.loss.facts import UNDERFLOW
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="naive-overflow",

@@ -5,8 +5,8 @@ Infinite weights and 0 · ∞ are another matter, which the sentence names: a ro
 
 from __future__ import annotations
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.findings.page import Page
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="nan-loss",

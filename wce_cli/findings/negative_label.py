@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import counted_rows
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="negative-label",

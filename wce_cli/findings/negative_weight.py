@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number, format_weight
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import class_name, weight_sum
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="negative-weight",

@@ -7,9 +7,9 @@ where every value is the same for this reason and no other.
 
 from __future__ import annotations
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import all_of
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="one-class",

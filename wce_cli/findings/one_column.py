@@ -5,9 +5,9 @@ One column of logits with index labels, all of them 0, is `one-class`.
 
 from __future__ import annotations
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="one-column",

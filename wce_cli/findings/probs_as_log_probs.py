@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
 from wce_cli.loss.methods import divide
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="probs-as-log-probs",

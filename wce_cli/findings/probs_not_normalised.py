@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.findings.log_probs_not_normalised import both_means, which
 from wce_cli.findings.page import Page
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="probs-not-normalised",

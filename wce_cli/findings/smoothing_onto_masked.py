@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number
 from wce_cli.findings.masked_target import SCORE
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import counted_rows
-from wce_cli.loss.facts import Rows
-from wce_cli.report import Analysis
+from wce_cli.loss.facts import CountedRows
 
 PAGE = Page(
     code="smoothing-onto-masked",
@@ -48,5 +48,5 @@ def message(analysis: Analysis) -> str | None:
     )
 
 
-def _losses(rows: Rows) -> str:
+def _losses(rows: CountedRows) -> str:
     return "its loss is" if rows.count == 1 else "their losses are"

@@ -6,9 +6,9 @@ log-probability was rounded before it came here. Under smoothing no loss is that
 
 from __future__ import annotations
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="tiny-loss-lost",

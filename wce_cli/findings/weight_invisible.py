@@ -10,11 +10,11 @@ import math
 
 import numpy as np
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number, format_weight
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import class_name, weight_sum
 from wce_cli.loss.methods import loss_values
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="weight-invisible",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wce_cli.loss.batch import Spec
-from wce_cli.loss.facts import Rows
+from wce_cli.answers.analysis import Analysis
+from wce_cli.loss.facts import CountedRows
 from wce_cli.loss.methods import METHODS, LossValue, divide
-from wce_cli.report import Analysis
+from wce_cli.loss.spec import Spec
 
 NAMED = 3
 """Classes that a message names; it counts the rest."""
@@ -28,7 +28,7 @@ def class_names(spec: Spec, classes: Sequence[int]) -> str:
     return f"classes {listed(names)}"
 
 
-def counted_rows(rows: Rows) -> str:
+def counted_rows(rows: CountedRows) -> str:
     """`sample 1`, `2 samples, the first is sample 1`."""
     return f"sample {rows.first}" if rows.count == 1 else f"{rows.count} samples, the first is sample {rows.first}"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import listed
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="zero-over-zero",

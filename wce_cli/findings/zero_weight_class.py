@@ -5,10 +5,10 @@ Where every kept sample weighs 0, `zero-denominator` says so.
 
 from __future__ import annotations
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number
 from wce_cli.findings.page import Page
 from wce_cli.findings.words import class_names, weight_sum
-from wce_cli.report import Analysis
 
 PAGE = Page(
     code="zero-weight-class",

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from wce_cli.formats.look import ROWS
+from wce_cli.formats.look import ROWS, Look
 
 if TYPE_CHECKING:
-    from wce_cli.formats.look import Look
-    from wce_cli.report import Report, TermRow
+    from wce_cli.answers.base import Answer
+    from wce_cli.answers.report import Report, TermRow
 
 
 class Format(Struct, frozen=True):
@@ -57,7 +57,7 @@ SUFFIXES = {
 """The format of a file by its name; the first suffix of a format is the one that is named."""
 
 FORMATS = {
-    "table": Format("wce_cli.formats.table:to_table", ROWS, PARTS),
+    "table": Format("wce_cli.formats.explain.table:to_table", ROWS, PARTS),
     "json": Format("wce_cli.formats.json:to_json", 10_000),
     "ndjson": Format(
         "wce_cli.formats.ndjson:to_ndjson", 10_000, part="wce_cli.formats.ndjson:part", has_row_parts=True
@@ -69,76 +69,76 @@ FORMATS = {
         has_measured=False,
         part="wce_cli.formats.csv:part",
         has_row_parts=True,
-        joiner="wce_cli.formats.csv:Joiner",
+        joiner="wce_cli.formats.csv:CsvJoiner",
     ),
     "markdown": Format("wce_cli.formats.markdown:to_markdown", ROWS, PARTS),
-    "html": Format("wce_cli.formats.pictures.explain:to_html", ROWS, PARTS),
-    "svg": Format("wce_cli.formats.pictures.explain:to_svg", ROWS),
+    "html": Format("wce_cli.formats.explain.picture:to_html", ROWS, PARTS),
+    "svg": Format("wce_cli.formats.explain.picture:to_svg", ROWS),
 }
 """Those of `explain`, by name."""
 
 IDENTIFIED = {
-    "table": Format("wce_cli.formats.identified:to_table", 0),
-    "json": Format("wce_cli.formats.identified:to_json", 0),
-    "markdown": Format("wce_cli.formats.identified:to_markdown", 0),
-    "html": Format("wce_cli.formats.pictures.identify:to_html", 0),
-    "svg": Format("wce_cli.formats.pictures.identify:to_svg", 0),
+    "table": Format("wce_cli.formats.identify.blocks:to_table", 0),
+    "json": Format("wce_cli.formats.identify.blocks:to_json", 0),
+    "markdown": Format("wce_cli.formats.identify.blocks:to_markdown", 0),
+    "html": Format("wce_cli.formats.identify.picture:to_html", 0),
+    "svg": Format("wce_cli.formats.identify.picture:to_svg", 0),
 }
 """Those of `identify`."""
 
 CHECKED = {
     "table": Format(
-        "wce_cli.formats.checked_pages:to_table",
+        "wce_cli.formats.check.pages:to_table",
         0,
-        part="wce_cli.formats.checked_pages:part",
-        ending="wce_cli.formats.checked_pages:ending",
+        part="wce_cli.formats.check.pages:part",
+        ending="wce_cli.formats.check.pages:ending",
     ),
-    "json": Format("wce_cli.formats.checked:to_json", 0),
-    "ndjson": Format("wce_cli.formats.checked:to_ndjson", 0, part="wce_cli.formats.checked:part"),
+    "json": Format("wce_cli.formats.check.lines:to_json", 0),
+    "ndjson": Format("wce_cli.formats.check.lines:to_ndjson", 0, part="wce_cli.formats.check.lines:part"),
     "junit": Format("wce_cli.formats.junit:to_junit", 0),
     "github": Format("wce_cli.formats.github:to_github", 0),
-    "markdown": Format("wce_cli.formats.checked_pages:to_markdown", 0),
-    "html": Format("wce_cli.formats.checked_pages:to_html", 0),
+    "markdown": Format("wce_cli.formats.check.pages:to_markdown", 0),
+    "html": Format("wce_cli.formats.check.pages:to_html", 0),
 }
 """Those of `check`."""
 
 AUDITED = {
-    "table": Format("wce_cli.formats.audited:to_table", 0),
-    "json": Format("wce_cli.formats.audited:to_json", 0),
-    "markdown": Format("wce_cli.formats.audited:to_markdown", 0),
-    "html": Format("wce_cli.formats.pictures.audit:to_html", 0),
-    "svg": Format("wce_cli.formats.pictures.audit:to_svg", 0),
-    "github": Format("wce_cli.formats.audited_github:to_github", 0),
+    "table": Format("wce_cli.formats.audit.blocks:to_table", 0),
+    "json": Format("wce_cli.formats.audit.blocks:to_json", 0),
+    "markdown": Format("wce_cli.formats.audit.blocks:to_markdown", 0),
+    "html": Format("wce_cli.formats.audit.picture:to_html", 0),
+    "svg": Format("wce_cli.formats.audit.picture:to_svg", 0),
+    "github": Format("wce_cli.formats.audit.github:to_github", 0),
 }
 """Those of `audit`."""
 
 SPLIT = {
-    "table": Format("wce_cli.formats.split:to_table", 0),
-    "json": Format("wce_cli.formats.split:to_json", 0),
-    "csv": Format("wce_cli.formats.split:to_csv", 0, has_measured=False),
-    "markdown": Format("wce_cli.formats.split:to_markdown", 0),
-    "html": Format("wce_cli.formats.pictures.split:to_html", 0),
-    "svg": Format("wce_cli.formats.pictures.split:to_svg", 0),
+    "table": Format("wce_cli.formats.split.blocks:to_table", 0),
+    "json": Format("wce_cli.formats.split.blocks:to_json", 0),
+    "csv": Format("wce_cli.formats.split.blocks:to_csv", 0, has_measured=False),
+    "markdown": Format("wce_cli.formats.split.blocks:to_markdown", 0),
+    "html": Format("wce_cli.formats.split.picture:to_html", 0),
+    "svg": Format("wce_cli.formats.split.picture:to_svg", 0),
 }
 """Those of `split`."""
 
 GRADIENT = {
-    "table": Format("wce_cli.formats.gradient:to_table", 0),
-    "json": Format("wce_cli.formats.gradient:to_json", 0),
-    "csv": Format("wce_cli.formats.gradient:to_csv", sys.maxsize, has_measured=False),
-    "markdown": Format("wce_cli.formats.gradient:to_markdown", 0),
-    "html": Format("wce_cli.formats.pictures.gradient:to_html", 0),
-    "svg": Format("wce_cli.formats.pictures.gradient:to_svg", 0),
+    "table": Format("wce_cli.formats.gradient.blocks:to_table", 0),
+    "json": Format("wce_cli.formats.gradient.blocks:to_json", 0),
+    "csv": Format("wce_cli.formats.gradient.blocks:to_csv", sys.maxsize, has_measured=False),
+    "markdown": Format("wce_cli.formats.gradient.blocks:to_markdown", 0),
+    "html": Format("wce_cli.formats.gradient.picture:to_html", 0),
+    "svg": Format("wce_cli.formats.gradient.picture:to_svg", 0),
 }
 """Those of `gradient`."""
 
 SWEPT = {
-    "table": Format("wce_cli.formats.sweep:to_table", 0),
-    "json": Format("wce_cli.formats.sweep:to_json", 0),
-    "csv": Format("wce_cli.formats.sweep:to_csv", 0),
-    "markdown": Format("wce_cli.formats.sweep:to_markdown", 0),
-    "html": Format("wce_cli.formats.pictures.sweep:to_html", 0),
-    "svg": Format("wce_cli.formats.pictures.sweep:to_svg", 0),
+    "table": Format("wce_cli.formats.sweep.blocks:to_table", 0),
+    "json": Format("wce_cli.formats.sweep.blocks:to_json", 0),
+    "csv": Format("wce_cli.formats.sweep.blocks:to_csv", 0),
+    "markdown": Format("wce_cli.formats.sweep.blocks:to_markdown", 0),
+    "html": Format("wce_cli.formats.sweep.picture:to_html", 0),
+    "svg": Format("wce_cli.formats.sweep.picture:to_svg", 0),
 }
 """Those of `sweep`."""
 
@@ -153,7 +153,9 @@ BY_COMMAND = {
 }
 """Those of each command that answers a question."""
 
-VALUE = Format("wce_cli.formats.value:to_values", 0, has_measured=False, part="wce_cli.formats.value:part")
+VALUE = Format(
+    "wce_cli.formats.explain.values:to_values", 0, has_measured=False, part="wce_cli.formats.explain.values:part"
+)
 """`--only value`: bare numbers, which no format dresses."""
 
 
@@ -161,6 +163,18 @@ def suffixes(known: Iterable[str]) -> list[str]:
     """A suffix for each of some formats that has one."""
     first = {format: suffix for suffix, format in reversed(SUFFIXES.items())}
     return [first[format] for format in known if format in first]
+
+
+def as_text(answer: Answer, width: int | None = None, ascii: bool = False) -> str:
+    """An answer as a person reads it, as wide as it needs to be unless `width` says otherwise."""
+    return formatted(BY_COMMAND[answer.question]["table"], [answer], Look(width=width, ascii=ascii))
+
+
+def as_fragment(answer: Answer) -> str | None:
+    """An answer as an element of a page, for a notebook; None where there is none."""
+    module = import_module(BY_COMMAND[answer.question]["html"].function.partition(":")[0])
+    fragment: str | None = module.fragment(answer) if hasattr(module, "fragment") else None
+    return fragment
 
 
 def formatted(format: Format, reports: Sequence[Any], look: Look) -> str:

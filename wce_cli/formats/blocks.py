@@ -7,14 +7,14 @@ from typing import Literal
 
 from msgspec import Struct
 
+from wce_cli.answers.report import Finding, Severity
 from wce_cli.formats.columns import Column
 from wce_cli.formats.look import GLUE, Look
 from wce_cli.formats.markdown import escaped, pipe_table
 from wce_cli.formats.screen import Screen
-from wce_cli.report import Finding, Severity
 
 
-class Block(Struct, frozen=True):
+class AnswerBlock(Struct, frozen=True):
     """One piece of an answer."""
 
     kind: Literal["title", "prose", "table", "code", "finding"]
@@ -30,54 +30,54 @@ class Block(Struct, frozen=True):
     """Whether it is what the reader came for: it stands before everything else, in a page above the picture."""
 
 
-def title(text: str, style: str = "bold") -> Block:
+def title(text: str, style: str = "bold") -> AnswerBlock:
     """A line that begins a part."""
-    return Block("title", text, style=style)
+    return AnswerBlock("title", text, style=style)
 
 
-def name(text: str) -> Block:
+def name(text: str) -> AnswerBlock:
     """What an answer is about: its first line."""
-    return Block("title", text, style="bold", is_answer=True)
+    return AnswerBlock("title", text, style="bold", is_answer=True)
 
 
-def prose(text: str) -> Block:
+def prose(text: str) -> AnswerBlock:
     """A sentence or several."""
-    return Block("prose", text)
+    return AnswerBlock("prose", text)
 
 
-def answer(text: str) -> Block:
+def answer(text: str) -> AnswerBlock:
     """A sentence that the reader came for."""
-    return Block("prose", text, is_answer=True)
+    return AnswerBlock("prose", text, is_answer=True)
 
 
-def finding(severity: Severity, code: str, message: str) -> Block:
+def finding(severity: Severity, code: str, message: str) -> AnswerBlock:
     """What the reader must know besides."""
-    return Block("finding", message, severity=severity, code=code)
+    return AnswerBlock("finding", message, severity=severity, code=code)
 
 
-def table(*columns: Column, lines: Iterable[str] = ()) -> Block:
+def table(*columns: Column, lines: Iterable[str] = ()) -> AnswerBlock:
     """Columns side by side; where those do not fit, the sentences that say the same."""
-    return Block("table", columns=columns, lines=tuple(lines))
+    return AnswerBlock("table", columns=columns, lines=tuple(lines))
 
 
-def found(findings: Iterable[Finding]) -> Iterator[Block]:
+def found(findings: Iterable[Finding]) -> Iterator[AnswerBlock]:
     """The findings, the gravest first."""
     order = ("error", "caution", "note")
     for one in sorted(findings, key=lambda one: order.index(one.severity)):
         yield finding(one.severity, one.code, one.message)
 
 
-def code(text: str) -> Block:
+def code(text: str) -> AnswerBlock:
     """Text to be copied as it is."""
-    return Block("code", text)
+    return AnswerBlock("code", text)
 
 
-def answer_first(blocks: Iterable[Block]) -> list[Block]:
+def answer_first(blocks: Iterable[AnswerBlock]) -> list[AnswerBlock]:
     """The blocks, what the reader came for before the tables that show it."""
     return sorted(blocks, key=lambda block: not block.is_answer)
 
 
-def on_screen(blocks: Iterable[Block], look: Look) -> str:
+def on_screen(blocks: Iterable[AnswerBlock], look: Look) -> str:
     """The blocks as text, the answer first; an empty line behind it, before each title, table and code, and before the
     first finding.
     """
@@ -105,7 +105,7 @@ def on_screen(blocks: Iterable[Block], look: Look) -> str:
     return str(screen)
 
 
-def in_markdown(blocks: Iterable[Block], look: Look) -> str:
+def in_markdown(blocks: Iterable[AnswerBlock], look: Look) -> str:
     """The blocks as Markdown that pastes into an issue as it is, the answer first."""
     written = []
     for block in answer_first(blocks):

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from wce_cli.answers.report import AWAITED, BatchPart, Finding, Measured, MethodRow, Report, TermRow
 from wce_cli.digits import format_number, rounded_up
 from wce_cli.formats.look import Look
 from wce_cli.literal import literal
 from wce_cli.loss.methods import BATCH, TORCHS, WEIGHTED, torchs_mean
-from wce_cli.report import AWAITED, BatchPart, Finding, Measured, MethodRow, Report, TermRow
 
 TOLD_IN_THE_TABLE = ("methods-coincide",)
 """Findings whose words stand in the table of methods."""

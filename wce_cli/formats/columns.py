@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, structs
 
+from wce_cli.answers.report import AWAITED, MethodRow, Report, Severity, TermRow
 from wce_cli.formats import cells
 from wce_cli.formats.cells import Footnote
 from wce_cli.formats.look import ROWS, Look
-from wce_cli.report import AWAITED, MethodRow, Report, Severity, TermRow
 
 NEVER_DROPPED = 10
 BAR = 14

@@ -16,10 +16,11 @@ from typing import IO, Any
 from msgspec import structs
 
 from wce_cli import formats
+from wce_cli.answers.base import to_plain
+from wce_cli.answers.report import MethodRow, PlacedTerm, Report, TermRow
 from wce_cli.formats.cells import all_methods
 from wce_cli.formats.look import Look
 from wce_cli.literal import literal
-from wce_cli.report import MethodRow, PlacedTerm, Report, TermRow, to_plain
 
 Rows = Iterator[tuple[Report, list[Any]]]
 """Each row with the report it is of."""
@@ -62,7 +63,7 @@ def add_rows(report: Report, rows: Sequence[TermRow], look: Look, several: bool)
 end_rows = begin_rows
 
 
-class Joiner(formats.Joiner):
+class CsvJoiner(formats.Joiner):
     """Makes the text from its parts. Which placements have columns is known when the last row has come: until then
     the rows wait in a file."""
 

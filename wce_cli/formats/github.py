@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from wce_cli.formats.checked import counts, details, told
+from wce_cli.answers.check import Checked, summary
+from wce_cli.formats.check.lines import counts, details, told
 from wce_cli.formats.look import Look
 from wce_cli.literal import literal
-from wce_cli.questions.check.answer import Checked, summary
 
 MOST = 10
 

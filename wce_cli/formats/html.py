@@ -13,13 +13,13 @@ from html import escape
 
 from msgspec import structs
 
+from wce_cli.answers.report import Report, Severity
 from wce_cli.formats.columns import Column
+from wce_cli.formats.explain.blocks import TITLE_WIDTH, Shown, shown
 from wce_cli.formats.foot import made_by
 from wce_cli.formats.look import Look, glued
 from wce_cli.formats.reflow import page_width, reflow, width_class
-from wce_cli.formats.shown import TITLE_WIDTH, Shown, shown
 from wce_cli.literal import literal
-from wce_cli.report import Report, Severity
 
 LINE = "rgba(128,128,128,.4)"
 SEVERITY_COLORS = {"error": "#d1242f", "caution": "#bf8700", "note": "#3f83c7"}

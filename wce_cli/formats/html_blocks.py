@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from html import escape
 
 from wce_cli.formats import html
-from wce_cli.formats.blocks import Block
+from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.look import Look
 
 
-def in_html(found: Iterable[Block], look: Look) -> tuple[str, str]:
+def in_html(found: Iterable[AnswerBlock], look: Look) -> tuple[str, str]:
     """What stands above the picture, the answer, and what stands below it."""
     above: list[str] = []
     below: list[str] = []
@@ -19,7 +19,7 @@ def in_html(found: Iterable[Block], look: Look) -> tuple[str, str]:
     return "".join(above), "".join(below)
 
 
-def _block(block: Block, look: Look) -> str:
+def _block(block: AnswerBlock, look: Look) -> str:
     if block.kind == "title":
         written = html.heading(block.text)
     elif block.kind == "prose":

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
+from wce_cli.answers.report import SCHEMA, Report
 from wce_cli.digits import NUMBER_SCHEMA
 from wce_cli.formats.cells import all_methods
 from wce_cli.formats.look import Look
 from wce_cli.literal import MARK
-from wce_cli.report import SCHEMA, Report
 
 LISTED = 10_000
 """A batch of up to this many samples lists them all; above that its classes and largest terms speak for it."""

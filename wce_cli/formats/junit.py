@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
-from wce_cli.formats.checked import details, told
+from wce_cli.answers.check import Checked, Comparison
+from wce_cli.formats.check.lines import details, told
 from wce_cli.formats.look import Look
 from wce_cli.literal import as_line, literal
-from wce_cli.questions.check.answer import Checked, Comparison
 
 
 def to_junit(outcomes: Sequence[Checked], look: Look | None = None) -> str:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from wce_cli.answers.report import Report
 from wce_cli.formats.columns import Column
+from wce_cli.formats.explain.blocks import Shown, shown
 from wce_cli.formats.look import GLUE, Look
-from wce_cli.formats.shown import Shown, shown
-from wce_cli.report import Report
 
 MARKUP = re.compile(r"[\\`*_\[<|~&#]")
 DOLLAR = "<span>$</span>"

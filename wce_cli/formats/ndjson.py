@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import structs
 
+from wce_cli.answers.base import to_plain
+from wce_cli.answers.report import Report, TermRow
 from wce_cli.formats.cells import all_methods
 from wce_cli.formats.json import as_asked, as_text, seen
 from wce_cli.formats.look import Look
-from wce_cli.report import Report, TermRow, to_plain
 
 if TYPE_CHECKING:
-    from wce_cli.questions.check.answer import Checked
+    from wce_cli.answers.check import Checked
 
 _ENCODER = msgspec.json.Encoder()
 _COMMON = bytes(range(0x20, 0x7F))

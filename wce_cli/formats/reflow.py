@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from wce_cli.formats.columns import Column
-from wce_cli.formats.pictures.text import text_width
+from wce_cli.formats.picture.text import text_width
 
 BREAKS = (12, 16, 20, 24, 28, 32, 36, 42, 48, 56, 64, 76, 90, 110, 140)
 """Widths, in em, from which tables are drawn as tables: the first that holds one is its own."""

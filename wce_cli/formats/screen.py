@@ -20,10 +20,10 @@ with same_random():  # rich draws from it when it is loaded
     from rich.table import Table
     from rich.text import Text
 
+from wce_cli.answers.report import Severity
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.look import GLUE, Look, glued
 from wce_cli.literal import as_line
-from wce_cli.report import Severity
 
 PROSE = 100
 """Sentences are wrapped here even where the terminal is wider."""

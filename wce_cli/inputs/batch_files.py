@@ -10,10 +10,12 @@ import numpy as np
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import BY_SAMPLE, SCORE_KINDS
-from wce_cli.inputs import TABLE_READERS, Document, read_arrays
-from wce_cli.inputs.members import fields_of, in_our_names, items_of
-from wce_cli.inputs.parts import joined
-from wce_cli.inputs.stored import Stored, as_name
+from wce_cli.inputs import read_arrays
+from wce_cli.inputs.array_members import fields_of, in_our_names, items_of
+from wce_cli.inputs.documents import Document
+from wce_cli.inputs.joined_files import joined
+from wce_cli.inputs.stored import StoredArray, as_name
+from wce_cli.inputs.suffixes import TABLE_READERS
 
 
 def read_batch_files(
@@ -110,7 +112,7 @@ def _whole(name: str, having: Sequence[tuple[str, Any]]) -> Any:
         if name == "weight":
             return having[0][1]  # as it is stored, with its dtype, which bfloat16 loses in an array
         return first if first.size != 1 else first.item()
-    if isinstance(first, Stored) and all(isinstance(value, Stored) for value in others):
+    if isinstance(first, StoredArray) and all(isinstance(value, StoredArray) for value in others):
         return joined([first, *others])
     loaded = [array_of(value) for value in (first, *others)]
     if len({value.shape[1:] for value in loaded}) > 1:
@@ -128,7 +130,7 @@ def _words(labels: Any) -> Collection[Any]:
 
 def array_of(value: Any) -> Any:
     """All of an array at once: for what is short, and for tables, which are in memory already."""
-    if not isinstance(value, Stored):
+    if not isinstance(value, StoredArray):
         return value if isinstance(value, np.ndarray) else np.array(value, dtype=object)
     numbers = value.read(0, value.size)
     if value.dtype == "bfloat16":
@@ -137,5 +139,5 @@ def array_of(value: Any) -> Any:
 
 
 def _source(called: Sequence[str], values: Sequence[Any], n_parts: int) -> str:
-    shown = values[0].source if isinstance(values[0], Stored) else called[0]
+    shown = values[0].source if isinstance(values[0], StoredArray) else called[0]
     return shown if n_parts == 1 else f"{shown} and {n_parts - 1} more"

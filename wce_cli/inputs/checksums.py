@@ -13,10 +13,10 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 
+from wce_cli.batches.file_rows import Ranges
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.file import File
 from wce_cli.inputs.zipped import Packed
-from wce_cli.loss.stored import Ranges
 
 POLYNOMIAL = 0xEDB88320
 """CRC-32's, the lowest power in the highest bit."""
@@ -25,7 +25,7 @@ BLOCK = 1 << 20
 """Bytes that are read at a time where nobody has read them yet."""
 
 
-class Checked:
+class CheckedMember:
     """The bytes of a member, by their offset in it, and whether they are those that were saved."""
 
     def __init__(self, file: File, member: Packed, source: str) -> None:

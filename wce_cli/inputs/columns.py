@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from wce_cli.batches.class_columns import by_class, by_number, heads
 from wce_cli.errors import Problem, WceError, counted, did_you_mean
 from wce_cli.fields import FIELDS, names_of, of_kind
 from wce_cli.inputs.stored import as_name
-from wce_cli.loss.named_columns import by_class, by_number, heads
 
 LABEL_NAMES = (*names_of("labels"), "class")
 BY_NAME = {field: names_of(field) for field in of_kind("sample weight")}

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from wce_cli.errors import Problem, WceError, as_written, counted
 from wce_cli.inputs.columns import Columns, is_number, read_columns
+from wce_cli.inputs.decoded import WIDE_MARKS, finite
 from wce_cli.inputs.file import File
-from wce_cli.inputs.json import WIDE_MARKS, finite
 from wce_cli.inputs.stored import as_name
 
 LINE_LIMIT = 1 << 26

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from wce_cli.errors import Problem
 from wce_cli.fields import of_kind
-from wce_cli.inputs.words import NUMBER
+from wce_cli.inputs.repr_words import NUMBER
 
 
 class Diagnosis(NamedTuple):

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs import READERS, STDIN, stdin, suffix_of
+from wce_cli.inputs import stdin
 from wce_cli.inputs.guard import reads
-from wce_cli.inputs.json import files_in, unreadable
+from wce_cli.inputs.suffixes import READERS, STDIN, suffix_of
+from wce_cli.inputs.unreadable import files_in, unreadable
 
 PIECE = 1 << 16
 """Bytes of a piece, about: the reports of its lines are up to a hundred times as long. A line is never cut."""

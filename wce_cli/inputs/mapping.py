@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs.words import NUMBER, TRUTHS, WHOLE, number_or_name
+from wce_cli.inputs.repr_words import NUMBER, TRUTHS, WHOLE, number_or_name
 
 WRAPPED = re.compile(
     r"""(?:\w+\.)*(?:Counter|OrderedDict|defaultdict|dict|mappingproxy)\(
@@ -30,7 +30,7 @@ ANGLED = re.compile(rf"""{QUOTED}|<(?=[A-Za-z])[^<>\[\](){{}},"']*|>|[\[\](){{}}
 OPENS, CLOSES = tuple("[({"), tuple("])}")
 
 if TYPE_CHECKING:
-    from wce_cli.inputs.inline import Typed
+    from wce_cli.inputs.typed import Typed
 
     ReadValue = Callable[[str, str], Typed]
     """What reads a value of the mapping: its place, `--weight 'cat'`, and its text."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.inline import read_inline
-from wce_cli.inputs.screens import plain, value_alone
+from wce_cli.inputs.pasted_noise import plain, value_alone
 
 LISTS = re.compile(r"[\[(]|(?:np\.|pd\.)?(?:array|Index|list|tuple)\(")
 """How a list of names begins, that is printed or written in code."""

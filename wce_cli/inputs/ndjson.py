@@ -5,10 +5,11 @@ from __future__ import annotations
 from msgspec import structs
 
 from wce_cli.errors import WceError
-from wce_cli.inputs import Document
-from wce_cli.inputs.json import decoded, document_of
+from wce_cli.inputs.decoded import decoded
+from wce_cli.inputs.documents import Document
+from wce_cli.inputs.expect_digits import written_expects
+from wce_cli.inputs.json import document_of
 from wce_cli.inputs.lines import Lines
-from wce_cli.inputs.written import written_expects
 
 
 def read_ndjson(path: str) -> list[Document]:

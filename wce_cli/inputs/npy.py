@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.file import File
-from wce_cli.inputs.stored import Stored, n_bytes
+from wce_cli.inputs.stored import StoredArray, n_bytes
 
 MAGIC = b"\x93NUMPY"
 HEADER_LIMIT = 10_000
@@ -41,7 +41,7 @@ PICKLE = re.compile(rb"\x80[\x02-\x05]")
 SAVE_NUMBERS = "save numbers: numpy.save(path, numpy.asarray(values, dtype=numpy.float64))"
 
 
-class Header(Struct, frozen=True):
+class NpyHeader(Struct, frozen=True):
     """What stands before the numbers."""
 
     length: int
@@ -53,16 +53,16 @@ class Header(Struct, frozen=True):
     note: str
 
 
-def read_npy(path: str) -> dict[str, Stored]:
+def read_npy(path: str) -> dict[str, StoredArray]:
     """The one array of a `.npy` file, under the empty name. Raises WceError if there is none to read."""
     file = File(path, "a .npy file")
     header = read_header(file.head(FIRST_BYTES), file.size, path)
     return {"": stored(header, "", path, file)}
 
 
-def stored(header: Header, name: str, source: str, file: File, offset: int = 0) -> Stored:
+def stored(header: NpyHeader, name: str, source: str, file: File, offset: int = 0) -> StoredArray:
     """The array behind a header that stands at `offset` of a file."""
-    return Stored(
+    return StoredArray(
         name,
         source,
         header.shape,
@@ -75,7 +75,7 @@ def stored(header: Header, name: str, source: str, file: File, offset: int = 0) 
     )
 
 
-def read_header(first: bytes, size: int, shown: str) -> Header:
+def read_header(first: bytes, size: int, shown: str) -> NpyHeader:
     """The header of an array of `size` bytes in all, from its first bytes.
 
     Raises WceError if it is no header, if its array is none that we read, or if the bytes are more or fewer
@@ -104,7 +104,7 @@ def read_header(first: bytes, size: int, shown: str) -> Header:
         state = "is cut off" if there < expected else "does not fit its header"
         claim = f"{shape} {dtype} is {expected} bytes, and {there} follow the header"
         raise WceError(Problem(f"{shown} {state}: {claim}", "save it again: numpy.save of one array"))
-    return Header(length, shape, dtype, descr[0] == ">", fortran, SUPPOSED if dtype == "bfloat16" else "")
+    return NpyHeader(length, shape, dtype, descr[0] == ">", fortran, SUPPOSED if dtype == "bfloat16" else "")
 
 
 def _entries(text: str, shown: str) -> tuple[tuple[int, ...], str, bool]:

@@ -7,24 +7,24 @@ from os.path import splitext
 import msgspec
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs.checksums import Checked
+from wce_cli.inputs.array_members import FIELDS
+from wce_cli.inputs.checksums import CheckedMember
 from wce_cli.inputs.file import File
 from wce_cli.inputs.inflated import Inflated
-from wce_cli.inputs.members import FIELDS
-from wce_cli.inputs.npy import FIRST_BYTES, Header, read_header, stored
-from wce_cli.inputs.stored import Stored, place
+from wce_cli.inputs.npy import FIRST_BYTES, NpyHeader, read_header, stored
+from wce_cli.inputs.stored import StoredArray, place
 from wce_cli.inputs.zipped import DEFLATED, MOST_PACKED, STORED, Packed, members
 
 SUFFIX = ".npy"
 
 
-def read_npz(path: str) -> dict[str, Stored | Problem]:
+def read_npz(path: str) -> dict[str, StoredArray | Problem]:
     """The arrays of a `.npz` file by name; what is no `.npy` member is left out, unless it is named like a field.
 
     Raises WceError if it is no zip to trust; a member that alone cannot be read is a Problem in its place.
     """
     file = File(path, "a .npz file")
-    found: dict[str, Stored | Problem] = {}
+    found: dict[str, StoredArray | Problem] = {}
     for member in sorted(members(file), key=lambda one: not one.name.endswith(SUFFIX)):
         is_array = member.name.endswith(SUFFIX)
         name = member.name.removesuffix(SUFFIX) if is_array else splitext(member.name)[0]
@@ -37,7 +37,7 @@ def read_npz(path: str) -> dict[str, Stored | Problem]:
     return found
 
 
-def _array(file: File, member: Packed, name: str) -> Stored:
+def _array(file: File, member: Packed, name: str) -> StoredArray:
     source = place(file.path, name)
     if member.encrypted:
         raise WceError(Problem(f"{source} is encrypted", "numpy writes none: save it again with numpy.savez"))
@@ -45,7 +45,7 @@ def _array(file: File, member: Packed, name: str) -> Stored:
         if member.packed != member.size:
             claim = f"{member.packed} bytes stand there, and the zip says {member.size}"
             raise WceError(Problem(f"{source} is broken: {claim}"))
-        checked = Checked(file, member, source)
+        checked = CheckedMember(file, member, source)
         return msgspec.structs.replace(
             stored(_header(checked, member, source), name, source, file), fill=checked.fill, checked=checked
         )
@@ -59,7 +59,7 @@ def _array(file: File, member: Packed, name: str) -> Stored:
     return msgspec.structs.replace(array, fill=Inflated(file, member, source).fill, sequential=True)
 
 
-def _header(reader: Checked | Inflated, member: Packed, source: str) -> Header:
+def _header(reader: CheckedMember | Inflated, member: Packed, source: str) -> NpyHeader:
     block = bytearray(min(FIRST_BYTES, member.size))
     reader.fill(0, memoryview(block))
     return read_header(bytes(block), member.size, source)

@@ -11,10 +11,10 @@ from typing import Any
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import FIELDS, IN_FILES, SCORE_KINDS, SCORES, VECTORS, by_field, field_of, hint_of
-from wce_cli.inputs import Document
+from wce_cli.inputs.documents import Document
 from wce_cli.inputs.mapping import split_at_commas, unwrapped
-from wce_cli.inputs.screens import plain, unprompted, value_alone
-from wce_cli.inputs.words import CASTS, WRITTEN
+from wce_cli.inputs.pasted_noise import plain, unprompted, value_alone
+from wce_cli.inputs.repr_words import CASTS, WRITTEN
 
 BATCH = (*SCORE_KINDS, "labels")
 """A text is a batch if it names one of these."""

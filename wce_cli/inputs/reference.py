@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.fields import by_field, field_of
-from wce_cli.inputs import ARRAY_READERS, READERS, STDIN, TABLE_READERS, TEXTS, read_arrays
-from wce_cli.inputs.words import NUMBER
+from wce_cli.inputs import read_arrays
+from wce_cli.inputs.repr_words import NUMBER
+from wce_cli.inputs.suffixes import ARRAY_READERS, READERS, STDIN, TABLE_READERS, TEXTS
 
 ITSELF = ("weight",)
 """Fields for which a JSON object can be the value itself: a mapping by class name."""
@@ -70,7 +71,7 @@ def read_reference(
     pattern, are the parts of one array; of a table whose header has all `classes`, their columns are the scores.
     Raises WceError if there is no such value.
     """
-    from wce_cli.inputs.json import decoded
+    from wce_cli.inputs.decoded import decoded
     from wce_cli.inputs.text import content_of, is_no_json, printed
 
     path, key = reference
@@ -125,8 +126,8 @@ def has_wildcard(path: str) -> bool:
 
 
 def _of_arrays(field: str, path: str, key: str, label_column: str | None, classes: Sequence[str]) -> Referred:
-    from wce_cli.inputs.members import FIELDS, in_our_names
-    from wce_cli.inputs.parts import joined
+    from wce_cli.inputs.array_members import FIELDS, in_our_names
+    from wce_cli.inputs.joined_files import joined
     from wce_cli.inputs.stored import chosen
 
     paths = sorted(glob(path)) if has_wildcard(path) else [path]

@@ -11,7 +11,7 @@ from typing import Any
 
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.inputs.file import File
-from wce_cli.inputs.stored import Stored, n_bytes, place
+from wce_cli.inputs.stored import StoredArray, n_bytes, place
 
 LENGTH = 8
 """Bytes of the number that the file begins with."""
@@ -27,7 +27,7 @@ METADATA = "__metadata__"
 KEYS = {"dtype", "shape", "data_offsets"}
 
 
-def read_safetensors(path: str) -> dict[str, Stored | Problem]:
+def read_safetensors(path: str) -> dict[str, StoredArray | Problem]:
     """The tensors of a `.safetensors` file by name. Raises WceError if its header cannot be trusted."""
     file = File(path, "a .safetensors file")
     if file.size < LENGTH:
@@ -39,7 +39,7 @@ def read_safetensors(path: str) -> dict[str, Stored | Problem]:
     begin = LENGTH + length
     if begin > file.size:
         raise WceError(Problem(f"{path} is cut off in its header of {length} bytes: it has {file.size} bytes"))
-    found: dict[str, Stored | Problem] = {}
+    found: dict[str, StoredArray | Problem] = {}
     spans = []
     for name, entry in _header(file.head(length, LENGTH), path).items():
         shown = place(path, name)
@@ -54,7 +54,7 @@ def read_safetensors(path: str) -> dict[str, Stored | Problem]:
         if needed != stop - start:
             claim = f"{shape} {dtype} is {needed} bytes, and its offsets {start}..{stop} hold {stop - start}"
             raise WceError(Problem(f"{shown} does not fit its header: {claim}"))
-        found[name] = Stored(name, shown, shape, dtype, file.fill, begin + start)
+        found[name] = StoredArray(name, shown, shape, dtype, file.fill, begin + start)
     _check_spans(spans, file.size - begin, path)
     return found
 

@@ -64,7 +64,7 @@ def _read(size: int) -> Iterator[bytes]:
         while block := os.read(number, size):
             yield block
     except OSError as error:
-        from wce_cli.inputs.json import unreadable
+        from wce_cli.inputs.unreadable import unreadable
 
         raise unreadable("stdin", error) from error
 
@@ -79,7 +79,7 @@ def _seen_again() -> Iterator[bytes]:
 
 def _is_object(line: bytes) -> bool:
     """Whether a line is an object by itself; one with a key twice is one, and refused where it is read."""
-    from wce_cli.inputs.json import decoded
+    from wce_cli.inputs.decoded import decoded
 
     try:
         return isinstance(decoded(line, "stdin"), dict)

@@ -11,10 +11,10 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from wce_cli.batches.file_rows import Ranges
 from wce_cli.errors import Problem, WceError, and_more, counted, did_you_mean
-from wce_cli.inputs.checksums import Checked
+from wce_cli.inputs.checksums import CheckedMember
 from wce_cli.literal import literal
-from wce_cli.loss.stored import Ranges
 
 DTYPES: dict[str, np.dtype[Any]] = {
     "bool": np.dtype("?"),
@@ -34,7 +34,7 @@ LONGEST_NAME = 100
 NATIVE_BIG = sys.byteorder == "big"
 
 
-class Stored(Struct, frozen=True):
+class StoredArray(Struct, frozen=True):
     """An array whose numbers are still in the file."""
 
     name: str
@@ -56,7 +56,7 @@ class Stored(Struct, frozen=True):
     for one thread at a time."""
     note: str = ""
     """What was taken for granted, where that is not plain to see."""
-    checked: Checked | None = None
+    checked: CheckedMember | None = None
     """What knows whether the bytes are those that were saved."""
 
     @property
@@ -97,7 +97,7 @@ class Stored(Struct, frozen=True):
             self.checked.prove()
 
 
-Members = Mapping[str, Stored | Problem]
+Members = Mapping[str, StoredArray | Problem]
 """The arrays of a file by name; where one cannot be read, the reason, which matters only if it is asked for."""
 
 
@@ -110,7 +110,7 @@ def n_bytes(shape: tuple[int, ...], dtype: str, shown: str) -> int:
     return math.prod(shape) * itemsize
 
 
-def chosen(members: Members, name: str, path: str, field: str = "") -> Stored:
+def chosen(members: Members, name: str, path: str, field: str = "") -> StoredArray:
     """The member of that name; without a name, the only one. Raises WceError if that is none, or not one."""
     if not members:
         raise WceError(Problem(f"{path} holds no arrays", field=field))

@@ -7,8 +7,10 @@ import os
 import re
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs import STDIN, Document
-from wce_cli.inputs.json import decoded_text, documents_in, read_bytes
+from wce_cli.inputs.decoded import decoded_text
+from wce_cli.inputs.documents import Document
+from wce_cli.inputs.json import documents_in, read_bytes
+from wce_cli.inputs.suffixes import STDIN
 
 LARGEST = 4 << 20
 """Bytes of a print: it is read a word at a time, and takes some hundred times as much memory."""

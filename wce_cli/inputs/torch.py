@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.inputs.file import File
-from wce_cli.inputs.stored import DTYPES, NATIVE_BIG, Stored, place
+from wce_cli.inputs.stored import DTYPES, NATIVE_BIG, StoredArray, place
 from wce_cli.inputs.zipped import STORED, members
 
 if TYPE_CHECKING:
@@ -51,14 +51,14 @@ class Mapped(Struct, frozen=True):
         block[:] = flat[start : start + len(block)]
 
 
-def read_torch(path: str) -> dict[str, Stored | Problem]:
+def read_torch(path: str) -> dict[str, StoredArray | Problem]:
     """The tensors of a file by key, those in nested dicts and lists by dotted keys; one alone by the empty name.
 
     Raises WceError if torch is not installed, or does not load the file with `weights_only=True`.
     """
     file = File(path, "a file of torch.save")
     loaded = _load(path, _can_be_mapped(file))
-    found: dict[str, Stored | Problem] = {}
+    found: dict[str, StoredArray | Problem] = {}
     for name, value in _leaves(loaded, path):
         if name in found:
             raise WceError(Problem(f"{path} has two values named {name!r}", SAVE_PLAINLY))
@@ -152,7 +152,7 @@ def _as_tensor(value: Any) -> Any:
         return value
 
 
-def _member(file: File, name: str, value: Any) -> Stored | Problem:
+def _member(file: File, name: str, value: Any) -> StoredArray | Problem:
     import torch
 
     shown = place(file.path, name)
@@ -169,7 +169,7 @@ def _member(file: File, name: str, value: Any) -> Stored | Problem:
     return _stored(file, name, shown, value.detach(), dtype)
 
 
-def _stored(file: File, name: str, shown: str, tensor: torch.Tensor, dtype: str) -> Stored:
+def _stored(file: File, name: str, shown: str, tensor: torch.Tensor, dtype: str) -> StoredArray:
     import torch
 
     plain = tensor.resolve_neg()
@@ -177,7 +177,7 @@ def _stored(file: File, name: str, shown: str, tensor: torch.Tensor, dtype: str)
     numbers = numbers.view(DTYPES[dtype])
     fortran = numbers.flags.f_contiguous and not numbers.flags.c_contiguous
     fill = Mapped(file, numbers.T if fortran else numbers).fill
-    return Stored(name, shown, tuple(tensor.shape), dtype, fill, big_endian=NATIVE_BIG, fortran=fortran)
+    return StoredArray(name, shown, tuple(tensor.shape), dtype, fill, big_endian=NATIVE_BIG, fortran=fortran)
 
 
 def _kind(value: Any) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from wce_cli.inputs.json import decoded, read_bytes
-from wce_cli.loss.encoded import schema_of, to_json
-from wce_cli.loss.read_back import saved_of
-from wce_cli.loss.saved import FORMAT, Saved
+from wce_cli.inputs.decoded import decoded
+from wce_cli.inputs.json import read_bytes
+from wce_cli.saved.encoded import schema_of, to_json
+from wce_cli.saved.part import FORMAT, Saved
+from wce_cli.saved.reading import saved_of
 
 
 def read_saved(path: str) -> Saved:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wce_cli.loss.batch import Batch, Spec
-from wce_cli.loss.rows import floats
+from wce_cli.loss.spec import Spec
 from wce_cli.loss.sums import Floats, Sums
 from wce_cli.loss.totals import KeptRows
 
@@ -39,23 +38,17 @@ def clipped(kept: KeptRows, spec: Spec) -> Sums | None:
     return _sums(_minus_log(kept.target_score, eps, 1.0 - eps), kept, spec)
 
 
-def renormalised(batch: Batch, kept: KeptRows, stop: int) -> tuple[Sums | None, Sums | None]:
-    """Σs·ℓ by y, p divided by the sum of its row and clipped to ENDS; and p clipped alone, to tell the two apart.
-
-    None beyond the first SUMMED scores. `kept` are the kept rows of a block that ends at `stop`.
+def renormalised(p: Floats, q: Floats | None, kept: KeptRows, spec: Spec) -> tuple[Sums, Sums]:
+    """Σs·ℓ by y, p (m, C) of the kept rows divided by the sum of its row and clipped to ENDS; and p clipped alone, to
+    tell the two apart. `q` (m, C) are probability labels, None for index labels.
     """
-    spec, c = batch.spec, batch.spec.n_classes
-    if spec.scores != "probs" or c == 1 or stop * c > SUMMED:
-        return None, None
-    first = stop - kept.n
-    p, y = floats(batch.scores.rows(first, stop)[kept.row - first], batch.scores.dtype), kept.label
+    y = kept.label
     with np.errstate(invalid="ignore", divide="ignore"):
         total = p.sum(axis=1)
-        if not spec.is_soft:
+        if q is None:
             own = p[np.arange(len(y)), y]
             divided, alone = _minus_log(own / total, *ENDS), _minus_log(own, *ENDS)
         else:
-            q = floats(batch.labels.rows(first, stop), batch.labels.dtype)  # no row is ignored
             divided = (q * _minus_log(p / total[:, None], *ENDS)).sum(axis=1)
             alone = (q * _minus_log(p, *ENDS)).sum(axis=1)
     return _sums(divided, kept, spec), _sums(alone, kept, spec)

@@ -11,10 +11,10 @@ import math
 import numpy as np
 from msgspec import Struct, structs
 
+from wce_cli.loss.largest_terms import TOP, Top
 from wce_cli.loss.sums import Floats, Sums, both
-from wce_cli.loss.top import TOP, Top
 
-__all__ = ["LOST", "TOP", "UNDERFLOW", "Extremes", "Facts", "Lost", "RowSums", "Rows", "Top", "Unnormalised"]
+__all__ = ["LOST", "TOP", "UNDERFLOW", "CountedRows", "Extremes", "Facts", "Lost", "RowSums", "Top", "Unnormalised"]
 
 LOST = {"float32": 2.0**-24, "float64": 2.0**-53}
 """Losses below this come out as 0 where 1 + S is rounded in the dtype: log(1 + S), S = Σ_{c≠y} exp(x_c − x_y)."""
@@ -28,23 +28,23 @@ UNDERFLOW = {
 """By dtype: the log of half its smallest number above 0, which is the largest that exp rounds to 0."""
 
 
-class Rows(Struct, frozen=True):
+class CountedRows(Struct, frozen=True):
     """The rows of which something is true: how many, and the first of them."""
 
     count: int = 0
     first: int = -1
     """−1 for none."""
 
-    def __add__(self, other: Rows) -> Rows:
+    def __add__(self, other: CountedRows) -> CountedRows:
         first = min((row for row in (self.first, other.first) if row >= 0), default=-1)
-        return Rows(self.count + other.count, first)
+        return CountedRows(self.count + other.count, first)
 
-    def shifted(self, n: int) -> Rows:
+    def shifted(self, n: int) -> CountedRows:
         """The same rows behind n others."""
-        return Rows(self.count, self.first + n if self.first >= 0 else -1)
+        return CountedRows(self.count, self.first + n if self.first >= 0 else -1)
 
 
-def both_rows(one: Rows | None, other: Rows | None) -> Rows | None:
+def both_rows(one: CountedRows | None, other: CountedRows | None) -> CountedRows | None:
     """The rows of two parts, if both have been asked for them."""
     return None if one is None or other is None else one + other
 
@@ -71,7 +71,7 @@ class Extremes(Struct, frozen=True):
 class Lost(Struct, frozen=True):
     """Losses above 0 that a dtype rounds to 0."""
 
-    rows: Rows = Rows()
+    rows: CountedRows = CountedRows()
     loss: float = 0.0
     """Σℓ of them."""
 
@@ -82,7 +82,7 @@ class Lost(Struct, frozen=True):
 class Unnormalised(Struct, frozen=True):
     """Rows of probabilities that do not sum to 1."""
 
-    rows: Rows = Rows()
+    rows: CountedRows = CountedRows()
     total: float = 1.0
     """What the first of them sums to."""
 
@@ -127,17 +127,17 @@ class Facts(Struct, frozen=True):
     reach: float
     """Σ|t| + Σ|w|·(1 + |logsumexp|), for the weights of the spec: the scale of the rounding of who subtracts
     x[y] from a rounded logsumexp."""
-    infinite: Rows
+    infinite: CountedRows
     """Losses that are ±∞."""
-    nan: Rows
+    nan: CountedRows
     """Losses that are NaN before smoothing."""
-    nan_smoothed: Rows
+    nan_smoothed: CountedRows
     """Those that are so under smoothing, too: not a 0·∞, since smoothing leaves no share at 0."""
-    masked: Rows
+    masked: CountedRows
     """Losses that are ∞ because the index label's own score is −∞ (a probability of 0)."""
-    no_chance: Rows
+    no_chance: CountedRows
     """Rows in which a class has a probability of 0, where all classes are asked for; else none."""
-    broken_ignored: Rows
+    broken_ignored: CountedRows
     """Ignored rows of logits whose softmax is not defined: they hold NaN or +∞, or nothing but −∞."""
     logsumexp: Extremes
     """Of the finite logsumexp; what log(Σ exp x) without a shift can overflow by."""
@@ -153,11 +153,11 @@ class Facts(Struct, frozen=True):
     """Whether the scores are logits and every row already is log-probabilities: logsumexp 0."""
     one_hot: bool
     """Whether every label is a probability row that is one-hot."""
-    several_ones: Rows | None
+    several_ones: CountedRows | None
     """Labels with more than one 1, where every label is a row of numbers that are 0 or 1, else None."""
     unnormalised: Unnormalised
     """Probability labels that do not sum to 1."""
-    negative_q: Rows
+    negative_q: CountedRows
     """Probability labels with a number below 0."""
     clipped: Sums | None
     """Σs·ℓ by y of probabilities that are clipped first, as `loss.clipped` has it; None where it has nothing."""
@@ -206,7 +206,7 @@ class Facts(Struct, frozen=True):
             self.top + other.top,
         )
 
-    def nan_under(self, smoothing: float) -> Rows:
+    def nan_under(self, smoothing: float) -> CountedRows:
         """Losses that are NaN under a smoothing."""
         return self.nan_smoothed if smoothing > 0 else self.nan
 

@@ -6,8 +6,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from wce_cli.loss.batch import Block, Spec
 from wce_cli.loss.readings import READINGS
+from wce_cli.loss.spec import Block, Spec
 from wce_cli.loss.sums import Floats, Ints
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.loss.columns import Columns, SoftLabels, columns_of
+from wce_cli.loss.class_sums import BlockClassSums, SoftLabels, columns_of
 from wce_cli.loss.sums import Floats, Ints, Sums
 from wce_cli.loss.terms import Terms
 
@@ -114,7 +114,7 @@ class EveryRow(Struct, frozen=True):
     """The larger |w| of the other two placements."""
     label_sum: Floats | None
     """Σ_c q[c]; None for index labels."""
-    columns: Columns
+    columns: BlockClassSums
     mix: Floats | None = None
     """Σ_c w[c]·q[c]; None for index labels."""
 

@@ -9,9 +9,9 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from wce_cli.batches.batch import Batch, as_keyword
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.fields import DEFAULTS, FIELDS, HINTS, MEANT, TYPES, by_field, hint_of, with_defaults
-from wce_cli.loss.batch import Batch, as_keyword
 from wce_cli.questions.given_batch import GivenBatch, built, replaced
 
 F = TypeVar("F", bound=Callable[..., Any])

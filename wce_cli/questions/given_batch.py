@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from wce_cli.batches.batch import Batch, as_keyword
 from wce_cli.errors import Problem, WceError, counted
 from wce_cli.fields import SCORE_KINDS
-from wce_cli.loss.batch import Batch, as_keyword
 
 
 class GivenBatch(Struct, frozen=True, eq=False):

@@ -11,8 +11,9 @@ from wce_cli.questions.given_batch import GivenBatch, replaced
 
 def batch_of_file(path: str, given: Mapping[str, Any]) -> GivenBatch:
     """The batch, of which the fields that are given override the file's. Raises WceError if the file holds several."""
-    from wce_cli.inputs import is_array_file, is_saved, read_file
+    from wce_cli.inputs import is_saved, read_file
     from wce_cli.inputs.batch_files import read_batch_files
+    from wce_cli.inputs.suffixes import is_array_file
 
     asked = {field: value for field, value in given.items() if value is not None}
     if is_saved(path):

@@ -3,14 +3,14 @@
 import os
 from collections.abc import Iterator
 
-from wce_cli.engines.calls import Call, Framework
+from wce_cli.answers.report import Measured
+from wce_cli.engines.calls import EngineCall, Framework
 from wce_cli.engines.case import Case
-from wce_cli.report import Measured
 
 
 def measure(case: Case) -> Iterator[Measured]:
     print("Downloading weights …")
     os.write(1, b"INFO: 12 threads\n")
-    yield Framework("Loud", "1.0").returned(Call("loss(x, y)", lambda: case.x.sum(), ()), "float64")
+    yield Framework("Loud", "1.0").returned(EngineCall("loss(x, y)", lambda: case.x.sum(), ()), "float64")
     os.system("echo from a shell")
     print("Done.", flush=True)

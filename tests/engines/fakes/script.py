@@ -1,4 +1,4 @@
-"""In the place of `wce_cli.engines.run`: `python script.py BEHAVIOUR NAME`. Only keras behaves so, others are well."""
+"""In place of `wce_cli.engines.worker`: `python script.py BEHAVIOUR NAME`. Only keras behaves so, others are well."""
 
 import os
 import signal

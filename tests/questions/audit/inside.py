@@ -6,11 +6,11 @@ import io
 from typing import Any
 
 from tests.run import ROOT
-from wce_cli.questions.audit.answer import Audit
-from wce_cli.questions.audit.judge import Asking, answer_of
-from wce_cli.questions.audit.records import Request
-from wce_cli.questions.audit.run import Observed
-from wce_cli.questions.audit.worker import Worker
+from wce_cli.answers.audit import Audit
+from wce_cli.questions.audit.child.worker import Worker
+from wce_cli.questions.audit.parent.judge import Asking, answer_of
+from wce_cli.questions.audit.parent.observe import Observed
+from wce_cli.questions.audit.protocol import Request
 
 FIXTURES = ROOT / "tests" / "data" / "audit"
 

@@ -11,11 +11,12 @@ import pytest
 
 from tests.questions.audit.inside import FIXTURES, audited_here
 from tests.run import ROOT, run
+from wce_cli.answers.audit import verdict
 from wce_cli.formats import AUDITED, formatted
-from wce_cli.formats.audited import expectation, verdict
+from wce_cli.formats.audit.blocks import expectation
 from wce_cli.formats.look import Look
-from wce_cli.questions.audit.numbers import CAPPED
-from wce_cli.questions.audit.searches import ROOM, is_right, last_right, loss_at, search_rows
+from wce_cli.questions.audit.child.bisection import ROOM, is_right, last_right, loss_at, search_rows
+from wce_cli.questions.audit.rows.numbers import CAPPED
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.questions.audit.inside import audited_here
-from wce_cli.formats.audited import verdict
-from wce_cli.questions.audit.labelled import HIGH, LOW, PLACES, REVERSED, SHIFTED, of_classes, probes
-from wce_cli.questions.audit.probes import IGNORED, PLAIN, Offers, steps
+from wce_cli.answers.audit import IGNORED, verdict
+from wce_cli.questions.audit.probes import PLAIN, Offers, steps
+from wce_cli.questions.audit.rows.labelled import HIGH, LOW, PLACES, REVERSED, SHIFTED, of_classes, probes
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional

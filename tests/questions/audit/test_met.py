@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.questions.audit.inside import audited_here
+from wce_cli.answers.audit import verdict
 from wce_cli.errors import WceError
-from wce_cli.formats.audited import expectation, verdict
+from wce_cli.formats.audit.blocks import expectation
 
 torch = pytest.importorskip("torch")
 

@@ -7,9 +7,10 @@ from itertools import combinations
 
 import pytest
 
-from wce_cli.loss.odd_readings import ODD_READINGS
+from wce_cli.answers.audit_numbers import difference
+from wce_cli.questions.audit.parent.values import listed_rules, values_on
 from wce_cli.questions.audit.probes import Offers, Probe, of_rules, steps
-from wce_cli.questions.audit.values import difference, listed_rules, values_on
+from wce_cli.questions.identify.odd_readings import ODD_READINGS
 from wce_cli.questions.identify.rules import Rule
 
 APART = 1e-4

@@ -18,7 +18,7 @@ from tests.questions.audit.inside import FIXTURES
 from tests.run import ROOT, run
 from wce_cli import audit
 from wce_cli.errors import WceError
-from wce_cli.questions.audit.records import Request
+from wce_cli.questions.audit.protocol import Request
 
 pytest.importorskip("torch")
 HOSTILE = str(FIXTURES / "hostile.py")
@@ -159,7 +159,7 @@ def test_a_worker_whose_parent_has_gone_does_nothing(tmp_path):
     answers = tmp_path / "answers"
     answers.touch()
     request = Request(f"{HOSTILE}:hangs", str(answers), "numpy", None, {}, 0, None, (), parent=os.getpid() + 1)
-    command = [sys.executable, "-m", "wce_cli.questions.audit.worker", msgspec.json.encode(request).decode()]
+    command = [sys.executable, "-m", "wce_cli.questions.audit.child.worker", msgspec.json.encode(request).decode()]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr, answers.read_bytes()) == (1, b"", b"", b"")
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.questions.audit.inside import audited_here
 from tests.run import ROOT
-from wce_cli.questions.audit.gradient import rule_gradient
 from wce_cli.questions.audit.probes import PLAIN, SMOOTHED, Offers
+from wce_cli.questions.audit.rows.gradient import rule_gradient
 from wce_cli.questions.identify.rules import Rule
 
 torch = pytest.importorskip("torch")

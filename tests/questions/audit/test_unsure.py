@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.questions.audit.inside import audited_here
-from wce_cli.questions.audit.labelled import idle_classes, is_told_by_rows
 from wce_cli.questions.audit.probes import Offers
-from wce_cli.questions.audit.records import Answered
+from wce_cli.questions.audit.protocol import Answered
+from wce_cli.questions.audit.rows.labelled import idle_classes, is_told_by_rows
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional

@@ -9,7 +9,7 @@ import pytest
 
 from tests.run import ROOT
 from wce_cli import WceError, assert_loss, check
-from wce_cli.loss.batch import Batch
+from wce_cli.batches.batch import Batch
 from wce_cli.questions.check.given import Given
 
 TWO = {"logits": [[0.1, 0.9], [0.0, 0.1]], "labels": [0, 1], "weight": [0.1, 1.0]}

@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from wce_cli.loss.batch import Batch
+from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS
 from wce_cli.questions.check.expected import held
 from wce_cli.questions.check.given import Given

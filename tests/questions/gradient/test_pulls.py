@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from wce_cli import gradient
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.gradients import KINDS, gradients_of
+from wce_cli.batches.batch import Batch
+from wce_cli.questions.gradient.per_row import KINDS, gradients_of
 
 torch = pytest.importorskip("torch")
 

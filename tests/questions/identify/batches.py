@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tests.questions.identify.by_hand import Given
-from wce_cli.loss.batch import Batch
+from wce_cli.batches.batch import Batch
 
 
 def drawn(

@@ -5,8 +5,8 @@ import pytest
 
 from tests.questions.identify.batches import drawn
 from tests.questions.identify.others import OTHERS, batch_of, number_of
-from wce_cli.loss.batch import Batch
-from wce_cli.questions.identify import Asked, identify_batch
+from wce_cli.batches.batch import Batch
+from wce_cli.questions.identify import NumbersAsked, identify_batch
 from wce_cli.questions.identify.chance import chance, prior_of
 from wce_cli.questions.identify.number import seen
 from wce_cli.questions.identify.space import Space, is_explained
@@ -58,7 +58,7 @@ def test_numbers_of_six_decimals_by_other_peoples_losses_have_no_rule():
         fields = batch_of(np.random.default_rng(seed))
         batch = Batch.build(**fields)
         values = [number_of(loss, fields) for loss in OTHERS.values()]
-        answer = identify_batch(batch, Asked(tuple(seen(f"{value:.6f}") for value in values)))
+        answer = identify_batch(batch, NumbersAsked(tuple(seen(f"{value:.6f}") for value in values)))
         for value, number in zip(values, answer.numbers, strict=True):
             assert all(abs(match.value - value) <= 1e-9 * abs(value) for match in number.matches), number.simplest
 

@@ -6,12 +6,13 @@ import pytest
 
 from tests.questions.identify import by_hand
 from tests.questions.identify.batches import drawn
-from wce_cli.loss.batch import Batch
+from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import loss_values
-from wce_cli.loss.odd_readings import ODD_READINGS
-from wce_cli.loss.stream import one_pass
+from wce_cli.passes.one_pass import one_pass
 from wce_cli.questions.identify.evaluation import Evaluation, case_of
-from wce_cli.questions.identify.rules import ENTRIES, ODD_METHODS, SMOOTHINGS, TWISTS, Rule, rules
+from wce_cli.questions.identify.odd_readings import ODD_READINGS
+from wce_cli.questions.identify.odd_ways import ENTRIES, ODD_METHODS, SMOOTHINGS, TWISTS
+from wce_cli.questions.identify.rules import Rule, rules
 
 KINDS = ("logits", "probs", "log_probs")
 CASES = [

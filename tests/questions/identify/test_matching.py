@@ -5,8 +5,8 @@ import pytest
 
 from tests.questions.identify.batches import drawn
 from wce_cli import WceError, identify
-from wce_cli.loss.batch import Batch
-from wce_cli.questions.identify import Asked, identify_batch
+from wce_cli.batches.batch import Batch
+from wce_cli.questions.identify import NumbersAsked, identify_batch
 from wce_cli.questions.identify.evaluation import Evaluation, case_of
 from wce_cli.questions.identify.number import seen
 from wce_cli.questions.identify.rules import Rule, rules
@@ -150,7 +150,7 @@ def test_the_rule_that_made_a_number_is_found_first(rule):
     for seed in range(3):
         batch, _ = drawn(seed=seed, extreme=False)
         value = Evaluation(batch, [rule]).value(rule)
-        (number,) = identify_batch(batch, Asked((seen(f"{value:.6f}"),))).numbers
+        (number,) = identify_batch(batch, NumbersAsked((seen(f"{value:.6f}"),))).numbers
         assert rule.title in titles(number), (seed, value, titles(number))
         assert len(number.simplest[0].departures) == 1
 
@@ -179,7 +179,7 @@ def test_what_a_batch_cannot_tell_apart_is_said(given, reason):
     evaluation = Evaluation(batch, rules(case_of(batch), 1))
     number = "batch-mean" if "N = N" in reason else "weighted-mean"
     value = evaluation.value(Rule(number, "class"))
-    (found,) = identify_batch(batch, Asked((seen(f"{value:.7f}"),))).numbers
+    (found,) = identify_batch(batch, NumbersAsked((seen(f"{value:.7f}"),))).numbers
     assert reason in found.ties
 
 
@@ -243,9 +243,9 @@ def test_a_number_from_the_true_inputs_is_found_with_those_that_were_printed(see
     value = (w[y] * losses).sum() / w[y].sum()
     half = {"logits": np.full((6, 3), 5e-5), "weight": np.full(3, 5e-5)}
     batch = Batch.build(logits=x.round(4), labels=y, weight=w.round(4), half_units=half)
-    (number,) = identify_batch(batch, Asked((seen(f"{value:.8f}"),))).numbers
+    (number,) = identify_batch(batch, NumbersAsked((seen(f"{value:.8f}"),))).numbers
     assert titles(number)[0] == "weighted-mean"
     assert number.simplest[0].within > number.tolerance
     assert number.widening > 0
     exact = Batch.build(logits=x.round(4), labels=y, weight=w.round(4))
-    assert identify_batch(exact, Asked((seen(f"{value:.8f}"),))).numbers[0].widening == 0
+    assert identify_batch(exact, NumbersAsked((seen(f"{value:.8f}"),))).numbers[0].widening == 0

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.run import ROOT
+from wce_cli.batches.batch import Batch
 from wce_cli.inputs import read_file
-from wce_cli.loss.batch import Batch
-from wce_cli.questions.identify import Asked, identify_batch
+from wce_cli.questions.identify import NumbersAsked, identify_batch
 from wce_cli.questions.identify.number import seen
 
 REPORTS = ROOT / "samples" / "reports"
@@ -39,7 +39,7 @@ def answer_for(name: str, position: int, printed: list[str]):
     document = read_file(str(REPORTS / name))[position]
     batch = Batch.build(**document.fields)
     numbers = tuple(seen(text) for text in printed)
-    return identify_batch(batch, Asked(numbers) if len(numbers) == 1 else Asked(losses=numbers))
+    return identify_batch(batch, NumbersAsked(numbers) if len(numbers) == 1 else NumbersAsked(losses=numbers))
 
 
 @pytest.mark.parametrize(("name", "position", "text", "printed"), cases(), ids=lambda value: str(value))

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from tests.questions.identify.others import OTHERS, batch_of, number_of
-from wce_cli.loss.batch import Batch
+from wce_cli.answers.identify import Change
+from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import loss_values
-from wce_cli.loss.stream import one_pass
-from wce_cli.questions.identify import Asked, identify_batch, matching
-from wce_cli.questions.identify.answer import Change
+from wce_cli.passes.one_pass import one_pass
+from wce_cli.questions.identify import NumbersAsked, identify_batch, matching
 from wce_cli.questions.identify.keystrokes import keystrokes
 from wce_cli.questions.identify.number import seen
 from wce_cli.questions.identify.slips import changes
@@ -184,7 +184,7 @@ def test_other_peoples_numbers_are_not_accused(decimals):
         fields = batch_of(np.random.default_rng(seed))
         fields = {name: value[:8] if name != "weight" else value for name, value in fields.items()}
         texts = [f"{number_of(loss, fields):.{decimals}f}" for loss in OTHERS.values()]
-        numbers = identify_batch(Batch.build(**fields), Asked(tuple(map(seen, texts)))).numbers
+        numbers = identify_batch(Batch.build(**fields), NumbersAsked(tuple(map(seen, texts)))).numbers
         tried += len(numbers)
         found += sum(bool(number.changes) for number in numbers)
         assert all(0 <= one.chance < 0.01 for number in numbers for one in number.changes)
@@ -202,7 +202,7 @@ def test_an_implied_denominator_is_an_answer_and_silences_slips(seed, placement,
     above = (w * q * losses).sum() if placement == "class" else (by_label * (q * losses).sum(axis=1)).sum()
     divisor = (q @ w).sum() if below == "w·q" else by_label.sum()
     (number,) = identify_batch(
-        Batch.build(logits=x, labels=SOFT, weight=w), Asked((seen(f"{above / divisor:.6f}"),))
+        Batch.build(logits=x, labels=SOFT, weight=w), NumbersAsked((seen(f"{above / divisor:.6f}"),))
     ).numbers
     assert f"Σt / Σ {below}" in number.simplest[0].title
     assert number.changes == ()
@@ -212,7 +212,7 @@ def test_an_implied_denominator_is_an_answer_and_silences_slips(seed, placement,
 def test_a_denominator_that_no_rule_has_is_said_and_silences_slips(divisor, monkeypatch):
     slip = Change("logits[0][0]", 1.25, 1.35, "sum", True, 0.001)
     monkeypatch.setattr(matching, "changes", lambda *_: (slip,))
-    (other,) = identify_batch(Batch.build(**GIVEN), Asked((seen("0.9137123"),))).numbers
+    (other,) = identify_batch(Batch.build(**GIVEN), NumbersAsked((seen("0.9137123"),))).numbers
     assert other.changes == (slip,)
     batch = Batch.build(**GIVEN)
     if divisor == "N of class 1":
@@ -221,7 +221,7 @@ def test_a_denominator_that_no_rule_has_is_said_and_silences_slips(divisor, monk
         value, name = value_of("sum/class", **fields) / 5, "N of class 1"
     else:
         value, name = value_of("unweighted-mean/class", **GIVEN) * 3 / (0.35 + 0.62 + 1.85), "Σ w[y]"
-    (number,) = identify_batch(batch, Asked((seen(f"{value:.7f}"),))).numbers
+    (number,) = identify_batch(batch, NumbersAsked((seen(f"{value:.7f}"),))).numbers
     assert not number.matches
     (telling,) = [one for one in number.implied if one.is_telling]
     assert name in [one.name for one in telling.equals]
@@ -231,4 +231,4 @@ def test_a_denominator_that_no_rule_has_is_said_and_silences_slips(divisor, monk
 def test_a_large_batch_has_too_many_places_for_a_slip():
     rng = np.random.default_rng(1)
     batch = Batch.build(logits=rng.normal(size=(100, 10)), labels=rng.integers(0, 10, 100))
-    assert identify_batch(batch, Asked((seen("7.123456789"),))).numbers[0].changes == ()
+    assert identify_batch(batch, NumbersAsked((seen("7.123456789"),))).numbers[0].changes == ()

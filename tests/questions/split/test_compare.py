@@ -12,7 +12,7 @@ from tests.loss.random_batches import random_batch, rows_of
 from tests.oracle import assert_near, expected_values
 from tests.questions.batches import LABELS, LOGITS, WEIGHT
 from wce_cli import explain, split
-from wce_cli.loss.batch import Batch
+from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS
 from wce_cli.questions.split import cut_of, split_batch
 

@@ -7,9 +7,9 @@ import pytest
 
 from tests.questions.batches import GIVEN, LABELS, LOGITS
 from wce_cli import explain, sweep
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.curves import Axis
+from wce_cli.batches.batch import Batch
 from wce_cli.questions.sweep import sweep_batch
+from wce_cli.questions.sweep.curves import Axis
 
 
 def test_where_two_methods_meet_is_found():

@@ -8,7 +8,7 @@ from wce_cli.errors import Problem, WceError
 from wce_cli.surroundings import has_folder
 
 if TYPE_CHECKING:
-    from wce_cli.questions.audit.answer import Audit
+    from wce_cli.answers.audit import Audit
 
 __all__ = ["audit"]
 
@@ -34,7 +34,7 @@ def audit(
     Returns an Audit: `print` it, or look at `.own` and `.rows`. Raises WceError where the function cannot be loaded
     or called.
     """
-    from wce_cli.questions.audit.judge import Asking, judged
+    from wce_cli.questions.audit.parent.judge import Asking, judged
 
     if not has_folder():
         raise WceError(Problem("the working directory is gone, and code is run from it", "cd to one that is there"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from wce_cli.answers.audit import Computed
 from wce_cli.loss.methods import METHODS
-from wce_cli.questions.audit.answer import Computed
-from wce_cli.questions.audit.edges import USELESS
-from wce_cli.questions.audit.numbers import CAPPED
 from wce_cli.questions.audit.probes import FAR, Offers
+from wce_cli.questions.audit.rows.edges import USELESS
+from wce_cli.questions.audit.rows.numbers import CAPPED
 
 OF_DEPARTURE = {
     "softmax-twice": "hand the logits over, not their softmax: cross-entropy takes the softmax itself",

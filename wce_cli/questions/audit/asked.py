@@ -7,13 +7,10 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from wce_cli.questions.audit.probes import Probe
-from wce_cli.questions.audit.records import Answered
-
-SAMPLES, COLUMN, CLASSES = "(N,)", "(N, 1)", "(N, C)"
-"""A loss for each sample, the same in a column, and a number for each class of each sample."""
+from wce_cli.questions.audit.protocol import Answered
 
 
-class Asked(Struct, frozen=True):
+class AskedProbe(Struct, frozen=True):
     """A probe, and what the function answered."""
 
     probe: Probe
@@ -37,7 +34,7 @@ class Asked(Struct, frozen=True):
         return self.answer.values is not None and n > 1 and self.answer.shape in ((n,), (n, 1))
 
 
-def shape_of(asked: Sequence[Asked]) -> str:
+def shape_of(asked: Sequence[AskedProbe]) -> str:
     """The shape of all answers in N, C and numbers, `(N, C)`; empty where each is one number.
 
     A size that is N and C alike is what the others say it is; where answers differ, so does what is said.

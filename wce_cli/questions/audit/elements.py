@@ -8,10 +8,10 @@ import numpy as np
 from msgspec import Struct, structs
 
 from wce_cli.loss.sums import Floats
-from wce_cli.questions.audit.arrays import numbers_of
-from wce_cli.questions.audit.asked import Asked
+from wce_cli.questions.audit.asked import AskedProbe
+from wce_cli.questions.audit.child.arrays import numbers_of
+from wce_cli.questions.audit.parent.values import known
 from wce_cli.questions.audit.probes import Offers
-from wce_cli.questions.audit.values import known
 
 
 class Cells(Struct, frozen=True):
@@ -65,7 +65,7 @@ ELEMENTS = (
 """The plainest first: where the weight is 1, the terms are the losses."""
 
 
-def titled(asked: Sequence[Asked], offers: Offers, close: Callable[[Asked], float]) -> tuple[str, int, float]:
+def titled(asked: Sequence[AskedProbe], offers: Offers, close: Callable[[AskedProbe], float]) -> tuple[str, int, float]:
     """The rule of elements that most answers follow, how many do, and how far off the best of those are, relative."""
     some = [one for one in ELEMENTS if offers.scores == "logits" or not one.has_logits]
     if not offers.is_weighted:
@@ -80,7 +80,7 @@ def titled(asked: Sequence[Asked], offers: Offers, close: Callable[[Asked], floa
     return best
 
 
-def cells_of(one: Asked, offers: Offers) -> Cells:
+def cells_of(one: AskedProbe, offers: Offers) -> Cells:
     """The batch of a probe; a row that is ignored has no label."""
     probe = structs.replace(known(one.probe, offers), layout="rows")
     scores = numbers_of(probe, offers.scores)[offers.scores]
@@ -94,7 +94,7 @@ def cells_of(one: Asked, offers: Offers) -> Cells:
     return Cells(scores, -numbers["log_probs"], q, weight)
 
 
-def _off(one: Asked, rule: Elements, cells: Cells) -> float:
+def _off(one: AskedProbe, rule: Elements, cells: Cells) -> float:
     """How far the answer is from a rule, of the largest element that either has."""
     with np.errstate(all="ignore"):
         expected = rule.of(cells)

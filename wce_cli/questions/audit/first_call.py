@@ -7,14 +7,14 @@ import math
 
 from msgspec import structs
 
-from wce_cli.questions.audit.arrays import WIDEST
-from wce_cli.questions.audit.asking import Asker
-from wce_cli.questions.audit.carried import Carried
+from wce_cli.questions.audit.child.arrays import WIDEST
+from wce_cli.questions.audit.child.ask import Asker
+from wce_cli.questions.audit.child.carried import Carried
+from wce_cli.questions.audit.child.roles import WEIGHTS
+from wce_cli.questions.audit.child.taken import Returned, carriers
 from wce_cli.questions.audit.probes import PLAIN, SQUARE, Offers, Probe, fitted
-from wce_cli.questions.audit.records import Answered
-from wce_cli.questions.audit.roles import WEIGHTS
-from wce_cli.questions.audit.taken import Returned, carriers
-from wce_cli.questions.audit.worker_steps import ENDS, FIRST, FIRST_OF_ANOTHER
+from wce_cli.questions.audit.protocol import Answered
+from wce_cli.questions.audit.steps import ENDS, FIRST, FIRST_OF_ANOTHER
 
 TRIED = (2, 4, 5, 6, 7, 8, 9, 10, 19, 21, 100)
 """Numbers of classes for a function that does not take those of the first probe, and does not say which it takes."""

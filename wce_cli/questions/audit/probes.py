@@ -10,10 +10,9 @@ from collections.abc import Iterator
 
 from msgspec import Struct, structs
 
+from wce_cli.answers.audit import IGNORED, VERY_LARGE, Own
 from wce_cli.questions.audit.widths import Rows, labels_of, rows_of, shares_of, weight_of
 
-IGNORED = -100
-"""The label that means skip, as torch has it."""
 SMOOTHING = 0.2
 
 
@@ -46,19 +45,6 @@ class Probe(Struct, frozen=True):
     """Calls: 2 to see whether the second gives the same."""
     unlabelled: float = 0.0
     """The weight that a row without a class has, where every sample is handed its own."""
-
-
-class Own(Struct, frozen=True):
-    """What a function brings along, and nobody hands over: what its numbers are computed with."""
-
-    weight: tuple[float, ...] | None = None
-    """One a class; more than a batch has classes: the first of them."""
-    smoothing: float = 0.0
-    ignore_index: int | None = None
-    factor: float = 1.0
-    """What the loss is multiplied by."""
-    is_inferred: bool = False
-    """Its weights were not read anywhere but inferred from its answers, up to a factor where that cancels."""
 
 
 class Offers(Struct, frozen=True):
@@ -179,7 +165,7 @@ POSITIONS = Probe(
 POSITIONS_IN_ROWS = structs.replace(POSITIONS, name="positions-rows", about="the same in rows", layout="rows")
 DEFAULT_SMOOTHING = structs.replace(PLAIN, name="default smoothing", about="no smoothing is given", smoothing=None)
 NOT_ONE = structs.replace(PLAIN, name="not-one", about="rows of probabilities do not sum to 1", shift=-0.2)
-FAR = Probe("far", "a loss is very large", _FAR, (1, 0, 1, 0, 2), (0.6, 1.7, 2.2))
+FAR = Probe("far", VERY_LARGE, _FAR, (1, 0, 1, 0, 2), (0.6, 1.7, 2.2))
 
 SKIPPING = tuple(probe.name for probe in (IGNORES, SQUARE_IGNORES, SMOOTHED_IGNORES))
 """The probes in which labels mean skip."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
+from wce_cli.answers.check import Checked
 from wce_cli.digits import NON_FINITE, Written
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import BatchFields
 from wce_cli.questions.called import batch_of, shows_fields
-from wce_cli.questions.check.answer import Checked
 from wce_cli.questions.check.asserting import assert_loss
 from wce_cli.questions.check.compare import check_batch, compared
 from wce_cli.questions.check.expected import read_expect

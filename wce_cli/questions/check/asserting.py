@@ -7,14 +7,14 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from wce_cli.answers.check import Comparison
 from wce_cli.digits import UNITS, Written, dtype_of, format_number
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.fields import BatchFields
 from wce_cli.loss.methods import WEIGHTED
+from wce_cli.precision.dtype import HALF, rounded_to
 from wce_cli.questions.called import apart, batch_of, own_one, shows_fields
-from wce_cli.questions.check.answer import Comparison
 from wce_cli.questions.check.compare import beside, compared
-from wce_cli.questions.check.computed import HALF, rounded_to
 from wce_cli.questions.check.expected import ASKED, Expected, computed, read_expect
 from wce_cli.questions.check.given import Given
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
+from wce_cli.answers.check import Comparison
+from wce_cli.answers.report import Measured
+from wce_cli.batches.batch import Batch
 from wce_cli.digits import format_number
 from wce_cli.engines import AUTO, measure_all
 from wce_cli.errors import Problem, counted
-from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import LossValue
-from wce_cli.questions.check.answer import Comparison
 from wce_cli.questions.check.expected import ASKED, Expected
 from wce_cli.questions.check.given import Given
-from wce_cli.questions.explain import ROUNDING
+from wce_cli.questions.explain.report import ROUNDING
 from wce_cli.questions.identify.chance import EDGE
-from wce_cli.questions.identify.number import Seen
-from wce_cli.report import Measured
+from wce_cli.questions.identify.number import PrintedNumber
 
 PRINTED = "the inputs were printed rounded"
 WIDTH = (6, 17)
@@ -42,7 +42,7 @@ def compared(
     return (*found, *_measured(given, tuple(engines), expected, depth))
 
 
-def agrees(expected: Seen, got: float, slack: float = 0.0) -> bool:
+def agrees(expected: PrintedNumber, got: float, slack: float = 0.0) -> bool:
     """Whether a number is within the tolerance of the expected one; nan is nan, and infinity itself."""
     if not math.isfinite(expected.value) or not math.isfinite(got):
         return expected.value == got or (math.isnan(expected.value) and math.isnan(got))
@@ -50,7 +50,7 @@ def agrees(expected: Seen, got: float, slack: float = 0.0) -> bool:
 
 
 def agreeing(
-    what: str, by: str, number: Seen, got: float, tolerance: float | None = None, why: str | None = None
+    what: str, by: str, number: PrintedNumber, got: float, tolerance: float | None = None, why: str | None = None
 ) -> Comparison:
     """The comparison of two numbers that agree, within what the digits leave open unless something else is said."""
     tolerance, why = number.tolerance if tolerance is None else tolerance, number.why if why is None else why
@@ -105,7 +105,15 @@ def _fraction(value: LossValue) -> tuple[float, float]:
 
 
 def _beside(
-    given: Given, what: str, by: str, number: Seen, got: float, slack: float, why: str, depth: int, call: str = ""
+    given: Given,
+    what: str,
+    by: str,
+    number: PrintedNumber,
+    got: float,
+    slack: float,
+    why: str,
+    depth: int,
+    call: str = "",
 ) -> Comparison:
     """The comparison of two numbers; where wce's differs, with the rule that gives the expected one."""
     tolerance, reason = (slack, why) if slack > number.tolerance else (number.tolerance, number.why)
@@ -170,17 +178,17 @@ def _list(given: Given, one: Expected, depth: int) -> Comparison:
     )
 
 
-def _agrees_there(number: Seen, got: float | None, slack: float) -> bool:
+def _agrees_there(number: PrintedNumber, got: float | None, slack: float) -> bool:
     """An ignored sample has no loss; torch prints 0 for it."""
     return number.value == 0 if got is None else agrees(number, got, slack)
 
 
-def _difference(number: Seen, got: float) -> float | None:
+def _difference(number: PrintedNumber, got: float) -> float | None:
     difference = got - number.value
     return difference if math.isfinite(difference) else None
 
 
-def beside(number: Seen, got: float) -> str:
+def beside(number: PrintedNumber, got: float) -> str:
     """What there is, in as many digits as the expected number has, and more where those would be the same."""
     least, most = WIDTH
     digits = sum(character.isdigit() for character in number.text.lower().partition("e")[0].lstrip("-−0."))

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, structs
 
+from wce_cli.answers.report import reduction_hint
 from wce_cli.digits import NON_FINITE, UNITS, Written, dtype_of
 from wce_cli.errors import MOST, Problem, WceError, as_written, did_you_mean
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
-from wce_cli.questions.identify.number import FLOAT32_DIGITS, Seen, seen
-from wce_cli.report import reduction_hint
+from wce_cli.questions.identify.number import FLOAT32_DIGITS, PrintedNumber, seen
 
 LISTS = ("loss", "term")
 """What has one number a sample: ℓ, unweighted, and t, which is what torch returns with `reduction='none'`."""
@@ -32,7 +32,7 @@ class Expected(Struct, frozen=True):
     """One entry of `expect`."""
 
     what: str
-    numbers: tuple[Seen | None, ...]
+    numbers: tuple[PrintedNumber | None, ...]
     """One number, or one a sample, row by row; None (null) for a sample that is ignored, or not compared."""
     dtype: str = ""
     """Of a number that numpy or torch computed: it is held to the rounding of that, and not to its digits."""
@@ -72,7 +72,7 @@ def read_expect(expect: Mapping[str, Any], tolerance: float | None = None) -> tu
     return tuple(found.values())
 
 
-def held(number: str | float, tolerance: float | None = None) -> Seen:
+def held(number: str | float, tolerance: float | None = None) -> PrintedNumber:
     """An expected number, and how far what there is may be from it.
 
     >>> held("0.69").tolerance, held("0.6900").tolerance, held("0").tolerance < 1e-6
@@ -114,7 +114,7 @@ def _misfit(key: str, value: Any, entry: Expected) -> Problem | None:
     return Problem(f"expect.{key} is null, expected a number") if value is None else None
 
 
-def computed(number: Seen, dtype: str) -> Seen:
+def computed(number: PrintedNumber, dtype: str) -> PrintedNumber:
     """A number of a dtype in the digits which that has. They leave nothing open: a computed 0.5 is not 0.45."""
     text = str(SHORTEST[dtype](number.value)) if dtype in SHORTEST else number.text
     if number.why == ASKED:
@@ -127,7 +127,7 @@ def _is_array(value: Any) -> bool:
     return hasattr(value, "tolist") and bool(getattr(value, "ndim", None))
 
 
-def _numbers(key: str, value: Any, tolerance: float | None) -> list[Seen | None]:
+def _numbers(key: str, value: Any, tolerance: float | None) -> list[PrintedNumber | None]:
     """Every number of a value, in the order of the rows."""
     if _is_array(value):
         value = value.tolist()

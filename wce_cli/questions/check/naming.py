@@ -8,15 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct, structs
 
+from wce_cli.answers.identify import CUT, LITTLE, ROUNDED
+from wce_cli.batches.batch import Batch
 from wce_cli.digits import format_number
 from wce_cli.errors import WceError
-from wce_cli.loss.batch import Batch, Spec
 from wce_cli.loss.methods import METHODS
+from wce_cli.loss.spec import Spec
 from wce_cli.questions.check.expected import held
-from wce_cli.questions.identify.answer import CUT, LITTLE, ROUNDED
 from wce_cli.questions.identify.lists import identify_losses
 from wce_cli.questions.identify.matching import simplest
-from wce_cli.questions.identify.number import Seen
+from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.rules import Rule
 from wce_cli.questions.identify.space import Space
 
@@ -49,7 +50,7 @@ class Namer:
         self._spaces: dict[int, Space] = {}
 
     @np.errstate(all="ignore")
-    def named(self, what: str, number: Seen, within: float = 0.0) -> Named:
+    def named(self, what: str, number: PrintedNumber, within: float = 0.0) -> Named:
         """The simplest rule that gives `number`, which was expected as `what` and is not.
 
         It is held to its own digits, whatever tolerance was asked for, or to `within` if what computed it rounds more.
@@ -70,7 +71,7 @@ class Namer:
         return Named(f"no rule gives {number.text}" if self.depth else f"no standard rule gives {number.text}")
 
     @np.errstate(all="ignore")
-    def listed(self, numbers: Sequence[Seen | None], within: float = 0.0) -> Named:
+    def listed(self, numbers: Sequence[PrintedNumber | None], within: float = 0.0) -> Named:
         """The simplest rule that gives every number of a list of losses; a list with gaps has none."""
         complete = [_by_digits(number, within) for number in numbers if number is not None]
         if len(complete) < len(numbers):
@@ -84,7 +85,9 @@ class Namer:
         titles = [match.title for match in found.matches]
         return Named(f"the list is {titles[0]}", titles[0], tuple(titles[1:]))
 
-    def _named(self, what: str, number: Seen, rules: list[Rule], space: Space, odds: float | None, off: str) -> Named:
+    def _named(
+        self, what: str, number: PrintedNumber, rules: list[Rule], space: Space, odds: float | None, off: str
+    ) -> Named:
         first, *others = rules
         also = tuple(other.title for other in others)
         if first.pair == what and not first.departures and not off:
@@ -113,7 +116,7 @@ class Namer:
         return f"Ratio {format_number(mine[1] / theirs[1])} = {letters}"
 
 
-def _by_digits(number: Seen, within: float) -> Seen:
+def _by_digits(number: PrintedNumber, within: float) -> PrintedNumber:
     own = held(number.text)
     return own if own.tolerance >= within else structs.replace(own, tolerance=within)
 

@@ -9,13 +9,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wce_cli.answers.check import Comparison
 from wce_cli.digits import Written
 from wce_cli.loss.methods import METHODS
-from wce_cli.questions.check.answer import Comparison
 from wce_cli.questions.check.compare import agreeing, agrees
 from wce_cli.questions.check.expected import held
-from wce_cli.questions.identify.number import Seen
-from wce_cli.questions.plain import plain_values
+from wce_cli.questions.identify.number import PrintedNumber
+from wce_cli.questions.lines.values import plain_values
 
 NUMBER = b"-0123456789"
 """What the text of a number in JSON begins with."""
@@ -51,7 +51,7 @@ def plain_comparisons(
 
 
 def _agreeing(
-    entries: Mapping[str, Seen], values: Sequence[float], places: Mapping[str, int]
+    entries: Mapping[str, PrintedNumber], values: Sequence[float], places: Mapping[str, int]
 ) -> tuple[Comparison, ...] | None:
     comparisons = []
     for what, number in entries.items():
@@ -62,12 +62,12 @@ def _agreeing(
     return tuple(comparisons)
 
 
-def _expected(document: Any, typed: Mapping[str, Any], tolerance: float | None) -> dict[str, Seen] | None:
+def _expected(document: Any, typed: Mapping[str, Any], tolerance: float | None) -> dict[str, PrintedNumber] | None:
     """What a document expects by METHOD[/PLACEMENT], if that is finite numbers and nothing else."""
     near = document.get("tolerance") if tolerance is None else tolerance
     if near is not None and not 0 <= near < math.inf:
         return None
-    found: dict[str, Seen] = {}
+    found: dict[str, PrintedNumber] = {}
     for key, raw in (document.get("expect") or {}).items():
         text = bytes(raw)
         if key not in WHATS or text[0] not in NUMBER:

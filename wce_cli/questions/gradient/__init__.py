@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from wce_cli.answers.gradient import Gradients
 from wce_cli.fields import BatchFields
 from wce_cli.questions.called import batch_of, shows_fields
-from wce_cli.questions.gradient.answer import Gradients
 from wce_cli.questions.gradient.pulls import gradient_batch
 
 __all__ = ["Gradients", "gradient", "gradient_batch"]

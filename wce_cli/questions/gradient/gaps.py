@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from wce_cli.answers.gradient import Gap, MethodGradient
 from wce_cli.digits import format_number
-from wce_cli.loss.gradient_sums import GradientTotals
-from wce_cli.loss.gradients import KINDS
 from wce_cli.loss.methods import BATCH, MEANS, UNWEIGHTED, WEIGHTED, divide
-from wce_cli.questions.gradient.answer import Gap, MethodGradient
+from wce_cli.questions.gradient.per_row import KINDS
+from wce_cli.questions.gradient.totals import GradientTotals
 
 ONE = 1e-12
 """Two directions are one if their cosine is this near to 1."""

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.gradient_sums import GradientTotals, gradient_totals
-from wce_cli.loss.gradients import KINDS, gradients_of
+from wce_cli.answers.analysis import Analysis
+from wce_cli.answers.gradient import SCHEMA, ClassGradient, Gradients, MethodGradient, Pull, SampleGradient
+from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS, LossValue, divide, loss_values
-from wce_cli.loss.stream import one_pass
-from wce_cli.questions.doubts import doubts_of
-from wce_cli.questions.explain import batch_part
-from wce_cli.questions.gradient.answer import SCHEMA, ClassGradient, Gradients, MethodGradient, Pull, SampleGradient
+from wce_cli.passes.one_pass import one_pass
+from wce_cli.questions.explain.doubts import doubts_of
+from wce_cli.questions.explain.report import batch_part
+from wce_cli.questions.explain.rows import class_rows
 from wce_cli.questions.gradient.gaps import compared, cosine_of, gaps_of, sentence_of
-from wce_cli.questions.rows import class_rows
-from wce_cli.report import Analysis
+from wce_cli.questions.gradient.per_row import KINDS, gradients_of
+from wce_cli.questions.gradient.totals import GradientTotals, gradient_totals
 
 LISTED = 1000
 """Samples that are listed unless others are asked for: all of so many, and of a larger batch none."""

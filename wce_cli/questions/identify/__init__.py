@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Unpack
 
+from wce_cli.answers.identify import Identification
 from wce_cli.fields import BatchFields
 from wce_cli.loss.readings import READINGS
 from wce_cli.questions.called import apart, batch_of, by_name, is_array, shows_fields
-from wce_cli.questions.identify.answer import Identification
-from wce_cli.questions.identify.matching import Asked, identify_batch
+from wce_cli.questions.identify.matching import NumbersAsked, identify_batch
 from wce_cli.questions.identify.pasted import read_numbers
 
-__all__ = ["Asked", "Identification", "identify", "identify_batch"]
+__all__ = ["Identification", "NumbersAsked", "identify", "identify_batch"]
 
 NONE: tuple[float, ...] = ()
 """No list of losses, no gradients."""
@@ -60,5 +60,5 @@ def identify(
     named = by_name("identify", batch)
     own, arrays = apart(numbers, _begins(numbers, named, losses is not NONE or gradients is not NONE))
     whole = batch_of("identify", arrays, named)
-    asked = Asked(*(read_numbers(values, tolerance) for values in (own, losses, gradients)))
+    asked = NumbersAsked(*(read_numbers(values, tolerance) for values in (own, losses, gradients)))
     return identify_batch(whole, asked, depth, separate=separate)

@@ -13,33 +13,34 @@ from collections.abc import Iterable
 import numpy as np
 from msgspec import structs
 
-from wce_cli.loss.batch import Batch, Block
+from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS, divide
-from wce_cli.loss.odd_readings import ODD_READINGS, Rows
 from wce_cli.loss.placements import PLACEMENTS, Weighting, unweighted_numerator
 from wce_cli.loss.readings import READINGS
+from wce_cli.loss.spec import Block
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import Terms, block_terms, pairs
 from wce_cli.loss.totals import Totals, block_totals
-from wce_cli.questions.identify.rules import (
+from wce_cli.questions.identify.odd_readings import ODD_READINGS, GivenRows
+from wce_cli.questions.identify.odd_ways import (
     ENTRIES,
     ODD_METHODS,
     SMOOTHINGS,
     STANDARD,
     TWISTS,
-    Case,
-    Rule,
+    RuleScope,
     odd_method,
 )
+from wce_cli.questions.identify.rules import Rule
 
 KEPT_SCORES = 1 << 17
 """A batch of so many scores is kept in memory, for the rules that need it as a whole."""
 
 
-def case_of(batch: Batch) -> Case:
+def case_of(batch: Batch) -> RuleScope:
     """What of a batch decides which rules there are."""
     spec, n = batch.spec, batch.n_samples
-    return Case(
+    return RuleScope(
         spec.scores,
         spec.is_soft,
         n,
@@ -171,12 +172,12 @@ class Evaluation:
         rows = None
         if any(name and ODD_READINGS[name].of_rows for name, _ in needed):
             losses = READINGS[self.spec.scores](block.scores).every() if standard.losses is None else standard.losses
-            rows = Rows(block.scores, losses, self.class_weight, columns)
+            rows = GivenRows(block.scores, losses, self.class_weight, columns)
         by_reading = {name: self._reread(name, standard, rows) for name in {name for name, _ in needed}}
         for name, grouping in sorted(needed):
             yield (name, grouping), self._regrouped(by_reading[name], grouping, block)
 
-    def _reread(self, name: str, standard: Terms, rows: Rows | None) -> Terms:
+    def _reread(self, name: str, standard: Terms, rows: GivenRows | None) -> Terms:
         if name == STANDARD:
             return standard
         reading = ODD_READINGS[name]

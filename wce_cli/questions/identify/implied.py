@@ -6,16 +6,16 @@ import math
 
 import numpy as np
 
+from wce_cli.answers.identify import Denominator, Implied
 from wce_cli.loss.methods import METHODS, SUM, UNWEIGHTED
 from wce_cli.questions.identify import ties
-from wce_cli.questions.identify.answer import Denominator, Implied
 from wce_cli.questions.identify.chance import chance, prior_of
 from wce_cli.questions.identify.evaluation import Evaluation
-from wce_cli.questions.identify.number import Seen
+from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.rules import Rule
 
 
-def implied(evaluation: Evaluation, number: Seen) -> list[Implied]:
+def implied(evaluation: Evaluation, number: PrintedNumber) -> list[Implied]:
     """What each standard numerator must have been divided by."""
     prior = prior_of(number.value, number.unit)
     if prior is None:

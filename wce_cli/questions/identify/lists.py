@@ -11,18 +11,19 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from wce_cli.answers.identify import IdentifiedList, ListMatch
+from wce_cli.batches.batch import Batch
 from wce_cli.digits import format_number
 from wce_cli.errors import Problem, WceError, counted
-from wce_cli.loss.batch import Batch
 from wce_cli.loss.methods import METHODS, SUM
-from wce_cli.loss.odd_readings import ODD_READINGS, Rows
 from wce_cli.loss.readings import READINGS, read_logits
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import smoothed_losses
-from wce_cli.questions.identify.answer import IdentifiedList, ListMatch
 from wce_cli.questions.identify.evaluation import KEPT_SCORES, Evaluation, case_of
-from wce_cli.questions.identify.number import Seen
-from wce_cli.questions.identify.rules import ODD_METHODS, STANDARD, TWISTS, Rule, rules
+from wce_cli.questions.identify.number import PrintedNumber
+from wce_cli.questions.identify.odd_readings import ODD_READINGS, GivenRows
+from wce_cli.questions.identify.odd_ways import ODD_METHODS, STANDARD, TWISTS
+from wce_cli.questions.identify.rules import Rule, rules
 
 SHOWN = 6
 FACTOR = "factor"
@@ -32,7 +33,7 @@ Candidate = tuple[str, tuple[str, ...], Floats]
 """Title, departures, what it gives for each entry."""
 
 
-def identify_losses(batch: Batch, numbers: Sequence[Seen], depth: int) -> IdentifiedList:
+def identify_losses(batch: Batch, numbers: Sequence[PrintedNumber], depth: int) -> IdentifiedList:
     """The rules that give a list of losses: one of each sample, of each kept one, or one of each score."""
     _check_size(batch)
     spec, n = batch.spec, batch.n_samples
@@ -49,7 +50,7 @@ def identify_losses(batch: Batch, numbers: Sequence[Seen], depth: int) -> Identi
     return _matched("losses", numbers, candidates)
 
 
-def identify_gradients(batch: Batch, numbers: Sequence[Seen], depth: int) -> IdentifiedList:
+def identify_gradients(batch: Batch, numbers: Sequence[PrintedNumber], depth: int) -> IdentifiedList:
     """The rules whose gradient with respect to the logits this is: one number a logit, row by row."""
     _check_size(batch)
     spec, n = batch.spec, batch.n_samples
@@ -97,7 +98,7 @@ def _by_score(batch: Batch) -> Iterator[Candidate]:
     """−log p, or p, of every score, class by class."""
     block = batch.block(0, batch.n_samples)
     losses = READINGS[batch.spec.scores](block.scores).every()
-    rows = Rows(block.scores, losses, batch.spec.class_weight, None)
+    rows = GivenRows(block.scores, losses, batch.spec.class_weight, None)
     readings: list[tuple[str, tuple[str, ...], Floats]] = [("", (), losses)]
     for name, reading in ODD_READINGS.items():
         if batch.spec.scores in reading.kinds and not reading.whole_batch and not reading.takes_weight:
@@ -149,7 +150,7 @@ def _gradient_of_terms(evaluation: Evaluation, rule: Rule, p: Floats) -> Floats:
     return np.where(terms.kept[:, None], gradient, 0.0)
 
 
-def _matched(what: str, numbers: Sequence[Seen], candidates: Sequence[Candidate]) -> IdentifiedList:
+def _matched(what: str, numbers: Sequence[PrintedNumber], candidates: Sequence[Candidate]) -> IdentifiedList:
     """The candidates that fit every number; if none does, those that fit with one factor."""
     seen = np.array([number.value for number in numbers])
     tolerance = np.array([number.tolerance for number in numbers])

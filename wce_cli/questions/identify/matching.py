@@ -13,17 +13,17 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.odd_readings import ODD_READINGS
-from wce_cli.loss.stream import one_pass
-from wce_cli.questions.doubts import doubts_of
-from wce_cli.questions.explain import batch_part
+from wce_cli.answers.identify import CUT, LITTLE, ROUNDED, SCHEMA, Identification, Identified, Match, Nearest
+from wce_cli.batches.batch import Batch
+from wce_cli.passes.one_pass import one_pass
+from wce_cli.questions.explain.doubts import doubts_of
+from wce_cli.questions.explain.report import batch_part
 from wce_cli.questions.identify import ties
-from wce_cli.questions.identify.answer import CUT, LITTLE, ROUNDED, SCHEMA, Identification, Identified, Match, Nearest
 from wce_cli.questions.identify.chance import EDGE, prior_of
 from wce_cli.questions.identify.implied import implied
 from wce_cli.questions.identify.lists import identify_gradients, identify_losses
-from wce_cli.questions.identify.number import Seen
+from wce_cli.questions.identify.number import PrintedNumber
+from wce_cli.questions.identify.odd_readings import ODD_READINGS
 from wce_cli.questions.identify.relations import relations
 from wce_cli.questions.identify.rules import Rule
 from wce_cli.questions.identify.separate import separating
@@ -33,16 +33,16 @@ from wce_cli.questions.identify.space import Space
 NEAREST = 3
 
 
-class Asked(Struct, frozen=True):
+class NumbersAsked(Struct, frozen=True):
     """What is to be identified: single numbers, a list of losses, and gradients of the logits."""
 
-    numbers: tuple[Seen, ...] = ()
-    losses: tuple[Seen, ...] = ()
-    gradients: tuple[Seen, ...] = ()
+    numbers: tuple[PrintedNumber, ...] = ()
+    losses: tuple[PrintedNumber, ...] = ()
+    gradients: tuple[PrintedNumber, ...] = ()
 
 
 @np.errstate(all="ignore")
-def identify_batch(batch: Batch, asked: Asked, depth: int = 1, *, separate: bool = False) -> Identification:
+def identify_batch(batch: Batch, asked: NumbersAsked, depth: int = 1, *, separate: bool = False) -> Identification:
     """Which rules give each number, with their odds, and what is between two of them."""
     found = doubts_of(batch.spec, *one_pass(batch, top=0))
     space, numbers = Space(batch, depth), asked.numbers
@@ -69,7 +69,7 @@ def identify_batch(batch: Batch, asked: Asked, depth: int = 1, *, separate: bool
     )
 
 
-def _identified(space: Space, batch: Batch, number: Seen, matches: list[tuple[Rule, Match]]) -> Identified:
+def _identified(space: Space, batch: Batch, number: PrintedNumber, matches: list[tuple[Rule, Match]]) -> Identified:
     widening = float(space.widening[space.departures == 0].max(initial=0.0))
     divided = tuple(implied(space.evaluation, number))
     is_open = not matches and not any(one.is_telling for one in divided)
@@ -99,7 +99,7 @@ def _tied(matches: Sequence[tuple[Rule, Match]]) -> tuple[list[Rule], list[Rule]
     return simple, [rule for rule, match in matches if len(match.departures) > fewest and not match.is_guard]
 
 
-def _matches(space: Space, number: Seen) -> list[tuple[Rule, Match]]:
+def _matches(space: Space, number: PrintedNumber) -> list[tuple[Rule, Match]]:
     """The rules that give the number: fewest departures first, then those that need no slack, then the closest.
 
     A last digit that was cut off beside as many odd parts as are tried counts only where nothing simpler fits.
@@ -110,7 +110,7 @@ def _matches(space: Space, number: Seen) -> list[tuple[Rule, Match]]:
     return sorted(simple or found, key=lambda pair: _rank(pair[1]))
 
 
-def _match(space: Space, number: Seen, position: int) -> Match:
+def _match(space: Space, number: PrintedNumber, position: int) -> Match:
     """A rule beside the number that it gives."""
     rule, value = space.rules[position], float(space.values[position])
     widening = float(space.widening[position])
@@ -142,7 +142,7 @@ def _rank(match: Match) -> tuple[int, bool, bool, int]:
     return len(match.departures), match.departures not in ((CUT,), (ROUNDED,)), match.is_off, nearness
 
 
-def _sure(space: Space, number: Seen, matches: Sequence[tuple[Rule, Match]]) -> list[Rule]:
+def _sure(space: Space, number: PrintedNumber, matches: Sequence[tuple[Rule, Match]]) -> list[Rule]:
     """The simplest rules that give a number to its last digit, of which more can be said; none where it may be an
     accident."""
     fewest = len(matches[0][1].departures) if matches else 0
@@ -151,7 +151,7 @@ def _sure(space: Space, number: Seen, matches: Sequence[tuple[Rule, Match]]) -> 
     return [rule for rule, match in matches if len(match.departures) == fewest and not match.is_off]
 
 
-def _nearest(space: Space, number: Seen) -> list[Nearest]:
+def _nearest(space: Space, number: PrintedNumber) -> list[Nearest]:
     """The closest rules, the simplest of those that give one number."""
     if not math.isfinite(number.value):
         return []
@@ -170,7 +170,7 @@ def _nearest(space: Space, number: Seen) -> list[Nearest]:
 
 
 @np.errstate(all="ignore")
-def simplest(space: Space, number: Seen) -> tuple[list[tuple[Rule, Match]], float | None]:
+def simplest(space: Space, number: PrintedNumber) -> tuple[list[tuple[Rule, Match]], float | None]:
     """The rules with the fewest departures that give a number, for who asks nothing else; and the chance that a
     number which means nothing would have been explained within so many."""
     matches = _matches(space, number)

@@ -15,7 +15,7 @@ FLOAT32_DIGITS = 2.0**-22
 """A loss is usually computed in float32, two roundings of which are this much of it: digits beyond say nothing."""
 
 
-class Seen(Struct, frozen=True):
+class PrintedNumber(Struct, frozen=True):
     """A number as it was printed."""
 
     text: str
@@ -30,7 +30,7 @@ class Seen(Struct, frozen=True):
     """The tolerance was given, so a last digit that is one off is no excuse."""
 
 
-def seen(number: str | float, tolerance: float | None = None) -> Seen:
+def seen(number: str | float, tolerance: float | None = None) -> PrintedNumber:
     """A number as it was printed; a float is taken for its shortest digits, so pass text to keep trailing zeros.
 
     >>> seen("0.6662").tolerance, seen("1.50").unit
@@ -44,21 +44,21 @@ def seen(number: str | float, tolerance: float | None = None) -> Seen:
         raise WceError(Problem(f"{text} is not a number")) from None
     value = float(decimal)
     if not decimal.is_finite() or not math.isfinite(value):
-        return Seen(text, value, 0.0, 0.0, "", tolerance is not None)
+        return PrintedNumber(text, value, 0.0, 0.0, "", tolerance is not None)
     exponent = decimal.as_tuple().exponent
     assert isinstance(exponent, int)
     unit = float(Decimal(1).scaleb(exponent))
     if tolerance is not None:
-        return Seen(text, value, unit, tolerance, "--tolerance", True)
+        return PrintedNumber(text, value, unit, tolerance, "--tolerance", True)
     if not value and unit >= 0.1:  # 0, 0. and 0.0 are nothing, and not what is left of 0.04
-        return Seen(text, value, unit, FLOAT32_DIGITS, "as float32 holds 0")
+        return PrintedNumber(text, value, unit, FLOAT32_DIGITS, "as float32 holds 0")
     half, float32 = unit / 2, abs(value) * FLOAT32_DIGITS
     if float32 > half:
-        return Seen(text, value, unit, float32, "what float32 holds of it")
-    return Seen(text, value, unit, half, "half a unit of its last digit")
+        return PrintedNumber(text, value, unit, float32, "what float32 holds of it")
+    return PrintedNumber(text, value, unit, half, "half a unit of its last digit")
 
 
-def held_to(number: Seen, dtype: str) -> Seen:
+def held_to(number: PrintedNumber, dtype: str) -> PrintedNumber:
     """A number that was in a 16-bit dtype, whose print has more digits than that holds."""
     holds = abs(number.value) * UNITS.get(dtype, 0.0)
     if number.is_asked or not math.isfinite(number.value) or holds <= number.tolerance:

@@ -10,11 +10,12 @@ import numpy as np
 from wce_cli.digits import UNITS, dtype_of
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.inputs.diagnosis import number_hint
-from wce_cli.inputs.inline import ARRAYS, read_inline
+from wce_cli.inputs.inline import read_inline
 from wce_cli.inputs.numbers import WORD
-from wce_cli.inputs.screens import plain
-from wce_cli.inputs.words import CASTS, WRITTEN
-from wce_cli.questions.identify.number import Seen, held_to, seen
+from wce_cli.inputs.pasted_noise import plain
+from wce_cli.inputs.repr_reader import ARRAYS
+from wce_cli.inputs.repr_words import CASTS, WRITTEN
+from wce_cli.questions.identify.number import PrintedNumber, held_to, seen
 
 CALL = re.compile(r"(?:[\w.]*\.)?(\w+)\(.*\)", re.DOTALL)
 FRAME = re.compile(r"<tf\.[^<>]*\b(?:numpy|value)=(?P<value>.*)>|\[.*\]", re.DOTALL)
@@ -36,7 +37,7 @@ NEAR = 1e-2
 """How far the number may be from what stands there: bfloat16 has not the digits of its print."""
 
 
-def numbers_in(text: str, tolerance: float | None = None) -> list[Seen] | None:
+def numbers_in(text: str, tolerance: float | None = None) -> list[PrintedNumber] | None:
     """The numbers that a text is, as they stand there: several are parted by spaces. None where it is none.
 
     Raises WceError for a number that can be read in two ways, and for a print of several.
@@ -89,7 +90,7 @@ def almost(word: str) -> str:
     return f"write {number}" + (f" --tolerance {found['tolerance']}" if found["tolerance"] else "")
 
 
-def read_numbers(values: Any, tolerance: float | None = None) -> tuple[Seen, ...]:
+def read_numbers(values: Any, tolerance: float | None = None) -> tuple[PrintedNumber, ...]:
     """Every number of what Python has: numbers, texts and scalars of any framework, in lists and arrays of any shape.
 
     Raises WceError for anything else.

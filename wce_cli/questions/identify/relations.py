@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from wce_cli.answers.identify import SAME, Relation
 from wce_cli.digits import format_number
-from wce_cli.questions.identify import ties
-from wce_cli.questions.identify.answer import Relation
 from wce_cli.questions.identify.evaluation import Evaluation
-from wce_cli.questions.identify.number import Seen
+from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.rules import Rule
 
 
-def relations(evaluation: Evaluation, numbers: Sequence[Seen], known: Sequence[Sequence[Rule]]) -> list[Relation]:
+def relations(
+    evaluation: Evaluation, numbers: Sequence[PrintedNumber], known: Sequence[Sequence[Rule]]
+) -> list[Relation]:
     """Between each number and the first one: the factor, and the pair of rules that it is between.
 
     `known`: the rules that give each number to its last digit, none where there is no telling.
@@ -39,7 +40,7 @@ def _between(evaluation: Evaluation, ones: Sequence[Rule], others: Sequence[Rule
     head = f"{other.title} over {one.title}"
     if a is None or b is None:
         return head
-    if abs(a[0] - b[0]) <= ties.SAME * abs(a[0]) and b[1] and one.twist == other.twist:
+    if abs(a[0] - b[0]) <= SAME * abs(a[0]) and b[1] and one.twist == other.twist:
         quotient = f"{format_number(a[1])} / {format_number(b[1])} = {format_number(a[1] / b[1])}"
         return f"{head}: the sum is the same, the denominators are {quotient}"
     return head

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.labels import IGNORE_INDEX
+from wce_cli.answers.identify import Separating
+from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS
-from wce_cli.questions.identify.answer import Separating
+from wce_cli.loss.spec import IGNORE_INDEX
 from wce_cli.questions.identify.evaluation import Evaluation
-from wce_cli.questions.identify.rules import ODD_METHODS, Rule, odd_method
+from wce_cli.questions.identify.odd_ways import ODD_METHODS, odd_method
+from wce_cli.questions.identify.rules import Rule
 
 REFUSED = "per-sample"
 """The entry that no framework takes where N ≠ C: it is told from the others by its error."""

@@ -14,16 +14,17 @@ from collections.abc import Iterator
 import numpy as np
 from msgspec import Struct, structs
 
-from wce_cli.loss.batch import Batch, Block, Spec
+from wce_cli.answers.identify import LITTLE, Change
+from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS, LossValue, loss_values
+from wce_cli.loss.spec import Block, Spec
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
 from wce_cli.loss.totals import block_totals
-from wce_cli.questions.identify.answer import LITTLE, Change
 from wce_cli.questions.identify.chance import EDGE, chance, prior_of
 from wce_cli.questions.identify.evaluation import KEPT_SCORES
 from wce_cli.questions.identify.keystrokes import keystrokes, of_print, typed
-from wce_cli.questions.identify.number import Seen
+from wce_cli.questions.identify.number import PrintedNumber
 
 MOST_INPUTS = 256
 """Scores of a batch that are tried; a larger one has too many places for one slip to mean anything."""
@@ -45,7 +46,7 @@ class Changed(Struct, frozen=True):
     """For the number itself, what is typed for the changed one."""
 
 
-def changes(batch: Batch, number: Seen, widening: float = 0.0) -> tuple[Change, ...]:
+def changes(batch: Batch, number: PrintedNumber, widening: float = 0.0) -> tuple[Change, ...]:
     """The changed inputs of the likeliest kind that explain the number, at most three.
 
     `widening`: how much further a standard rule may be off because the inputs were printed rounded.
@@ -91,7 +92,7 @@ def _told(found: list[Changed], odds: float) -> tuple[Change, ...]:
     )
 
 
-def _smoothings(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
+def _smoothings(block: Block, spec: Spec, number: PrintedNumber) -> Iterator[Changed]:
     """Another label smoothing than the one given, of those that are usual."""
     for eps in USUAL:
         if eps != spec.label_smoothing:
@@ -99,7 +100,7 @@ def _smoothings(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
                 yield Changed("label_smoothing", spec.label_smoothing, eps, value.pair, value.value)
 
 
-def _of_the_number(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
+def _of_the_number(block: Block, spec: Spec, number: PrintedNumber) -> Iterator[Changed]:
     """The number itself mistyped: what one keystroke makes of a standard value that is printed as it is."""
     decimals = max(round(-math.log10(number.unit)), 0)
     for value in _distinct(block, spec):
@@ -108,7 +109,7 @@ def _of_the_number(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
                 yield Changed("the number", number.value, meant, value.pair, slip)
 
 
-def _labels(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
+def _labels(block: Block, spec: Spec, number: PrintedNumber) -> Iterator[Changed]:
     """Every label changed to every other class."""
     if spec.is_soft:
         return
@@ -124,7 +125,7 @@ def _labels(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
                     yield Changed(f"labels[{n}]", given + base, other + base, value.pair, value.value)
 
 
-def _weights(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
+def _weights(block: Block, spec: Spec, number: PrintedNumber) -> Iterator[Changed]:
     """Every class weight and sample weight: numerators and denominators are straight lines of one of them."""
     here = _values(block, spec)
 
@@ -153,7 +154,7 @@ def _weights(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
             yield from along(f"sample_weight[{n}]", given, _values(structs.replace(block, sample_weight=s), spec))
 
 
-def _scores(block: Block, spec: Spec, number: Seen) -> Iterator[Changed]:
+def _scores(block: Block, spec: Spec, number: PrintedNumber) -> Iterator[Changed]:
     """Every score: of its row alone the term changes, so that all changed rows are read at once."""
     places = [
         (n, c, changed)

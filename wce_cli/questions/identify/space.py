@@ -7,15 +7,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from wce_cli.loss.batch import Batch
+from wce_cli.answers.identify import SAME, Chance
+from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import BATCH, METHODS, loss_values
-from wce_cli.loss.rounding import rounding_errors
 from wce_cli.loss.sums import Floats
-from wce_cli.questions.identify import ties
-from wce_cli.questions.identify.answer import Chance
+from wce_cli.precision.printed import rounding_errors
 from wce_cli.questions.identify.chance import EDGE, ENOUGH, chance, prior_of
 from wce_cli.questions.identify.evaluation import Evaluation, case_of
-from wce_cli.questions.identify.number import Seen
+from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.rules import rules
 
 
@@ -58,7 +57,7 @@ class Space:
         """Departures of the oddest explanation that is tried: a rule of full depth, its last digit cut off."""
         return self.depth + (self.depth > 0)
 
-    def windows(self, number: Seen, allowed: int) -> tuple[Floats, Floats]:
+    def windows(self, number: PrintedNumber, allowed: int) -> tuple[Floats, Floats]:
         """How far under and over what each rule gives a number may be, by size, with so many departures allowed (R,).
 
         A last digit that is one off is a departure. Beside as many odd parts as are tried at all, it may only be cut
@@ -73,7 +72,7 @@ class Space:
         cut = number.unit * (1 - 2 * EDGE) + self.widening  # a whole unit is no cut: that is another last digit
         return np.where(may_be_cut, np.maximum(exact, cut), off), off
 
-    def fits(self, number: Seen) -> NDArray[np.bool_]:
+    def fits(self, number: PrintedNumber) -> NDArray[np.bool_]:
         """Which rules give the number, with all departures that are tried (R,)."""
         alike: NDArray[np.bool_]
         if not math.isfinite(number.value):
@@ -85,7 +84,7 @@ class Space:
         alike = (further <= under + edge) & (-further <= over + edge)
         return alike
 
-    def chances(self, number: Seen) -> tuple[Chance, ...]:
+    def chances(self, number: PrintedNumber) -> tuple[Chance, ...]:
         """The chance that a number like this one is explained, by departures allowed."""
         return tuple(
             Chance(allowed, int(within.sum()), _distinct(self.values[within]), self.odds(number, allowed))
@@ -93,20 +92,20 @@ class Space:
             for within in [self.departures <= allowed]
         )
 
-    def odds(self, number: Seen, allowed: int) -> float | None:
+    def odds(self, number: PrintedNumber, allowed: int) -> float | None:
         """The same with so many departures allowed; None of 0 and of what is not finite."""
         prior = prior_of(number.value, number.unit)
         if prior is None:
             return None
         return chance(self._by_size(number), *self.windows(number, allowed), number.unit, prior)
 
-    def _by_size(self, number: Seen) -> Floats:
+    def _by_size(self, number: PrintedNumber) -> Floats:
         """What the rules give, turned to the side of 0 on which the number is (R,)."""
         by_size: Floats = math.copysign(1.0, number.value) * self.values
         return by_size
 
 
-def is_explained(space: Space, number: Seen) -> bool:
+def is_explained(space: Space, number: PrintedNumber) -> bool:
     """Whether any rule gives the number."""
     return bool(space.fits(number).any())
 
@@ -116,4 +115,4 @@ def _distinct(values: Floats) -> int:
     finite = np.sort(values[np.isfinite(values)])
     if not len(finite):
         return 0
-    return 1 + int((np.diff(finite) > ties.SAME * np.maximum(np.abs(finite[1:]), np.abs(finite[:-1]))).sum())
+    return 1 + int((np.diff(finite) > SAME * np.maximum(np.abs(finite[1:]), np.abs(finite[:-1]))).sum())

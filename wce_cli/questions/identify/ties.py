@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from wce_cli.answers.identify import SAME
 from wce_cli.digits import format_number
 from wce_cli.loss.methods import METHODS
-from wce_cli.loss.odd_readings import ODD_READINGS
 from wce_cli.questions.identify.evaluation import Evaluation
-from wce_cli.questions.identify.rules import ENTRIES, ODD_METHODS, Rule, odd_method
+from wce_cli.questions.identify.odd_readings import ODD_READINGS
+from wce_cli.questions.identify.odd_ways import ENTRIES, ODD_METHODS, odd_method
+from wce_cli.questions.identify.rules import Rule
 
 _COINCIDENCE = "they are the same number on this batch"
 _UNDIVIDED = "dividing each p by the sum of its row changes nothing here"
-SAME = 1e-9
-"""Relative difference up to which two values are one, told apart by no digits that anybody prints."""
 
 
 def reasons(evaluation: Evaluation, rules: list[Rule]) -> tuple[str, ...]:

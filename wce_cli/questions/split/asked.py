@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
+from wce_cli.batches.batch import Batch
 from wce_cli.errors import Problem, WceError
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.cut import Cut
+from wce_cli.passes.batch_parts import Cut
 
 MOST_PARTS = 1 << 20
 """Parts of one answer: some numbers are kept of each."""

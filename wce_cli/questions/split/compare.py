@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from wce_cli.answers.analysis import Analysis
+from wce_cli.answers.split import SCHEMA, CutPart, PartRow, Split, SplitMethod
+from wce_cli.batches.batch import Batch
 from wce_cli.findings import find
-from wce_cli.loss.batch import Batch
-from wce_cli.loss.cut import Cut, PartSums, Summed
 from wce_cli.loss.methods import METHODS, LossValue, divide, loss_values
-from wce_cli.loss.stream import cut_pass
 from wce_cli.loss.sums import Floats, Ints
-from wce_cli.questions.explain import batch_part
-from wce_cli.questions.split.answer import SCHEMA, CutPart, PartRow, Split, SplitMethod
+from wce_cli.passes.batch_parts import Cut, PartSums, Summed
+from wce_cli.passes.one_pass import cut_pass
+from wce_cli.questions.explain.report import batch_part
 from wce_cli.questions.split.notes import notes_of
-from wce_cli.report import Analysis
 
 LISTED = 10_000
 """Up to so many items the answer says which part holds which."""

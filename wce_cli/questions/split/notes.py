@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from wce_cli.errors import counted
-from wce_cli.loss.cut import Cut, PartSums
 from wce_cli.loss.sums import Ints
+from wce_cli.passes.batch_parts import Cut, PartSums
 
 
 def notes_of(cut: Cut, sums: PartSums, n: Ints) -> list[str]:

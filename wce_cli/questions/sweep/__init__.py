@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, Unpack
 
+from wce_cli.answers.sweep import Sweep, axis_name
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import BatchFields
-from wce_cli.loss.curves import Axis
 from wce_cli.questions.called import apart, batch_of, own_one, shows_fields
-from wce_cli.questions.sweep.answer import Sweep, axis_name
 from wce_cli.questions.sweep.asked import MOST_POINTS, class_index, places_of
+from wce_cli.questions.sweep.curves import Axis
 from wce_cli.questions.sweep.points import sweep_batch, sweep_totals
 
 __all__ = ["MOST_POINTS", "Sweep", "axis_name", "class_index", "places_of", "sweep", "sweep_batch", "sweep_totals"]

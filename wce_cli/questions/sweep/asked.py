@@ -9,7 +9,7 @@ import numpy as np
 
 from wce_cli.digits import in_full
 from wce_cli.errors import Problem, WceError, did_you_mean
-from wce_cli.loss.batch import Spec
+from wce_cli.loss.spec import Spec
 from wce_cli.loss.sums import Floats
 
 MOST_POINTS = 100_000

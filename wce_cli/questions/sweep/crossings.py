@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from wce_cli.loss.curves import Curve, Curves
-from wce_cli.loss.meetings import meetings
+from wce_cli.answers.sweep import Crossing
 from wce_cli.loss.sums import Floats
-from wce_cli.questions.sweep.answer import Crossing
+from wce_cli.questions.sweep.curves import Curve, Curves
+from wce_cli.questions.sweep.meetings import meetings
 
 NEAR = 1e-12
 """Up to here, relative to them, two numbers are one: roundings."""

@@ -7,17 +7,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from msgspec import structs
 
-from wce_cli.loss.batch import Batch, Spec
-from wce_cli.loss.curves import Axis, Curves
+from wce_cli.answers.sweep import SCHEMA, AxisPart, Sweep, SweptMethod
+from wce_cli.batches.batch import Batch
 from wce_cli.loss.facts import Facts
 from wce_cli.loss.methods import MEANS, METHODS
-from wce_cli.loss.stream import one_pass
+from wce_cli.loss.spec import Spec
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.totals import Totals
-from wce_cli.questions.doubts import doubts_of
-from wce_cli.questions.explain import batch_part
-from wce_cli.questions.sweep.answer import SCHEMA, AxisPart, Sweep, SweptMethod
+from wce_cli.passes.one_pass import one_pass
+from wce_cli.questions.explain.doubts import doubts_of
+from wce_cli.questions.explain.report import batch_part
 from wce_cli.questions.sweep.crossings import crossings_of
+from wce_cli.questions.sweep.curves import Axis, Curves
 from wce_cli.questions.sweep.sentences import sentences_of
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from wce_cli.answers.sweep import Crossing, Sweep, SweptMethod, axis_name
 from wce_cli.digits import format_number
-from wce_cli.loss.curves import Curves
 from wce_cli.loss.facts import Facts
 from wce_cli.loss.methods import BATCH, WEIGHTED
-from wce_cli.questions.sweep.answer import Crossing, Sweep, SweptMethod, axis_name
 from wce_cli.questions.sweep.crossings import pair_of
+from wce_cli.questions.sweep.curves import Curves
 
 
 def sentences_of(answer: Sweep, curves: Curves, facts: Facts) -> Iterator[str]:

@@ -1,0 +1,123 @@
+"""How far a number of a dtype may be off: what torch returns always passes, and another method does not."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from wce_cli import check
+from wce_cli.batches.batch import Batch
+from wce_cli.digits import UNITS
+from wce_cli.precision.dtype import rounded_to
+from wce_cli.questions.check.given import Given
+
+torch = pytest.importorskip("torch")
+BATCHES = 60
+SUMS = ("weighted-mean", "batch-mean", "sum", "unweighted-mean")
+
+
+def of_torch(x, y, w, eps):
+    """What torch returns by method, and the terms one by one."""
+    call = torch.nn.functional.cross_entropy
+    each = call(x, y, weight=w, reduction="none", label_smoothing=eps)
+    whole = (
+        call(x, y, weight=w, label_smoothing=eps),
+        each.mean(),
+        call(x, y, weight=w, reduction="sum", label_smoothing=eps),
+        call(x, y, label_smoothing=eps),
+    )
+    return dict(zip(SUMS, whole, strict=True)), each
+
+
+def drawn(seed, dtype):
+    """A batch in float64, the same rounded to a dtype, and its smoothing."""
+    rng = np.random.default_rng(seed)
+    n, c = int(rng.choice([1, 2, 3, 4, 8, 16, 64, 256])), int(rng.choice([2, 3, 10, 50]))
+    x = torch.tensor(rng.normal(size=(n, c)) * rng.choice([0.5, 1, 3, 10]))
+    y, w = torch.tensor(rng.integers(0, c, n)), torch.tensor(10 ** rng.uniform(-1, 1, c))
+    if n > 2:
+        y[0] = -100
+    kind = getattr(torch, dtype)
+    return (x, y, w), (x.to(kind), y, w.to(kind)), float(rng.choice([0, 0, 0.1]))
+
+
+@pytest.mark.parametrize("dtype", UNITS)
+@pytest.mark.parametrize("is_wide", [True, False])
+def test_what_torch_returns_is_within_it_whether_the_batch_was_rounded_or_not(dtype, is_wide):
+    closest = 0.0
+    for seed in range(BATCHES):
+        wide, narrow, eps = drawn(seed, dtype)
+        values, each = of_torch(*narrow, eps)
+        x, y, w = wide if is_wide else narrow
+        finite = {what: value for what, value in values.items() if torch.isfinite(value)}
+        fields = {"logits": x, "labels": y, "weight": w, "label_smoothing": eps}
+        done = check(expect={**finite, "term": each}, **fields)
+        assert done.is_ok, (seed, [one.message for one in done.failures])
+        closest = max([closest, *(abs(one.difference) / one.tolerance for one in done.comparisons if one.difference)])
+    assert closest > 0.2 or dtype == "float64"  # so it is not far wider than it has to be
+
+
+@pytest.mark.parametrize(
+    ("dtype", "most"), [("float64", 0.0), ("float32", 0.002), ("float16", 0.01), ("bfloat16", 0.06)]
+)
+def test_what_another_method_gives_is_outside_of_it(dtype, most):
+    """Of values that are one per cent apart or more."""
+    passed = asked = 0
+    for seed in range(BATCHES):
+        wide, narrow, eps = drawn(seed, dtype)
+        values, _ = of_torch(*narrow, eps)
+        x, y, w = wide
+        given = Given(Batch.build(logits=x, labels=y, weight=w, label_smoothing=eps))
+        for own in SUMS:
+            for other in SUMS:
+                a, b = given.values[own].value, given.values[other].value
+                if abs(a - b) > 0.01 * max(abs(a), abs(b)):
+                    asked += 1
+                    passed += abs(float(values[own]) - b) <= given.allowed(other, dtype)
+    assert asked > 400
+    assert passed <= most * asked
+
+
+def test_a_batch_that_is_in_the_dtype_itself_is_not_rounded_again():
+    """By hand: the terms and the sums of two rows, and what the rounding of the logits moves beside it."""
+    exact = {"logits": [[1.5, 0.25], [0.0, 2.0]], "labels": [0, 1], "weight": [0.5, 1.0]}
+    t = [0.5 * math.log1p(math.exp(-1.25)), math.log1p(math.exp(-2.0))]
+    squares = (t[0] + 0.5) ** 2 + (t[1] + 1) ** 2 + (2 + 2 / 3) * sum(t) ** 2 + 2 / 3 * sum(t) ** 2
+    by_hand = 4 * 2.0**-8 * math.sqrt(squares / 3) / 1.5
+    given = Given(Batch.build(**exact))
+    assert given.allowed("weighted-mean", "bfloat16") == pytest.approx(by_hand, rel=1e-12)
+    wide = Given(Batch.build(**{**exact, "logits": [[1.5, 0.25], [0.0, 2.007]]}))  # bfloat16's nearest is 2
+    moved = (math.log1p(math.exp(-2.0)) - math.log1p(math.exp(-2.007))) / 1.5
+    assert wide.allowed("weighted-mean", "bfloat16") == pytest.approx(by_hand + moved, rel=2e-3)
+    assert moved > 0.05 * by_hand
+
+
+def test_sample_weights_smoothing_and_probability_labels_have_a_width_too():
+    q = [[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]]
+    fields = {
+        "logits": [[3.1, 0.2, 1.1], [0.7, 2.3, 0.4]],
+        "labels": q,
+        "weight": [0.3, 1.7, 0.0],
+        "label_smoothing": 0.1,
+    }
+    x, w = torch.tensor(fields["logits"]).bfloat16(), torch.tensor(fields["weight"]).bfloat16()
+    loss = torch.nn.functional.cross_entropy(x, torch.tensor(q).bfloat16(), weight=w, label_smoothing=0.1)
+    (one,) = check(expect={"batch-mean": loss}, **fields).comparisons
+    assert one.verdict == "agrees"
+    assert 0.002 < one.tolerance < 0.05
+    weighted = {"logits": [[3.1, 0.2], [0.7, 2.3]], "labels": [0, 0], "sample_weight": [-1.0, 0.5]}
+    given = Given(Batch.build(**weighted))
+    assert all(0 < given.allowed("sum", dtype) < 0.1 for dtype in UNITS)
+    assert given.allowed("unweighted-mean", "float32") < given.allowed("sum", "float32")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_rounding_is_that_of_torch(dtype):
+    rng = np.random.default_rng(3)
+    numbers = np.concatenate(
+        [rng.normal(size=500) * 10.0 ** rng.integers(-9, 9, 500), [0.0, np.inf, -np.inf, np.nan, 1e39]]
+    )
+    theirs = torch.tensor(numbers).to(getattr(torch, dtype)).double().numpy()
+    assert np.array_equal(rounded_to(dtype, numbers), theirs, equal_nan=True)

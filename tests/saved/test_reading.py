@@ -1,0 +1,54 @@
+"""A small file takes no more memory than its number of classes explains."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.saved_parts import part_of
+from wce_cli.errors import WceError
+from wce_cli.inputs.totals import as_text
+from wce_cli.saved.encoded import to_json
+from wce_cli.saved.reading import saved_of
+
+
+def refused(place: str, value: Any) -> str:
+    """What is said of a part of 2 classes with another value in one place."""
+    document = json.loads(as_text(part_of(logits=np.zeros((3, 2)), labels=[0, 1, 1])))
+    *path, last = place.split(".")
+    node = document
+    for name in path:
+        node = node[name]
+    node[last] = value
+    with pytest.raises(WceError) as error:
+        saved_of(document, "part.json")
+    (problem,) = error.value.problems
+    return problem.message
+
+
+def test_an_array_is_not_unpacked_beyond_its_classes():
+    bomb = to_json(np.zeros(1 << 24))
+    assert len(bomb) < 1 << 20
+    for place, most in (("totals.loss.high", 2), ("header.weight", 2), ("facts.top.key", 2000)):
+        said = refused(place, bomb)
+        assert said.startswith(f"part.json: $.{place} is ")
+        assert said.endswith(f"expected {most} numbers at most")
+
+
+@pytest.mark.parametrize("c", [0, -1, (1 << 24) + 1, 1 << 60])
+def test_a_number_of_classes_is_one_that_there_can_be(c):
+    assert refused("header.n_classes", c) == f"part.json: $.header.n_classes is {c}, expected 1 to 16777216"
+
+
+@pytest.mark.parametrize("c", ["2", None, True, 2.0])
+def test_a_number_of_classes_is_a_whole_number(c):
+    assert refused("header.n_classes", c).endswith("expected a whole number")
+
+
+def test_a_header_that_is_none_is_named():
+    assert refused("header", []) == "part.json: $.header is [], expected an object"
+    assert refused("totals", 1) == "part.json: $.totals is 1, expected an object"
+    assert refused("header", None) == "part.json: $.header is null, expected an object"

@@ -1,0 +1,1 @@
+"""What was given: a batch, its fields, and every check of scores, labels and weights."""

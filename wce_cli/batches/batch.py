@@ -1,0 +1,303 @@
+"""A batch: what was asked (`Spec`) and the rows it was asked of, with every check that stands between.
+
+Whatever comes in — lists, arrays, tensors, names instead of indices — leaves here as rows that can be walked, or
+as a `WceError` that names every problem at once. Arrays stay what and where they are; nothing is converted as a
+whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Unpack
+
+import numpy as np
+from msgspec import Struct
+
+from wce_cli.batches.checks import RowProblems, check_one_hot, check_probs, check_scores
+from wce_cli.batches.field_reader import (
+    Gathering,
+    kind_of_scores,
+    read_class_names,
+    read_numbers,
+    read_scores,
+    with_plain_keys,
+)
+from wce_cli.batches.file_labels import index_labels
+from wce_cli.batches.file_rows import Proved, StoredRows
+from wce_cli.batches.labels import Unread, read_labels, say_checks
+from wce_cli.batches.pandas_names import scores_by_column, weight_by_index
+from wce_cli.batches.print_precision import fitted
+from wce_cli.batches.weights import are_counts, read_class_weight, read_sample_weight
+from wce_cli.errors import WceError
+from wce_cli.fields import BatchFields, with_defaults
+from wce_cli.loss.layout import n_classes_of, sample_shape_of
+from wce_cli.loss.readings import READINGS
+from wce_cli.loss.rows import BLOCK_ELEMENTS, BLOCK_ROWS, CHUNK, SHOWN_ELEMENTS, ArrayRows, floats
+from wce_cli.loss.spec import IGNORE_INDEX, Block, Spec
+from wce_cli.loss.sums import Floats, Ints
+
+
+def _are_numbers(labels: Any) -> bool:
+    """Whether labels came as numbers, though classes have names."""
+    while isinstance(labels, (list, tuple)) and labels:
+        labels = labels[0]
+    return not isinstance(labels, str)
+
+
+def as_keyword(field: str) -> str:
+    """How a field is spelled in Python, for hints: `sample_weight=`."""
+    return f"{field}="
+
+
+class Batch(Struct, frozen=True):
+    """A spec and its rows, in the layout they came in: (C,), (N, C) or (N, C, d1, …, dk)."""
+
+    spec: Spec
+    scores: ArrayRows | StoredRows
+    labels: ArrayRows | StoredRows
+    """Class indices without the class axis, or probability rows in the shape of the scores."""
+    sample_weight: ArrayRows | StoredRows | None
+    unread: Unread | None = None
+    """Not None: the labels are in a file and have not been checked; how they are to be read."""
+    spelled: Callable[[str], str] = as_keyword
+    """How a field is written where the user is, for what the pass finds wrong."""
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        name: str | None = None,
+        source: str | None = None,
+        sources: Mapping[str, str] | None = None,
+        half_units: Mapping[str, Any] | None = None,
+        spelled: Callable[[str], str] = as_keyword,
+        **fields: Unpack[BatchFields],
+    ) -> Batch:
+        """Check and gather one batch.
+
+        Exactly one of `logits`, `log_probs`, `probs` is given, in torch's layout: (C,), (N, C) or
+        (N, C, d1, …, dk). `labels` are class indices or names without the class axis, or probability rows in
+        the layout of the scores; index labels count from `label_base`. `weight` is a vector (C,), a mapping by
+        class name, or "balanced". `half_units` says by field how far printed numbers may be off: one number for
+        all, one for each, or a mapping by class; `spelled` how a field is written where the user is (`--labels`),
+        for hints.
+
+        Raises WceError with every problem found, its sources and its shapes.
+        """
+        given = with_defaults("Batch.build", fields)
+        labels, weight, sample_weight, classes = (
+            given[field] for field in ("labels", "weight", "sample_weight", "classes")
+        )
+        ignore_index, label_base, label_smoothing = (
+            given[field] for field in ("ignore_index", "label_base", "label_smoothing")
+        )
+        g = Gathering(sources or {}, spelled)
+        read_numbers(g, ignore_index, label_smoothing)
+        kind = kind_of_scores(g, {reading: given[reading] for reading in READINGS})
+        counts = are_counts(weight)
+        weight = weight_by_index(g, weight)
+        if kind is not None:
+            scores, classes = scores_by_column(g, *kind, classes, weight, labels)
+            kind = kind[0], scores
+        rows = None if kind is None else read_scores(g, *kind, labels)
+        if labels is None:
+            g.problem("labels", "labels are missing", f"give one class index a sample: {spelled('labels')}")
+        if kind is not None and kind[0] == "probs" and isinstance(rows, ArrayRows):
+            checks = check_scores(rows, int(np.prod(sample_shape_of(rows.shape))))
+            say_checks(g, checks, kind[0], rows.shape)
+        if kind is None or rows is None:
+            g.look_over(labels=labels, weight=weight, sample_weight=sample_weight)
+            raise g.refusal()
+        c, sample_shape = n_classes_of(rows.shape), sample_shape_of(rows.shape)
+        weight = with_plain_keys(g, weight)
+        names = read_class_names(g, classes, weight, c)
+        mapped = None if labels is None else read_labels(g, kind[0], labels, rows, names, ignore_index, label_base)
+        as_given = ignore_index
+        if label_base:
+            if mapped is not None and not mapped.is_soft and names is None:
+                also = "" if ignore_index == IGNORE_INDEX else f", and the ignored {ignore_index} as {IGNORE_INDEX}"
+                g.notes.append(f"labels counted from {label_base} are shown from 0{also}")
+            ignore_index = IGNORE_INDEX
+        if names is not None and set(names) & set(map(str, range(c))) and _are_numbers(labels):
+            g.notes.append(f"labels that are numbers are class indices, not the names {', '.join(names[:3])}")
+        if ignore_index != IGNORE_INDEX and mapped is not None and mapped.is_soft:
+            g.notes.append("ignore_index means nothing for probability labels: every sample is kept")
+        per_sample = read_sample_weight(g, sample_weight, sample_shape)
+        vector, rule = read_class_weight(g, weight, names, c, sample_shape, mapped, ignore_index, label_base)
+        if g.problems or mapped is None:
+            raise g.refusal()
+        spec = Spec(
+            scores=kind[0],
+            is_soft=mapped.is_soft,
+            n_classes=c,
+            class_names=names,
+            weight=vector,
+            weight_rule="counts" if counts else rule,
+            ignore_index=int(ignore_index),
+            label_base=label_base,
+            label_smoothing=float(label_smoothing),
+            label_shape=g.label_shape,
+            has_sample_weight=per_sample is not None,
+            dtypes=g.dtypes,
+            sources=dict(g.sources),
+            half_units=fitted(
+                half_units,
+                {
+                    kind[0]: rows.shape,
+                    "labels": mapped.rows.shape if mapped.is_soft else None,
+                    "weight": None if vector is None else vector.shape,
+                    "sample_weight": None if per_sample is None else per_sample.shape,
+                },
+                names,
+            ),
+            integer_one_hot=mapped.is_soft and g.integer_one_hot,
+            ignored_as_given=int(as_given),
+            name=name,
+            source=source,
+            notes=tuple(g.notes),
+        )
+        return cls(spec, rows, mapped.rows, per_sample, mapped.unread, spelled)
+
+    @property
+    def fields(self) -> tuple[ArrayRows | StoredRows, ...]:
+        """Everything that is walked."""
+        return tuple(field for field in (self.scores, self.labels, self.sample_weight) if field is not None)
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """The scores' shape without the class axis; () for a single sample."""
+        return sample_shape_of(self.scores.shape)
+
+    @property
+    def n_samples(self) -> int:
+        """N: rows of the batch, ignored ones counted; positions of an image are rows."""
+        return int(np.prod(self.sample_shape, dtype=np.int64))
+
+    @property
+    def block_rows(self) -> int:
+        """Rows of one block, the last one apart."""
+        least, most = BLOCK_ROWS
+        return max(8, min(max(BLOCK_ELEMENTS // self.spec.n_classes, least), most) // 8 * 8)
+
+    def blocks(self) -> Iterator[Block]:
+        """Walk the rows in order, in float64: blocks of a few megabytes, whose bounds depend on C alone.
+
+        Raises WceError as the pass does.
+        """
+        step = max(8, min(SHOWN_ELEMENTS // self.spec.n_classes // 8 * 8, self.block_rows))
+        for start in range(0, self.n_samples, step):
+            yield self.block(start, start + step)
+        prove(self)
+
+    def block(self, start: int, stop: int) -> Block:
+        """The rows `start` up to `stop`, all in memory. Raises WceError if they are in a file and wrong."""
+        start, stop = max(start, 0), min(stop, self.n_samples)
+        look_over(self, start, stop)
+        scores = np.ascontiguousarray(floats(self.scores.rows(start, stop), self.scores.dtype))
+        return Block(start, scores, self.labels_of(start, stop), self.sample_weight_of(start, stop))
+
+    def labels_of(self, start: int, stop: int) -> Ints | Floats:
+        """The labels of some rows: indices (m,) from 0, ignored ones left as `ignore_index`, or rows (m, C)."""
+        if self.unread is not None and not self.spec.is_soft:
+            asked = self.spec.ignore_index, self.spec.n_classes
+            return index_labels(self.labels, self.unread, *asked, start, stop)[0]
+        labels = self.labels.rows(start, stop)
+        return np.ascontiguousarray(floats(labels, self.labels.dtype)) if self.spec.is_soft else labels.astype(np.int64)
+
+    def sample_weight_of(self, start: int, stop: int) -> Floats:
+        """The sample weight of some rows, ones where none was given. (m,)"""
+        if self.sample_weight is None:
+            return np.ones(stop - start)
+        return floats(self.sample_weight.rows(start, stop), self.sample_weight.dtype)
+
+    def index(self, row: int) -> tuple[int, ...]:
+        """Where a row stands in the layout it came in, the class axis left out."""
+        return tuple(int(i) for i in np.unravel_index(row, self.sample_shape)) if self.sample_shape else ()
+
+
+def check_numbers(batch: Batch, start: int, stop: int) -> RowProblems:
+    """What is wrong with rows of C numbers that come from a file: probabilities, and one-hot rows of integers."""
+    spec, checks, step = batch.spec, RowProblems(), max(1, CHUNK // batch.spec.n_classes)
+    is_probs = spec.scores == "probs" and isinstance(batch.scores, StoredRows)
+    is_one_hot = spec.integer_one_hot and batch.unread is not None
+    for first in range(start, stop, step) if is_probs or is_one_hot else ():
+        last = min(first + step, stop)
+        if is_probs:
+            checks = checks + check_probs(floats(batch.scores.rows(first, last), batch.scores.dtype), first)
+        if is_one_hot:
+            checks = checks + check_one_hot(batch.labels.rows(first, last), first)
+    return checks
+
+
+def look_over(batch: Batch, start: int, stop: int) -> None:
+    """Raise WrongRows if any of some rows is wrong, with the first and the number of all that are."""
+    if _checked(batch, start, stop)[0].found:
+        found = _checked(batch, 0, batch.n_samples)
+        prove(batch)
+        raise WrongRows(batch, *found)
+
+
+def _checked(batch: Batch, start: int, stop: int) -> tuple[RowProblems, bool]:
+    """What is wrong with some rows, and whether any that is kept has the first class."""
+    spec, checks, has_zero = batch.spec, RowProblems(), False
+    for first in range(start, stop, CHUNK):
+        last = min(first + CHUNK, stop)
+        checks = checks + check_numbers(batch, first, last)
+        if batch.unread is not None and not spec.is_soft:
+            asked = spec.ignore_index, spec.n_classes
+            label, found = index_labels(batch.labels, batch.unread, *asked, first, last)
+            checks = checks + found
+            has_zero = has_zero or bool((label[label != spec.ignore_index] == 0).any())
+    return checks, has_zero
+
+
+def ranges_of(batch: Batch) -> list[Any]:
+    """What has been read of the files of a batch, with the checksums of it."""
+    return [one.ranges() for one in _proved(batch)]
+
+
+def learn(batch: Batch, ranges: list[Any]) -> None:
+    """Take over what another process has read of the same files."""
+    for one, read in zip(_proved(batch), ranges, strict=True):
+        one.learn(read)
+
+
+def prove(batch: Batch) -> None:
+    """Raise WceError if the files of a batch are not what was saved, as far as they know it themselves."""
+    for one in _proved(batch):
+        one.prove()
+
+
+def _proved(batch: Batch) -> list[Proved]:
+    found = (field.proved for field in batch.fields if isinstance(field, StoredRows))
+    return [one for one in found if one is not None]
+
+
+class WrongRows(WceError):
+    """What was found wrong with single numbers, as `Batch.build` words it; it adds up over parts of a batch."""
+
+    def __init__(self, batch: Batch, checks: RowProblems, has_zero: bool) -> None:
+        self.checks, self.has_zero = checks, has_zero
+        spec, unread = batch.spec, batch.unread
+        g = Gathering(spec.sources, batch.spelled)
+        g.shapes = {spec.scores: str(batch.scores.shape), "labels": str(batch.labels.shape)}
+        settings = () if unread is None else (unread.ignore_index, unread.base, has_zero)
+        say_checks(g, checks, spec.scores, batch.scores.shape, *settings)
+        refusal = g.refusal()
+        super().__init__(refusal.problems, (*refusal.context, *_in_their_files(batch, checks)))
+
+
+def _in_their_files(batch: Batch, checks: RowProblems) -> list[str]:
+    """Of a batch in several files: which of them the first wrong number is in, and where."""
+    c, found = batch.spec.n_classes, []
+    for field, rows, wrong, columns in (
+        (batch.spec.scores, batch.scores, checks.no_probability, c),
+        ("labels", batch.labels, checks.not_one_hot, 1),
+        ("labels", batch.labels, checks.fractional, 1),
+        ("labels", batch.labels, checks.outside, 1),
+    ):
+        if wrong.count and isinstance(rows, StoredRows) and (part_of := rows.part_of):
+            n = batch.index(wrong.first // columns)[0]
+            source, begin = part_of(n)
+            found.append(f"{field}[{n}] is {field}[{n - begin}] of {source}")
+    return found

@@ -1,0 +1,1 @@
+"""How the answer of `explain` is shown."""

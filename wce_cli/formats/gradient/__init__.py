@@ -1,0 +1,1 @@
+"""How the answer of `gradient` is shown."""

@@ -1,0 +1,1 @@
+"""How the answer of `split` is shown."""

@@ -1,0 +1,62 @@
+"""What reads a file, by its suffix."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+STDIN = "-"
+
+
+READERS = {
+    ".json": "wce_cli.inputs.json:read_json",
+    **dict.fromkeys((".ndjson", ".jsonl"), "wce_cli.inputs.ndjson:read_ndjson"),
+}
+"""The readers by suffix, each `path → documents`, imported when one is used."""
+
+
+OTHERWISE = "wce_cli.inputs.text:read_text"
+"""What reads stdin, and files of any other suffix and of none: JSON, or a print."""
+
+
+TEXTS = (".txt", ".log", ".out")
+"""What people save prints in."""
+
+
+ARRAY_READERS = {
+    ".npy": "wce_cli.inputs.npy:read_npy",
+    ".npz": "wce_cli.inputs.npz:read_npz",
+    ".safetensors": "wce_cli.inputs.safetensors:read_safetensors",
+    **dict.fromkeys((".pt", ".pth", ".bin"), "wce_cli.inputs.torch:read_torch"),
+}
+"""The readers of arrays, each `path → Members`: read as far as they are asked for."""
+
+
+TABLE_READERS = dict.fromkeys((".csv", ".tsv"), "wce_cli.inputs.csv:read_csv")
+"""The readers of tables, each `path, label_column → Table`."""
+
+
+NOT_READ = (
+    ".pkl",
+    ".pickle",
+    ".joblib",
+    ".h5",
+    ".hdf5",
+    ".parquet",
+    ".feather",
+    ".mat",
+    ".xlsx",
+    ".gz",
+    ".zip",
+    ".tar",
+)
+"""What people save arrays in that we do not read, and that nobody would save a JSON document in."""
+
+
+def suffix_of(path: str) -> str:
+    """What tells how a file is read: `.json`."""
+    return PurePath(path).suffix.lower()
+
+
+def is_array_file(path: str) -> bool:
+    """Whether a file holds arrays or a table, by its name."""
+    return suffix_of(path) in {**ARRAY_READERS, **TABLE_READERS}

@@ -1,0 +1,1 @@
+"""The arithmetic of large batches: the same answers by other loops."""

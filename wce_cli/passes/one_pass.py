@@ -1,0 +1,174 @@
+"""Rows → Totals + Facts: one pass, on all cores, whose answer is the same bytes on any number of them.
+
+Rows come in blocks and blocks in groups, with bounds that depend on the shape of the batch alone. Workers take
+groups; what is a sum of floats is added group by group in the order of the rows, whoever was done first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from wce_cli.batches.batch import Batch, WrongRows, learn, prove, ranges_of
+from wce_cli.batches.file_rows import StoredRows
+from wce_cli.loss.facts import LOST, TOP, Facts, Lost
+from wce_cli.loss.row_facts import RowFacts
+from wce_cli.loss.totals import Totals
+from wce_cli.passes.batch_parts import Cut, PartSums
+from wce_cli.passes.listed_rows import Listed, joined
+from wce_cli.passes.walker import Part, Walker
+from wce_cli.passes.walks import P, S, Walk
+from wce_cli.passes.workers import walk_groups
+
+GROUP_WORK = 1 << 22
+"""What a group costs, about, in scores: some milliseconds, so that many workers end at one time."""
+ROW_WORK = 32
+"""What is done once a row costs as much as so many scores."""
+GROUPS = 4096
+"""The most groups: the more rows, the larger they are."""
+PART_ROWS = 3
+FEWEST = 16
+"""Of a shuffled batch a group leaves sums of all parts: it has so many rows for each, unless groups became too few."""
+
+
+def one_pass(
+    batch: Batch,
+    *,
+    workers: int | None = None,
+    rows: tuple[int, int] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    top: int = TOP,
+) -> tuple[Totals, Facts]:
+    """The totals and facts of a batch, or of its `rows` from one up to another.
+
+    `workers`: how many, if not all cores for what is large and one for what is not. `progress` is told the groups
+    done and all of them. `top`: how many of the largest terms are kept. Raises WceError for what is wrong with
+    rows that nobody has looked at before.
+    """
+    part, seen = _walked(batch, None, workers, rows, progress, top)
+    return part.totals, facts_of(part, seen)
+
+
+def listing_pass(
+    batch: Batch, listed: int, *, progress: Callable[[int, int], None] | None = None, top: int = TOP
+) -> tuple[Totals, Facts, Listed | None]:
+    """`one_pass`, and what is listed of the first `listed` rows at least, from the same pass; None for none."""
+    part, seen = _walked(batch, None, None, None, progress, top, listed)
+    return part.totals, facts_of(part, seen), joined(part.listed) if part.listed else None
+
+
+def cut_pass(
+    batch: Batch, cut: Cut, *, workers: int | None = None, progress: Callable[[int, int], None] | None = None
+) -> tuple[Totals, Facts, PartSums]:
+    """`one_pass`, and the sums of each of the parts that the batch is cut into, from the same pass."""
+    part, seen = _walked(batch, cut, workers, None, progress, top=0)
+    assert part.cut is not None
+    return part.totals, facts_of(part, seen), part.cut.within(0, cut.parts)
+
+
+def _walked(
+    batch: Batch,
+    cut: Cut | None,
+    workers: int | None,
+    rows: tuple[int, int] | None,
+    progress: Callable[[int, int], None] | None,
+    top: int,
+    listed: int = 0,
+) -> tuple[Part, list[RowFacts]]:
+    """What all groups leave together, and what each worker has seen."""
+    start, stop = (0, batch.n_samples) if rows is None else rows
+    total: list[Part] = []
+
+    def fold(part: Part) -> None:
+        total[:] = [total[0] + part] if total else [part]
+
+    def make(bounds: Sequence[tuple[int, int]]) -> Walk[Part, RowFacts]:
+        walker = Walker(batch, top, cut, listed)
+        return Walk(lambda k: walker.group(*bounds[k]), walker.watch.seen)
+
+    least = 0 if cut is None or cut.seed is None else PART_ROWS * cut.parts
+    seen = walk_batch(batch, (start, stop), make, fold, workers, progress, least)
+    if total[0].checks.found:
+        raise WrongRows(batch, total[0].checks, bool(total[0].totals.count[0]))
+    return total[0], seen
+
+
+def walk_batch(
+    batch: Batch,
+    rows: tuple[int, int],
+    make: Callable[[Sequence[tuple[int, int]]], Walk[P, S]],
+    fold: Callable[[P], None],
+    workers: int | None,
+    progress: Callable[[int, int], None] | None,
+    least: int = 0,
+) -> list[S]:
+    """Let workers walk the groups of some rows, whose bounds `make` is told; what can be read in order only, one.
+
+    Raises WceError if these are all rows, and a file is not what was saved.
+    """
+    bounds = group_bounds(batch, *rows, least)
+    if any(isinstance(field, StoredRows) and field.stored.sequential for field in batch.fields):
+        workers = 1
+    n_scores = (rows[1] - rows[0]) * batch.spec.n_classes
+
+    def telling() -> Walk[P, tuple[S, list[Any]]]:
+        walk = make(bounds)
+        return Walk(walk.group, lambda: (walk.seen(), ranges_of(batch)))
+
+    told = walk_groups(telling, len(bounds), n_scores, workers, fold, progress)
+    for _, ranges in told if len(told) > 1 else ():
+        learn(batch, ranges)
+    if rows == (0, batch.n_samples):
+        prove(batch)
+    return [seen for seen, _ in told]
+
+
+def group_bounds(batch: Batch, start: int, stop: int, least: int = 0) -> list[tuple[int, int]]:
+    """Where groups of whole blocks begin and end; one empty group for no rows. `least`: rows of a group."""
+    block = batch.block_rows
+    blocks = max(1, GROUP_WORK // (block * (batch.spec.n_classes + ROW_WORK)), -(-(stop - start) // (block * GROUPS)))
+    blocks = max(blocks, min(-(-least // block), (stop - start) // (block * FEWEST)))
+    return [(first, min(first + block * blocks, stop)) for first in range(start, stop, block * blocks)] or [
+        (start, stop)
+    ]
+
+
+def facts_of(part: Part, seen: list[RowFacts]) -> Facts:
+    """The facts of all groups together and of what each worker has seen."""
+    whole = seen[0]
+    for other in seen[1:]:
+        whole = whole + other
+    present = part.totals.count > 0
+    ones = np.where(present, 1.0, np.inf), np.where(present, 1.0, -np.inf)
+    return Facts(
+        s=ones if whole.s is None else whole.s,
+        s_loss=whole.s_loss,
+        smallest_a=whole.smallest_a,
+        smallest_loss=whole.smallest_loss,
+        smallest_q=whole.smallest_q,
+        reach=part.reach,
+        infinite=whole.infinite,
+        nan=whole.nan,
+        nan_smoothed=whole.nan_smoothed,
+        masked=whole.masked,
+        no_chance=whole.no_chance,
+        broken_ignored=whole.broken_ignored,
+        logsumexp=whole.logsumexp,
+        peak=whole.peak,
+        lost={dtype: Lost(whole.lost[dtype], part.lost[dtype]) for dtype in LOST},
+        as_probs=part.otherwise.as_probs,
+        as_log_probs=whole.as_log_probs,
+        one_hot=whole.one_hot,
+        several_ones=whole.several_ones,
+        unnormalised=whole.unnormalised,
+        negative_q=whole.negative_q,
+        clipped=part.otherwise.clipped,
+        renormalised=part.otherwise.renormalised,
+        undivided=part.otherwise.undivided,
+        row_sums=part.otherwise.row_sums,
+        log_totals=part.otherwise.log_totals,
+        as_elements=part.otherwise.as_elements,
+        top=whole.top,
+    )

@@ -1,0 +1,110 @@
+"""How else the scores of a batch may have been meant: logits that look like probabilities, probabilities clipped."""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec import Struct
+
+from wce_cli.batches.batch import Batch
+from wce_cli.loss.clipped import SUMMED, clipped, renormalised
+from wce_cli.loss.facts import RowSums
+from wce_cli.loss.normalised import sum_to_one
+from wce_cli.loss.readings import read_probs
+from wce_cli.loss.rows import CHUNK, chunks_of, floats
+from wce_cli.loss.sums import Floats, Ints, Sums, both
+from wce_cli.loss.totals import KeptRows
+from wce_cli.passes.row_sums import row_sums
+
+
+class Otherwise(Struct, frozen=True):
+    """The losses of rows whose scores are read otherwise. Sums by class; None where there is nothing to read so."""
+
+    as_probs: Sums | None
+    """Logits or log-probabilities that are probabilities, read as such: by y, or Σs·q·a by class for probability
+    labels."""
+    clipped: Sums | None
+    renormalised: Sums | None
+    undivided: Sums | None
+    row_sums: RowSums
+    log_totals: Sums | None
+    as_elements: Sums | None
+    """Σs·ℓ by class of the binary cross-entropy of every score beside its label, where those are 0 and 1."""
+
+    def __add__(self, other: Otherwise) -> Otherwise:
+        return Otherwise(
+            both(self.as_probs, other.as_probs),
+            both(self.clipped, other.clipped),
+            both(self.renormalised, other.renormalised),
+            both(self.undivided, other.undivided),
+            self.row_sums + other.row_sums,
+            both(self.log_totals, other.log_totals),
+            both(self.as_elements, other.as_elements),
+        )
+
+
+def read_otherwise(batch: Batch, kept: KeptRows, stop: int, before: Otherwise | None) -> Otherwise:
+    """The kept rows of a block that ends at `stop`. What rows `before` it have ruled out is not asked again."""
+    probs = None if before is not None and before.as_probs is None else _as_probs(batch, kept)
+    elements = None if before is not None and before.as_elements is None else _as_elements(batch, kept, stop)
+    return Otherwise(
+        probs, clipped(kept, batch.spec), *_renormalised(batch, kept, stop), *row_sums(batch, kept, stop), elements
+    )
+
+
+def _renormalised(batch: Batch, kept: KeptRows, stop: int) -> tuple[Sums | None, Sums | None]:
+    """`renormalised`; None unless the scores are probabilities, and beyond the first SUMMED of them."""
+    spec, first = batch.spec, stop - kept.n
+    if spec.scores != "probs" or spec.n_classes == 1 or stop * spec.n_classes > SUMMED:
+        return None, None
+    p = floats(batch.scores.rows(first, stop)[kept.row - first], batch.scores.dtype)
+    q = floats(batch.labels.rows(first, stop), batch.labels.dtype) if spec.is_soft else None  # no row is ignored
+    return renormalised(p, q, kept, spec)
+
+
+def _as_elements(batch: Batch, kept: KeptRows, stop: int) -> Sums | None:
+    """None where a label is neither 0 nor 1, for log-probabilities, and beyond the first SUMMED scores."""
+    spec, first = batch.spec, stop - kept.n
+    if not spec.is_soft or spec.scores == "log_probs" or stop * spec.n_classes > SUMMED:
+        return None
+    q = floats(batch.labels.rows(first, stop), batch.labels.dtype)  # no row is ignored
+    if not all(((part == 0) | (part == 1)).all() for part in (q[:1], q)):  # the first row mostly settles it
+        return None
+    scores, is_one = floats(batch.scores.rows(first, stop), batch.scores.dtype), q == 1
+    if spec.scores == "logits":
+        loss = np.logaddexp(0.0, np.where(is_one, 0.0 - scores, scores))
+    else:
+        loss = 0.0 - np.log(np.where(is_one, scores, 1.0 - scores))
+    return Sums.by_column(loss if kept.sample_weight is None else kept.sample_weight[:, None] * loss)
+
+
+def _as_probs(batch: Batch, kept: KeptRows) -> Sums | None:
+    spec, c, row = batch.spec, batch.spec.n_classes, kept.row
+    if spec.scores == "probs" or c == 1:
+        return None
+    if len(row) and not _look_like_probs(_scores(batch, row[:1])):  # one row mostly settles it
+        return None
+    loss, step = np.empty(len(row)), max(1, CHUNK // c)
+    s = np.ones(len(row)) if kept.sample_weight is None else kept.sample_weight
+    by_class = Sums.zeros(c)
+    for first in chunks_of(row, step):
+        part = slice(*np.searchsorted(row, [first * step, (first + 1) * step]).tolist())
+        scores = _scores(batch, row[part])
+        if not _look_like_probs(scores):
+            return None
+        reading = read_probs(scores)
+        if spec.is_soft:  # no row is ignored
+            q = floats(batch.labels.rows(int(row[part][0]), int(row[part][-1]) + 1), batch.labels.dtype)
+            by_class = by_class + Sums.by_column(s[part, None] * q * reading.every())
+        else:
+            loss[part] = reading.at(kept.label[part])
+    return by_class if spec.is_soft else Sums.by_label(s * loss, kept.label, c)
+
+
+def _scores(batch: Batch, row: Ints) -> Floats:
+    first = int(row[0])
+    rows = batch.scores.rows(first, int(row[-1]) + 1)[row - first]
+    return np.ascontiguousarray(floats(rows, batch.scores.dtype))
+
+
+def _look_like_probs(scores: Floats) -> bool:
+    return bool((scores >= 0).all() and (scores <= 1).all() and sum_to_one(scores.sum(axis=1)).all())

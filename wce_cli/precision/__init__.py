@@ -1,0 +1,1 @@
+"""What printed digits and 16-bit numbers leave open."""

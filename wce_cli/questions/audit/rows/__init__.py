@@ -1,0 +1,1 @@
+"""What is looked at beside the rule: numbers, edges, gradient, conduct, labels."""

@@ -1,0 +1,70 @@
+"""Where does the number come from?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Unpack
+
+from wce_cli.answers.report import Report
+from wce_cli.batches.batch import Batch
+from wce_cli.engines import AUTO, engines_of
+from wce_cli.errors import Problem, WceError
+from wce_cli.fields import BatchFields
+from wce_cli.questions.called import batch_of, by_name, is_array, shows_fields
+from wce_cli.questions.explain.of_batch import explain_batch
+from wce_cli.questions.given_batch import GivenBatch
+
+
+def _is_rows(given: Any, has_labels: bool) -> bool:
+    """Whether the only argument is scores, or a batch, and not blocks or a file."""
+    return isinstance(given, (Mapping, GivenBatch)) or hasattr(given, "shape") or (is_array(given) and has_labels)
+
+
+@shows_fields
+def explain(
+    *given: Any,
+    blocks: Iterable[Any] | None = None,
+    engines: Sequence[str] = (AUTO,),
+    **batch: Unpack[BatchFields],
+) -> Report:
+    """Explain where the cross-entropy of a batch comes from, by every method.
+
+        L = Σₙ tₙ / D
+
+    `explain(x, y)` takes logits and labels, `explain(criterion, x, y)` a loss of PyTorch's and what it is called with,
+    `explain("batch.json")` a file that holds one batch, `explain(batch)` one that `wce_cli.batch` has built for several
+    questions. A field beside a file or a batch takes the place of its own.
+
+    Exactly one of `logits`, `log_probs`, `probs` is given. Labels stand without the class axis, or are probability rows
+    in the scores' shape; a sample weight has the shape of index labels. `engines`: the frameworks to measure beside it,
+    keys of ENGINES, "auto" (torch, of a batch that is not large), "all" that are installed; () for none.
+
+    A batch that does not fit in memory is an array that maps a file (`numpy.memmap`), or blocks: an iterable of
+    tuples (logits, labels) or (logits, labels, sample_weight), or of mappings by field, each some rows of it. Blocks
+    are walked once, so of more than a few million scores the report lists no samples but the largest terms, and no
+    framework is measured; the numbers are the same bytes as those of the whole array, wherever it is cut.
+
+    Returns a Report: `print` it, or ask `report.value("batch-mean")`. Losses are in nats.
+    Raises WceError, with every problem found, if the batch cannot be read.
+    """
+    engines = engines_of(engines, "engines")
+    named = by_name("explain", batch)
+    if blocks is not None:
+        given = (blocks, *given)
+    if len(given) != 1 or _is_rows(given[0], "labels" in named):
+        return explain_batch(batch_of("explain", given, named), engines)
+    if isinstance(given[0], (str, os.PathLike)):
+        from wce_cli.questions.of_file import batch_of_file
+
+        return explain_batch(batch_of_file(os.fspath(given[0]), named).batch, engines)
+    from wce_cli.questions.explain.from_blocks import FIELDS, explain_blocks
+
+    beside = next((field for field in FIELDS if named.get(field) is not None), None)
+    if beside is not None:
+        raise WceError(Problem(f"{beside} is given beside blocks", "put it into every block"))
+    if isinstance(named.get("weight"), str) and named["weight"] == "balanced":
+        raise WceError(Problem("balanced counts all labels, and blocks are walked once", "give the weights as numbers"))
+    once = {field: value for field, value in named.items() if field not in FIELDS}
+    return explain_blocks(given[0], partial(Batch.build, **once), engines)

@@ -1,0 +1,114 @@
+"""The report of a checked batch: one pass, the rows that are listed, the frameworks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+from msgspec import structs
+
+from wce_cli.answers.analysis import Analysis
+from wce_cli.answers.report import Measured, Report, TermRow
+from wce_cli.batches.batch import Batch
+from wce_cli.engines import measure_all
+from wce_cli.loss.facts import TOP, Facts
+from wce_cli.loss.methods import loss_values
+from wce_cli.loss.totals import Totals
+from wce_cli.passes.listed_rows import Listed, read_listed
+from wce_cli.passes.one_pass import listing_pass
+from wce_cli.precision.printed import rounding_errors
+from wce_cli.questions.explain.order import ORDERS, rows_needed
+from wce_cli.questions.explain.report import agreed, report_of, shared_numerator
+from wce_cli.questions.explain.rows import rows_of, term_rows
+
+TERMS_LISTED = 10_000
+"""Samples that a report lists unless others are asked for: all of so many, and of a larger batch none. Totals, classes
+and the largest terms always cover all."""
+
+
+LABELS_LISTED = 1_000_000
+"""Numbers that the probability labels of listed samples may hold: beyond it none is listed, as nobody reads them."""
+
+
+@np.errstate(all="ignore")  # what overflows or is NaN is part of the answer, never a warning beside it
+def explain_batch(
+    batch: Batch,
+    engines: Iterable[str] = (),
+    rows: int | None = None,
+    sort: str = "index",
+    *,
+    top: int = TOP,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """The report of a checked batch, listing its first `rows` samples in the order of `sort`, a key of ORDERS.
+
+    `top`: how many of the samples with the largest terms it names. `progress` is told how much of the pass is done,
+    and of how much.
+    """
+    rows = rows_listed(batch) if rows is None else rows
+    needed = rows_needed(sort, batch.n_samples, rows)
+    totals, facts, listed = listing_pass(batch, needed, progress=progress, top=top)
+    return explain_pass(batch, totals, facts, engines, rows, sort, listed)
+
+
+def explain_pass(
+    batch: Batch,
+    totals: Totals,
+    facts: Facts,
+    engines: Iterable[str] = (),
+    rows: int | None = None,
+    sort: str = "index",
+    listed: Listed | None = None,
+) -> Report:
+    """The report of a batch whose pass has been made. `listed`: what it left of its first rows, None for nothing."""
+    return explain_and_share(batch, totals, facts, engines, rows, sort, listed)[0]
+
+
+@np.errstate(all="ignore")
+def explain_and_share(
+    batch: Batch,
+    totals: Totals,
+    facts: Facts,
+    engines: Iterable[str] = (),
+    rows: int | None = None,
+    sort: str = "index",
+    listed: Listed | None = None,
+    told: Callable[[Report], None] | None = None,
+) -> tuple[Report, float | None]:
+    """`explain_pass`, and what a sample's share is a share of, for who lists the samples.
+
+    `told` is shown the report as it is each time a framework has answered.
+    """
+    spec = batch.spec
+    rows = rows_listed(batch) if rows is None else rows
+    needed = rows_needed(sort, batch.n_samples, rows)
+    if listed is None:
+        listed = read_listed(batch, 0, needed)
+    values = loss_values(totals, spec.class_weight, spec.label_smoothing)
+    bare = Analysis(spec, totals, facts, values, (), rounding_errors(batch, values))
+    shared = shared_numerator(bare)
+    terms = tuple(rows_of(batch, listed, ORDERS[sort](listed, batch.n_samples, rows), shared))
+    top = _largest(batch, facts, terms, shared)
+
+    def report(measured: tuple[Measured, ...]) -> Report:
+        analysis = structs.replace(bare, measured=tuple(agreed(one, values, facts.reach) for one in measured))
+        return report_of(analysis, batch.scores.shape, terms, top)
+
+    heard = None if told is None else lambda measured: told(report(measured))
+    return report(measure_all(tuple(engines), batch, heard)), shared
+
+
+def rows_listed(batch: Batch) -> int:
+    """The samples that are listed where nobody says how many: all, or none of many."""
+    n, numbers = batch.n_samples, batch.spec.n_classes if batch.spec.is_soft else 1
+    return n if n <= TERMS_LISTED and n * numbers <= LABELS_LISTED else 0
+
+
+def _largest(batch: Batch, facts: Facts, terms: Sequence[TermRow], numerator: float | None) -> tuple[TermRow, ...]:
+    """The rows of the largest terms: those that are listed, and others read by themselves."""
+    largest = [n for _, n in facts.top.terms(batch.spec.class_weight)]
+    wanted = set(largest)
+    by_row = {row.n: row for row in terms if row.n in wanted}
+    for n in sorted(wanted - by_row.keys()):  # a file is read forwards
+        by_row.update((row.n, row) for row in term_rows(batch, n, n + 1, numerator))
+    return tuple(by_row[n] for n in largest)

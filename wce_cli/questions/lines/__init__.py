@@ -1,0 +1,1 @@
+"""Documents by the hundred thousand, a line each: their answers by stacks."""

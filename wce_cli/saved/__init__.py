@@ -1,0 +1,1 @@
+"""Totals in a file: written, read back, checked."""
