@@ -13,35 +13,20 @@ from typing import Any, Unpack
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.batches.checks import RowProblems, check_one_hot, check_probs, check_scores
+from wce_cli.batches.checks import RowProblems, check_one_hot, check_probs
 from wce_cli.batches.field_reader import (
     Gathering,
-    kind_of_scores,
-    read_class_names,
-    read_numbers,
-    read_scores,
-    with_plain_keys,
 )
 from wce_cli.batches.file_labels import index_labels
 from wce_cli.batches.file_rows import Proved, StoredRows
-from wce_cli.batches.labels import Unread, read_labels, say_checks
-from wce_cli.batches.pandas_names import scores_by_column, weight_by_index
-from wce_cli.batches.print_precision import fitted
-from wce_cli.batches.weights import are_counts, read_class_weight, read_sample_weight
+from wce_cli.batches.labels import Unread, say_checks
+from wce_cli.batches.reading import read_fields
 from wce_cli.errors import WceError
 from wce_cli.fields import BatchFields, with_defaults
-from wce_cli.loss.layout import n_classes_of, sample_shape_of
-from wce_cli.loss.readings import READINGS
+from wce_cli.loss.layout import sample_shape_of
 from wce_cli.loss.rows import BLOCK_ELEMENTS, BLOCK_ROWS, CHUNK, SHOWN_ELEMENTS, ArrayRows, floats
-from wce_cli.loss.spec import IGNORE_INDEX, Block, Spec
+from wce_cli.loss.spec import Block, Spec
 from wce_cli.loss.sums import Floats, Ints
-
-
-def _are_numbers(labels: Any) -> bool:
-    """Whether labels came as numbers, though classes have names."""
-    while isinstance(labels, (list, tuple)) and labels:
-        labels = labels[0]
-    return not isinstance(labels, str)
 
 
 def as_keyword(field: str) -> str:
@@ -85,78 +70,8 @@ class Batch(Struct, frozen=True):
         Raises WceError with every problem found, its sources and its shapes.
         """
         given = with_defaults("Batch.build", fields)
-        labels, weight, sample_weight, classes = (
-            given[field] for field in ("labels", "weight", "sample_weight", "classes")
-        )
-        ignore_index, label_base, label_smoothing = (
-            given[field] for field in ("ignore_index", "label_base", "label_smoothing")
-        )
-        g = Gathering(sources or {}, spelled)
-        read_numbers(g, ignore_index, label_smoothing)
-        kind = kind_of_scores(g, {reading: given[reading] for reading in READINGS})
-        counts = are_counts(weight)
-        weight = weight_by_index(g, weight)
-        if kind is not None:
-            scores, classes = scores_by_column(g, *kind, classes, weight, labels)
-            kind = kind[0], scores
-        rows = None if kind is None else read_scores(g, *kind, labels)
-        if labels is None:
-            g.problem("labels", "labels are missing", f"give one class index a sample: {spelled('labels')}")
-        if kind is not None and kind[0] == "probs" and isinstance(rows, ArrayRows):
-            checks = check_scores(rows, int(np.prod(sample_shape_of(rows.shape))))
-            say_checks(g, checks, kind[0], rows.shape)
-        if kind is None or rows is None:
-            g.look_over(labels=labels, weight=weight, sample_weight=sample_weight)
-            raise g.refusal()
-        c, sample_shape = n_classes_of(rows.shape), sample_shape_of(rows.shape)
-        weight = with_plain_keys(g, weight)
-        names = read_class_names(g, classes, weight, c)
-        mapped = None if labels is None else read_labels(g, kind[0], labels, rows, names, ignore_index, label_base)
-        as_given = ignore_index
-        if label_base:
-            if mapped is not None and not mapped.is_soft and names is None:
-                also = "" if ignore_index == IGNORE_INDEX else f", and the ignored {ignore_index} as {IGNORE_INDEX}"
-                g.notes.append(f"labels counted from {label_base} are shown from 0{also}")
-            ignore_index = IGNORE_INDEX
-        if names is not None and set(names) & set(map(str, range(c))) and _are_numbers(labels):
-            g.notes.append(f"labels that are numbers are class indices, not the names {', '.join(names[:3])}")
-        if ignore_index != IGNORE_INDEX and mapped is not None and mapped.is_soft:
-            g.notes.append("ignore_index means nothing for probability labels: every sample is kept")
-        per_sample = read_sample_weight(g, sample_weight, sample_shape)
-        vector, rule = read_class_weight(g, weight, names, c, sample_shape, mapped, ignore_index, label_base)
-        if g.problems or mapped is None:
-            raise g.refusal()
-        spec = Spec(
-            scores=kind[0],
-            is_soft=mapped.is_soft,
-            n_classes=c,
-            class_names=names,
-            weight=vector,
-            weight_rule="counts" if counts else rule,
-            ignore_index=int(ignore_index),
-            label_base=label_base,
-            label_smoothing=float(label_smoothing),
-            label_shape=g.label_shape,
-            has_sample_weight=per_sample is not None,
-            dtypes=g.dtypes,
-            sources=dict(g.sources),
-            half_units=fitted(
-                half_units,
-                {
-                    kind[0]: rows.shape,
-                    "labels": mapped.rows.shape if mapped.is_soft else None,
-                    "weight": None if vector is None else vector.shape,
-                    "sample_weight": None if per_sample is None else per_sample.shape,
-                },
-                names,
-            ),
-            integer_one_hot=mapped.is_soft and g.integer_one_hot,
-            ignored_as_given=int(as_given),
-            name=name,
-            source=source,
-            notes=tuple(g.notes),
-        )
-        return cls(spec, rows, mapped.rows, per_sample, mapped.unread, spelled)
+        read = read_fields(given, name, source, sources or {}, half_units, spelled)
+        return cls(*read, spelled)
 
     @property
     def fields(self) -> tuple[ArrayRows | StoredRows, ...]:
