@@ -3,9 +3,15 @@ has them."""
 
 from __future__ import annotations
 
+import os
 import signal
 
 from hypothesis import settings
+
+from tests.run import QUIET
+
+for variable in QUIET:  # pytest-xdist has a width of its own, and what is run as a process would have it, too
+    os.environ.pop(variable, None)
 
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")

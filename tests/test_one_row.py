@@ -405,7 +405,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from wce_cli.engines.calls import Call, Framework
+from wce_cli.engines.calls import EngineCall, Framework
 from wce_cli.engines.case import Case
 from wce_cli.answers.report import Measured
 
@@ -415,7 +415,7 @@ def measure(case: Case) -> Iterator[Measured]:
         own = np.log(np.exp(case.x).sum(axis=1)) - case.x[np.arange(len(case.y)), case.y]
         return float(own.mean())
 
-    yield Framework("Invented", "1.0").returned(Call("own.mean()", run, ("unweighted-mean",)), "float64")
+    yield Framework("Invented", "1.0").returned(EngineCall("own.mean()", run, ("unweighted-mean",)), "float64")
 '''
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from wce_cli.batches.batch import IGNORE_INDEX, Batch
+from wce_cli.batches.batch import Batch
 from wce_cli.errors import WceError
 from wce_cli.loss.layout import class_axis_last, n_classes_of, sample_shape_of
-from wce_cli.loss.spec import Block
+from wce_cli.loss.spec import IGNORE_INDEX, Block
 
 LOGITS = [[0.1, 0.9, -2.0], [0.0, 0.1, 3.5]]
 
