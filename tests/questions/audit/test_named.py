@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -105,7 +106,8 @@ def test_no_function_that_is_right_is_accused(target, rule):
 
 @pytest.mark.parametrize(("name", "rule"), [("averaged", "weighted-mean"), ("compiled", "batch-mean")])
 def test_functions_of_jax_are_named_with_their_gradient(name, rule):
-    pytest.importorskip("jax")
+    if find_spec("jax") is None:  # imported here, it would warn of every fork of the tests that follow
+        pytest.skip("jax is not installed")
     answer = audited_here(f"right_jax.py:{name}")
     assert (answer.arrays, answer.own.title, wrong(answer)) == ("jax", rule, {})
     assert answer.row("dL/dlogits").said == f"that of {rule}"
