@@ -15,8 +15,6 @@ from typing import Any
 PR_SET_PDEATHSIG = 1
 LOOKS = 0.5
 """Seconds between two looks at whether the process that started us is still there."""
-
-
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """What people and systems end a process with."""
 

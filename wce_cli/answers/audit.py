@@ -11,8 +11,6 @@ from wce_cli.loss.methods import METHODS
 
 SAMPLES, COLUMN, CLASSES = "(N,)", "(N, 1)", "(N, C)"
 """A loss for each sample, the same in a column, and a number for each class of each sample."""
-
-
 IGNORED = -100
 """The label that means skip, as torch has it."""
 VERY_LARGE = "a loss is very large"

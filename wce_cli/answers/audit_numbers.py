@@ -8,16 +8,10 @@ from collections.abc import Sequence
 from wce_cli.answers.audit import Limit
 
 WIDE = ("float32", "float64")
-
-
 SAME = 1e-9
 """Relative: values nearer than this are one."""
-
-
 NEXT_TO_ZERO = 1e-9
 """A number that others are not held to in relation to: it is next to 0."""
-
-
 ENOUGH = 1e4
 """A logit that no model has: a function that is right up to it has no limit."""
 

@@ -11,8 +11,6 @@ from wce_cli.answers.report import BatchPart, Finding
 
 SAME = 1e-9
 """Relative difference up to which two values are one, told apart by no digits that anybody prints."""
-
-
 SCHEMA = "wce.identify/1"
 
 LITTLE = 0.01

@@ -18,8 +18,6 @@ from wce_cli.errors import Problem, WceError, did_you_mean
 
 SCHEMA = "wce.report/1"
 _LARGEST_EXPONENT = math.log(sys.float_info.max)
-
-
 AWAITED = "is being measured"
 """The reason of a measurement that stands where an answer will be."""
 

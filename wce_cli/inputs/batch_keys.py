@@ -91,8 +91,6 @@ BatchDocument = msgspec.defstruct(
 KEYS = BatchDocument.__struct_fields__
 
 _IN_WORDS = {"str": "a string", "int": "an integer", "float": "a number", "array": "a list", "object": "an object"}
-
-
 LOSS = '"expect": {"weighted-mean": 0.6923} is a number for wce check; wce identify 0.6923 FILE names the rule of one'
 HINTS = dict.fromkeys(("loss", "losses", "value", "expected", "reported_loss"), LOSS)
 """What to write for keys that people have beside the fields of a batch."""

@@ -16,8 +16,6 @@ from wce_cli.inputs.fast_json import LARGE, large_document
 FAR = re.compile(r"[eE]\+?\d{3}|\d{309}")
 """What a number beyond float64 has in it: an exponent of three digits, or that many digits before the point. Only then
 is each number looked at, which takes longer."""
-
-
 WIDE_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",

@@ -17,8 +17,6 @@ from wce_cli.inputs.suffixes import ARRAY_READERS, READERS, STDIN, TABLE_READERS
 
 ITSELF = ("weight",)
 """Fields for which a JSON object can be the value itself: a mapping by class name."""
-
-
 SUFFIXES = (*READERS, *ARRAY_READERS, *TABLE_READERS, *TEXTS)
 """What a file that a value may stand in ends with."""
 

@@ -23,29 +23,15 @@ TOKEN = re.compile(
 
 
 R_WHOLE = re.compile(r"[+-]?\d+L")
-
-
 KEYWORD = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
-
-
 VALUE_KEYWORDS = ("numpy", "value", "data")
 """`<tf.Tensor: …, numpy=array(…)>`, MindSpore's `Tensor(…, value=[…])`: the keyword that holds the numbers."""
-
-
 FIXED = ("tensor", "Parameter")
 """torch prints every number of a tensor with the same decimals (4, if not told otherwise)."""
-
-
 ARRAYS = {*FIXED, "array", "Array", "DeviceArray", "asarray", "Tensor", "EagerTensor", "Variable", "ndarray", "matrix"}
-
-
 CODE = ("torch", "np", "numpy", "jnp")
 """Modules that stand before a name in code; a print has `tensor(…)` and `array(…)` alone, and `tf.Tensor(…)`."""
-
-
 PRINT = "paste the values themselves: what print(x.tolist()) shows"
-
-
 WHOLE_PRINT = "print it whole: torch.set_printoptions(profile='full'), or paste x.tolist(), or save it to a file"
 
 

@@ -5,23 +5,15 @@ from __future__ import annotations
 from pathlib import PurePath
 
 STDIN = "-"
-
-
 READERS = {
     ".json": "wce_cli.inputs.json:read_json",
     **dict.fromkeys((".ndjson", ".jsonl"), "wce_cli.inputs.ndjson:read_ndjson"),
 }
 """The readers by suffix, each `path → documents`, imported when one is used."""
-
-
 OTHERWISE = "wce_cli.inputs.text:read_text"
 """What reads stdin, and files of any other suffix and of none: JSON, or a print."""
-
-
 TEXTS = (".txt", ".log", ".out")
 """What people save prints in."""
-
-
 ARRAY_READERS = {
     ".npy": "wce_cli.inputs.npy:read_npy",
     ".npz": "wce_cli.inputs.npz:read_npz",
@@ -29,12 +21,8 @@ ARRAY_READERS = {
     **dict.fromkeys((".pt", ".pth", ".bin"), "wce_cli.inputs.torch:read_torch"),
 }
 """The readers of arrays, each `path → Members`: read as far as they are asked for."""
-
-
 TABLE_READERS = dict.fromkeys((".csv", ".tsv"), "wce_cli.inputs.csv:read_csv")
 """The readers of tables, each `path, label_column → Table`."""
-
-
 NOT_READ = (
     ".pkl",
     ".pickle",

@@ -14,20 +14,14 @@ from wce_cli.loss.sums import Floats
 
 LOOKS_NORMALISED = 1e-3
 """How far a row may be from summing to 1 and still look like probabilities, whatever its digits."""
-
-
 DECIMALS = range(1, 8)
 """Those that people print; whole numbers count as exact."""
-
-
 WHOLE = 1e-9
 """How far a number of so many decimals is from a whole one, times 10 to their power, relative."""
 
 
 FLOAT16, BFLOAT16 = 2.0**-11, 2.0**-8
 """What half precision rounds, relative."""
-
-
 NEAR_ZERO = 2.0**-25
 """What float16 rounds near 0."""
 

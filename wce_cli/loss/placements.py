@@ -2,7 +2,8 @@
 
 A placement turns a sample into a pair (term tₙ, weight wₙ). The sums of both are dot products of `Totals` with a
 weight vector, so one pass answers every weight and every ε. Without smoothing, what
-is said here of one batch holds for a stack of them too (`loss.stack`): arrays with one more axis before the classes.
+is said here of one batch holds for a stack of them too (`loss.fast.tiny_batches`): arrays with one more axis before
+the classes.
 """
 
 from __future__ import annotations

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 P = TypeVar("P")
-
-
 S = TypeVar("S")
 
 

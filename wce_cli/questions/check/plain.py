@@ -36,8 +36,8 @@ def plain_comparisons(
 ) -> list[tuple[Comparison, ...] | None]:
     """What `compared` says of each document that gives all its numbers; None for every other.
 
-    `documents` are those of `inputs.plain`, None among them. `weight`, `typed` (what is expected of all of them) and
-    `tolerance` were typed.
+    `documents` are those of `inputs.fast_lines`, None among them. `weight`, `typed` (what is expected of all of
+    them) and `tolerance` were typed.
     """
     expected = [None if document is None else _expected(document, typed, tolerance) for document in documents]
     pairs = {what: WHATS[what][1] for entries in expected for what in entries or ()}

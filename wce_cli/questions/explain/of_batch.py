@@ -24,8 +24,6 @@ from wce_cli.questions.explain.rows import rows_of, term_rows
 TERMS_LISTED = 10_000
 """Samples that a report lists unless others are asked for: all of so many, and of a larger batch none. Totals, classes
 and the largest terms always cover all."""
-
-
 LABELS_LISTED = 1_000_000
 """Numbers that the probability labels of listed samples may hold: beyond it none is listed, as nobody reads them."""
 

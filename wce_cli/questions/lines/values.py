@@ -52,7 +52,7 @@ def piles_of(documents: Sequence[Any], weight: Sequence[float] | None, by_sample
     """The documents that are plain, those of one kind and one C together; no others are in them.
 
     `weight` takes the place of the documents' own. `by_sample_weight` keeps those with sample weights apart. The
-    documents are those of `inputs.plain`, None among them.
+    documents are those of `inputs.fast_lines`, None among them.
     """
     piles: dict[tuple[ScoreKind, int, bool], Pile] = {}
     for position, document in enumerate(documents):

@@ -22,8 +22,6 @@ from wce_cli.inputs.guard import reads
 from wce_cli.inputs.unreadable import unreadable
 
 EXAMPLE = "wce audit path/to/losses.py:weighted_loss, or wce audit package.losses:weighted_loss"
-
-
 SHORT = {"nn": "torch.nn", "F": "torch.nn.functional"}
 """What people import modules as."""
 HOMES = {
