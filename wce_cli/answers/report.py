@@ -1,7 +1,6 @@
-"""What an answer is made of: `Analysis`, which findings read, and `Report`, which formats print.
+"""What `explain` answers, as plain numbers and text: its fields are the JSON schema `wce.report/1`.
 
-A report holds plain numbers only, and its fields are the JSON schema `wce.report/1`. NaN and ±∞ are the
-strings "NaN", "Infinity" and "-Infinity" in its dictionary form, None is a value that does not exist.
+NaN and ±∞ are the strings "NaN", "Infinity" and "-Infinity" in its dictionary form, None is a value that does not exist.
 """
 
 from __future__ import annotations
