@@ -1,6 +1,6 @@
 """What `explain` answers, as plain numbers and text: its fields are the JSON schema `wce.report/1`.
 
-NaN and ±∞ are the strings "NaN", "Infinity" and "-Infinity" in its dictionary form, None is a value that does not exist.
+NaN and ±∞ are the strings "NaN", "Infinity" and "-Infinity" in its dictionary form, None is a value that there is not.
 """
 
 from __future__ import annotations
