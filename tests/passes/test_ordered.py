@@ -12,6 +12,8 @@ from wce_cli.errors import Problem, WceError
 from wce_cli.passes import ordered
 from wce_cli.passes.ordered import in_order
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork")  # other tests may have started threads, or jax
+
 
 @pytest.fixture(autouse=True)
 def may_fork(monkeypatch):

@@ -22,7 +22,7 @@ from wce_cli.passes.walks import Walk
 from wce_cli.passes.workers import walk_groups
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # other tests may have started threads
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork")  # other tests may have started threads, or jax
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
 
 

@@ -15,7 +15,7 @@ from wce_cli.passes import workers as workers_module
 from wce_cli.questions.gradient.per_row import KINDS, gradients_of
 from wce_cli.questions.gradient.totals import gradient_totals
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # other tests may have started threads
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork")  # other tests may have started threads, or jax
 CASES = [(labels, eps) for labels in ("index", "soft") for eps in (0.0, 0.3, 1.0)]
 N, C = 700, 5
 
