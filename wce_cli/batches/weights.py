@@ -15,7 +15,7 @@ from wce_cli.batches.labels import Labels, Unread, say_checks
 from wce_cli.digits import in_full
 from wce_cli.errors import MOST, and_more, counted, did_you_mean
 from wce_cli.loss.rows import CHUNK, ArrayRows, floats
-from wce_cli.loss.sums import Floats
+from wce_cli.loss.sums import Floats, Ints
 
 LISTED = 8
 """Classes up to which a weight is written out in a hint."""
@@ -119,6 +119,11 @@ def _balanced(
             say_checks(g, checks, "logits", (n, c), unread.ignore_index, unread.base, True)
             return None
         count += np.bincount(label[label != ignore_index], minlength=c)
+    return balanced(g, count, names)
+
+
+def balanced(g: Gathering, count: Ints, names: tuple[str, ...] | None) -> Floats | None:
+    """N kept / (C · count) of each class, by the kept samples of each (C,); None, and a problem, where one has none."""
     absent = np.flatnonzero(count == 0)
     if len(absent):
         which = f'"{names[absent[0]]}"' if names else str(absent[0])
@@ -129,7 +134,7 @@ def _balanced(
             "give the weights as numbers; scikit-learn refuses this too",
         )
         return None
-    weight: Floats = count.sum() / (c * count.astype(np.float64))
+    weight: Floats = count.sum() / (len(count) * count.astype(np.float64))
     return weight
 
 

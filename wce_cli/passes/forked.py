@@ -7,7 +7,7 @@ import select
 import signal
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.passes.messages import receive, send, widened
@@ -69,15 +69,22 @@ def forked(make: Callable[[], Walk[P, S]], n_groups: int, workers: int, fold: Ca
 
 
 def _serve(make: Callable[[], Walk[Any, Any]], todo: int, into: int) -> None:
-    """A worker process from its first to its last moment."""
+    def walked() -> None:
+        walk = make()
+        while number := os.read(todo, HEAD):
+            k = int.from_bytes(number, "little")
+            send(into, (k, walk.group(k)))
+        send(into, (DONE, walk.seen()))
+
+    as_worker(walked, into)
+
+
+def as_worker(work: Callable[[], None], into: int) -> NoReturn:
+    """Be a worker process from its first to its last moment: do the work, and send what it raises."""
     try:
         end_at_once()
         try:
-            walk = make()
-            while number := os.read(todo, HEAD):
-                k = int.from_bytes(number, "little")
-                send(into, (k, walk.group(k)))
-            send(into, (DONE, walk.seen()))
+            work()
         except WceError as error:
             send(into, (FAILED, (error.problems, error.context)))
         except MemoryError:

@@ -9,16 +9,15 @@ from __future__ import annotations
 import os
 import select
 import signal
-import traceback
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any, TypeVar
 
 from wce_cli.errors import WceError
-from wce_cli.passes.forked import FAILED, ended, raised
+from wce_cli.passes.forked import FAILED, as_worker, ended, raised
 from wce_cli.passes.messages import receive, send
 from wce_cli.passes.workers import cores, may_fork
-from wce_cli.processes import end_at_once, held_back
+from wce_cli.processes import held_back
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -118,19 +117,10 @@ def _gone(processes: dict[int, tuple[int, int]], out: int) -> WceError:
 
 
 def _serve(work: Callable[[Any], Any], todo: int, into: int) -> None:
-    """A worker process from its first to its last moment."""
-    try:
+    def worked() -> None:
         os.environ["OMP_NUM_THREADS"] = "1"  # of a framework that is imported from here on: the cores are shared out
-        end_at_once()
-        try:
-            while (asked := receive(todo)) is not None:
-                k, item = asked
-                send(into, (k, work(item)))
-        except WceError as error:
-            send(into, (FAILED, (error.problems, error.context)))
-        except MemoryError:
-            send(into, (FAILED, None))
-        except Exception:
-            send(into, (FAILED, traceback.format_exc()))
-    finally:
-        os._exit(0)
+        while (asked := receive(todo)) is not None:
+            k, item = asked
+            send(into, (k, work(item)))
+
+    as_worker(worked, into)

@@ -12,8 +12,8 @@ from wce_cli.answers.analysis import Analysis
 from wce_cli.answers.report import Measured, Report, TermRow
 from wce_cli.batches.batch import as_keyword
 from wce_cli.batches.field_reader import Gathering, read_class_names, read_numbers, with_plain_keys
-from wce_cli.batches.weights import read_class_weight
-from wce_cli.errors import Problem, WceError, and_more
+from wce_cli.batches.weights import balanced, read_class_weight
+from wce_cli.errors import Problem, WceError
 from wce_cli.loss.layout import sample_shape_of
 from wce_cli.loss.methods import loss_values
 from wce_cli.loss.spec import IGNORE_INDEX, Spec
@@ -150,18 +150,7 @@ def _balanced(g: Gathering, saved: Saved, names: tuple[str, ...] | None) -> Floa
     if header.labels == "probability" and not saved.facts.one_hot:
         g.problem("weight", "balanced counts labels, and probability rows have no count")
         return None
-    absent = np.flatnonzero(totals.count == 0)
-    if len(absent):
-        which = f'"{names[absent[0]]}"' if names else str(absent[0])
-        g.problem(
-            "weight",
-            f"balanced divides by the number of samples of each class, and class {which} has none"
-            + and_more(len(absent) - 1),
-            "give the weights as numbers; scikit-learn refuses this too",
-        )
-        return None
-    balanced: Floats = totals.n_kept / (header.n_classes * totals.count.astype(np.float64))
-    return balanced
+    return balanced(g, totals.count, names)
 
 
 def _top(saved: Saved, spec: Spec, numerator: float | None) -> tuple[TermRow, ...]:
