@@ -11,6 +11,6 @@ SCHEMAS = {
     "split": "wce_cli.formats.split.blocks:split_schema",
     "sweep": "wce_cli.formats.sweep.blocks:sweep_schema",
     "gradient": "wce_cli.formats.gradient.blocks:gradient_schema",
-    "totals": "wce_cli.inputs.totals:totals_schema",
+    "totals": "wce_cli.saved.document:totals_schema",
 }
 """By name: the function that describes it."""

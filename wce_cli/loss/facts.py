@@ -28,7 +28,7 @@ UNDERFLOW = {
 """By dtype: the log of half its smallest number above 0, which is the largest that exp rounds to 0."""
 
 
-class CountedRows(Struct, frozen=True):
+class CountedRows(Struct, frozen=True, forbid_unknown_fields=True):
     """The rows of which something is true: how many, and the first of them."""
 
     count: int = 0
@@ -49,7 +49,7 @@ def both_rows(one: CountedRows | None, other: CountedRows | None) -> CountedRows
     return None if one is None or other is None else one + other
 
 
-class Extremes(Struct, frozen=True):
+class Extremes(Struct, frozen=True, forbid_unknown_fields=True):
     """The smallest and the largest of some values, each with its row; NaN has no part in it."""
 
     smallest: float = math.inf
@@ -68,7 +68,7 @@ class Extremes(Struct, frozen=True):
         return Extremes(self.smallest, self.largest, low, high)
 
 
-class Lost(Struct, frozen=True):
+class Lost(Struct, frozen=True, forbid_unknown_fields=True):
     """Losses above 0 that a dtype rounds to 0."""
 
     rows: CountedRows = CountedRows()
@@ -79,7 +79,7 @@ class Lost(Struct, frozen=True):
         return Lost(self.rows + other.rows, self.loss + other.loss)
 
 
-class Unnormalised(Struct, frozen=True):
+class Unnormalised(Struct, frozen=True, forbid_unknown_fields=True):
     """Rows of probabilities that do not sum to 1."""
 
     rows: CountedRows = CountedRows()
@@ -95,7 +95,7 @@ class Unnormalised(Struct, frozen=True):
         return Unnormalised(self.rows.shifted(n), self.total)
 
 
-class RowSums(Struct, frozen=True):
+class RowSums(Struct, frozen=True, forbid_unknown_fields=True):
     """What the probabilities of rows sum to, where the scores are probabilities or their logs: Z of each row."""
 
     looked: int = 0
@@ -111,7 +111,7 @@ class RowSums(Struct, frozen=True):
         return RowSums(self.looked, self.off.shifted(n))
 
 
-class Facts(Struct, frozen=True):
+class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     """What findings need to know of single rows."""
 
     s: tuple[Floats, Floats]
