@@ -17,7 +17,6 @@ from wce_cli.loss.spec import Spec
 from wce_cli.loss.sums import Floats, Ints, Sums, two_sum
 from wce_cli.loss.terms import mixed
 from wce_cli.loss.totals import KeptRows
-from wce_cli.passes.shuffle import Permutation
 
 ROUNDS = 2
 """Rounds of extraction of a block's sums, as for totals."""
@@ -67,6 +66,8 @@ class Cut(Struct, frozen=True):
         """The part of each of some rows. (m,)"""
         place = rows // self.inner if self.inner > 1 else rows
         if self.seed is not None:
+            from wce_cli.passes.shuffle import Permutation
+
             place = Permutation(self.items, self.seed).places(place)
         if self.bounds:
             found: Ints = np.searchsorted(np.array(self.bounds), place, side="right")

@@ -7,7 +7,7 @@ groups; what is a sum of floats is added group by group in the order of the rows
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,11 +16,13 @@ from wce_cli.batches.file_rows import StoredRows
 from wce_cli.loss.facts import LOST, TOP, Facts, Lost
 from wce_cli.loss.row_facts import RowFacts
 from wce_cli.loss.totals import Totals
-from wce_cli.passes.batch_parts import Cut, PartSums
 from wce_cli.passes.listed_rows import Listed, joined
 from wce_cli.passes.walker import Part, Walker
 from wce_cli.passes.walks import P, S, Walk
 from wce_cli.passes.workers import walk_groups
+
+if TYPE_CHECKING:
+    from wce_cli.passes.batch_parts import Cut, PartSums
 
 GROUP_WORK = 1 << 22
 """What a group costs, about, in scores: some milliseconds, so that many workers end at one time."""
