@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "wce_cli"
-GROUND = {"errors", "digits", "literal", "fields", "frameworks", "surroundings", "processes", "version"}
+GROUND = {"errors", "digits", "literal", "fields", "field_hints", "frameworks", "surroundings", "processes", "version"}
 """What every room may stand on."""
 MAY = {
     "loss": set[str](),

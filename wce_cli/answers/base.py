@@ -41,15 +41,3 @@ class Answer(Struct, frozen=True):
 
 def _formats() -> Any:
     return import_module("wce_cli.formats")
-
-
-class Paired(Struct, frozen=True):
-    """What is told of one (method, placement) pair."""
-
-    method: str
-    placement: str
-
-    @property
-    def pair(self) -> str:
-        """`METHOD` for class placement, else `METHOD/PLACEMENT`."""
-        return self.method if self.placement == "class" else f"{self.method}/{self.placement}"

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import structs
 
 from wce_cli.answers.base import to_plain
-from wce_cli.answers.report import missing_pair
+from wce_cli.answers.pairs import missing_pair
 from wce_cli.answers.split import SCHEMA, Split, SplitMethod
 from wce_cli.digits import format_number
 from wce_cli.errors import WceError, counted

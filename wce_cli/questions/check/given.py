@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wce_cli.answers.report import Finding, missing_pair
+from wce_cli.answers.pairs import missing_pair
+from wce_cli.answers.report import Finding
 from wce_cli.batches.batch import Batch
 from wce_cli.digits import format_number
 from wce_cli.errors import WceError

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 
 from wce_cli.answers.audit import IGNORED, SCHEMA, Audit, Computed, Limit, Row
 from wce_cli.answers.audit_numbers import is_capped
-from wce_cli.answers.report import reduction_hint
+from wce_cli.answers.pairs import reduction_hint
 from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.inputs.guard import reads
 from wce_cli.questions.audit import advice
