@@ -260,6 +260,11 @@ def test_a_broken_document_is_named_by_the_place_that_is_wrong():
     assert f"{loss} " in broken(lambda d: d["totals"]["loss"].update(high="f8:%%%"))
     cut = broken(lambda d: d["totals"]["loss"].update(high=d["totals"]["loss"]["high"][:-8]))
     assert cut.startswith(loss)
+    shorter = to_json(np.zeros(1))
+    expected = "1 number, expected 2, one for each class"
+    assert broken(lambda d: d["totals"]["loss"].update(high=shorter)) == f"{loss} {expected}"
+    assert broken(lambda d: d["header"].update(weight=shorter)) == f"part.json $.header.weight: {expected}"
+    assert broken(lambda d: d["facts"].update(s=[shorter, shorter])) == f"part.json $.facts.s[0]: {expected}"
     assert broken(lambda d: d["header"]["sources"].update({"\ud800": 1})).startswith("part.json $")
 
 
@@ -268,7 +273,6 @@ def test_a_broken_document_is_named_by_the_place_that_is_wrong():
     [
         lambda d: d["totals"].update(n=1),
         lambda d: d["totals"].update(n=2**70),
-        lambda d: d["totals"]["loss"].update(high=to_json(np.zeros(1))),
         lambda d: d["totals"]["loss"].update(high=to_json(np.array([1.5, np.nan]))),
         lambda d: d["facts"]["top"].update(row=to_json(np.array([0, 1, 9]))),
         lambda d: d["facts"].update(reach=d["facts"]["reach"] * (1 + 2**-52)),

@@ -15,8 +15,9 @@ import numpy as np
 from msgspec import Meta, Struct, structs
 
 from wce_cli.digits import floats_as_written
-from wce_cli.errors import Problem, WceError
+from wce_cli.errors import Problem, WceError, counted
 from wce_cli.loss.facts import Facts
+from wce_cli.loss.largest_terms import Top
 from wce_cli.loss.sums import Sums
 from wce_cli.loss.totals import Totals
 from wce_cli.saved.encoded import ARRAY_SCHEMA, bytes_of, from_json, to_json
@@ -73,6 +74,7 @@ def saved_of(document: object, path: str) -> Saved:
         c = from_json(_Beginning, document).header.n_classes
         # zeros compress to a thousandth, and a small file must not take all memory
         read = from_json(TotalsDocument, document, max(c, min(c * MOST_TOP, MOST_NUMBERS)))
+        _refuse_other_lengths(read, "$", c)
     except WceError as error:
         raise WceError([Problem(f"{path} {one.message}", AGAIN) for one in error.problems]) from error
     saved = Saved(read.header, read.totals, read.facts)
@@ -93,6 +95,20 @@ def totals_schema() -> dict[str, Any]:
         **described,
         "$defs": floats_as_written(parts),
     }
+
+
+def _refuse_other_lengths(value: object, place: str, c: int) -> None:
+    """Raise WceError for an array that is not one number a class; of the largest terms there may be any number."""
+    if isinstance(value, np.ndarray) and value.size != c:
+        raise WceError(
+            Problem(f"{place}: {counted(value.size, 'number', 'numbers')}, expected {c}, one for each class")
+        )
+    if isinstance(value, Struct) and not isinstance(value, Top):
+        for name in value.__struct_fields__:
+            _refuse_other_lengths(getattr(value, name), f"{place}.{name}", c)
+    if isinstance(value, tuple):
+        for i, item in enumerate(value):
+            _refuse_other_lengths(item, f"{place}[{i}]", c)
 
 
 def _checksum_if_any(saved: Saved) -> str | None:
