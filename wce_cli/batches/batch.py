@@ -17,10 +17,9 @@ from wce_cli.batches.checks import RowProblems, check_one_hot, check_probs
 from wce_cli.batches.field_reader import (
     Gathering,
 )
-from wce_cli.batches.file_labels import index_labels
 from wce_cli.batches.file_rows import Proved, StoredRows
 from wce_cli.batches.label_problems import say_checks
-from wce_cli.batches.labels import Unread
+from wce_cli.batches.labels import Unread, index_labels
 from wce_cli.batches.reading import read_fields
 from wce_cli.errors import WceError
 from wce_cli.fields import BatchFields, with_defaults

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from wce_cli.batches.arrays import place
 from wce_cli.batches.checks import (
+    RowProblems,
     check_all,
     check_index_labels,
     check_one_hot,
@@ -147,3 +148,14 @@ def _indices_of_names(g: Gathering, labels: NDArray[Any], names: tuple[str, ...]
         say_no_class(g, labels, unknown, names)
         return None
     return np.array([number[name] for name in labels.flat], dtype=np.int64).reshape(labels.shape)
+
+
+def index_labels(
+    labels: Rows, unread: Unread, ignored_as: int, c: int, start: int, stop: int
+) -> tuple[Ints, RowProblems]:
+    """Some labels of a file as class indices from 0, ignored ones as `ignored_as`, and what is wrong with them."""
+    raw = labels.rows(start, stop)
+    if labels.dtype == "bfloat16":
+        raw = floats(raw, labels.dtype)
+    checks = check_index_labels(raw, start, unread.ignore_index, unread.base, c)
+    return indices(raw, unread.ignore_index, ignored_as, unread.base), checks

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wce_cli.batches.batch import Batch, check_numbers
 from wce_cli.batches.checks import RowProblems
-from wce_cli.batches.file_labels import index_labels
+from wce_cli.batches.labels import index_labels
 from wce_cli.loss.facts import TOP
 from wce_cli.loss.row_facts import Watch
 from wce_cli.loss.sums import Ints
