@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wce_cli.batches.arrays import place
-from wce_cli.batches.checks import RowProblems, Wrong, as_given, class_range, many, place_of
 from wce_cli.batches.field_reader import Gathering, swapped
+from wce_cli.batches.number_checks import RowProblems, Wrong, as_given, class_range, many, place_of
 from wce_cli.digits import in_full
 from wce_cli.errors import MOST_KNOWN, and_more, as_written, counted, did_you_mean, near
 from wce_cli.loss.layout import n_classes_of, sample_shape_of

@@ -9,7 +9,10 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.batches.arrays import place
-from wce_cli.batches.checks import (
+from wce_cli.batches.field_reader import Gathering, are_indices, could_be_swapped
+from wce_cli.batches.file_rows import Stored, StoredRows
+from wce_cli.batches.label_problems import MULTI_LABEL, say_checks, say_no_class, say_shapes
+from wce_cli.batches.number_checks import (
     RowProblems,
     check_all,
     check_index_labels,
@@ -17,9 +20,6 @@ from wce_cli.batches.checks import (
     indices,
     kept_zero,
 )
-from wce_cli.batches.field_reader import Gathering, are_indices, could_be_swapped
-from wce_cli.batches.file_rows import Stored, StoredRows
-from wce_cli.batches.label_problems import MULTI_LABEL, say_checks, say_no_class, say_shapes
 from wce_cli.loss.layout import n_classes_of, sample_shape_of
 from wce_cli.loss.rows import CHUNK, ArrayRows, Rows, floats
 from wce_cli.loss.spec import IGNORE_INDEX

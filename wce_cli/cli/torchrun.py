@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from wce_cli.answers.report import Measured, Report
 from wce_cli.batches.batch import Batch, WrongRows, learn, prove, ranges_of
-from wce_cli.batches.checks import RowProblems
+from wce_cli.batches.number_checks import RowProblems
 from wce_cli.cli.batches import expanded, read_batches
 from wce_cli.cli.destinations import Destination, outcome
 from wce_cli.cli.outcome import Outcome

@@ -10,7 +10,7 @@ import numpy as np
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.diagnosis import too_large
 from wce_cli.inputs.dtypes import DTYPES, as_dtype, dtype_name
-from wce_cli.inputs.printed import read_print
+from wce_cli.inputs.last_digits import read_print
 from wce_cli.inputs.repr_tokens import OpenBracket, Token, tokens_of
 from wce_cli.inputs.repr_words import BUILTINS, CASTS, NUMBER, SINGLE, WRITTEN, number_or_name
 from wce_cli.inputs.typed import Typed

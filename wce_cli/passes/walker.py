@@ -9,8 +9,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.batches.batch import Batch, check_numbers
-from wce_cli.batches.checks import RowProblems
 from wce_cli.batches.labels import index_labels
+from wce_cli.batches.number_checks import RowProblems
 from wce_cli.loss.facts import TOP
 from wce_cli.loss.row_facts import Watch
 from wce_cli.loss.sums import Ints

@@ -17,8 +17,8 @@ from wce_cli.loss.methods import METHODS, LossValue, loss_values
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
 from wce_cli.passes.one_pass import one_pass
+from wce_cli.precision.bounds import rounding_errors
 from wce_cli.precision.dtype import allowed, allowed_by_row, scale_of
-from wce_cli.precision.printed import rounding_errors
 
 if TYPE_CHECKING:
     from wce_cli.questions.check.naming import Namer

@@ -84,7 +84,7 @@ def explain_and_share(
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     errors: Mapping[str, float] = {}
     if spec.half_units:
-        from wce_cli.precision.printed import rounding_errors
+        from wce_cli.precision.bounds import rounding_errors
 
         errors = rounding_errors(batch, values)
     bare = Analysis(spec, totals, facts, values, (), errors)
