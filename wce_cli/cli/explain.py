@@ -37,7 +37,7 @@ def explain(
     engine: options.Engines = None,
     method: options.Methods = None,
     only: options.Only = None,
-    rows: options.Rows = None,
+    rows: Annotated[str | None, options.rows_of("Samples", "20; in JSON 10000, in CSV all")] = None,
     sort: options.Sort = "index",
     top: options.Top = None,
     findings: options.Findings = None,

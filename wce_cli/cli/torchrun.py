@@ -108,7 +108,7 @@ def of_ranks(
     def answer(messages: Sequence[bytes]) -> tuple[Report, Saved]:
         saved, batch = share.whole(messages), share.batch
         rows = max(one.rows(batch.n_samples) for one in answers)
-        report = explain_pass(batch, saved.totals, saved.facts, (), rows, sort)
+        report = explain_pass(batch, saved.totals, saved.facts, rows, sort)
         reason = f"not measured under torchrun, whose {rank.size} ranks have a share of the samples each"
         measured = (Measured("PyTorch", "", "", "", None, (), reason=reason),) if has_engines else ()
         return structs.replace(report, measurements=measured), saved

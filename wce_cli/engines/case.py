@@ -115,6 +115,13 @@ class Case(Struct, frozen=True):
         return by_label if self.s is None else f"{self.s_text} * {by_label}"
 
     @property
+    def other_than_logits(self) -> str | None:
+        """Why a framework that takes logits alone cannot be asked; None if these are logits."""
+        if self.scores == "logits":
+            return None
+        return f"takes logits, and these are {'probabilities' if self.scores == 'probs' else 'log-probabilities'}"
+
+    @property
     def logits(self) -> Floats | None:
         """Scores that a softmax may take: logits, or log-probabilities that it leaves as they are; else None."""
         if self.scores == "logits":

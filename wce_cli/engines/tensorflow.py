@@ -27,9 +27,8 @@ def measure(case: Case) -> Iterator[Measured]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     framework = Framework("TensorFlow", installed_version("tensorflow"))
-    reason = _cannot_express(case)
-    if reason:
-        yield framework.nothing(reason)
+    if case.other_than_logits:
+        yield framework.nothing(case.other_than_logits)
         return
     import tensorflow
 
@@ -68,9 +67,3 @@ def _calls(case: Case, dtype: str, losses: Any) -> Iterator[EngineCall]:
             yield EngineCall(call, partial(run, **given, reduction=asked), (pair,))
     if case.row_weight is not None and not case.ignored.any():
         yield EngineCall(f"{text})", run, ("unweighted-mean",))
-
-
-def _cannot_express(case: Case) -> str | None:
-    if case.scores != "logits":
-        return f"takes logits, and these are {'probabilities' if case.scores == 'probs' else 'log-probabilities'}"
-    return None
