@@ -440,7 +440,7 @@ def test_lines_that_agree_are_answered_by_stacks(files, monkeypatch):
 
 def test_odd_rules_are_looked_for_in_the_first_lines_that_fail(files, monkeypatch):
     """0.346139 is Σw·ℓ/(W·N), divided twice: the first two are told so, whichever process met them."""
-    monkeypatch.setattr("wce_cli.cli.checking.SEARCHED", 2)
+    monkeypatch.setattr("wce_cli.cli.checking.BATCHES_SEARCHED", 2)
     monkeypatch.setattr(lines, "PIECE", 300)
     odd = json.dumps({**BATCH, "expect": {"weighted-mean": 0.346139}})
     Path("many.ndjson").write_text("\n".join([json.dumps(GOOD), odd] * 6) + "\n", "utf-8")

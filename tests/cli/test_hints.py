@@ -7,8 +7,8 @@ import re
 import pytest
 
 from tests.run import run
-from wce_cli.cli.app import COMMANDS
-from wce_cli.cli.hints import COMMANDS as OTHER_COMMANDS
+from wce_cli.cli.app import COMMAND_HINTS
+from wce_cli.cli.hints import COMMAND_HINTS as OTHER_COMMANDS
 from wce_cli.cli.hints import OF_A_COMMAND, OPTIONS
 from wce_cli.errors import near
 
@@ -146,7 +146,7 @@ def test_a_word_that_means_nothing_here_is_not_taken_for_another(word):
 
 def test_every_option_in_a_hint_is_one():
     """Whatever a hint proposes exists in the command that it names, or in the one in use."""
-    known = {name: set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", run(name, "--help").out)) for name in COMMANDS}
+    known = {name: set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", run(name, "--help").out)) for name in COMMAND_HINTS}
     for words, text in OPTIONS:
         shown = text.format(word=words.split()[0], command="explain", explain="", split="wce split ")
         assert set(re.findall(r"(?<![\w-])--[a-z-]+", shown)) <= known["explain"] | known["check"] | known["split"], (

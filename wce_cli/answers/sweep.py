@@ -73,7 +73,7 @@ class Sweep(Answer, frozen=True):
         return np.array(self.method(pair).values)
 
     def method(self, pair: str) -> SweptMethod:
-        """The row of a pair. Raises WceError as `values`."""
+        """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement. Raises WceError if there is none."""
         row = row_of_pair(self.methods, pair)
         if row is None:
             raise WceError(missing_pair(pair, [one.pair for one in self.methods], self.batch.labels == "probability"))

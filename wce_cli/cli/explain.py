@@ -183,5 +183,5 @@ def _explained(
 
 
 def _rows(answers: Sequence[Destination], batch: Batch) -> int:
-    """The samples that any of the answers lists."""
+    """How many samples the report must list: as many as the answer that lists most."""
     return max(answer.rows(batch.n_samples) for answer in answers)

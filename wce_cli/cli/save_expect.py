@@ -27,7 +27,7 @@ def saved_expect(given: Given, expected: Sequence[str]) -> dict[str, Any]:
 
 
 def check_saving(files: Sequence[str], out: str, typed: Sequence[str], answers: Sequence[Destination]) -> None:
-    """Whether there is one JSON file to copy, and nothing that would make its numbers those of another batch."""
+    """Raise WceError unless there is one JSON file to copy, and nothing that would make its numbers another batch's."""
     from wce_cli.cli.files import same_file
     from wce_cli.inputs import is_typed
     from wce_cli.inputs.guard import guard

@@ -106,13 +106,13 @@ def _of_parts(
 ) -> Sweep:
     """The answer of saved totals, which need no pass at all."""
     from wce_cli.cli.field_option import read_given
-    from wce_cli.cli.saved_totals import ASKED, read_parts
+    from wce_cli.cli.saved_totals import STILL_OPEN, read_parts
     from wce_cli.questions.explain.from_saved import spec_of
     from wce_cli.questions.sweep import class_index, sweep_totals
     from wce_cli.questions.sweep.curves import Axis
 
     for field, text in typed.items():
-        if text is not None and field not in ASKED:
+        if text is not None and field not in STILL_OPEN:
             hint = f"take the totals anew: wce explain … {options.flag(field)} … --totals-out"
             raise WceError(Problem(f"{options.flag(field)} is fixed in saved totals", hint))
     saved = read_parts(paths)

@@ -19,6 +19,7 @@ from wce_cli.cli.ranks import Rank, together
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import SCORE_KINDS
 from wce_cli.formats.cells import rounding_note
+from wce_cli.inputs.suffixes import STDIN
 from wce_cli.inputs.totals import as_text
 from wce_cli.passes.one_pass import group_bounds, one_pass
 from wce_cli.passes.workers import WORTH_WORKERS, cores
@@ -28,11 +29,9 @@ from wce_cli.saved.encoded import from_json, to_json
 from wce_cli.saved.part import Saved
 from wce_cli.saved.reading import saved_of
 
-STDIN = "-"
-
 
 class _Share:
-    """One rank's way: the whole batch as all ranks see it, and what it sends of its rows."""
+    """The share of one rank: the whole batch as all ranks see it, and what it sends of its rows."""
 
     def __init__(
         self, rank: Rank, files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None, top: int
@@ -51,8 +50,8 @@ class _Share:
             hint = "run several batches without torchrun"
             raise WceError(Problem(f"torchrun shares one batch among its ranks, and there are {len(batches)}", hint))
         (self.batch,) = batches
-        seen = [[[path, os.path.getsize(path)] for path in paths], [field.shape for field in self.batch.fields]]
-        message = {"seen": hashlib.sha256(json.dumps(seen).encode()).hexdigest()}
+        looked_at = [[[path, os.path.getsize(path)] for path in paths], [field.shape for field in self.batch.fields]]
+        message = {"seen": hashlib.sha256(json.dumps(looked_at).encode()).hexdigest()}
         try:
             part = to_json(self._part())
             return json.dumps({**message, "part": part, "read": ranges_of(self.batch)}, allow_nan=False).encode()

@@ -13,7 +13,7 @@ from wce_cli.answers.report import Measured
 from wce_cli.engines.calls import EngineCall, Framework, installed_version
 from wce_cli.engines.case import Case
 
-REDUCTIONS = {
+TF1_REDUCTIONS = {
     None: "nonzero-mean/sample",
     "MEAN": "weighted-mean/sample",
     "SUM_OVER_BATCH_SIZE": "batch-mean/sample",
@@ -58,7 +58,7 @@ def _calls(case: Case, dtype: str, losses: Any) -> Iterator[EngineCall]:
     same = ("unweighted-mean",) if case.row_weight is None else ()
     given: dict[str, Any] = {} if weight is None else {"weights": weight.astype(dtype)}
     weighed = text if weight is None else f"{text}, weights={weight_text}"
-    for reduction, pair in REDUCTIONS.items():
+    for reduction, pair in TF1_REDUCTIONS.items():
         if reduction is None:
             yield EngineCall(f"{weighed})", partial(run, **given), (pair, *same))
         else:

@@ -16,16 +16,18 @@ WRAPPED = re.compile(
 )
 """What Python prints around a mapping, and `dict(cat=0.1, dog=1)`."""
 COUNTER = re.compile(r"(?:\w+\.)*Counter\(")
-ITEM = re.compile(
+MAPPING_ITEM = re.compile(
     r"""\s*(?P<key>"[^"\n]*"\s*|'[^'\n]*'\s*|[^\s,;"'\[\](){}][^,;\n"'\[\](){}]*?)[:=]\s*
     (?P<value>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|nan))\s*(?:[,;\n]|$)""",
     re.VERBOSE | re.IGNORECASE,
 )
 COMMA_ITEM = re.compile(r"(?:^|[,;\n])\s*[^\W\d]\w*\s*[:=]\s*[+-]?\d+,\d+\s*(?:[,;\n]|$)")
 
-QUOTED = r"""\"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
-PART = re.compile(rf"""{QUOTED}|[\[\](){{}},]|[^\[\](){{}},"']+|.""", re.DOTALL)
-ANGLED = re.compile(rf"""{QUOTED}|<(?=[A-Za-z])[^<>\[\](){{}},"']*|>|[\[\](){{}},]|[^\[\](){{}},"'<>]+|.""", re.DOTALL)
+QUOTED_TEXT = r"""\"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
+MAPPING_PART = re.compile(rf"""{QUOTED_TEXT}|[\[\](){{}},]|[^\[\](){{}},"']+|.""", re.DOTALL)
+ANGLED = re.compile(
+    rf"""{QUOTED_TEXT}|<(?=[A-Za-z])[^<>\[\](){{}},"']*|>|[\[\](){{}},]|[^\[\](){{}},"'<>]+|.""", re.DOTALL
+)
 """What a text is cut into where its commas are looked for; in the second a frame that begins `<tf.Tensor` is a part."""
 OPENS, CLOSES = tuple("[({"), tuple("])}")
 
@@ -82,11 +84,11 @@ def bare_items(place: str, text: str) -> dict[str, Any] | None:
     if text[:1] in ("[", "{", "(") or not (":" in text or "=" in text):
         return None
     words = text.split()
-    if len(words) > 1 and all(ITEM.fullmatch(word) for word in words):  # cat:0.1 dog:1
+    if len(words) > 1 and all(MAPPING_ITEM.fullmatch(word) for word in words):  # cat:0.1 dog:1
         text = ",".join(word.rstrip(",;") for word in words)
     pairs, end = [], 0
     while end < len(text):
-        found = ITEM.match(text, end)
+        found = MAPPING_ITEM.match(text, end)
         if found is None:
             if COMMA_ITEM.search(text):
                 raise WceError(
@@ -130,7 +132,7 @@ def _bare_key(field: str, text: str, read_value: ReadValue) -> str:
 def split_at_commas(text: str, angles: bool = False) -> Iterator[str]:
     """The items of a mapping; commas in quotes or brackets do not part them, nor, with `angles`, in <tf.Tensor: …>."""
     item, depth, frames = "", 0, 0
-    for part in (ANGLED if angles else PART).findall(text):
+    for part in (ANGLED if angles else MAPPING_PART).findall(text):
         begins, ends = angles and len(part) > 1 and part[0] == "<", part == ">" and frames > 0
         frames += begins - ends
         depth += (part in OPENS or begins) - (part in CLOSES or ends)

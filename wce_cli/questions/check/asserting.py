@@ -15,7 +15,7 @@ from wce_cli.loss.methods import WEIGHTED
 from wce_cli.precision.dtype import HALF, rounded_to
 from wce_cli.questions.called import apart, batch_of, own_one, shows_fields
 from wce_cli.questions.check.compare import beside, compared
-from wce_cli.questions.check.expected import ASKED, Expected, computed, read_expect
+from wce_cli.questions.check.expected import AS_ASKED, Expected, computed, read_expect
 from wce_cli.questions.check.given import Given
 
 BARE = "float32"
@@ -79,7 +79,7 @@ def _told(given: Given, asked: Expected, one: Comparison, is_bare: bool) -> str:
     named = given.namer(1).named(one.what, number, given.allowed(one.what, asked.dtype))
     said += f"; {named.sentence}" if named.sentence else ""
     off = abs(one.difference)
-    allowed = _below(one.tolerance, off, 6 if one.tolerance_why == ASKED else 2)
+    allowed = _below(one.tolerance, off, 6 if one.tolerance_why == AS_ASKED else 2)
     own = ", which a Python number may have gone through" if is_bare else ""
     said += f". Off by {format_number(off)}, allowed {allowed} ({one.tolerance_why}{own})"
     for dtype in HALF if is_bare else ():

@@ -12,14 +12,14 @@ from wce_cli.digits import format_number
 from wce_cli.engines import AUTO, measure_all
 from wce_cli.errors import Problem, counted
 from wce_cli.loss.methods import LossValue
-from wce_cli.questions.check.expected import ASKED, Expected
+from wce_cli.questions.check.expected import AS_ASKED, Expected
 from wce_cli.questions.check.given import Given
-from wce_cli.questions.explain.report import ROUNDING
+from wce_cli.questions.explain.report import ENGINE_ROUNDING
 from wce_cli.questions.identify.chance import EDGE
 from wce_cli.questions.identify.number import PrintedNumber
 
 PRINTED = "the inputs were printed rounded"
-WIDTH = (6, 17)
+DIGITS_SHOWN = (6, 17)
 """Significant digits of a number that is not the expected one: as many as that has, within these."""
 
 
@@ -61,7 +61,7 @@ def _value(given: Given, one: Expected, depth: int) -> Comparison:
     (number,) = one.numbers
     assert number is not None
     value = given.value(one.what)
-    if number.why == ASKED:
+    if number.why == AS_ASKED:
         return _beside(given, one.what, "wce", number, value.value, 0.0, "", depth)
     printed, rounded = given.rounding.get(one.what, 0.0), given.allowed(one.what, one.dtype)
     why = PRINTED if printed >= rounded else f"the rounding of {one.dtype}"
@@ -84,7 +84,10 @@ def _measured(given: Given, engines: Sequence[str], expected: Sequence[Expected]
                 number = numbers[what]
                 if number is not None and one.value is not None:
                     by = f"{one.engine} {one.version} {one.dtype}".rstrip()
-                    slack, why = ROUNDING.get(one.dtype, 5e-2) * given.scale(what), f"the rounding of {one.dtype}"
+                    slack, why = (
+                        ENGINE_ROUNDING.get(one.dtype, 5e-2) * given.scale(what),
+                        f"the rounding of {one.dtype}",
+                    )
                     yield _beside(given, what, by, number, one.value, slack, why, depth, one.call)
 
 
@@ -149,12 +152,12 @@ def _list(given: Given, one: Expected, depth: int) -> Comparison:
     off = [
         (n, number, mine, slack)
         for n, (number, mine, slack) in enumerate(zip(one.numbers, got, slacks, strict=True))
-        if number is not None and not _agrees_there(number, mine, 0.0 if number.why == ASKED else slack)
+        if number is not None and not _agrees_there(number, mine, 0.0 if number.why == AS_ASKED else slack)
     ]
     if not off:
         return Comparison(one.what, "wce", "agrees", f"{count} numbers", count=count)
     n, number, mine, slack = off[0]
-    is_rounded = bool(slack) and number.why != ASKED
+    is_rounded = bool(slack) and number.why != AS_ASKED
     text = "nothing: it is ignored" if mine is None else beside(number, mine)
     more = f" ({len(off)} of {count} differ)" if len(off) > 1 else ""
     said = f"expected {number.text} as {one.what} of sample {n}, got {text}{more}"
@@ -189,8 +192,8 @@ def _difference(number: PrintedNumber, got: float) -> float | None:
 
 
 def beside(number: PrintedNumber, got: float) -> str:
-    """What there is, in as many digits as the expected number has, and more where those would be the same."""
-    least, most = WIDTH
+    """A number as it is shown beside the expected one: in as many digits, and more where those would be the same."""
+    least, most = DIGITS_SHOWN
     digits = sum(character.isdigit() for character in number.text.lower().partition("e")[0].lstrip("-−0."))
     for wanted in range(min(max(digits, least), most), most + 1):
         text = format_number(got, wanted)

@@ -81,7 +81,7 @@ class Given:
 
     @np.errstate(all="ignore")
     def allowed_by_row(self, what: str, dtype: str) -> list[float]:
-        """The same for each number of a list."""
+        """How far each number of a list that was computed in `dtype` may be from a loss or a term."""
         return allowed_by_row(self.batch, what, dtype)
 
     def doubts(self) -> tuple[Finding, ...]:
