@@ -94,7 +94,7 @@ class StoredRows(Struct, frozen=True):
 
     @property
     def part_of(self) -> Callable[[int], tuple[str, int]] | None:
-        """The function that says which file an index of the first axis is in, and where that begins; None of one file."""
+        """Finds the file that an index of the first axis is in, and where that file begins; None for one file."""
         return getattr(self._bare, "part_of", None)
 
     @property
