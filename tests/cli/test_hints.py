@@ -7,9 +7,8 @@ import re
 import pytest
 
 from tests.run import run
-from wce_cli.cli.app import COMMAND_HINTS
-from wce_cli.cli.hints import COMMAND_HINTS as OTHER_COMMANDS
-from wce_cli.cli.hints import OF_A_COMMAND, OPTIONS
+from wce_cli.cli.app import COMMANDS
+from wce_cli.cli.hints import COMMAND_HINTS, OF_A_COMMAND, OPTIONS
 from wce_cli.errors import near
 
 NONE = "--help lists the options\n"
@@ -146,7 +145,7 @@ def test_a_word_that_means_nothing_here_is_not_taken_for_another(word):
 
 def test_every_option_in_a_hint_is_one():
     """Whatever a hint proposes exists in the command that it names, or in the one in use."""
-    known = {name: set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", run(name, "--help").out)) for name in COMMAND_HINTS}
+    known = {name: set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", run(name, "--help").out)) for name in COMMANDS}
     for words, text in OPTIONS:
         shown = text.format(word=words.split()[0], command="explain", explain="", split="wce split ")
         assert set(re.findall(r"(?<![\w-])--[a-z-]+", shown)) <= known["explain"] | known["check"] | known["split"], (
@@ -299,7 +298,7 @@ def test_scores_that_are_no_labels_are_not_said_to_be_swapped():
 
 
 def test_no_two_hints_are_for_one_word():
-    for table in (OPTIONS, OTHER_COMMANDS):
+    for table in (OPTIONS, COMMAND_HINTS):
         words = [word for row in table for word in row[0].split()]
         assert len(set(words)) == len(words)
 

@@ -19,9 +19,9 @@ from wce_cli.errors import Problem, WceError, counted
 from wce_cli.formats import ending_of, formatted, part_of
 from wce_cli.inputs.numbers import WORD, read_numbers
 from wce_cli.loss.methods import METHODS, WEIGHTED
+from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.check.compare import compared, nothing_expected
 from wce_cli.questions.check.expected import LISTS, read_expect
-from wce_cli.questions.check.given import Given
 
 BATCHES_SEARCHED = 200
 """Failing batches of a run whose numbers are looked for among the odd rules too; that takes some 10 ms each."""
@@ -70,16 +70,16 @@ def checked(
         expected = read_expect({**(document.expect or {}), **asked.expect}, near)
         if not expected and saved is None:
             raise WceError(nothing_expected(document.origin or "the batch"))
-        given = Given(read.batch)
-        comparisons = compared(given, expected, asked.engines, depth)
+        losses = BatchLosses(read.batch)
+        comparisons = compared(losses, expected, asked.engines, depth)
         if saved is not None:
-            saved.append(saved_expect(given, [one.what for one in expected]))
+            saved.append(saved_expect(losses, [one.what for one in expected]))
     except WceError as error:
         return Checked(file, place, name, "unread", (), error.told()), _placed(error, document.origin, document.place)
     outcome = outcome_of(file, place, name, comparisons)
     if outcome.is_ok and saved is None:
         return outcome, None
-    return structs.replace(outcome, findings=given.doubts()), None
+    return structs.replace(outcome, findings=losses.doubts()), None
 
 
 def outcome_of(file: str | None, place: str, name: str | None, comparisons: Iterable[Any]) -> Checked:

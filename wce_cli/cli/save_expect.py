@@ -11,17 +11,17 @@ from wce_cli.cli.destinations import Destination
 from wce_cli.errors import Problem, WceError
 
 if TYPE_CHECKING:
-    from wce_cli.questions.check.given import Given
+    from wce_cli.questions.check.batch_losses import BatchLosses
 
 
-def saved_expect(given: Given, expected: Sequence[str]) -> dict[str, Any]:
+def saved_expect(losses: BatchLosses, expected: Sequence[str]) -> dict[str, Any]:
     """What the copy of a batch expects: the methods of one plain torch call each where they are defined, and whatever
     was expected already."""
     from wce_cli.answers.base import to_plain
     from wce_cli.loss.methods import TORCHS
-    from wce_cli.questions.check.given import todays
+    from wce_cli.questions.check.batch_losses import todays
 
-    plain = to_plain(todays(given, dict.fromkeys([*TORCHS, *expected])))
+    plain = to_plain(todays(losses, dict.fromkeys([*TORCHS, *expected])))
     assert isinstance(plain, dict)
     return plain
 
