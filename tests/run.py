@@ -56,6 +56,13 @@ def run(*arguments: str, stdin: bytes = b"", encoding: str = "utf-8", **environm
         return Ran(code, out.text(), err.text())
 
 
+def hint(*arguments: str) -> str:
+    """The hint with which `wce ARGUMENTS` is refused; empty where there is none."""
+    ran = run(*arguments)
+    assert ran.code == 2
+    return ran.err.partition("hint: ")[2].strip()
+
+
 def without_foot(text: str) -> str:
     """A page but for its foot, which says how it was asked for; any other text as it is."""
     return re.sub("<footer.*?</footer>", "", text, flags=re.DOTALL)

@@ -6,19 +6,13 @@ import re
 
 import pytest
 
-from tests.run import run
+from tests.run import hint, run
 from wce_cli.cli.app import COMMANDS
 from wce_cli.cli.hints import COMMAND_HINTS, OF_A_COMMAND, OPTIONS
 from wce_cli.errors import near
 
 NONE = "--help lists the options\n"
 BATCH = ("-x", "0.1 0.9; 0 0.1", "-y", "0,1")
-
-
-def hint(*arguments: str) -> str:
-    ran = run(*arguments)
-    assert ran.code == 2
-    return ran.err.partition("hint: ")[2].strip()
 
 
 def said(word: str, command: str = "explain") -> str:

@@ -20,7 +20,7 @@ from msgspec import Struct, structs
 from wce_cli.answers.report import Report
 from wce_cli.cli.delivery import say_notes
 from wce_cli.cli.destinations import Destination
-from wce_cli.cli.live import TERMINFO_PADDING, is_watched_table
+from wce_cli.cli.live import is_watched_table, terminal_codes
 from wce_cli.cli.outcome import Outcome
 from wce_cli.engines import AUTO, AUTO_ENGINE
 from wce_cli.formats.look import Look
@@ -143,22 +143,11 @@ class _DraftWords(Struct, frozen=True):
 
 def _words(stream: TextIO) -> _DraftWords | None:
     """The words of a terminal; None where it cannot go back."""
-    try:
-        import curses
-
-        curses.setupterm(fd=stream.fileno())
-        up, line, below = (curses.tigetstr(name) for name in ("cuu", "el", "ed"))
-    except (ImportError, OSError, ValueError):
+    codes = terminal_codes(stream, "cuu", "el", "ed")
+    if codes is None:
         return None
-    except curses.error:  # a terminal that nobody has described
-        return None
-    if not (up and line and below):
-        return None
-    return _DraftWords(
-        TERMINFO_PADDING.sub(b"", line).decode("ascii"),
-        TERMINFO_PADDING.sub(b"", below).decode("ascii"),
-        TERMINFO_PADDING.sub(b"", up),
-    )
+    up, line, below = codes
+    return _DraftWords(line.decode("ascii"), below.decode("ascii"), up)
 
 
 def _width(line: str) -> int:

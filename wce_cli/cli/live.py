@@ -76,14 +76,23 @@ def _other_screen(stream: TextIO) -> tuple[str, str, str] | None:
     """The codes that go to the terminal's other screen, clears it, and comes back; None where there is none."""
     if "STY" in os.environ:  # GNU screen knows the words, and does nothing unless it is told to
         return None
+    codes = terminal_codes(stream, "smcup", "clear", "rmcup")
+    if codes is None:
+        return None
+    begin, clear, end = (code.decode("ascii", "replace") for code in codes)
+    return begin, clear, end
+
+
+def terminal_codes(stream: TextIO, *names: str) -> list[bytes] | None:
+    """The codes of a terminal by the names that terminfo has for them; None unless it has all of them."""
     try:
         import curses
 
         curses.setupterm(fd=stream.fileno())
-        words = [curses.tigetstr(name) for name in ("smcup", "clear", "rmcup")]
+        codes = [curses.tigetstr(name) for name in names]
     except (ImportError, OSError, ValueError):
         return None
     except curses.error:  # a terminal that nobody has described
         return None
-    begin, clear, end = (TERMINFO_PADDING.sub(b"", word or b"").decode("ascii", "replace") for word in words)
-    return (begin, clear, end) if begin and clear and end else None
+    plain = [TERMINFO_PADDING.sub(b"", code or b"") for code in codes]
+    return plain if all(plain) else None

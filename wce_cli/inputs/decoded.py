@@ -70,9 +70,15 @@ def finite(digits: str, shown: str) -> float:
 def _mapping(pairs: list[tuple[str, Any]], shown: str) -> dict[str, Any]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise WceError(Problem(f'{shown} has the key "{key}" twice in one object'))
-            seen.add(key)
+        raise WceError(Problem(f'{shown} has the key "{first_repeated(pairs)}" twice in one object'))
     return mapping
+
+
+def first_repeated(pairs: list[tuple[str, Any]]) -> str | None:
+    """The first key that has stood before; None if no key stands twice."""
+    before: set[str] = set()
+    for key, _ in pairs:
+        if key in before:
+            return key
+        before.add(key)
+    return None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from wce_cli.errors import Problem, WceError
+from wce_cli.inputs.decoded import first_repeated
 from wce_cli.inputs.repr_words import NUMBER, TRUTHS, WHOLE, number_or_name
 
 WRAPPED = re.compile(
@@ -104,11 +105,7 @@ def no_duplicates(field: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """The pairs as a mapping. Raises WceError if a key stands twice: one of the values would be lost."""
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise WceError(Problem(f'{field} has the key "{key}" twice', field=field))
-            seen.add(key)
+        raise WceError(Problem(f'{field} has the key "{first_repeated(pairs)}" twice', field=field))
     return mapping
 
 
