@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -19,6 +20,15 @@ class Paired(Struct, frozen=True):
     def pair(self) -> str:
         """`METHOD` for class placement, else `METHOD/PLACEMENT`."""
         return self.method if self.placement == "class" else f"{self.method}/{self.placement}"
+
+
+PairedRow = TypeVar("PairedRow", bound=Paired)
+
+
+def row_of_pair(rows: Iterable[PairedRow], pair: str) -> PairedRow | None:
+    """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if there is none."""
+    wanted = pair.removesuffix("/class")
+    return next((row for row in rows if row.pair == wanted), None)
 
 
 def missing_pair(pair: str, known: Sequence[str], is_soft: bool) -> Problem:

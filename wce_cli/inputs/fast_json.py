@@ -21,7 +21,7 @@ LONG_ROW = 256
 
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _ROW = msgspec.json.Decoder(list[float])
-_TABLE = msgspec.json.Decoder(list[list[float]])
+_ROWS_DECODER = msgspec.json.Decoder(list[list[float]])
 _REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
 
 
@@ -49,7 +49,7 @@ def _rows(text: bytes) -> NDArray[np.float64] | None:
         return None  # integers, which stay what they are
     rows = _ROWS.decode(text)
     if not rows or len(text) < LONG_ROW * len(rows):
-        array = np.array(_TABLE.decode(text), dtype=np.float64)
+        array = np.array(_ROWS_DECODER.decode(text), dtype=np.float64)
         return array if array.ndim == 2 else None
     first = _ROW.decode(rows[0])
     array = np.empty((len(rows), len(first)))
