@@ -11,7 +11,7 @@ import msgspec
 
 from tests.run import ROOT
 from wce_cli.answers.audit import Audit
-from wce_cli.questions.audit.child.worker import Worker
+from wce_cli.questions.audit.child.interview import Interview
 from wce_cli.questions.audit.parent.judge import Asking, answer_of
 from wce_cli.questions.audit.parent.observe import Observed
 from wce_cli.questions.audit.protocol import Request
@@ -23,7 +23,7 @@ def observed_here(target: str, asking: Asking = Asking()) -> Observed:  # noqa: 
     """What a worker tells of a function."""
     request = Request(target, "", asking.arrays, asking.call, asking.kwargs, asking.seed, None, ())
     file = io.BytesIO()
-    Worker(request, file).run()
+    Interview(request, file).run()
     observed = Observed()
     for line in file.getvalue().splitlines():
         observed.take(line)

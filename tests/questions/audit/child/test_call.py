@@ -7,7 +7,9 @@ import functools
 import pytest
 
 from wce_cli.errors import WceError
-from wce_cli.questions.audit.child.call import ROLES, check_template, matched, template
+from wce_cli.questions.audit.child.matching import matched
+from wce_cli.questions.audit.child.roles import ROLES
+from wce_cli.questions.audit.child.template import check_template, template
 
 
 def roles(call) -> list[tuple[str | None, str | None]]:

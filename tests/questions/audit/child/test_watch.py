@@ -10,7 +10,7 @@ import pytest
 
 from tests.questions.audit.inside import FIXTURES
 from wce_cli import audit
-from wce_cli.questions.audit.child.guard import ConductWatch, is_users, under_way
+from wce_cli.questions.audit.child.watch import ConductWatch, is_users, under_way
 
 LIBRARY = "/srv/venv/lib/python3.11/site-packages/library.py"
 COMPILER = "/srv/venv/lib/python3.11/site-packages/torch/_dynamo/convert_frame.py"
