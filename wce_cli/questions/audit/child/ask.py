@@ -46,7 +46,7 @@ class Asker(Struct):
     """Where the function is written."""
 
     def take(self, offers: Offers) -> None:
-        """What an earlier worker found out."""
+        """Take over what an earlier worker found out."""
         self.labels, self.shift = offers.labels, offers.shift
         if offers.scores != self.scores:
             self.as_probabilities()
@@ -154,7 +154,7 @@ class Asker(Struct):
         return given
 
     def fresh(self) -> Any:
-        """The function; an object that may keep state as it was before any call."""
+        """The function, or a copy of it where it may keep state: as it was before any call."""
         is_stateless = isinstance(self.function, type) or inspect.isroutine(self.function)
         if is_stateless or type(self.function).__module__.startswith("torch._dynamo"):  # a copy would be compiled anew
             return self.function

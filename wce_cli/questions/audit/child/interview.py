@@ -42,7 +42,7 @@ from wce_cli.questions.audit.target import place
 
 
 class Interview:
-    """The function, how it is called, and where its answers go."""
+    """One function, what is known of it by now, and where its answers go."""
 
     def __init__(self, request: Request, file: BinaryIO) -> None:
         self.request = request
@@ -66,7 +66,7 @@ class Interview:
         self.tell(Imported(imported(self.source)))
 
     def load(self) -> Asker:
-        """Import the framework, then the function, and match its parameters."""
+        """Who asks the function: the framework and it are imported, and its parameters matched."""
         request = self.request
         self.tell(Began(FRAMEWORK))
         arrays = None if request.arrays is None else _arrays(request.arrays)
@@ -99,7 +99,7 @@ class Interview:
         return asker
 
     def offers(self, asker: Asker) -> Offers:
-        """What the function takes."""
+        """What the function takes, as far as is known."""
         roles, optional = asker.call.roles, asker.call.optional
         dtypes = DTYPES[asker.arrays.name]
         is_class = self.ignored is not None and self.found.ignore_index == self.ignored  # seen, and said as such
@@ -175,7 +175,7 @@ class Interview:
         return self.offers(asker)
 
     def run(self) -> None:
-        """All steps, each announced before it begins; none where the first call gives no number."""
+        """Take all steps, each announced before it begins; none where the first call gives no number."""
         asker = self.load()
         offers = self.request.offers
         if offers is None:

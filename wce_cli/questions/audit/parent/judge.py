@@ -50,7 +50,7 @@ class Asking(Struct, frozen=True):
 
 
 def judged(target: Any, asking: Asking) -> Audit:
-    """Run it, and judge what it gave."""
+    """The audit of a function, which is run for it in a process of its own."""
     name = target if isinstance(target, str) else of_object(target)
     place(name)
     if asking.expect is not None and asking.expect not in known_pairs():
@@ -76,7 +76,7 @@ def judged(target: Any, asking: Asking) -> Audit:
 
 
 def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
-    """What was observed, judged."""
+    """The audit of a function of which so much was observed."""
     if observed.refused is not None:
         raise WceError(Problem(_of(name, observed.refused.message), observed.refused.hint))
     loaded, ready = observed.loaded, observed.ready
@@ -180,7 +180,7 @@ def _is_number(answer: Answered) -> bool:
 
 
 def _verdicts(observed: Observed, offers: Offers) -> list[Verdict]:
-    """What it computes by default, then under each reduction."""
+    """The verdict on what it computes by default, then on each reduction."""
     found: list[Verdict] = []
     for reduction in (None, *(REDUCTIONS if offers.reduction else ())):
         asked = _asked(observed, of_rules(offers, reduction), offers)
