@@ -24,16 +24,20 @@ ROUNDED = 4e-15
 """So small a part of the terms that a number is the sum of."""
 SHORT = 1e-14
 """A place that is so near to one of ten digits is that one."""
+NOTHING = 1e-300
+"""A coefficient up to here has no say: no place that is asked for is beyond 1, and others are near 1."""
+LARGEST = 1 << 12
+"""No exponent of a coefficient is as large."""
 PROBES = (-7.3, -1.9, -0.45, 0.13, 0.37, 0.61, 0.83, 1.7, 5.9)
 """Curves that agree at so many times the reach, and the range, are one curve."""
 
 
 class Pair:
-    """Two curves N₁/D₁ and N₂/D₂ as polynomials, in an axis of which no place that is asked for is beyond 2."""
+    """Two curves N₁/D₁ and N₂/D₂ as polynomials, in an axis of which no place that is asked for is beyond 1."""
 
     def __init__(self, curves: Curves, one: str, other: str, reach: float) -> None:
         tops, bottoms = zip(*(curves.polynomials(pair) for pair in (one, other)), strict=True)
-        self.exponent = _exponent(reach)
+        self.exponent = math.frexp(reach)[1]
         self.tops, self.bottoms = self._scaled(tops, 3), self._scaled(bottoms, 2)
         self.gap = self._gap()
 
@@ -41,24 +45,31 @@ class Pair:
         """N₁·D₂ − N₂·D₁ without what is but a rounding, or N₁ − N₂ over one denominator, of which no digit is lost."""
         (top, other_top), (bottom, other_bottom) = self.tops, self.bottoms
         if (bottom == other_bottom).all():
-            return top - other_top  # type: ignore[no-any-return]
-        gap = np.convolve(top, other_bottom) - np.convolve(other_top, bottom)
-        size = np.convolve(abs(top), abs(other_bottom)) + np.convolve(abs(other_top), abs(bottom))
-        return np.where(abs(gap) <= ROUNDED * size, 0.0, gap)
+            gap: Floats = top - other_top
+            rounding = np.zeros(len(top))
+        else:
+            gap = np.convolve(top, other_bottom) - np.convolve(other_top, bottom)
+            size = np.convolve(abs(top), abs(other_bottom)) + np.convolve(abs(other_top), abs(bottom))
+            rounding = ROUNDED * size
+        gap[abs(gap) <= np.maximum(rounding, NOTHING)] = 0.0
+        return gap
 
     def _scaled(self, polynomials: Sequence[Polynomial], n: int) -> Floats:
-        """Two polynomials of up to n coefficients in that axis, the largest of all from 1 to 2: exactly. (2, n)"""
-        moved = np.zeros((2, n))
-        for row, one in zip(moved, polynomials, strict=True):
+        """Two polynomials of up to n coefficients in that axis, the largest of all from 1/2 to 1: exactly. (2, n)"""
+        rows = np.zeros((2, n))
+        for row, one in zip(rows, polynomials, strict=True):
             row[: len(one)] = one
-        moved = np.ldexp(moved, self.exponent * np.arange(n))
-        return np.ldexp(moved, -_exponent(float(abs(moved).max())))
+        moved = self.exponent * np.arange(n)
+        exponents = np.frexp(rows)[1] + moved
+        scaled: Floats = np.ldexp(rows, moved - exponents.max(where=rows != 0, initial=-LARGEST))
+        return scaled
 
     def roots(self) -> list[tuple[float, int]]:
         """The real parts of the roots of the gap (0), of its slope (1) and of that one's slope (2)."""
         polynomial, found = self.gap, []
         for order in range(3):
-            found += [(math.ldexp(root, self.exponent), order) for root in np.roots(polynomial[::-1]).real.tolist()]
+            roots = np.ldexp(np.roots(polynomial[::-1]).real, self.exponent)
+            found += [(root, order) for root in roots.tolist()]
             polynomial = polynomial[1:] * np.arange(1, len(polynomial))
         return found
 
@@ -131,8 +142,3 @@ def _shortest(place: float, low: float, high: float, pair: Pair) -> float:
     short = float(f"{place:.10g}")
     is_it = low <= short <= high and abs(short - place) <= SHORT * abs(place) and pair.agree(short)
     return short if is_it else place
-
-
-def _exponent(number: float) -> int:
-    """Of the largest power of 2 that is no larger than a number; 0 for 0."""
-    return math.frexp(number)[1] - 1 if number else 0
