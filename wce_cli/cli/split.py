@@ -46,15 +46,6 @@ Shuffle = Annotated[
         help="Take the N samples in the order numpy.random.default_rng(SEED).permutation(N).",
     ),
 ]
-Rows = Annotated[
-    str | None,
-    headings.shown(
-        "--rows",
-        metavar="N",
-        help="Parts to list, or all.  [default: 20; in JSON up to 10000, in CSV all]",
-        autocompletion=completion.offering(completion.limits),
-    ),
-]
 
 
 def split(
@@ -66,7 +57,7 @@ def split(
     *,
     typed: BatchOptions,
     method: options.Methods = None,
-    rows: Rows = None,
+    rows: Annotated[str | None, options.rows_of("Parts", "20; in JSON up to 10000, in CSV all")] = None,
     findings: options.Findings = None,
     how: AnswerOptions,
     format: Annotated[str | None, options.format_of(SPLIT)] = None,
