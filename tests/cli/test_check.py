@@ -425,8 +425,6 @@ def test_stacks_change_no_byte(files, monkeypatch, format, typed):
     monkeypatch.setattr(lines, "PIECE", 2000)
     # as the first of many: the search takes most of the time
     monkeypatch.setattr("wce_cli.cli.checked_batches.BATCHES_SEARCHED", 1)
-        "wce_cli.cli.checked_batches.SEARCHED", 1
-    )  # as the first of many: the search takes most of the time
     Path("many.ndjson").write_text("\n".join(many_lines(120)) + "\n", "utf-8")
     stacked = run("check", "many.ndjson", "--format", format, *typed)
     monkeypatch.setattr(check_lines, "plain_comparisons", lambda documents, *_: [None] * len(documents))
