@@ -3,9 +3,9 @@
     python -m tests.benchmarks.language_models [process|python] [RUNS]
 
 `process`: whole processes on (8192, 32000) float32, 1 GB in a `.npy`, 30 % of the labels ignored, a weight a class;
-each beside the table of `wce explain`, in turn, and the memory of the largest process. `python`: `explain(…, engines=())`
-in a process that has imported torch, against `F.cross_entropy(x.float(), y, w)`, in turn. Printed are medians of the
-ratios pair by pair; nothing is asserted. The files are made in a temporary folder.
+each beside the table of `wce explain`, in turn, and the memory of the largest process. `python`: `explain(…,
+engines=())` in a process that has imported torch, against `F.cross_entropy(x.float(), y, w)`, in turn. Printed: the
+medians of the ratios pair by pair; nothing is asserted. The files are made in a temporary folder.
 """
 
 from __future__ import annotations
