@@ -7,6 +7,7 @@ whole.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Unpack
 
@@ -75,7 +76,7 @@ class Batch(Struct, frozen=True):
 
     @property
     def fields(self) -> tuple[ArrayRows | StoredRows, ...]:
-        """Everything that is walked."""
+        """The rows of each field: scores, labels, and sample weight if there is one."""
         return tuple(field for field in (self.scores, self.labels, self.sample_weight) if field is not None)
 
     @property
@@ -86,7 +87,7 @@ class Batch(Struct, frozen=True):
     @property
     def n_samples(self) -> int:
         """N: rows of the batch, ignored ones counted; positions of an image are rows."""
-        return int(np.prod(self.sample_shape, dtype=np.int64))
+        return math.prod(self.sample_shape)
 
     @property
     def block_rows(self) -> int:
@@ -168,7 +169,7 @@ def _checked(batch: Batch, start: int, stop: int) -> tuple[RowProblems, bool]:
 
 
 def ranges_of(batch: Batch) -> list[Any]:
-    """What has been read of the files of a batch, with the checksums of it."""
+    """The ranges of bytes that have been read of the files of a batch, with their checksums."""
     return [one.ranges() for one in _proved(batch)]
 
 

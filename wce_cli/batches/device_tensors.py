@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from wce_cli.batches.arrays import KEPT, to_array
+from wce_cli.batches.arrays import NUMPY_FLOATS, to_array
 
 WORTH_CHUNKS = 1 << 20
 """Numbers from which a tensor is not copied to this machine's memory as a whole."""
@@ -36,7 +36,7 @@ def where_it_is(field: str, value: Any) -> Any:
     if not (hasattr(value, "detach") and _is_elsewhere(value)):
         return value
     dtype = str(value.dtype).rsplit(".", 1)[-1]
-    if dtype not in (*KEPT, "bfloat16") or value.numel() < WORTH_CHUNKS or not value.is_contiguous():
+    if dtype not in (*NUMPY_FLOATS, "bfloat16") or value.numel() < WORTH_CHUNKS or not value.is_contiguous():
         return value
     return DeviceTensor(field, value.detach().view(-1), tuple(value.shape), dtype)
 

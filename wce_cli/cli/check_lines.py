@@ -34,7 +34,7 @@ class WrongLine(Struct, frozen=True):
 def check_lines(
     lines: Lines, fields: Mapping[str, OptionValue], asked: CheckAsked, answers: Sequence[Destination]
 ) -> Iterator[CheckedPart | WrongLine]:
-    """What comes of all lines of a file, in their order."""
+    """The outcomes of all lines of a file, in their order: of several at once, or one line to be looked at again."""
 
     def work(piece: Piece) -> list[CheckedPart | WrongLine]:
         return list(_answered(piece, fields, asked, answers))
@@ -58,7 +58,7 @@ def _answered(
     if weight is False or asked.engines:
         comparisons: list[tuple[Comparison, ...] | None] = [None] * len(lines)
     else:
-        comparisons = plain_comparisons(documents, weight and weight[0], asked.expect, asked.tolerance)
+        comparisons = plain_comparisons(documents, weight, asked.expect, asked.tolerance)
     outcomes: list[Checked] = []
     errors: list[WceError] = []
     notes: list[str] = []

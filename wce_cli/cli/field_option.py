@@ -16,7 +16,7 @@ from wce_cli.loss.layout import n_classes_of
 if TYPE_CHECKING:
     from wce_cli.inputs.typed import Typed
 
-NUMBERS: dict[str, Callable[[str, str], Any]] = {"integer": whole_number, "number": number}
+READ_SINGLE: dict[str, Callable[[str, str], Any]] = {"integer": whole_number, "number": number}
 """How a single number is read, by what its field holds."""
 
 
@@ -39,7 +39,7 @@ def read_given(field: str, text: str, label_column: str | None = None, classes: 
     read.
     """
     if field in SINGLE:  # never a file
-        return OptionValue(NUMBERS[FIELDS[field].kind](flag(field), text), flag(field))
+        return OptionValue(READ_SINGLE[FIELDS[field].kind](flag(field), text), flag(field))
     from wce_cli.inputs.inline import as_vector, read_inline  # a batch in a file needs none of it
     from wce_cli.inputs.names import read_names
     from wce_cli.inputs.record import named_part
@@ -87,12 +87,12 @@ def _shape(value: Any) -> tuple[int, ...]:
     return (*shape, *getattr(value, "shape", ()))
 
 
-def plain_weight(fields: Mapping[str, OptionValue]) -> tuple[list[float], str] | Literal[False] | None:
-    """The weight that was typed, as numbers, and its source; None for none, False where more was typed than that."""
+def plain_weight(fields: Mapping[str, OptionValue]) -> list[float] | Literal[False] | None:
+    """The weight that was typed, as numbers; None for none, False where more was typed than that."""
     if not fields:
         return None
     given = fields.get("weight")
     if given is None or len(fields) > 1 or given.half_units is not None or not isinstance(given.value, list):
         return False
     plain = all(type(number) in (int, float) and abs(number) < 1e300 for number in given.value)
-    return ([float(number) for number in given.value], given.source) if plain else False
+    return [float(number) for number in given.value] if plain else False

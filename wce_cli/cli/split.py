@@ -39,15 +39,11 @@ By = Annotated[
     ),
 ]
 Shuffle = Annotated[
-    str | None, headings.asked("--shuffle", metavar="SEED", help="Shuffle the samples before they are cut.")
-]
-Rows = Annotated[
     str | None,
-    headings.shown(
-        "--rows",
-        metavar="N",
-        help="Parts to list, or all.  [default: 20; in JSON up to 10000, in CSV all]",
-        autocompletion=completion.offering(completion.limits),
+    headings.asked(
+        "--shuffle",
+        metavar="SEED",
+        help="Take the N samples in the order numpy.random.default_rng(SEED).permutation(N).",
     ),
 ]
 
@@ -61,7 +57,7 @@ def split(
     *,
     typed: BatchOptions,
     method: options.Methods = None,
-    rows: Rows = None,
+    rows: Annotated[str | None, options.rows_of("Parts", "20; in JSON up to 10000, in CSV all")] = None,
     findings: options.Findings = None,
     how: AnswerOptions,
     format: Annotated[str | None, options.format_of(SPLIT)] = None,

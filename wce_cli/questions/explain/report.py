@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 from msgspec import structs
 
 from wce_cli.answers.analysis import Analysis
-from wce_cli.answers.report import SCHEMA, BatchPart, ClassRow, Measured, MethodRow, Report, TermRow, TotalsPart
+from wce_cli.answers.report import SCHEMA, BatchPart, Measured, MethodRow, Report, TermRow, TotalsPart
 from wce_cli.findings import find
 from wce_cli.loss.methods import METHODS, SUM, UNWEIGHTED, WEIGHTED, LossValue
 from wce_cli.loss.spec import Spec
 from wce_cli.questions.explain.rows import class_rows
 
-ROUNDING = {"float64": 1e-12, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2}
+ENGINE_ROUNDING = {"float64": 1e-12, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2}
 """How far a framework's own arithmetic may be off, relative to `Facts.reach` / |D|, and still be the same method."""
 
 
@@ -31,13 +31,8 @@ def report_of(
     shape: tuple[int, ...],
     terms: tuple[TermRow, ...],
     top: tuple[TermRow, ...],
-    classes: Iterable[ClassRow] | None = None,
-    methods: tuple[MethodRow, ...] | None = None,
 ) -> Report:
-    """The report of what was found, with its findings; `shape` is that of the scores as they were given.
-
-    `classes`, `methods`: their rows, where they are known already.
-    """
+    """The report of what was found, with its findings; `shape` is that of the scores as they were given."""
     spec, totals = analysis.spec, analysis.totals
     return Report(
         schema=SCHEMA,
@@ -45,10 +40,10 @@ def report_of(
         terms=terms,
         terms_shown=len(terms),
         terms_total=totals.n,
-        classes=tuple(class_rows(analysis) if classes is None else classes),
+        classes=tuple(class_rows(analysis)),
         top=top,
         totals=_totals_part(analysis),
-        methods=_method_rows(analysis) if methods is None else methods,
+        methods=_method_rows(analysis),
         measurements=analysis.measured,
         findings=find(analysis),
     )
@@ -83,10 +78,10 @@ def _class_value(analysis: Analysis, method: str) -> LossValue:
 
 
 def agreed(measured: Measured, values: Sequence[LossValue], reach: float) -> Measured:
-    """Say which methods a measurement agrees with; of placements that coincide the one that its call expresses."""
+    """A measurement with the methods that it agrees with; of placements that coincide the one its call expresses."""
     if measured.value is None:
         return measured
-    rounding = ROUNDING.get(measured.dtype, 5e-2)
+    rounding = ENGINE_ROUNDING.get(measured.dtype, 5e-2)
     expressed = {pair if "/" in pair else f"{pair}/class" for pair in measured.expresses}
     agreeing: dict[str, str] = {}
     for value in values:
