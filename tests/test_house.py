@@ -15,21 +15,45 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "wce_cli"
-GROUND = {"errors", "digits", "literal", "fields", "frameworks", "surroundings", "processes", "version"}
+GROUND = {"errors", "digits", "literal", "fields", "frameworks", "surroundings", "version"}
 """What every room may stand on."""
 MAY = {
     "loss": set[str](),
+    "processes": set[str](),
     "batches": {"loss"},
     "saved": {"loss"},
-    "passes": {"batches", "loss"},
+    "passes": {"batches", "loss", "processes"},
     "precision": {"batches", "loss"},
     "answers": {"loss"},
     "findings": {"answers", "loss"},
-    "engines": {"answers", "batches", "loss"},
+    "engines": {"answers", "batches", "loss", "processes"},
     "inputs": {"batches", "loss", "saved"},
     "formats": {"answers", "loss"},
-    "questions": {"answers", "batches", "engines", "findings", "inputs", "loss", "passes", "precision", "saved"},
-    "cli": {"answers", "batches", "engines", "findings", "formats", "inputs", "loss", "passes", "questions", "saved"},
+    "questions": {
+        "answers",
+        "batches",
+        "engines",
+        "findings",
+        "inputs",
+        "loss",
+        "passes",
+        "precision",
+        "processes",
+        "saved",
+    },
+    "cli": {
+        "answers",
+        "batches",
+        "engines",
+        "findings",
+        "formats",
+        "inputs",
+        "loss",
+        "passes",
+        "processes",
+        "questions",
+        "saved",
+    },
 }
 """The rooms that each room may import from, beside itself and the ground."""
 MOST_COMPLEX = 20

@@ -22,7 +22,7 @@ from wce_cli.answers.report import Measured
 from wce_cli.engines.calls import read_line
 from wce_cli.engines.case import Case
 from wce_cli.frameworks import ENGINES
-from wce_cli.processes import ends_in_order
+from wce_cli.processes.signals import ends_in_order
 from wce_cli.surroundings import has_folder
 
 TIME_LIMIT = 120.0

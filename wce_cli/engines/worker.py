@@ -18,7 +18,7 @@ from wce_cli.answers.report import Measured
 from wce_cli.engines.calls import first_line, line_of
 from wce_cli.engines.case import Case
 from wce_cli.frameworks import ENGINES
-from wce_cli.processes import end_with
+from wce_cli.processes.signals import end_with
 
 
 def main(name: str, nice: int = 0, parent: int | None = None) -> None:

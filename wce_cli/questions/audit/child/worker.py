@@ -18,7 +18,7 @@ from msgspec import structs
 
 from wce_cli.answers.audit import Own
 from wce_cli.errors import Problem, WceError
-from wce_cli.processes import end_with
+from wce_cli.processes.signals import end_with
 from wce_cli.questions.audit.child.arrays import DTYPES, FRAMEWORKS, WIDEST, Arrays
 from wce_cli.questions.audit.child.ask import Asker, said_in_short
 from wce_cli.questions.audit.child.bisection import Search, searches

@@ -21,7 +21,7 @@ from typing import IO
 import msgspec
 from msgspec import Struct, field, structs
 
-from wce_cli.processes import ends_in_order
+from wce_cli.processes.signals import ends_in_order
 from wce_cli.questions.audit.probes import BEGINNINGS
 from wce_cli.questions.audit.protocol import (
     Answered,
