@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -118,6 +119,15 @@ def test_no_module_imports_itself_by_way_of_others():
 
 def test_rooms_import_downwards():
     assert arrows_up(GRAPH) == []
+
+
+def test_processes_are_started_and_ended_in_one_room():
+    tools = re.compile(
+        r"\b(?:import (?:subprocess|multiprocessing|concurrent|asyncio|signal)|from (?:subprocess|"
+        r"multiprocessing|concurrent|asyncio|signal)\b|os\.(?:fork|kill|killpg|exec\w+|posix_spawn|system)\()"
+    )
+    found = {name for name, path in MODULES.items() if tools.search(path.read_text("utf-8"))}
+    assert {room(name) for name in found} == {"processes"}
 
 
 @pytest.mark.parametrize(
