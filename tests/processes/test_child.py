@@ -71,7 +71,12 @@ def test_several_are_heard_side_by_side_and_each_in_its_time():
 
 
 def test_what_is_printed_is_counted_and_its_ends_are_kept():
-    code = "print('\\n first  \\x1b[31mred', flush=True); os.write(1, b'x' * 300_000)\nprint('last', file=sys.stderr)\nprint()\n"
+    code = (
+        "print('\\n first  \\x1b[31mred', flush=True)\n"
+        "os.write(1, b'x' * 300_000)\n"
+        "print('last', file=sys.stderr)\n"
+        "print()\n"
+    )
     lines, child = heard(code)
     assert lines == []
     assert child.printed.count == 300_000 + len("\n first  .[31mred\n\n")

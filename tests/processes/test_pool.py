@@ -27,6 +27,10 @@ MAY_FORK = pool.may_fork
 HOW = ["threaded", pytest.param("forked", marks=on_linux)]
 
 
+KINDS = [int, str]
+"""Numbers are shared out in another way than items of any other kind."""
+
+
 class Refused(Exception):
     pass
 
@@ -89,20 +93,23 @@ def test_parts_come_in_order_and_every_group_is_taken_once(how, count):
     assert all(one == sorted(one) for one in seen)
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("workers", [1, 2, 5])
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 40])
-def test_the_answers_come_in_the_order_of_the_items(workers, n):
-    def work(k: int) -> tuple[int, int]:
+def test_the_answers_come_in_the_order_of_the_items(workers, n, kind):
+    def work(item: int | str) -> tuple[int, int]:
+        k = int(item)
         time.sleep(0.01 if k % 3 == 0 else 0)
         return k, os.getpid()
 
-    found = list(answered(work, iter(range(n)), workers))
+    found = list(answered(work, map(kind, range(n)), workers))
     assert [k for k, _ in found] == list(range(n))
     assert (os.getpid() in {pid for _, pid in found}) == (n > 0 and (workers == 1 or n == 1))
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("how", HOW)
-def test_items_are_taken_as_they_are_needed(how, monkeypatch):
+def test_items_are_taken_as_they_are_needed(how, kind, monkeypatch):
     monkeypatch.setattr(pool, "may_fork", lambda: how == "forked")
     taken = 0
 
@@ -110,27 +117,28 @@ def test_items_are_taken_as_they_are_needed(how, monkeypatch):
         nonlocal taken
         for k in range(1000):
             taken += 1
-            yield k
+            yield kind(k)
 
     answers = answered(lambda k: k, items(), 2, in_threads=True)
-    assert [next(answers) for _ in range(3)] == [0, 1, 2]
+    assert [next(answers) for _ in range(3)] == [kind(k) for k in range(3)]
     assert taken <= 3 + 2 * pool.AHEAD + 2
     answers.close()
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("how", HOW)
-def test_what_waits_for_a_worker_that_is_held_up_is_bounded(how, monkeypatch):
+def test_what_waits_for_a_worker_that_is_held_up_is_bounded(how, kind, monkeypatch):
     monkeypatch.setattr(pool, "may_fork", lambda: how == "forked")
     taken = []
 
     def items():
         for k in range(1000):
             taken.append(k)
-            yield k
+            yield kind(k)
 
-    def work(k: int) -> int:
-        time.sleep(0.5 if k == 0 else 0)
-        return k
+    def work(item: int | str) -> int:
+        time.sleep(0.5 if int(item) == 0 else 0)
+        return int(item)
 
     answers = answered(work, items(), 3, in_threads=True, ahead=5)
     assert next(answers) == 0
@@ -144,32 +152,50 @@ def test_where_nothing_can_run_beside_us_it_is_done_here(monkeypatch):
     assert found == [(k, os.getpid(), threading.get_ident()) for k in range(5)]
 
 
+@pytest.mark.parametrize("kind", [lambda k: k, lambda k: bytes([k]) * 3_000_000], ids=["numbers", "large items"])
+def test_one_of_several_that_dies_is_noticed_while_others_are_at_work(kind):
+    began = time.monotonic()
+
+    def work(item: Any) -> int:
+        if (item if isinstance(item, int) else item[0]) == 0:
+            os._exit(4)
+        time.sleep(0.2)
+        return 1
+
+    with pytest.raises(WceError, match="with code 4"):
+        list(answered(work, map(kind, range(200)), 3))
+    assert time.monotonic() - began < 20
+
+
 def test_a_large_answer_and_a_large_item_pass():
     big = b"x" * 3_000_000
     assert [len(answer) for answer in answered(lambda item: item * 2, iter([big] * 5), 2)] == [6_000_000] * 5
 
 
 @pytest.mark.parametrize("error", [WceError(Problem("no", "hint"), ["where"]), MemoryError()])
-def test_what_a_worker_raises_is_raised_here(error):
-    def work(k: int) -> int:
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_worker_raises_is_raised_here(error, kind):
+    def work(item: int | str) -> int:
+        k = int(item)
         if k == 7:
             raise error
         return k
 
     found: list[int] = []
     with pytest.raises(type(error)) as caught:
-        found.extend(answered(work, iter(range(50)), 2))
+        found.extend(answered(work, map(kind, range(50)), 2))
     assert found == list(range(len(found)))
     if isinstance(error, WceError):
         assert caught.value.lines() == error.lines()
 
 
 @pytest.mark.parametrize("signalled", [signal.SIGKILL, None])
-def test_a_worker_that_ends_is_an_error_and_no_other_is_left(signalled):
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_worker_that_ends_is_an_error_and_no_other_is_left(signalled, kind):
     pids = set()
 
-    def work(k: int) -> int:
-        if k == 20:
+    def work(item: int | str) -> int:
+        if int(item) == 20:
             if signalled is None:
                 os._exit(3)
             os.kill(os.getpid(), signalled)
@@ -177,7 +203,7 @@ def test_a_worker_that_ends_is_an_error_and_no_other_is_left(signalled):
 
     how = "by signal 9" if signalled else "with code 3"
     with pytest.raises(WceError, match=f"^a worker process was ended {how} before its rows were done"):
-        pids.update(answered(work, iter(range(1000)), 2))
+        pids.update(answered(work, map(kind, range(1000)), 2))
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
@@ -295,10 +321,13 @@ def test_large_parts_come_through_whole():
 
 
 @on_linux
-def test_no_file_stays_open():
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_file_stays_open(kind):
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(3):
-        walked("forked", numbers(), 9, 3)
+        assert len(list(answered(lambda item: item, map(kind, range(9)), 3))) == 9
+        with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+            list(answered(lambda item: 1 // 0, map(kind, range(9)), 3))
     assert len(os.listdir("/proc/self/fd")) == before
 
 

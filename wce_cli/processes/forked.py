@@ -11,6 +11,8 @@ import select
 import signal
 import traceback
 from collections.abc import Callable, Iterator
+from itertools import chain
+from struct import Struct
 from typing import Any, NoReturn
 
 from wce_cli.errors import Problem, WceError
@@ -19,30 +21,37 @@ from wce_cli.processes.signals import end_at_once, end_with, held_back
 from wce_cli.processes.work import R, S, T, Work
 
 DONE, FAILED = -1, -2
-"""In the place of an item's number: there are no more, answered by what the worker has seen; what it raised."""
+"""In the place of an item's number: what the worker has seen, when there are no more; what it raised."""
+NUMBER = Struct("<qq")
+"""An item that is a number, behind its own number."""
 LOOKS = 20
 """Milliseconds between two looks at whether an item has come, while workers are idle."""
 
 
 class ForkedWorker:
-    """A worker process, and the pipes to and from it."""
+    """A worker process, and where its items and its answers come and go."""
 
-    def __init__(self, make: Callable[[], Work[Any, Any, Any]], others: list[ForkedWorker]) -> None:
-        (todo, self.feed), (self.out, into) = os.pipe(), os.pipe()
+    def __init__(
+        self, make: Callable[[], Work[Any, Any, Any]], todo: int, feed: int, has_numbers: bool, others: list[int]
+    ) -> None:
+        self.feed, self.has_numbers = feed, has_numbers
+        self.out, into = os.pipe()
         widened(into)
         parent = os.getpid()
         self.process = os.fork()
         if self.process == 0:
-            for pipe in (self.feed, self.out, *(pipe for other in others for pipe in (other.feed, other.out))):
+            for pipe in (self.out, *others):
                 os.close(pipe)
-            _be_worker(make, todo, into, parent)
-        os.close(todo)
+            _be_worker(make, todo, into, has_numbers, parent)
         os.close(into)
 
     def give(self, k: int, item: Any) -> None:
-        """Send it item number k."""
+        """Send it item number k, or whoever shares its pipe."""
         try:
-            send(self.feed, (k, item))
+            if self.has_numbers:
+                os.write(self.feed, NUMBER.pack(k, item))
+            else:
+                send(self.feed, (k, item))
         except BrokenPipeError:
             raise self.lost() from None
 
@@ -70,7 +79,6 @@ class ForkedWorker:
     def end(self) -> None:
         """End it, whatever it does. One that has ended stays until it is waited for: no other can be hit."""
         os.close(self.out)
-        os.close(self.feed)
         os.kill(self.process, signal.SIGKILL)
 
 
@@ -82,18 +90,31 @@ def forked(
     comes_at_once: Callable[[], bool],
     ahead: int,
 ) -> Iterator[R]:
-    """The answers of `count` workers to all items, in their order."""
-    workers: list[ForkedWorker] = []
+    """The answers of `count` workers to all items, in their order.
+
+    Numbers are taken out of one pipe by whoever is free; any other item is sent to a worker that has none.
+    """
+    first = next(items)
+    has_numbers = isinstance(first, int)
+    workers, feeds, todo = list[ForkedWorker](), list[int](), -1
     try:
         with held_back():  # none is started that nobody knows of
-            for _ in range(count):
-                workers.append(ForkedWorker(make, workers))
-        yield from _answers(workers, items, comes_at_once, ahead)
-        for worker in workers:
-            worker.give(DONE, None)
+            for k in range(count):
+                if k == 0 or not has_numbers:
+                    todo, feed = os.pipe()
+                    feeds.append(feed)
+                others = [*feeds, *(worker.out for worker in workers)]
+                workers.append(ForkedWorker(make, todo, feeds[-1], has_numbers, others))
+                if k == count - 1 or not has_numbers:
+                    os.close(todo)
+        yield from _answers(workers, chain((first,), items), comes_at_once, ahead)
+        while feeds:
+            os.close(feeds.pop())
         for worker in workers:
             seen(worker.take()[1])
     finally:
+        for feed in feeds:
+            os.close(feed)
         for worker in workers:
             worker.end()
         for worker in workers:
@@ -103,8 +124,9 @@ def forked(
 def _answers(
     workers: list[ForkedWorker], items: Iterator[Any], comes_at_once: Callable[[], bool], ahead: int
 ) -> Iterator[Any]:
-    """Give each worker an item whenever it has none, and hand on the answer that is next."""
-    poll, by_pipe, idle = select.poll(), {worker.out: worker for worker in workers}, list(workers)
+    """Give items to whoever can take one, and hand on the answer that is next."""
+    poll, by_pipe = select.poll(), {worker.out: worker for worker in workers}
+    idle = workers * (ahead if workers[0].has_numbers else 1)
     for pipe in by_pipe:
         poll.register(pipe, select.POLLIN)
     waiting: dict[int, Any] = {}
@@ -129,7 +151,9 @@ def _answers(
                 idle.append(by_pipe[pipe])
 
 
-def _be_worker(make: Callable[[], Work[Any, Any, Any]], todo: int, into: int, parent: int) -> NoReturn:
+def _be_worker(
+    make: Callable[[], Work[Any, Any, Any]], todo: int, into: int, has_numbers: bool, parent: int
+) -> NoReturn:
     """Be a worker process from its first to its last moment: answer items until there are no more."""
     try:
         end_at_once()
@@ -137,7 +161,7 @@ def _be_worker(make: Callable[[], Work[Any, Any, Any]], todo: int, into: int, pa
         os.environ["OMP_NUM_THREADS"] = "1"  # of a framework that is imported from here on: the cores are shared out
         try:
             work = make()
-            while (asked := receive(todo)) is not None and asked[0] != DONE:
+            while asked := _number(todo) if has_numbers else receive(todo):
                 send(into, (asked[0], work.answer(asked[1])))
             send(into, (DONE, work.seen()))
         except WceError as error:
@@ -148,6 +172,12 @@ def _be_worker(make: Callable[[], Work[Any, Any, Any]], todo: int, into: int, pa
             send(into, (FAILED, traceback.format_exc()))
     finally:
         os._exit(0)
+
+
+def _number(todo: int) -> tuple[int, int] | None:
+    """The next item that is a number, None if there are no more: read whole or not at all, whoever else reads there."""
+    words = os.read(todo, NUMBER.size)
+    return NUMBER.unpack(words) if words else None
 
 
 def _raised(value: Any) -> BaseException:
