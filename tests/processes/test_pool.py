@@ -152,6 +152,21 @@ def test_where_nothing_can_run_beside_us_it_is_done_here(monkeypatch):
     assert found == [(k, os.getpid(), threading.get_ident()) for k in range(5)]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_workers_said_before_they_ended_is_heard_though_they_are_given_more(kind):
+    def make() -> Work[Any, Any, None]:
+        raise WceError(Problem("no", "hint"))
+
+    def items():
+        for k in range(50):
+            time.sleep(0.3 if k == 2 else 0)  # by then all of them have gone
+            yield kind(k)
+
+    with pytest.raises(WceError) as caught:
+        list(in_order(make, items(), 3))
+    assert caught.value.lines() == ["error: no", "hint: hint"]
+
+
 @pytest.mark.parametrize("kind", [lambda k: k, lambda k: bytes([k]) * 3_000_000], ids=["numbers", "large items"])
 def test_one_of_several_that_dies_is_noticed_while_others_are_at_work(kind):
     began = time.monotonic()

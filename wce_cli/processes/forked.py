@@ -52,8 +52,9 @@ class ForkedWorker:
                 os.write(self.feed, NUMBER.pack(k, item))
             else:
                 send(self.feed, (k, item))
-        except BrokenPipeError:
-            raise self.lost() from None
+        except BrokenPipeError:  # it has ended, and may have said why
+            while True:
+                self.take()
 
     def take(self) -> tuple[int, Any]:
         """The number of an item and its answer, waited for; raises what the worker raised."""
