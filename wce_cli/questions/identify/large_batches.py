@@ -18,7 +18,7 @@ from wce_cli.loss.rows import CHUNK, SHOWN_ELEMENTS, floats
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.totals import KeptRows, Totals, block_totals, totals_of
 from wce_cli.passes.one_pass import walk_batch
-from wce_cli.passes.walks import Walk
+from wce_cli.processes.work import Work
 from wce_cli.questions.identify.label_rows import LabelReader, LabelRows
 from wce_cli.questions.identify.odd_readings import ODD_READINGS, GivenRows
 from wce_cli.questions.identify.odd_ways import STANDARD
@@ -75,9 +75,9 @@ def totals_by_reading(batch: Batch, needed: set[Asked]) -> TotalsByReading:
         else:
             whole = _added(whole, part)
 
-    def make(bounds: Sequence[tuple[int, int]]) -> Walk[LabelLosses | TotalsByReading, None]:
+    def make(bounds: Sequence[tuple[int, int]]) -> Work[int, LabelLosses | TotalsByReading, None]:
         group = _LabelWalker(batch, needed).group if has_one_loss else _ClassWalker(batch, needed).group
-        return Walk(lambda k: group(*bounds[k]), lambda: None)
+        return Work(lambda k: group(*bounds[k]), lambda: None)
 
     walk_batch(batch, (0, batch.n_samples), make, fold, None, None, c)
     settle()
