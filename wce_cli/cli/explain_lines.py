@@ -21,7 +21,8 @@ from wce_cli.errors import Problem, WceError, at_most, counted
 from wce_cli.formats import VALUE, Joiner, joiner_of, part_of
 from wce_cli.formats.cells import rounding_note
 from wce_cli.inputs.lines import Lines, Piece
-from wce_cli.passes.ordered import in_order
+from wce_cli.processes.pool import in_order
+from wce_cli.processes.work import Work
 
 NOTES = 100
 """Different notes that are told: every line may have one of its own."""
@@ -86,7 +87,9 @@ def explain_lines(
         bytes(KEPT)
         gc.freeze()  # what is here to stay: a worker that tidies up after a piece need not look through it
         try:
-            yield from _joined(in_order(work, lines.pieces(), comes_at_once=lines.comes_at_once), joiners)
+            yield from _joined(
+                in_order(lambda: Work(work, lambda: None), lines.pieces(), comes_at_once=lines.comes_at_once), joiners
+            )
         finally:
             gc.unfreeze()
             for joiner in joiners:
