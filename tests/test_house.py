@@ -99,7 +99,7 @@ def test_rooms_import_downwards():
 @pytest.mark.parametrize(
     ("source", "seen"),
     [
-        ("from wce_cli.formats import table", "wce_cli.formats"),
+        ("from wce_cli.formats import formatted", "wce_cli.formats"),
         ("def f():\n    from wce_cli.cli.app import app", "wce_cli.cli.app"),
         ("if TYPE_CHECKING:\n    import wce_cli.inputs.csv", "wce_cli.inputs.csv"),
     ],

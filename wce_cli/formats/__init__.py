@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -130,9 +130,10 @@ def suffixes(known: Iterable[str]) -> list[str]:
     return [WRITERS[name].suffixes[0] for name in known if WRITERS[name].suffixes]
 
 
-def asked_of(answer: Any, question: str, look: Look) -> Any:
-    """What of an answer a program is given: all of it, unless the question says otherwise."""
-    return given(question, "asked").asked(answer, look) if "asked" in gives(question) else answer
+def asked_of(question: str) -> Callable[[Any, Look], Any]:
+    """What says what of an answer a program is given: all of it, unless the question has a word in it."""
+    own = given(question, "asked") if "asked" in gives(question) else None
+    return getattr(own, "asked", lambda answer, look: answer)
 
 
 def as_text(answer: Answer, width: int | None = None, ascii: bool = False) -> str:

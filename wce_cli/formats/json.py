@@ -31,7 +31,8 @@ def write(question: str, answers: Sequence[Any], look: Look) -> str:
     if hasattr(own, "together"):
         whole = to_plain(own.together(answers))
     else:
-        documents = [asked_of(answer, question, look).to_dict() for answer in answers]
+        asked = asked_of(question)
+        documents = [asked(answer, look).to_dict() for answer in answers]
         whole = documents[0] if len(documents) == 1 else documents
     return as_text(whole, look, indent=2) + "\n"
 

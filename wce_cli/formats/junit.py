@@ -13,7 +13,7 @@ from wce_cli.formats.look import Look
 from wce_cli.literal import as_line, literal
 
 
-class Case(Struct, frozen=True):
+class SuiteCase(Struct, frozen=True):
     """One thing that was checked."""
 
     suite: str
@@ -30,7 +30,7 @@ class Case(Struct, frozen=True):
 def write(question: str, answers: Sequence[Any], look: Look) -> str:
     """One document. A number that differs is a failure, a batch that cannot be read an error."""
     cases = given(question, "cases").cases
-    suites: dict[str, list[Case]] = {}
+    suites: dict[str, list[SuiteCase]] = {}
     for one in (case for answer in answers for case in cases(answer)):
         suites.setdefault(one.suite, []).append(one)
     every = [one for suite in suites.values() for one in suite]
@@ -43,14 +43,14 @@ def write(question: str, answers: Sequence[Any], look: Look) -> str:
     return text.encode("ascii", "xmlcharrefreplace").decode("ascii") if look.ascii else text
 
 
-def _counted(name: str, cases: Sequence[Case]) -> str:
+def _counted(name: str, cases: Sequence[SuiteCase]) -> str:
     """The attributes of a suite: test cases, not numbers, as a list is one case."""
     outcomes = [one.outcome for one in cases]
     failures, errors = outcomes.count("failure"), outcomes.count("error")
     return _attributes(name=name, tests=str(len(cases)), failures=str(failures), errors=str(errors))
 
 
-def _written(one: Case) -> Iterator[str]:
+def _written(one: SuiteCase) -> Iterator[str]:
     case = f"<testcase{_attributes(classname=one.owner, name=one.name)}"
     if not one.outcome:
         yield f"{case}/>"

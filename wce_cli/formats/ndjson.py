@@ -28,13 +28,15 @@ def write(question: str, answers: Sequence[Any], look: Look) -> str:
 
 def part(question: str, answers: Sequence[Any], look: Look, several: bool) -> str:
     """The lines of some answers of many; of one that holds some of its samples, what those add to its line."""
-    own, texts = given(question, "lines"), []
+    own, asked = given(question, "lines"), asked_of(question)
+    is_slice = getattr(own, "is_slice", lambda answer: False)
+    texts = []
     for answer in answers:
-        if hasattr(own, "is_slice") and own.is_slice(answer):
+        if is_slice(answer):
             texts.append(_slice(own, answer, look))
         else:
-            asked = asked_of(answer, question, look)
-            texts.append(f"{_line(asked, look, own.is_finite(asked))}\n")
+            whole = asked(answer, look)
+            texts.append(f"{_line(whole, look, own.is_finite(whole))}\n")
     return "".join(texts)
 
 

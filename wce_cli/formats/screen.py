@@ -85,11 +85,11 @@ class Screen:
         if style:
             self.prose(" ", text, style, hanging=2)
             return
-        lines = [text]
         if self.look.width is not None and len(text) > self.look.width:
             width = max(self.look.width, NARROWEST)
             lines = textwrap.wrap(text, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
-        self._out.writelines(f"{line}\n" for line in lines)
+            text = "\n".join(lines)
+        self._out.write(f"{text}\n")
 
     def finding(self, severity: Severity, code: str, message: str) -> None:
         """What a reader must know, headed by how grave it is."""

@@ -21,9 +21,12 @@ def write(question: str, answers: Sequence[Any], look: Look) -> str:
 
 
 def part(question: str, answers: Sequence[Any], look: Look, several: bool) -> str:
-    """The lines of some answers of many."""
-    entries = given(question, "blocks").entries
-    return on_screen((block for answer in answers for block in entries(answer, look)), look) if answers else ""
+    """The lines of some answers of many: there may be a million, and nothing parts or orders them."""
+    entries, screen = given(question, "blocks").entries, Screen(look)
+    for answer in answers:
+        for block in entries(answer, look):
+            _draw(screen, block, look)
+    return str(screen) if answers else ""
 
 
 def joiner(question: str, look: Look, several: bool) -> Joiner:
@@ -58,7 +61,7 @@ def on_screen(blocks: Iterable[AnswerBlock], look: Look) -> str:
 
 def _is_apart(above: AnswerBlock, block: AnswerBlock) -> bool:
     """Whether an empty line stands between two blocks."""
-    if block.kind in ("note", "list", "entry"):
+    if block.kind in ("note", "list"):
         return False
     if above.kind == "name" or (above.is_answer and not block.is_answer):
         return True
@@ -70,6 +73,8 @@ def _is_apart(above: AnswerBlock, block: AnswerBlock) -> bool:
 
 def _draw(screen: Screen, block: AnswerBlock, look: Look) -> None:
     match block.kind:
+        case "entry":
+            screen.entry(block.text, block.style)
         case "name":
             screen.title(block.text)
         case "title":
@@ -87,8 +92,6 @@ def _draw(screen: Screen, block: AnswerBlock, look: Look) -> None:
             _draw_table(screen, block, look)
         case "list":
             screen.side_by_side([f"[{mark}] {text}" for mark, text in enumerate(block.lines, 1)])
-        case "entry":
-            screen.entry(block.text, block.style)
         case _:
             for line in block.text.splitlines():
                 screen.line(line)

@@ -11,7 +11,8 @@ from wce_cli.formats.look import Look
 
 def write(question: str, answers: Sequence[Any], look: Look) -> str:
     """Each value in full precision; nan, inf and -inf as words."""
-    return "".join(f"{row.value!r}\n" for answer in answers for row in asked_of(answer, question, look).methods)
+    asked = asked_of(question)
+    return "".join(f"{row.value!r}\n" for answer in answers for row in asked(answer, look).methods)
 
 
 def part(question: str, answers: Sequence[Any], look: Look, several: bool) -> str:

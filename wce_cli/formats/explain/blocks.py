@@ -9,7 +9,6 @@ from wce_cli.errors import counted
 from wce_cli.formats import blocks, cells
 from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.columns import method_columns, sample_columns
-from wce_cli.formats.explain.frameworks import are_listed, call_columns, call_lines, engine_columns
 from wce_cli.formats.explain.large_batch import class_columns, classes_note, is_large, top_columns
 from wce_cli.formats.explain.legend import legend
 from wce_cli.formats.explain.sentence import sentence
@@ -64,15 +63,20 @@ def _samples(report: Report, look: Look) -> Iterator[AnswerBlock]:
 def _methods(report: Report, look: Look) -> Iterator[AnswerBlock]:
     """The methods, and what frameworks return."""
     rows = cells.shown_methods(report, look)
-    listed = are_listed(report)
-    notes = {} if listed else cells.footnotes(report, rows)
-    beside = engine_columns(report, rows, look) if listed else []
-    yield blocks.table(*method_columns(report, look, rows, notes), beside=beside)
-    calls = list(dict.fromkeys(cells.call_note(note, look) for note in notes.values()))
-    if calls:
-        yield blocks.numbered(calls)
-    if listed:
+    if not report.measurements:
+        yield blocks.table(*method_columns(report, look, rows, {}))
+        return
+    from wce_cli.formats.explain.frameworks import are_listed, call_columns, call_lines, engine_columns
+
+    if are_listed(report):
+        yield blocks.table(*method_columns(report, look, rows, {}), beside=engine_columns(report, rows, look))
         yield blocks.table(*call_columns(report, look), lines=call_lines(report, look))
+    else:
+        notes = cells.footnotes(report, rows)
+        yield blocks.table(*method_columns(report, look, rows, notes))
+        calls = list(dict.fromkeys(cells.call_note(note, look) for note in notes.values()))
+        if calls:
+            yield blocks.numbered(calls)
     yield from map(blocks.note, _remarks(report, look))
 
 
