@@ -40,7 +40,7 @@ def listing(
     notes: Iterable[str],
     saved: Sequence[tuple[str, str]] = (),
 ) -> Outcome:
-    """All answers, those that list many samples bit by bit; beside them files that are `saved`."""
+    """The outcome whose answers list many samples, written bit by bit; `saved`: files beside them, with their text."""
     main, *beside = answers
     files = tuple((name, "") for name in (*(answer.file or "" for answer in beside), *(name for name, _ in saved)))
     pieces = _pieces(answers, batches, explained, [text for _, text in saved])
@@ -80,7 +80,7 @@ def _of_batch(
     shared: float | None,
     several: bool,
 ) -> Iterator[tuple[str, ...]]:
-    """What a batch adds to each answer, some of its samples at a time; at once where none is listed."""
+    """The pieces that a batch adds to each answer: some of its samples at a time; one where none is listed."""
     listed = [_listed(answer, batch) if _is_streamed(answer) else 0 for answer in answers]
 
     def added(rows: Sequence[TermRow]) -> tuple[str, ...]:
