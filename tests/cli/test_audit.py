@@ -69,7 +69,7 @@ REFUSED = {
         "other(logits, labels, weight)",
     ): "error: --call 'other(logits, labels, weight)' calls other, not weighted_loss\n"
     "hint: --call 'weighted_loss(logits, labels, weight)'\n",
-    (TARGET, "--format", "junit"): 'error: --format is "junit", expected table, json, markdown, html, svg or github',
+    (TARGET, "--format", "junit"): 'error: --format is "junit", expected table, json, github, markdown, html or svg',
     (
         TARGET,
         "--format",
