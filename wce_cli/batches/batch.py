@@ -7,6 +7,7 @@ whole.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Unpack
 
@@ -86,7 +87,7 @@ class Batch(Struct, frozen=True):
     @property
     def n_samples(self) -> int:
         """N: rows of the batch, ignored ones counted; positions of an image are rows."""
-        return int(np.prod(self.sample_shape, dtype=np.int64))
+        return math.prod(self.sample_shape)
 
     @property
     def block_rows(self) -> int:

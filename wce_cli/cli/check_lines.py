@@ -58,7 +58,7 @@ def _answered(
     if weight is False or asked.engines:
         comparisons: list[tuple[Comparison, ...] | None] = [None] * len(lines)
     else:
-        comparisons = plain_comparisons(documents, weight and weight[0], asked.expect, asked.tolerance)
+        comparisons = plain_comparisons(documents, weight, asked.expect, asked.tolerance)
     outcomes: list[Checked] = []
     errors: list[WceError] = []
     notes: list[str] = []

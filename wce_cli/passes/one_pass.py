@@ -88,7 +88,7 @@ def _walked(
         walker = Walker(batch, top, cut, listed)
         return Walk(lambda k: walker.group(*bounds[k]), walker.watch.seen)
 
-    least = 0 if cut is None or cut.seed is None else PART_ROWS * cut.parts
+    least = 0 if cut is None or cut.shuffled is None else PART_ROWS * cut.parts
     seen = walk_batch(batch, (start, stop), make, fold, workers, progress, least)
     if total[0].checks.found:
         raise WrongRows(batch, total[0].checks, bool(total[0].totals.count[0]))
