@@ -128,7 +128,8 @@ class Batch(Struct, frozen=True):
 
     def index(self, row: int) -> tuple[int, ...]:
         """Where a row stands in the layout it came in, the class axis left out."""
-        return tuple(int(i) for i in np.unravel_index(row, self.sample_shape)) if self.sample_shape else ()
+        shape = self.sample_shape
+        return (row,) * len(shape) if len(shape) < 2 else tuple(int(i) for i in np.unravel_index(row, shape))
 
 
 def check_numbers(batch: Batch, start: int, stop: int) -> RowProblems:

@@ -19,7 +19,8 @@ from wce_cli.errors import WceError
 from wce_cli.inputs.fast_lines import plain_documents
 from wce_cli.inputs.lines import Lines, Piece
 from wce_cli.inputs.ndjson import document_of_line
-from wce_cli.passes.ordered import in_order
+from wce_cli.processes.pool import in_order
+from wce_cli.processes.work import Work
 from wce_cli.questions.check.plain import plain_comparisons
 
 
@@ -39,7 +40,7 @@ def check_lines(
     def work(piece: Piece) -> list[CheckedPart | WrongLine]:
         return list(_answered(piece, fields, asked, answers))
 
-    for found in in_order(work, lines.pieces(), comes_at_once=lines.comes_at_once):
+    for found in in_order(lambda: Work(work, lambda: None), lines.pieces(), comes_at_once=lines.comes_at_once):
         yield from found
 
 

@@ -28,7 +28,8 @@ from wce_cli.inputs.lines import Lines, Piece
 from wce_cli.inputs.ndjson import document_of_line
 from wce_cli.loss.methods import METHODS, loss_values
 from wce_cli.passes.one_pass import one_pass
-from wce_cli.passes.ordered import in_order
+from wce_cli.processes.pool import in_order
+from wce_cli.processes.work import Work
 from wce_cli.questions.explain.of_batch import explain_batch
 
 NOTES = 100
@@ -102,7 +103,9 @@ def explain_lines(
         bytes(KEPT)
         gc.freeze()  # what is here to stay: a worker that tidies up after a piece need not look through it
         try:
-            yield from _joined(in_order(work, lines.pieces(), comes_at_once=lines.comes_at_once), joiners)
+            yield from _joined(
+                in_order(lambda: Work(work, lambda: None), lines.pieces(), comes_at_once=lines.comes_at_once), joiners
+            )
         finally:
             gc.unfreeze()
             for joiner in joiners:

@@ -21,7 +21,7 @@ FIXTURES = ROOT / "tests" / "data" / "audit"
 
 def observed_here(target: str, asking: Asking = Asking()) -> Observed:  # noqa: B008
     """What a worker tells of a function."""
-    request = Request(target, "", asking.arrays, asking.call, asking.kwargs, asking.seed, None, ())
+    request = Request(target, asking.arrays, asking.call, asking.kwargs, asking.seed, None, ())
     file = io.BytesIO()
     Interview(request, file).run()
     observed = Observed()

@@ -1,8 +1,8 @@
-"""The process of its own in which the user's function runs: `python -m wce_cli.questions.audit.child.worker REQUEST`.
+"""The process of its own in which the user's function runs: `python -m (this) REQUEST ANSWERS PARENT`.
 
-It only measures: what every call returned, raised or did besides goes to a file, line by line, so that a call which
-ends this process costs no more than its own line. What is printed by the function goes wherever stdout does, and is
-no part of the answer.
+It only measures: what every call returned, raised or did besides goes to the file ANSWERS, line by line, so that a
+call which ends this process costs no more than its own line. What is printed by the function goes wherever stdout
+does, and is no part of the answer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 import msgspec
 
 from wce_cli.errors import WceError
-from wce_cli.processes import end_with
+from wce_cli.processes.signals import end_with
 from wce_cli.questions.audit.child.ask import said_in_short
 from wce_cli.questions.audit.child.interview import Interview
 from wce_cli.questions.audit.child.watch import tell_what_takes_time
@@ -22,12 +22,12 @@ from wce_cli.questions.audit.protocol import Busy, Refused, Request
 
 def main() -> None:
     """Do what the request says, and end without waiting for anything the user's code has left behind."""
-    request = msgspec.json.decode(sys.argv[1].encode(), type=Request)
-    if request.parent is not None:
-        end_with(request.parent)
+    asked, answers, parent = sys.argv[1:]
+    end_with(int(parent))
+    request = msgspec.json.decode(asked.encode(), type=Request)
     sys.dont_write_bytecode = True
     sys.path.extend(entry for entry in request.path if entry not in sys.path)
-    with open(request.answers, "ab") as file:
+    with open(answers, "ab") as file:
         interview = Interview(request, file)
         tell_what_takes_time(lambda: interview.tell(Busy()))
         try:

@@ -60,7 +60,6 @@ def judged(target: Any, asking: Asking) -> Audit:
         check_template(asking.call)
     request = Request(
         target=name,
-        answers="",
         arrays=asking.arrays,
         template=asking.call,
         constants=asking.kwargs,
