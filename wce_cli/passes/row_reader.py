@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wce_cli.batches.batch import Batch
-from wce_cli.loss.facts import UNDERFLOW
 from wce_cli.loss.fast.index_labels import Kernel
+from wce_cli.loss.row_facts import UNDERFLOW
 from wce_cli.loss.rows import CHUNK, chunks_of, floats
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.totals import EveryRow, KeptRows
