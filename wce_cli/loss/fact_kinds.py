@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from operator import add
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -19,7 +19,6 @@ Ends = tuple[Floats, Floats]
 """The smallest and the largest of some values by class, (C,) each: +∞ and −∞ where there is none."""
 Found = Callable[[Any], Any]
 """`row_facts.BlockRows` → a fact of them; of no rows it is what adds nothing."""
-T = TypeVar("T")
 
 
 class CountedRows(Struct, frozen=True):

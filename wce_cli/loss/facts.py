@@ -6,7 +6,8 @@ Unless a field says otherwise it speaks of kept rows only.
 
 from __future__ import annotations
 
-from typing import Annotated, get_type_hints
+from functools import cache
+from typing import Annotated, Self, get_type_hints
 
 import numpy as np
 from msgspec import Struct
@@ -99,12 +100,12 @@ class Facts(Struct, frozen=True):
     top: Annotated[Top, rows(lambda block: block.top)]
 
     def __add__(self, other: Facts) -> Facts:
-        return Facts(*(rule.add(getattr(self, name), getattr(other, name)) for name, rule in RULES.items()))
+        return type(self)(*(kind.add(getattr(self, f), getattr(other, f)) for f, kind in kinds_of(type(self)).items()))
 
     @classmethod
-    def of(cls, block: BlockRows) -> Facts:
+    def of(cls, block: BlockRows) -> Self:
         """The facts of some rows."""
-        return cls(*(rule.of(block) for rule in RULES.values()))
+        return cls(*(kind.of(block) for kind in kinds_of(cls).values()))
 
     def nan_under(self, smoothing: float) -> CountedRows:
         """Losses that are NaN under a smoothing."""
@@ -112,7 +113,7 @@ class Facts(Struct, frozen=True):
 
     def shifted(self, n: int) -> Facts:
         """The same of rows that stand behind n others."""
-        return Facts(*(rule.shifted(getattr(self, name), n) for name, rule in RULES.items()))
+        return type(self)(*(kind.shifted(getattr(self, f), n) for f, kind in kinds_of(type(self)).items()))
 
     def kept_weights(self, weight: Floats) -> Floats:
         """The weights s·w[y] that kept samples have: of each class the smallest, then of each the largest."""
@@ -136,7 +137,7 @@ class Facts(Struct, frozen=True):
             return bool(signs and (s_low >= 0 or s_high <= 0) and self.smallest_a >= 0 and self.smallest_q >= 0)
 
 
-RULES: dict[str, FactKind] = {
-    name: kind.__metadata__[0] for name, kind in get_type_hints(Facts, include_extras=True).items()
-}
-"""How each fact is found and adds up, as it is declared above."""
+@cache
+def kinds_of(facts: type[Facts]) -> dict[str, FactKind]:
+    """The kind of each fact, by its name, as it is declared."""
+    return {name: declared.__metadata__[0] for name, declared in get_type_hints(facts, include_extras=True).items()}

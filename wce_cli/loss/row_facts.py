@@ -60,6 +60,12 @@ class BlockRows:
         """Of the finite ones."""
         return Extremes() if self.kept.logsumexp is None else _extremes(self.kept.logsumexp, self.kept.row)
 
+    @cached_property
+    def smallest_loss(self) -> float:
+        """The smallest ℓ that is not NaN; +∞ for none."""
+        smallest = float(self.kept.loss.min(initial=np.inf))
+        return smallest if smallest == smallest else float(np.fmin.reduce(self.kept.loss, initial=np.inf))
+
     def rows(self, there: NDArray[np.bool_]) -> CountedRows:
         """The rows of which something is true."""
         found = self.kept.row[there]
@@ -105,7 +111,7 @@ def smallest_a(block: BlockRows) -> float:
 
 def smallest_loss(block: BlockRows) -> float:
     """The smallest loss of an index label."""
-    return math.inf if block.spec.is_soft else _smallest(block.kept.loss)
+    return math.inf if block.spec.is_soft else block.smallest_loss
 
 
 def smallest_q(block: BlockRows) -> float:
@@ -183,7 +189,7 @@ def peak(block: BlockRows) -> Extremes:
 def lost(block: BlockRows) -> dict[str, Lost]:
     """By dtype: the losses that it rounds to 0."""
     loss = block.kept.loss
-    if not len(loss) or loss.min() >= max(LOST.values()):
+    if block.smallest_loss >= max(LOST.values()):
         return NOTHING_LOST
     found = {dtype: (loss > 0) & (loss < limit) for dtype, limit in LOST.items()}
     return {dtype: Lost(block.rows(there), float(loss[there].sum())) for dtype, there in found.items()}
@@ -191,8 +197,8 @@ def lost(block: BlockRows) -> dict[str, Lost]:
 
 def as_log_probs(block: BlockRows) -> bool:
     """Whether all rows are logits whose logsumexp is 0."""
-    found = block.kept.logsumexp
-    if found is None or block.spec.n_classes == 1:
+    found, finite = block.kept.logsumexp, block.logsumexp
+    if found is None or block.spec.n_classes == 1 or max(-finite.smallest, finite.largest) > LOOKS_NORMALISED:
         return False
     return bool((np.abs(found) <= LOOKS_NORMALISED).all())
 
@@ -255,9 +261,3 @@ def _extremes(values: Floats, row: Ints) -> Extremes:
         return Extremes()
     low, high = values.argmin(), values.argmax()
     return Extremes(float(values[low]), float(values[high]), int(row[low]), int(row[high]))
-
-
-def _smallest(values: Floats) -> float:
-    """The smallest value that is not NaN; +∞ for none."""
-    smallest = float(values.min(initial=np.inf))
-    return smallest if smallest == smallest else float(np.fmin.reduce(values, initial=np.inf))
