@@ -17,6 +17,7 @@ from wce_cli.batches.batch import Batch, WrongRows, learn, prove, ranges_of
 from wce_cli.batches.file_rows import StoredRows
 from wce_cli.loss.facts import TOP, Facts
 from wce_cli.loss.largest_terms import Top
+from wce_cli.loss.small_batches import is_small
 from wce_cli.loss.totals import Totals
 from wce_cli.passes.batch_parts import Cut, PartSums
 from wce_cli.passes.listed_rows import Listed, joined
@@ -57,6 +58,8 @@ def listing_pass(
     batch: Batch, listed: int, *, progress: Callable[[int, int], None] | None = None, top: int = TOP
 ) -> tuple[Totals, Facts, Listed | None]:
     """`one_pass`, and what is listed of the first `listed` rows at least, from the same pass; None for none."""
+    if is_small(batch.n_samples, batch.spec.n_classes):  # whatever is asked for, its rows have been read
+        listed = batch.n_samples
     part, tops = _walked(batch, None, None, None, progress, top, listed)
     return part.totals, facts_of(part, tops), joined(part.listed) if part.listed else None
 
