@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,9 +56,35 @@ def run(*arguments: str, stdin: bytes = b"", encoding: str = "utf-8", **environm
         return Ran(code, out.text(), err.text())
 
 
+def hint(*arguments: str) -> str:
+    """The hint with which `wce ARGUMENTS` is refused; empty where there is none."""
+    ran = run(*arguments)
+    assert ran.code == 2
+    return ran.err.partition("hint: ")[2].strip()
+
+
 def without_foot(text: str) -> str:
     """A page but for its foot, which says how it was asked for; any other text as it is."""
     return re.sub("<footer.*?</footer>", "", text, flags=re.DOTALL)
+
+
+def copy_package(folder: Path) -> Path:
+    """A copy of the package in `folder`, for a test to change."""
+    return Path(shutil.copytree(ROOT / "wce_cli", folder / "wce_cli", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+def python_of(folder: Path, *words: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """`python WORDS`, which finds the copy of the package that is in `folder`."""
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        input=stdin,
+        check=False,
+    )
 
 
 def spawn(*arguments: str, stdin: bytes = b"", **environment: str) -> Ran:

@@ -5,18 +5,15 @@ it, are found in a copy of the package wherever the others are.
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
 import wce_cli
-from tests.run import ROOT, run
+from tests.run import ROOT, copy_package, python_of, run
 from wce_cli.answers.report import BatchPart
 from wce_cli.fields import SINGLE
 from wce_cli.loss.spec import Spec
@@ -48,12 +45,12 @@ PLAIN = wce_cli.explain(**BATCH, engines=()).value("weighted-mean")
 def copy(tmp_path_factory):
     """The folder of a package with the invented fields."""
     folder = tmp_path_factory.mktemp("copy")
-    shutil.copytree(ROOT / "wce_cli", folder / "wce_cli", ignore=shutil.ignore_patterns("__pycache__"))
+    package = copy_package(folder)
     for name, before, added in [
         ("fields.py", "class BatchFields(TypedDict, total=False):\n", DECLARED),
         ("batches/batch.py", '        given = with_defaults("Batch.build", fields)\n', BUILT),
     ]:
-        path = folder / "wce_cli" / name
+        path = package / name
         text = path.read_text("utf-8")
         assert text.count(before) == 1
         end = text.index(before) + len(before)
@@ -66,20 +63,7 @@ def copy(tmp_path_factory):
 @pytest.fixture
 def python(copy, tmp_path):
     """Run a program beside that package: its exit code, what it says, and its errors."""
-
-    def program(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, *words],
-            cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(copy)},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            input=stdin,
-            check=False,
-        )
-
-    return program
+    return partial(python_of, copy, cwd=tmp_path)
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ from __future__ import annotations
 import ast
 import json
 import math
-import os
-import shutil
 import subprocess
 import sys
 from typing import Any
@@ -17,7 +15,7 @@ import numpy as np
 import pytest
 
 import wce_cli
-from tests.run import ROOT, run
+from tests.run import ROOT, copy_package, python_of, run
 from wce_cli.findings import FINDINGS
 from wce_cli.findings.page import Page
 from wce_cli.formats import AUDITED, CHECKED, FORMATS, GRADIENT, IDENTIFIED, SPLIT, SWEPT
@@ -421,8 +419,7 @@ def measure(case: Case) -> Iterator[Measured]:
 
 def test_an_invented_engine_is_a_file_and_its_row(tmp_path):
     """In a copy of the package, as it is measured in a process of its own."""
-    copy = tmp_path / "wce_cli"
-    shutil.copytree(ROOT / "wce_cli", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    copy = copy_package(tmp_path)
     (copy / "engines" / "invented.py").write_text(ENGINE)
     table = copy / "frameworks.py"
     row = '"invented": Engine("Invented", "wce_cli.engines.invented", ("numpy",), "numpy"),'
@@ -430,15 +427,8 @@ def test_an_invented_engine_is_a_file_and_its_row(tmp_path):
     batch = {"logits": LOGITS[:4], "labels": LABELS[:4]}
 
     def asked_of(*words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, *words],
-            cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=True,
-        )
+        done = python_of(tmp_path, *words, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
     def asked(*words: str) -> str:

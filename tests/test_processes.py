@@ -45,6 +45,12 @@ def test_a_child_ends_with_its_parent_even_if_that_is_killed(how):
     assert time.monotonic() - began < 10
 
 
+def ended(code: str) -> tuple[int, bytes, bytes]:
+    """How a program ends, and what it writes."""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
 def test_a_signal_unwinds_what_is_under_way_and_then_ends_the_process():
     code = (
         "import os, signal\n"
@@ -57,8 +63,7 @@ def test_a_signal_unwinds_what_is_under_way_and_then_ends_the_process():
         "        print('tidied', flush=True)\n"
         "print('nor here')\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False, timeout=60)
-    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, b"tidied\n", b"")
+    assert ended(code) == (-signal.SIGTERM, b"tidied\n", b"")
 
 
 def test_a_signal_unwinds_the_outermost_too():
@@ -71,8 +76,7 @@ def test_a_signal_unwinds_the_outermost_too():
         "        os.kill(os.getpid(), signal.SIGHUP)\n"
         "    print('not here', flush=True)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False, timeout=60)
-    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGHUP, b"", b"")
+    assert ended(code) == (-signal.SIGHUP, b"", b"")
 
 
 SLOW = """

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
-LOOKS = 0.5
+SECONDS_BETWEEN_LOOKS = 0.5
 """Seconds between two looks at whether the process that started us is still there."""
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """What people and systems end a process with."""
@@ -84,7 +84,7 @@ def told_of_stops(then: Callable[[], None]) -> Iterator[None]:
 
 
 def end_at_once() -> None:
-    """In a process that was forked off: what ends a process ends this one, whatever its parent would do first."""
+    """Have signals end this process at once: one that was forked off has nothing to undo, though its parent has."""
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
@@ -121,5 +121,5 @@ def _by_the_kernel() -> bool:
 
 def _look(parent: int) -> None:
     while os.getppid() == parent:
-        time.sleep(LOOKS)
+        time.sleep(SECONDS_BETWEEN_LOOKS)
     os._exit(1)

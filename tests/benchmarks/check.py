@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from wce_cli.batches.batch import Batch
-from wce_cli.questions.check.given import Given
+from wce_cli.questions.check.batch_losses import BatchLosses
 
 WCE = (sys.executable, "-m", "wce_cli")
 COMMANDS = {
@@ -35,7 +35,7 @@ def batches(count: int) -> str:
     lines = []
     for x in rng.normal(size=(count, 2, 3)).round(4):
         batch = {"logits": x.tolist(), "labels": [0, 2], "weight": [0.1, 1.0, 2.0]}
-        value = Given(Batch.build(**batch)).value("weighted-mean").value
+        value = BatchLosses(Batch.build(**batch)).value("weighted-mean").value
         lines.append(json.dumps({**batch, "expect": {"weighted-mean": round(value, 6)}}))
     return "\n".join(lines) + "\n"
 

@@ -26,7 +26,7 @@ from wce_cli.batches.batch import Batch
 from wce_cli.inputs import read_file
 from wce_cli.questions.identify import NumbersAsked, identify_batch
 from wce_cli.questions.identify.chance import prior_of
-from wce_cli.questions.identify.number import seen
+from wce_cli.questions.identify.number import printed_number
 from wce_cli.questions.identify.space import Space, is_explained
 
 ROOT = Path(__file__).parents[2]
@@ -51,12 +51,12 @@ def odds() -> None:
     for depth in (0, 1, 2):
         space, cells = Space(batch, depth), []
         for text in ODDS:
-            number = seen(text)
+            number = printed_number(text)
             rng = np.random.default_rng(depth)
             lo, hi = prior_of(number.value, number.unit) or (1.0, 2.0)
             drawn = [f"{u:.{len(text) - 2}f}" for u in rng.uniform(lo, hi, DRAWS)]
             texts, counts = np.unique(drawn, return_counts=True)
-            explained = np.array([is_explained(space, seen(text)) for text in texts.tolist()])
+            explained = np.array([is_explained(space, printed_number(text)) for text in texts.tolist()])
             happened = float((explained * counts).sum()) / DRAWS
             printed = space.chances(number)[-1].chance or 0.0
             sigma = math.sqrt(printed * (1 - printed) / DRAWS) or math.nan
@@ -75,7 +75,7 @@ def others() -> None:
             if (np.abs(space.values - value) <= 1e-9 * abs(value)).any():  # the same by algebra
                 continue
             for decimals in (2, 3, 4, 6):
-                number = seen(f"{value:.{decimals}f}")
+                number = printed_number(f"{value:.{decimals}f}")
                 for allowed in (0, 1, 2):
                     under, over = space.windows(number, allowed)
                     further = space.values - number.value
@@ -100,11 +100,11 @@ def reports() -> None:
             batch = Batch.build(**document.fields)
             if batch.n_samples > 1 and not batch.spec.label_smoothing:
                 for depth, decimals in itertools.product((0, 1, 2), (2, 4)):
-                    chance = Space(batch, depth).chances(seen(f"{1:.{decimals}f}"))[-1].chance
+                    chance = Space(batch, depth).chances(printed_number(f"{1:.{decimals}f}"))[-1].chance
                     chances.setdefault((depth, decimals), []).append(chance or 0.0)
             for one in source["reported"]:
                 printed = one["printed"] if isinstance(one["printed"], list) else [one["printed"]]
-                numbers = tuple(map(seen, printed))
+                numbers = tuple(map(printed_number, printed))
                 answer = identify_batch(
                     batch, NumbersAsked(numbers) if len(numbers) == 1 else NumbersAsked(losses=numbers)
                 )

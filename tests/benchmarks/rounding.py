@@ -14,7 +14,7 @@ import torch
 from tests.precision.test_dtype import SUMS, drawn, of_torch
 from wce_cli.batches.batch import Batch
 from wce_cli.digits import UNITS
-from wce_cli.questions.check.given import Given
+from wce_cli.questions.check.batch_losses import BatchLosses
 
 
 def counts(dtype: str, is_wide: bool, batches: int) -> str:
@@ -23,7 +23,7 @@ def counts(dtype: str, is_wide: bool, batches: int) -> str:
     for seed in range(batches):
         wide, narrow, eps = drawn(seed, dtype)
         x, y, w = wide if is_wide else narrow
-        given = Given(Batch.build(logits=x, labels=y, weight=w, label_smoothing=eps))
+        given = BatchLosses(Batch.build(logits=x, labels=y, weight=w, label_smoothing=eps))
         exact = {what: given.values[what].value for what in SUMS}
         allowed = {what: given.allowed(what, dtype) for what in SUMS}
         for own, tensor in of_torch(*narrow, eps)[0].items():

@@ -20,7 +20,7 @@ from wce_cli.cli import check_lines
 from wce_cli.cli.checking import TOLD
 from wce_cli.formats import CHECKED
 from wce_cli.inputs import lines
-from wce_cli.questions.check.given import Given
+from wce_cli.questions.check.batch_losses import BatchLosses
 
 TWO = ("-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1")
 BATCH = {"logits": [[0.1, 0.9], [0.0, 0.1]], "labels": [0, 1], "weight": [0.1, 1.0]}
@@ -386,7 +386,7 @@ def many_lines(count: int, seed: int = 0) -> list[str]:
             "labels": rng.integers(0, c, n).tolist(),
             "weight": rng.uniform(0, 2, c).round(1).tolist(),
         }
-        given = Given(Batch.build(**batch))
+        given = BatchLosses(Batch.build(**batch))
         what = ("weighted-mean", "sum/sample", "batch-mean/class", "element-mean/label-mix", "kept-mean")[k % 5]
         value = given.value(what.removesuffix("/class")).value
         expect = [
@@ -440,7 +440,7 @@ def test_lines_that_agree_are_answered_by_stacks(files, monkeypatch):
 
 def test_odd_rules_are_looked_for_in_the_first_lines_that_fail(files, monkeypatch):
     """0.346139 is Σw·ℓ/(W·N), divided twice: the first two are told so, whichever process met them."""
-    monkeypatch.setattr("wce_cli.cli.checking.SEARCHED", 2)
+    monkeypatch.setattr("wce_cli.cli.checking.BATCHES_SEARCHED", 2)
     monkeypatch.setattr(lines, "PIECE", 300)
     odd = json.dumps({**BATCH, "expect": {"weighted-mean": 0.346139}})
     Path("many.ndjson").write_text("\n".join([json.dumps(GOOD), odd] * 6) + "\n", "utf-8")

@@ -107,6 +107,29 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+TYPED = ("-x", "2 1 0; 0 1 2; 1 1 1; 0 3 1; 2 0 1; 1 0 0", "-y", "0,1,-100,1,2,0", "-w", "1,0.25,3")
+SCREENS = (
+    ("split", "--size", "1"),
+    ("gradient",),
+    ("gradient", "--label-smoothing", "0.1"),
+    ("gradient", "--rows", "0"),
+    ("gradient", "--method", "all"),
+    ("sweep", "--class", "0"),
+    ("sweep", "--smoothing"),
+    ("sweep", "--scale"),
+)
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("command", SCREENS, ids=" ".join)
+def test_every_width_is_kept_to_and_ascii_too(command, width):
+    for encoding in ("utf-8", "ascii"):
+        ran = run(command[0], *TYPED, *command[1:], "--width", str(width), encoding=encoding)
+        assert (ran.code, ran.err) == (0, "")
+        assert max(map(len, ran.out.splitlines())) <= width
+        assert "\\" not in ran.out
+
+
 @pytest.mark.parametrize("name", [*FORMATS, "single.npy"])
 def test_what_is_wrong_with_a_batch_is_said_alike_by_every_command(name):
     assert run("explain", *files(name, fields({})), "--engine", "none").code == 0

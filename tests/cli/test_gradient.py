@@ -15,16 +15,6 @@ from tests.run import run
 BATCH = ["-x", "2 1 0; 0 1 2; 1 1 1; 0 3 1", "-y", "0,1,-100,1", "-w", "1,0.25,3"]
 
 
-@pytest.mark.parametrize("width", [40, 80, 200])
-@pytest.mark.parametrize("more", [[], ["--label-smoothing", "0.1"], ["--rows", "0"], ["--method", "all"]])
-def test_every_width_is_kept_to_and_ascii_too(width, more):
-    for encoding in ("utf-8", "ascii"):
-        ran = run("gradient", *BATCH, *more, "--width", str(width), encoding=encoding)
-        assert (ran.code, ran.err) == (0, "")
-        assert max(map(len, ran.out.splitlines())) <= width
-        assert "\\" not in ran.out
-
-
 WEIGHTS, SAMPLE_WEIGHTS = ("-w", "1,2,3"), ("--sample-weight", "1,2,3,4")
 
 

@@ -6,20 +6,13 @@ import re
 
 import pytest
 
-from tests.run import run
+from tests.run import hint, run
 from wce_cli.cli.app import COMMANDS
-from wce_cli.cli.hints import COMMANDS as OTHER_COMMANDS
-from wce_cli.cli.hints import OF_A_COMMAND, OPTIONS
+from wce_cli.cli.hints import COMMAND_HINTS, OF_A_COMMAND, OPTIONS
 from wce_cli.errors import near
 
 NONE = "--help lists the options\n"
 BATCH = ("-x", "0.1 0.9; 0 0.1", "-y", "0,1")
-
-
-def hint(*arguments: str) -> str:
-    ran = run(*arguments)
-    assert ran.code == 2
-    return ran.err.partition("hint: ")[2].strip()
 
 
 def said(word: str, command: str = "explain") -> str:
@@ -299,7 +292,7 @@ def test_scores_that_are_no_labels_are_not_said_to_be_swapped():
 
 
 def test_no_two_hints_are_for_one_word():
-    for table in (OPTIONS, OTHER_COMMANDS):
+    for table in (OPTIONS, COMMAND_HINTS):
         words = [word for row in table for word in row[0].split()]
         assert len(set(words)) == len(words)
 

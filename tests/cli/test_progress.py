@@ -26,7 +26,7 @@ def test_nobody_is_told_anything_off_a_terminal(monkeypatch):
 def test_a_bar_is_drawn_after_a_while_and_taken_away_again(wait, drawn, monkeypatch):
     stderr = Terminal()
     monkeypatch.setattr(sys, "stderr", stderr)
-    monkeypatch.setattr(progress, "WAIT", wait)
+    monkeypatch.setattr(progress, "SILENT_SECONDS", wait)
     monkeypatch.setenv("TERM", "xterm")
     with progress_bar() as tell:
         assert tell is not None
@@ -40,7 +40,7 @@ def test_a_bar_is_drawn_after_a_while_and_taken_away_again(wait, drawn, monkeypa
 def test_a_pass_that_ends_early_still_takes_the_bar_away(monkeypatch):
     stderr = Terminal()
     monkeypatch.setattr(sys, "stderr", stderr)
-    monkeypatch.setattr(progress, "WAIT", 0.0)
+    monkeypatch.setattr(progress, "SILENT_SECONDS", 0.0)
     monkeypatch.setenv("TERM", "xterm")
     with progress_bar() as tell:
         assert tell is not None

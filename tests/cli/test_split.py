@@ -119,14 +119,8 @@ def test_ranks_and_steps_have_columns():
     assert "multiply by the number of ranks, 3, what is averaged" in words(out)
 
 
-@pytest.mark.parametrize("width", [40, 80, 200])
-def test_every_width_is_kept_to_and_ascii_too(width):
-    for encoding in ("utf-8", "ascii"):
-        ran = run("split", *BATCH, "--size", "1", "--width", str(width), encoding=encoding)
-        assert ran.code == 0
-        assert max(map(len, ran.out.splitlines())) <= width
-        assert "weights-vanish-when-split" not in ran.out  # one part has no kept sample
-        assert "\\x" not in ran.out
+def test_a_part_without_a_kept_sample_has_no_weights_that_vanish():
+    assert "weights-vanish-when-split" not in cut("--size", "1").out
 
 
 def test_json_is_of_its_schema_and_holds_every_pair():

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import wce_cli
-from tests.run import run
+from tests.run import hint, run
 from wce_cli.errors import WceError
 
 X, Y = np.array([[0.1, 0.9], [0.0, 0.1], [1.0, 2.0]]), np.array([0, 1, 1])
@@ -20,12 +20,6 @@ LOOKS = "each looks like the other: "
 @pytest.fixture(autouse=True)
 def _folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-
-def hint(*arguments: str) -> str:
-    ran = run(*arguments)
-    assert ran.code == 2
-    return ran.err.partition("hint: ")[2].strip()
 
 
 def save(suffix: str, **arrays: np.ndarray) -> None:

@@ -29,16 +29,6 @@ def test_the_table_holds_what_explain_prints():
             assert float(run("explain", *BATCH[:4], *asked).out) == pytest.approx(float(value), rel=1e-8)
 
 
-@pytest.mark.parametrize("width", [40, 80, 200])
-@pytest.mark.parametrize("kind", [["--class", "0"], ["--smoothing"], ["--scale"]])
-def test_every_width_is_kept_to_and_ascii_too(width, kind):
-    for encoding in ("utf-8", "ascii"):
-        ran = run("sweep", *BATCH, *kind, "--width", str(width), encoding=encoding)
-        assert (ran.code, ran.err) == (0, "")
-        assert max(map(len, ran.out.splitlines())) <= width
-        assert "\\" not in ran.out
-
-
 def test_curves_are_told_apart_without_colour():
     out = swept("--class", "2").out
     assert "● weighted-mean" in out

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 
 from wce_cli import WceError, explain
 from wce_cli.batches.batch import Batch
 from wce_cli.engines import AUTO_LIMIT, ENGINES, measure
+from wce_cli.engines.case import Case
 
 SMALL = Batch.build(logits=[[0.1, 0.9]], labels=[0])
 
@@ -44,7 +47,20 @@ def test_one_engine_needs_no_list():
 
 
 def test_every_engine_is_a_module_that_measures():
-    from importlib import import_module
-
     for engine in ENGINES.values():
         assert callable(import_module(engine.module).measure)
+
+
+@pytest.mark.parametrize("name", ["onnxruntime", "paddle", "tensorflow"])
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ({"probs": [[0.25, 0.75]]}, "takes logits, and these are probabilities"),
+        ({"log_probs": [[-1.0, -0.5]]}, "takes logits, and these are log-probabilities"),
+    ],
+)
+def test_who_takes_logits_alone_says_what_it_was_given(name, scores, said):
+    """Before the framework is imported: it need not be there."""
+    measure = import_module(ENGINES[name].module).measure
+    (row,) = measure(Case.of(Batch.build(**scores, labels=[0])))
+    assert (row.value, row.reason) == (None, said)

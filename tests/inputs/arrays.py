@@ -70,6 +70,13 @@ WRITERS: dict[str, tuple[str, Callable[[Path, Arrays], None]]] = {
 """A file name and a writer by format."""
 
 
+def written(fmt: str, folder: Path, array: NDArray[Any]) -> Path:
+    """The file of a format that holds an array, `logits` where arrays have names."""
+    name, write = WRITERS[fmt]
+    write(folder / name, {"logits": array})
+    return folder / name
+
+
 def stored_in(path: Path | str, name: str = "") -> StoredArray:
     return chosen(read_arrays(str(path)), name, str(path))
 

@@ -82,7 +82,7 @@ def test_the_answer_is_the_same_bytes_either_way(tmp_path, monkeypatch, n, c, su
     read = decoded_module.large_document
     monkeypatch.setattr(decoded_module, "large_document", lambda content: calls.append(1) or read(content))
     fast = run(*arguments)
-    monkeypatch.setattr(decoded_module, "LARGE", 10**12)
+    monkeypatch.setattr(decoded_module, "WORTH_A_LOOK", 10**12)
     slow = run(*arguments)
     assert (fast.code, fast.err) == (slow.code, slow.err) == (0, "")
     assert fast.out == slow.out

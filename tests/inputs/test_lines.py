@@ -126,7 +126,7 @@ def test_stdin_is_looked_into_and_nothing_of_it_is_lost(monkeypatch, content, ex
     receive, send = os.pipe()
     os.write(send, content)
     os.close(send)
-    monkeypatch.setattr(stdin, "BLOCK", block)
+    monkeypatch.setattr(stdin, "LOOKED_AT_ONCE", block)
     with open(receive, "rb") as stream:
 
         class Standard:

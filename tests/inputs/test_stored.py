@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.inputs.arrays import WRITERS, as_numpy, as_tensor, random_array, stored_in, whole
+from tests.inputs.arrays import WRITERS, as_numpy, as_tensor, random_array, stored_in, whole, written
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import read_arrays
 from wce_cli.inputs.stored import DTYPES, chosen, n_bytes
@@ -81,13 +82,8 @@ def test_torch_and_safetensors_files_give_the_numbers_that_were_saved(dtype, tmp
     st.data(),
 )
 def test_any_slice_of_any_shape_is_read(tmp_path_factory, shape, dtype, fmt, seed, data):
-    name, write = WRITERS[fmt]
-    if dtype == "bfloat16":
-        dtype = "uint16"
-    array = random_array(dtype, shape, seed)
-    path = tmp_path_factory.mktemp("any") / name
-    write(path, {"logits": array})
-    stored = stored_in(path)
+    array = random_array("uint16" if dtype == "bfloat16" else dtype, shape, seed)
+    stored = stored_in(written(fmt, tmp_path_factory.mktemp("any"), array))
     assert stored.shape == shape
     flat = array.reshape(-1)
     for _ in range(4):
@@ -98,19 +94,15 @@ def test_any_slice_of_any_shape_is_read(tmp_path_factory, shape, dtype, fmt, see
 
 @pytest.mark.parametrize("fmt", WRITERS)
 def test_no_rows_are_an_array(fmt, tmp_path):
-    name, write = WRITERS[fmt]
-    write(tmp_path / name, {"logits": np.zeros((0, 3), np.float32)})
-    stored = stored_in(tmp_path / name)
+    stored = stored_in(written(fmt, tmp_path, np.zeros((0, 3), np.float32)))
     assert stored.shape == (0, 3)
     assert stored.read(0, 0).shape == (0,)
 
 
 @pytest.mark.parametrize("fmt", WRITERS)
 def test_a_block_is_filled_in_place_and_no_further_than_the_array(fmt, tmp_path):
-    name, write = WRITERS[fmt]
     array = random_array("float32", (10, 3))
-    write(tmp_path / name, {"logits": array})
-    stored = stored_in(tmp_path / name)
+    stored = stored_in(written(fmt, tmp_path, array))
     block = np.empty(6, np.float32)
     for start in (0, 12, 24, 6):
         stored.read_into(start, block)
@@ -122,10 +114,8 @@ def test_a_block_is_filled_in_place_and_no_further_than_the_array(fmt, tmp_path)
 
 @pytest.mark.parametrize("fmt", WRITERS)
 def test_forked_workers_and_pickled_copies_read_on_their_own(fmt, tmp_path):
-    name, write = WRITERS[fmt]
     array = random_array("float64", (1000, 7))
-    write(tmp_path / name, {"logits": array})
-    stored = stored_in(tmp_path / name)
+    stored = stored_in(written(fmt, tmp_path, array))
     flat = array.reshape(-1)
     stored.read(0, 500)
     copy = pickle.loads(pickle.dumps(stored))
@@ -141,9 +131,7 @@ def test_forked_workers_and_pickled_copies_read_on_their_own(fmt, tmp_path):
 @pytest.mark.parametrize("fmt", WRITERS)
 def test_a_file_that_shrinks_before_it_is_read_is_an_error(fmt, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    name, write = WRITERS[fmt]
-    array = random_array("float64", (100_000,))
-    write(tmp_path / name, {"logits": array})
+    name = written(fmt, Path(), random_array("float64", (100_000,)))
     stored = stored_in(name)
     stored.read(0, 10)
     size = os.path.getsize(name)

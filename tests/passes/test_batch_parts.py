@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -24,17 +26,21 @@ def test_the_sizes_of_parts_are_the_counts_of_their_rows(seed):
     assert cut.sizes().tolist() == np.bincount(parts, minlength=cut.parts).tolist()
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-def test_blocks_workers_and_groups_do_not_show(monkeypatch, workers):
+def drawn(n: int) -> dict[str, Any]:
+    """The fields of a batch of everything: ignored samples, a class of weight 0, sample weights, smoothing."""
     rng = np.random.default_rng(3)
-    given = {
-        "logits": rng.normal(size=(997, 5)) * 9,
-        "labels": np.where(rng.random(997) < 0.2, -100, rng.integers(5, size=997)),
+    return {
+        "logits": rng.normal(size=(n, 5)) * 9,
+        "labels": np.where(rng.random(n) < 0.2, -100, rng.integers(5, size=n)),
         "weight": [0, 1, 0.3, 7, 2],
-        "sample_weight": rng.random(997),
+        "sample_weight": rng.random(n),
         "label_smoothing": 0.2,
     }
-    batch = Batch.build(**given)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_blocks_workers_and_groups_do_not_show(monkeypatch, workers):
+    batch = Batch.build(**drawn(997))
     cut = cut_of(batch, 10, 1, 6)
     one = cut_pass(batch, cut)[2]
     monkeypatch.setattr(batch_module, "BLOCK_ELEMENTS", 64)
@@ -76,18 +82,10 @@ def test_a_group_of_a_shuffled_batch_has_rows_for_all_parts_unless_groups_become
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize("shuffle", [None, 6])
 def test_one_two_and_seven_workers_leave_the_same_bytes(monkeypatch, shuffle):
-    rng = np.random.default_rng(3)
-    given = {
-        "logits": rng.normal(size=(3000, 5)) * 9,
-        "labels": np.where(rng.random(3000) < 0.2, -100, rng.integers(5, size=3000)),
-        "weight": [0, 1, 0.3, 7, 2],
-        "sample_weight": rng.random(3000),
-        "label_smoothing": 0.2,
-    }
     monkeypatch.setattr(batch_module, "BLOCK_ELEMENTS", 64)
     monkeypatch.setattr(batch_module, "BLOCK_ROWS", (8, 64))
     monkeypatch.setattr("wce_cli.passes.one_pass.GROUP_WORK", 1 << 9)
-    batch = Batch.build(**given)
+    batch = Batch.build(**drawn(3000))
     cut = cut_of(batch, 100, 1, shuffle)
     answers = [cut_pass(batch, cut, workers=count)[2] for count in (1, 2, 7)]
     seen = {

@@ -11,7 +11,7 @@ from wce_cli import check
 from wce_cli.batches.batch import Batch
 from wce_cli.digits import UNITS
 from wce_cli.precision.dtype import rounded_to
-from wce_cli.questions.check.given import Given
+from wce_cli.questions.check.batch_losses import BatchLosses
 
 torch = pytest.importorskip("torch")
 BATCHES = 60
@@ -69,7 +69,7 @@ def test_what_another_method_gives_is_outside_of_it(dtype, most):
         wide, narrow, eps = drawn(seed, dtype)
         values, _ = of_torch(*narrow, eps)
         x, y, w = wide
-        given = Given(Batch.build(logits=x, labels=y, weight=w, label_smoothing=eps))
+        given = BatchLosses(Batch.build(logits=x, labels=y, weight=w, label_smoothing=eps))
         for own in SUMS:
             for other in SUMS:
                 a, b = given.values[own].value, given.values[other].value
@@ -86,9 +86,9 @@ def test_a_batch_that_is_in_the_dtype_itself_is_not_rounded_again():
     t = [0.5 * math.log1p(math.exp(-1.25)), math.log1p(math.exp(-2.0))]
     squares = (t[0] + 0.5) ** 2 + (t[1] + 1) ** 2 + (2 + 2 / 3) * sum(t) ** 2 + 2 / 3 * sum(t) ** 2
     by_hand = 4 * 2.0**-8 * math.sqrt(squares / 3) / 1.5
-    given = Given(Batch.build(**exact))
+    given = BatchLosses(Batch.build(**exact))
     assert given.allowed("weighted-mean", "bfloat16") == pytest.approx(by_hand, rel=1e-12)
-    wide = Given(Batch.build(**{**exact, "logits": [[1.5, 0.25], [0.0, 2.007]]}))  # bfloat16's nearest is 2
+    wide = BatchLosses(Batch.build(**{**exact, "logits": [[1.5, 0.25], [0.0, 2.007]]}))  # bfloat16's nearest is 2
     moved = (math.log1p(math.exp(-2.0)) - math.log1p(math.exp(-2.007))) / 1.5
     assert wide.allowed("weighted-mean", "bfloat16") == pytest.approx(by_hand + moved, rel=2e-3)
     assert moved > 0.05 * by_hand
@@ -108,7 +108,7 @@ def test_sample_weights_smoothing_and_probability_labels_have_a_width_too():
     assert one.verdict == "agrees"
     assert 0.002 < one.tolerance < 0.05
     weighted = {"logits": [[3.1, 0.2], [0.7, 2.3]], "labels": [0, 0], "sample_weight": [-1.0, 0.5]}
-    given = Given(Batch.build(**weighted))
+    given = BatchLosses(Batch.build(**weighted))
     assert all(0 < given.allowed("sum", dtype) < 0.1 for dtype in UNITS)
     assert given.allowed("unweighted-mean", "float32") < given.allowed("sum", "float32")
 

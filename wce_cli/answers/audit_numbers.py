@@ -17,7 +17,10 @@ ENOUGH = 1e4
 
 
 def what_ends(limits: Sequence[Limit]) -> str:
-    """What an answer is below its limit; in a narrow float it may be off by more than the rule is worth."""
+    """`finite and right`, or `finite`: what answers are below their limits, in words.
+
+    Float16 and bfloat16 do not count: in them an answer may be off by more than the rule is worth.
+    """
     return "finite and right" if all(one.is_held for one in limits if one.dtype in WIDE) else "finite"
 
 
@@ -27,7 +30,7 @@ def is_capped(limits: Sequence[Limit]) -> bool:
 
 
 def _ending(limits: Sequence[Limit]) -> list[Limit]:
-    """Those of the wide floats that end before a size that is enough; the narrow ones have rows of their own."""
+    """The limits of float32 and float64 that a model's scores may reach; narrower floats have rows of their own."""
     return [one for one in limits if one.dtype in WIDE and one.limit is not None and one.limit < ENOUGH]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from msgspec import Struct
 
@@ -54,6 +55,15 @@ class Paired(Struct, frozen=True):
     def pair(self) -> str:
         """`METHOD` for class placement, else `METHOD/PLACEMENT`."""
         return self.method if self.placement == "class" else f"{self.method}/{self.placement}"
+
+
+PairedRow = TypeVar("PairedRow", bound=Paired)
+
+
+def row_of_pair(rows: Iterable[PairedRow], pair: str) -> PairedRow | None:
+    """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if there is none."""
+    wanted = pair.removesuffix("/class")
+    return next((row for row in rows if row.pair == wanted), None)
 
 
 def to_plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from wce_cli.answers.base import Answer, Paired
+from wce_cli.answers.base import Answer, Paired, row_of_pair
 from wce_cli.answers.report import BatchPart, Finding, missing_pair
 from wce_cli.errors import WceError, counted
 from wce_cli.loss.methods import METHODS, divide
@@ -94,11 +94,10 @@ class Gradients(Answer, frozen=True):
 
     def method(self, pair: str) -> MethodGradient:
         """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement. Raises WceError if there is none."""
-        wanted = pair.removesuffix("/class")
-        for row in self.methods:
-            if row.pair == wanted:
-                return row
-        raise WceError(missing_pair(pair, [row.pair for row in self.methods], self.batch.labels == "probability"))
+        row = row_of_pair(self.methods, pair)
+        if row is None:
+            raise WceError(missing_pair(pair, [one.pair for one in self.methods], self.batch.labels == "probability"))
+        return row
 
     def factor(self, sample: SampleGradient, row: MethodGradient) -> float | None:
         """wₙ / D: what the gradient of a sample's unweighted loss is multiplied by; None where there is no factor."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from wce_cli.answers.base import Answer, Paired
+from wce_cli.answers.base import Answer, Paired, row_of_pair
 from wce_cli.answers.report import BatchPart, Finding
 from wce_cli.errors import counted
 from wce_cli.loss.methods import divide
@@ -88,8 +88,7 @@ class Split(Answer, frozen=True):
 
     def method(self, pair: str) -> SplitMethod | None:
         """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if undefined here."""
-        wanted = pair.removesuffix("/class")
-        return next((row for row in self.methods if row.pair == wanted), None)
+        return row_of_pair(self.methods, pair)
 
     def __repr__(self) -> str:
         values = ", ".join(f"{row.pair}={row.value:.6g}→{row.mean_of_parts:.6g}" for row in self.methods[:3])

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.answers.base import Answer, Paired
+from wce_cli.answers.base import Answer, Paired, row_of_pair
 from wce_cli.answers.report import BatchPart, Finding, missing_pair
 from wce_cli.errors import WceError
 from wce_cli.loss.sums import Floats
@@ -73,12 +73,11 @@ class Sweep(Answer, frozen=True):
         return np.array(self.method(pair).values)
 
     def method(self, pair: str) -> SweptMethod:
-        """The row of a pair. Raises WceError as `values`."""
-        wanted = pair.removesuffix("/class")
-        for row in self.methods:
-            if row.pair == wanted:
-                return row
-        raise WceError(missing_pair(pair, [row.pair for row in self.methods], self.batch.labels == "probability"))
+        """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement. Raises WceError if there is none."""
+        row = row_of_pair(self.methods, pair)
+        if row is None:
+            raise WceError(missing_pair(pair, [one.pair for one in self.methods], self.batch.labels == "probability"))
+        return row
 
     def __repr__(self) -> str:
         ends = f"{self.places[0]:g} to {self.places[-1]:g}" if self.places else "nowhere"

@@ -19,7 +19,7 @@ from wce_cli.digits import NON_FINITE
 from wce_cli.errors import Problem, WceError, and_more, as_written
 from wce_cli.loss.rows import floats
 
-KEPT = ("float16", "float32", "float64")
+NUMPY_FLOATS = ("float16", "float32", "float64")
 """Floats of a tensor that numpy has too."""
 
 
@@ -73,7 +73,7 @@ def _from_tensor(field: str, tensor: Any) -> tuple[NDArray[Any], str]:
         tensor = tensor.detach().cpu()
         if dtype == "bfloat16":
             return tensor.view(sys.modules["torch"].int16).numpy().view(np.uint16), dtype
-        if "float" in dtype and dtype not in KEPT:
+        if "float" in dtype and dtype not in NUMPY_FLOATS:
             tensor = tensor.double()  # exact from every narrower type, and numpy has no float of 8 bits
         array = tensor.resolve_conj().numpy()
     except Exception as error:  # sparse, quantised, or on the meta device: it has no plain numbers to read

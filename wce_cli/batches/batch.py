@@ -75,7 +75,7 @@ class Batch(Struct, frozen=True):
 
     @property
     def fields(self) -> tuple[ArrayRows | StoredRows, ...]:
-        """Everything that is walked."""
+        """The rows of each field: scores, labels, and sample weight if there is one."""
         return tuple(field for field in (self.scores, self.labels, self.sample_weight) if field is not None)
 
     @property
@@ -167,7 +167,7 @@ def _checked(batch: Batch, start: int, stop: int) -> tuple[RowProblems, bool]:
 
 
 def ranges_of(batch: Batch) -> list[Any]:
-    """What has been read of the files of a batch, with the checksums of it."""
+    """The ranges of bytes that have been read of the files of a batch, with their checksums."""
     return [one.ranges() for one in _proved(batch)]
 
 

@@ -94,12 +94,12 @@ class StoredRows(Struct, frozen=True):
 
     @property
     def part_of(self) -> Callable[[int], tuple[str, int]] | None:
-        """What says which file an index of the first axis is in, and where that file begins; None for one file."""
+        """Finds the file that an index of the first axis is in, and where that file begins; None for one file."""
         return getattr(self._bare, "part_of", None)
 
     @property
     def proved(self) -> Proved | None:
-        """What knows whether all numbers are those that were saved; None where nobody does."""
+        """The object that knows whether all numbers are those that were saved; None where nobody does."""
         return self._bare if isinstance(self._bare, Proved) else None
 
     @property

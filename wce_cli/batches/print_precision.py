@@ -35,7 +35,7 @@ def fitted(
 
 
 def half_units_of(field: Floats | None, start: int, n: int, n_classes: int) -> Floats:
-    """Those of `n` rows of a field, (n, C), or (n, 1) of a field of one number a row (C = 0); 0 for an exact field."""
+    """The half-units of `n` rows of a field: (n, C), or (n, 1) where a row is one number (C = 0); 0 if it is exact."""
     columns = max(n_classes, 1)
     if field is None:
         return np.zeros((n, columns))

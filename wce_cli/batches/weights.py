@@ -17,7 +17,7 @@ from wce_cli.errors import MOST, and_more, counted, did_you_mean
 from wce_cli.loss.rows import CHUNK, ArrayRows, floats
 from wce_cli.loss.sums import Floats, Ints
 
-LISTED = 8
+CLASSES_WRITTEN = 8
 """Classes up to which a weight is written out in a hint."""
 
 
@@ -58,7 +58,7 @@ def read_class_weight(
             hint = f"{many} like one weight a sample: {g.spelled('sample_weight')}"
         elif vector.ndim > 1:
             hint = "one row of numbers, one for each class"
-        elif vector.shape == (1,) and c <= LISTED and vector[0] > 0:
+        elif vector.shape == (1,) and c <= CLASSES_WRITTEN and vector[0] > 0:
             hint = f"{','.join([in_full(float(vector[0]))] * c)} weighs every class alike, and changes no weighted-mean"
         given = counted(vector.size, "weight", "weights") if vector.ndim == 1 else f"weight of shape {vector.shape}"
         g.problem("weight", f"{given} for {counted(c, 'class', 'classes')}", hint)
@@ -75,7 +75,7 @@ def are_counts(value: Any) -> bool:
 def _by_class(
     g: Gathering, mapping: Mapping[Any, Any], names: tuple[str, ...] | None, c: int, base: int
 ) -> Floats | None:
-    """A mapping by class name, or by class index, from `base` on as labels count, where no class is called so."""
+    """The class weight (C,) of a mapping: by class name, or by index from `base` on, where no class is called so."""
     by_name = {str(key): value for key, value in mapping.items()}
     if names is None or (all(map(is_index, mapping)) and not set(by_name) & set(names)):
         if not all(is_index(key) for key in mapping):

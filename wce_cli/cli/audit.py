@@ -119,7 +119,7 @@ def _positive(option: str, text: str) -> float:
 
 
 def _constants(text: str) -> dict[str, Any]:
-    """The object that was typed, or stands in a file."""
+    """The keyword arguments of --kwargs: a JSON object that was typed, or stands in a file."""
     from wce_cli.errors import Problem, WceError
     from wce_cli.inputs.reference import reference_in
     from wce_cli.inputs.text import content_of

@@ -79,7 +79,7 @@ def batches_of(
 
 
 def typed_fields(typed: Mapping[str, str | None], label_column: str | None) -> dict[str, OptionValue]:
-    """What was typed, read. Raises WceError with the problems of all fields."""
+    """The values of the fields that were typed. Raises WceError with the problems of all fields."""
     fields: dict[str, OptionValue] = {}
     problems: list[Problem] = []
     for field in sorted(typed, key=lambda field: field != "classes"):  # the columns of a table are found by them

@@ -72,7 +72,7 @@ def check(
         check_saving(files or [], save_expect, given, answers)
 
     from wce_cli.cli.batches import typed_fields
-    from wce_cli.cli.checking import SEARCHED, CheckAsked, Whole, checked_part, lines_of, typed_expect
+    from wce_cli.cli.checking import BATCHES_SEARCHED, CheckAsked, Whole, checked_part, lines_of, typed_expect
     from wce_cli.cli.misplaced import refuse_misplaced
     from wce_cli.cli.one_by_one import each_batch
     from wce_cli.inputs.lines import Lines
@@ -90,12 +90,12 @@ def check(
             for found in check_lines(source, fields, asked, answers):
                 if not isinstance(found, WrongLine):
                     whole.add(found)
-                elif whole.summary.differ < SEARCHED:
+                elif whole.summary.differ < BATCHES_SEARCHED:
                     whole.add(checked_part(read_line(found.line, fields), asked, 1, answers))
                 else:
                     whole.add(found.part)
         else:
-            depth = 1 if whole.summary.differ < SEARCHED else 0
+            depth = 1 if whole.summary.differ < BATCHES_SEARCHED else 0
             whole.add(checked_part(source, asked, depth, answers, saved))
     answer = whole.outcome()
     code = 2 if whole.errors else 0 if exit_zero or not whole.summary.differ else 1

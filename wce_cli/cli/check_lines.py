@@ -34,7 +34,7 @@ class WrongLine(Struct, frozen=True):
 def check_lines(
     lines: Lines, fields: Mapping[str, OptionValue], asked: CheckAsked, answers: Sequence[Destination]
 ) -> Iterator[CheckedPart | WrongLine]:
-    """What comes of all lines of a file, in their order."""
+    """The outcomes of all lines of a file, in their order: of several at once, or one line to be looked at again."""
 
     def work(piece: Piece) -> list[CheckedPart | WrongLine]:
         return list(_answered(piece, fields, asked, answers))

@@ -19,11 +19,11 @@ from wce_cli.errors import Problem, WceError, counted
 from wce_cli.formats import ending_of, formatted, part_of
 from wce_cli.inputs.numbers import WORD, read_numbers
 from wce_cli.loss.methods import METHODS, WEIGHTED
+from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.check.compare import compared, nothing_expected
 from wce_cli.questions.check.expected import LISTS, read_expect
-from wce_cli.questions.check.given import Given
 
-SEARCHED = 200
+BATCHES_SEARCHED = 200
 """Failing batches of a run whose numbers are looked for among the odd rules too; that takes some 10 ms each."""
 NOTES = 100
 """Different notes that are told: every batch may have one of its own."""
@@ -40,7 +40,7 @@ class CheckAsked(Struct, frozen=True):
 
 
 class CheckedPart(Struct, frozen=True):
-    """What came of some batches, in their order."""
+    """The outcomes of some batches, in their order, with their errors and notes."""
 
     summary: Summary
     texts: tuple[str, ...]
@@ -70,16 +70,16 @@ def checked(
         expected = read_expect({**(document.expect or {}), **asked.expect}, near)
         if not expected and saved is None:
             raise WceError(nothing_expected(document.origin or "the batch"))
-        given = Given(read.batch)
-        comparisons = compared(given, expected, asked.engines, depth)
+        losses = BatchLosses(read.batch)
+        comparisons = compared(losses, expected, asked.engines, depth)
         if saved is not None:
-            saved.append(saved_expect(given, [one.what for one in expected]))
+            saved.append(saved_expect(losses, [one.what for one in expected]))
     except WceError as error:
         return Checked(file, place, name, "unread", (), error.told()), _placed(error, document.origin, document.place)
     outcome = outcome_of(file, place, name, comparisons)
     if outcome.is_ok and saved is None:
         return outcome, None
-    return structs.replace(outcome, findings=given.doubts()), None
+    return structs.replace(outcome, findings=losses.doubts()), None
 
 
 def outcome_of(file: str | None, place: str, name: str | None, comparisons: Iterable[Any]) -> Checked:
@@ -93,20 +93,20 @@ def outcome_of(file: str | None, place: str, name: str | None, comparisons: Iter
 def checked_part(
     read: Read, asked: CheckAsked, depth: int, answers: Sequence[Destination], saved: list[dict[str, Any]] | None = None
 ) -> CheckedPart:
-    """What came of one batch."""
+    """The outcome of one batch, as a part of the run."""
     outcome, error = checked(read, asked, depth, saved)
     return part([outcome], [] if error is None else [error], notes_of(read), answers)
 
 
 def notes_of(read: Read) -> tuple[str, ...]:
-    """What was taken for something else in one batch."""
+    """The notes of one batch: what was taken for something else; none of one that cannot be read."""
     return read.batch.spec.notes if read.batch is not None else ()
 
 
 def part(
     outcomes: Sequence[Checked], errors: Iterable[WceError], notes: Iterable[str], answers: Sequence[Destination]
 ) -> CheckedPart:
-    """What came of some batches, ready to be put together with others."""
+    """The outcomes of some batches as a part of the run, each answer's text of them written."""
     texts = tuple(part_of(one.format, outcomes, one.look, True) if one.format.part else "" for one in answers)
     kept = () if all(one.format.part for one in answers) else tuple(outcomes)
     failed = tuple((error.problems, error.context) for error in errors)
@@ -114,7 +114,7 @@ def part(
 
 
 class Whole:
-    """All parts of a run together."""
+    """A whole run, which grows part by part."""
 
     def __init__(self, answers: Sequence[Destination]) -> None:
         self.answers = answers
@@ -125,7 +125,7 @@ class Whole:
         self._outcomes: list[Checked] = []
 
     def add(self, one: CheckedPart) -> None:
-        """The next part."""
+        """Add the next part."""
         self.summary += one.summary
         self.errors += [WceError(problems, context) for problems, context in one.errors]
         self._outcomes += one.outcomes

@@ -17,7 +17,7 @@ from wce_cli.literal import as_line, literal
 
 
 def say(lines: Iterable[str]) -> None:
-    """Lines on stderr, in the symbols it has. A stderr that is closed is no reason to change the exit code."""
+    """Write lines to stderr, in the symbols it has. A stderr that is closed is no reason to change the exit code."""
     text = "".join(f"{as_line(literal(line))}\n" for line in lines)
     if not text:
         return
@@ -30,12 +30,12 @@ def say(lines: Iterable[str]) -> None:
 
 
 def say_notes(notes: Iterable[str]) -> None:
-    """What a reader is told beside the answer, on stderr, each in a line."""
+    """Write notes to stderr, each in a line."""
     say(f"note: {at_most(note)}" for note in notes)
 
 
 def deliver(outcome: Outcome) -> int:
-    """Notes to stderr, then all files and the answer, or none of them. Returns the exit code.
+    """Write the notes to stderr, then all files and the answer, or none of them. Returns the exit code.
 
     Raises WceError if one cannot be written.
     """
@@ -56,7 +56,7 @@ def deliver(outcome: Outcome) -> int:
 
 
 def _deliver_pieces(pieces: Iterator[tuple[str, ...]], output: str | None, beside: Sequence[str]) -> None:
-    """What comes is printed as it comes; a file takes its place when all of it is there."""
+    """Print the pieces as they come; a file takes its place when all of it is there."""
     with growing([path for path in (output, *beside) if path is not None]) as files:
         reads = output is None
         for texts in pieces:
@@ -72,7 +72,7 @@ def _deliver_pieces(pieces: Iterator[tuple[str, ...]], output: str | None, besid
 
 
 def _print(text: str) -> bool:
-    """Whether somebody still reads."""
+    """Print a text. Returns whether somebody still reads."""
     if sys.stdout is None:  # Python's word for a stream that was closed before the start
         raise WceError(Problem("the answer cannot be written: stdout is closed"))
     try:

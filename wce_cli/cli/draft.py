@@ -20,7 +20,7 @@ from msgspec import Struct, structs
 from wce_cli.answers.report import Report
 from wce_cli.cli.delivery import say_notes
 from wce_cli.cli.destinations import Destination
-from wce_cli.cli.live import PADDING, is_watched_table
+from wce_cli.cli.live import is_watched_table, terminal_codes
 from wce_cli.cli.outcome import Outcome
 from wce_cli.engines import AUTO, AUTO_ENGINE
 from wce_cli.formats.look import Look
@@ -29,7 +29,7 @@ from wce_cli.processes import told_of_stops
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
 """Between these a terminal that knows them shows nothing half done; others pass over them."""
-LEAST = 3
+FEWEST_LINES = 3
 """Lines of a screen on which there is something to see: one of the answer, the dots below it, and the cursor's."""
 
 
@@ -37,7 +37,7 @@ LEAST = 3
 def drafted(
     answers: Sequence[Destination], engines: Sequence[str], n_batches: int, notes: Sequence[str]
 ) -> Iterator[Draft]:
-    """A draft of the answer to one batch, wiped if there will be none; an impossible one where nobody watches."""
+    """Inside, a draft of the answer to one batch: wiped if no answer comes, never drawn where nobody watches."""
     is_alone = n_batches == 1 and bool(engines) and all(name in (AUTO, AUTO_ENGINE) for name in engines)
     is_watched = is_alone and is_watched_table(answers[0]) and _is_in_front(sys.stdout)
     with ExitStack() as until_the_end:
@@ -73,7 +73,7 @@ class Draft:
         columns, rows = _size(self._out)
         if len(lines) >= rows:
             lines = [*lines[: rows - 2], self._look.text("…")]
-        if max(map(_width, lines)) > columns or rows < LEAST:
+        if max(map(_width, lines)) > columns or rows < FEWEST_LINES:
             return
         self._notes += tuple(rounding_note(report))
         say_notes(self._notes)
@@ -143,20 +143,11 @@ class _DraftWords(Struct, frozen=True):
 
 def _words(stream: TextIO) -> _DraftWords | None:
     """The words of a terminal; None where it cannot go back."""
-    try:
-        import curses
-
-        curses.setupterm(fd=stream.fileno())
-        up, line, below = (curses.tigetstr(name) for name in ("cuu", "el", "ed"))
-    except (ImportError, OSError, ValueError):
+    codes = terminal_codes(stream, "cuu", "el", "ed")
+    if codes is None:
         return None
-    except curses.error:  # a terminal that nobody has described
-        return None
-    if not (up and line and below):
-        return None
-    return _DraftWords(
-        PADDING.sub(b"", line).decode("ascii"), PADDING.sub(b"", below).decode("ascii"), PADDING.sub(b"", up)
-    )
+    up, line, below = codes
+    return _DraftWords(line.decode("ascii"), below.decode("ascii"), up)
 
 
 def _width(line: str) -> int:

@@ -37,7 +37,7 @@ def explain(
     engine: options.Engines = None,
     method: options.Methods = None,
     only: options.Only = None,
-    rows: options.Rows = None,
+    rows: Annotated[str | None, options.rows_of("Samples", "20; in JSON 10000, in CSV all")] = None,
     sort: options.Sort = "index",
     top: options.Top = None,
     findings: options.Findings = None,
@@ -183,5 +183,5 @@ def _explained(
 
 
 def _rows(answers: Sequence[Destination], batch: Batch) -> int:
-    """The samples that any of the answers lists."""
+    """How many samples the report must list: as many as the answer that lists most."""
     return max(answer.rows(batch.n_samples) for answer in answers)

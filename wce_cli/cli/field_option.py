@@ -16,7 +16,7 @@ from wce_cli.loss.layout import n_classes_of
 if TYPE_CHECKING:
     from wce_cli.inputs.typed import Typed
 
-NUMBERS: dict[str, Callable[[str, str], Any]] = {"integer": whole_number, "number": number}
+READ_SINGLE: dict[str, Callable[[str, str], Any]] = {"integer": whole_number, "number": number}
 """How a single number is read, by what its field holds."""
 
 
@@ -39,7 +39,7 @@ def read_given(field: str, text: str, label_column: str | None = None, classes: 
     read.
     """
     if field in SINGLE:  # never a file
-        return OptionValue(NUMBERS[FIELDS[field].kind](flag(field), text), flag(field))
+        return OptionValue(READ_SINGLE[FIELDS[field].kind](flag(field), text), flag(field))
     from wce_cli.inputs.inline import as_vector, read_inline  # a batch in a file needs none of it
     from wce_cli.inputs.names import read_names
     from wce_cli.inputs.record import named_part

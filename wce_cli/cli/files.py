@@ -164,13 +164,13 @@ def _umask() -> int:
 
 
 def reason(error: OSError) -> str:
-    """What the system says, in our form."""
+    """What the system says of a failure, in lower case."""
     return (error.strerror or str(error)).lower()
 
 
 @contextmanager
 def _named(path: str) -> Iterator[None]:
-    """Say which file it was."""
+    """Inside, what the system refuses is a WceError that names the file."""
     try:
         yield
     except OSError as error:

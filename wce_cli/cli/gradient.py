@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from wce_cli.cli import completion, headings, options
+from wce_cli.cli import options
 from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.formats import GRADIENT
@@ -16,23 +16,13 @@ EXAMPLES = (
 )
 CODES = ("0 answered", "2 cannot answer: the batch or an option is wrong")
 
-Rows = Annotated[
-    str | None,
-    headings.shown(
-        "--rows",
-        metavar="N",
-        help="Samples to list, or all.  [default: 20, then none; in CSV all]",
-        autocompletion=completion.offering(completion.limits),
-    ),
-]
-
 
 def gradient(
     files: options.Files = None,
     *,
     typed: BatchOptions,
     method: options.Methods = None,
-    rows: Rows = None,
+    rows: Annotated[str | None, options.rows_of("Samples", "20, then none; in CSV all")] = None,
     how: AnswerOptions,
     format: Annotated[str | None, options.format_of(GRADIENT)] = None,
     save: Annotated[list[str] | None, options.save_of(GRADIENT)] = None,

@@ -33,7 +33,7 @@ class AnswerOptions(Struct, frozen=True):
 
 
 def _declared(group: type[Struct]) -> dict[str, tuple[Any, Any]]:
-    """What stands in a group as an option, and its default."""
+    """The options of a group by name: the type of each, which says how it is typed, and its default."""
     hints = get_type_hints(group, include_extras=True)
     return {one.name: (hints[one.name], one.default) for one in structs.fields(group) if one.name != "fields"}
 

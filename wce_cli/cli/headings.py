@@ -22,13 +22,13 @@ read = partial(typer.Option, rich_help_panel=READ)
 shown = partial(typer.Option, rich_help_panel=SHOWN)
 goes = partial(typer.Option, rich_help_panel=GOES)
 
-WIDEST = 80
-NARROWEST = 32
+WIDEST_HELP = 80
+NARROWEST_HELP = 32
 
 
 def help_width() -> int:
     """The columns of `--help`: those of the terminal, within what can be read."""
-    return max(NARROWEST, min(shutil.get_terminal_size().columns, WIDEST) - 2)
+    return max(NARROWEST_HELP, min(shutil.get_terminal_size().columns, WIDEST_HELP) - 2)
 
 
 def write_options(parameters: list[Any], context: Any, formatter: Any) -> None:

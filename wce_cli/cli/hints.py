@@ -79,7 +79,7 @@ OF_A_COMMAND: tuple[tuple[str, str, str], ...] = (
 )
 """The same, where the command has the option that stands between."""
 
-COMMANDS: tuple[tuple[str, str], ...] = (
+COMMAND_HINTS: tuple[tuple[str, str], ...] = (
     ("help usage", "wce --help lists the commands, wce explain --help the options of one"),
     ("version -v --v v", "wce --version"),
     ("gradients grad", "wce gradient FILE shows what each sample's gradient is multiplied by"),
@@ -132,7 +132,7 @@ def of_option(option: str, command: str, options: Mapping[str, Sequence[str]]) -
 
 def of_command(word: str, known: Iterable[str]) -> str:
     """The hint for a command that there is not. May be empty."""
-    for words, hint in COMMANDS:
+    for words, hint in COMMAND_HINTS:
         if word.lower() in words.split():
             return hint.format(word=word.lower())
     close = near(word, known, letters=4)

@@ -27,11 +27,11 @@ EXAMPLES = (
 CODES = ("0 every number has a rule", "1 a number has none", "2 cannot answer: the batch or an option is wrong")
 
 NUMBER = re.compile(r"[-+−]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE)
-BEGUN = re.compile(r"-\.?\d")
+NEGATIVE_BEGUN = re.compile(r"-\.?\d")
 """How a negative number begins, whatever stands behind it, and no option does."""
 MINUS = "−"
 """Stands for the - of a negative number among the arguments, which would else begin an option."""
-DEEPEST = 3
+DEEPEST_SEARCH = 3
 
 Words = Annotated[
     list[str] | None,
@@ -74,7 +74,7 @@ def protected(arguments: Sequence[str]) -> list[str]:
     for position, word in enumerate(arguments):
         if word == "--":
             return [*kept, *arguments[position:]]
-        if not takes_value and word.startswith("-") and (NUMBER.fullmatch(word) or BEGUN.match(word)):
+        if not takes_value and word.startswith("-") and (NUMBER.fullmatch(word) or NEGATIVE_BEGUN.match(word)):
             word = MINUS + word[1:]
             takes_value = False
         else:
@@ -147,7 +147,7 @@ def identify(
     from wce_cli.cli.destinations import asked_answers, outcome
     from wce_cli.errors import Problem, WceError
 
-    deepest = options.whole_number("--depth", depth, 0, DEEPEST)
+    deepest = options.whole_number("--depth", depth, 0, DEEPEST_SEARCH)
     near = None if tolerance is None else options.number("--tolerance", tolerance)
     if near is not None and not 0 <= near < float("inf"):
         raise WceError(Problem(f"--tolerance is {tolerance}, expected a number of 0 or more"))
@@ -164,7 +164,7 @@ def identify(
     from wce_cli.cli.batches import read_batches
     from wce_cli.inputs.numbers import read_numbers
     from wce_cli.questions.identify import NumbersAsked, identify_batch
-    from wce_cli.questions.identify.number import held_to, seen
+    from wce_cli.questions.identify.number import held_to, printed_number
 
     batches, notes = read_batches(files, typed.fields, typed.label_column)
 
@@ -172,7 +172,7 @@ def identify(
         if text is None:
             return ()
         values, dtype = read_numbers(option, text)
-        return tuple(held_to(seen(one, near), dtype) for one in values)
+        return tuple(held_to(printed_number(one, near), dtype) for one in values)
 
     asked = NumbersAsked(
         tuple(numbers),

@@ -19,7 +19,7 @@ from wce_cli.cli.destinations import Destination
 from wce_cli.engines import AUTO, AUTO_ENGINE
 from wce_cli.formats import FORMATS
 
-PADDING = re.compile(rb"\$<[^>]*>")
+TERMINFO_PADDING = re.compile(rb"\$<[^>]*>")
 """What terminfo says of waiting, for terminals of long ago."""
 PRETENDED = ("CI", "JPY_PARENT_PID")
 """Set where what looks like a terminal keeps all that it is sent: the log of a build, and the cell of a notebook."""
@@ -27,7 +27,7 @@ PRETENDED = ("CI", "JPY_PARENT_PID")
 
 @contextmanager
 def live_table(answers: Sequence[Destination], engines: Sequence[str]) -> Iterator[Callable[[Report], None] | None]:
-    """What to show a report to that is not complete; None where nobody watches, or nothing takes its time."""
+    """Inside, a function that draws a report which is not complete; None if nobody watches, or nothing takes long."""
     main = answers[0]
     if not is_watched_table(main) or all(name in (AUTO, AUTO_ENGINE) for name in engines):
         yield None
@@ -73,17 +73,26 @@ def _how_far(report: Report) -> str:
 
 
 def _other_screen(stream: TextIO) -> tuple[str, str, str] | None:
-    """What goes to the terminal's other screen, clears it, and comes back; None where there is none."""
+    """The codes that go to the terminal's other screen, clears it, and comes back; None where there is none."""
     if "STY" in os.environ:  # GNU screen knows the words, and does nothing unless it is told to
         return None
+    codes = terminal_codes(stream, "smcup", "clear", "rmcup")
+    if codes is None:
+        return None
+    begin, clear, end = (code.decode("ascii", "replace") for code in codes)
+    return begin, clear, end
+
+
+def terminal_codes(stream: TextIO, *names: str) -> list[bytes] | None:
+    """The codes of a terminal by the names that terminfo has for them; None unless it has all of them."""
     try:
         import curses
 
         curses.setupterm(fd=stream.fileno())
-        words = [curses.tigetstr(name) for name in ("smcup", "clear", "rmcup")]
+        codes = [curses.tigetstr(name) for name in names]
     except (ImportError, OSError, ValueError):
         return None
     except curses.error:  # a terminal that nobody has described
         return None
-    begin, clear, end = (PADDING.sub(b"", word or b"").decode("ascii", "replace") for word in words)
-    return (begin, clear, end) if begin and clear and end else None
+    plain = [TERMINFO_PADDING.sub(b"", code or b"") for code in codes]
+    return plain if all(plain) else None

@@ -38,7 +38,7 @@ def listing(
     notes: Iterable[str],
     saved: Sequence[tuple[str, str]] = (),
 ) -> Outcome:
-    """All answers, those that list many samples bit by bit; beside them files that are `saved`."""
+    """The outcome whose answers list many samples, written bit by bit; `saved`: files beside them, with their text."""
     main, *beside = answers
     files = tuple((name, "") for name in (*(answer.file or "" for answer in beside), *(name for name, _ in saved)))
     pieces = _pieces(answers, batches, explained, [text for _, text in saved])
@@ -78,7 +78,7 @@ def _of_batch(
     shared: float | None,
     several: bool,
 ) -> Iterator[tuple[str, ...]]:
-    """What a batch adds to each answer: its samples between what stands before and after them."""
+    """The pieces that a batch adds to each answer: its samples between what stands before and after them."""
     listed = [_listed(answer, batch) if _is_streamed(answer) else 0 for answer in answers]
 
     def added(part: Callable[[Destination, int], str]) -> tuple[str, ...]:

@@ -14,17 +14,17 @@ from wce_cli.inputs.repr_words import NUMBER, WHOLE
 from wce_cli.inputs.suffixes import STDIN
 from wce_cli.loss.readings import READINGS
 
-VALUE = re.compile(r"(?=.*\d)[\[\](),;:{}\s\d.eE+-]+|(?:[\w.]+\.)?(?:tensor|array|Tensor|Array)\(.*\)", re.DOTALL)
-NUMBERS = re.compile(r"[\d.]+(?:e[-+]?\d+)?", re.IGNORECASE)
-SHORT = {"logits": "-x", "labels": "-y", "weight": "-w"}
-LONGEST = 120
+WHOLE_VALUE = re.compile(r"(?=.*\d)[\[\](),;:{}\s\d.eE+-]+|(?:[\w.]+\.)?(?:tensor|array|Tensor|Array)\(.*\)", re.DOTALL)
+ONE_NUMBER = re.compile(r"[\d.]+(?:e[-+]?\d+)?", re.IGNORECASE)
+SHORT_OPTIONS = {"logits": "-x", "labels": "-y", "weight": "-w"}
+LONGEST_REPEATED = 120
 """Letters up to which a hint repeats the values."""
 
 
 def refuse_misplaced(files: Sequence[str], typed: Mapping[str, str | None]) -> None:
     """Raise WceError if a word among the files is none, but a value; `typed` are values that have their option."""
     given = {field: text for field, text in typed.items() if text is not None}
-    found = [file for file in files if file != STDIN and VALUE.fullmatch(file) and not os.path.exists(file)]
+    found = [file for file in files if file != STDIN and WHOLE_VALUE.fullmatch(file) and not os.path.exists(file)]
     if found:
         hint = _hint(found, [file for file in files if file not in found], given)
         raise WceError(Problem(f"{found[0]} is taken for a file name, and does not exist", hint))
@@ -48,22 +48,22 @@ def _hint(found: Sequence[str], files: Sequence[str], given: Mapping[str, str]) 
     if rows and files:
         either = f"--labels {shlex.quote(rows[0])}, or --weight {shlex.quote(rows[0])}"
         return f"an option stands before a value: {either}"
-    lacking = [field for field in SHORT if field not in given and not (field == "logits" and is_typed)]
+    lacking = [field for field in SHORT_OPTIONS if field not in given and not (field == "logits" and is_typed)]
     if not rows or (numbers == [found[-1]] and not WHOLE.fullmatch(found[-1])):
-        named = _named({**given, **_fields(rows, lacking)}, LONGEST)
+        named = _named({**given, **_fields(rows, lacking)}, LONGEST_REPEATED)
         words = [*numbers, *map(shlex.quote, files), *([named] if named else [] if files else ["FILE"])]
         return f"wce identify {' '.join(words)} names the rule of a number"
     if len(found) > len(lacking):
         return QUOTE
     missing = "" if "labels" in given or len(found) > 1 or is_typed else " -y LABELS"
-    return f"an option stands before each value: {_named(_fields(found, lacking), LONGEST)}{missing}"
+    return f"an option stands before each value: {_named(_fields(found, lacking), LONGEST_REPEATED)}{missing}"
 
 
 def _fields(values: Sequence[str], lacking: Sequence[str]) -> dict[str, str]:
     """The values by the fields that lack one: what holds most numbers are the scores."""
     ordered = list(values)
     if lacking[:1] == ["logits"] and ordered:
-        scores = max(ordered, key=lambda text: len(NUMBERS.findall(text)))
+        scores = max(ordered, key=lambda text: len(ONE_NUMBER.findall(text)))
         ordered.remove(scores)
         ordered.insert(0, scores)
     return dict(zip(lacking, ordered, strict=False))
@@ -74,7 +74,7 @@ def _named(fields: Mapping[str, str], longest: int) -> str:
     texts = {field: shlex.quote(text) for field, text in fields.items()}
     if sum(map(len, texts.values())) > longest:
         texts = dict.fromkeys(fields, "'…'")
-    return " ".join(f"{SHORT.get(field, flag(field))} {text}" for field, text in texts.items())
+    return " ".join(f"{SHORT_OPTIONS.get(field, flag(field))} {text}" for field, text in texts.items())
 
 
 def _is_piece(text: str) -> bool:

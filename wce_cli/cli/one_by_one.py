@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 from wce_cli.batches.batch import Batch
 from wce_cli.cli.batches import documents_of, expanded, paths_of
 from wce_cli.cli.field_option import OptionValue
-from wce_cli.cli.overrides import merged
+from wce_cli.cli.overrides import overridden
 from wce_cli.errors import WceError
 from wce_cli.inputs.documents import Document
 from wce_cli.inputs.lines import Lines, are_lines
@@ -82,6 +82,6 @@ def read(document: Document, fields: Mapping[str, OptionValue], position: int | 
     try:
         if document.problems:
             raise WceError(document.problems)
-        return Read(document, merged(document, fields, position))
+        return Read(document, overridden(document, fields, position))
     except WceError as error:
         return Read(document, None, error)

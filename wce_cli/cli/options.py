@@ -71,15 +71,6 @@ Only = Annotated[
         autocompletion=completion.offering(completion.parts),
     ),
 ]
-Rows = Annotated[
-    str | None,
-    headings.shown(
-        "--rows",
-        metavar="N",
-        help="Samples to list, or all.  [default: 20; in JSON 10000, in CSV all]",
-        autocompletion=completion.offering(completion.limits),
-    ),
-]
 Top = Annotated[
     str | None,
     headings.shown("--top", metavar="K", help="The largest terms that a large batch is shown with.  [default: 5]"),
@@ -140,6 +131,16 @@ def of_field(name: str) -> Any:
             autocompletion=COMPLETED.get(field.kind),
         ),
     ]
+
+
+def rows_of(listed: str, default: str) -> Any:
+    """The option that says how many rows are listed: of what, and how many where it is not given."""
+    return headings.shown(
+        "--rows",
+        metavar="N",
+        help=f"{listed} to list, or all.  [default: {default}]",
+        autocompletion=completion.offering(completion.limits),
+    )
 
 
 def format_of(known: Collection[str]) -> Any:

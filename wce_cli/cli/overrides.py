@@ -23,7 +23,7 @@ def batch_of(document: Document, typed: Mapping[str, OptionValue], position: int
     found, context = list(document.problems), list[str]()
     try:
         if document.fields or not found:
-            batch = merged(document, typed, position)
+            batch = overridden(document, typed, position)
     except WceError as error:
         known_wrong = {problem.field for problem in found} - {""}  # left out of the fields, and not missing
         found += [problem for problem in error.problems if problem.field not in known_wrong]
@@ -38,25 +38,25 @@ def batch_of(document: Document, typed: Mapping[str, OptionValue], position: int
     )
 
 
-def merged(document: Document, typed: Mapping[str, OptionValue], position: int | None) -> Batch:
-    """The batch, of which typed fields override the document's. Raises WceError with all its problems."""
-    merged = dict(document.fields)
+def overridden(document: Document, typed: Mapping[str, OptionValue], position: int | None) -> Batch:
+    """The batch of a document whose fields those that were typed override. Raises WceError with all its problems."""
+    fields = dict(document.fields)
     sources = dict(document.sources)
     if any(kind in typed for kind in READINGS):  # typed logits replace a file's log_probs, not join them
         for kind in READINGS:
-            merged.pop(kind, None)
+            fields.pop(kind, None)
             sources.pop(kind, None)
     for field, given in typed.items():
-        merged[field] = given.value
+        fields[field] = given.value
         sources[field] = given.source
     for kind in READINGS:
         if kind in typed and typed[kind].columns:
-            _name_columns(typed[kind], merged, sources)
-    if position is not None and not merged.get("name"):
-        merged["name"] = f"batch {position}"
-    half_units = {field: half for field, half in document.half_units.items() if field in merged and field not in typed}
+            _name_columns(typed[kind], fields, sources)
+    if position is not None and not fields.get("name"):
+        fields["name"] = f"batch {position}"
+    half_units = {field: half for field, half in document.half_units.items() if field in fields and field not in typed}
     half_units |= {field: given.half_units for field, given in typed.items() if given.half_units is not None}
-    return Batch.build(**merged, sources=sources, half_units=half_units, spelled=flag)
+    return Batch.build(**fields, sources=sources, half_units=half_units, spelled=flag)
 
 
 def _name_columns(scores: OptionValue, fields: dict[str, Any], sources: dict[str, str]) -> None:

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-WAIT = 1.0
+SILENT_SECONDS = 1.0
 """Seconds that a pass may take without a word."""
 
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
-    """What to tell how much is done, and of how much; None where stderr is no terminal. The bar leaves no trace."""
+    """Inside, a function to tell how much is done, and of how much; None off a terminal. The bar leaves no trace."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
@@ -23,7 +23,7 @@ def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
     def tell(done: int, whole: int) -> None:
         nonlocal drawn
         if drawn is None:
-            if time.monotonic() - started < WAIT or done == whole:
+            if time.monotonic() - started < SILENT_SECONDS or done == whole:
                 return
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn

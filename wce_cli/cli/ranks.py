@@ -21,7 +21,7 @@ from wce_cli.errors import Problem, WceError
 
 VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID")
 """What torchrun tells each process. Clusters set the first two for a shell in which nobody else runs, too."""
-WAIT = timedelta(days=1)
+LONGEST_WAIT = timedelta(days=1)
 """How long a rank waits for one that has more to read. torchrun ends all of them as soon as one is gone."""
 OK, FAILED = 0, 1
 ANSWERED, REFUSED = 0, 2
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class RankError(WceError):
-    """What keeps a rank from answering that the others do not know of."""
+    """An error of this rank that the other ranks do not know of."""
 
 
 class Rank(Struct, frozen=True):
@@ -107,7 +107,7 @@ class _Meeting:
             raise RankError(Problem(f"torch.distributed cannot be used: {error}")) from error
         self.torch, self.distributed = torch, torch.distributed
         with self._connected():
-            self.distributed.init_process_group("gloo", rank=rank.number, world_size=rank.size, timeout=WAIT)
+            self.distributed.init_process_group("gloo", rank=rank.number, world_size=rank.size, timeout=LONGEST_WAIT)
 
     def gather(self, status: int, content: bytes) -> list[tuple[int, bytes]] | None:
         """The status and the bytes of all ranks, on rank 0."""
@@ -127,7 +127,7 @@ class _Meeting:
         return [(int(head[0]), part[: int(head[1])].numpy().tobytes()) for head, part in zip(heads, found, strict=True)]
 
     def tell(self, code: int) -> None:
-        """What the other ranks exit with. Where it is no answer they are held until this rank has said why."""
+        """Tell the other ranks what they exit with. If it is no answer they are held until this rank has said why."""
         with self._connected():
             self.distributed.broadcast(self.torch.tensor([code]), src=0)
         if code == ANSWERED:
@@ -136,7 +136,7 @@ class _Meeting:
             atexit.register(self._part)
 
     def hear(self) -> int:
-        """What rank 0 tells."""
+        """The exit code that rank 0 tells."""
         code = self.torch.zeros(1, dtype=self.torch.int64)
         with self._connected():
             self.distributed.broadcast(code, src=0)

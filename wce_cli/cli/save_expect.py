@@ -11,23 +11,23 @@ from wce_cli.cli.destinations import Destination
 from wce_cli.errors import Problem, WceError
 
 if TYPE_CHECKING:
-    from wce_cli.questions.check.given import Given
+    from wce_cli.questions.check.batch_losses import BatchLosses
 
 
-def saved_expect(given: Given, expected: Sequence[str]) -> dict[str, Any]:
+def saved_expect(losses: BatchLosses, expected: Sequence[str]) -> dict[str, Any]:
     """What the copy of a batch expects: the methods of one plain torch call each where they are defined, and whatever
     was expected already."""
     from wce_cli.answers.base import to_plain
     from wce_cli.loss.methods import TORCHS
-    from wce_cli.questions.check.given import todays
+    from wce_cli.questions.check.batch_losses import todays
 
-    plain = to_plain(todays(given, dict.fromkeys([*TORCHS, *expected])))
+    plain = to_plain(todays(losses, dict.fromkeys([*TORCHS, *expected])))
     assert isinstance(plain, dict)
     return plain
 
 
 def check_saving(files: Sequence[str], out: str, typed: Sequence[str], answers: Sequence[Destination]) -> None:
-    """Whether there is one JSON file to copy, and nothing that would make its numbers those of another batch."""
+    """Raise WceError unless there is one JSON file to copy, and nothing that would make its numbers another batch's."""
     from wce_cli.cli.files import same_file
     from wce_cli.inputs import is_typed
     from wce_cli.inputs.guard import guard

@@ -19,7 +19,7 @@ from wce_cli.inputs.totals import as_text, read_saved
 from wce_cli.questions.explain.from_saved import as_asked, explain_saved
 from wce_cli.saved.part import Saved
 
-ASKED = ("weight", "classes", "label_smoothing")
+STILL_OPEN = ("weight", "classes", "label_smoothing")
 """What saved totals can still be asked with."""
 NOT_MEASURED = (Measured("PyTorch", "", "", "", None, (), reason="saved totals hold no samples to measure"),)
 
@@ -77,8 +77,8 @@ def _unanswerable(
 ) -> Iterator[Problem]:
     """What was asked that needs samples."""
     for field, text in typed.items():
-        if text is not None and field not in ASKED:
-            hint = f"they can be asked with another {', '.join(map(flag, ASKED))}"
+        if text is not None and field not in STILL_OPEN:
+            hint = f"they can be asked with another {', '.join(map(flag, STILL_OPEN))}"
             yield Problem(f"{flag(field)} needs the samples, and saved totals hold none", hint)
     for option, given in needs.items():
         if given:

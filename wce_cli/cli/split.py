@@ -41,15 +41,6 @@ By = Annotated[
 Shuffle = Annotated[
     str | None, headings.asked("--shuffle", metavar="SEED", help="Shuffle the samples before they are cut.")
 ]
-Rows = Annotated[
-    str | None,
-    headings.shown(
-        "--rows",
-        metavar="N",
-        help="Parts to list, or all.  [default: 20; in JSON up to 10000, in CSV all]",
-        autocompletion=completion.offering(completion.limits),
-    ),
-]
 
 
 def split(
@@ -61,7 +52,7 @@ def split(
     *,
     typed: BatchOptions,
     method: options.Methods = None,
-    rows: Rows = None,
+    rows: Annotated[str | None, options.rows_of("Parts", "20; in JSON up to 10000, in CSV all")] = None,
     findings: options.Findings = None,
     how: AnswerOptions,
     format: Annotated[str | None, options.format_of(SPLIT)] = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from wce_cli.cli import completion, headings, options
+from wce_cli.cli import headings, options
 from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
@@ -36,15 +36,6 @@ Points = Annotated[str, headings.asked("--points", metavar="N", help="Points of 
 Values = Annotated[
     str | None, headings.asked("--values", metavar="LIST", help="These values instead of a range: 0,0.1,1.")
 ]
-SweepRows = Annotated[
-    str | None,
-    headings.shown(
-        "--rows",
-        metavar="N",
-        help="Points to list, or all.  [default: 11]",
-        autocompletion=completion.offering(completion.limits),
-    ),
-]
 
 
 def sweep(
@@ -59,7 +50,7 @@ def sweep(
     *,
     typed: BatchOptions,
     method: options.Methods = None,
-    rows: SweepRows = None,
+    rows: Annotated[str | None, options.rows_of("Points", "11")] = None,
     how: AnswerOptions,
     format: Annotated[str | None, options.format_of(SWEPT)] = None,
     save: Annotated[list[str] | None, options.save_of(SWEPT)] = None,
@@ -115,13 +106,13 @@ def _of_parts(
 ) -> Sweep:
     """The answer of saved totals, which need no pass at all."""
     from wce_cli.cli.field_option import read_given
-    from wce_cli.cli.saved_totals import ASKED, read_parts
+    from wce_cli.cli.saved_totals import STILL_OPEN, read_parts
     from wce_cli.questions.explain.from_saved import spec_of
     from wce_cli.questions.sweep import class_index, sweep_totals
     from wce_cli.questions.sweep.curves import Axis
 
     for field, text in typed.items():
-        if text is not None and field not in ASKED:
+        if text is not None and field not in STILL_OPEN:
             hint = f"take the totals anew: wce explain … {options.flag(field)} … --totals-out"
             raise WceError(Problem(f"{options.flag(field)} is fixed in saved totals", hint))
     saved = read_parts(paths)

@@ -19,6 +19,7 @@ from wce_cli.cli.ranks import Rank, together
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import SCORE_KINDS
 from wce_cli.formats.cells import rounding_note
+from wce_cli.inputs.suffixes import STDIN
 from wce_cli.inputs.totals import as_text
 from wce_cli.passes.one_pass import group_bounds, one_pass
 from wce_cli.passes.workers import WORTH_WORKERS, cores
@@ -28,11 +29,9 @@ from wce_cli.saved.encoded import from_json, to_json
 from wce_cli.saved.part import Saved
 from wce_cli.saved.reading import saved_of
 
-STDIN = "-"
-
 
 class _Share:
-    """One rank's way: the whole batch as all ranks see it, and what it sends of its rows."""
+    """The share of one rank: the whole batch as all ranks see it, and what it sends of its rows."""
 
     def __init__(
         self, rank: Rank, files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None, top: int
@@ -51,8 +50,8 @@ class _Share:
             hint = "run several batches without torchrun"
             raise WceError(Problem(f"torchrun shares one batch among its ranks, and there are {len(batches)}", hint))
         (self.batch,) = batches
-        seen = [[[path, os.path.getsize(path)] for path in paths], [field.shape for field in self.batch.fields]]
-        message = {"seen": hashlib.sha256(json.dumps(seen).encode()).hexdigest()}
+        looked_at = [[[path, os.path.getsize(path)] for path in paths], [field.shape for field in self.batch.fields]]
+        message = {"seen": hashlib.sha256(json.dumps(looked_at).encode()).hexdigest()}
         try:
             part = to_json(self._part())
             return json.dumps({**message, "part": part, "read": ranges_of(self.batch)}, allow_nan=False).encode()
@@ -108,7 +107,7 @@ def of_ranks(
     def answer(messages: Sequence[bytes]) -> tuple[Report, Saved]:
         saved, batch = share.whole(messages), share.batch
         rows = max(one.rows(batch.n_samples) for one in answers)
-        report = explain_pass(batch, saved.totals, saved.facts, (), rows, sort)
+        report = explain_pass(batch, saved.totals, saved.facts, rows, sort)
         reason = f"not measured under torchrun, whose {rank.size} ranks have a share of the samples each"
         measured = (Measured("PyTorch", "", "", "", None, (), reason=reason),) if has_engines else ()
         return structs.replace(report, measurements=measured), saved

@@ -21,7 +21,7 @@ CHOICES = (AUTO, NONE, ALL, *ENGINES)
 AUTO_ENGINE = "torch"
 AUTO_LIMIT = 10_000_000
 """Scores (N·C) up to which `auto` measures: a larger batch is copied into the framework only on request."""
-NO_MEMORY = "there is not enough memory for torch"
+NO_MEMORY_FOR_TORCH = "there is not enough memory for torch"
 
 
 def engines_of(names: Sequence[str], spelled: str = "--engine") -> tuple[str, ...]:
@@ -71,20 +71,20 @@ def measure_all(
         if told is not None:
             told(tuple(one for name in names for one in found.get(name, (_nothing(name, AWAITED),))))
 
-    apart = []
+    in_processes = []
     for name in names:
         if name not in (AUTO, *ENGINES):
             raise WceError(Problem(f"there is no engine {name!r}", did_you_mean(name, ENGINES)))
         if name not in (AUTO, AUTO_ENGINE):
             if ENGINES[name].is_installed:
-                apart.append(name)
+                in_processes.append(name)
             else:
                 found[name] = (_nothing(name, f"not installed: pip install {ENGINES[name].install}"),)
-    if apart:
+    if in_processes:
         from wce_cli.engines.case import Case
         from wce_cli.engines.subprocesses import measured_apart
 
-        with measured_apart(apart, Case.of(batch)) as running:
+        with measured_apart(in_processes, Case.of(batch)) as running:
             tell()
             for name in names:
                 if name in (AUTO, AUTO_ENGINE):
@@ -99,7 +99,10 @@ def measure_all(
 
 
 def _here(name: str, batch: Batch, told: Callable[[tuple[Measured, ...]], None] | None = None) -> tuple[Measured, ...]:
-    """PyTorch in this process: a small run has no time for a second one. `told` is handed what it will be asked."""
+    """What PyTorch returns, measured in this process: a small run has no time for a second one.
+
+    `told` is handed what it will be asked.
+    """
     scores = batch.n_samples * batch.spec.n_classes
     if name == AUTO and scores > AUTO_LIMIT:
         reason = f"N·C = {scores} is above {AUTO_LIMIT}; --engine {AUTO_ENGINE} measures it anyway"
@@ -107,7 +110,7 @@ def _here(name: str, batch: Batch, told: Callable[[tuple[Measured, ...]], None] 
     if not has_folder():
         return (_nothing(AUTO_ENGINE, "the working directory is gone, and torch would end this process there"),)
     if not has_room(TORCH):
-        return (_nothing(AUTO_ENGINE, NO_MEMORY),)
+        return (_nothing(AUTO_ENGINE, NO_MEMORY_FOR_TORCH),)
     from wce_cli.engines import torch
 
     try:
@@ -115,7 +118,7 @@ def _here(name: str, batch: Batch, told: Callable[[tuple[Measured, ...]], None] 
             told(torch.awaited(batch))
         return torch.measure(batch, every=name != AUTO)
     except MemoryError:
-        return (_nothing(AUTO_ENGINE, NO_MEMORY),)
+        return (_nothing(AUTO_ENGINE, NO_MEMORY_FOR_TORCH),)
 
 
 def _nothing(name: str, reason: str) -> Measured:

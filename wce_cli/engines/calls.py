@@ -25,7 +25,7 @@ class EngineCall(Struct, frozen=True):
 
 
 class Framework(Struct, frozen=True):
-    """Who is measured."""
+    """A framework that is measured."""
 
     name: str
     """As it is written: PyTorch."""

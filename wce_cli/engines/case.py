@@ -20,7 +20,7 @@ from wce_cli.loss.sums import Floats, Ints
 NORMALISED = 1e-9
 """Log-probabilities whose rows sum to 1 within this may go through a softmax once more: it leaves them."""
 
-ARRAYS = ("x", "y", "w", "s")
+SAVED_ARRAYS = ("x", "y", "w", "s")
 
 
 class Case(Struct, frozen=True):
@@ -115,6 +115,13 @@ class Case(Struct, frozen=True):
         return by_label if self.s is None else f"{self.s_text} * {by_label}"
 
     @property
+    def other_than_logits(self) -> str | None:
+        """Why a framework that takes logits alone cannot be asked; None if these are logits."""
+        if self.scores == "logits":
+            return None
+        return f"takes logits, and these are {'probabilities' if self.scores == 'probs' else 'log-probabilities'}"
+
+    @property
     def logits(self) -> Floats | None:
         """Scores that a softmax may take: logits, or log-probabilities that it leaves as they are; else None."""
         if self.scores == "logits":
@@ -131,8 +138,8 @@ class Case(Struct, frozen=True):
 
     def save(self, file: Path | BinaryIO) -> None:
         """Write it as an `.npz`."""
-        arrays = {field: getattr(self, field) for field in ARRAYS if getattr(self, field) is not None}
-        plain = {field: getattr(self, field) for field in self.__struct_fields__ if field not in ARRAYS}
+        arrays = {field: getattr(self, field) for field in SAVED_ARRAYS if getattr(self, field) is not None}
+        plain = {field: getattr(self, field) for field in self.__struct_fields__ if field not in SAVED_ARRAYS}
         np.savez(file, allow_pickle=False, plain=np.array(json.dumps(plain)), **arrays)
 
     @classmethod
@@ -140,5 +147,5 @@ class Case(Struct, frozen=True):
         """Read what `save` wrote; nothing in it is executed."""
         with np.load(file, allow_pickle=False) as members:
             plain: dict[str, Any] = json.loads(str(members["plain"]))
-            arrays: dict[str, Any] = {field: members.get(field) for field in ARRAYS}
+            arrays: dict[str, Any] = {field: members.get(field) for field in SAVED_ARRAYS}
         return cls(**plain, **arrays)

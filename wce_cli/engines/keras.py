@@ -22,7 +22,7 @@ from wce_cli.engines.case import Case
 
 BACKENDS = ("torch", "jax", "tensorflow")
 """The first that is installed is used, where the user has said nothing."""
-REDUCTIONS = {
+KERAS_REDUCTIONS = {
     None: "batch-mean/sample",
     "mean_with_sample_weight": "weighted-mean/sample",
     "sum": "sum/sample",
@@ -100,7 +100,7 @@ class _AskedLoss(Struct, frozen=True):
 
 def _losses(asked: _AskedLoss, keras: Any) -> Iterator[EngineCall]:
     given = "" if asked.weight is None else f", sample_weight={asked.weight_text}"
-    for reduction, pair in REDUCTIONS.items():
+    for reduction, pair in KERAS_REDUCTIONS.items():
         options = {} if reduction is None else {"reduction": reduction}
         if reduction is None and "ignore_class" in asked.options:
             pair = "kept-mean/sample"  # its mask leaves ignored samples out of the count

@@ -70,8 +70,6 @@ def _cannot_express(case: Case) -> str | None:
         return "cannot express probability labels"
     if case.label_smoothing > 0:
         return "cannot express label smoothing"
-    if case.scores != "logits":
-        return f"takes logits, and these are {'probabilities' if case.scores == 'probs' else 'log-probabilities'}"
-    if case.s is not None:
-        return "cannot express sample weights"
-    return None
+    if case.other_than_logits:
+        return case.other_than_logits
+    return None if case.s is None else "cannot express sample weights"

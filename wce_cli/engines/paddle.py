@@ -13,9 +13,8 @@ from wce_cli.engines.case import Case
 def measure(case: Case) -> Iterator[Measured]:
     """Every reduction with the class weight, and the mean without, in the scores' own dtype."""
     framework = Framework("PaddlePaddle", installed_version("paddlepaddle"))
-    if case.scores != "logits":
-        kind = "probabilities" if case.scores == "probs" else "log-probabilities"
-        yield framework.nothing(f"takes logits, and these are {kind}")
+    if case.other_than_logits:
+        yield framework.nothing(case.other_than_logits)
         return
     import paddle
 

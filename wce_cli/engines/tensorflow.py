@@ -13,7 +13,7 @@ from wce_cli.answers.report import Measured
 from wce_cli.engines.calls import EngineCall, Framework, installed_version
 from wce_cli.engines.case import Case
 
-REDUCTIONS = {
+TF1_REDUCTIONS = {
     None: "nonzero-mean/sample",
     "MEAN": "weighted-mean/sample",
     "SUM_OVER_BATCH_SIZE": "batch-mean/sample",
@@ -27,9 +27,8 @@ def measure(case: Case) -> Iterator[Measured]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     framework = Framework("TensorFlow", installed_version("tensorflow"))
-    reason = _cannot_express(case)
-    if reason:
-        yield framework.nothing(reason)
+    if case.other_than_logits:
+        yield framework.nothing(case.other_than_logits)
         return
     import tensorflow
 
@@ -59,7 +58,7 @@ def _calls(case: Case, dtype: str, losses: Any) -> Iterator[EngineCall]:
     same = ("unweighted-mean",) if case.row_weight is None else ()
     given: dict[str, Any] = {} if weight is None else {"weights": weight.astype(dtype)}
     weighed = text if weight is None else f"{text}, weights={weight_text}"
-    for reduction, pair in REDUCTIONS.items():
+    for reduction, pair in TF1_REDUCTIONS.items():
         if reduction is None:
             yield EngineCall(f"{weighed})", partial(run, **given), (pair, *same))
         else:
@@ -68,9 +67,3 @@ def _calls(case: Case, dtype: str, losses: Any) -> Iterator[EngineCall]:
             yield EngineCall(call, partial(run, **given, reduction=asked), (pair,))
     if case.row_weight is not None and not case.ignored.any():
         yield EngineCall(f"{text})", run, ("unweighted-mean",))
-
-
-def _cannot_express(case: Case) -> str | None:
-    if case.scores != "logits":
-        return f"takes logits, and these are {'probabilities' if case.scores == 'probs' else 'log-probabilities'}"
-    return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_weight
 from wce_cli.findings.page import Page
-from wce_cli.findings.words import NAMED, class_names, listed
+from wce_cli.findings.words import CLASSES_NAMED, class_names, listed
 
 PAGE = Page(
     code="absent-class-weight",
@@ -28,7 +28,7 @@ PAGE = Page(
     ),
 )
 
-MANY = 20
+MANY_ABSENT = 20
 """With more absent classes than this, that they are absent is no news."""
 
 
@@ -38,10 +38,10 @@ def message(analysis: Analysis) -> str | None:
     if spec.is_soft or spec.label_smoothing > 0 or analysis.totals.n_kept == 0 or len(set(weight)) == 1:
         return None
     absent = [c for c, count in enumerate(analysis.count) if count == 0 and weight[c] != 1]
-    if not 0 < len(absent) <= MANY:
+    if not 0 < len(absent) <= MANY_ABSENT:
         return None
-    names, weights = class_names(spec, absent), [format_weight(weight[c]) for c in absent[:NAMED]]
+    names, weights = class_names(spec, absent), [format_weight(weight[c]) for c in absent[:CLASSES_NAMED]]
     if len(absent) == 1:
         return f"{names} (weight {weights[0]}) has no kept sample: its weight changes nothing here"
-    told = listed(weights) if len(absent) <= NAMED else ", ".join([*weights, "…"])
+    told = listed(weights) if len(absent) <= CLASSES_NAMED else ", ".join([*weights, "…"])
     return f"{names} (weights {told}) have no kept sample: their weights change nothing here"

@@ -35,7 +35,7 @@ PAGE = Page(
     ),
 )
 
-ROUNDING = 1e-6
+SUMS_OF_FLOAT32 = 1e-6
 """float32 rows sum to 1 within a few 1e-7: dividing by that may turn the last digit, and is no difference."""
 SCIKIT = "scikit-learn 1.9.1 log_loss"
 KERAS = {
@@ -93,7 +93,7 @@ def _value(analysis: Analysis, sums: Sums, ours: LossValue) -> float:
 
 
 def _differ(a: float, b: float, left_open: float) -> bool:
-    if format_number(a) == format_number(b) or math.isclose(a, b, rel_tol=ROUNDING):
+    if format_number(a) == format_number(b) or math.isclose(a, b, rel_tol=SUMS_OF_FLOAT32):
         return False
     return not (math.isfinite(a) and math.isfinite(b) and abs(a - b) <= left_open)
 

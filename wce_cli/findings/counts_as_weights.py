@@ -14,7 +14,7 @@ import numpy as np
 from wce_cli.answers.analysis import Analysis
 from wce_cli.digits import format_number, format_weight
 from wce_cli.findings.page import Page
-from wce_cli.findings.words import NAMED, class_name, listed
+from wce_cli.findings.words import CLASSES_NAMED, class_name, listed
 from wce_cli.loss.methods import loss_values
 
 PAGE = Page(
@@ -35,9 +35,9 @@ PAGE = Page(
     is_doubt=True,
 )
 
-FEWEST = 4
+FEWEST_EQUAL = 4
 """Kept labels from which equal numbers are worth a word."""
-MANY = 20
+FEWEST_PROPORTIONAL = 20
 """Kept labels from which numbers that are only proportional are."""
 EQUAL = 1e-9
 
@@ -71,7 +71,7 @@ def message(analysis: Analysis) -> str | None:
 def _of_this_batch(analysis: Analysis) -> str | None:
     """`are the label counts of this batch, 1 and 3`; None where they are not."""
     weight, count, n = analysis.class_weight, analysis.count, analysis.totals.n_kept
-    if n < FEWEST or (analysis.spec.is_soft and not analysis.facts.one_hot):
+    if n < FEWEST_EQUAL or (analysis.spec.is_soft and not analysis.facts.one_hot):
         return None
     if len({count[c] for c in analysis.present}) < 2:
         return None
@@ -82,10 +82,10 @@ def _of_this_batch(analysis: Analysis) -> str | None:
         return f"are the label counts of this batch, {_shown(weight)}"
     if math.isclose(total, 1.0, rel_tol=EQUAL):
         return f"are the shares of the labels in this batch, {_shown(weight)}"
-    return f"go as the label counts of this batch, {_shown(count)}" if n >= MANY else None
+    return f"go as the label counts of this batch, {_shown(count)}" if n >= FEWEST_PROPORTIONAL else None
 
 
 def _shown(numbers: Sequence[float]) -> str:
     """The numbers, if they are few; else the first of them."""
-    shown = [format_number(float(number)) for number in numbers[:NAMED]]
-    return listed(shown) if len(numbers) <= NAMED else ", ".join([*shown, "…"])
+    shown = [format_number(float(number)) for number in numbers[:CLASSES_NAMED]]
+    return listed(shown) if len(numbers) <= CLASSES_NAMED else ", ".join([*shown, "…"])

@@ -22,13 +22,13 @@ PAGE = Page(
 )
 
 
-FEW = 4 * 2.0**-24
+FOUR_ROUNDINGS = 4 * 2.0**-24
 """Four roundings of float32, relative: what is summed in it ends so far off, which shows at six digits only where the
 sixth happens to turn."""
 
 
 def _is_an_edge(one: Measured, exact: float) -> bool:
-    return one.dtype == "float32" and one.value is not None and abs(one.value - exact) <= FEW * abs(exact)
+    return one.dtype == "float32" and one.value is not None and abs(one.value - exact) <= FOUR_ROUNDINGS * abs(exact)
 
 
 def message(analysis: Analysis) -> str | None:

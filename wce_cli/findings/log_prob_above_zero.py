@@ -29,14 +29,14 @@ PAGE = Page(
     is_doubt=True,
 )
 
-ROUNDINGS = 1e-3
+HALF_PRECISION_EXCESS = 1e-3
 """How far above 0 a log-probability in half precision may be for want of digits."""
 
 
 def message(analysis: Analysis) -> str | None:
     """Show the largest log-probability, the probability that it would be, and the loss."""
     largest = -analysis.facts.smallest_a
-    if analysis.spec.scores != "log_probs" or not largest > ROUNDINGS or not analysis.totals.n_kept:
+    if analysis.spec.scores != "log_probs" or not largest > HALF_PRECISION_EXCESS or not analysis.totals.n_kept:
         return None
     if analysis.facts.as_probs is not None:
         return None

@@ -29,7 +29,7 @@ PAGE = Page(
     ),
 )
 
-REFUSED = "PyTorch refuses one-hot rows of integers (expected floating point type)"
+REFUSAL = "PyTorch refuses one-hot rows of integers (expected floating point type)"
 
 
 def message(analysis: Analysis) -> str | None:
@@ -45,9 +45,9 @@ def message(analysis: Analysis) -> str | None:
     differ = f"the labels are one-hot rows, whose mean is divided by N = {analysis.totals.n}: {shown} (batch-mean)"
     if math.isfinite(rows.numerator):  # 0·∞ is NaN in a row, while an index leaves the other classes out
         if shown == format_number(by_index):
-            return REFUSED if spec.integer_one_hot else None
+            return REFUSAL if spec.integer_one_hot else None
         divisor = f"{weight_sum(spec)} = {format_number(index.denominator)}"
         differ += (
             f". The same labels as class indices are divided by {divisor}: {format_number(by_index)} (weighted-mean)"
         )
-    return f"{REFUSED}; {differ}" if spec.integer_one_hot else differ
+    return f"{REFUSAL}; {differ}" if spec.integer_one_hot else differ

@@ -28,7 +28,7 @@ PAGE = Page(
 
 SHARE = 1e-6
 """The part of Σℓ from which a loss shows in six digits."""
-FEW = 20
+FEW_SAMPLES = 20
 """Up to so many kept samples people look at each."""
 
 
@@ -42,7 +42,7 @@ def message(analysis: Analysis) -> str | None:
     if rows.count == 0:
         return None
     whole = float(totals.loss.values().sum())
-    if not (totals.n_kept <= FEW or loss >= SHARE * whole):
+    if not (totals.n_kept <= FEW_SAMPLES or loss >= SHARE * whole):
         return None
     verbs = "is above 0 and comes out" if rows.count == 1 else "are above 0 and come out"
     which = f"that of sample {rows.first}," if rows.count == 1 else f"the first that of sample {rows.first}, together"

@@ -9,7 +9,7 @@ from wce_cli.loss.facts import CountedRows
 from wce_cli.loss.methods import METHODS, LossValue, divide
 from wce_cli.loss.spec import Spec
 
-NAMED = 3
+CLASSES_NAMED = 3
 """Classes that a message names; it counts the rest."""
 
 
@@ -22,9 +22,9 @@ def class_names(spec: Spec, classes: Sequence[int]) -> str:
     """`class 1`, `classes 1 and 4`, `classes 1, 4, 5 and 12 more`."""
     if len(classes) == 1:
         return class_name(spec, classes[0])
-    names = [class_name(spec, c).removeprefix("class ") for c in classes[:NAMED]]
-    if len(classes) > NAMED:
-        names.append(f"{len(classes) - NAMED} more")
+    names = [class_name(spec, c).removeprefix("class ") for c in classes[:CLASSES_NAMED]]
+    if len(classes) > CLASSES_NAMED:
+        names.append(f"{len(classes) - CLASSES_NAMED} more")
     return f"classes {listed(names)}"
 
 

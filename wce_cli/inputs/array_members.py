@@ -10,10 +10,10 @@ from wce_cli.fields import BESIDE_SCORES, BY_SAMPLE, IN_FILES, SCORE_KINDS, SING
 from wce_cli.fields import FIELDS as DECLARED
 from wce_cli.inputs.stored import DTYPES, Members, StoredArray, as_name, place
 
-FIELDS = tuple(name for name in IN_FILES if DECLARED[name].kind != "names")
+ARRAY_FIELDS = tuple(name for name in IN_FILES if DECLARED[name].kind != "names")
 """Fields that are numbers, as arrays are."""
 
-ITEM = re.compile(r"(?P<k>\d{1,9})\.(?P<name>\w+)|(?P<by_name>\w+)\.(?P<n>\d{1,9})")
+ITEM_OF_LIST = re.compile(r"(?P<k>\d{1,9})\.(?P<name>\w+)|(?P<by_name>\w+)\.(?P<n>\d{1,9})")
 """A member of a list: `0.logits` of a list of batches, `logits.0` of a list of logits."""
 OF_A_MODEL = re.compile(r"(?:^|[._])(?:bias|running_mean|running_var|[qkv]_proj\.weight|norm\d*\.weight)$")
 """Names that parameters have, and outputs have not."""
@@ -26,7 +26,9 @@ def in_our_names(members: Members, path: str, given: Collection[str] = ()) -> tu
     Raises WceError if two members mean one field which is not among `given`.
     """
     meant = {name: _meant(name) for name in members}
-    others = {name for name, field in meant.items() if _field(field) not in FIELDS or _field(field) in SCORE_KINDS}
+    others = {
+        name for name, field in meant.items() if _field(field) not in ARRAY_FIELDS or _field(field) in SCORE_KINDS
+    }
     if others != {BESIDE_SCORES}:
         meant |= {name: name for name in others if name == BESIDE_SCORES}
     found: dict[str, str] = {}
@@ -43,19 +45,19 @@ def in_our_names(members: Members, path: str, given: Collection[str] = ()) -> tu
 def _meant(member: str) -> str:
     """`target` → `labels`, `0.target` → `0.labels`; what means no field stays as it is."""
     for part in _parts(member):
-        field = field_of(part, FIELDS)
-        if field != part and field in FIELDS:
+        field = field_of(part, ARRAY_FIELDS)
+        if field != part and field in ARRAY_FIELDS:
             return member.replace(part, field)
     return member
 
 
 def _field(member: str) -> str:
     """`0.labels` → `labels`; a name that is not of a list is itself."""
-    return next((part for part in _parts(member) if part in FIELDS), member)
+    return next((part for part in _parts(member) if part in ARRAY_FIELDS), member)
 
 
 def _parts(member: str) -> tuple[str, ...]:
-    found = ITEM.fullmatch(member)
+    found = ITEM_OF_LIST.fullmatch(member)
     return (found["name"] or found["by_name"],) if found else (member,)
 
 
@@ -64,7 +66,7 @@ def items_of(members: Members) -> list[Members]:
     items: dict[int, dict[str, StoredArray | Problem]] = {}
     rest: dict[str, StoredArray | Problem] = {}
     for member, value in members.items():
-        found = ITEM.fullmatch(member)
+        found = ITEM_OF_LIST.fullmatch(member)
         name = found and (found["name"] or found["by_name"])
         if found and name in BY_SAMPLE:
             items.setdefault(int(found["k"] or found["n"]), {})[name] = value
@@ -77,7 +79,7 @@ def items_of(members: Members) -> list[Members]:
 
 def fields_of(members: Members, path: str, given: Collection[str]) -> tuple[Members, list[str]]:
     """The members that are fields, and the names of the others. Raises WceError if there are no scores."""
-    chosen = {name: members[name] for name in FIELDS if name in members}
+    chosen = {name: members[name] for name in ARRAY_FIELDS if name in members}
     scores_given = any(kind in given for kind in SCORE_KINDS)
     for name, member in chosen.items():
         if name in given or (scores_given and name in SCORE_KINDS):
@@ -94,7 +96,7 @@ def fields_of(members: Members, path: str, given: Collection[str]) -> tuple[Memb
         more = ", …" if len(members) > 12 else ""
         message = f"{path} has no member logits, log_probs or probs: it holds {listed}{more}"
         raise WceError(Problem(message, _hint(members, path, given)))
-    return chosen, [name for name in members if name not in FIELDS]
+    return chosen, [name for name in members if name not in ARRAY_FIELDS]
 
 
 def _hint(members: Members, path: str, given: Collection[str]) -> str:

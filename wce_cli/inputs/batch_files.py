@@ -88,7 +88,7 @@ def _fields(
 
 
 def _without_other_scores(found: Mapping[str, Any], given: Collection[str]) -> dict[str, Any]:
-    """Scores that options give take the place of a file's."""
+    """The members of a file without its scores, where options give others."""
     taken = any(kind in given for kind in SCORE_KINDS)
     return {name: value for name, value in found.items() if name not in given and not (taken and name in SCORE_KINDS)}
 

@@ -46,7 +46,7 @@ ClassWeight = Annotated[
 
 Expectation = Annotated[Any, _described(_nested(NUMBER_SCHEMA))]
 
-HELD: dict[Kind, Any] = {
+JSON_TYPES: dict[Kind, Any] = {
     "scores": Numbers,
     "labels": Labels,
     "class weight": ClassWeight,
@@ -56,7 +56,7 @@ HELD: dict[Kind, Any] = {
     "number": float | None,
 }
 """What a field of each kind may be in JSON."""
-BESIDE: dict[str, Any] = {
+KEYS_BESIDE: dict[str, Any] = {
     "name": str | None,
     "source": str | None,
     "question": str | None,
@@ -72,14 +72,14 @@ READ_BY_EXPLAIN = (*IN_FILES, "name", "source")
 def _key(name: str) -> Any:
     """The type of a field's key, with what the schema says of it."""
     said = FIELDS[name]
-    return Annotated[HELD[said.kind], msgspec.Meta(description=said.help)]
+    return Annotated[JSON_TYPES[said.kind], msgspec.Meta(description=said.help)]
 
 
 BatchDocument = msgspec.defstruct(
     "BatchDocument",
     [
         *((name, _key(name), None) for name in IN_FILES),
-        *((name, held, None) for name, held in BESIDE.items()),
+        *((name, held, None) for name, held in KEYS_BESIDE.items()),
     ],
     namespace={"__doc__": "One batch, as a JSON object."},
     module=__name__,
@@ -91,8 +91,10 @@ BatchDocument = msgspec.defstruct(
 KEYS = BatchDocument.__struct_fields__
 
 _IN_WORDS = {"str": "a string", "int": "an integer", "float": "a number", "array": "a list", "object": "an object"}
-LOSS = '"expect": {"weighted-mean": 0.6923} is a number for wce check; wce identify 0.6923 FILE names the rule of one'
-HINTS = dict.fromkeys(("loss", "losses", "value", "expected", "reported_loss"), LOSS)
+LOSS_KEY_HINT = (
+    '"expect": {"weighted-mean": 0.6923} is a number for wce check; wce identify 0.6923 FILE names the rule of one'
+)
+KEY_HINTS = dict.fromkeys(("loss", "losses", "value", "expected", "reported_loss"), LOSS_KEY_HINT)
 """What to write for keys that people have beside the fields of a batch."""
 
 
@@ -111,7 +113,7 @@ def frame_problems(document: Mapping[str, Any]) -> list[Problem]:
     for key, value in document.items():
         if key not in KEYS:
             is_told = len(problems) < MOST
-            hint = (HINTS.get(key) or hint_of(key, _quoted) or did_you_mean(key, KEYS)) if is_told else ""
+            hint = (KEY_HINTS.get(key) or hint_of(key, _quoted) or did_you_mean(key, KEYS)) if is_told else ""
             problems.append(Problem(f'"{key}" is no key of a batch', hint, key))
             continue
         # msgspec reads no half of a surrogate pair, which JSON may hold

@@ -20,8 +20,8 @@ from wce_cli.inputs.zipped import Packed
 
 POLYNOMIAL = 0xEDB88320
 """CRC-32's, the lowest power in the highest bit."""
-ONE = 1 << 31
-BLOCK = 1 << 20
+POLYNOMIAL_ONE = 1 << 31
+PROVED_AT_ONCE = 1 << 20
 """Bytes that are read at a time where nobody has read them yet."""
 
 
@@ -67,8 +67,8 @@ class CheckedMember:
 
     def _crc(self, start: int, stop: int, crc: int = 0) -> int:
         """The checksum `crc` of what is before, with that of some bytes behind it."""
-        for first in range(start, stop, BLOCK):
-            block = bytearray(min(BLOCK, stop - first))
+        for first in range(start, stop, PROVED_AT_ONCE):
+            block = bytearray(min(PROVED_AT_ONCE, stop - first))
             self.file.fill(self.member.offset + first, memoryview(block))
             crc = zlib.crc32(block, crc)
         return crc
@@ -113,8 +113,8 @@ def behind(crc: int, n: int) -> int:
 
 @lru_cache(maxsize=1024)  # the ranges of workers have the same few lengths
 def _power(n: int) -> int:
-    """x^(8n)"""
-    power, square = ONE, ONE >> 8
+    """The polynomial x^(8n), modulo POLYNOMIAL."""
+    power, square = POLYNOMIAL_ONE, POLYNOMIAL_ONE >> 8
     while n:
         if n & 1:
             power = _times(square, power)
@@ -126,7 +126,7 @@ def _times(a: int, b: int) -> int:
     """The product of two polynomials, modulo POLYNOMIAL."""
     product = 0
     while a:
-        if a & ONE:
+        if a & POLYNOMIAL_ONE:
             product ^= b
         a = a << 1 & 0xFFFFFFFF
         b = b >> 1 ^ (POLYNOMIAL if b & 1 else 0)

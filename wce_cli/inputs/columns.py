@@ -16,7 +16,7 @@ from wce_cli.inputs.stored import as_name
 LABEL_NAMES = (*names_of("labels"), "class")
 BY_NAME = {field: names_of(field) for field in of_kind("sample weight")}
 """Fields that a column of the header is, by its name."""
-BESIDE = (
+NO_SCORE_NAMES = (
     "id",
     "idx",
     "index",
@@ -33,7 +33,7 @@ BESIDE = (
     "weights",
 )
 """What people keep beside the scores: a column of such a name is a class only if it is said to be one."""
-WHOLE = re.compile(r"\d+")
+WHOLE_NUMBER = re.compile(r"\d+")
 LIKE_A_NUMBER = re.compile(r"[\s\d+.,eE_-]*\d[\s\d+.,eE_-]*")
 """A number, or what was meant for one or several: `0,5`, `1_000`, `0.1 0.9`."""
 NAMED_IN_NOTE = 8
@@ -68,7 +68,7 @@ def read_columns(
     first = [cell.strip() for cell in rows[0]]
     first[0] = first[0].removeprefix("#").strip()  # numpy.savetxt writes its header as a comment
     second = [cell.strip() for cell in rows[1]] if len(rows) > 1 else []
-    index = int(label) if label is not None and WHOLE.fullmatch(str(label)) else None
+    index = int(label) if label is not None and WHOLE_NUMBER.fullmatch(str(label)) else None
     header = is_header(first, second, index)
     found = _label(first if header else [], len(first), label, index, shown)
     unnamed = header and first[0] == "" and found != 0 and len(first) > 1
@@ -117,7 +117,7 @@ def class_names(names: Sequence[str], labels: Collection[Any]) -> tuple[str, ...
 
 def not_scores(names: Sequence[str], classes: Collection[str]) -> list[str]:
     """The columns that are more likely something beside the scores, where nobody said that they are classes."""
-    return [name for name in names if name.lower() in BESIDE and name not in classes] if len(names) > 2 else []
+    return [name for name in names if name.lower() in NO_SCORE_NAMES and name not in classes] if len(names) > 2 else []
 
 
 def is_header(first: Sequence[str], second: Sequence[str], label: int | None) -> bool:
@@ -132,8 +132,8 @@ def is_header(first: Sequence[str], second: Sequence[str], label: int | None) ->
     below = [cell for at, cell in enumerate(second) if at != label]
     if all(map(is_number, names)):
         counted = sorted(names) == sorted(str(n) for n in range(len(names))) and len(names) > 1
-        return counted and not all(map(WHOLE.fullmatch, below))
-    return not any(LIKE_A_NUMBER.fullmatch(cell) and not WHOLE.fullmatch(cell) for cell in names)
+        return counted and not all(map(WHOLE_NUMBER.fullmatch, below))
+    return not any(LIKE_A_NUMBER.fullmatch(cell) and not WHOLE_NUMBER.fullmatch(cell) for cell in names)
 
 
 def is_number(cell: str) -> bool:

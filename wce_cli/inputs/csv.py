@@ -25,8 +25,8 @@ from wce_cli.inputs.stored import as_name
 
 LINE_LIMIT = 1 << 26
 """Bytes: a million columns. A file without line ends is not read into memory to find that out."""
-QUOTED = re.compile(r'"[^"]*"?')
-MISSING = ("", "na", "n/a", "#n/a", "null", "none", "-", "?", ".")
+QUOTED_CELL = re.compile(r'"[^"]*"?')
+MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "none", "-", "?", ".")
 """How tables write that there is nothing."""
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 INT64 = range(-(1 << 63), 1 << 63)
@@ -125,7 +125,7 @@ def _rows(path: str) -> Iterator[tuple[int, list[str]]]:
     """Line number and cells of every row. Empty lines may stand at the end only."""
     lines = _lines(path)
     first = next(lines, "")
-    plain = QUOTED.sub("", first)
+    plain = QUOTED_CELL.sub("", first)
     delimiter = next((mark for mark in "\t;" if mark in plain), ",")
     reader = csv.reader(chain([first], lines), delimiter=delimiter, skipinitialspace=True, strict=True)
     empty = 0
@@ -179,7 +179,7 @@ def _number(cell: str, at: int, field: str, path: str, line: int) -> float:
 
 
 def _ragged(path: str, line: int, width: int, first: list[tuple[int, list[str]]]) -> Problem:
-    """A row of another length than the first one; which may be no row, as Excel's `sep=;` or a comment."""
+    """The error of a row of another length than the first one; which may be no row, as Excel's `sep=;` or a comment."""
     first_line, cells = first[0]
     columns = counted(width, "column", "columns")
     hint = ""
@@ -194,7 +194,7 @@ def _refuse(row: list[str], columns: Columns, path: str, line: int) -> NoReturn:
     hint = ""
     if DECIMAL_COMMA.fullmatch(cell):
         hint = "write numbers with a decimal point: 0.5, not 0,5"
-    elif cell.strip().lower() in MISSING:
+    elif cell.strip().lower() in MISSING_WORDS:
         hint = "leave rows with missing scores out, or write nan"
     elif len(re.split(r"[\s|]+", cell.strip())) > 1:
         hint = "columns are parted by a comma, a semicolon or a tab"

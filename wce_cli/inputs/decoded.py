@@ -11,9 +11,9 @@ from typing import Any
 from msgspec import structs
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs.fast_json import LARGE, large_document
+from wce_cli.inputs.fast_json import WORTH_A_LOOK, large_document
 
-FAR = re.compile(r"[eE]\+?\d{3}|\d{309}")
+BEYOND_FLOAT64 = re.compile(r"[eE]\+?\d{3}|\d{309}")
 """What a number beyond float64 has in it: an exponent of three digits, or that many digits before the point. Only then
 is each number looked at, which takes longer."""
 WIDE_MARKS = {
@@ -26,13 +26,13 @@ WIDE_MARKS = {
 
 def decoded(content: bytes, shown: str, is_line: bool = False) -> Any:
     """JSON bytes → Python values; a UTF-8 byte order mark is skipped. Of a line of a file the name says which."""
-    if len(content) >= LARGE:
+    if len(content) >= WORTH_A_LOOK:
         found = large_document(content)
         if found is not None:
             return found
     text = decoded_text(content, shown)
     try:
-        read = (lambda digits: finite(digits, shown)) if FAR.search(text) else None
+        read = (lambda digits: finite(digits, shown)) if BEYOND_FLOAT64.search(text) else None
         return json.loads(text, object_pairs_hook=lambda pairs: _mapping(pairs, shown), parse_float=read)
     except json.JSONDecodeError as error:
         where = f"column {error.colno}" if is_line else f"line {error.lineno}, column {error.colno}"
@@ -70,9 +70,15 @@ def finite(digits: str, shown: str) -> float:
 def _mapping(pairs: list[tuple[str, Any]], shown: str) -> dict[str, Any]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise WceError(Problem(f'{shown} has the key "{key}" twice in one object'))
-            seen.add(key)
+        raise WceError(Problem(f'{shown} has the key "{first_repeated(pairs)}" twice in one object'))
     return mapping
+
+
+def first_repeated(pairs: list[tuple[str, Any]]) -> str | None:
+    """The first key that has stood before; None if no key stands twice."""
+    before: set[str] = set()
+    for key, _ in pairs:
+        if key in before:
+            return key
+        before.add(key)
+    return None

@@ -50,7 +50,7 @@ PRINTS = (
 )
 """Prints that hold more than the numbers, or none: how they look, what they are, what to paste instead."""
 
-WORDS: tuple[tuple[str, Callable[[str], str]], ...] = (
+KNOWN_WORDS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (r"[+-]?\d+(?:_\d+)+(?:\.\d+)?", lambda word: f"write {word.replace('_', '')}"),
     (r"[+-]?\d{1,3}(?:'\d{3})+(?:\.\d+)?", lambda word: "write " + word.replace("'", "")),
     (r"[+-]?\d+·\d+", lambda word: f"write {word.replace('·', '.')}"),
@@ -76,7 +76,7 @@ WORDS: tuple[tuple[str, Callable[[str], str]], ...] = (
 """Words that stand where a number was expected: how they look, and how the number is written."""
 
 COMMA_CELLS = re.compile(r"[+-]?\d+(?:,\d+)?(?:[ \t]*[;\n][;\s]*[+-]?\d+(?:,\d+)?)+[;\s]*")
-DECIMAL_COMMA = Diagnosis("has one number a row, with decimal commas", "write decimals with a point: 0.5; 1")
+WITH_DECIMAL_COMMAS = Diagnosis("has one number a row, with decimal commas", "write decimals with a point: 0.5; 1")
 
 
 def of_value(field: str, text: str, value: Any) -> Diagnosis | None:
@@ -145,7 +145,7 @@ def of_words(value: Any, text: str = "") -> Diagnosis | None:
     while level:
         for word in level:
             if isinstance(word, str) and word != "balanced":
-                for looks, advice in WORDS if len(word) < 60 else ():
+                for looks, advice in KNOWN_WORDS if len(word) < 60 else ():
                     if re.fullmatch(looks, word, re.IGNORECASE):
                         return Diagnosis(f'has "{word}", expected numbers', advice(word))
                 return of_print(text) or of_table(text)
@@ -154,7 +154,7 @@ def of_words(value: Any, text: str = "") -> Diagnosis | None:
 
 
 def of_mixture(rows: list[Any]) -> Diagnosis:
-    """A number or a word beside brackets: `[0.1, 0.9] 1`."""
+    """What is wrong where a number or a word stands beside brackets: `[0.1, 0.9] 1`."""
     single = next(row for row in rows if _length(row) < 0)
     return Diagnosis(f"has {single!r} beside its brackets", "paste one array, and nothing around it")
 
@@ -171,11 +171,11 @@ def number_hint(word: str) -> str:
 
 def of_commas(text: str) -> Diagnosis | None:
     """Decimal commas, where every row is one number: `0,1; 0,9`, or None."""
-    return DECIMAL_COMMA if "," in text and COMMA_CELLS.fullmatch(text) else None
+    return WITH_DECIMAL_COMMAS if "," in text and COMMA_CELLS.fullmatch(text) else None
 
 
 def too_large(place: str, digits: str) -> Problem:
-    """A number that float64 could only hold as infinity, which is another number."""
+    """What is wrong with a number that float64 could only hold as infinity, which is another number."""
     shown = digits if len(digits) <= 20 else f"{digits[:12]}… of {len(digits)} characters"
     return Problem(f"{place} holds {shown}, a number too large for float64", "write inf if infinity is meant", place)
 

@@ -10,7 +10,12 @@ import numpy as np
 from wce_cli.inputs.repr_words import TRUTHS
 
 DTYPES = {"half": "float16", "single": "float32", "double": "float64", "float": "float64", "bool_": "bool"}
-DTYPES |= {"torch.float": "float32", "FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16"}
+DTYPES |= {
+    "torch.float": "float32",
+    "FloatTensor": "float32",
+    "DoubleTensor": "float64",
+    "HalfTensor": "float16",
+}
 """Names of dtypes that are not numpy's; a bare float is Python's."""
 
 

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from wce_cli.batches.arrays import WrittenNumbers
 from wce_cli.fields import SCORE_KINDS
 
-LARGE = 1 << 16
+WORTH_A_LOOK = 1 << 16
 """Bytes of a document from which it is worth a second look."""
 LONG_ROW = 256
 """Bytes of a row from which rows are read one by one: shorter ones cost less all at once."""
 
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _ROW = msgspec.json.Decoder(list[float])
-_TABLE = msgspec.json.Decoder(list[list[float]])
+_ROWS_DECODER = msgspec.json.Decoder(list[list[float]])
 _REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
 
 
@@ -51,7 +51,7 @@ def _rows(text: bytes) -> NDArray[np.float64] | None:
         return None  # integers, which stay what they are
     rows = _ROWS.decode(text)
     if not rows or len(text) < LONG_ROW * len(rows):
-        array = np.array(_TABLE.decode(text), dtype=np.float64)
+        array = np.array(_ROWS_DECODER.decode(text), dtype=np.float64)
         return array if array.ndim == 2 else None
     first = _ROW.decode(rows[0])
     array = np.empty((len(rows), len(first)))

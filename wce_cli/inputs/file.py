@@ -19,7 +19,7 @@ OPEN_AT_ONCE = 16
 """Descriptors held at a time: a batch may be thousands of shards, and a process may open about a thousand files."""
 
 FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-KINDS = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+NO_REGULAR_FILES = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 
 _recent: deque[weakref.ref[File]] = deque()
 _seek_and_read = threading.Lock()
@@ -59,7 +59,7 @@ class File:
         except (OSError, ValueError) as error:
             raise self._unreadable(error) from error
         if not stat.S_ISREG(found.st_mode):
-            kind = KINDS.get(stat.S_IFMT(found.st_mode), "a device")
+            kind = NO_REGULAR_FILES.get(stat.S_IFMT(found.st_mode), "a device")
             hint = "" if stat.S_ISDIR(found.st_mode) else "save it to a file: arrays are read at offsets"
             raise WceError(Problem(f"{path} is {kind}, expected {expected}", hint))
         if not found.st_size:

@@ -18,7 +18,7 @@ _refused: list[Problem] = []
 
 
 def guard(targets: Iterable[tuple[str, str | int]]) -> None:
-    """From here on none of some files may be an input. Each: the option that names it, its path or a descriptor.
+    """Forbid from here on that any of some files is an input. Each: the option that names it, its path or a descriptor.
 
     A file that is not there yet cannot be one; a pipe or a terminal is written to, and nothing in it is lost.
     """
@@ -32,7 +32,7 @@ def guard(targets: Iterable[tuple[str, str | int]]) -> None:
 
 
 def reads(shown: str, found: os.stat_result) -> None:
-    """Be told of an input. Raises WceError if an answer would take its place."""
+    """Note that an input is read. Raises WceError if an answer would take its place."""
     target = _targets.get((found.st_dev, found.st_ino))
     if target is None:
         return

@@ -10,7 +10,7 @@ from wce_cli.inputs.file import File
 from wce_cli.inputs.zipped import Packed
 
 PACKED_BLOCK = 1 << 16
-BLOCK = 1 << 18
+INFLATED_AT_ONCE = 1 << 18
 
 
 class Inflated:
@@ -36,10 +36,10 @@ class Inflated:
         if stream is None or offset < stream.done:
             stream = _Stream(self.file, self.member, self.source)
         while stream.done < offset:
-            stream.next(min(BLOCK, offset - stream.done))
+            stream.next(min(INFLATED_AT_ONCE, offset - stream.done))
         filled = 0
         while filled < len(buffer):
-            piece = stream.next(min(BLOCK, len(buffer) - filled))
+            piece = stream.next(min(INFLATED_AT_ONCE, len(buffer) - filled))
             buffer[filled : filled + len(piece)] = piece
             filled += len(piece)
         if stream.done == self.member.size:
@@ -75,7 +75,7 @@ class _Stream:
         return piece
 
     def finish(self) -> None:
-        """All bytes are read: there must be no more, and they must be those that were packed."""
+        """Raise WceError if there are more bytes, or other ones than were packed: all are read."""
         while not self.inflate.eof:
             if self._step(1):
                 raise self._broken(f"it inflates to more than the {self.member.size} bytes that the zip says")

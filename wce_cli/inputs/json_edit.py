@@ -15,7 +15,7 @@ from wce_cli.inputs.suffixes import READERS
 
 SPACE = re.compile(r"[ \t\r\n]*")
 DECODER = json.JSONDecoder()
-MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 class _Found(Struct, frozen=True):
@@ -44,7 +44,7 @@ def with_members(path: str, key: str, values: Sequence[Any]) -> str:
 
 
 def _in_document(text: str, key: str) -> Iterator[_Found]:
-    at = _skip(text, 1 if text.startswith(MARK) else 0)
+    at = _skip(text, 1 if text.startswith(BYTE_ORDER_MARK) else 0)
     if text[at] == "{":
         yield _found(text, at, key)[0]
         return
@@ -59,8 +59,8 @@ def _in_document(text: str, key: str) -> Iterator[_Found]:
 def _in_lines(text: str, key: str) -> Iterator[_Found]:
     at = 0
     for line in text.split("\n"):
-        if line.strip(" \t\r" + MARK):
-            yield _found(text, _skip(text, at + line.startswith(MARK)), key)[0]
+        if line.strip(" \t\r" + BYTE_ORDER_MARK):
+            yield _found(text, _skip(text, at + line.startswith(BYTE_ORDER_MARK)), key)[0]
         at += len(line) + 1
 
 

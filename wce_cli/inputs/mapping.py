@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from wce_cli.errors import Problem, WceError
+from wce_cli.inputs.decoded import first_repeated
 from wce_cli.inputs.repr_words import NUMBER, TRUTHS, WHOLE, number_or_name
 
 WRAPPED = re.compile(
@@ -16,16 +17,18 @@ WRAPPED = re.compile(
 )
 """What Python prints around a mapping, and `dict(cat=0.1, dog=1)`."""
 COUNTER = re.compile(r"(?:\w+\.)*Counter\(")
-ITEM = re.compile(
+MAPPING_ITEM = re.compile(
     r"""\s*(?P<key>"[^"\n]*"\s*|'[^'\n]*'\s*|[^\s,;"'\[\](){}][^,;\n"'\[\](){}]*?)[:=]\s*
     (?P<value>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|nan))\s*(?:[,;\n]|$)""",
     re.VERBOSE | re.IGNORECASE,
 )
 COMMA_ITEM = re.compile(r"(?:^|[,;\n])\s*[^\W\d]\w*\s*[:=]\s*[+-]?\d+,\d+\s*(?:[,;\n]|$)")
 
-QUOTED = r"""\"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
-PART = re.compile(rf"""{QUOTED}|[\[\](){{}},]|[^\[\](){{}},"']+|.""", re.DOTALL)
-ANGLED = re.compile(rf"""{QUOTED}|<(?=[A-Za-z])[^<>\[\](){{}},"']*|>|[\[\](){{}},]|[^\[\](){{}},"'<>]+|.""", re.DOTALL)
+QUOTED_TEXT = r"""\"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
+MAPPING_PART = re.compile(rf"""{QUOTED_TEXT}|[\[\](){{}},]|[^\[\](){{}},"']+|.""", re.DOTALL)
+ANGLED = re.compile(
+    rf"""{QUOTED_TEXT}|<(?=[A-Za-z])[^<>\[\](){{}},"']*|>|[\[\](){{}},]|[^\[\](){{}},"'<>]+|.""", re.DOTALL
+)
 """What a text is cut into where its commas are looked for; in the second a frame that begins `<tf.Tensor` is a part."""
 OPENS, CLOSES = tuple("[({"), tuple("])}")
 
@@ -82,11 +85,11 @@ def bare_items(place: str, text: str) -> dict[str, Any] | None:
     if text[:1] in ("[", "{", "(") or not (":" in text or "=" in text):
         return None
     words = text.split()
-    if len(words) > 1 and all(ITEM.fullmatch(word) for word in words):  # cat:0.1 dog:1
+    if len(words) > 1 and all(MAPPING_ITEM.fullmatch(word) for word in words):  # cat:0.1 dog:1
         text = ",".join(word.rstrip(",;") for word in words)
     pairs, end = [], 0
     while end < len(text):
-        found = ITEM.match(text, end)
+        found = MAPPING_ITEM.match(text, end)
         if found is None:
             if COMMA_ITEM.search(text):
                 raise WceError(
@@ -102,11 +105,7 @@ def no_duplicates(field: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """The pairs as a mapping. Raises WceError if a key stands twice: one of the values would be lost."""
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise WceError(Problem(f'{field} has the key "{key}" twice', field=field))
-            seen.add(key)
+        raise WceError(Problem(f'{field} has the key "{first_repeated(pairs)}" twice', field=field))
     return mapping
 
 
@@ -130,7 +129,7 @@ def _bare_key(field: str, text: str, read_value: ReadValue) -> str:
 def split_at_commas(text: str, angles: bool = False) -> Iterator[str]:
     """The items of a mapping; commas in quotes or brackets do not part them, nor, with `angles`, in <tf.Tensor: …>."""
     item, depth, frames = "", 0, 0
-    for part in (ANGLED if angles else PART).findall(text):
+    for part in (ANGLED if angles else MAPPING_PART).findall(text):
         begins, ends = angles and len(part) > 1 and part[0] == "<", part == ">" and frames > 0
         frames += begins - ends
         depth += (part in OPENS or begins) - (part in CLOSES or ends)

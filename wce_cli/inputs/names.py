@@ -11,9 +11,9 @@ from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.inline import read_inline
 from wce_cli.inputs.pasted_noise import plain, value_alone
 
-LISTS = re.compile(r"[\[(]|(?:np\.|pd\.)?(?:array|Index|list|tuple)\(")
+LIST_BEGUN = re.compile(r"[\[(]|(?:np\.|pd\.)?(?:array|Index|list|tuple)\(")
 """How a list of names begins, that is printed or written in code."""
-PARTS = re.compile(r"""\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^,\n]*))\s*(?:[,\n]|$)""")
+NAME_PARTS = re.compile(r"""\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^,\n]*))\s*(?:[,\n]|$)""")
 
 
 def read_names(place: str, text: str) -> list[str]:
@@ -25,7 +25,7 @@ def read_names(place: str, text: str) -> list[str]:
     alone = value_alone(cleaned)
     if alone[:1] == "{" and ":" in alone:
         return _in_order(place, read_inline(place, alone).value)
-    if LISTS.match(alone) and alone[-1] in "])":
+    if LIST_BEGUN.match(alone) and alone[-1] in "])":
         names = read_inline(place, alone).value
         names = names.tolist() if isinstance(names, np.ndarray) else names
         if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
@@ -48,7 +48,7 @@ def _split(text: str) -> list[str]:
         return [found[1] or found[2] or found[3] for found in re.finditer(r"\"([^\"]*)\"|'([^']*)'|(\S+)", text)]
     names, end = [], 0
     while end < len(text):
-        found = PARTS.match(text, end)
+        found = NAME_PARTS.match(text, end)
         if found is None:  # a quote inside a word is a part of it: it's
             cut = min((at for at in (text.find(",", end), text.find("\n", end)) if at >= 0), default=len(text))
             name, end = text[end:cut], cut + 1

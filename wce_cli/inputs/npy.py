@@ -20,7 +20,7 @@ HEADER_LIMIT = 10_000
 FIRST_BYTES = 12 + HEADER_LIMIT
 """How much of a file must be seen to know its array."""
 
-ENTRY = re.compile(
+HEADER_ENTRY = re.compile(
     r"""\s*(?P<q>['"])(?P<key>descr|fortran_order|shape)(?P=q)\s*:\s*
     (?P<value>'[^'\\]*'|"[^"\\]*"|True|False|\(\s*\)|\(\s*\d{1,19}L?\s*,(?:\s*\d{1,19}L?\s*,)*\s*(?:\d{1,19}L?\s*)?\))
     \s*(?:,|(?=\}))""",
@@ -34,7 +34,7 @@ DTYPES_BY_DESCR = {
     **{f"{kind}{size}": f"{sign}int{8 * size}" for kind, sign in (("i", ""), ("u", "u")) for size in (1, 2, 4, 8)},
 }
 SUPPOSED = "dtype V2 is taken for bfloat16: numpy saves it without its name"
-WORDS = {"U": " (text)", "S": " (text)", "c": " (complex numbers)", "M": " (dates)", "m": " (durations)"}
+DTYPE_WORDS = {"U": " (text)", "S": " (text)", "c": " (complex numbers)", "M": " (dates)", "m": " (durations)"}
 OTHER_MAGICS = {b"PK\x03\x04": ".npz", b"{": ".json", b"[": ".json", b"\x80\x02\x8a\n": ".pt"}
 """How other files begin, and the suffix they should have."""
 PICKLE = re.compile(rb"\x80[\x02-\x05]")
@@ -113,7 +113,7 @@ def _entries(text: str, shown: str) -> tuple[tuple[int, ...], str, bool]:
         raise WceError(Problem(f"{shown} holds records of several fields, expected numbers"))
     entries: dict[str, str] = {}
     position = 1
-    while text.startswith("{") and (found := ENTRY.match(text, position)) and found["key"] not in entries:
+    while text.startswith("{") and (found := HEADER_ENTRY.match(text, position)) and found["key"] not in entries:
         entries[found["key"]] = found["value"]
         position = found.end()
     descr, order, sizes = (entries.get(key, "") for key in ("descr", "fortran_order", "shape"))
@@ -129,7 +129,7 @@ def _dtype(descr: str, shown: str) -> str:
     if kind.startswith("O"):
         problem = f"{shown} holds Python objects, which are not loaded: that would run code"
         raise WceError(Problem(problem, SAVE_NUMBERS))
-    word = WORDS.get(kind[:1], "")
+    word = DTYPE_WORDS.get(kind[:1], "")
     hint = "save class indices, or give the names as text: --labels cat,dog or a .csv" if kind[:1] in ("U", "S") else ""
     said = f"{shown} has dtype {descr!r}{word}, expected floats or integers of 8 to 64 bits, or bools"
     raise WceError(Problem(said, hint))

@@ -7,7 +7,7 @@ from os.path import splitext
 import msgspec
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs.array_members import FIELDS
+from wce_cli.inputs.array_members import ARRAY_FIELDS
 from wce_cli.inputs.checksums import CheckedMember
 from wce_cli.inputs.file import File
 from wce_cli.inputs.inflated import Inflated
@@ -28,7 +28,7 @@ def read_npz(path: str) -> dict[str, StoredArray | Problem]:
     for member in sorted(members(file), key=lambda one: not one.name.endswith(SUFFIX)):
         is_array = member.name.endswith(SUFFIX)
         name = member.name.removesuffix(SUFFIX) if is_array else splitext(member.name)[0]
-        if not is_array and (name not in FIELDS or name in found):
+        if not is_array and (name not in ARRAY_FIELDS or name in found):
             continue
         try:
             found[name] = _array(file, member, name if is_array else member.name)

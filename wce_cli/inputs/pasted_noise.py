@@ -18,27 +18,27 @@ LIKENESSES = str.maketrans(
 )
 """What word processors, chats and PDFs make of a minus, a quote, a space and a line's end."""
 EN_DASH = re.compile(r"[\u2012\u2013](?=\d|\.\d|inf|\u221e)", re.IGNORECASE)
-SEPARATORS = {"，": ",", "、": ",", "،": ",", "；": ";", "؛": ";", "：": ":", "＝": "="}
+FULL_WIDTH = {"，": ",", "、": ",", "،": ",", "；": ";", "؛": ";", "：": ":", "＝": "="}
 BRACKETS = str.maketrans("（）［］｛｝【】", "()[]{}[]")
 """Those of other keyboards. A name may hold such brackets, so they count where there are no letters."""
-QUOTED_OR_WIDE = re.compile(rf"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|([{"".join(SEPARATORS)}])""")
+QUOTED_OR_WIDE = re.compile(rf"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|([{"".join(FULL_WIDTH)}])""")
 POINT = re.compile(r"(?<=\d)[．٫](?=\d)")
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 FENCE = re.compile(r"\A```\w*\n(.*?)\n?```\Z|\A`([^`]*)`\Z", re.DOTALL)
 PROMPT = re.compile(r"\s*(?:>>>|In \[\d+\]:|julia>|octave:\d+>)(?:\s+|$)")
 CONTINUED = re.compile(r"\s*\.\.\.:?(?:\s|$)")
-ANSWERED = re.compile(r"\s*Out\[\d+\]:\s*")
+NOTEBOOK_OUT = re.compile(r"\s*Out\[\d+\]:\s*")
 COMMENT = re.compile(
     r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?:(?<=[\s,;\])}])|^)\#(?:[ \t][^\n]*|$)""", re.MULTILINE
 )
 
 BEGINS = r"(?=[\[({<]|[A-Za-z_][\w.]*\(|Parameter containing)"
 """What stands at the beginning of an array, a call or a mapping, and cannot be a name."""
-FIELDS = r"""(?:log[_-]?probs?|log_softmax|logits?|prob(?:s|abilities)|scores?|pred(?:s|ictions?)|outputs?
+FIELD = r"""(?:log[_-]?probs?|log_softmax|logits?|prob(?:s|abilities)|scores?|pred(?:s|ictions?)|outputs?
     |y_(?:pred|true)|labels?|targets?|(?:class_|sample_)?weights?|ans)\b"""
 ASSIGNED = re.compile(
-    rf"(?:[A-Za-z_][\w.]*\s*(?:=|:=|<-|:)\s*{BEGINS} | {FIELDS}\s*(?:=|:=|<-|:)\s*(?![\s=]) | {FIELDS}\s+{BEGINS})",
+    rf"(?:[A-Za-z_][\w.]*\s*(?:=|:=|<-|:)\s*{BEGINS} | {FIELD}\s*(?:=|:=|<-|:)\s*(?![\s=]) | {FIELD}\s+{BEGINS})",
     re.VERBOSE | re.IGNORECASE,
 )
 """A name before the value: `x = [`, `labels: 0 1`, and of print: `logits tensor(`."""
@@ -64,7 +64,7 @@ def plain(text: str) -> str:
         text = COLORS.sub("", text)
     if not text.isascii():
         text = EN_DASH.sub("-", text.translate(LIKENESSES))
-        text = QUOTED_OR_WIDE.sub(lambda found: found[1] or SEPARATORS[found[2]], POINT.sub(".", text))
+        text = QUOTED_OR_WIDE.sub(lambda found: found[1] or FULL_WIDTH[found[2]], POINT.sub(".", text))
         if not any(char.isalpha() for char in text):
             text = text.translate(BRACKETS)
     text = _unescaped(FENCE.sub(r"\1\2", text.replace("\r\n", "\n").strip()).strip())
@@ -102,8 +102,8 @@ def value_alone(text: str) -> str:
 def unprompted(text: str) -> str:
     """What a session printed, or what was typed in it where it printed nothing."""
     lines = text.split("\n")
-    if sum(bool(ANSWERED.match(line)) for line in lines) > 1 or not any(
-        ANSWERED.match(line) or PROMPT.match(line) for line in lines
+    if sum(bool(NOTEBOOK_OUT.match(line)) for line in lines) > 1 or not any(
+        NOTEBOOK_OUT.match(line) or PROMPT.match(line) for line in lines
     ):
         return text
     printed: list[str] = []
@@ -115,7 +115,7 @@ def unprompted(text: str) -> str:
         if prompt is not None:
             typed.append(line[prompt.end() :])
         else:
-            printed.append(ANSWERED.sub("", line, count=1))
+            printed.append(NOTEBOOK_OUT.sub("", line, count=1))
     return "\n".join(printed).strip() or "\n".join(typed).strip()
 
 

@@ -25,12 +25,13 @@ from msgspec import Struct
 
 from wce_cli.loss.sums import Floats
 
-NUMBER = re.compile(r"[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?")
+NUMBER_PARTS = re.compile(r"[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?")
 ROUNDED, PERHAPS = 4, 3
-"""Decimals that speak for a rounded print: these always, and these where MOST numbers with decimals have them all."""
-MOST = 0.75
+"""Decimals that speak for a rounded print: these always, and these where MOST_HAVE_ALL of the numbers with decimals
+have them all."""
+MOST_HAVE_ALL = 0.75
 """One rounded number in ten ends in a 0, which numpy drops."""
-SHORTEST = ((4, 2.0**-11), (9, 2.0**-24))
+SHORTEST_PRINTS = ((4, 2.0**-11), (9, 2.0**-24))
 """Significant digits up to which a print may be the shortest one of a float16 or a float32, and its u. (One float16 in
 some hundreds needs a fifth digit, and a float32 never more than nine.)"""
 BITS = {"bfloat16": (8, -133), "float16": (11, -24), "float32": (24, -149), "float64": (53, -1074)}
@@ -53,7 +54,7 @@ def read_print(words: Sequence[str], fixed: bool, dtype: str = "") -> Print:
 
     `fixed`: printed as torch does, else as numpy does. `dtype`: that of the numbers, where the print says it.
     """
-    found = [part for part in map(NUMBER.fullmatch, words) if part]
+    found = [part for part in map(NUMBER_PARTS.fullmatch, words) if part]
     decimals = np.array([len(part[2]) for part in found], dtype=np.int64)
     exponent = np.array([int((part[3] or "0")[:6]) for part in found], dtype=np.int64)
     values = np.array([float(word or "nan") for word in words])
@@ -64,7 +65,9 @@ def read_print(words: Sequence[str], fixed: bool, dtype: str = "") -> Print:
     own, common = 0.5 * 10.0 ** (exponent - decimals), 0.5 * 10.0 ** (exponent - longest)
     if fixed and longest > 1 and (shown == longest).all():  # any other was not printed so: 0.1 beside 0.25 was typed
         half = np.where(decimals > 0, own, 0.0)  # 1. is exact: all numbers of the tensor are whole
-    elif longest >= ROUNDED or (longest == PERHAPS and (shown == longest).mean() >= MOST) or dtype == "bfloat16":
+    elif (
+        longest >= ROUNDED or (longest == PERHAPS and (shown == longest).mean() >= MOST_HAVE_ALL) or dtype == "bfloat16"
+    ):
         half = np.maximum(common, np.minimum(own, _roundoff(dtype, digits) * np.abs(values)))
     else:
         half = np.zeros(len(words))
@@ -78,7 +81,7 @@ def read_print(words: Sequence[str], fixed: bool, dtype: str = "") -> Print:
 def _roundoff(dtype: str, digits: int) -> float:
     if dtype in BITS:
         return 2.0 ** -BITS[dtype][0]
-    return next((u for most, u in SHORTEST if digits <= most), 0.0)
+    return next((u for most, u in SHORTEST_PRINTS if digits <= most), 0.0)
 
 
 def _settled(values: Floats, half: Floats, dtype: str) -> Floats:

@@ -16,14 +16,14 @@ from wce_cli.inputs.mapping import split_at_commas, unwrapped
 from wce_cli.inputs.pasted_noise import plain, unprompted, value_alone
 from wce_cli.inputs.repr_words import CASTS, WRITTEN
 
-BATCH = (*SCORE_KINDS, "labels")
+SIGNS_OF_BATCH = (*SCORE_KINDS, "labels")
 """A text is a batch if it names one of these."""
-CALL = re.compile(r"(?:[A-Za-z_]\w*\.)*(?P<name>[A-Za-z_]\w*)\((?P<items>.*)\)", re.DOTALL)
-ITEM = re.compile(
+PRINTED_CALL = re.compile(r"(?:[A-Za-z_]\w*\.)*(?P<name>[A-Za-z_]\w*)\((?P<items>.*)\)", re.DOTALL)
+NAMED_ITEM = re.compile(
     r"""\s*(?:(?P<q>["'])(?P<key>\w+)(?P=q)\s*[:,]|(?P<name>[A-Za-z_]\w*)\s*[=:])\s*(?P<value>.*)""", re.DOTALL
 )
 PAIR = re.compile(r"\s*\((.*)\)\s*", re.DOTALL)
-LINE = re.compile(
+NAMED_LINE = re.compile(
     r"^[ \t]*([A-Za-z_]\w*)[ \t]*(?:(?::=|[=:])(?!=)|(?=[\[{<])|(?<=[ \t])(?=\(|[A-Za-z_][\w.]*\())", re.MULTILINE
 )
 """The name of a value, before `=` or `:`, or before an array as print(name, x) has it."""
@@ -39,13 +39,13 @@ def parts_of(text: str, fewest: int = 1) -> dict[str, str] | None:
     cleaned = unprompted(plain(text))
     by_line = _by_line(cleaned)
     found = by_line if by_line is not None and len(by_line) >= fewest else _by_comma(value_alone(cleaned))
-    return found if found is not None and any(field_of(name) in BATCH for name in found) else None
+    return found if found is not None and any(field_of(name) in SIGNS_OF_BATCH for name in found) else None
 
 
 def _by_comma(text: str) -> dict[str, str] | None:
     """`{'logits': …}`, `Output(logits=…)`, `OrderedDict([('logits', …)])`."""
     inner = unwrapped(text)
-    call = CALL.fullmatch(inner)
+    call = PRINTED_CALL.fullmatch(inner)
     if call is not None and call["name"] not in WRITTEN | CASTS:
         inner = f"{{{call['items']}}}"
     if not (inner[:1] == "{" and inner[-1:] == "}") and not (inner != text and inner[:1] == "[" and inner[-1:] == "]"):
@@ -53,7 +53,7 @@ def _by_comma(text: str) -> dict[str, str] | None:
     parts: dict[str, str] = {}
     for item in split_at_commas(inner[1:-1], angles=True):
         pair = PAIR.fullmatch(item)
-        found = ITEM.fullmatch(pair[1] if pair else item)
+        found = NAMED_ITEM.fullmatch(pair[1] if pair else item)
         if found is None or (found["key"] or found["name"]) in parts:
             return None
         parts[found["key"] or found["name"]] = found["value"]
@@ -62,7 +62,7 @@ def _by_comma(text: str) -> dict[str, str] | None:
 
 def _by_line(text: str) -> dict[str, str] | None:
     """Values below each other, each behind its name."""
-    begins = [found for found in LINE.finditer(text) if field_of(found[1]) in IN_FILES]
+    begins = [found for found in NAMED_LINE.finditer(text) if field_of(found[1]) in IN_FILES]
     names = [found[1] for found in begins]
     if not begins or text[: begins[0].start()].strip() or len(set(names)) < len(names):
         return None
@@ -96,7 +96,7 @@ def document_of_record(parts: Mapping[str, str], shown: str) -> Document:
     perhaps = next((name for name in left if name in SCORES), None)
     if perhaps is not None and not any(kind in keys for kind in SCORE_KINDS):
         said = f"{shown} has {perhaps}, and no logits, log_probs or probs"
-        problems.append(Problem(said, hint_of(perhaps, str), BATCH[0]))
+        problems.append(Problem(said, hint_of(perhaps, str), SIGNS_OF_BATCH[0]))
     sources = {field: f"{shown} {keys[field]}" for field in fields}
     return Document(fields, sources, "", tuple(problems), shown, half_units=half_units, notes=tuple(notes))
 

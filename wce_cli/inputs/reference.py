@@ -17,7 +17,7 @@ from wce_cli.inputs.suffixes import ARRAY_READERS, READERS, STDIN, TABLE_READERS
 
 ITSELF = ("weight",)
 """Fields for which a JSON object can be the value itself: a mapping by class name."""
-SUFFIXES = (*READERS, *ARRAY_READERS, *TABLE_READERS, *TEXTS)
+VALUE_SUFFIXES = (*READERS, *ARRAY_READERS, *TABLE_READERS, *TEXTS)
 """What a file that a value may stand in ends with."""
 
 
@@ -53,7 +53,7 @@ def reference_in(text: str) -> Reference | None:
     if text == STDIN:
         return Reference(STDIN, "")
     found = _split(text)
-    if PurePath(found.path).suffix.lower() not in SUFFIXES:
+    if PurePath(found.path).suffix.lower() not in VALUE_SUFFIXES:
         is_path = os.path.isfile(found.path) and not NUMBER.fullmatch(text)
         return found if is_path and (os.sep in found.path or PurePath(found.path).suffix) else None
     is_word = not re.search(r"[\s,;=\[\](){}\"']", text)
@@ -124,7 +124,7 @@ def has_wildcard(path: str) -> bool:
 
 
 def _of_arrays(field: str, path: str, key: str, label_column: str | None, classes: Sequence[str]) -> Referred:
-    from wce_cli.inputs.array_members import FIELDS, in_our_names
+    from wce_cli.inputs.array_members import ARRAY_FIELDS, in_our_names
     from wce_cli.inputs.joined_files import joined
     from wce_cli.inputs.stored import chosen
 
@@ -138,7 +138,7 @@ def _of_arrays(field: str, path: str, key: str, label_column: str | None, classe
     parts = []
     for one in paths:
         members = read_arrays(one)
-        ours = {} if key else in_our_names(members, one, set(FIELDS) - {field})[0]
+        ours = {} if key else in_our_names(members, one, set(ARRAY_FIELDS) - {field})[0]
         parts.append(chosen(ours, field, one, field) if field in ours else chosen(members, key, one, field))
     notes = list(dict.fromkeys(part.note for part in parts if part.note))
     shown = parts[0].source if len(parts) == 1 else f"{parts[0].source} and {len(parts) - 1} more"
@@ -153,7 +153,7 @@ def _split(text: str) -> Reference:
     if end > 0:
         return Reference(text[:end], text[end + 1 :])
     path, colon, key = text.rpartition(":")
-    is_key = colon and PurePath(path).suffix.lower() in SUFFIXES
+    is_key = colon and PurePath(path).suffix.lower() in VALUE_SUFFIXES
     return Reference(path, key) if is_key else Reference(text, "")
 
 

@@ -24,7 +24,7 @@ DTYPES_BY_NAME = {
     **{f"U{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
 }
 METADATA = "__metadata__"
-KEYS = {"dtype", "shape", "data_offsets"}
+ENTRY_KEYS = {"dtype", "shape", "data_offsets"}
 
 
 def read_safetensors(path: str) -> dict[str, StoredArray | Problem]:
@@ -96,7 +96,7 @@ def _object(pairs: list[tuple[str, Any]], path: str) -> dict[str, Any]:
 
 def _frame(entry: Any, shown: str) -> tuple[tuple[int, ...], tuple[int, int]]:
     """The shape and the offsets of a tensor, which are whole numbers from 0 on."""
-    if not isinstance(entry, dict) or set(entry) != KEYS or not isinstance(entry["dtype"], str):
+    if not isinstance(entry, dict) or set(entry) != ENTRY_KEYS or not isinstance(entry["dtype"], str):
         raise WceError(Problem(f"{shown} is {as_written(entry)} in the header, expected dtype, shape and data_offsets"))
     for key in ("shape", "data_offsets"):
         numbers = entry[key]

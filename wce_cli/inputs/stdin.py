@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from wce_cli.errors import WceError
 from wce_cli.inputs.guard import reads
 
-BLOCK = 1 << 16
+LOOKED_AT_ONCE = 1 << 16
 
 looked_at: list[bytes] = []
 """What was read to find out, and is not taken yet."""
@@ -38,7 +38,7 @@ def holds_lines() -> bool:
     return False
 
 
-def blocks(size: int = BLOCK) -> Iterator[bytes]:
+def blocks(size: int = LOOKED_AT_ONCE) -> Iterator[bytes]:
     """All of stdin, as it comes, in blocks of up to some bytes."""
     while looked_at:
         yield looked_at.pop(0)
@@ -72,7 +72,7 @@ def _read(size: int) -> Iterator[bytes]:
 def _seen_again() -> Iterator[bytes]:
     """What was looked at before, and then more, which is kept."""
     yield from list(looked_at)
-    for block in _read(BLOCK):
+    for block in _read(LOOKED_AT_ONCE):
         looked_at.append(block)
         yield block
 

@@ -27,7 +27,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
 MOST_AXES = 64
 MOST_BYTES = (1 << 63) - 1
 """What numpy can address; an axis of 0 does not excuse the others."""
-LISTED = 12
+MEMBERS_NAMED = 12
 """Members that an error names."""
 LONGEST_NAME = 100
 
@@ -123,7 +123,7 @@ def chosen(members: Members, name: str, path: str, field: str = "") -> StoredArr
         if "" in members:
             problem = Problem(f"{path} is one array, without members: it has no {name!r}", f"write {path}", field)
         else:
-            hint = did_you_mean(name, map(as_name, members), LISTED)
+            hint = did_you_mean(name, map(as_name, members), MEMBERS_NAMED)
             problem = Problem(f"{path} has no member {name!r}: it holds {_listed(members)}", hint, field)
         raise WceError(problem)
     member = members[name] if name else next(iter(members.values()))
@@ -147,6 +147,8 @@ def _listed(members: Members) -> str:
     """`2 members: logits (3, 2) float32, labels (3,) int64`."""
     described = [
         as_name(name) if isinstance(member, Problem) else f"{as_name(name)} {member.shape} {member.dtype}"
-        for name, member in list(members.items())[:LISTED]
+        for name, member in list(members.items())[:MEMBERS_NAMED]
     ]
-    return f"{counted(len(members), 'member', 'members')}: {', '.join(described)}{and_more(len(members) - LISTED)}"
+    return (
+        f"{counted(len(members), 'member', 'members')}: {', '.join(described)}{and_more(len(members) - MEMBERS_NAMED)}"
+    )

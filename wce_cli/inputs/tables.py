@@ -46,7 +46,7 @@ def _refuse_strange(path: str, names: Sequence[str], classes: Sequence[str]) -> 
 
 
 def _without_labels(path: str, table: Table) -> Problem:
-    """A table whose labels were not found, or which has none."""
+    """The error of a table whose labels were not found, or which has none."""
     if not table.names:
         return Problem(
             f"{path} has no header, and so no column that is known to hold the labels",
@@ -118,6 +118,6 @@ def _same_columns(names: tuple[str, ...], before: tuple[str, ...], path: str, fi
 
 
 def columns_differ(path: str, names: Sequence[str], first: str, before: Sequence[str]) -> WceError:
-    """Two parts of one batch have other columns, or in another order."""
+    """The error of two parts of one batch that have other columns, or the same in another order."""
     said = f"{path} has the columns {', '.join(names)}, but {first} has {', '.join(before)}"
     return WceError(Problem(said, "parts of one batch have the same columns in the same order"))

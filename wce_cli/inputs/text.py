@@ -77,5 +77,5 @@ def printed(content: bytes, shown: str) -> str:
 
 
 def too_large(shown: str, size: int) -> Problem:
-    """A print of more bytes than anybody pastes."""
+    """The error of a print of more bytes than anybody pastes."""
     return Problem(f"{shown} has {size} bytes of text, more than the {LARGEST} of a print", INSTEAD)

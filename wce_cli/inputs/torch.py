@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ZIP = b"PK\3\4"
 """How files begin since torch 1.6; older ones are loaded whole."""
-DEEPEST = 32
+DEEPEST_NESTING = 32
 MOST_VALUES = 100_000
 """A pickle may hold itself, or the same list a thousand times: it is walked no further than this."""
 
@@ -130,8 +130,8 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         if not isinstance(value, (Mapping, list, tuple)):
             yield name, value
             continue
-        if depth == DEEPEST:
-            raise WceError(Problem(f"{path} is nested more than {DEEPEST} deep", SAVE_PLAINLY))
+        if depth == DEEPEST_NESTING:
+            raise WceError(Problem(f"{path} is nested more than {DEEPEST_NESTING} deep", SAVE_PLAINLY))
         items = list(value.items() if isinstance(value, Mapping) else enumerate(value))
         pending += [(f"{name}.{key}" if name else str(key), item, depth + 1) for key, item in reversed(items)]
 

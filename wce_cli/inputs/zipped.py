@@ -20,7 +20,7 @@ from wce_cli.inputs.file import File
 END = struct.Struct("<4s4H2LH")
 LOCATOR = struct.Struct("<4sLQL")
 END_64 = struct.Struct("<4sQ2H2L4Q")
-ENTRY = struct.Struct("<4s6H3L5H2L")
+DIRECTORY_ENTRY = struct.Struct("<4s6H3L5H2L")
 LOCAL = struct.Struct("<4s5H3L2H")
 LONGEST_COMMENT = (1 << 16) - 1
 FULL = (1 << 32) - 1
@@ -99,11 +99,11 @@ def _entries(directory: bytes, shown: str) -> Iterator[tuple[str, int, Packed]]:
     """Name, offset of the local header, and the member, whose own offset is not known yet."""
     at = 0
     while at < len(directory):
-        if len(directory) - at < ENTRY.size or directory[at : at + 4] != b"PK\1\2":
+        if len(directory) - at < DIRECTORY_ENTRY.size or directory[at : at + 4] != b"PK\1\2":
             raise WceError(Problem(f"{shown} is broken: byte {at} of its directory begins no member"))
-        entry = ENTRY.unpack_from(directory, at)
+        entry = DIRECTORY_ENTRY.unpack_from(directory, at)
         flags, method, crc, *sizes = entry[3], entry[4], *entry[7:10]
-        name_at = at + ENTRY.size
+        name_at = at + DIRECTORY_ENTRY.size
         extra_at = name_at + entry[10]
         at = extra_at + entry[11] + entry[12]
         if at > len(directory):

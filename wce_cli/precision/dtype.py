@@ -33,7 +33,7 @@ from wce_cli.loss.totals import Totals, block_totals
 
 HALF = ("float16", "bfloat16")
 ROUNDINGS = 4
-LEAST = 1e-12
+LEAST_ROUNDING = 1e-12
 """Of a float64 in place of 4u: other code than ours adds in another order, and torch does not sum exactly."""
 DEVIATIONS = 4
 ONE_BY_ONE = 16
@@ -41,7 +41,7 @@ ONE_BY_ONE = 16
 
 
 class Sizes(Struct, frozen=True):
-    """How large that is which is rounded, by kept row (n,)."""
+    """The magnitudes that roundings are relative to, by kept row (n,)."""
 
     term: Floats
     weight: Floats
@@ -67,7 +67,7 @@ def allowed(batch: Batch, value: LossValue, dtype: str, scale: float) -> float:
 
 
 def allowed_by_row(batch: Batch, what: str, dtype: str) -> list[float]:
-    """The same for each number of a list, `loss` or `term`: a sum of one."""
+    """How far each number of a list, `loss` or `term`, may be off: each is a sum of one."""
     kind, _, placement = what.partition("/")
     method, placement = (UNWEIGHTED if kind == "loss" else SUM), placement or "class"
     found: list[float] = []
@@ -88,7 +88,7 @@ def allowed_by_row(batch: Batch, what: str, dtype: str) -> list[float]:
 
 
 def scale_of(batch: Batch, value: LossValue) -> float:
-    """(Σ|t| + Σ|w|·(1 + |logsumexp|)) / |D|"""
+    """What the rounding of a loss is relative to: (Σ|t| + Σ|w|·(1 + |logsumexp|)) / |D|; 0 where D is 0."""
     parts = (sizes(terms, batch.spec, value.method, value.placement) for terms in _terms(batch))
     whole = [part.term + part.weight * (1 + part.logsumexp) for part in parts]
     total = math.fsum(float(part[np.isfinite(part)].sum()) for part in whole)
@@ -125,7 +125,7 @@ def rounded_to(dtype: str, numbers: Floats) -> Floats:
 
 
 def _per_scale(dtype: str) -> float:
-    return max(ROUNDINGS * UNITS[dtype], LEAST)
+    return max(ROUNDINGS * UNITS[dtype], LEAST_ROUNDING)
 
 
 def _terms(batch: Batch) -> Iterator[Terms]:

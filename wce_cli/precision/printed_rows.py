@@ -49,13 +49,13 @@ class RoundedRows(Struct, frozen=True):
 
     @property
     def loss(self) -> Floats:
-        """ℓ (n, 1)"""
+        """The loss of each row: ℓ. (n, 1)"""
         loss: Floats = (self.q * self.a).sum(axis=1, keepdims=True)
         return loss
 
     @property
     def dloss(self) -> Floats:
-        """Δℓ (n, 1)"""
+        """How far the loss of each row may be off: Δℓ. (n, 1)"""
         moves: Floats = (np.abs(self.q) + self.dq) * self.da + times(self.dq, np.abs(self.a))
         total: Floats = moves.sum(axis=1, keepdims=True)
         return total
@@ -95,7 +95,7 @@ def rounded_rows(block: Block, spec: Spec) -> RoundedRows:
 
 
 def _error_of_a(a: Floats, off: Floats, scores: ScoreKind) -> Floats:
-    """Δa, from η for logits, and from δ for the others. Shape of a."""
+    """How far each a may be off: Δa, from η for logits, and from δ for the others. Shape of a."""
     if scores == "logits":
         logits: Floats = np.fmin(np.log1p(-np.expm1(-a) * np.expm1(off)), off)
         return logits

@@ -10,7 +10,7 @@ import pytest
 from tests.run import ROOT
 from wce_cli import WceError, assert_loss, check
 from wce_cli.batches.batch import Batch
-from wce_cli.questions.check.given import Given
+from wce_cli.questions.check.batch_losses import BatchLosses
 
 TWO = {"logits": [[0.1, 0.9], [0.0, 0.1]], "labels": [0, 1], "weight": [0.1, 1.0]}
 WEIGHTED = 0.6922788424257714
@@ -79,7 +79,7 @@ def test_the_width_is_said_and_where_it_comes_from():
 def test_readme_quotes_a_message_and_the_widths():
     readme = " ".join((ROOT / "docs" / "check.md").read_text("utf-8").split())
     assert f'"{said(0.380753, **TWO)}"' in readme
-    given = Given(Batch.build(**TWO))
+    given = BatchLosses(Batch.build(**TWO))
     for dtype, width in (("float64", "2.5e-12"), ("float32", "5.9e-7"), ("float16", "0.0022"), ("bfloat16", "0.018")):
         assert f"{given.allowed('weighted-mean', dtype):.2g}" == f"{float(width):.2g}"
         assert re.search(rf"\| {dtype}[^|]*\|[^|]*\| {width} \|", readme)

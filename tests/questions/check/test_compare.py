@@ -12,9 +12,9 @@ from wce_cli import WceError, check
 from wce_cli.batches.batch import Batch
 from wce_cli.engines import ENGINES
 from wce_cli.precision.printed import rounding_errors
+from wce_cli.questions.check.batch_losses import BatchLosses, todays
 from wce_cli.questions.check.compare import agrees, check_batch
 from wce_cli.questions.check.expected import held, read_expect
-from wce_cli.questions.check.given import Given, todays
 
 TWO = {"logits": [[0.1, 0.9], [0.0, 0.1]], "labels": [0, 1], "weight": [0.1, 1.0]}
 
@@ -109,7 +109,7 @@ def test_what_torch_returns_is_what_is_expected(seed):
 @pytest.mark.parametrize("seed", range(10))
 def test_a_batch_agrees_with_its_own_values(seed):
     batch = Batch.build(**random_batch(seed))
-    given = Given(batch)
+    given = BatchLosses(batch)
     values = todays(given, [*given.values, "loss", "term", "term/sample", "term/label-mix"])
     assert len(values) == len(given.values) + 4
     assert {one.verdict for one in check_batch(batch, read_expect(values))} == {"agrees"}
@@ -196,7 +196,7 @@ def test_inputs_that_were_printed_rounded_widen_the_tolerance():
 
 def test_a_bound_that_is_open_lets_nothing_pass():
     batch = Batch.build(probs=[[0.0001, 0.9999]], labels=[0], half_units={"probs": 0.0005})
-    assert rounding_errors(batch, list(Given(batch).values.values()))["sum/class"] == math.inf
+    assert rounding_errors(batch, list(BatchLosses(batch).values.values()))["sum/class"] == math.inf
     (one,) = check_batch(batch, read_expect({"sum": 123.456}))
     assert one.verdict == "differs"
 

@@ -11,8 +11,8 @@ import pytest
 
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS
+from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.check.expected import held
-from wce_cli.questions.check.given import Given
 from wce_cli.questions.check.naming import Namer, over
 
 FIELDS = {
@@ -33,7 +33,7 @@ def evaluated(letters: str) -> float:
 @pytest.mark.parametrize(("asked", "true"), PAIRS)
 def test_the_ratio_is_its_letters(asked, true):
     batch = Batch.build(**FIELDS)
-    given = Given(batch)
+    given = BatchLosses(batch)
     number = held(repr(given.value(true).value))
     said = Namer(batch, 0).named(asked, number)
     assert said.rule == true
@@ -57,13 +57,13 @@ def test_the_ratio_is_its_letters(asked, true):
 )
 def test_the_letters_of_a_rule(change, method, letters):
     batch = Batch.build(**{**FIELDS, **change})
-    said = Namer(batch, 0).named("weighted-mean", held(repr(Given(batch).value(method).value)))
+    said = Namer(batch, 0).named("weighted-mean", held(repr(BatchLosses(batch).value(method).value)))
     assert f": {letters}" in said.sentence
 
 
 def test_an_odd_rule_is_named_where_no_standard_one_gives_the_number():
     batch = Batch.build(**FIELDS)
-    total = Given(batch).value("sum").value
+    total = BatchLosses(batch).value("sum").value
     assert Namer(batch, 1).named("batch-mean", held(repr(total / 25))).rule == "batch-mean; divided by N once more"
     assert Namer(batch, 0).named("batch-mean", held(repr(total / 25))).sentence.startswith("no standard rule gives")
 
@@ -90,7 +90,7 @@ def test_a_rule_that_many_such_numbers_have_may_be_an_accident(text, method, is_
 
 def test_an_odd_rule_that_many_such_numbers_have_may_be_an_accident():
     batch = Batch.build(**FIELDS)
-    total = Given(batch).value("sum").value
+    total = BatchLosses(batch).value("sum").value
     said = Namer(batch, 1).named("batch-mean", held(f"{total / 25:.3f}"))
     assert "may be" in said.sentence
     assert "By accident, " in said.sentence
@@ -110,7 +110,7 @@ def test_what_is_no_number_has_no_rule():
 
 def test_a_number_that_is_its_own_method_but_for_its_digits():
     batch = Batch.build(**FIELDS)
-    text = f"{Given(batch).value('sum').value:.3f}"
+    text = f"{BatchLosses(batch).value('sum').value:.3f}"
     assert Namer(batch, 1).named("sum", held(text, 1e-12)).sentence == (
         f"{text} is sum in as many digits, which the tolerance does not allow"
     )
@@ -132,7 +132,7 @@ def test_a_last_digit_of_its_own_method_is_not_said_to_be_the_same():
 
 
 def test_a_list_is_named_by_its_digits_whatever_tolerance_it_was_held_to():
-    given = Given(Batch.build(**FIELDS))
+    given = BatchLosses(Batch.build(**FIELDS))
     digits = [f"{loss or 0:.4f}" for loss in given.listed("loss")]
     for tolerance in (0.0, 5.0):
         listed = [held(text, tolerance) for text in digits]
@@ -156,7 +156,7 @@ def test_a_fraction_in_letters(above, below, text):
 def test_it_is_the_rule_and_not_only_its_name():
     rng = np.random.default_rng(5)
     batch = Batch.build(logits=rng.normal(size=(6, 4)), labels=rng.integers(0, 4, 6), weight=rng.uniform(0.2, 3, 4))
-    given = Given(batch)
+    given = BatchLosses(batch)
     for method in METHODS:
         value = given.value(method).value
         rule = Namer(batch, 0).named("element-mean/sample", held(repr(value))).rule

@@ -9,7 +9,7 @@ import pytest
 
 from wce_cli import gradient
 from wce_cli.batches.batch import Batch
-from wce_cli.questions.gradient.per_row import KINDS, gradients_of
+from wce_cli.questions.gradient.per_row import PULL_KINDS, gradients_of
 
 torch = pytest.importorskip("torch")
 
@@ -74,7 +74,7 @@ def cosine(a, b):
 def test_every_row_has_the_gradient_of_autograd(labels, eps, s):
     expected = by_autograd(labels, eps, s)
     found = gradients_of(Batch.build(**given(labels, eps, s)), 0, N)
-    for position, kind in enumerate(KINDS):
+    for position, kind in enumerate(PULL_KINDS):
         assert found.gradients[position] == pytest.approx(expected[kind][found.row], rel=1e-11, abs=1e-14), kind
 
 

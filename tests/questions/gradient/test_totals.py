@@ -12,7 +12,7 @@ import wce_cli.batches.batch as batch_module
 from tests.loss.random_batches import random_batch
 from wce_cli.batches.batch import Batch
 from wce_cli.passes import workers as workers_module
-from wce_cli.questions.gradient.per_row import KINDS, gradients_of
+from wce_cli.questions.gradient.per_row import PULL_KINDS, gradients_of
 from wce_cli.questions.gradient.totals import gradient_totals
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork")  # other tests may have started threads, or jax
@@ -37,17 +37,18 @@ def in_pieces(monkeypatch):
     monkeypatch.setattr(batch_module, "BLOCK_ELEMENTS", 16 * C)
     monkeypatch.setattr(batch_module, "BLOCK_ROWS", (8, 64))
     monkeypatch.setattr("wce_cli.passes.one_pass.GROUP_WORK", 32 * (C + 32))
-    monkeypatch.setattr("wce_cli.questions.gradient.totals.SIZE", 3 * C)
+    monkeypatch.setattr("wce_cli.questions.gradient.totals.SCORES_AT_ONCE", 3 * C)
 
 
 def row_by_row(batch):
     """The same from the gradients in full, by math.fsum."""
     found = gradients_of(batch, 0, batch.n_samples)
     g = found.gradients
-    products = [[math.fsum((g[i] * g[k]).ravel()) for k in range(len(KINDS))] for i in range(len(KINDS))]
+    products = [[math.fsum((g[i] * g[k]).ravel()) for k in range(len(PULL_KINDS))] for i in range(len(PULL_KINDS))]
     norms = np.sqrt((g**2).sum(axis=2))
     by_class = [
-        [math.fsum(norms[kind][found.label == c]) for c in range(batch.spec.n_classes)] for kind in range(len(KINDS))
+        [math.fsum(norms[kind][found.label == c]) for c in range(batch.spec.n_classes)]
+        for kind in range(len(PULL_KINDS))
     ]
     return np.array(products), np.array(by_class)
 

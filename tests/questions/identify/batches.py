@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.questions.identify.by_hand import Given
+from tests.oracle import Rows
 from wce_cli.batches.batch import Batch
 
 
@@ -22,7 +22,7 @@ def drawn(
     seed: int = 3,
     zero: bool = False,
     extreme: bool = True,
-) -> tuple[Batch, Given]:
+) -> tuple[Batch, Rows]:
     """A batch, and the same for the plain loop. `extreme`: some labels have a p that clipping would change."""
     rng = np.random.default_rng(seed)
     scores = rng.normal(size=(n, c)) * 2
@@ -45,4 +45,4 @@ def drawn(
     sample_weight = rng.uniform(0.2, 2.0, n).round(3).tolist() if sampled else None
     fields = {kind: scores.tolist(), "labels": labels, "weight": weight, "sample_weight": sample_weight}
     batch = Batch.build(**fields, label_smoothing=smoothing)
-    return batch, Given(scores.tolist(), labels, weight, sample_weight, smoothing, kind)
+    return batch, Rows(scores.tolist(), labels, weight, sample_weight, smoothing=smoothing, kind=kind)

@@ -10,20 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Given:
-    scores: Sequence[Sequence[float]]
-    labels: Sequence[int] | Sequence[Sequence[float]]
-    weight: Sequence[float] | None = None
-    sample_weight: Sequence[float] | None = None
-    smoothing: float = 0.0
-    kind: str = "logits"
-    ignore_index: int = -100
-
-    @property
-    def is_soft(self) -> bool:
-        return not isinstance(self.labels[0], int)
+from tests.oracle import Rows
 
 
 def log(value: float) -> float:
@@ -36,13 +23,13 @@ def log_softmax(row: Sequence[float]) -> list[float]:
     return [x - top - total for x in row]
 
 
-def probabilities(given: Given, row: Sequence[float]) -> list[float]:
+def probabilities(given: Rows, row: Sequence[float]) -> list[float]:
     if given.kind == "probs":
         return list(row)
     return [math.exp(x) for x in (log_softmax(row) if given.kind == "logits" else row)]
 
 
-def log_probabilities(given: Given, row: Sequence[float]) -> list[float]:
+def log_probabilities(given: Rows, row: Sequence[float]) -> list[float]:
     return {"logits": log_softmax, "log_probs": list, "probs": lambda r: [log(p) for p in r]}[given.kind](row)
 
 
@@ -80,7 +67,7 @@ ELEMENTWISE: dict[str, Callable[[float, float], float]] = {  # of log p, and p
 }
 
 
-def losses(given: Given, n: int, reading: str) -> list[float]:
+def losses(given: Rows, n: int, reading: str) -> list[float]:
     """What stands in the place of −log p of every class of one row."""
     row = given.scores[n]
     p, lp = probabilities(given, row), log_probabilities(given, row)
@@ -103,7 +90,7 @@ def losses(given: Given, n: int, reading: str) -> list[float]:
     return rowwise[reading]()
 
 
-def target(given: Given, n: int, smoothing: str) -> list[float]:
+def target(given: Rows, n: int, smoothing: str) -> list[float]:
     """The label row q after smoothing."""
     c, eps = len(given.scores[n]), given.smoothing
     label = given.labels[n]
@@ -122,7 +109,7 @@ def target(given: Given, n: int, smoothing: str) -> list[float]:
     return [own[smoothing](one) for one in y]
 
 
-def weights(given: Given, entry: str) -> tuple[list[float], list[float]]:
+def weights(given: Rows, entry: str) -> tuple[list[float], list[float]]:
     """Class weights above and below the line."""
     c, n = len(given.scores[0]), len(given.scores)
     w = list(given.weight or [1.0] * c)
@@ -157,7 +144,7 @@ class Sample:
     s: float
 
 
-def samples(given: Given, reading: str, entry: str, smoothing: str, placement: str) -> list[Sample]:
+def samples(given: Rows, reading: str, entry: str, smoothing: str, placement: str) -> list[Sample]:
     above, below = weights(given, entry)
     if reading.startswith("weight-in"):
         above = below = [1.0] * len(above)
@@ -191,7 +178,7 @@ def samples(given: Given, reading: str, entry: str, smoothing: str, placement: s
     return found
 
 
-def value(given: Given, method: str, placement: str, reading: str, entry: str, smoothing: str, twist: str) -> float:
+def value(given: Rows, method: str, placement: str, reading: str, entry: str, smoothing: str, twist: str) -> float:
     """The number that a rule gives."""
     rows = samples(given, reading, entry, smoothing, placement)
     kept = [row for row in rows if row.kept]

@@ -8,7 +8,7 @@ from tests.questions.identify.others import OTHERS, batch_of, number_of
 from wce_cli.batches.batch import Batch
 from wce_cli.questions.identify import NumbersAsked, identify_batch
 from wce_cli.questions.identify.chance import chance, prior_of
-from wce_cli.questions.identify.number import seen
+from wce_cli.questions.identify.number import printed_number
 from wce_cli.questions.identify.space import Space, is_explained
 
 DRAWS = 20_000
@@ -19,12 +19,12 @@ DRAWS = 20_000
 def test_the_chance_is_what_happens_to_numbers_drawn_from_the_prior(text, depth):
     """Numbers like this one are drawn, written with so many decimals, and identified; 4σ on both sides."""
     batch, _ = drawn(n=6, c=3)
-    space, number = Space(batch, depth), seen(text)
+    space, number = Space(batch, depth), printed_number(text)
     stated = space.chances(number)[-1].chance
     lo, hi = prior_of(number.value, number.unit)
     decimals = len(text.partition(".")[2])
     texts = [f"{u:.{decimals}f}" for u in np.random.default_rng(depth).uniform(lo, hi, DRAWS)]
-    explained = {one: is_explained(space, seen(one)) for one in dict.fromkeys(texts)}
+    explained = {one: is_explained(space, printed_number(one)) for one in dict.fromkeys(texts)}
     happened = np.mean([explained[one] for one in texts])
     sigma = math.sqrt(max(stated * (1 - stated), 1 / DRAWS) / DRAWS)
     assert abs(happened - stated) < 4 * sigma, (happened, stated, sigma)
@@ -43,7 +43,7 @@ def test_numbers_by_other_peoples_losses_find_as_many_rules_as_the_chance_says(d
             value = number_of(loss, fields)
             if (np.abs(space.values - value) <= 1e-9 * abs(value)).any():
                 continue
-            number = seen(f"{value:.{decimals}f}")
+            number = printed_number(f"{value:.{decimals}f}")
             odds = space.odds(number, space.most)
             if odds is not None:
                 stated.append(odds)
@@ -58,7 +58,7 @@ def test_numbers_of_six_decimals_by_other_peoples_losses_have_no_rule():
         fields = batch_of(np.random.default_rng(seed))
         batch = Batch.build(**fields)
         values = [number_of(loss, fields) for loss in OTHERS.values()]
-        answer = identify_batch(batch, NumbersAsked(tuple(seen(f"{value:.6f}") for value in values)))
+        answer = identify_batch(batch, NumbersAsked(tuple(printed_number(f"{value:.6f}") for value in values)))
         for value, number in zip(values, answer.numbers, strict=True):
             assert all(abs(match.value - value) <= 1e-9 * abs(value) for match in number.matches), number.simplest
 
@@ -93,5 +93,5 @@ def test_a_window_may_reach_further_to_one_side():
 def test_a_number_of_two_digits_is_not_one_off_in_its_last():
     space = Space(drawn(n=6, c=3)[0], 1)
     for text, is_long in (("0.52", False), ("52", False), ("0.523", True), ("1.52", True)):
-        exact, off = (space.windows(seen(text), allowed)[0][0] for allowed in (0, 1))
+        exact, off = (space.windows(printed_number(text), allowed)[0][0] for allowed in (0, 1))
         assert (off > exact) == is_long, text

@@ -8,7 +8,7 @@ from wce_cli import WceError, identify
 from wce_cli.batches.batch import Batch
 from wce_cli.questions.identify import NumbersAsked, identify_batch
 from wce_cli.questions.identify.evaluation import Evaluation, case_of
-from wce_cli.questions.identify.number import seen
+from wce_cli.questions.identify.number import printed_number
 from wce_cli.questions.identify.rules import Rule, rules
 
 FORUM = {"logits": [[3.0, 4.0], [6.0, 9.0]], "labels": [1, 0], "weight": [0.4, 0.36]}
@@ -150,7 +150,7 @@ def test_the_rule_that_made_a_number_is_found_first(rule):
     for seed in range(3):
         batch, _ = drawn(seed=seed, extreme=False)
         value = Evaluation(batch, [rule]).value(rule)
-        (number,) = identify_batch(batch, NumbersAsked((seen(f"{value:.6f}"),))).numbers
+        (number,) = identify_batch(batch, NumbersAsked((printed_number(f"{value:.6f}"),))).numbers
         assert rule.title in titles(number), (seed, value, titles(number))
         assert len(number.simplest[0].departures) == 1
 
@@ -179,7 +179,7 @@ def test_what_a_batch_cannot_tell_apart_is_said(given, reason):
     evaluation = Evaluation(batch, rules(case_of(batch), 1))
     number = "batch-mean" if "N = N" in reason else "weighted-mean"
     value = evaluation.value(Rule(number, "class"))
-    (found,) = identify_batch(batch, NumbersAsked((seen(f"{value:.7f}"),))).numbers
+    (found,) = identify_batch(batch, NumbersAsked((printed_number(f"{value:.7f}"),))).numbers
     assert reason in found.ties
 
 
@@ -228,9 +228,10 @@ def test_what_is_no_number_is_refused(text):
 
 
 def test_digits_say_how_well_a_number_is_known():
-    assert (seen("0.6662").tolerance, seen("0.66620").tolerance, seen("150").tolerance) == (5e-5, 5e-6, 0.5)
-    assert (seen("1.5e-3").unit, seen("-2.50").value, seen("−2.5").value) == (1e-4, -2.5, -2.5)
-    assert seen(0.25).unit == 0.01
+    assert [printed_number(text).tolerance for text in ("0.6662", "0.66620", "150")] == [5e-5, 5e-6, 0.5]
+    assert [printed_number(text).value for text in ("-2.50", "−2.5")] == [-2.5, -2.5]
+    assert printed_number("1.5e-3").unit == 1e-4
+    assert printed_number(0.25).unit == 0.01
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -243,9 +244,9 @@ def test_a_number_from_the_true_inputs_is_found_with_those_that_were_printed(see
     value = (w[y] * losses).sum() / w[y].sum()
     half = {"logits": np.full((6, 3), 5e-5), "weight": np.full(3, 5e-5)}
     batch = Batch.build(logits=x.round(4), labels=y, weight=w.round(4), half_units=half)
-    (number,) = identify_batch(batch, NumbersAsked((seen(f"{value:.8f}"),))).numbers
+    (number,) = identify_batch(batch, NumbersAsked((printed_number(f"{value:.8f}"),))).numbers
     assert titles(number)[0] == "weighted-mean"
     assert number.simplest[0].within > number.tolerance
     assert number.widening > 0
     exact = Batch.build(logits=x.round(4), labels=y, weight=w.round(4))
-    assert identify_batch(exact, NumbersAsked((seen(f"{value:.8f}"),))).numbers[0].widening == 0
+    assert identify_batch(exact, NumbersAsked((printed_number(f"{value:.8f}"),))).numbers[0].widening == 0

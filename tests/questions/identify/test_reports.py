@@ -11,7 +11,7 @@ from tests.run import ROOT
 from wce_cli.batches.batch import Batch
 from wce_cli.inputs import read_file
 from wce_cli.questions.identify import NumbersAsked, identify_batch
-from wce_cli.questions.identify.number import seen
+from wce_cli.questions.identify.number import printed_number
 
 REPORTS = ROOT / "samples" / "reports"
 EXPECTED: dict[str, dict[str, str]] = json.loads(
@@ -38,7 +38,7 @@ def cases() -> list[tuple[str, Any, str, Any]]:
 def answer_for(name: str, position: int, printed: list[str]):
     document = read_file(str(REPORTS / name))[position]
     batch = Batch.build(**document.fields)
-    numbers = tuple(seen(text) for text in printed)
+    numbers = tuple(printed_number(text) for text in printed)
     return identify_batch(batch, NumbersAsked(numbers) if len(numbers) == 1 else NumbersAsked(losses=numbers))
 
 

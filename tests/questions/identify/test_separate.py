@@ -6,7 +6,7 @@ from tests.questions.identify.batches import drawn
 from wce_cli.batches.batch import Batch
 from wce_cli.questions.identify import NumbersAsked, identify, identify_batch
 from wce_cli.questions.identify.evaluation import Evaluation
-from wce_cli.questions.identify.number import seen
+from wce_cli.questions.identify.number import printed_number
 from wce_cli.questions.identify.rules import Rule
 
 TWO = {"logits": [[0.1, 0.9], [0.0, 0.1]], "labels": [0, 1], "weight": [0.1, 1.0]}
@@ -33,7 +33,7 @@ def test_other_kinds_of_batches_are_separated_too(kind, smoothing, is_soft):
     batch, _ = drawn(kind, is_soft=is_soft, smoothing=smoothing, n=1, c=3, extreme=False)
     rule = Rule("batch-mean", "class")
     value = Evaluation(batch, [rule]).value(rule)
-    answer = identify_batch(batch, NumbersAsked((seen(f"{value:.5f}"),)), separate=True)
+    answer = identify_batch(batch, NumbersAsked((printed_number(f"{value:.5f}"),)), separate=True)
     same = answer.separating.inseparable
     unweighted = {"unweighted-mean"}
     assert all(unweighted & set(pair.split(" and ")) or is_soft for pair in same), same

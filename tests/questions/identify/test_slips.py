@@ -8,7 +8,7 @@ from wce_cli.loss.methods import loss_values
 from wce_cli.passes.one_pass import one_pass
 from wce_cli.questions.identify import NumbersAsked, identify_batch, matching
 from wce_cli.questions.identify.keystrokes import keystrokes
-from wce_cli.questions.identify.number import seen
+from wce_cli.questions.identify.number import printed_number
 from wce_cli.questions.identify.slips import changes
 
 SOFT = [[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.5, 0.25, 0.25]]
@@ -47,7 +47,7 @@ def changed(field: str, place: tuple[int, ...], to: float) -> dict:
 )
 def test_one_slip_of_the_hand_is_found_and_what_it_should_be(field, place, to, pair, smoothing):
     """The number comes from a batch with one input otherwise: that input is named, with its value there."""
-    number = seen(f"{value_of(pair, **changed(field, place, to), label_smoothing=smoothing):.8f}", 1e-7)
+    number = printed_number(f"{value_of(pair, **changed(field, place, to), label_smoothing=smoothing):.8f}", 1e-7)
     batch = Batch.build(**GIVEN, label_smoothing=smoothing)
     found = changes(batch, number)
     name = field + "".join(f"[{index}]" for index in place)
@@ -57,7 +57,7 @@ def test_one_slip_of_the_hand_is_found_and_what_it_should_be(field, place, to, p
 def test_a_change_gives_the_number():
     """Every change that is named is put into the batch, and the rule that is named gives the number then."""
     meant = changed("logits", (0, 0), 1.28)
-    number = seen(f"{value_of('sum/class', **meant):.7f}")
+    number = printed_number(f"{value_of('sum/class', **meant):.7f}")
     found = changes(Batch.build(**GIVEN), number)
     assert found
     for one in found:
@@ -73,7 +73,7 @@ def test_a_digit_of_the_number_itself_may_be_wrong():
     value = value_of("batch-mean/class", **GIVEN)
     text = f"{value:.7f}"
     wrong = text[:-2] + str((int(text[-2]) + 3) % 10) + text[-1]
-    first = changes(Batch.build(**GIVEN), seen(wrong))[0]
+    first = changes(Batch.build(**GIVEN), printed_number(wrong))[0]
     assert (first.place, first.changed, first.rule) == ("the number", float(text), "batch-mean")
 
 
@@ -85,17 +85,17 @@ def test_a_number_of_torchs_with_a_smoothing_that_was_not_given_is_explained_by_
     call = torch.nn.functional.cross_entropy
     loss = call(*inputs, torch.tensor(GIVEN["weight"]), reduction=reduction, label_smoothing=eps).mean()
     for given in (0.0, 0.3):
-        first = changes(Batch.build(**GIVEN, label_smoothing=given), seen(f"{loss.item():.5f}"))[0]
+        first = changes(Batch.build(**GIVEN, label_smoothing=given), printed_number(f"{loss.item():.5f}"))[0]
         assert (first.place, first.given, first.changed, first.rule) == ("label_smoothing", given, eps, pair)
 
 
 def test_a_batch_too_large_for_slips_is_asked_for_its_smoothing():
     rng = np.random.default_rng(3)
     fields = {"logits": rng.normal(size=(400, 9)), "labels": rng.integers(0, 9, 400), "weight": rng.uniform(0.1, 3, 9)}
-    number = seen(f"{value_of('batch-mean/class', **fields, label_smoothing=0.1):.6f}")
+    number = printed_number(f"{value_of('batch-mean/class', **fields, label_smoothing=0.1):.6f}")
     (change,) = changes(Batch.build(**fields), number)
     assert (change.place, change.rule) == ("label_smoothing", "batch-mean")
-    assert changes(Batch.build(**fields), seen("1.234567")) == ()
+    assert changes(Batch.build(**fields), printed_number("1.234567")) == ()
 
 
 def test_keystrokes():
@@ -111,7 +111,7 @@ def test_keystrokes():
 def rate(numbers, fields) -> float:
     """Of numbers that mean nothing, the part that is accused of a slip."""
     batch = Batch.build(**fields)
-    return float(np.mean([any(one.is_slip for one in changes(batch, seen(text))) for text in numbers]))
+    return float(np.mean([any(one.is_slip for one in changes(batch, printed_number(text))) for text in numbers]))
 
 
 @pytest.mark.parametrize("kind", ["logits", "probs", "log_probs"])
@@ -134,7 +134,7 @@ def test_a_number_of_four_digits_has_no_slip(text):
     for seed in range(4):
         rng = np.random.default_rng(seed)
         fields = {"logits": rng.normal(size=(4, 3)).round(4).tolist(), "labels": [0, 1, 2, 1], "weight": [1, 2, 3]}
-        assert not any(one.is_slip for one in changes(Batch.build(**fields), seen(text)))
+        assert not any(one.is_slip for one in changes(Batch.build(**fields), printed_number(text)))
 
 
 @pytest.mark.parametrize("given", [0.9466, 0.8127, 0.7355, 0.9041])
@@ -143,7 +143,7 @@ def test_a_digit_more_makes_it_a_slip_that_is_said(given):
     fields = {"logits": [[float(-np.log(np.expm1(given))), 0.0]], "labels": [0]}
     batch, value = Batch.build(**fields), value_of("batch-mean/class", **fields)
     wrong = [f"0.5{f'{value:.{decimals}f}'[3:]}" for decimals in (4, 7)]
-    short, long = (changes(batch, seen(text)) for text in wrong)
+    short, long = (changes(batch, printed_number(text)) for text in wrong)
     assert short == ()
     assert (long[0].place, long[0].changed) == ("the number", pytest.approx(given, abs=5e-8))
 
@@ -164,7 +164,7 @@ def test_what_no_score_can_be_is_not_proposed(kind, rows, place, to):
     changed_rows[place] = to
     value = value_of("batch-mean/class", **{**fields, kind: changed_rows.tolist()})
     name = f"{kind}[{place[0]}][{place[1]}]"
-    found = changes(Batch.build(**fields), seen(f"{value:.9f}", 1e-9))
+    found = changes(Batch.build(**fields), printed_number(f"{value:.9f}", 1e-9))
     assert name not in [one.place for one in found]
 
 
@@ -172,7 +172,7 @@ def test_a_probability_that_brings_its_row_to_1_is_proposed():
     fields = {"probs": [[0.3, 0.3, 0.4], [0.7, 0.5, 0.3], [0.1, 0.1, 0.8]], "labels": [0, 0, 2]}
     meant = {**fields, "probs": [[0.3, 0.3, 0.4], [0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]}
     value = value_of("batch-mean/class", **meant)
-    (one,) = changes(Batch.build(**fields), seen(f"{value:.9f}", 1e-9))
+    (one,) = changes(Batch.build(**fields), printed_number(f"{value:.9f}", 1e-9))
     assert (one.place, one.given, one.changed) == ("probs[1][0]", 0.7, 0.2)
 
 
@@ -184,7 +184,7 @@ def test_other_peoples_numbers_are_not_accused(decimals):
         fields = batch_of(np.random.default_rng(seed))
         fields = {name: value[:8] if name != "weight" else value for name, value in fields.items()}
         texts = [f"{number_of(loss, fields):.{decimals}f}" for loss in OTHERS.values()]
-        numbers = identify_batch(Batch.build(**fields), NumbersAsked(tuple(map(seen, texts)))).numbers
+        numbers = identify_batch(Batch.build(**fields), NumbersAsked(tuple(map(printed_number, texts)))).numbers
         tried += len(numbers)
         found += sum(bool(number.changes) for number in numbers)
         assert all(0 <= one.chance < 0.01 for number in numbers for one in number.changes)
@@ -202,7 +202,7 @@ def test_an_implied_denominator_is_an_answer_and_silences_slips(seed, placement,
     above = (w * q * losses).sum() if placement == "class" else (by_label * (q * losses).sum(axis=1)).sum()
     divisor = (q @ w).sum() if below == "w·q" else by_label.sum()
     (number,) = identify_batch(
-        Batch.build(logits=x, labels=SOFT, weight=w), NumbersAsked((seen(f"{above / divisor:.6f}"),))
+        Batch.build(logits=x, labels=SOFT, weight=w), NumbersAsked((printed_number(f"{above / divisor:.6f}"),))
     ).numbers
     assert f"Σt / Σ {below}" in number.simplest[0].title
     assert number.changes == ()
@@ -212,7 +212,7 @@ def test_an_implied_denominator_is_an_answer_and_silences_slips(seed, placement,
 def test_a_denominator_that_no_rule_has_is_said_and_silences_slips(divisor, monkeypatch):
     slip = Change("logits[0][0]", 1.25, 1.35, "sum", True, 0.001)
     monkeypatch.setattr(matching, "changes", lambda *_: (slip,))
-    (other,) = identify_batch(Batch.build(**GIVEN), NumbersAsked((seen("0.9137123"),))).numbers
+    (other,) = identify_batch(Batch.build(**GIVEN), NumbersAsked((printed_number("0.9137123"),))).numbers
     assert other.changes == (slip,)
     batch = Batch.build(**GIVEN)
     if divisor == "N of class 1":
@@ -221,7 +221,7 @@ def test_a_denominator_that_no_rule_has_is_said_and_silences_slips(divisor, monk
         value, name = value_of("sum/class", **fields) / 5, "N of class 1"
     else:
         value, name = value_of("unweighted-mean/class", **GIVEN) * 3 / (0.35 + 0.62 + 1.85), "Σ w[y]"
-    (number,) = identify_batch(batch, NumbersAsked((seen(f"{value:.7f}"),))).numbers
+    (number,) = identify_batch(batch, NumbersAsked((printed_number(f"{value:.7f}"),))).numbers
     assert not number.matches
     (telling,) = [one for one in number.implied if one.is_telling]
     assert name in [one.name for one in telling.equals]
@@ -231,4 +231,4 @@ def test_a_denominator_that_no_rule_has_is_said_and_silences_slips(divisor, monk
 def test_a_large_batch_has_too_many_places_for_a_slip():
     rng = np.random.default_rng(1)
     batch = Batch.build(logits=rng.normal(size=(100, 10)), labels=rng.integers(0, 10, 100))
-    assert identify_batch(batch, NumbersAsked((seen("7.123456789"),))).numbers[0].changes == ()
+    assert identify_batch(batch, NumbersAsked((printed_number("7.123456789"),))).numbers[0].changes == ()

@@ -22,6 +22,8 @@ WIDE = 512
 """From so many classes on, one dot a row costs no more than one for all rows."""
 ADDED = 64
 """Classes of (C, m) that are added one after the other: more are added in parts, or roundings would show."""
+ONE_THREAD = 1 << 13
+"""Classes of a dot: BLAS shares a longer one among threads of its own, which a machine that is busy keeps waiting."""
 HALF = ("float16", "bfloat16")
 """Dtypes of which a table holds exp of every number."""
 
@@ -119,7 +121,11 @@ class Buffers:
         elif self.c < WIDE:
             out[:] = self._whole(k, m).dot(weight, out=self.sums[: self.padded(m)])[:m]
         else:
-            np.vecdot(self.matrix(k, m), weight, out=out)
+            matrix = self.matrix(k, m)
+            np.vecdot(matrix[:, :ONE_THREAD], weight[:ONE_THREAD], out=out)
+            for first in range(ONE_THREAD, self.c, ONE_THREAD):
+                piece = slice(first, first + ONE_THREAD)
+                out += np.vecdot(matrix[:, piece], weight[piece])
 
     def _whole(self, k: int, m: int) -> Floats:
         """Buffer `k` with m rows, and zeros for those that pad it."""

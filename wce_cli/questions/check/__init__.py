@@ -11,9 +11,9 @@ from wce_cli.errors import Problem, WceError
 from wce_cli.fields import BatchFields
 from wce_cli.questions.called import batch_of, shows_fields
 from wce_cli.questions.check.asserting import assert_loss
+from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.check.compare import check_batch, compared
 from wce_cli.questions.check.expected import read_expect
-from wce_cli.questions.check.given import Given
 
 __all__ = ["Checked", "assert_loss", "check", "check_batch", "read_expect"]
 
@@ -38,10 +38,10 @@ def check(
     """
     if not expect:
         raise WceError(Problem("expect is empty: nothing would be checked", 'expect={"weighted-mean": 0.692279}'))
-    given = Given(batch_of("check", arrays, batch))
-    comparisons = compared(given, read_expect(_as_written(expect), tolerance), engines)
+    losses = BatchLosses(batch_of("check", arrays, batch))
+    comparisons = compared(losses, read_expect(_as_written(expect), tolerance), engines)
     agrees = all(one.verdict == "agrees" for one in comparisons)
-    found = () if agrees else given.doubts()
+    found = () if agrees else losses.doubts()
     return Checked(None, "", None, "agrees" if agrees else "differs", comparisons, findings=found)
 
 

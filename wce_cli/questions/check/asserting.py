@@ -14,9 +14,9 @@ from wce_cli.fields import BatchFields
 from wce_cli.loss.methods import WEIGHTED
 from wce_cli.precision.dtype import HALF, rounded_to
 from wce_cli.questions.called import apart, batch_of, own_one, shows_fields
+from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.check.compare import beside, compared
-from wce_cli.questions.check.expected import ASKED, Expected, computed, read_expect
-from wce_cli.questions.check.given import Given
+from wce_cli.questions.check.expected import AS_ASKED, Expected, computed, read_expect
 
 BARE = "float32"
 """The dtype that a Python number is held to: it may be the .item() of one."""
@@ -44,7 +44,7 @@ def assert_loss(
     """
     own, arrays = apart(given, 1 if given and isinstance(given[0], str) else 0)
     method = own_one("assert_loss", "method", own, None if own and method == WEIGHTED else method)
-    loss = Given(batch_of("assert_loss", arrays, batch))
+    loss = BatchLosses(batch_of("assert_loss", arrays, batch))
     if method.partition("/")[0] in ("loss", "term"):
         raise WceError(Problem(f"{method} is one number a sample, assert_loss compares one", "check(expect=…) does"))
     asked, is_bare = _asked(method, value, tolerance)
@@ -68,22 +68,22 @@ def _asked(method: str, value: Any, tolerance: float | None) -> tuple[Expected, 
 
 
 @np.errstate(all="ignore")
-def _told(given: Given, asked: Expected, one: Comparison, is_bare: bool) -> str:
+def _told(losses: BatchLosses, asked: Expected, one: Comparison, is_bare: bool) -> str:
     """What is wrong, from the side of the number that is tested: wce's is the right one."""
     (number,) = asked.numbers
     assert number is not None
     assert one.got is not None
     said = f"{number.text} is not {one.what}: that is {beside(number, one.got)}"
     if one.difference is None:
-        return said if math.isfinite(one.got) else f"{said}, as {given.why_not_finite(given.value(one.what))}"
-    named = given.namer(1).named(one.what, number, given.allowed(one.what, asked.dtype))
+        return said if math.isfinite(one.got) else f"{said}, as {losses.why_not_finite(losses.value(one.what))}"
+    named = losses.namer(1).named(one.what, number, losses.allowed(one.what, asked.dtype))
     said += f"; {named.sentence}" if named.sentence else ""
     off = abs(one.difference)
-    allowed = _below(one.tolerance, off, 6 if one.tolerance_why == ASKED else 2)
+    allowed = _below(one.tolerance, off, 6 if one.tolerance_why == AS_ASKED else 2)
     own = ", which a Python number may have gone through" if is_bare else ""
     said += f". Off by {format_number(off)}, allowed {allowed} ({one.tolerance_why}{own})"
     for dtype in HALF if is_bare else ():
-        if rounded_to(dtype, np.array([number.value]))[0] == number.value and off <= given.allowed(one.what, dtype):
+        if rounded_to(dtype, np.array([number.value]))[0] == number.value and off <= losses.allowed(one.what, dtype):
             return f"{said}. If it is the .item() of a {dtype}, assert the {dtype} itself, which is allowed more"
     return said
 

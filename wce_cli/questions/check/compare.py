@@ -12,14 +12,14 @@ from wce_cli.digits import format_number
 from wce_cli.engines import AUTO, measure_all
 from wce_cli.errors import Problem, counted
 from wce_cli.loss.methods import LossValue
-from wce_cli.questions.check.expected import ASKED, Expected
-from wce_cli.questions.check.given import Given
-from wce_cli.questions.explain.report import ROUNDING
+from wce_cli.questions.check.batch_losses import BatchLosses
+from wce_cli.questions.check.expected import AS_ASKED, Expected
+from wce_cli.questions.explain.report import ENGINE_ROUNDING
 from wce_cli.questions.identify.chance import EDGE
 from wce_cli.questions.identify.number import PrintedNumber
 
 PRINTED = "the inputs were printed rounded"
-WIDTH = (6, 17)
+DIGITS_SHOWN = (6, 17)
 """Significant digits of a number that is not the expected one: as many as that has, within these."""
 
 
@@ -31,15 +31,15 @@ def check_batch(
     `depth`: departures of the rules that are tried for a number which is not what it should be.
     Raises WceError if a method is undefined for these labels.
     """
-    return compared(Given(batch), expected, engines, depth)
+    return compared(BatchLosses(batch), expected, engines, depth)
 
 
 def compared(
-    given: Given, expected: Sequence[Expected], engines: Iterable[str] = (), depth: int = 1
+    losses: BatchLosses, expected: Sequence[Expected], engines: Iterable[str] = (), depth: int = 1
 ) -> tuple[Comparison, ...]:
     """As `check_batch`, for what a batch gives."""
-    found = [_list(given, one, depth) if one.is_list else _value(given, one, depth) for one in expected]
-    return (*found, *_measured(given, tuple(engines), expected, depth))
+    found = [_list(losses, one, depth) if one.is_list else _value(losses, one, depth) for one in expected]
+    return (*found, *_measured(losses, tuple(engines), expected, depth))
 
 
 def agrees(expected: PrintedNumber, got: float, slack: float = 0.0) -> bool:
@@ -57,22 +57,24 @@ def agreeing(
     return Comparison(what, by, "agrees", number.text, got, _difference(number, got), tolerance, why)
 
 
-def _value(given: Given, one: Expected, depth: int) -> Comparison:
+def _value(losses: BatchLosses, one: Expected, depth: int) -> Comparison:
     (number,) = one.numbers
     assert number is not None
-    value = given.value(one.what)
-    if number.why == ASKED:
-        return _beside(given, one.what, "wce", number, value.value, 0.0, "", depth)
-    printed, rounded = given.rounding.get(one.what, 0.0), given.allowed(one.what, one.dtype)
+    value = losses.value(one.what)
+    if number.why == AS_ASKED:
+        return _beside(losses, one.what, "wce", number, value.value, 0.0, "", depth)
+    printed, rounded = losses.rounding.get(one.what, 0.0), losses.allowed(one.what, one.dtype)
     why = PRINTED if printed >= rounded else f"the rounding of {one.dtype}"
-    return _beside(given, one.what, "wce", number, value.value, max(printed, rounded), why, depth)
+    return _beside(losses, one.what, "wce", number, value.value, max(printed, rounded), why, depth)
 
 
-def _measured(given: Given, engines: Sequence[str], expected: Sequence[Expected], depth: int) -> Iterator[Comparison]:
+def _measured(
+    losses: BatchLosses, engines: Sequence[str], expected: Sequence[Expected], depth: int
+) -> Iterator[Comparison]:
     """What frameworks returned, for the methods that their calls express; one that returned nothing says why."""
     numbers = {one.what: one.numbers[0] for one in expected if not one.is_list}
     by_engine: dict[str, list[Measured]] = {}
-    for one in measure_all(engines, given.batch) if engines else ():
+    for one in measure_all(engines, losses.batch) if engines else ():
         by_engine.setdefault(one.engine, []).append(one)
     for measured in by_engine.values():
         if all(one.value is None for one in measured):
@@ -80,20 +82,23 @@ def _measured(given: Given, engines: Sequence[str], expected: Sequence[Expected]
             if AUTO not in engines:
                 yield Comparison("", by, "not compared", "", message=f"{by} was not compared: {measured[0].reason}")
         for one in measured:
-            for what in _expected_of(given, one, numbers):
+            for what in _expected_of(losses, one, numbers):
                 number = numbers[what]
                 if number is not None and one.value is not None:
                     by = f"{one.engine} {one.version} {one.dtype}".rstrip()
-                    slack, why = ROUNDING.get(one.dtype, 5e-2) * given.scale(what), f"the rounding of {one.dtype}"
-                    yield _beside(given, what, by, number, one.value, slack, why, depth, one.call)
+                    slack, why = (
+                        ENGINE_ROUNDING.get(one.dtype, 5e-2) * losses.scale(what),
+                        f"the rounding of {one.dtype}",
+                    )
+                    yield _beside(losses, what, by, number, one.value, slack, why, depth, one.call)
 
 
-def _expected_of(given: Given, one: Measured, numbers: Iterable[str]) -> Iterator[str]:
+def _expected_of(losses: BatchLosses, one: Measured, numbers: Iterable[str]) -> Iterator[str]:
     """The expected methods that a call expresses, or that are one with those for these labels."""
     for what in numbers:
-        own = given.values.get(what)
+        own = losses.values.get(what)
         for pair in one.expresses:
-            other = given.values.get(pair)
+            other = losses.values.get(pair)
             same = own is not None and other is not None and own.method == other.method
             if what == pair or (same and own is not None and other is not None and _fraction(own) == _fraction(other)):
                 yield what
@@ -105,7 +110,7 @@ def _fraction(value: LossValue) -> tuple[float, float]:
 
 
 def _beside(
-    given: Given,
+    losses: BatchLosses,
     what: str,
     by: str,
     number: PrintedNumber,
@@ -123,42 +128,42 @@ def _beside(
     said = f"expected {number.text} as {what}, {source} {beside(number, got)}"
     if call:
         said += f" from {call}"
-    value = given.values.get(what)
+    value = losses.values.get(what)
     if math.isfinite(number.value) and not math.isfinite(got) and value is not None:
-        message = f"{said}, which cannot be compared: {given.why_not_finite(value)}"
+        message = f"{said}, which cannot be compared: {losses.why_not_finite(value)}"
         return Comparison(what, by, "not compared", number.text, got, None, tolerance, reason, message=message)
     difference = _difference(number, got)
     if by != "wce":  # the rule of the expected number is wce's to say, and what it returned is the framework's
         return Comparison(what, by, "differs", number.text, got, difference, tolerance, reason, 1, 1, message=said)
-    named = given.namer(depth).named(what, number, 0.0 if why == PRINTED else slack)
+    named = losses.namer(depth).named(what, number, 0.0 if why == PRINTED else slack)
     said += f"; {named.sentence}" if named.sentence else ""
     return Comparison(
         what, by, "differs", number.text, got, difference, tolerance, reason, 1, 1, None, named.rule, named.also, said
     )
 
 
-def _list(given: Given, one: Expected, depth: int) -> Comparison:
+def _list(losses: BatchLosses, one: Expected, depth: int) -> Comparison:
     """One number a sample."""
-    got = given.listed(one.what)
+    got = losses.listed(one.what)
     count = len(one.numbers)
     if count != len(got):
         samples = counted(len(got), "sample", "samples")
         message = f"expected {counted(count, 'number', 'numbers')} as {one.what}, and the batch has {samples}"
         return Comparison(one.what, "wce", "not compared", f"{count} numbers", count=count, message=message)
-    slacks = given.allowed_by_row(one.what, one.dtype) if one.dtype else [0.0] * count
+    slacks = losses.allowed_by_row(one.what, one.dtype) if one.dtype else [0.0] * count
     off = [
         (n, number, mine, slack)
         for n, (number, mine, slack) in enumerate(zip(one.numbers, got, slacks, strict=True))
-        if number is not None and not _agrees_there(number, mine, 0.0 if number.why == ASKED else slack)
+        if number is not None and not _agrees_there(number, mine, 0.0 if number.why == AS_ASKED else slack)
     ]
     if not off:
         return Comparison(one.what, "wce", "agrees", f"{count} numbers", count=count)
     n, number, mine, slack = off[0]
-    is_rounded = bool(slack) and number.why != ASKED
+    is_rounded = bool(slack) and number.why != AS_ASKED
     text = "nothing: it is ignored" if mine is None else beside(number, mine)
     more = f" ({len(off)} of {count} differ)" if len(off) > 1 else ""
     said = f"expected {number.text} as {one.what} of sample {n}, got {text}{more}"
-    named = given.namer(depth).listed(one.numbers, max(slacks))
+    named = losses.namer(depth).listed(one.numbers, max(slacks))
     said += f"; {named.sentence}" if named.sentence else ""
     return Comparison(
         one.what,
@@ -189,8 +194,8 @@ def _difference(number: PrintedNumber, got: float) -> float | None:
 
 
 def beside(number: PrintedNumber, got: float) -> str:
-    """What there is, in as many digits as the expected number has, and more where those would be the same."""
-    least, most = WIDTH
+    """A number as it is shown beside the expected one: in as many digits, and more where those would be the same."""
+    least, most = DIGITS_SHOWN
     digits = sum(character.isdigit() for character in number.text.lower().partition("e")[0].lstrip("-−0."))
     for wanted in range(min(max(digits, least), most), most + 1):
         text = format_number(got, wanted)

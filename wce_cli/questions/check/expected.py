@@ -19,12 +19,12 @@ from wce_cli.digits import NON_FINITE, UNITS, Written, dtype_of
 from wce_cli.errors import MOST, Problem, WceError, as_written, did_you_mean
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
-from wce_cli.questions.identify.number import FLOAT32_DIGITS, PrintedNumber, seen
+from wce_cli.questions.identify.number import FLOAT32_DIGITS, PrintedNumber, printed_number
 
 LISTS = ("loss", "term")
 """What has one number a sample: ℓ, unweighted, and t, which is what torch returns with `reduction='none'`."""
-ASKED = "as asked"
-SHORTEST = {"float32": np.float32, "float16": np.float16}
+AS_ASKED = "as asked"
+SHORTER_DTYPES = {"float32": np.float32, "float16": np.float16}
 """The dtypes whose numbers have shorter digits than a float64: 0.69227886, not 0.6922788619995117."""
 
 
@@ -78,9 +78,9 @@ def held(number: str | float, tolerance: float | None = None) -> PrintedNumber:
     >>> held("0.69").tolerance, held("0.6900").tolerance, held("0").tolerance < 1e-6
     (0.005, 5e-05, True)
     """
-    found = seen(number, tolerance)
+    found = printed_number(number, tolerance)
     if tolerance is not None:
-        return structs.replace(found, why=ASKED)
+        return structs.replace(found, why=AS_ASKED)
     if math.isfinite(found.value) and found.value == math.floor(found.value) and _last_place(found.text) >= -1:
         most = FLOAT32_DIGITS * max(1.0, abs(found.value))
         return structs.replace(found, tolerance=most, why="a whole number, as float32 holds it")
@@ -116,8 +116,8 @@ def _misfit(key: str, value: Any, entry: Expected) -> Problem | None:
 
 def computed(number: PrintedNumber, dtype: str) -> PrintedNumber:
     """A number of a dtype in the digits which that has. They leave nothing open: a computed 0.5 is not 0.45."""
-    text = str(SHORTEST[dtype](number.value)) if dtype in SHORTEST else number.text
-    if number.why == ASKED:
+    text = str(SHORTER_DTYPES[dtype](number.value)) if dtype in SHORTER_DTYPES else number.text
+    if number.why == AS_ASKED:
         return structs.replace(number, text=text)
     return structs.replace(number, text=text, tolerance=0.0, why="")
 

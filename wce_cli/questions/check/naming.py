@@ -23,16 +23,16 @@ from wce_cli.questions.identify.space import Space
 
 NOISE = 0.25
 """The chance of an accident from which on naming a rule with departures would mislead."""
-OFF = {
+LAST_DIGIT_OFF = {
     ROUNDED: ", one off in its last digit, as if rounded on the way",
     CUT: ", its digits cut off and not rounded",
 }
-SEARCHED = 10_000_000
+SCORES_SEARCHED = 10_000_000
 """Scores of a batch up to which odd readings are tried: each is one more pass."""
 
 
 class Named(Struct, frozen=True):
-    """What gives a number."""
+    """What gives a number, in words, and the rule if it is one."""
 
     sentence: str
     """`0.380753 is batch-mean: Σw·ℓ/N. Ratio 0.55 = Σw/N`"""
@@ -45,7 +45,7 @@ class Namer:
 
     def __init__(self, batch: Batch, depth: int) -> None:
         self.batch = batch
-        small = batch.n_samples * batch.spec.n_classes <= SEARCHED
+        small = batch.n_samples * batch.spec.n_classes <= SCORES_SEARCHED
         self.depth = depth if small else 0
         self._spaces: dict[int, Space] = {}
 
@@ -66,7 +66,7 @@ class Namer:
                 return Named(f"no standard rule gives {number.text}, and it has too few digits to tell an odd one")
             if matches:
                 matches = [pair for pair in matches if not pair[1].is_off] or matches
-                off = next((OFF[part] for part in matches[0][1].departures if part in OFF), "")
+                off = next((LAST_DIGIT_OFF[part] for part in matches[0][1].departures if part in LAST_DIGIT_OFF), "")
                 return self._named(what, number, [rule for rule, _ in matches], self._spaces[depth], odds, off)
         return Named(f"no rule gives {number.text}" if self.depth else f"no standard rule gives {number.text}")
 

@@ -17,7 +17,7 @@ from wce_cli.questions.check.expected import held
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.lines.values import plain_values
 
-NUMBER = b"-0123456789"
+NUMBER_BEGINS = b"-0123456789"
 """What the text of a number in JSON begins with."""
 WHATS = {
     written: (method.name if placement == "class" else f"{method.name}/{placement}", (method.name, placement))
@@ -70,7 +70,7 @@ def _expected(document: Any, typed: Mapping[str, Any], tolerance: float | None) 
     found: dict[str, PrintedNumber] = {}
     for key, raw in (document.get("expect") or {}).items():
         text = bytes(raw)
-        if key not in WHATS or text[0] not in NUMBER:
+        if key not in WHATS or text[0] not in NUMBER_BEGINS:
             return None
         found[WHATS[key][0]] = held(Written(text.decode("ascii")), near)
     for key, number in typed.items():

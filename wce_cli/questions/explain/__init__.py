@@ -59,12 +59,12 @@ def explain(
         from wce_cli.questions.of_file import batch_of_file
 
         return explain_batch(batch_of_file(os.fspath(given[0]), named).batch, engines)
-    from wce_cli.questions.explain.from_blocks import FIELDS, explain_blocks
+    from wce_cli.questions.explain.from_blocks import BLOCK_FIELDS, explain_blocks
 
-    beside = next((field for field in FIELDS if named.get(field) is not None), None)
+    beside = next((field for field in BLOCK_FIELDS if named.get(field) is not None), None)
     if beside is not None:
         raise WceError(Problem(f"{beside} is given beside blocks", "put it into every block"))
     if isinstance(named.get("weight"), str) and named["weight"] == "balanced":
         raise WceError(Problem("balanced counts all labels, and blocks are walked once", "give the weights as numbers"))
-    once = {field: value for field, value in named.items() if field not in FIELDS}
+    once = {field: value for field, value in named.items() if field not in BLOCK_FIELDS}
     return explain_blocks(given[0], partial(Batch.build, **once), engines)

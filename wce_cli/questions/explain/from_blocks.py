@@ -26,7 +26,7 @@ from wce_cli.questions.explain.of_batch import explain_batch
 from wce_cli.questions.explain.report import report_of, shared_numerator
 from wce_cli.questions.explain.rows import term_rows
 
-FIELDS = BY_SAMPLE
+BLOCK_FIELDS = BY_SAMPLE
 """What a block may hold."""
 WALKED_ONCE = "blocks are walked once, and a framework needs all rows: give arrays"
 
@@ -40,10 +40,10 @@ def explain_blocks(
     `build` makes a batch of the fields of a block and of what was given beside them. Raises WceError with the
     number of the block that is wrong, or does not fit the first.
     """
-    fed: Fed | None = None
+    feed: Fed | None = None
     largest: dict[int, TermRow] = {}
 
-    def seen(walker: Walker) -> None:
+    def keep_largest(walker: Walker) -> None:
         """Keep the rows of the terms that are the largest so far: what will be among them at the end, is now."""
         batch, now = walker.batch, walker.sieve.top()
         rows = [n for _, n in now.terms(batch.spec.class_weight)]
@@ -57,19 +57,19 @@ def explain_blocks(
     number = -1
     for number, block in enumerate(blocks):
         batch = _block(number, block, build)
-        if fed is None:
-            fed = Fed(batch, top)
+        if feed is None:
+            feed = Fed(batch, top)
         else:
-            problem = differs(fed.first, batch)
+            problem = differs(feed.first, batch)
             if problem is not None:
                 raise WceError(Problem(f"block {number} differs in {problem.message}", problem.hint))
-        fed.add(batch, seen)
-    if fed is None:
+        feed.add(batch, keep_largest)
+    if feed is None:
         raise WceError(Problem("there are no blocks", "give at least one, which may have no rows"))
-    if not fed.done:
-        return explain_batch(_whole(fed), engines, top=top)
-    totals, facts = fed.finish(seen)
-    spec = structs.replace(fed.first.spec, label_shape=fed.batch.labels.shape)
+    if not feed.done:
+        return explain_batch(_whole(feed), engines, top=top)
+    totals, facts = feed.finish(keep_largest)
+    spec = structs.replace(feed.first.spec, label_shape=feed.batch.labels.shape)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     measured = tuple(Measured(name, "", "", "", None, (), reason=WALKED_ONCE) for name in map(_called, engines))
     analysis = Analysis(spec, totals, facts, values, measured)
@@ -77,7 +77,7 @@ def explain_blocks(
     rows = [largest[n] for _, n in facts.top.terms(spec.class_weight)]
     shares = [None if shared is None or row.term is None else row.term / shared for row in rows]
     top_rows = tuple(structs.replace(row, share=share) for row, share in zip(rows, shares, strict=True))
-    return report_of(analysis, fed.batch.scores.shape, (), top_rows)
+    return report_of(analysis, feed.batch.scores.shape, (), top_rows)
 
 
 def _block(number: int, block: Any, build: Callable[..., Batch]) -> Batch:
@@ -90,9 +90,9 @@ def _block(number: int, block: Any, build: Callable[..., Batch]) -> Batch:
         raise WceError(
             Problem(f"block {number} is no (logits, labels) or (logits, labels, sample_weight), and no mapping")
         )
-    strange = [key for key in fields if key not in FIELDS]
+    strange = [key for key in fields if key not in BLOCK_FIELDS]
     if strange:
-        hint = f"a block holds {', '.join(FIELDS)}; the rest is given once, beside the blocks"
+        hint = f"a block holds {', '.join(BLOCK_FIELDS)}; the rest is given once, beside the blocks"
         raise WceError(Problem(f"block {number} has the key {strange[0]!r}", hint))
     try:
         batch = build(**fields)
@@ -106,10 +106,10 @@ def _block(number: int, block: Any, build: Callable[..., Batch]) -> Batch:
     return batch
 
 
-def _whole(fed: Fed) -> Batch:
+def _whole(feed: Fed) -> Batch:
     """A batch that is all in memory."""
     fields: list[ArrayRows | None] = []
-    for rows in (fed.batch.scores, fed.batch.labels, fed.batch.sample_weight):
+    for rows in (feed.batch.scores, feed.batch.labels, feed.batch.sample_weight):
         if rows is None:
             fields.append(None)
             continue
@@ -121,8 +121,8 @@ def _whole(fed: Fed) -> Batch:
     scores, labels, s = fields
     assert scores is not None
     assert labels is not None
-    spec = structs.replace(fed.first.spec, label_shape=labels.shape)
-    return structs.replace(fed.first, spec=spec, scores=scores, labels=labels, sample_weight=s)
+    spec = structs.replace(feed.first.spec, label_shape=labels.shape)
+    return structs.replace(feed.first, spec=spec, scores=scores, labels=labels, sample_weight=s)
 
 
 def _called(engine: str) -> str:

@@ -46,20 +46,18 @@ def explain_batch(
     rows = rows_listed(batch) if rows is None else rows
     needed = rows_needed(sort, batch.n_samples, rows)
     totals, facts, listed = listing_pass(batch, needed, progress=progress, top=top)
-    return explain_pass(batch, totals, facts, engines, rows, sort, listed)
+    return explain_and_share(batch, totals, facts, engines, rows, sort, listed)[0]
 
 
 def explain_pass(
     batch: Batch,
     totals: Totals,
     facts: Facts,
-    engines: Iterable[str] = (),
     rows: int | None = None,
     sort: str = "index",
-    listed: Listed | None = None,
 ) -> Report:
-    """The report of a batch whose pass has been made. `listed`: what it left of its first rows, None for nothing."""
-    return explain_and_share(batch, totals, facts, engines, rows, sort, listed)[0]
+    """The report of a batch whose pass has been made, without any framework."""
+    return explain_and_share(batch, totals, facts, (), rows, sort)[0]
 
 
 @np.errstate(all="ignore")
@@ -73,9 +71,10 @@ def explain_and_share(
     listed: Listed | None = None,
     told: Callable[[Report], None] | None = None,
 ) -> tuple[Report, float | None]:
-    """`explain_pass`, and what a sample's share is a share of, for who lists the samples.
+    """The report of a batch whose pass has been made, and the numerator that the samples' shares are shares of.
 
-    `told` is shown the report as it is each time a framework has answered.
+    `listed` is what the pass left of the first rows, None for nothing; `told` is shown the report as it is each time a
+    framework has answered.
     """
     spec = batch.spec
     rows = rows_listed(batch) if rows is None else rows

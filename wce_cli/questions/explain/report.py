@@ -15,7 +15,7 @@ from wce_cli.loss.methods import METHODS, SUM, UNWEIGHTED, WEIGHTED, LossValue
 from wce_cli.loss.spec import Spec
 from wce_cli.questions.explain.rows import class_rows
 
-ROUNDING = {"float64": 1e-12, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2}
+ENGINE_ROUNDING = {"float64": 1e-12, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2}
 """How far a framework's own arithmetic may be off, relative to `Facts.reach` / |D|, and still be the same method."""
 
 
@@ -83,10 +83,10 @@ def _class_value(analysis: Analysis, method: str) -> LossValue:
 
 
 def agreed(measured: Measured, values: Sequence[LossValue], reach: float) -> Measured:
-    """Say which methods a measurement agrees with; of placements that coincide the one that its call expresses."""
+    """A measurement with the methods that it agrees with; of placements that coincide the one its call expresses."""
     if measured.value is None:
         return measured
-    rounding = ROUNDING.get(measured.dtype, 5e-2)
+    rounding = ENGINE_ROUNDING.get(measured.dtype, 5e-2)
     expressed = {pair if "/" in pair else f"{pair}/class" for pair in measured.expresses}
     agreeing: dict[str, str] = {}
     for value in values:

@@ -21,12 +21,12 @@ from wce_cli.loss.spec import Spec
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.terms import mixed
 
-KINDS = ("class", "sample", "label-mix", "unweighted")
+PULL_KINDS = ("class", "sample", "label-mix", "unweighted")
 """The placements, and the loss without any weight."""
 
 
 class Pulls(Struct, frozen=True):
-    """The two gradients of some kept samples that all KINDS are multiples of. Arrays (m,) and (m, C)."""
+    """The two gradients of some kept samples that all PULL_KINDS are multiples of. Arrays (m,) and (m, C)."""
 
     row: Ints
     label: Ints
@@ -41,7 +41,7 @@ class Pulls(Struct, frozen=True):
 
 
 class RowGradients(Struct, frozen=True):
-    """The gradients of some kept samples, before the division by D. (4, m, C) in the order of KINDS."""
+    """The gradients of some kept samples, before the division by D. (4, m, C) in the order of PULL_KINDS."""
 
     row: Ints
     label: Ints
@@ -51,13 +51,13 @@ class RowGradients(Struct, frozen=True):
 
     @property
     def norms(self) -> Floats:
-        """(4, m)"""
+        """|gradient| of each row, by PULL_KINDS. (4, m)"""
         norms: Floats = np.sqrt((self.gradients**2).sum(axis=2))
         return norms
 
     @property
     def cosines(self) -> Floats:
-        """Of each with the unweighted gradient; NaN where one is 0. (4, m)"""
+        """The cosine of each gradient with the unweighted one; NaN where one is 0. (4, m)"""
         with np.errstate(all="ignore"):
             norms = self.norms
             products = (self.gradients * self.gradients[3]).sum(axis=2)

@@ -16,10 +16,10 @@ from wce_cli.questions.explain.doubts import doubts_of
 from wce_cli.questions.explain.report import batch_part
 from wce_cli.questions.explain.rows import class_rows
 from wce_cli.questions.gradient.gaps import compared, cosine_of, gaps_of, sentence_of
-from wce_cli.questions.gradient.per_row import KINDS, gradients_of
+from wce_cli.questions.gradient.per_row import PULL_KINDS, gradients_of
 from wce_cli.questions.gradient.totals import GradientTotals, gradient_totals
 
-LISTED = 1000
+SAMPLES_LISTED = 1000
 """Samples that are listed unless others are asked for: all of so many, and of a larger batch none."""
 
 NOTHING_KEPT = "No sample is kept: in PyTorch the gradient is 0 by every method, also where the loss is 0/0 = nan."
@@ -40,7 +40,7 @@ def gradient_batch(
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     summed = gradient_totals(batch, progress)
     if rows is None:
-        rows = batch.n_samples if batch.n_samples <= LISTED else 0
+        rows = batch.n_samples if batch.n_samples <= SAMPLES_LISTED else 0
     methods = tuple(_method(value, summed, spec.is_soft, spec.has_sample_weight, totals.n_kept) for value in values)
     gaps = tuple(gaps_of(methods, summed, pairs or compared(spec.is_soft)))
     return Gradients(
@@ -59,7 +59,7 @@ def _method(
     value: LossValue, summed: GradientTotals, is_soft: bool, has_sample_weight: bool, n_kept: int
 ) -> MethodGradient:
     """One pair. Where no sample is kept nothing pulls, though the loss is 0/0: torch's gradient is 0 there."""
-    kind = KINDS.index(value.placement) if METHODS[value.method].is_weighted else 3
+    kind = PULL_KINDS.index(value.placement) if METHODS[value.method].is_weighted else 3
     norm = divide(math.sqrt(summed.products[kind, kind]), abs(value.denominator)) if n_kept else 0.0
     return MethodGradient(
         value.method,
@@ -95,7 +95,7 @@ def _samples(batch: Batch, stop: int) -> Iterator[SampleGradient]:
                     float(norms[position, k]),
                     None if np.isnan(cosines[position, k]) else float(cosines[position, k]),
                 )
-                for position, kind in enumerate(KINDS[:3])
+                for position, kind in enumerate(PULL_KINDS[:3])
             }
             yield SampleGradient(row, batch.index(row), label, float(norms[3, k]), pulls)
 

@@ -1,6 +1,6 @@
 """The gradients of all samples together: one more walk over the rows, on all cores, whose sums are compensated.
 
-Two gradients a row are all there is (see `gradients`), so three inner products a row give those of all KINDS.
+Two gradients a row are all there is (see `gradients`), so three inner products a row give those of all PULL_KINDS.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from wce_cli.loss.sums import Floats, Ints, Sums
 from wce_cli.passes.batch_parts import Summed
 from wce_cli.passes.one_pass import walk_batch
 from wce_cli.passes.walks import Walk
-from wce_cli.questions.gradient.per_row import KINDS, Pulls, pulls_of
+from wce_cli.questions.gradient.per_row import PULL_KINDS, Pulls, pulls_of
 
-SIZE = 1 << 15
+SCORES_AT_ONCE = 1 << 15
 """Scores that are in work at once: a few times as many numbers fit into a core's own memory."""
-TWO = tuple((i, k) for i in range(len(KINDS)) for k in range(i, len(KINDS)))
-"""Each two of the KINDS, once."""
+TWO = tuple((i, k) for i in range(len(PULL_KINDS)) for k in range(i, len(PULL_KINDS)))
+"""Each two of the PULL_KINDS, once."""
 
 
 class GradientTotals(Struct, frozen=True):
-    """What all samples leave."""
+    """Sums over the gradients of all samples."""
 
     products: Floats
-    """Σₙ ⟨gₙ, hₙ⟩ of each two of the KINDS. (4, 4)"""
+    """Σₙ ⟨gₙ, hₙ⟩ of each two of the PULL_KINDS. (4, 4)"""
     by_class: Floats
     """Σₙ |gₙ| by label. (4, C)"""
     broken: int
@@ -37,7 +37,7 @@ class GradientTotals(Struct, frozen=True):
 
 
 class GradientSums(Struct, frozen=True):
-    """What a group of rows leaves."""
+    """Sums over the gradients of a group of rows, which can be added."""
 
     products: Summed
     """Of the pairs in TWO. (10,)"""
@@ -56,12 +56,12 @@ class GradientSums(Struct, frozen=True):
 
 
 class RowProducts(Struct, frozen=True):
-    """What one row leaves. Arrays (m,)."""
+    """The inner products of the gradients of some rows. Arrays (m,)."""
 
     row: Ints
     label: Ints
     factors: Floats
-    """What each of the KINDS multiplies one of the two gradients with. (4, m)"""
+    """What each of the PULL_KINDS multiplies one of the two gradients with. (4, m)"""
     plain: Floats
     """⟨u, u⟩ of the unweighted gradient u"""
     both: Floats
@@ -94,10 +94,10 @@ def gradient_totals(
         return Walk(lambda k: _group(batch, *bounds[k]), lambda: None)
 
     walk_batch(batch, (0, batch.n_samples), make, fold, workers, progress)
-    sums, products = total[0], np.empty((len(KINDS), len(KINDS)))
+    sums, products = total[0], np.empty((len(PULL_KINDS), len(PULL_KINDS)))
     for (i, k), value in zip(TWO, sums.products.values().tolist(), strict=True):
         products[i, k] = products[k, i] = value
-    return GradientTotals(products, sums.by_class.values().reshape(len(KINDS), c), sums.broken, sums.first_broken)
+    return GradientTotals(products, sums.by_class.values().reshape(len(PULL_KINDS), c), sums.broken, sums.first_broken)
 
 
 def _group(batch: Batch, start: int, stop: int) -> GradientSums:
@@ -113,10 +113,10 @@ def _group(batch: Batch, start: int, stop: int) -> GradientSums:
 @np.errstate(all="ignore")
 def _block(batch: Batch, start: int, stop: int) -> GradientSums:
     c = batch.spec.n_classes
-    step = max(1, SIZE // c)
+    step = max(1, SCORES_AT_ONCE // c)
     parts = [RowProducts.of(pulls_of(batch, first, min(first + step, stop))) for first in range(start, stop, step)]
     if not parts:
-        return GradientSums(Summed.of(Sums.zeros(len(TWO))), Summed.of(Sums.zeros(len(KINDS) * c)))
+        return GradientSums(Summed.of(Sums.zeros(len(TWO))), Summed.of(Sums.zeros(len(PULL_KINDS) * c)))
     row, label = (np.concatenate([getattr(part, name) for part in parts]) for name in ("row", "label"))
     plain, both, by_class = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("plain", "both", "by_class")
@@ -128,12 +128,12 @@ def _block(batch: Batch, start: int, stop: int) -> GradientSums:
     if len(broken):
         label, factors, norms = label[fine], factors[:, fine], norms[:, fine]
         plain, both, by_class = plain[fine], both[fine], by_class[fine]
-    kinds = np.arange(len(KINDS))[:, None]
+    kinds = np.arange(len(PULL_KINDS))[:, None]
     inner = {0: plain, 1: both, 2: by_class}
     products = [factors[i] * factors[k] * inner[(i == 0) + (k == 0)] for i, k in TWO]
     return GradientSums(
         Summed.of(Sums.by_column(np.stack(products, axis=1))),
-        Summed.of(Sums.by_label(norms.ravel(), (label + kinds * c).ravel(), len(KINDS) * c)),
+        Summed.of(Sums.by_label(norms.ravel(), (label + kinds * c).ravel(), len(PULL_KINDS) * c)),
         len(broken),
         int(broken[0]) if len(broken) else -1,
     )

@@ -14,7 +14,7 @@ from wce_cli.questions.identify.pasted import read_numbers
 
 __all__ = ["Identification", "NumbersAsked", "identify", "identify_batch"]
 
-NONE: tuple[float, ...] = ()
+NOT_ASKED: tuple[float, ...] = ()
 """No list of losses, no gradients."""
 
 
@@ -38,8 +38,8 @@ def _begins(arguments: tuple[Any, ...], named: Mapping[str, Any], has_lists: boo
 @shows_fields
 def identify(
     *numbers: Any,
-    losses: Any = NONE,
-    gradients: Any = NONE,
+    losses: Any = NOT_ASKED,
+    gradients: Any = NOT_ASKED,
     depth: int = 1,
     tolerance: float | None = None,
     separate: bool = False,
@@ -58,7 +58,7 @@ def identify(
     Raises WceError, with every problem found, if the batch cannot be read.
     """
     named = by_name("identify", batch)
-    own, arrays = apart(numbers, _begins(numbers, named, losses is not NONE or gradients is not NONE))
+    own, arrays = apart(numbers, _begins(numbers, named, losses is not NOT_ASKED or gradients is not NOT_ASKED))
     whole = batch_of("identify", arrays, named)
     asked = NumbersAsked(*(read_numbers(values, tolerance) for values in (own, losses, gradients)))
     return identify_batch(whole, asked, depth, separate=separate)

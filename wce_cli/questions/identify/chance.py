@@ -18,11 +18,11 @@ import numpy as np
 
 from wce_cli.loss.sums import Floats
 
-AROUND = 0.05
+PRIOR_REACH = 0.05
 """How far the prior reaches, as a part of the number."""
 FEWEST_WRITTEN = 10
 """Units of the last digit that it reaches at least, so that 0.04 stands among others."""
-ENOUGH = 100.0
+UNITS_ENOUGH = 100.0
 """Units of the last digit from which on a number can be one off in it: two digits are too few to tell a rounding."""
 EDGE = 1e-9
 """Units of the last digit by which the edge of a window may miss: what float64 makes of 0.66665 ± 0.00005."""
@@ -32,7 +32,7 @@ def prior_of(value: float, unit: float) -> tuple[float, float] | None:
     """(lo, hi) around a number, by size and on its own side of 0; None of 0 and of what is not finite."""
     if not math.isfinite(value) or value == 0:
         return None
-    reach = max(AROUND * abs(value), FEWEST_WRITTEN * unit)
+    reach = max(PRIOR_REACH * abs(value), FEWEST_WRITTEN * unit)
     return max(abs(value) - reach, 0.0), abs(value) + reach
 
 

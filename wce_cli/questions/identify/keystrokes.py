@@ -9,7 +9,7 @@ import numpy as np
 
 from wce_cli.digits import format_number
 
-TYPED = 8
+DIGITS_TYPED = 8
 """Significant digits up to which a number may have been typed; one that has more came from a machine."""
 
 
@@ -20,7 +20,7 @@ def keystrokes(given: float) -> set[float]:
     (True, False, set())
     """
     text = typed(given)
-    if not math.isfinite(given) or sum(map(str.isdigit, text.partition("e")[0].lstrip("-0."))) > TYPED:
+    if not math.isfinite(given) or sum(map(str.isdigit, text.partition("e")[0].lstrip("-0."))) > DIGITS_TYPED:
         return set()
     sign = -1.0 if given < 0 else 1.0
     found = {sign * number for one in _slips(text.lstrip("-")) if (number := _number(one)) is not None}

@@ -25,7 +25,7 @@ from wce_cli.questions.identify.odd_readings import ODD_READINGS, GivenRows
 from wce_cli.questions.identify.odd_ways import ODD_METHODS, STANDARD, TWISTS
 from wce_cli.questions.identify.rules import Rule, rules
 
-SHOWN = 6
+RULES_SHOWN = 6
 FACTOR = "factor"
 """The departure of a list whose entries are all multiplied by one number."""
 
@@ -152,22 +152,22 @@ def _gradient_of_terms(evaluation: Evaluation, rule: Rule, p: Floats) -> Floats:
 
 def _matched(what: str, numbers: Sequence[PrintedNumber], candidates: Sequence[Candidate]) -> IdentifiedList:
     """The candidates that fit every number; if none does, those that fit with one factor."""
-    seen = np.array([number.value for number in numbers])
+    wanted = np.array([number.value for number in numbers])
     tolerance = np.array([number.tolerance for number in numbers])
     found = [
-        ListMatch(title, odd, 1.0, tuple(made.tolist()), _off(made, seen))
+        ListMatch(title, odd, 1.0, tuple(made.tolist()), _off(made, wanted))
         for title, odd, made in candidates
-        if _fit(made, seen, tolerance)
+        if _fit(made, wanted, tolerance)
     ]
     if not found:
         for title, odd, made in candidates:
-            factor = _factor(made, seen)
+            factor = _factor(made, wanted)
             short = None if factor is None else float(f"{factor:.3g}")
-            if short is not None and _fit(short * made, seen, tolerance):
+            if short is not None and _fit(short * made, wanted, tolerance):
                 factor = short  # 20, where the least squares are 20.00003
-            if factor is not None and _fit(factor * made, seen, tolerance):
+            if factor is not None and _fit(factor * made, wanted, tolerance):
                 name = f"{title}, all times {format_number(factor)}"
-                found.append(ListMatch(name, (*odd, FACTOR), factor, tuple(made.tolist()), _off(factor * made, seen)))
+                found.append(ListMatch(name, (*odd, FACTOR), factor, tuple(made.tolist()), _off(factor * made, wanted)))
     found.sort(key=lambda match: len(match.departures))
     fewest = len(found[0].departures) if found else 0
     unique: dict[tuple[float, ...], ListMatch] = {}
@@ -175,25 +175,29 @@ def _matched(what: str, numbers: Sequence[PrintedNumber], candidates: Sequence[C
         if len(match.departures) == fewest:
             unique.setdefault(tuple(round(value, 12) for value in match.values), match)
     reason = "" if found else "no rule gives all of the list, nor all of it times one factor"
-    return IdentifiedList(what, len(numbers), tuple(unique.values())[:SHOWN], len(candidates), reason)
+    return IdentifiedList(what, len(numbers), tuple(unique.values())[:RULES_SHOWN], len(candidates), reason)
 
 
-def _fit(made: Floats, seen: Floats, tolerance: Floats) -> bool:
+def _fit(made: Floats, wanted: Floats, tolerance: Floats) -> bool:
     with np.errstate(invalid="ignore"):
         return bool(
-            np.all((np.abs(made - seen) <= tolerance * (1 + 1e-9)) | (made == seen) | (np.isnan(made) & np.isnan(seen)))
+            np.all(
+                (np.abs(made - wanted) <= tolerance * (1 + 1e-9))
+                | (made == wanted)
+                | (np.isnan(made) & np.isnan(wanted))
+            )
         )
 
 
-def _off(made: Floats, seen: Floats) -> float:
+def _off(made: Floats, wanted: Floats) -> float:
     with np.errstate(invalid="ignore"):
-        off = np.abs(made - seen)
+        off = np.abs(made - wanted)
     return float(off[np.isfinite(off)].max(initial=0.0))
 
 
-def _factor(made: Floats, seen: Floats) -> float | None:
-    """The one number that takes `made` to `seen`, by least squares; None where any would fit."""
-    finite = np.isfinite(made) & np.isfinite(seen) & (made != 0)
+def _factor(made: Floats, wanted: Floats) -> float | None:
+    """The one number that takes `made` to `wanted`, by least squares; None where any would fit."""
+    finite = np.isfinite(made) & np.isfinite(wanted) & (made != 0)
     if finite.sum() < 2:  # a factor always fits one number
         return None
-    return float((made[finite] * seen[finite]).sum() / (made[finite] ** 2).sum())
+    return float((made[finite] * wanted[finite]).sum() / (made[finite] ** 2).sum())

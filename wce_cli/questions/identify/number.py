@@ -30,10 +30,10 @@ class PrintedNumber(Struct, frozen=True):
     """The tolerance was given, so a last digit that is one off is no excuse."""
 
 
-def seen(number: str | float, tolerance: float | None = None) -> PrintedNumber:
+def printed_number(number: str | float, tolerance: float | None = None) -> PrintedNumber:
     """A number as it was printed; a float is taken for its shortest digits, so pass text to keep trailing zeros.
 
-    >>> seen("0.6662").tolerance, seen("1.50").unit
+    >>> printed_number("0.6662").tolerance, printed_number("1.50").unit
     (5e-05, 0.01)
     """
     text = number.strip() if isinstance(number, str) else _shortest(number)

@@ -52,7 +52,7 @@ class OddReading(Struct, frozen=True):
     """It is the right reading of softmax(x) as if that were x, whose gradient is known through both."""
 
 
-_ALL: tuple[ScoreKind, ...] = ("logits", "probs", "log_probs")
+_ALL_KINDS: tuple[ScoreKind, ...] = ("logits", "probs", "log_probs")
 
 
 def _clip(low: float, high: float) -> Callable[[Floats], Floats]:
@@ -91,7 +91,7 @@ def _renormalised(rows: GivenRows) -> Floats:
 
 
 def _guard(name: str, title: str, of_loss: Callable[[Floats], Floats]) -> OddReading:
-    return OddReading(name, title, _ALL, of_loss=of_loss, is_guard=True)
+    return OddReading(name, title, _ALL_KINDS, of_loss=of_loss, is_guard=True)
 
 
 def _odd(*readings: OddReading) -> dict[str, OddReading]:
@@ -102,7 +102,7 @@ ODD_READINGS = _odd(
     OddReading(
         "softmax-twice",
         "softmax of the probabilities: they were passed as logits",
-        _ALL,
+        _ALL_KINDS,
         of_rows=lambda rows: read_logits(np.exp(-rows.losses)).every(),
         is_second_softmax=True,
     ),
@@ -113,7 +113,7 @@ ODD_READINGS = _odd(
         of_rows=lambda rows: 0.0 - np.log(rows.scores),
     ),
     OddReading("raw", "the scores are read as log-probabilities: −x[y]", ("logits",), of_rows=lambda r: 0.0 - r.scores),
-    OddReading("no-log", "the log is missing: −p[y]", _ALL, of_loss=lambda a: 0.0 - np.exp(-a)),
+    OddReading("no-log", "the log is missing: −p[y]", _ALL_KINDS, of_loss=lambda a: 0.0 - np.exp(-a)),
     OddReading(
         "renormalised",
         "p is divided by the sum of its row first",
@@ -121,10 +121,14 @@ ODD_READINGS = _odd(
         of_rows=_renormalised,
         divides_rows=True,
     ),
-    OddReading("log2", "the log has base 2", _ALL, of_loss=lambda a: a / math.log(2)),
-    OddReading("log10", "the log has base 10", _ALL, of_loss=lambda a: a / math.log(10)),
+    OddReading("log2", "the log has base 2", _ALL_KINDS, of_loss=lambda a: a / math.log(2)),
+    OddReading("log10", "the log has base 10", _ALL_KINDS, of_loss=lambda a: a / math.log(10)),
     OddReading(
-        "clip-1e-7", "p is clipped to [1e-7, 1 − 1e-7] (Keras)", _ALL, of_loss=_clip(1e-7, 1 - 1e-7), is_guard=True
+        "clip-1e-7",
+        "p is clipped to [1e-7, 1 − 1e-7] (Keras)",
+        _ALL_KINDS,
+        of_loss=_clip(1e-7, 1 - 1e-7),
+        is_guard=True,
     ),
     OddReading(
         "renormalised-clip-1e-7",
@@ -134,33 +138,33 @@ ODD_READINGS = _odd(
         divides_rows=True,
     ),
     OddReading(
-        "clip-1e-12", "p is clipped to [1e-12, 1 − 1e-12]", _ALL, of_loss=_clip(1e-12, 1 - 1e-12), is_guard=True
+        "clip-1e-12", "p is clipped to [1e-12, 1 − 1e-12]", _ALL_KINDS, of_loss=_clip(1e-12, 1 - 1e-12), is_guard=True
     ),
     OddReading(
         "clip-1e-15",
         "p is clipped to [1e-15, 1 − 1e-15] (older scikit-learn)",
-        _ALL,
+        _ALL_KINDS,
         of_loss=_clip(1e-15, 1),
         is_guard=True,
     ),
     OddReading(
         "clip-2^-23",
         "p is clipped by the eps of float32 (scikit-learn)",
-        _ALL,
+        _ALL_KINDS,
         of_loss=_clip(2**-23, 1 - 2**-23),
         is_guard=True,
     ),
     OddReading(
         "clip-2^-52",
         "p is clipped by the eps of float64 (scikit-learn)",
-        _ALL,
+        _ALL_KINDS,
         of_loss=_clip(2**-52, 1 - 2**-52),
         is_guard=True,
     ),
     OddReading(
         "cap-100",
         "−log p is capped at 100 (torch's binary cross-entropy)",
-        _ALL,
+        _ALL_KINDS,
         of_loss=lambda a: np.minimum(a, 100.0),
         is_guard=True,
     ),
@@ -177,7 +181,7 @@ ODD_READINGS = _odd(
     OddReading(
         "binary-terms",
         "−log(1 − p) of the other classes is added",
-        _ALL,
+        _ALL_KINDS,
         of_rows=_binary_probs,
     ),
     OddReading(
@@ -197,7 +201,7 @@ ODD_READINGS = _odd(
     OddReading(
         "weight-in-probability",
         "the class weight multiplies the probability: −log(w·p)",
-        _ALL,
+        _ALL_KINDS,
         of_rows=lambda rows: rows.losses - np.log(rows.weight),
         takes_weight=True,
     ),

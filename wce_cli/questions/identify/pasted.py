@@ -15,11 +15,11 @@ from wce_cli.inputs.numbers import WORD
 from wce_cli.inputs.pasted_noise import plain
 from wce_cli.inputs.repr_reader import ARRAYS
 from wce_cli.inputs.repr_words import CASTS, WRITTEN
-from wce_cli.questions.identify.number import PrintedNumber, held_to, seen
+from wce_cli.questions.identify.number import PrintedNumber, held_to, printed_number
 
 CALL = re.compile(r"(?:[\w.]*\.)?(\w+)\(.*\)", re.DOTALL)
 FRAME = re.compile(r"<tf\.[^<>]*\b(?:numpy|value)=(?P<value>.*)>|\[.*\]", re.DOTALL)
-NAMED = re.compile(r"[^\[\](){}<>:=]*[A-Za-z_][^\[\](){}<>:=]*[:=]\s*(.+)", re.DOTALL)
+NAMED_NUMBER = re.compile(r"[^\[\](){}<>:=]*[A-Za-z_][^\[\](){}<>:=]*[:=]\s*(.+)", re.DOTALL)
 """`loss: 0.69`, `Epoch 3 val_loss=0.69`"""
 HINT = 'identify("0.6923", logits=…, labels=…): the number as it was printed, the batch as arrays'
 ALMOST = re.compile(
@@ -33,7 +33,7 @@ ALMOST = re.compile(
 A_FILE = re.compile(r".*\.[A-Za-z]\w*")
 COMMA = re.compile(r"[-+]?\d*,\d+")
 DTYPE = re.compile(r"\b\w+")
-NEAR = 1e-2
+BFLOAT16_PRINT = 1e-2
 """How far the number may be from what stands there: bfloat16 has not the digits of its print."""
 
 
@@ -45,16 +45,16 @@ def numbers_in(text: str, tolerance: float | None = None) -> list[PrintedNumber]
     text = plain(text)
     words = text.split()
     if words and all(WORD.fullmatch(word) for word in words):
-        return [seen(word, tolerance) for word in words]
+        return [printed_number(word, tolerance) for word in words]
     if words and all(WORD.fullmatch(word) or COMMA.fullmatch(word) for word in words):
         comma = next(word for word in words if COMMA.fullmatch(word))
         raise WceError(
             Problem(f"{comma} is not a number: it has a comma", f"write {comma.replace(',', '.')}, with a point")
         )
-    named = NAMED.fullmatch(text)
+    named = NAMED_NUMBER.fullmatch(text)
     if named:
         first, *more = (word.rstrip(",;|") for word in named[1].split())
-        if more and WORD.fullmatch(first) and NAMED.fullmatch(named[1]):  # loss: 0.5 acc: 0.9
+        if more and WORD.fullmatch(first) and NAMED_NUMBER.fullmatch(named[1]):  # loss: 0.5 acc: 0.9
             raise WceError(Problem(f"{as_written(text)} holds several numbers", f"give one of them: {first}"))
         return numbers_in(named[1], tolerance)
     call, frame = CALL.fullmatch(text), FRAME.fullmatch(text)
@@ -73,7 +73,7 @@ def numbers_in(text: str, tolerance: float | None = None) -> list[PrintedNumber]
         raise WceError(
             Problem(f"{shown} holds {found.size} numbers, expected one", "--loss-values LIST takes them all")
         )
-    one = seen(_digits(frame["value"] if frame and frame["value"] else text, found.item()), tolerance)
+    one = printed_number(_digits(frame["value"] if frame and frame["value"] else text, found.item()), tolerance)
     dtype = next((word for word in DTYPE.findall(text) if word in UNITS), "")
     return [held_to(one, dtype)]
 
@@ -111,7 +111,7 @@ def read_numbers(values: Any, tolerance: float | None = None) -> tuple[PrintedNu
         number = float(bare.item() if hasattr(bare, "item") else bare)
     except (TypeError, ValueError, RuntimeError):  # each framework has its own exception
         raise WceError(Problem(f"{as_written(values)} is not a number", HINT)) from None
-    one = seen(number, tolerance)
+    one = printed_number(number, tolerance)
     return (held_to(one, dtype_of(bare)),)
 
 
@@ -121,6 +121,6 @@ def _digits(text: str, number: float) -> str:
     `1.` is how torch and numpy print a whole number that others would be told from by more decimals.
     """
     for word in WORD.findall(text):
-        if np.isclose(float(word), number, rtol=NEAR, atol=0, equal_nan=True):
+        if np.isclose(float(word), number, rtol=BFLOAT16_PRINT, atol=0, equal_nan=True):
             return f"{word}0000" if word.endswith(".") else str(word)
     return repr(number)

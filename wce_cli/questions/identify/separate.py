@@ -16,10 +16,10 @@ from wce_cli.questions.identify.evaluation import Evaluation
 from wce_cli.questions.identify.odd_ways import ODD_METHODS, odd_method
 from wce_cli.questions.identify.rules import Rule
 
-REFUSED = "per-sample"
+REFUSED_ENTRY = "per-sample"
 """The entry that no framework takes where N ≠ C: it is told from the others by its error."""
 DRAWS = 300
-APART = 2e-3
+FOUR_DIGITS_APART = 2e-3
 """Relative difference at which two numbers differ at four digits, whatever they are."""
 
 
@@ -50,15 +50,17 @@ def separating(batch: Batch, rules: list[Rule]) -> Separating | None:
 def _apart(a: float, b: float) -> bool:
     if math.isnan(a) or math.isnan(b):
         return math.isnan(a) != math.isnan(b)
-    return abs(a - b) > APART * max(abs(a), abs(b)) and f"{a:.3e}" != f"{b:.3e}"
+    return abs(a - b) > FOUR_DIGITS_APART * max(abs(a), abs(b)) and f"{a:.3e}" != f"{b:.3e}"
 
 
 def _values(fields: dict[str, Any], rules: list[Rule]) -> list[float] | None:
-    evaluation = Evaluation(Batch.build(**fields), [rule for rule in rules if rule.entry != REFUSED])
+    evaluation = Evaluation(Batch.build(**fields), [rule for rule in rules if rule.entry != REFUSED_ENTRY])
     with np.errstate(all="ignore"):
-        values = [math.nan if rule.entry == REFUSED else evaluation.value(rule) for rule in rules]
+        values = [math.nan if rule.entry == REFUSED_ENTRY else evaluation.value(rule) for rule in rules]
     usable = [value is not None and (math.isnan(value) or 0 < abs(value) < math.inf) for value in values]
-    expected = [math.isfinite(value or 0.0) or rule.entry == REFUSED for rule, value in zip(rules, values, strict=True)]
+    expected = [
+        math.isfinite(value or 0.0) or rule.entry == REFUSED_ENTRY for rule, value in zip(rules, values, strict=True)
+    ]
     return [value for value in values if value is not None] if all(usable) and all(expected) else None
 
 

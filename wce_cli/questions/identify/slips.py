@@ -30,7 +30,7 @@ MOST_INPUTS = 256
 """Scores of a batch that are tried; a larger one has too many places for one slip to mean anything."""
 USUAL = (0.1, 0.05, 0.2)
 """Label smoothings, the likeliest first."""
-SHOWN = 3
+SLIPS_SHOWN = 3
 LONG_ENOUGH = 10_000
 """Units of its last digit from which on a number is long enough for a slip to mean anything: five digits."""
 
@@ -88,7 +88,7 @@ def _told(found: list[Changed], odds: float) -> tuple[Change, ...]:
             one.place != "label_smoothing",
             odds,
         )
-        for one in list(best.values())[:SHOWN]
+        for one in list(best.values())[:SLIPS_SHOWN]
     )
 
 

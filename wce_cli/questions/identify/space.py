@@ -12,7 +12,7 @@ from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import BATCH, METHODS, loss_values
 from wce_cli.loss.sums import Floats
 from wce_cli.precision.printed import rounding_errors
-from wce_cli.questions.identify.chance import EDGE, ENOUGH, chance, prior_of
+from wce_cli.questions.identify.chance import EDGE, UNITS_ENOUGH, chance, prior_of
 from wce_cli.questions.identify.evaluation import Evaluation, case_of
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.rules import rules
@@ -64,7 +64,7 @@ class Space:
         off: of that there is one for each value, and not two.
         """
         exact = np.where(self.departures <= allowed, number.tolerance + self.widening, -np.inf)
-        if not self.depth or number.is_asked or abs(number.value) < ENOUGH * number.unit:
+        if not self.depth or number.is_asked or abs(number.value) < UNITS_ENOUGH * number.unit:
             return exact, exact
         may_be_off = self.departures < min(allowed, self.depth)
         may_be_cut = (self.departures == self.depth) & (allowed > self.depth)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wce_cli.questions.check.naming import Namer
 
 
-class Given:
+class BatchLosses:
     """What a batch gives, each number computed when it is asked for first."""
 
     @np.errstate(all="ignore")  # what overflows or is NaN is part of the answer
@@ -81,7 +81,7 @@ class Given:
 
     @np.errstate(all="ignore")
     def allowed_by_row(self, what: str, dtype: str) -> list[float]:
-        """The same for each number of a list."""
+        """How far each number of a list that was computed in `dtype` may be from a loss or a term."""
         return allowed_by_row(self.batch, what, dtype)
 
     def doubts(self) -> tuple[Finding, ...]:
@@ -112,10 +112,10 @@ class Given:
         return f"it is {format_number(value.numerator)} / {format_number(value.denominator)}"
 
 
-def todays(given: Given, whats: Iterable[str]) -> dict[str, float | list[float | None]]:
+def todays(losses: BatchLosses, whats: Iterable[str]) -> dict[str, float | list[float | None]]:
     """The values of these methods and lists as they are now, in the order given; undefined ones are left out."""
     return {
-        what: given.listed(what) if what.partition("/")[0] not in METHODS else given.values[what].value
+        what: losses.listed(what) if what.partition("/")[0] not in METHODS else losses.values[what].value
         for what in whats
-        if what.partition("/")[0] not in METHODS or what in given.values
+        if what.partition("/")[0] not in METHODS or what in losses.values
     }
