@@ -10,6 +10,9 @@ from hypothesis import settings
 
 from tests.run import QUIET
 
+# Tests ask batches of a few rows: a second thread only waits for the first one, and turns a core while it does.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 for variable in QUIET:  # pytest-xdist has a width of its own, and what is run as a process would have it, too
     os.environ.pop(variable, None)
 

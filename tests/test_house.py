@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -15,21 +16,45 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "wce_cli"
-GROUND = {"errors", "digits", "literal", "fields", "frameworks", "surroundings", "processes", "version"}
+GROUND = {"errors", "digits", "literal", "fields", "frameworks", "surroundings", "version"}
 """What every room may stand on."""
 MAY = {
     "loss": set[str](),
+    "processes": set[str](),
     "batches": {"loss"},
     "saved": {"loss"},
-    "passes": {"batches", "loss"},
+    "passes": {"batches", "loss", "processes"},
     "precision": {"batches", "loss"},
     "answers": {"loss"},
     "findings": {"answers", "loss"},
-    "engines": {"answers", "batches", "loss"},
+    "engines": {"answers", "batches", "loss", "processes"},
     "inputs": {"batches", "loss", "saved"},
     "formats": {"answers", "loss"},
-    "questions": {"answers", "batches", "engines", "findings", "inputs", "loss", "passes", "precision", "saved"},
-    "cli": {"answers", "batches", "engines", "findings", "formats", "inputs", "loss", "passes", "questions", "saved"},
+    "questions": {
+        "answers",
+        "batches",
+        "engines",
+        "findings",
+        "inputs",
+        "loss",
+        "passes",
+        "precision",
+        "processes",
+        "saved",
+    },
+    "cli": {
+        "answers",
+        "batches",
+        "engines",
+        "findings",
+        "formats",
+        "inputs",
+        "loss",
+        "passes",
+        "processes",
+        "questions",
+        "saved",
+    },
 }
 """The rooms that each room may import from, beside itself and the ground."""
 MOST_COMPLEX = 20
@@ -94,6 +119,15 @@ def test_no_module_imports_itself_by_way_of_others():
 
 def test_rooms_import_downwards():
     assert arrows_up(GRAPH) == []
+
+
+def test_processes_are_started_and_ended_in_one_room():
+    tools = re.compile(
+        r"\b(?:import (?:subprocess|multiprocessing|concurrent|asyncio|signal)|from (?:subprocess|"
+        r"multiprocessing|concurrent|asyncio|signal)\b|os\.(?:fork|kill|killpg|exec\w+|posix_spawn|system)\()"
+    )
+    found = {name for name, path in MODULES.items() if tools.search(path.read_text("utf-8"))}
+    assert {room(name) for name in found} == {"processes"}
 
 
 @pytest.mark.parametrize(

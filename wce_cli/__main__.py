@@ -13,7 +13,7 @@ def run() -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start threads that we never use
     try:
         from wce_cli.cli.app import main
-        from wce_cli.processes import ends_in_order
+        from wce_cli.processes.signals import ends_in_order
 
         with ends_in_order():
             code = main()

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from wce_cli.frameworks import ENGINES, Engine
 
 BATCH = Batch.build(logits=[[0.1, 0.9], [0.0, 0.1]], labels=[0, 1], weight=[0.1, 1.0])
 SCRIPT = Path(__file__).parent / "fakes" / "script.py"
+HERE = {**os.environ, "PYTHONPATH": str(ROOT)}
 FAKE = Measured("Fake", "1.0", "loss(x, y)", "float64", 0.5, ())
 
 
@@ -32,7 +34,7 @@ def behaves(monkeypatch):
     monkeypatch.setattr(Engine, "is_installed", True)
 
     def put(behaviour: str, seconds: float = 60.0) -> None:
-        monkeypatch.setattr(subprocesses, "COMMAND", (sys.executable, str(SCRIPT), behaviour))
+        monkeypatch.setattr(subprocesses, "COMMAND", (str(SCRIPT), behaviour))
         monkeypatch.setattr(subprocesses, "TIME_LIMIT", seconds)
 
     return put
@@ -48,30 +50,33 @@ def behaves(monkeypatch):
         ("exits", 0, "ended with exit code 7"),
         ("says nothing", 0, "returned nothing"),
         ("stops halfway", 0, "stopped in the middle of an answer"),
-        ("closes its answers", 0, "closed its answers and did not end"),
+        ("closes its answers", 0, "no answer within 1 s"),
+        ("prints without end", 0, "no answer within 1 s"),
+        ("leaves a child of its own", 1, None),
+        ("leaves a child in a session of its own", 1, None),
         ("answers in pieces", 1, None),
     ],
 )
 def test_what_one_engine_does_harms_no_other(behaves, behaviour, answers, reason):
-    behaves(behaviour, 1.0 if "hangs" in behaviour or "closes" in behaviour else 60.0)
+    before = threading.active_count()
+    behaves(behaviour, 1.0 if reason == "no answer within 1 s" else 60.0)
     started = time.monotonic()
     found = measure_all(("keras", "optax"), BATCH)
     assert time.monotonic() - started < 30
     row = Measured("Keras", "1.0" if answers else "", "", "", None, (), reason=reason)
     assert found == (*[FAKE] * answers, *([row] if reason else []), FAKE)
+    while threading.active_count() > before:  # one that has left its group holds what it prints to until it ends
+        assert time.monotonic() - started < 60
+        time.sleep(0.05)
 
 
-def test_an_answer_that_came_in_time_counts_though_another_engine_was_waited_for(behaves, monkeypatch):
+def test_an_answer_that_came_in_time_counts_though_nobody_was_listening(behaves):
     behaves("ends first", 3.0)
-    how = subprocesses._how
-
-    def slow(one):
-        if one.name == "keras":  # as one that closes its answers and does not end
-            time.sleep(max(0.0, one.until - time.monotonic()) + 0.2)
-        return how(one)
-
-    monkeypatch.setattr(subprocesses, "_how", slow)
-    assert measure_all(("keras", "optax"), BATCH)[-1] == FAKE
+    case = Case.of(BATCH)
+    with subprocesses.measured_apart(("keras", "optax"), case) as running:
+        time.sleep(3.2)  # as PyTorch takes in this process
+        found = dict(running)
+    assert found["optax"] == (FAKE,)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups")
@@ -91,7 +96,7 @@ def test_an_engine_that_is_out_of_time_is_gone_with_all_it_has_started(behaves, 
 def test_an_interrupt_ends_all_engines_at_once(number, ends_with):
     code = (
         "import sys; from wce_cli.engines import subprocesses as apart; from wce_cli.frameworks import Engine; "
-        f"apart.COMMAND = (sys.executable, {str(SCRIPT)!r}, 'hangs with a child of its own'); "
+        f"apart.COMMAND = ({str(SCRIPT)!r}, 'hangs with a child of its own'); "
         "Engine.is_installed = True; from wce_cli.__main__ import run; sys.exit(run())"
     )
     command = [sys.executable, "-c", code, "explain", "-x", "1 2", "-y", "0", "--engine", "keras"]
@@ -107,13 +112,16 @@ def test_an_interrupt_ends_all_engines_at_once(number, ends_with):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes there have no parent")
-def test_an_engine_ends_with_the_process_that_asks():
-    command = [*subprocesses.COMMAND, "torch", "0", str(os.getpid() + 1)]
-    ran = subprocess.run(command, input=b"", capture_output=True, cwd=ROOT, env=subprocesses._environment(), timeout=60)
-    assert (ran.returncode, ran.stdout, ran.stderr) == (1, b"", b"")
-    last = [*command[:-1], str(os.getpid())]
-    ran = subprocess.run(last, input=b"", capture_output=True, env=subprocesses._environment())
-    assert ran.returncode == 0
+def test_an_engine_ends_with_the_process_that_asks(tmp_path):
+    sent = io.BytesIO()
+    Case.of(BATCH).save(sent)
+    for parent, code in ((os.getpid() + 1, 1), (os.getpid(), 0)):
+        answers = tmp_path / str(code)
+        answers.touch()
+        command = [sys.executable, *subprocesses.COMMAND, "torch", "0", str(answers), str(parent)]
+        ran = subprocess.run(command, input=sent.getvalue(), capture_output=True, env=HERE, timeout=60)
+        assert (ran.returncode, ran.stdout, ran.stderr) == (code, b"", b"")
+        assert bool(answers.read_bytes()) == (code == 0)
 
 
 def _processes() -> list[tuple[int, str, int, int]]:
@@ -142,29 +150,30 @@ def _is_gone(group: int) -> bool:
     return False
 
 
-def test_what_an_engine_prints_is_no_answer(monkeypatch):
+def ran_here(tmp_path: Path, engine: str, sent: bytes) -> tuple[list[Measured], set[str]]:
+    """What the worker answers for an engine of ours, and the lines that it prints."""
     code = (
-        "from wce_cli import frameworks as names; from wce_cli.engines import worker as run; "
-        "names.ENGINES['keras'] = names.Engine('Loud', 'tests.engines.fakes.loud', (), ''); run.main('keras')"
+        "import os, sys; from wce_cli import frameworks as names; from wce_cli.engines import worker as run; "
+        f"names.ENGINES['keras'] = names.Engine({engine}, (), ''); run.main('keras', 0, sys.argv[1], os.getppid())"
     )
+    answers = tmp_path / "answers"
+    ran = subprocess.run([sys.executable, "-c", code, answers], input=sent, capture_output=True, cwd=ROOT)
+    printed = [*ran.stdout.decode().splitlines(), *ran.stderr.decode().splitlines()]
+    return [read_line(line) for line in answers.read_bytes().splitlines()], {line.strip() for line in printed}
+
+
+def test_what_an_engine_prints_is_no_answer(tmp_path):
     sent = io.BytesIO()
     Case.of(BATCH).save(sent)
-    ran = subprocess.run([sys.executable, "-c", code], input=sent.getvalue(), capture_output=True, cwd=ROOT)
-    assert [read_line(line).value for line in ran.stdout.splitlines()] == [pytest.approx(1.1)]
-    assert {line.strip() for line in ran.stderr.decode().splitlines()} == {
-        *("Downloading weights …", "INFO: 12 threads", "from a shell", "Done.")
-    }
+    rows, printed = ran_here(tmp_path, "'Loud', 'tests.engines.fakes.loud'", sent.getvalue())
+    assert [row.value for row in rows] == [pytest.approx(1.1)]
+    assert printed == {"Downloading weights …", "INFO: 12 threads", "from a shell", "Done."}
 
 
-def test_a_broken_installation_is_a_row():
-    code = (
-        "from wce_cli import frameworks as names; from wce_cli.engines import worker as run; "
-        "names.ENGINES['keras'] = names.Engine('Keras', 'no.such.module', (), ''); run.main('keras')"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], input=b"", capture_output=True, cwd=ROOT)
-    (row,) = [read_line(line) for line in ran.stdout.splitlines()]
-    assert row.value is None
-    assert row.reason is not None
+def test_a_broken_installation_is_a_row(tmp_path):
+    rows, _ = ran_here(tmp_path, "'Keras', 'no.such.module'", b"")
+    assert [row.value for row in rows] == [None]
+    assert rows[0].reason is not None
 
 
 def test_a_missing_framework_costs_one_row_with_its_install_command(monkeypatch):

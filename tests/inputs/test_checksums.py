@@ -18,8 +18,8 @@ from wce_cli.inputs import read_arrays
 from wce_cli.inputs.checksums import CheckedMember, behind
 from wce_cli.inputs.file import File
 from wce_cli.inputs.zipped import members
-from wce_cli.passes import workers
 from wce_cli.passes.one_pass import one_pass
+from wce_cli.processes import pool
 
 BROKEN = "is broken: its checksum is another one"
 
@@ -108,7 +108,7 @@ def test_one_bit_of_a_member_that_an_option_names_is_found(name):
 @pytest.mark.parametrize("forks", [True, False], ids=["processes", "threads"])
 @pytest.mark.parametrize("kind", ["rows", "fortran", "images", "large images"])
 def test_workers_look_at_the_checksum_together_and_read_each_byte_once(kind, forks, count, monkeypatch):
-    monkeypatch.setattr(workers, "may_fork", lambda: forks)
+    monkeypatch.setattr(pool, "may_fork", lambda: forks)
     given = batch(np.random.default_rng(1), kind)
     np.savez("a.npz", **given)
     again: list[int] = []

@@ -12,7 +12,7 @@ import wce_cli.batches.batch as batch_module
 from tests.loss.random_batches import long_batch
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS, loss_values
-from wce_cli.passes.batch_parts import Cut
+from wce_cli.passes.batch_parts import Cut, Shuffled
 from wce_cli.passes.one_pass import cut_pass, group_bounds, one_pass
 from wce_cli.questions.split import cut_of
 
@@ -24,7 +24,7 @@ def test_the_sizes_of_parts_are_the_counts_of_their_rows(seed):
     bounds = tuple(sorted({*rng.integers(1, items + 1, 3).tolist(), items})) if seed % 4 == 0 else ()
     ranks = 1 if bounds else int(rng.integers(1, 6))
     size = None if bounds or (seed % 4 == 1) else int(rng.integers(1, 9))
-    cut = Cut(items, inner, size, bounds, ranks, seed if seed % 2 else None)
+    cut = Cut(items, inner, size, bounds, ranks, Shuffled.by(seed, items) if seed % 2 else None)
     parts = cut.part_of(np.arange(items * inner))
     assert cut.sizes().tolist() == np.bincount(parts, minlength=cut.parts).tolist()
 

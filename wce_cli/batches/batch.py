@@ -7,6 +7,7 @@ whole.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Unpack
 
@@ -86,7 +87,7 @@ class Batch(Struct, frozen=True):
     @property
     def n_samples(self) -> int:
         """N: rows of the batch, ignored ones counted; positions of an image are rows."""
-        return int(np.prod(self.sample_shape, dtype=np.int64))
+        return math.prod(self.sample_shape)
 
     @property
     def block_rows(self) -> int:
@@ -127,7 +128,8 @@ class Batch(Struct, frozen=True):
 
     def index(self, row: int) -> tuple[int, ...]:
         """Where a row stands in the layout it came in, the class axis left out."""
-        return tuple(int(i) for i in np.unravel_index(row, self.sample_shape)) if self.sample_shape else ()
+        shape = self.sample_shape
+        return (row,) * len(shape) if len(shape) < 2 else tuple(int(i) for i in np.unravel_index(row, shape))
 
 
 def check_numbers(batch: Batch, start: int, stop: int) -> RowProblems:

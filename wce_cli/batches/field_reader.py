@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wce_cli.batches.arrays import to_array
+from wce_cli.batches.device_tensors import where_it_is
 from wce_cli.batches.file_rows import Stored, StoredRows, in_memory
 from wce_cli.digits import in_full
 from wce_cli.errors import Problem, WceError, and_more, counted
@@ -67,6 +68,7 @@ class Gathering:
 
     def array(self, field: str, value: Any) -> NDArray[Any] | Stored | None:
         """Read one field, note its dtype and shape, or note the problem; what is stored is read by the pass."""
+        value = where_it_is(field, value)
         if isinstance(value, Stored):
             self.dtypes[field] = value.dtype
             self.shapes[field] = str(value.shape)

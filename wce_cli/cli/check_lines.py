@@ -19,7 +19,8 @@ from wce_cli.errors import WceError
 from wce_cli.inputs.fast_lines import plain_documents
 from wce_cli.inputs.lines import Lines, Piece
 from wce_cli.inputs.ndjson import document_of_line
-from wce_cli.passes.ordered import in_order
+from wce_cli.processes.pool import in_order
+from wce_cli.processes.work import Work
 from wce_cli.questions.check.plain import plain_comparisons
 
 
@@ -39,7 +40,7 @@ def check_lines(
     def work(piece: Piece) -> list[CheckedPart | WrongLine]:
         return list(_answered(piece, fields, asked, answers))
 
-    for found in in_order(work, lines.pieces(), comes_at_once=lines.comes_at_once):
+    for found in in_order(lambda: Work(work, lambda: None), lines.pieces(), comes_at_once=lines.comes_at_once):
         yield from found
 
 
@@ -58,7 +59,7 @@ def _answered(
     if weight is False or asked.engines:
         comparisons: list[tuple[Comparison, ...] | None] = [None] * len(lines)
     else:
-        comparisons = plain_comparisons(documents, weight and weight[0], asked.expect, asked.tolerance)
+        comparisons = plain_comparisons(documents, weight, asked.expect, asked.tolerance)
     outcomes: list[Checked] = []
     errors: list[WceError] = []
     notes: list[str] = []

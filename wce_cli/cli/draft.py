@@ -24,7 +24,7 @@ from wce_cli.cli.live import is_watched_table, terminal_codes
 from wce_cli.cli.outcome import Outcome
 from wce_cli.engines import AUTO, AUTO_ENGINE
 from wce_cli.formats.look import Look
-from wce_cli.processes import told_of_stops
+from wce_cli.processes.signals import told_of_stops
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"

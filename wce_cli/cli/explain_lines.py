@@ -7,7 +7,7 @@ the errors go to stderr, each when its turn comes, and the run ends with exit co
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -23,12 +23,13 @@ from wce_cli.cli.overrides import batch_of
 from wce_cli.errors import Problem, WceError, at_most, counted
 from wce_cli.formats import VALUE, Joiner, joiner_of, part_of
 from wce_cli.formats.cells import rounding_note
-from wce_cli.inputs.fast_lines import Plain, plain_documents
+from wce_cli.inputs.fast_lines import plain_documents
 from wce_cli.inputs.lines import Lines, Piece
 from wce_cli.inputs.ndjson import document_of_line
 from wce_cli.loss.methods import METHODS, loss_values
 from wce_cli.passes.one_pass import one_pass
-from wce_cli.passes.ordered import in_order
+from wce_cli.processes.pool import in_order
+from wce_cli.processes.work import Work
 from wce_cli.questions.explain.of_batch import explain_batch
 
 NOTES = 100
@@ -102,7 +103,9 @@ def explain_lines(
         bytes(KEPT)
         gc.freeze()  # what is here to stay: a worker that tidies up after a piece need not look through it
         try:
-            yield from _joined(in_order(work, lines.pieces(), comes_at_once=lines.comes_at_once), joiners)
+            yield from _joined(
+                in_order(lambda: Work(work, lambda: None), lines.pieces(), comes_at_once=lines.comes_at_once), joiners
+            )
         finally:
             gc.unfreeze()
             for joiner in joiners:
@@ -155,12 +158,17 @@ def values_by_line(piece: Piece, fields: Mapping[str, OptionValue], pairs: Seque
 
     wanted, typed = _split(pairs), plain_weight(fields)
 
-    def plain(documents: list[Plain | None], places: list[str], names: list[str | None]) -> Iterable[Any]:
-        if wanted is None or typed is False:
-            return [None] * len(documents)
-        return plain_values(documents, typed and typed[0], wanted)
-
-    return _by_stacks(piece, fields, plain, lambda batch: _values(batch, pairs))
+    lines = list(piece.lines())
+    if wanted is None or typed is False:
+        found: list[list[float] | None] = [None] * len(lines)
+    else:
+        found = plain_values(plain_documents([line for _, line in lines]), typed, wanted)
+    for position, (values, (number, line)) in enumerate(zip(found, lines, strict=True), piece.position):
+        if values is not None:
+            yield ExplainedLine(values)
+        else:
+            alone = Piece(piece.shown, number, line, position, piece.is_alone)
+            yield from by_line(alone, fields, lambda batch: _values(batch, pairs))
 
 
 def reports_by_line(
@@ -172,47 +180,18 @@ def reports_by_line(
     sort: str,
     top: int,
 ) -> Iterator[ExplainedLine]:
-    """The report of the batch of each line, listing `rows` of so many samples: of what is plain, by stacks.
+    """The report of the batch of each line, listing `rows` of so many samples.
 
     A line whose batch leaves one of the `pairs` undefined is an error.
     """
-    from wce_cli.questions.lines.reports import plain_reports
 
-    typed = plain_weight(fields)
-
-    def plain(documents: list[Plain | None], places: list[str], names: list[str | None]) -> Iterable[Any]:
-        if sort != "index" or typed is False or _split(pairs) is None:
-            return [None] * len(documents)
-        return plain_reports(documents, names, places, typed, engines, rows, top)
-
-    def alone(batch: Batch) -> Report:
+    def report_of(batch: Batch) -> Report:
         report = explain_batch(batch, engines, rows(batch.n_samples), sort, top=top)
         if "all" not in pairs:
             report.only(tuple(pairs))
         return report
 
-    return _by_stacks(piece, fields, plain, alone)
-
-
-def _by_stacks(
-    piece: Piece,
-    fields: Mapping[str, OptionValue],
-    plain: Callable[[list[Plain | None], list[str], list[str | None]], Iterable[Any]],
-    alone: Callable[[Batch], Any],
-) -> Iterator[ExplainedLine]:
-    """What `plain` says of all lines together, and of those that it says nothing of, what `alone` does."""
-    lines = list(piece.lines())
-    documents = plain_documents([line for _, line in lines])
-    names = [
-        (document.get("name") if document is not None else None) or (None if piece.is_alone else f"batch {position}")
-        for position, document in enumerate(documents, piece.position)
-    ]
-    found = plain(documents, [f"{piece.shown}:{number}" for number, _ in lines], names)
-    for position, (answer, (number, line)) in enumerate(zip(found, lines, strict=True), piece.position):
-        if answer is not None:
-            yield ExplainedLine(answer)
-        else:
-            yield from by_line(Piece(piece.shown, number, line, position, piece.is_alone), fields, alone)
+    return by_line(piece, fields, report_of)
 
 
 def _done(piece: Piece, found: Iterator[ExplainedLine], answers: Sequence[Destination], keep_going: bool) -> Done:

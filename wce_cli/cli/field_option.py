@@ -87,12 +87,12 @@ def _shape(value: Any) -> tuple[int, ...]:
     return (*shape, *getattr(value, "shape", ()))
 
 
-def plain_weight(fields: Mapping[str, OptionValue]) -> tuple[list[float], str] | Literal[False] | None:
-    """The weight that was typed, as numbers, and its source; None for none, False where more was typed than that."""
+def plain_weight(fields: Mapping[str, OptionValue]) -> list[float] | Literal[False] | None:
+    """The weight that was typed, as numbers; None for none, False where more was typed than that."""
     if not fields:
         return None
     given = fields.get("weight")
     if given is None or len(fields) > 1 or given.half_units is not None or not isinstance(given.value, list):
         return False
     plain = all(type(number) in (int, float) and abs(number) < 1e300 for number in given.value)
-    return ([float(number) for number in given.value], given.source) if plain else False
+    return [float(number) for number in given.value] if plain else False

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import IO
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.processes import held_back
+from wce_cli.processes.signals import held_back
 
 
 def same_file(a: str | int, b: str | int) -> bool:

@@ -39,7 +39,12 @@ By = Annotated[
     ),
 ]
 Shuffle = Annotated[
-    str | None, headings.asked("--shuffle", metavar="SEED", help="Shuffle the samples before they are cut.")
+    str | None,
+    headings.asked(
+        "--shuffle",
+        metavar="SEED",
+        help="Take the N samples in the order numpy.random.default_rng(SEED).permutation(N).",
+    ),
 ]
 
 

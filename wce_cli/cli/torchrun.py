@@ -22,7 +22,8 @@ from wce_cli.formats.cells import rounding_note
 from wce_cli.inputs.suffixes import STDIN
 from wce_cli.inputs.totals import as_text
 from wce_cli.passes.one_pass import group_bounds, one_pass
-from wce_cli.passes.workers import WORTH_WORKERS, cores
+from wce_cli.passes.workers import WORTH_WORKERS
+from wce_cli.processes.pool import cores
 from wce_cli.questions.explain.from_saved import added_up
 from wce_cli.questions.explain.of_batch import explain_pass
 from wce_cli.saved.encoded import from_json, to_json

@@ -45,7 +45,8 @@ EQUAL = 1e-9
 def message(analysis: Analysis) -> str | None:
     """Say whose counts they are, which class weighs most, and what weights of the inverse would make of the mean."""
     spec, weight = analysis.spec, analysis.class_weight
-    if spec.weight is None or len(set(weight)) < 2 or not all(0 <= w < math.inf for w in weight):
+    numbers = spec.class_weight
+    if spec.weight is None or not ((numbers >= 0) & (numbers < np.inf)).all() or (numbers == numbers[:1]).all():
         return None
     told = "are counts, as a Counter has them" if spec.weight_rule == "counts" else _of_this_batch(analysis)
     if told is None:

@@ -16,7 +16,6 @@ from wce_cli.surroundings import same_random
 with same_random():  # rich draws from it when it is loaded
     from rich.cells import cell_len
     from rich.console import Console
-    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
@@ -28,6 +27,8 @@ from wce_cli.literal import as_line
 PROSE = 100
 """Sentences are wrapped here even where the terminal is wider."""
 NARROWEST = 20
+GAP = 2
+"""Spaces between columns."""
 SEVERITY_STYLES: dict[Severity, str] = {"error": "bold red", "caution": "bold yellow", "note": "bold cyan"}
 NUMBER = re.compile(r"[-+.\deE]+")
 
@@ -135,7 +136,7 @@ class Screen:
             cheapest = min(droppable, key=lambda column: column.worth)
             columns = [column for column in columns if column is not cheapest]
             dropped.append(cheapest.name or cheapest.head)
-        self._console.print(self._drawn(columns), soft_wrap=True)
+        self._draw(columns)
         named = [head for head in dropped if head]
         if named:
             self.prose(f"(left out at this width: {', '.join(named)})")
@@ -146,19 +147,34 @@ class Screen:
         """Whether columns side by side fit the width."""
         if self.look.width is None:
             return True
-        wanted = Measurement.get(self._console, self._console.options, self._drawn(columns)).maximum
-        return wanted <= self.look.width
+        widths = (max(map(cell_len, texts)) for texts in self._texts(columns))
+        return sum(widths) + GAP * (len(columns) - 1) <= self.look.width
 
-    def _drawn(self, columns: Sequence[Column]) -> Table:
-        dim = "dim" if self.look.color else ""
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=dim)
-        for column in columns:
-            head = Text(self.look.text(column.head))
-            table.add_column(head, justify="right" if column.right else "left", no_wrap=True)
-        for row in zip(*(column.cells for column in columns), strict=True):
-            first, *others = [self.look.text(cell) for cell in row]
-            texts = (as_line(first), *others)
-            table.add_row(*(Text(text, style=column.style) for text, column in zip(texts, columns, strict=True)))
+    def _texts(self, columns: Sequence[Column]) -> list[list[str]]:
+        """The head and the cells of each column; those of the first begin a line."""
+        first, *others = [[self.look.text(cell) for cell in (column.head, *column.cells)] for column in columns]
+        return [list(map(as_line, first)), *others]
+
+    def _draw(self, columns: Sequence[Column]) -> None:
+        if self.look.color:
+            self._console.print(self._table(columns), soft_wrap=True)
+            return
+        padded = []  # without styles there is nothing that rich adds, and a batch may list thousands of rows
+        for column, texts in zip(columns, self._texts(columns), strict=True):
+            lengths = [cell_len(text) for text in texts]
+            room = max(lengths)
+            spaces = [" " * (room - length) for length in lengths]
+            sides = zip(spaces, texts, strict=True) if column.right else zip(texts, spaces, strict=True)
+            padded.append([left + right for left, right in sides])
+        self._out.writelines((" " * GAP).join(row) + "\n" for row in zip(*padded, strict=True))
+
+    def _table(self, columns: Sequence[Column]) -> Table:
+        table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
+        heads, *rows = zip(*self._texts(columns), strict=True)
+        for head, column in zip(heads, columns, strict=True):
+            table.add_column(Text(head), justify="right" if column.right else "left", no_wrap=True)
+        for row in rows:
+            table.add_row(*(Text(text, style=column.style) for text, column in zip(row, columns, strict=True)))
         return table
 
 

@@ -17,10 +17,25 @@ from wce_cli.loss.spec import Spec
 from wce_cli.loss.sums import Floats, Ints, Sums, two_sum
 from wce_cli.loss.terms import mixed
 from wce_cli.loss.totals import KeptRows
-from wce_cli.passes.shuffle import Permutation
 
 ROUNDS = 2
 """Rounds of extraction of a block's sums, as for totals."""
+
+
+class Shuffled(Struct, frozen=True):
+    """Items in the order `np.random.default_rng(seed).permutation(n)`, which anybody can repeat."""
+
+    seed: int
+    places: Ints
+    """Where each item stands in it. (n,)"""
+
+    @classmethod
+    def by(cls, seed: int, n: int) -> Shuffled:
+        """The order of `n` items that a seed names."""
+        order = np.random.default_rng(seed).permutation(n)
+        places = np.empty(n, dtype=np.int64)
+        places[order] = np.arange(n)
+        return cls(seed, places)
 
 
 class Cut(Struct, frozen=True):
@@ -36,8 +51,8 @@ class Cut(Struct, frozen=True):
     bounds: tuple[int, ...] = ()
     """Where each block ends, for blocks of any sizes."""
     ranks: int = 1
-    seed: int | None = None
-    """Not None: items are shuffled first."""
+    shuffled: Shuffled | None = None
+    """The order in which items are dealt and cut; None for their own."""
 
     @property
     def steps(self) -> int:
@@ -66,8 +81,8 @@ class Cut(Struct, frozen=True):
     def part_of(self, rows: Ints) -> Ints:
         """The part of each of some rows. (m,)"""
         place = rows // self.inner if self.inner > 1 else rows
-        if self.seed is not None:
-            place = Permutation(self.items, self.seed).places(place)
+        if self.shuffled is not None:
+            place = self.shuffled.places.take(place)
         if self.bounds:
             found: Ints = np.searchsorted(np.array(self.bounds), place, side="right")
             return found
@@ -183,7 +198,7 @@ def part_sums(rows: KeptRows, start: int, spec: Spec, cut: Cut) -> PartSums:
     """The sums of the rows of one block, which begins at row `start`, by part."""
     everyone = cut.part_of(np.arange(start, start + rows.n))
     first, parts = 0, cut.parts
-    if cut.seed is None:  # shuffled rows are of parts from end to end
+    if cut.shuffled is None:  # shuffled rows are of parts from end to end
         first = int(everyone.min()) if rows.n else 0
         everyone -= first
         parts = int(everyone.max()) + 1 if rows.n else 1

@@ -22,8 +22,8 @@ from wce_cli.loss.totals import Totals
 from wce_cli.passes.batch_parts import Cut, PartSums
 from wce_cli.passes.listed_rows import Listed, joined
 from wce_cli.passes.walker import Part, Walker
-from wce_cli.passes.walks import P, S, Walk
 from wce_cli.passes.workers import walk_groups
+from wce_cli.processes.work import R, S, Work
 
 GROUP_WORK = 1 << 22
 """What a group costs, about, in scores: some milliseconds, so that many workers end at one time."""
@@ -89,11 +89,11 @@ def _walked(
     def fold(part: Part) -> None:
         total[:] = [total[0] + part] if total else [part]
 
-    def make(bounds: Sequence[tuple[int, int]]) -> Walk[Part, Top]:
+    def make(bounds: Sequence[tuple[int, int]]) -> Work[int, Part, Top]:
         walker = Walker(batch, top, cut, listed)
-        return Walk(lambda k: walker.group(*bounds[k]), walker.sieve.top)
+        return Work(lambda k: walker.group(*bounds[k]), walker.sieve.top)
 
-    least = 0 if cut is None or cut.seed is None else PART_ROWS * cut.parts
+    least = 0 if cut is None or cut.shuffled is None else PART_ROWS * cut.parts
     tops = walk_batch(batch, (start, stop), make, fold, workers, progress, least)
     if total[0].checks.found:
         raise WrongRows(batch, total[0].checks, bool(total[0].totals.count[0]))
@@ -103,8 +103,8 @@ def _walked(
 def walk_batch(
     batch: Batch,
     rows: tuple[int, int],
-    make: Callable[[Sequence[tuple[int, int]]], Walk[P, S]],
-    fold: Callable[[P], None],
+    make: Callable[[Sequence[tuple[int, int]]], Work[int, R, S]],
+    fold: Callable[[R], None],
     workers: int | None,
     progress: Callable[[int, int], None] | None,
     least: int = 0,
@@ -118,9 +118,9 @@ def walk_batch(
         workers = 1
     n_scores = (rows[1] - rows[0]) * batch.spec.n_classes
 
-    def telling() -> Walk[P, tuple[S, list[Any]]]:
+    def telling() -> Work[int, R, tuple[S, list[Any]]]:
         walk = make(bounds)
-        return Walk(walk.group, lambda: (walk.seen(), ranges_of(batch)))
+        return Work(walk.answer, lambda: (walk.seen(), ranges_of(batch)))
 
     told = walk_groups(telling, len(bounds), n_scores, workers, fold, progress)
     for _, ranges in told if len(told) > 1 else ():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wce_cli.batches.batch import Batch
-from wce_cli.loss.fast.tiny_batches import Stack, quotients, totals_of_stack
+from wce_cli.loss.fast.tiny_batches import Stack, totals_of_stack, values_of_stack
 from wce_cli.loss.methods import loss_values
 from wce_cli.loss.readings import ScoreKind
 from wce_cli.passes.one_pass import one_pass
@@ -70,7 +70,7 @@ def test_a_batch_has_the_digits_that_it_has_by_itself(seed: int, kind: ScoreKind
     made = batches(np.random.default_rng(seed), kind, b, c)
     stack = stack_of(made, kind)
     stacked = totals_of_stack(stack)
-    columns = quotients(stacked, stack.weight, PAIRS)
+    columns = values_of_stack(stacked, stack.weight, PAIRS)
     for k, one in enumerate(made):
         assert stacked.is_plain[k]
         batch = Batch.build(**one)  # type: ignore[arg-type]
@@ -82,7 +82,7 @@ def test_a_batch_has_the_digits_that_it_has_by_itself(seed: int, kind: ScoreKind
             assert mine.high.tobytes() == (alone.high + 0.0).tobytes(), field
             assert mine.low.tobytes() == (alone.low + 0.0).tobytes(), field
         alone_values = {(v.method, v.placement): v.value for v in loss_values(totals, batch.spec.class_weight)}
-        assert [repr(column[k]) for *_, column in columns] == [repr(alone_values[pair]) for pair in PAIRS]
+        assert [repr(column[k]) for column in columns] == [repr(alone_values[pair]) for pair in PAIRS]
 
 
 def test_a_batch_with_losses_beyond_the_cuts_is_told_apart() -> None:

@@ -134,7 +134,7 @@ def test_however_wce_ends_the_function_ends_too(tmp_path, number, code):
         if number != "SIGKILL":  # then there is nobody who could end more than what we started
             assert (tmp_path / "err").read_bytes() == b""
             assert _is_gone(child)
-            assert list(tmp_path.glob("wce-audit-*")) == []
+            assert list(tmp_path.glob("wce-*")) == []
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
@@ -158,8 +158,9 @@ def _is_gone(pid: int) -> bool:
 def test_a_worker_whose_parent_has_gone_does_nothing(tmp_path):
     answers = tmp_path / "answers"
     answers.touch()
-    request = Request(f"{HOSTILE}:hangs", str(answers), "numpy", None, {}, 0, None, (), parent=os.getpid() + 1)
-    command = [sys.executable, "-m", "wce_cli.questions.audit.child.worker", msgspec.json.encode(request).decode()]
+    request = msgspec.json.encode(Request(f"{HOSTILE}:hangs", "numpy", None, {}, 0, None, ())).decode()
+    worker = ["-m", "wce_cli.questions.audit.child.worker"]
+    command = [sys.executable, *worker, request, str(answers), str(os.getpid() + 1)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr, answers.read_bytes()) == (1, b"", b"", b"")
 

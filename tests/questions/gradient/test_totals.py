@@ -11,7 +11,7 @@ import pytest
 import wce_cli.batches.batch as batch_module
 from tests.loss.random_batches import random_batch
 from wce_cli.batches.batch import Batch
-from wce_cli.passes import workers as workers_module
+from wce_cli.processes import pool
 from wce_cli.questions.gradient.per_row import PULL_KINDS, gradients_of
 from wce_cli.questions.gradient.totals import gradient_totals
 
@@ -80,7 +80,7 @@ def test_one_two_and_seven_workers_leave_the_same_bytes(monkeypatch, how, labels
         pytest.skip("processes are forked on Linux alone")
     batch = large(labels, eps)
     in_pieces(monkeypatch)
-    monkeypatch.setattr(workers_module, "may_fork", lambda: how == "processes")
+    monkeypatch.setattr(pool, "may_fork", lambda: how == "processes")
     told: list[tuple[int, int]] = []
     answers = [gradient_totals(batch, lambda *at: told.append(at), workers=count) for count in (1, 2, 7)]
     assert told[-1] == (22, 22)

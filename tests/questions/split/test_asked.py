@@ -29,6 +29,25 @@ def test_ranks_are_dealt_to_as_torchs_sampler_deals():
     ]
 
 
+@pytest.mark.parametrize("seed", [0, 3, 2**64 - 1])
+def test_a_shuffled_batch_is_the_one_that_numpy_shuffles(seed):
+    rng = np.random.default_rng(1)
+    logits, labels, weight = rng.normal(size=(11, 3)), rng.integers(3, size=11), [1, 0.25, 3]
+    order = np.random.default_rng(seed).permutation(11)
+    assert order.tolist() != list(range(11))
+    for asked in ({"size": 4}, {"size": (2, 8, 1)}, {"ranks": 3}, {"size": 2, "ranks": 2}):
+        found = split(**asked, shuffle=seed, logits=logits, labels=labels, weight=weight)
+        by_hand = split(**asked, logits=logits[order], labels=labels[order], weight=weight)
+        for part, other in zip(found.parts, by_hand.parts, strict=True):
+            assert sorted(part.items) == sorted(order[list(other.items)].tolist())
+        for row, other_row in zip(found.methods, by_hand.methods, strict=True):
+            assert row.values == pytest.approx(other_row.values, rel=1e-14)
+    images, classes = rng.normal(size=(5, 3, 2)), rng.integers(3, size=(5, 2))
+    order = np.random.default_rng(seed).permutation(5)
+    found = split(2, shuffle=seed, logits=images, labels=classes)
+    assert [set(part.items) for part in found.parts] == [set(order[:2]), set(order[2:4]), set(order[4:])]
+
+
 def test_an_image_is_one_item_with_all_its_pixels():
     rng = np.random.default_rng(0)
     logits, labels = rng.normal(size=(3, 4, 2, 5)), rng.integers(4, size=(3, 2, 5))
@@ -43,6 +62,7 @@ def test_an_image_is_one_item_with_all_its_pixels():
     [
         ({}, "size is missing: into which parts?"),
         ({"size": 0}, "size is 0, expected a whole number of 1 or more"),
+        ({"size": 2, "shuffle": -1}, "shuffle is -1, expected a whole number of 0 or more"),
         ({"size": (3, 5)}, "size 3,5 adds up to 8, but the batch has 7 items"),
         ({"size": (3, 4), "ranks": 2}, "size 3,4 cannot be dealt to 2 ranks"),
         (

@@ -26,7 +26,7 @@ class Written:
         self.places = list(jumps)
 
     def polynomials(self, pair):
-        return tuple(tuple(Fraction(float(c)) for c in part) for part in self.curves[pair])
+        return tuple(tuple(float(c) for c in part) for part in self.curves[pair])
 
     def jumps(self, pair):
         return self.places if pair == "other" else []
@@ -93,6 +93,34 @@ def test_poles_and_one_curve_are_no_meetings():
     assert met(((third, third), (1,)), ((1, 1), (3,))) == []  # but for a rounding
     assert met(((1, 2), (0,)), ((1, 5), (0,))) == []
     assert met(((1, 2), (0,)), ((1, 5), (1,))) == []
+
+
+@pytest.mark.parametrize("apart", [1e-3, 1e-6, 1e-9])
+def test_curves_that_almost_touch_do_not_meet(apart):
+    (top, bottom), line = through([Fraction(1, 3), Fraction(1, 3)], bottom=(20, 1))
+    assert met((top, bottom), line) == [pytest.approx(1 / 3, abs=1e-7)]
+    assert met(((top[0] + Fraction(apart), *top[1:]), bottom), line) == []
+    assert len(met(((top[0] - Fraction(apart), *top[1:]), bottom), line)) == 2
+
+
+def test_where_a_curve_is_0_over_0_it_meets_none():
+    # N and D pass 0 at one place, and are 2.918 and a little times each other everywhere else
+    constant = (-43.93143827893053, 9.10226037021486), (-15.05379075911055, 3.119031117947145)
+    assert met(constant, ((3.1744020510864317,), (1,)), -3.0, 5.0) == []
+    assert met(constant, ((2.8, 0.1), (1,)), -3.0, 5.0) == [pytest.approx(1.1829738980, rel=1e-9)]
+
+
+def test_curves_that_are_one_but_for_the_tenth_digit_meet_where_they_do_and_not_at_their_pole():
+    bottom = (2.5842096692750505, 2.2013132813271916)
+    one, other = (51.38955220675734, 105.35698521243175), (51.389552227032844, 105.35698519215624)
+    assert met((one, bottom), (other, bottom), -3.0, 5.0) == [pytest.approx(1, rel=1e-6)]
+
+
+@pytest.mark.parametrize("size", [1e-150, 1e150])
+def test_numbers_of_any_size_have_meetings(size):
+    tops, bottoms = (6 * size, -11, 7 / size), (1, 1 / size)
+    found = met((tops, bottoms), ((0, 0, 1 / size), (1,)), 0.0, 10 * size)
+    assert found == pytest.approx([size, 2 * size, 3 * size], rel=1e-12)
 
 
 def test_the_ends_belong_to_the_range_and_a_range_may_be_a_place():

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from wce_cli.loss.fast.buffers import HALF, NARROW, Buffers, bits_of, exp_table
 from wce_cli.loss.readings import READINGS, ScoreKind
-from wce_cli.loss.rows import Rows, chunks_of, floats
+from wce_cli.loss.rows import CHUNK, Rows, chunks_of, floats
 from wce_cli.loss.sums import Floats, Ints
 
 SUM_RANGE = (1e-280, 1e150)
@@ -46,7 +46,8 @@ class Kernel:
 
     def __init__(self, scores: Rows, kind: ScoreKind, n_classes: int, n: int) -> None:
         self.scores, self.kind = scores, kind
-        self.buffers = Buffers(n_classes, scores.by_class or n_classes <= NARROW)
+        size = min(CHUNK, (n + 7) * n_classes)  # of a tiny batch room for more would take longer than its losses
+        self.buffers = Buffers(n_classes, scores.by_class or n_classes <= NARROW, size)
         pays = kind == "logits" and scores.dtype in HALF and n * n_classes >= WORTH_A_TABLE
         self.table = exp_table(scores.dtype) if pays else None
 

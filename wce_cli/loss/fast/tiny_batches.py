@@ -49,14 +49,6 @@ class Stacked(Struct, frozen=True):
     """With one more axis than those of a batch."""
     is_plain: NDArray[np.bool_]
     """Which batches it holds for; the others have numbers that are better read one by one. (B,)"""
-    row: Ints
-    """The kept rows (k,), counted through the stack."""
-    batch: Ints
-    """The batch of each (k,)."""
-    loss: Floats
-    """ℓ (k,)"""
-    logsumexp: Floats | None
-    """(k,); None where the scores are not logits."""
 
 
 def totals_of_stack(stack: Stack) -> Stacked:
@@ -66,8 +58,7 @@ def totals_of_stack(stack: Stack) -> Stacked:
     row = np.flatnonzero(stack.kept)
     of, y = batch[row], stack.labels[row]
     with np.errstate(all="ignore"):
-        reading = READINGS[stack.scores](stack.rows[row])
-        loss = reading.at(y)
+        loss = READINGS[stack.scores](stack.rows[row]).at(y)
         s = None if stack.sample_weight is None else stack.sample_weight[row]
         s_loss = loss if s is None else s * loss
         strange = ~(np.abs(loss) <= FARTHEST) | ~(np.abs(s_loss) <= FARTHEST)
@@ -96,26 +87,22 @@ def totals_of_stack(stack: Stack) -> Stacked:
         losses if s is None else by_label(s_loss),
         None,
     )
-    return Stacked(totals, is_plain, row, of, loss, reading.logsumexp)
+    return Stacked(totals, is_plain)
 
 
-Quotient = tuple[list[float], list[float], list[float]]
-"""The numerators, denominators and values of one pair, one a batch."""
-
-
-def quotients(stacked: Stacked, weight: Floats, pairs: Sequence[tuple[str, str]]) -> list[Quotient]:
-    """Some (method, placement) pairs, for every batch of a stack: its placements are one, and asked once."""
+def values_of_stack(stacked: Stacked, weight: Floats, pairs: Sequence[tuple[str, str]]) -> list[list[float]]:
+    """The values of some (method, placement) pairs, one a batch: its placements are one, and asked once."""
     totals, asked, place = stacked.totals, Weighting(weight), PLACEMENTS["class"]
     numerators: dict[bool, list[float]] = {}
-    found: dict[str, Quotient] = {}
+    found: dict[str, list[float]] = {}
     for method in dict.fromkeys(method for method, _ in pairs):
         rule = METHODS[method]
         if rule.is_weighted not in numerators:
             numerator = (place.numerator if rule.is_weighted else unweighted_numerator)(totals, asked)
             numerators[rule.is_weighted] = np.broadcast_to(numerator, len(weight)).tolist()
         denominator = np.asarray(rule.denominator(totals, asked, place), dtype=np.float64)
-        above, below = numerators[rule.is_weighted], np.broadcast_to(denominator, len(weight)).tolist()
-        found[method] = above, below, list(map(divide, above, below))
+        below = np.broadcast_to(denominator, len(weight)).tolist()
+        found[method] = list(map(divide, numerators[rule.is_weighted], below))
     return [found[method] for method, _ in pairs]
 
 

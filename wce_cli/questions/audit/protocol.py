@@ -19,8 +19,6 @@ class Request(Struct, frozen=True):
     """What a worker is asked."""
 
     target: str
-    answers: str
-    """The file its records go to."""
     arrays: str | None
     template: str | None
     constants: dict[str, object]
@@ -32,8 +30,6 @@ class Request(Struct, frozen=True):
     """Steps that an earlier worker has done, or died of."""
     offers: Offers | None = None
     """What an earlier worker found out that the function takes."""
-    parent: int | None = None
-    """The process that asks: without it, nobody hears the answer."""
 
 
 class Refused(Struct, frozen=True, tag="refused"):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 from msgspec import structs
 
 from wce_cli.answers.analysis import Analysis
-from wce_cli.answers.report import SCHEMA, BatchPart, ClassRow, Measured, MethodRow, Report, TermRow, TotalsPart
+from wce_cli.answers.report import SCHEMA, BatchPart, Measured, MethodRow, Report, TermRow, TotalsPart
 from wce_cli.findings import find
 from wce_cli.loss.methods import METHODS, SUM, UNWEIGHTED, WEIGHTED, LossValue
 from wce_cli.loss.spec import Spec
@@ -31,13 +31,8 @@ def report_of(
     shape: tuple[int, ...],
     terms: tuple[TermRow, ...],
     top: tuple[TermRow, ...],
-    classes: Iterable[ClassRow] | None = None,
-    methods: tuple[MethodRow, ...] | None = None,
 ) -> Report:
-    """The report of what was found, with its findings; `shape` is that of the scores as they were given.
-
-    `classes`, `methods`: their rows, where they are known already.
-    """
+    """The report of what was found, with its findings; `shape` is that of the scores as they were given."""
     spec, totals = analysis.spec, analysis.totals
     return Report(
         schema=SCHEMA,
@@ -45,10 +40,10 @@ def report_of(
         terms=terms,
         terms_shown=len(terms),
         terms_total=totals.n,
-        classes=tuple(class_rows(analysis) if classes is None else classes),
+        classes=tuple(class_rows(analysis)),
         top=top,
         totals=_totals_part(analysis),
-        methods=_method_rows(analysis) if methods is None else methods,
+        methods=_method_rows(analysis),
         measurements=analysis.measured,
         findings=find(analysis),
     )

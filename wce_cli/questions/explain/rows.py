@@ -11,7 +11,6 @@ from wce_cli.answers.analysis import Analysis
 from wce_cli.answers.report import ClassRow, PlacedTerm, TermRow
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.placements import Weighting, smoothed_sums
-from wce_cli.loss.spec import Spec
 from wce_cli.loss.sums import Floats
 from wce_cli.passes.listed_rows import Listed, read_listed
 from wce_cli.passes.row_reader import RowReader
@@ -99,38 +98,17 @@ def class_rows(analysis: Analysis) -> list[ClassRow]:
     asked = Weighting(spec.class_weight, spec.label_smoothing)
     loss, s_loss = smoothed_sums(totals, asked)
     present = np.flatnonzero(totals.count)
+    weight, names = spec.class_weight[present], spec.class_names
     with np.errstate(invalid="ignore", over="ignore"):
-        weight_sum = spec.class_weight[present] * totals.s.values()[present]
-        weighted = spec.class_weight[present] * s_loss[present]
-    columns = (present, spec.class_weight[present], totals.count[present], loss[present], weight_sum, weighted)
-    return class_rows_of(spec, *(column.tolist() for column in columns))
-
-
-def class_rows_of(
-    spec: Spec,
-    present: list[int],
-    weight: list[float],
-    counts: list[int],
-    loss: list[float],
-    weight_sum: list[float],
-    weighted: list[float],
-) -> list[ClassRow]:
-    """The rows of the classes `present`: their weight, their samples, Σℓ, Σ s·w[y] and Σ s·w[y]·ℓ. (k,) each"""
-    names, shares, weight_shares = spec.class_names, _shares(weighted), _shares(weight_sum)
+        weight_sums = (weight * totals.s.values()[present]).tolist()
+        numerators = (weight * s_loss[present]).tolist()
+    columns = present.tolist(), weight.tolist(), totals.count[present].tolist(), loss[present].tolist()
+    shares = _shares(numerators), _shares(weight_sums)
     return [
-        ClassRow(
-            c,
-            names[c] if names else None,
-            weight[k],
-            counts[k],
-            loss[k],
-            loss[k] / counts[k],
-            weight_sum[k],
-            weighted[k],
-            shares[k],
-            weight_shares[k],
+        ClassRow(c, names[c] if names else None, w, count, losses, losses / count, weight_sum, numerator, *both)
+        for c, w, count, losses, weight_sum, numerator, *both in zip(
+            *columns, weight_sums, numerators, *shares, strict=True
         )
-        for k, c in enumerate(present)
     ]
 
 

@@ -14,7 +14,7 @@ from wce_cli.batches.batch import Batch
 from wce_cli.loss.sums import Floats, Ints, Sums
 from wce_cli.passes.batch_parts import Summed
 from wce_cli.passes.one_pass import walk_batch
-from wce_cli.passes.walks import Walk
+from wce_cli.processes.work import Work
 from wce_cli.questions.gradient.per_row import PULL_KINDS, Pulls, pulls_of
 
 SCORES_AT_ONCE = 1 << 15
@@ -90,8 +90,8 @@ def gradient_totals(
     def fold(part: GradientSums) -> None:
         total[:] = [total[0] + part] if total else [part]
 
-    def make(bounds: Sequence[tuple[int, int]]) -> Walk[GradientSums, None]:
-        return Walk(lambda k: _group(batch, *bounds[k]), lambda: None)
+    def make(bounds: Sequence[tuple[int, int]]) -> Work[int, GradientSums, None]:
+        return Work(lambda k: _group(batch, *bounds[k]), lambda: None)
 
     walk_batch(batch, (0, batch.n_samples), make, fold, workers, progress)
     sums, products = total[0], np.empty((len(PULL_KINDS), len(PULL_KINDS)))

@@ -1,4 +1,4 @@
-"""What every rule makes of one batch: one walk over the rows, then dot products.
+"""What every rule makes of one batch: one pass over the rows, then dot products.
 
 All rules that share a reading of the scores share the totals of that reading; the weights, the smoothing and the
 method are asked of those. Only the means over batches of so many rows need the rows themselves, and are tried
@@ -16,12 +16,11 @@ from msgspec import structs
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS, divide
 from wce_cli.loss.placements import PLACEMENTS, Weighting, unweighted_numerator
-from wce_cli.loss.readings import READINGS
-from wce_cli.loss.spec import Block
 from wce_cli.loss.sums import Floats
-from wce_cli.loss.terms import Terms, block_terms, pairs
+from wce_cli.loss.terms import Terms, pairs
 from wce_cli.loss.totals import Totals, block_totals
-from wce_cli.questions.identify.odd_readings import ODD_READINGS, GivenRows
+from wce_cli.questions.identify.large_batches import totals_by_reading
+from wce_cli.questions.identify.odd_readings import ODD_READINGS
 from wce_cli.questions.identify.odd_ways import (
     ENTRIES,
     ODD_METHODS,
@@ -31,6 +30,7 @@ from wce_cli.questions.identify.odd_ways import (
     RuleScope,
     odd_method,
 )
+from wce_cli.questions.identify.rereading import Asked, reread
 from wce_cli.questions.identify.rules import Rule
 
 KEPT_SCORES = 1 << 17
@@ -61,11 +61,14 @@ class Evaluation:
         self.case = case_of(batch)
         self.class_weight = self.spec.class_weight
         needed = {(STANDARD, "label"), *((rule.reading, _rows_of(rule)) for rule in rules)}
-        self._totals: dict[tuple[str, str], Totals] = {}
-        self._terms: dict[tuple[str, str], list[Terms]] = {}
+        self._totals: dict[Asked, Totals] = {}
+        self._terms: dict[Asked, list[Terms]] = {}
         self._numerators: dict[tuple[str, ...], float] = {}
         self._denominators: dict[tuple[str, ...], float | None] = {}
-        self._walk(needed)
+        if self.case.fits_memory:
+            self._keep(needed)
+        else:
+            self._totals = totals_by_reading(batch, needed)
 
     def totals(self, reading: str = STANDARD, rows: str = "label") -> Totals:
         """The totals of one reading, summed by label, prediction, …"""
@@ -150,62 +153,16 @@ class Evaluation:
         return math.fsum((above / below).tolist()) if np.isfinite(above / below).all() else math.nan, float(len(starts))
 
     @np.errstate(all="ignore")
-    def _walk(self, needed: set[tuple[str, str]]) -> None:
-        """The totals of every reading that is needed, in one walk over the rows."""
-        readings = {name for name, _ in needed}
+    def _keep(self, needed: set[Asked]) -> None:
+        """The totals and the terms of every reading that is needed, of a batch that is small enough."""
         columns = None
-        if any(name and ODD_READINGS[name].whole_batch for name in readings):
+        if any(name and ODD_READINGS[name].whole_batch for name, _ in needed):
             columns = _column_logsumexp(self.batch.block(0, self.case.n).scores)
         for block in self.batch.blocks() if self.case.n else [self.batch.block(0, 0)]:
-            for (reading, rows), terms in self._read(block, needed, columns):
-                key = (reading, rows)
+            for key, terms in reread(block, self.spec, needed, columns):
                 part = block_totals(terms, self.case.n_classes)
                 self._totals[key] = self._totals[key] + part if key in self._totals else part
-                if self.case.fits_memory:
-                    self._terms.setdefault(key, []).append(terms)
-
-    def _read(
-        self, block: Block, needed: set[tuple[str, str]], columns: Floats | None
-    ) -> Iterable[tuple[tuple[str, str], Terms]]:
-        """The terms of a block by reading and grouping."""
-        standard = block_terms(block, self.spec)
-        rows = None
-        if any(name and ODD_READINGS[name].of_rows for name, _ in needed):
-            losses = READINGS[self.spec.scores](block.scores).every() if standard.losses is None else standard.losses
-            rows = GivenRows(block.scores, losses, self.class_weight, columns)
-        by_reading = {name: self._reread(name, standard, rows) for name in {name for name, _ in needed}}
-        for name, grouping in sorted(needed):
-            yield (name, grouping), self._regrouped(by_reading[name], grouping, block)
-
-    def _reread(self, name: str, standard: Terms, rows: GivenRows | None) -> Terms:
-        if name == STANDARD:
-            return standard
-        reading = ODD_READINGS[name]
-        if reading.of_loss is not None:
-            losses = None if standard.losses is None else reading.of_loss(standard.losses)
-            own = reading.of_loss(standard.loss)
-        else:
-            assert reading.of_rows is not None
-            assert rows is not None
-            losses = reading.of_rows(rows)
-            own = losses[np.arange(len(losses)), standard.label]
-        if standard.target is not None:
-            assert losses is not None
-            own = (standard.target * losses).sum(axis=1)
-        return structs.replace(standard, loss=own, losses=None if standard.losses is None else losses)
-
-    def _regrouped(self, terms: Terms, grouping: str, block: Block) -> Terms:
-        """The same rows, summed by something else than their label, or with other sample weights."""
-        if grouping == "prediction":
-            scores = block.scores
-            return structs.replace(terms, label=np.where(np.isnan(scores), -np.inf, scores).argmax(axis=1))
-        if grouping == "plain":
-            return structs.replace(terms, sample_weight=np.ones_like(terms.sample_weight))
-        if grouping == "row":
-            return structs.replace(
-                terms, sample_weight=self.class_weight[block.start : block.start + len(terms.label)].copy()
-            )
-        return terms
+                self._terms.setdefault(key, []).append(terms)
 
 
 def _rows_of(rule: Rule) -> str:

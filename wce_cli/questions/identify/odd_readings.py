@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from wce_cli.loss.readings import ScoreKind, read_logits
 from wce_cli.loss.sums import Floats
+from wce_cli.questions.identify.label_rows import LabelRows, binary_logit_loss, binary_loss, softmax_loss
 
 
 class GivenRows(Struct, frozen=True):
@@ -40,6 +41,8 @@ class OddReading(Struct, frozen=True):
     """What it makes of a single −log p, where it needs no more than that."""
     of_rows: Callable[[GivenRows], Floats] | None = None
     """What it makes of whole rows: (n, C)."""
+    of_label: Callable[[LabelRows], Floats] | None = None
+    """The same of the label's class alone, (n,), where large batches need it faster."""
     takes_weight: bool = False
     """The class weight is in the scores, and nowhere else."""
     whole_batch: bool = False
@@ -76,7 +79,10 @@ def _binary_logits(rows: GivenRows) -> Floats:
 
 def _binary_probs(rows: GivenRows) -> Floats:
     others = 0.0 - np.log(-np.expm1(-rows.losses))  # −log(1 − p)
-    losses: Floats = rows.losses + (others.sum(axis=1)[:, None] - others)
+    sure = np.isposinf(others)  # of a class with p = 1, whose own term is not added to it: ∞ − ∞ would be NaN
+    rest = np.where(sure, 0.0, others)
+    rest = rest.sum(axis=1)[:, None] - rest
+    losses: Floats = rows.losses + np.where(sure.sum(axis=1)[:, None] > sure, np.inf, rest)
     return losses
 
 
@@ -104,6 +110,7 @@ ODD_READINGS = _odd(
         "softmax of the probabilities: they were passed as logits",
         _ALL_KINDS,
         of_rows=lambda rows: read_logits(np.exp(-rows.losses)).every(),
+        of_label=lambda rows: softmax_loss(rows, rows.p),
         is_second_softmax=True,
     ),
     OddReading(
@@ -111,14 +118,22 @@ ODD_READINGS = _odd(
         "the scores are read as probabilities, no softmax",
         ("logits",),
         of_rows=lambda rows: 0.0 - np.log(rows.scores),
+        of_label=lambda rows: 0.0 - np.log(rows.target),
     ),
-    OddReading("raw", "the scores are read as log-probabilities: −x[y]", ("logits",), of_rows=lambda r: 0.0 - r.scores),
+    OddReading(
+        "raw",
+        "the scores are read as log-probabilities: −x[y]",
+        ("logits",),
+        of_rows=lambda rows: 0.0 - rows.scores,
+        of_label=lambda rows: 0.0 - rows.target,
+    ),
     OddReading("no-log", "the log is missing: −p[y]", _ALL_KINDS, of_loss=lambda a: 0.0 - np.exp(-a)),
     OddReading(
         "renormalised",
         "p is divided by the sum of its row first",
         ("probs", "log_probs"),
         of_rows=_renormalised,
+        of_label=lambda rows: softmax_loss(rows, np.log(rows.p)),
         divides_rows=True,
     ),
     OddReading("log2", "the log has base 2", _ALL_KINDS, of_loss=lambda a: a / math.log(2)),
@@ -135,6 +150,7 @@ ODD_READINGS = _odd(
         "p is divided by the sum of its row, then clipped to [1e-7, 1 − 1e-7] (Keras)",
         ("probs", "log_probs"),
         of_rows=lambda rows: _clip(1e-7, 1 - 1e-7)(_renormalised(rows)),
+        of_label=lambda rows: _clip(1e-7, 1 - 1e-7)(softmax_loss(rows, np.log(rows.p))),
         divides_rows=True,
     ),
     OddReading(
@@ -177,12 +193,14 @@ ODD_READINGS = _odd(
         "binary cross-entropy of every class's sigmoid, summed over the classes",
         ("logits",),
         of_rows=_binary_logits,
+        of_label=binary_logit_loss,
     ),
     OddReading(
         "binary-terms",
         "−log(1 − p) of the other classes is added",
         _ALL_KINDS,
         of_rows=_binary_probs,
+        of_label=binary_loss,
     ),
     OddReading(
         "wrong-axis",
@@ -196,6 +214,7 @@ ODD_READINGS = _odd(
         "the class weight multiplies the logits",
         ("logits",),
         of_rows=lambda rows: read_logits(rows.scores * rows.weight).every(),
+        of_label=lambda rows: softmax_loss(rows, rows.scores * rows.weight),
         takes_weight=True,
     ),
     OddReading(
@@ -203,6 +222,7 @@ ODD_READINGS = _odd(
         "the class weight multiplies the probability: −log(w·p)",
         _ALL_KINDS,
         of_rows=lambda rows: rows.losses - np.log(rows.weight),
+        of_label=lambda rows: rows.loss - np.log(rows.weight[rows.label]),
         takes_weight=True,
     ),
 )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from wce_cli.batches.checks import ABOVE_ONE
 from wce_cli.fields import IN_FILES
-from wce_cli.loss.fast.tiny_batches import Stack, quotients, totals_of_stack
+from wce_cli.loss.fast.tiny_batches import Stack, totals_of_stack, values_of_stack
 from wce_cli.loss.readings import READINGS, ScoreKind
 from wce_cli.loss.spec import IGNORE_INDEX
 
@@ -36,7 +36,7 @@ class Pile:
         self.labels: list[int] = []
         self.ignored: list[int] = []
         self.sample_weight: list[float] = []
-        self.has_sample_weight: list[bool] = []
+        self.has_sample_weight = False
         self.sizes: list[int] = []
         self.weight: list[Sequence[float]] = []
 
@@ -44,24 +44,20 @@ class Pile:
         """The batches of the pile."""
         sizes, labels = np.array(self.sizes), np.array(self.labels)
         kept = labels != np.repeat(np.array(self.ignored), sizes)
-        s = np.array(self.sample_weight) if any(self.has_sample_weight) else None
+        s = np.array(self.sample_weight) if self.has_sample_weight else None
         return Stack(self.kind, np.array(self.rows), np.where(kept, labels, 0), kept, s, sizes, np.array(self.weight))
 
 
-def piles_of(documents: Sequence[Any], weight: Sequence[float] | None, by_sample_weight: bool = False) -> list[Pile]:
-    """The documents that are plain, those of one kind and one C together; no others are in them.
-
-    `weight` takes the place of the documents' own. `by_sample_weight` keeps those with sample weights apart. The
-    documents are those of `inputs.fast_lines`, None among them.
-    """
-    piles: dict[tuple[ScoreKind, int, bool], Pile] = {}
+def _piles(documents: Sequence[Any], weight: Sequence[float] | None) -> list[Pile]:
+    """The documents that are plain, those of one kind and one C together; no others are in them."""
+    piles: dict[tuple[ScoreKind, int], Pile] = {}
     for position, document in enumerate(documents):
         if document is not None:
-            _put(piles, position, document, weight, by_sample_weight)
+            _put(piles, position, document, weight)
     return list(piles.values())
 
 
-def are_probabilities(stack: Stack) -> NDArray[np.bool_]:
+def _are_probabilities(stack: Stack) -> NDArray[np.bool_]:
     """Which batches of a stack hold no number that is no probability. (B,)"""
     strange = ((stack.rows < 0) | (stack.rows > 1 + ABOVE_ONE)).any(axis=1)
     n = len(stack.sizes)
@@ -72,13 +68,16 @@ def are_probabilities(stack: Stack) -> NDArray[np.bool_]:
 def plain_values(
     documents: Sequence[Any], weight: Sequence[float] | None, pairs: Sequence[tuple[str, str]]
 ) -> list[list[float] | None]:
-    """The values of some (method, placement) pairs of each document; None where it is not one that can be stacked."""
+    """The values of some (method, placement) pairs of each document; None where it is not one that can be stacked.
+
+    The documents are those of `inputs.fast_lines`, None among them. `weight` takes the place of their own.
+    """
     found: list[list[float] | None] = [None] * len(documents)
-    for pile in piles_of(documents, weight):
+    for pile in _piles(documents, weight):
         stack = pile.stack()
         stacked = totals_of_stack(stack)
-        is_plain = stacked.is_plain & are_probabilities(stack) if pile.kind == "probs" else stacked.is_plain
-        columns = [values for *_, values in quotients(stacked, stack.weight, pairs)]
+        is_plain = stacked.is_plain & _are_probabilities(stack) if pile.kind == "probs" else stacked.is_plain
+        columns = values_of_stack(stacked, stack.weight, pairs)
         for position, ok, values in zip(pile.which, is_plain.tolist(), zip(*columns, strict=True), strict=True):
             if ok:
                 found[position] = list(values)
@@ -86,11 +85,7 @@ def plain_values(
 
 
 def _put(
-    piles: dict[tuple[ScoreKind, int, bool], Pile],
-    position: int,
-    document: Any,
-    typed_weight: Sequence[float] | None,
-    by_sample_weight: bool,
+    piles: dict[tuple[ScoreKind, int], Pile], position: int, document: Any, typed_weight: Sequence[float] | None
 ) -> None:
     """Lay a document on its pile, unless something about it is not as it is of a plain batch."""
     kinds: list[ScoreKind] = [kind for kind in READINGS if document.get(kind) is not None]
@@ -111,7 +106,7 @@ def _put(
         return
     if (min(labels) < 0 or max(labels) >= c) and not all(0 <= y < c or y == ignored for y in labels):
         return
-    key = kinds[0], c, by_sample_weight and s is not None
+    key = kinds[0], c
     pile = piles.get(key)
     if pile is None:
         pile = piles[key] = Pile(kinds[0], c)
@@ -120,6 +115,6 @@ def _put(
     pile.labels += labels
     pile.ignored.append(ignored)
     pile.sample_weight += [1.0] * n if s is None else s
-    pile.has_sample_weight.append(s is not None)
+    pile.has_sample_weight |= s is not None
     pile.sizes.append(n)
     pile.weight.append(weight)

@@ -37,8 +37,9 @@ def split(
     `split(batch, 4)`, `split(4, x, y)` and `split(x, y, size=4)` cut into micro-batches of 4.
 
     `size`: items of each micro-batch, or the sizes of all of them; `ranks`: how many ranks the items are dealt to in
-    turn, as torch's DistributedSampler does; `shuffle`: the seed of a permutation before that. An item is what stands
-    along the first axis: an image with all its pixels. The batch is given as to `explain`.
+    turn, as torch's DistributedSampler does; `shuffle`: the seed of the order that comes before that,
+    `numpy.random.default_rng(shuffle).permutation(n)` of the n items. An item is what stands along the first axis: an
+    image with all its pixels. The batch is given as to `explain`.
 
     Returns a Split: `print` it, or ask `.method("weighted-mean").mean_of_parts`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read or cut.

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
+from msgspec import structs
+
 from wce_cli.batches.batch import Batch
 from wce_cli.errors import Problem, WceError
-from wce_cli.passes.batch_parts import Cut
+from wce_cli.passes.batch_parts import Cut, Shuffled
 
 MOST_PARTS = 1 << 20
 """Parts of one answer: some numbers are kept of each."""
@@ -32,6 +34,8 @@ def cut_of(
     for option, number in (*((split_, block) for block in blocks), (ranks_, ranks)):
         if number < 1:
             raise WceError(Problem(f"{option} is {number}, expected a whole number of 1 or more"))
+    if shuffle is not None and shuffle < 0:
+        raise WceError(Problem(f"shuffle is {shuffle}, expected a whole number of 0 or more"))
     bounds: tuple[int, ...] = ()
     if not isinstance(size, int) and size is not None:
         what = f"{split_} {','.join(map(str, blocks))}"
@@ -42,7 +46,7 @@ def cut_of(
             total = bounds[-1] if bounds else 0
             hint = f"one size, {split_} {blocks[0]}, cuts all of it" if blocks else ""
             raise WceError(Problem(f"{what} adds up to {total}, but the batch has {items} items", hint))
-    cut = Cut(items, inner, size if isinstance(size, int) else None, bounds, ranks, shuffle)
+    cut = Cut(items, inner, size if isinstance(size, int) else None, bounds, ranks)
     fewest = items // ranks
     if cut.size is not None and fewest and -(-fewest // cut.size) != cut.steps:
         raise WceError(
@@ -54,4 +58,4 @@ def cut_of(
         )
     if cut.parts > MOST_PARTS:
         raise WceError(Problem(f"{cut.parts} parts are more than {MOST_PARTS}", "make the parts larger"))
-    return cut
+    return cut if shuffle is None else structs.replace(cut, shuffled=Shuffled.by(shuffle, items))

@@ -37,7 +37,7 @@ def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] 
     return Split(
         schema=SCHEMA,
         batch=batch_part(spec, batch.scores.shape, totals.n, totals.n_kept),
-        cut=CutPart(cut.size, _sizes(cut), cut.ranks, cut.seed, cut.items),
+        cut=CutPart(cut.size, _sizes(cut), cut.ranks, cut.shuffled.seed if cut.shuffled else None, cut.items),
         parts=_parts(cut, sums, n),
         parts_total=cut.parts,
         methods=tuple(rows),

@@ -8,7 +8,6 @@ that is no straight line in the weights (`Method.kind`), from the weights of the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Literal
 
 import numpy as np
@@ -19,7 +18,7 @@ from wce_cli.loss.placements import PLACEMENTS, Weighting
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.totals import Totals
 
-Polynomial = tuple[Fraction, ...]
+Polynomial = tuple[float, ...]
 """Coefficients of 1, v, v², …"""
 CHUNK = 1 << 20
 """Weights that are compared with 0 at once."""
@@ -120,7 +119,7 @@ class Curves:
         return self.is_polynomial and all(METHODS[self.values[0][pair].method].kind != "bent" for pair in pairs)
 
     def polynomials(self, pair: str) -> tuple[Polynomial, Polynomial]:
-        """Numerator and denominator of a `METHOD/PLACEMENT`, exactly as the nodes have them; if `are_polynomials`.
+        """Numerator and denominator of a `METHOD/PLACEMENT`, from its values at the nodes; if `are_polynomials`.
 
         A denominator that counts what is not 0 is another count where a weight passes 0: at the `jumps`.
         """
@@ -129,7 +128,7 @@ class Curves:
         top = self._coefficients([one.numerator for one in nodes], first.placement == "label-mix", method.is_weighted)
         if method.kind == "nonzero":
             low, slope, count = self._label_weights(first)
-            return top, (Fraction(int(count[(low != 0) | (slope != 0)].sum())),)
+            return top, (float(count[(low != 0) | (slope != 0)].sum()),)
         return top, self._coefficients([one.denominator for one in nodes], False, method.adds_weights)
 
     def jumps(self, pair: str) -> list[float]:
@@ -144,13 +143,12 @@ class Curves:
 
     def _coefficients(self, nodes: list[float], is_quadratic: bool, depends: bool) -> Polynomial:
         """What `_mixed` computes with."""
-        exact = [Fraction(node) for node in nodes]
         if self.axis.kind != "smoothing":
-            base, unit = exact
+            base, unit = nodes
             if not depends:
                 return (base,)
-            return (base if self.axis.kind == "class" else Fraction(0), unit)
-        low, middle, high = exact
+            return (base if self.axis.kind == "class" else 0.0, unit)
+        low, middle, high = nodes
         if not is_quadratic:
             return (low, high - low)
         between = 4 * middle - low - high

@@ -1,130 +1,140 @@
-"""Where two curves meet: the real roots of N₁·D₂ − N₂·D₁, a polynomial of degree 3 at most, told from its own values.
+"""Where two curves meet: the real roots of N₁·D₂ − N₂·D₁, a polynomial of degree 3 at most.
 
-Its coefficients are exact fractions of what the curves are made of, so every change of sign is found; but that itself
-is rounded, so a place counts where the curves agree to NEAR, and two such places with nothing but agreement between
-them are one. That is how a touch, a double root which a rounding makes two or none, is told once.
+Its roots are rounded, and a rounding makes two of a touch, or none. So a place is asked of the curves themselves: it
+counts where they agree to NEAR, and places with nothing but agreement between them are one. Where a touch is, is told
+by the slope of the polynomial, of which it is a single root.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from fractions import Fraction
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
+from wce_cli.loss.sums import Floats
 from wce_cli.questions.sweep.curves import Curves, Polynomial
 
-NEAR = 10**12
+NEAR = 1e-12
 """Two numbers are one if their difference is no larger than so small a part of them: roundings."""
-ROUNDED = 10**15
-"""The same part of the terms that a number is the sum of."""
+NEAR_A_POLE = 1e-9
+"""The same where roundings of a denominator leave no more digits."""
+ROUNDED = 4e-15
+"""So small a part of the terms that a number is the sum of."""
 SHORT = 1e-14
 """A place that is so near to one of ten digits is that one."""
-DIGITS = 256
-"""Binary ones of a square root."""
+NOTHING = 1e-300
+"""A coefficient up to here has no say: no place that is asked for is beyond 1, and others are near 1."""
+LARGEST = 1 << 12
+"""No exponent of a coefficient is as large."""
 PROBES = (-7.3, -1.9, -0.45, 0.13, 0.37, 0.61, 0.83, 1.7, 5.9)
-"""Curves that agree there, and there in the range, are one curve."""
+"""Curves that agree at so many times the reach, and the range, are one curve."""
 
 
 class Pair:
-    """Two curves as exact functions of a place: with whole numbers for coefficients, of 1, v and v²."""
+    """Two curves N₁/D₁ and N₂/D₂ as polynomials, in an axis of which no place that is asked for is beyond 1."""
 
-    def __init__(self, curves: Curves, one: str, other: str) -> None:
-        (self.top, self.bottom), (self.other_top, self.other_bottom) = (
-            _whole(*curves.polynomials(pair)) for pair in (one, other)
-        )
-        left, right = (
-            [top[0] * low, top[1] * low + top[0] * high, top[2] * low + top[1] * high, top[2] * high]
-            for top, (low, high) in ((self.top, self.other_bottom), (self.other_top, self.bottom))
-        )
-        self.gap = [a - b for a, b in zip(left, right, strict=True)]
-        """N₁·D₂ − N₂·D₁"""
+    def __init__(self, curves: Curves, one: str, other: str, reach: float) -> None:
+        tops, bottoms = zip(*(curves.polynomials(pair) for pair in (one, other)), strict=True)
+        self.exponent = math.frexp(reach)[1]
+        self.tops, self.bottoms = self._scaled(tops, 3), self._scaled(bottoms, 2)
+        self.gap = self._gap()
+
+    def _gap(self) -> Floats:
+        """N₁·D₂ − N₂·D₁ without what is but a rounding, or N₁ − N₂ over one denominator, of which no digit is lost."""
+        (top, other_top), (bottom, other_bottom) = self.tops, self.bottoms
+        if (bottom == other_bottom).all():
+            gap: Floats = top - other_top
+            rounding = np.zeros(len(top))
+        else:
+            gap = np.convolve(top, other_bottom) - np.convolve(other_top, bottom)
+            size = np.convolve(abs(top), abs(other_bottom)) + np.convolve(abs(other_top), abs(bottom))
+            rounding = ROUNDED * size
+        gap[abs(gap) <= np.maximum(rounding, NOTHING)] = 0.0
+        return gap
+
+    def _scaled(self, polynomials: Sequence[Polynomial], n: int) -> Floats:
+        """Two polynomials of up to n coefficients in that axis, the largest of all from 1/2 to 1: exactly. (2, n)"""
+        rows = np.zeros((2, n))
+        for row, one in zip(rows, polynomials, strict=True):
+            row[: len(one)] = one
+        moved = self.exponent * np.arange(n)
+        exponents = np.frexp(rows)[1] + moved
+        scaled: Floats = np.ldexp(rows, moved - exponents.max(where=rows != 0, initial=-LARGEST))
+        return scaled
+
+    def roots(self) -> list[tuple[float, int]]:
+        """The real parts of the roots of the gap (0), of its slope (1) and of that one's slope (2)."""
+        polynomial, found = self.gap, []
+        for order in range(3):
+            roots = np.ldexp(np.roots(polynomial[::-1]).real, self.exponent)
+            found += [(root, order) for root in roots.tolist()]
+            polynomial = polynomial[1:] * np.arange(1, len(polynomial))
+        return found
 
     def agree(self, place: float) -> bool:
         """Whether both have a value there, and the same."""
-        bottom, size = _at(self.bottom, place)
-        other_bottom, other_size = _at(self.other_bottom, place)
-        if abs(bottom) * ROUNDED <= size or abs(other_bottom) * ROUNDED <= other_size:
-            return False
-        (top, top_size), (other_top, other_top_size) = _at(self.top, place), _at(self.other_top, place)
-        left, right = top * other_bottom, other_top * bottom
-        apart = abs(left - right)
-        rounding = top_size * other_size + other_top_size * size
-        return apart * NEAR <= max(abs(left), abs(right)) or apart * ROUNDED <= rounding
-
-    def height(self, place: float) -> int:
-        """The gap at a place, times something above 0."""
-        return _at(self.gap, place)[0]
+        agree, defined = self._compared(np.array([place]))
+        return bool((agree & defined)[0])
 
     def are_one(self, low: float, high: float) -> bool:
         """Whether they agree wherever both have a value, or nowhere have one."""
-        places = [*PROBES, *(low + t * (high - low) for t in PROBES)]
-        return all(self.agree(place) or not self._are_defined(place) for place in places if math.isfinite(place))
+        places = np.array([*np.ldexp(PROBES, self.exponent), *(low + t * (high - low) for t in PROBES)])
+        agree, defined = self._compared(places[np.isfinite(places)])
+        return bool((agree | ~defined).all())
 
-    def _are_defined(self, place: float) -> bool:
-        return _at(self.bottom, place)[0] != 0 != _at(self.other_bottom, place)[0]
+    def _compared(self, places: Floats) -> tuple[Any, Any]:
+        """Where both have the same value, if both have one, and where they have. (m,) each"""
+        powers = np.ldexp(places, -self.exponent) ** np.arange(3)[:, None]
+        tops, bottoms = self.tops @ powers, self.bottoms @ powers[:2]
+        top_sizes, sizes = abs(self.tops) @ abs(powers), abs(self.bottoms) @ abs(powers[:2])
+        left, right = tops * bottoms[::-1]
+        apart, size = abs(left - right), np.maximum(abs(left), abs(right))
+        of_tops = ROUNDED * (top_sizes * abs(bottoms[::-1])).sum(axis=0)
+        of_both = ROUNDED * (top_sizes * sizes[::-1]).sum(axis=0)
+        agree = (apart <= np.maximum(NEAR * size, of_tops)) | (apart <= np.minimum(NEAR_A_POLE * size, of_both))
+        return agree, (abs(bottoms) > NEAR * sizes).all(axis=0)
 
 
 def meetings(curves: Curves, one: str, other: str, low: float, high: float) -> list[float]:
     """The places from `low` to `high` where two `METHOD/PLACEMENT` pairs give one number; none if they always do."""
-    pair = Pair(curves, one, other)
+    pair = Pair(curves, one, other, max(abs(low), abs(high)))
     if pair.are_one(low, high):
         return []
     jumps = [place for name in (one, other) for place in curves.jumps(name) if low <= place <= high]
-    ends = sorted({low, *(float(place) for place in _turns(pair.gap) if low < place < high), high})
-    found = [*ends, *(place for start, stop in pairwise(ends) for place in _root(pair, start, stop))]
-    agreed = sorted(place for place in found if pair.agree(place))
-    placed = [_shortest(place, low, high, pair) for place in _merged(agreed, pair)]
+    clipped = sorted((min(max(root, low), high), order) for root, order in pair.roots())
+    agreed = [(place, order) for place, order in clipped if pair.agree(place)]
+    placed = [_shortest(_place(run), low, high, pair) for run in _runs(agreed, pair)]
     if not jumps:
         return placed
-    at_jumps = set(_agreeing(curves, one, other, jumps))
-    return sorted({place for place in placed if place not in jumps} | at_jumps)
+    beside = {place for place in placed if not any(math.isclose(place, jump, rel_tol=NEAR) for jump in jumps)}
+    return sorted(beside | set(_agreeing(curves, one, other, jumps)))
 
 
 def _agreeing(curves: Curves, one: str, other: str, places: Sequence[float]) -> list[float]:
     """Those of some places where the values are the same, as they are computed there."""
     a, b = (found.values for found in curves.at(np.array(places), [one, other]))
-    near = np.isfinite(a) & np.isfinite(b) & (np.abs(a - b) * NEAR <= np.maximum(np.abs(a), np.abs(b)))
+    near = np.isfinite(a) & np.isfinite(b) & (np.abs(a - b) <= NEAR * np.maximum(np.abs(a), np.abs(b)))
     return [place for place, is_near in zip(places, near.tolist(), strict=True) if is_near]
 
 
-def _turns(gap: Sequence[int]) -> list[Fraction]:
-    """Where a polynomial of degree 3 at most turns round, to many more digits than a float has."""
-    slope = [k * coefficient for k, coefficient in enumerate(gap)][1:]
-    c, b, a = (Fraction(one) for one in (*slope, 0, 0, 0)[:3])
-    if a == 0:
-        return [] if b == 0 else [-c / b]
-    middle, rest = -b / (2 * a), (b * b - 4 * a * c) / (4 * a * a)
-    if rest < 0:
-        return []
-    away = Fraction(math.isqrt(rest.numerator * rest.denominator << 2 * DIGITS), rest.denominator << DIGITS)
-    return [middle - away, middle + away]
-
-
-def _root(pair: Pair, low: float, high: float) -> list[float]:
-    """The place between two others where the gap changes its sign, to the last digit; none if it does not."""
-    before, after = pair.height(low), pair.height(high)
-    if not (before < 0 < after or after < 0 < before):
-        return []
-    while low < (middle := 0.0 if low < 0 < high else low / 2 + high / 2) < high:
-        found = pair.height(middle)
-        if found == 0:
-            return [middle]
-        low, high = (middle, high) if (found < 0) == (before < 0) else (low, middle)
-    return [low, high]
-
-
-def _merged(places: Sequence[float], pair: Pair) -> list[float]:
-    """One of each run of places between which the curves agree: its middle one."""
-    runs: list[list[float]] = []
-    for place in places:
-        if runs and (place == runs[-1][-1] or pair.agree(place / 2 + runs[-1][-1] / 2)):
-            runs[-1].append(place)
+def _runs(places: Sequence[tuple[float, int]], pair: Pair) -> list[list[tuple[float, int]]]:
+    """Places in their order, those together between which the curves agree."""
+    runs: list[list[tuple[float, int]]] = []
+    for place, order in places:
+        if runs and (place == (last := runs[-1][-1][0]) or pair.agree(place / 2 + last / 2)):
+            runs[-1].append((place, order))
         else:
-            runs.append([place])
-    return [run[len(run) // 2] for run in runs]
+            runs.append([(place, order)])
+    return runs
+
+
+def _place(run: Sequence[tuple[float, int]]) -> float:
+    """The one place of a run. Of two roots that are one it is that of the slope, of three that of its slope."""
+    roots = sum(order == 0 for _, order in run)
+    single = [place for place, order in run if order == roots - 1] or [place for place, _ in run]
+    return single[len(single) // 2]
 
 
 def _shortest(place: float, low: float, high: float, pair: Pair) -> float:
@@ -132,20 +142,3 @@ def _shortest(place: float, low: float, high: float, pair: Pair) -> float:
     short = float(f"{place:.10g}")
     is_it = low <= short <= high and abs(short - place) <= SHORT * abs(place) and pair.agree(short)
     return short if is_it else place
-
-
-def _whole(top: Polynomial, bottom: Polynomial) -> tuple[list[int], list[int]]:
-    """Numerator (degree 2) and denominator (degree 1), times what makes all coefficients whole numbers."""
-    whole = math.lcm(*(one.denominator for one in (*top, *bottom)))
-    above, below = ([int(one * whole) for one in part] for part in (top, bottom))
-    return above + [0] * (3 - len(above)), below + [0] * (2 - len(below))
-
-
-def _at(polynomial: Sequence[int], place: float) -> tuple[int, int]:
-    """Its value and the sum of the sizes of its terms, times a power of the place's denominator."""
-    above, below = place.as_integer_ratio()
-    value, size, power = 0, 0, 1
-    for coefficient in reversed(polynomial):
-        value, size = value * above + coefficient * power, size * abs(above) + abs(coefficient) * power
-        power *= below
-    return value, size

@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 from msgspec import Struct
 
 from wce_cli.answers.audit_numbers import WIDE
 from wce_cli.questions.audit.probes import Offers, Probe, alive
+from wce_cli.questions.audit.protocol import Answered, Found
 from wce_cli.questions.audit.widths import Rows
 
 HIGH = 50.0
@@ -104,3 +106,40 @@ def last_right(wrong: Callable[[float], str], low: float, high: float) -> tuple[
         here = wrong(middle)
         low, high, said = (low, middle, here) if here else (middle, high, said)
     return low, said
+
+
+def searched(ask: Callable[[Probe], Answered], step: Search, offers: Offers) -> Found:
+    """The largest size at which the answer is a number, or not 0 where it is to be tiny; and on the way to the
+    size at which it leaves the loss that it began with, what it was."""
+    given: dict[float, float] = {}
+    low, high = 1.0, highest(step.kind, step.dtype)
+
+    def no_number(at: float) -> str:
+        return no_number_of(at, copies)
+
+    def no_number_of(at: float, copies: int) -> str:
+        answer = ask(search_probe(step.kind, at, copies, offers, step.dtype))
+        if answer.values is None:
+            return f"{answer.error}: {answer.message}"
+        values = np.array(answer.values)
+        if step.kind in TINY:
+            return "" if not len(values) or values[0] != 0 else "0"
+        if np.isfinite(values).all():
+            if len(answer.values) == 1:
+                given[at] = answer.values[0]
+            return ""
+        return "nan" if np.isnan(values).any() else "inf" if (values > 0).any() else "-inf"
+
+    def is_left(at: float) -> str:
+        if at not in given and no_number(at):
+            return "no number"
+        classes = offers.classes or CLASSES
+        scale = given[low] / loss_at(step.kind, low, classes)
+        value = scale * loss_at(step.kind, at, classes)
+        return "" if at in given and is_right(given[at], value, at, step.dtype) else "left"
+
+    copies = next((n for n in COPIES if not no_number_of(low, n)), 1)
+    limit, beyond = last_right(no_number, low, high)
+    if step.is_of_value and limit != 0 and (low in given or not no_number(low)) and low in given:
+        last_right(is_left, low, high if limit is None else limit)
+    return Found(step.name, limit, beyond, tuple(sorted(given.items())), copies)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import re
-import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,32 +18,23 @@ from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.inputs.guard import reads
 from wce_cli.questions.audit import advice
 from wce_cli.questions.audit.asked import AskedProbe
-from wce_cli.questions.audit.child.call import check_template
-from wce_cli.questions.audit.child.load import of_object, place
+from wce_cli.questions.audit.child.template import check_template
+from wce_cli.questions.audit.parent.no_answer import no_answer
 from wce_cli.questions.audit.parent.observe import Observed, observe
 from wce_cli.questions.audit.parent.own import owns_of
 from wce_cli.questions.audit.parent.showcase import compared
 from wce_cli.questions.audit.parent.values import values_on
 from wce_cli.questions.audit.parent.verdict import Verdict, is_expected, known_pairs, unguarded, verdict_of
 from wce_cli.questions.audit.probes import REDUCTIONS, SKIPPING, Offers, Probe, of_rules
-from wce_cli.questions.audit.protocol import Answered, Request, said
+from wce_cli.questions.audit.protocol import Answered, Request
 from wce_cli.questions.audit.rows import conduct, edges, gradient, numbers, of_labels
-from wce_cli.questions.audit.rows.labelled import CLASSES
-from wce_cli.questions.audit.steps import ENDS, NONE
+from wce_cli.questions.audit.steps import ENDS
+from wce_cli.questions.audit.target import of_object, place
 from wce_cli.questions.identify.rules import Rule
 
 GIB = 1 << 30
 ASKED_FOR = ("ignore_index", "tiny losses")
 """Notes whose advice is given with that of what is wrong: without it, others train differently."""
-NO_GPU = re.compile("not compiled with CUDA|NVIDIA driver|No CUDA GPUs|no CUDA-capable device", re.IGNORECASE)
-"""In what is raised where a function takes its arrays to a GPU, and there is none."""
-NO_LIST = re.compile(
-    r"'(?:int|float)' object is not (?:iterable|subscriptable)|of type '(?:int|float)' has no len|"
-    r"0-d (?:array|tensor)|0-dimensional|'(?:int|float)' object has no attribute"
-)
-"""In what is raised where a list is wanted, and a number is given."""
-CALLED_WRONGLY = ("TypeError", "AttributeError", "IndexError", "ValueError", "RuntimeError")
-"""Errors that a call with other arguments may well not raise."""
 
 
 class Asking(Struct, frozen=True):
@@ -62,7 +50,7 @@ class Asking(Struct, frozen=True):
 
 
 def judged(target: Any, asking: Asking) -> Audit:
-    """Run it, and judge what it gave."""
+    """The audit of a function, which is run for it in a process of its own."""
     name = target if isinstance(target, str) else of_object(target)
     place(name)
     if asking.expect is not None and asking.expect not in known_pairs():
@@ -72,7 +60,6 @@ def judged(target: Any, asking: Asking) -> Audit:
         check_template(asking.call)
     request = Request(
         target=name,
-        answers="",
         arrays=asking.arrays,
         template=asking.call,
         constants=asking.kwargs,
@@ -88,14 +75,14 @@ def judged(target: Any, asking: Asking) -> Audit:
 
 
 def answer_of(name: str, asking: Asking, observed: Observed) -> Audit:
-    """What was observed, judged."""
+    """The audit of a function of which so much was observed."""
     if observed.refused is not None:
         raise WceError(Problem(_of(name, observed.refused.message), observed.refused.hint))
     loaded, ready = observed.loaded, observed.ready
     if ready is None or not observed.is_answered:
         first = observed.first
         if first is not None and not observed.deaths and first.error not in ENDS:
-            raise WceError(_no_answer(name, observed, asking.kwargs))
+            raise WceError(no_answer(name, observed, asking.kwargs))
         return Audit(
             schema=SCHEMA,
             target=name,
@@ -172,34 +159,6 @@ def _of(name: str, message: str) -> str:
     return message if is_said else f"{name}: {message}"
 
 
-def _no_answer(name: str, observed: Observed, constants: Mapping[str, Any]) -> Problem:
-    """The first call failed, and so did the others; `constants` are what it was given beside the batch."""
-    assert observed.first is not None
-    call = observed.loaded.call if observed.loaded else name
-    if observed.first.error == NONE:
-        return Problem(f"{call} returned None", "a return is missing: end it with 'return loss'")
-    if observed.first.error == "Returned":
-        hint = "return one number, or one a sample; in a dict, call it 'loss'"
-        return Problem(f"{call} returned {observed.first.message}", hint)
-    if NO_GPU.search(observed.first.message):
-        hint = "audit it where there is a GPU, or say that there is none, if it has a parameter for that: --kwargs "
-        return Problem(f"{call} needs a GPU: {said(observed.first)}", hint + """'{"device": "cpu"}'""")
-    hint = "say how it is called: --call 'f(logits, labels, weight=weight)', or --arrays numpy"
-    hint = hint if observed.first.error in CALLED_WRONGLY else ""
-    if NO_LIST.search(observed.first.message):
-        hint = _with_list(constants) or hint
-    return Problem(f"{call} gives no number: {said(observed.first)}", hint)
-
-
-def _with_list(constants: Mapping[str, Any]) -> str:
-    """The hint for a number where a list is wanted; empty unless one constant alone is a number."""
-    single = [key for key, value in constants.items() if isinstance(value, int | float) and not isinstance(value, bool)]
-    if len(single) != 1:
-        return ""
-    given = json.dumps({**constants, single[0]: [constants[single[0]]] * CLASSES})
-    return f"{single[0]} may be a list, a number for each class: --kwargs {shlex.quote(given)}"
-
-
 def _asked(observed: Observed, probes: list[Probe], offers: Offers) -> list[AskedProbe]:
     """The probes that were answered; those with ignored labels only of a function that has some number for them."""
     assert observed.ready is not None
@@ -220,7 +179,7 @@ def _is_number(answer: Answered) -> bool:
 
 
 def _verdicts(observed: Observed, offers: Offers) -> list[Verdict]:
-    """What it computes by default, then under each reduction."""
+    """The verdict on what it computes by default, then on each reduction."""
     found: list[Verdict] = []
     for reduction in (None, *(REDUCTIONS if offers.reduction else ())):
         asked = _asked(observed, of_rules(offers, reduction), offers)

@@ -141,7 +141,7 @@ def _first(left: Sequence[Rule], offers: Offers) -> Rule:
 
 
 def _shortest(one: AskedProbe, offers: Offers, rule: Rule, answers: Mapping[str, Answered]) -> Departure:
-    """Where a probe shows a departure, and if it has a beginning that does already, that one."""
+    """The departure that a probe shows, on its shortest beginning that shows one already."""
     for probe in [] if one.is_list else beginnings(one.probe):
         if probe.name in answers:
             short = AskedProbe(probe, answers[probe.name])

@@ -108,7 +108,7 @@ def offs_of(one: AskedProbe, offers: Offers, rules: Sequence[Rule], of_lists: bo
 
 
 def _off_list(one: AskedProbe, rule: Rule, terms: Floats | None) -> float:
-    """The same where a loss is returned for each sample, beside those of the rule: every one must fit."""
+    """How far the losses that are returned for each sample are from those of a rule, at the farthest of them."""
     got = one.answer.values
     if terms is None or got is None or len(got) != len(terms):
         return 0.0 if terms is None and got is None else math.inf

@@ -78,7 +78,7 @@ def rule_gradient(probe: Probe, offers: Offers, rule: Rule) -> Floats:
 
 
 def rule_gradients(probe: Probe, offers: Offers, rules: Sequence[Rule]) -> list[Floats]:
-    """The same of several rules."""
+    """dL/dx of each of several rules on a probe, by central differences."""
     x: Floats = numbers_of(structs.replace(probe, layout="rows"), offers.scores)[offers.scores]
     made: list[Floats] = [np.zeros_like(x) for _ in rules]
     for n, c in np.ndindex(*x.shape):

@@ -1,4 +1,4 @@
-"""Plain documents by stacks: the reports and values of each, as it has them by itself."""
+"""Plain documents by stacks: the values of each, as it has them by itself."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wce_cli.answers.report import Report
 from wce_cli.batches.batch import Batch
 from wce_cli.inputs.fast_lines import plain_documents
+from wce_cli.loss.methods import METHODS
 from wce_cli.questions.explain.of_batch import explain_batch
-from wce_cli.questions.lines.reports import PAIRS, plain_reports
 from wce_cli.questions.lines.values import plain_values
 
-FIELDS = ("logits", "log_probs", "probs", "labels", "weight", "sample_weight", "ignore_index", "name", "source")
+PAIRS = [(method.name, placement) for method in METHODS.values() for placement in method.placements]
+"""All of them are defined for index labels."""
+FIELDS = ("logits", "log_probs", "probs", "labels", "weight", "sample_weight", "ignore_index")
 
 
 def documents(rng: np.random.Generator, n: int) -> list[dict[str, object]]:
@@ -46,40 +47,9 @@ def documents(rng: np.random.Generator, n: int) -> list[dict[str, object]]:
     return made
 
 
-def alone(document: dict[str, object], name: str | None, place: str, weight: list[float] | None) -> Batch:
+def alone(document: dict[str, object], weight: list[float] | None) -> Batch:
     fields = {key: document[key] for key in FIELDS if key in document}
-    sources = {key: f"{place} $.{key}" for key in fields}
-    if weight is not None:
-        fields["weight"] = weight
-        sources["weight"] = "--weight"
-    return Batch.build(**{**fields, "name": name}, sources=sources)
-
-
-def same(one: Report, other: Report) -> None:
-    assert json.dumps(one.to_dict()) == json.dumps(other.to_dict())
-
-
-@settings(deadline=None)
-@given(st.integers(0, 2**32), st.integers(1, 12), st.integers(0, 40), st.integers(0, 6))
-def test_a_report_is_the_one_that_the_batch_has_by_itself(seed, n, rows, top):
-    made = documents(np.random.default_rng(seed), n)
-    names = [document.get("name") or f"batch {k}" for k, document in enumerate(made)]
-    places = [f"x:{k}" for k in range(n)]
-    plain = plain_documents([json.dumps(document).encode() for document in made])
-    assert None not in plain
-    found = list(plain_reports(plain, names, places, None, (), lambda n: rows, top))
-    for document, name, place, report in zip(made, names, places, found, strict=True):
-        if report is not None:
-            same(report, explain_batch(alone(document, name, place, None), (), rows, top=top))
-
-
-def test_most_are_stacked_and_what_is_rare_is_not():
-    made = documents(np.random.default_rng(0), 300)
-    plain = plain_documents([json.dumps(document).encode() for document in made])
-    found = list(plain_reports(plain, ["x"] * 300, ["y"] * 300, None, (), lambda n: n, 5))
-    by_kind = {kind: [report for one, report in zip(made, found, strict=True) if kind in one] for kind in FIELDS[:3]}
-    assert all(report is None for report in by_kind["probs"])
-    assert all(sum(report is not None for report in by_kind[kind]) > 20 for kind in ("logits", "log_probs"))
+    return Batch.build(**fields if weight is None else {**fields, "weight": weight})
 
 
 @settings(deadline=None)
@@ -88,7 +58,7 @@ def test_values_are_those_of_the_report(seed, n):
     made = documents(np.random.default_rng(seed), n)
     found = plain_values(plain_documents([json.dumps(document).encode() for document in made]), None, PAIRS)
     for document, values in zip(made, found, strict=True):
-        report = explain_batch(alone(document, None, "x", None))
+        report = explain_batch(alone(document, None))
         assert values is not None
         assert [repr(value) for value in values] == [repr(report.value("/".join(pair))) for pair in PAIRS]
 
@@ -99,27 +69,12 @@ def test_a_weight_that_was_typed_takes_the_place_of_each():
     ]
     plain = plain_documents([json.dumps(document).encode() for document in made])
     typed = [0.5, 2.0, 3.0]
-    reports = list(plain_reports(plain, ["n"] * len(made), ["x"] * len(made), (typed, "--weight"), (), lambda n: n, 5))
     values = plain_values(plain, typed, [("weighted-mean", "class")])
-    assert sum(report is not None for report in reports) > 2
-    for document, report, value in zip(made, reports, values, strict=True):
-        expected = explain_batch(alone(document, "n", "x", typed))
+    assert len(values) > 2
+    for document, value in zip(made, values, strict=True):
+        expected = explain_batch(alone(document, typed))
         assert value is not None
         assert repr(value[0]) == repr(expected.value("weighted-mean"))
-        if report is not None:
-            same(report, expected)
-
-
-def test_an_engine_is_asked_of_each():
-    pytest.importorskip("torch")
-    made = documents(np.random.default_rng(5), 20)
-    plain = plain_documents([json.dumps(document).encode() for document in made])
-    found = list(plain_reports(plain, ["n"] * 20, ["x"] * 20, None, ("torch",), lambda n: n, 5))
-    assert sum(report is not None for report in found) > 5
-    for document, report in zip(made, found, strict=True):
-        if report is not None:
-            assert report.measurements
-            same(report, explain_batch(alone(document, "n", "x", None), ("torch",)))
 
 
 @pytest.mark.parametrize(
@@ -150,14 +105,10 @@ def test_what_is_wrong_or_odd_is_left_to_be_asked_by_itself(odd):
     values = plain_values(plain, None, [("sum", "class")])
     assert values[1] is None
     assert values[0] == values[2] == [explain_batch(Batch.build(logits=[[1, 2]], labels=[0])).value("sum")]
-    reports = list(plain_reports(plain, ["a"] * 3, ["b"] * 3, None, (), lambda n: n, 5))
-    assert [report is None for report in reports] == [False, True, False]
 
 
 def test_weights_beyond_all_numbers_are_an_answer_and_no_warning():
     document = {"logits": [[1, 2], [2, 1]], "labels": [0, 1], "weight": [1e300, 2], "sample_weight": [1e10, 1]}
     (plain,) = plain_documents([json.dumps(document).encode()])
-    (report,) = plain_reports([plain], ["n"], ["x"], None, (), lambda n: n, 5)
-    assert report is not None
-    assert report.value("sum") == np.inf
-    same(report, explain_batch(alone(document, "n", "x", None)))
+    assert plain_values([plain], None, [("sum", "class")]) == [[np.inf]]
+    assert explain_batch(alone(document, None)).value("sum") == np.inf

@@ -10,7 +10,7 @@ import pytest
 
 from tests.questions.audit.inside import FIXTURES
 from wce_cli import audit
-from wce_cli.questions.audit.child.guard import ConductWatch, is_users, under_way
+from wce_cli.questions.audit.child.watch import ConductWatch, is_users, under_way
 
 LIBRARY = "/srv/venv/lib/python3.11/site-packages/library.py"
 COMPILER = "/srv/venv/lib/python3.11/site-packages/torch/_dynamo/convert_frame.py"
@@ -87,12 +87,29 @@ def test_files_that_an_import_writes_are_not_told_and_those_of_a_call_are(tmp_pa
     ]
 
 
+def test_however_many_watch_python_has_one_hook_more(monkeypatch, tmp_path):
+    with ConductWatch(lambda *noted: None):
+        pass
+    monkeypatch.setattr(sys, "addaudithook", lambda hook: pytest.fail("a hook is never taken away"))
+    outer, inner = [], []
+    source = "def f():\n    open(path, 'w').close()\n"
+    with ConductWatch(lambda *noted: outer.append(noted)), ConductWatch(lambda *noted: inner.append(noted)):
+        placed(USER, source, path=str(tmp_path / "log"))()
+    assert (outer, inner) == ([], [("writes", str(tmp_path / "log"))])
+
+
+@pytest.fixture(scope="module")
+def inductor(tmp_path_factory):
+    """What a compiler keeps: empty for the first function, and there for the second one."""
+    return str(tmp_path_factory.mktemp("torchinductor"))
+
+
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a compiler")
 @pytest.mark.parametrize("name", ["compiled", "compiled_and_writes"])
-def test_what_a_compiler_takes_and_does_is_no_hanging_and_no_deed(name, tmp_path, monkeypatch):
+def test_what_a_compiler_takes_and_does_is_no_hanging_and_no_deed(name, tmp_path, inductor, monkeypatch):
     pytest.importorskip("torch")
     monkeypatch.setenv("WCE_TEST_FILE", str(tmp_path / "log"))
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "torchinductor"))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", inductor)
     answer = audit(f"{FIXTURES}/compiled.py:{name}", timeout=2)
     assert answer.own.is_followed
     said = {row.name: row.said for row in answer.rows if row.part == "conduct"}

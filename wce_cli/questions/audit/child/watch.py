@@ -1,4 +1,4 @@
-"""What can be noticed of code that runs in this process, and what it can be kept from.
+"""What can be noticed of code that runs in this process.
 
 What a library does of its own when it is imported, or when it compiles, is no deed of the user's code: both write
 files, start processes and take their time. Whose deed it is, is read off the stack.
@@ -6,6 +6,7 @@ files, start processes and take their time. Whose deed it is, is read off the st
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import sysconfig
@@ -63,19 +64,17 @@ class ConductWatch:
     """Notices files that are written and processes that are started while the user's code runs."""
 
     def __init__(self, tell: Callable[[str, str], None]) -> None:
-        self.tell, self.on, self.seen = tell, 0, set[tuple[str, str]]()
-        sys.addaudithook(self.hear)
+        self.tell, self.seen = tell, set[tuple[str, str]]()
 
     def __enter__(self) -> None:
-        self.on += 1
+        _listen()
+        _WATCHING.append(self)
 
     def __exit__(self, *error: object) -> None:
-        self.on -= 1
+        _WATCHING.remove(self)
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Python's own account of what happens (PEP 578)."""
-        if not self.on:
-            return
         if event == "open" and isinstance(arguments[0], (str, bytes)):
             mode, flags = arguments[1], arguments[2] or 0
             writes = set(mode or "") & set("wax+") or flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
@@ -96,6 +95,21 @@ class ConductWatch:
             self.tell(what, detail[:200])
 
 
+_WATCHING: list[ConductWatch] = []
+"""Those that are on, one as often as it was entered."""
+
+
+@functools.cache
+def _listen() -> None:
+    """Hear of all that happens from now on: one hook for all that watch, since Python never takes one away."""
+
+    def hear(event: str, arguments: tuple[Any, ...]) -> None:
+        for watch in _WATCHING[-1:]:  # another thread may hear it when the last one has just gone
+            watch.hear(event, arguments)
+
+    sys.addaudithook(hear)
+
+
 def _path(value: Any) -> str:
     return os.fsdecode(value) if isinstance(value, bytes) else str(value)
 
@@ -111,19 +125,3 @@ def tell_what_takes_time(tell: Callable[[], None]) -> None:
 
     ends = threading.Event()
     threading.Thread(target=look, daemon=True).start()
-
-
-def limit_memory(extra: int | None) -> None:
-    """Let this process ask for so much more memory than it has, where the system can hold it to that."""
-    if extra is None:
-        return
-    try:
-        import resource
-
-        with open("/proc/self/statm", "rb") as file:
-            taken = int(file.read().split()[0]) * resource.getpagesize()
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        limit = taken + extra if hard == resource.RLIM_INFINITY else min(taken + extra, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-    except (ImportError, OSError, ValueError):  # no such limit here
-        return

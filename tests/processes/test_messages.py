@@ -9,8 +9,8 @@ import threading
 import numpy as np
 import pytest
 
-from wce_cli.passes import messages
-from wce_cli.passes.messages import LARGE, receive, send, widened
+from wce_cli.processes import messages
+from wce_cli.processes.messages import LARGE, receive, send, widened
 
 VALUES = [
     ("small", [1, {"a": np.arange(3)}]),

@@ -12,16 +12,16 @@ import time
 import pytest
 
 from tests.run import ROOT
-from wce_cli.processes import ends_in_order, held_back
+from wce_cli.processes.signals import ends_in_order, held_back
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
 CHILD = """
 import os, sys, time
-from wce_cli import processes
+from wce_cli.processes import signals
 if sys.argv[1] == "looks":
-    processes._by_the_kernel = lambda: False
-processes.end_with(os.getppid())
+    signals._by_the_kernel = lambda: False
+signals.end_with(os.getppid())
 os.write(1, b"ready\\n")
 while True:
     time.sleep(0.05)
@@ -54,7 +54,7 @@ def ended(code: str) -> tuple[int, bytes, bytes]:
 def test_a_signal_unwinds_what_is_under_way_and_then_ends_the_process():
     code = (
         "import os, signal\n"
-        "from wce_cli.processes import ends_in_order, held_back\n"
+        "from wce_cli.processes.signals import ends_in_order, held_back\n"
         "with ends_in_order():\n"
         "    try:\n"
         "        os.kill(os.getpid(), signal.SIGTERM)\n"
@@ -70,7 +70,7 @@ def test_a_signal_unwinds_the_outermost_too():
     """An inner one that let go of what ends the outer one would have the work go on with half an answer."""
     code = (
         "import os, signal\n"
-        "from wce_cli.processes import ends_in_order\n"
+        "from wce_cli.processes.signals import ends_in_order\n"
         "with ends_in_order():\n"
         "    with ends_in_order():\n"
         "        os.kill(os.getpid(), signal.SIGHUP)\n"
