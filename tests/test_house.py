@@ -133,7 +133,7 @@ def test_processes_are_started_and_ended_in_one_room():
 @pytest.mark.parametrize(
     ("source", "seen"),
     [
-        ("from wce_cli.formats import table", "wce_cli.formats"),
+        ("from wce_cli.formats import formatted", "wce_cli.formats"),
         ("def f():\n    from wce_cli.cli.app import app", "wce_cli.cli.app"),
         ("if TYPE_CHECKING:\n    import wce_cli.inputs.csv", "wce_cli.inputs.csv"),
     ],

@@ -18,7 +18,7 @@ import wce_cli
 from tests.run import ROOT, copy_package, python_of, run
 from wce_cli.findings import FINDINGS
 from wce_cli.findings.page import Page
-from wce_cli.formats import AUDITED, CHECKED, FORMATS, GRADIENT, IDENTIFIED, SPLIT, SWEPT
+from wce_cli.formats import formats_of
 from wce_cli.loss.methods import METHODS, Method
 from wce_cli.loss.placements import PLACEMENTS
 from wce_cli.questions.identify.odd_readings import ODD_READINGS, OddReading
@@ -257,7 +257,7 @@ def test_audit_finds_a_function_that_computes_it(name, divisor, tmp_path):
         "    own = torch.nn.functional.cross_entropy(logits, labels, weight, reduction='sum', ignore_index=-100)\n"
         f"    return own / {divisor}\n"
     )
-    for format_ in AUDITED:
+    for format_ in formats_of("audit"):
         ran = run("audit", f"{path}:loss", "--expect", name, "-f", format_)
         assert ran.code == 0, ran.out
         if format_ == "json":
@@ -283,10 +283,10 @@ def test_saved_totals_have_it(tmp_path):
 
 
 COMMANDS = {
-    "explain": (["explain"], FORMATS),
-    "split": (["split", "--size", "2"], SPLIT),
-    "gradient": (["gradient"], GRADIENT),
-    "sweep": (["sweep", "--class", "1", "--from", "-2", "--to", "2"], SWEPT),
+    "explain": (["explain"], formats_of("explain")),
+    "split": (["split", "--size", "2"], formats_of("split")),
+    "gradient": (["gradient"], formats_of("gradient")),
+    "sweep": (["sweep", "--class", "1", "--from", "-2", "--to", "2"], formats_of("sweep")),
 }
 
 
@@ -306,7 +306,7 @@ def test_every_format_shows_it(command, name, tmp_path):
     assert (ran.code, ran.err) == (0, "")
 
 
-@pytest.mark.parametrize("name", IDENTIFIED)
+@pytest.mark.parametrize("name", formats_of("identify"))
 def test_every_format_of_identify_names_it(name, tmp_path):
     value = divided(by_loop(BATCH)[f"{ABSOLUTE}/class"])
     ran = run("identify", repr(value), file_of(tmp_path, BATCH), "-f", name)
@@ -314,7 +314,7 @@ def test_every_format_of_identify_names_it(name, tmp_path):
     assert ABSOLUTE in ran.out
 
 
-@pytest.mark.parametrize("name", CHECKED)
+@pytest.mark.parametrize("name", formats_of("check"))
 def test_every_format_of_check_names_it(name, tmp_path):
     value = divided(by_loop(BATCH)[f"{ABSOLUTE}/class"])
     ran = run("check", file_of(tmp_path, BATCH, expect={ABSOLUTE: 2 * value}), "-f", name)
@@ -377,7 +377,7 @@ def test_an_invented_finding_is_told_by_every_format(monkeypatch, tmp_path):
     monkeypatch.setitem(
         FINDINGS, page.code, (page, lambda analysis: "five are kept" if analysis.totals.n_kept == 5 else None)
     )
-    for name in FORMATS:
+    for name in formats_of("explain"):
         if name == "csv":
             continue
         out = run("explain", file_of(tmp_path, BATCH), "--engine", "none", "-f", name).out
@@ -435,7 +435,7 @@ def test_an_invented_engine_is_a_file_and_its_row(tmp_path):
         return asked_of("-m", "wce_cli", *words)
 
     expected = sum(losses(row)[y] for row, y in zip(LOGITS[:4], LABELS[:4], strict=True)) / 4
-    for name in FORMATS:
+    for name in formats_of("explain"):
         if name not in ("csv", "svg"):
             assert "own.mean()" in asked("explain", file_of(tmp_path, batch), "--engine", "invented", "-f", name), name
     report = json.loads(asked("explain", file_of(tmp_path, batch), "--engine", "invented", "-f", "json"))

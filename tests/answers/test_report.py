@@ -10,17 +10,19 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.formats.reports import text_in, to_table
 from tests.loss.random_batches import random_batch
 from tests.run import run
 from wce_cli import explain
 from wce_cli.answers.analysis import Analysis
+from wce_cli.answers.report import SCHEMA as NAME
+from wce_cli.answers.report import Report
 from wce_cli.batches.batch import Batch
-from wce_cli.formats.explain.table import to_table
-from wce_cli.formats.json import report_schema, to_json
+from wce_cli.formats.json import schema_of
 from wce_cli.loss.methods import loss_values
 from wce_cli.passes.one_pass import one_pass
 
-SCHEMA = Draft202012Validator(report_schema())
+SCHEMA = Draft202012Validator(schema_of(Report, NAME))
 TWO = {"logits": [[0.1, 0.9], [0, 0.1]], "labels": [0, 1], "weight": [0.1, 1]}
 ODD = {
     "infinite": {"logits": [[0.0, -math.inf], [0, 1]], "labels": [1, 0], "weight": [2, 1]},
@@ -36,19 +38,19 @@ ODD = {
 
 
 def test_the_schema_is_a_schema():
-    Draft202012Validator.check_schema(report_schema())
+    Draft202012Validator.check_schema(schema_of(Report, NAME))
 
 
 @pytest.mark.parametrize("batch", ODD.values(), ids=ODD)
 def test_every_report_is_strict_json_that_fits_the_schema(batch):
     pytest.importorskip("torch")
     report = explain(**batch)
-    text = to_json([report])
+    text = text_in("json", [report])
     assert text.endswith("}\n")
     document = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
     assert document == report.to_dict()
     SCHEMA.validate(document)
-    SCHEMA.validate(json.loads(to_json([report, report])))
+    SCHEMA.validate(json.loads(text_in("json", [report, report])))
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -127,7 +129,7 @@ def test_the_command_prints_the_schema(name):
 
     ran = run("schema", name)
     assert ran.code == 0
-    schema = {"batch": batch_schema, "report": report_schema}[name]()
+    schema = {"batch": batch_schema, "report": lambda: schema_of(Report, NAME)}[name]()
     assert json.loads(ran.out) == json.loads(json.dumps(schema))
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from tests.questions.audit.inside import audited_here
 from tests.run import ROOT, run
-from wce_cli.formats import AUDITED, formatted
-from wce_cli.formats.audit.blocks import audit_schema
+from wce_cli.answers.audit import SCHEMA, Audit
+from wce_cli.formats import formats_of, formatted
+from wce_cli.formats.json import schema_of
 from wce_cli.formats.look import Look
 
 pytest.importorskip("torch")
@@ -68,7 +69,7 @@ REFUSED = {
         "other(logits, labels, weight)",
     ): "error: --call 'other(logits, labels, weight)' calls other, not weighted_loss\n"
     "hint: --call 'weighted_loss(logits, labels, weight)'\n",
-    (TARGET, "--format", "junit"): 'error: --format is "junit", expected table, json, markdown, html, svg or github',
+    (TARGET, "--format", "junit"): 'error: --format is "junit", expected table, json, github, markdown, html or svg',
     (
         TARGET,
         "--format",
@@ -93,13 +94,13 @@ def test_the_help_says_that_it_runs_the_code():
 
 def test_json_is_what_its_schema_says(sample):
     for answer in (sample, audited_here("wrong.py:focal"), audited_here("wrong.py:mean_over_everything")):
-        document = json.loads(formatted(AUDITED["json"], [answer], Look()))
-        jsonschema.validate(document, audit_schema())
+        document = json.loads(formatted(formats_of("audit")["json"], [answer], Look()))
+        jsonschema.validate(document, schema_of(Audit, SCHEMA))
         assert document["schema"] == "wce.audit/1"
 
 
 def test_the_batches_of_an_answer_are_batches_that_wce_reads(sample):
-    rows = json.loads(formatted(AUDITED["json"], [sample], Look()))["rows"]
+    rows = json.loads(formatted(formats_of("audit")["json"], [sample], Look()))["rows"]
     probes = {row["name"]: row["probe"] for row in rows if row["probe"] is not None}
     for name in set(probes) - {"label C", "label −1", "empty batch"}:
         text = json.dumps(probes[name])
@@ -109,7 +110,7 @@ def test_the_batches_of_an_answer_are_batches_that_wce_reads(sample):
 @pytest.mark.parametrize("width", [40, 80, 200])
 @pytest.mark.parametrize("format", ["table", "markdown"])
 def test_every_row_is_said_at_every_width(sample, width, format):
-    text = formatted(AUDITED[format], [sample], Look(width=width)).replace("\\", "")
+    text = formatted(formats_of("audit")[format], [sample], Look(width=width)).replace("\\", "")
     assert text.count("WRONG") == sum(row.verdict == "wrong" for row in sample.rows) == 2
     flat = re.sub(r"\s+", " ", text)
     assert all(row.said in flat for row in sample.rows)
@@ -121,17 +122,17 @@ def test_every_row_is_said_at_every_width(sample, width, format):
 
 def test_ascii_is_ascii(sample):
     for name in ("table", "markdown", "github", "json"):
-        assert formatted(AUDITED[name], [sample], Look(width=80, ascii=True)).isascii()
+        assert formatted(formats_of("audit")[name], [sample], Look(width=80, ascii=True)).isascii()
 
 
 def test_github_gets_a_warning_for_what_is_wrong_and_nothing_for_a_note(sample):
-    lines = formatted(AUDITED["github"], [sample], Look()).splitlines()
+    lines = formatted(formats_of("audit")["github"], [sample], Look()).splitlines()
     assert [line.partition(" ")[0] for line in lines] == ["::error", "::warning", "::warning", "wce"]
     assert all("file=samples/handwritten_loss.py,line=6" in line for line in lines[:3])
 
 
 def test_the_answer_prints_itself(sample):
-    assert str(sample) == formatted(AUDITED["table"], [sample], Look())
+    assert str(sample) == formatted(formats_of("audit")["table"], [sample], Look())
 
 
 LISTS = """

@@ -18,7 +18,7 @@ from tests.run import ROOT, run, spawn
 from wce_cli.batches.batch import Batch
 from wce_cli.cli import check_lines
 from wce_cli.cli.checking import TOLD
-from wce_cli.formats import CHECKED
+from wce_cli.formats import formats_of
 from wce_cli.inputs import lines
 from wce_cli.questions.check.batch_losses import BatchLosses
 
@@ -407,7 +407,7 @@ def many_lines(count: int, seed: int = 0) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize("format", CHECKED)
+@pytest.mark.parametrize("format", formats_of("check"))
 @pytest.mark.parametrize(
     "typed",
     [

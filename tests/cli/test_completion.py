@@ -11,7 +11,7 @@ from tests.run import spawn
 from wce_cli.cli import completion
 from wce_cli.engines import ENGINES
 from wce_cli.findings import FINDINGS
-from wce_cli.formats import CHECKED, PARTS, SPLIT
+from wce_cli.formats import PARTS, formats_of
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.placements import PLACEMENTS
 from wce_cli.questions.explain.order import ORDERS
@@ -34,8 +34,8 @@ def offered(line: str) -> list[str]:
         ("wce explain --method sum", ["sum", "sum/class", "sum/sample", "sum/label-mix"]),
         ("wce explain --format m", ["markdown"]),
         ("wce explain --color ", ["auto", "always", "never"]),
-        ("wce check --format ", [*CHECKED]),
-        ("wce split --format ", [*SPLIT]),
+        ("wce check --format ", [*formats_of("check")]),
+        ("wce split --format ", [*formats_of("split")]),
         ("wce split --by ", ["sample"]),
         ("wce split --s", ["--size", "--shuffle", "--sample-weight", "--save"]),
         ("wce gradient --rows ", ["all"]),

@@ -11,9 +11,10 @@ import pytest
 
 from tests.run import QUIET as ENVIRONMENT
 from tests.run import ROOT, run, spawn, without_foot
-from wce_cli.formats import FORMATS, suffixes
+from wce_cli.formats import formats_of, suffixes
 
 TWO = ("explain", "-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1", "--engine", "none")
+FORMATS = formats_of("explain")
 SIDE = [name for name in FORMATS if name != "table"]
 
 
@@ -239,8 +240,7 @@ def test_a_refused_run_leaves_every_old_file(old_files):
 
 @pytest.mark.parametrize("failing", FORMATS)
 def test_a_format_that_fails_leaves_every_old_file(old_files, monkeypatch, failing):
-    module, _, function = FORMATS[failing].function.partition(":")
-    monkeypatch.setattr(f"{module}.{function}", lambda reports, look: 1 / 0)
+    monkeypatch.setattr(f"wce_cli.formats.{failing}.write", lambda question, reports, look: 1 / 0)
     ran = run(*TWO, *side_options(old_files))
     assert (ran.code, ran.out) == (3, "")
 

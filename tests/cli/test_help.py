@@ -10,7 +10,7 @@ import typer.main
 from tests.run import run
 from wce_cli.cli import headings
 from wce_cli.cli.app import COMMANDS, typer_app
-from wce_cli.formats import BY_COMMAND
+from wce_cli.formats import QUESTIONS
 
 HEAD = re.compile(r"^([A-Z][a-z ]+):$")
 FLAG = re.compile(r"^  (-.*?)(?:  |$)")
@@ -74,7 +74,7 @@ def test_what_a_command_asks_stands_above_the_batch(command, asked):
     assert next(iter(found)) == ("What is asked" if asked else "The batch")
 
 
-@pytest.mark.parametrize("command", BY_COMMAND)
+@pytest.mark.parametrize("command", QUESTIONS)
 def test_every_option_is_declared_under_a_heading(command):
     own = typer.main.get_command(typer_app(COMMANDS)).commands[command].params
     assert {one.rich_help_panel for one in own} <= {*headings.HEADINGS}

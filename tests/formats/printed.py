@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from msgspec import structs
 
 from wce_cli import Report
-from wce_cli.formats import FORMATS, formatted
+from wce_cli.formats import formats_of, formatted
 from wce_cli.formats.look import Look
 
 Rows = list[dict[str, str]]
@@ -103,23 +103,23 @@ def rendered(markdown: str) -> Page:
 
 
 def _from_table(report: Report, look: Look) -> list[Rows]:
-    return tables(formatted(FORMATS["table"], [report], look))
+    return tables(formatted(formats_of("explain")["table"], [report], look))
 
 
 def _from_markdown(report: Report, look: Look) -> list[Rows]:
-    return rendered(formatted(FORMATS["markdown"], [report], look)).by_head()
+    return rendered(formatted(formats_of("explain")["markdown"], [report], look)).by_head()
 
 
 def _from_html(report: Report, look: Look) -> list[Rows]:
-    return Page(formatted(FORMATS["html"], [report], look)).by_head()
+    return Page(formatted(formats_of("explain")["html"], [report], look)).by_head()
 
 
 def _from_json(report: Report, look: Look) -> list[Rows]:
-    return _from_document(formatted(FORMATS["json"], [report], look))
+    return _from_document(formatted(formats_of("explain")["json"], [report], look))
 
 
 def _from_ndjson(report: Report, look: Look) -> list[Rows]:
-    return _from_document(formatted(FORMATS["ndjson"], [report], look))
+    return _from_document(formatted(formats_of("explain")["ndjson"], [report], look))
 
 
 def _from_document(text: str) -> list[Rows]:
@@ -131,7 +131,7 @@ def _from_document(text: str) -> list[Rows]:
 
 def _from_csv(report: Report, look: Look) -> list[Rows]:
     def read(look: Look) -> Rows:
-        return list(csv.DictReader(io.StringIO(formatted(FORMATS["csv"], [report], look)), strict=True))
+        return list(csv.DictReader(io.StringIO(formatted(formats_of("explain")["csv"], [report], look)), strict=True))
 
     methods = read(structs.replace(look, only="methods"))
     by_pair = {(row["method"], row["placement"]): row for row in methods}

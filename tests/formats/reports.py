@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import structs
 
 from wce_cli import Report, explain
 from wce_cli.answers.report import Measured
+from wce_cli.formats import formats_of, formatted
+from wce_cli.formats.look import Look
 
 LOGITS = [[2.0, 1, 0], [0, 1, 2], [1, 1, 1], [0, 3, 1], [-1, 0, 4]]
 BATCHES: dict[str, dict[str, Any]] = {
@@ -106,3 +109,13 @@ def with_measurements(report: Report) -> Report:
         for method, call in calls.items()
     ]
     return structs.replace(report, measurements=tuple(measured))
+
+
+def text_in(format: str, reports: Sequence[Report], look: Look | None = None) -> str:
+    """The reports in one of the formats of `explain`."""
+    return formatted(formats_of("explain")[format], reports, look or Look())
+
+
+def to_table(reports: Sequence[Report], look: Look | None = None) -> str:
+    """The reports as text."""
+    return text_in("table", reports, look)

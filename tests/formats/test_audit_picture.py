@@ -15,9 +15,9 @@ from msgspec import structs
 from tests.alike import assert_alike, words_of
 from tests.questions.audit.inside import audited_here
 from tests.run import ROOT, run
-from wce_cli.answers.audit import Compared, Limit, MethodValue, Row
-from wce_cli.formats import AUDITED, formatted
-from wce_cli.formats.audit.blocks import audit_schema
+from wce_cli.answers.audit import SCHEMA, Audit, Compared, Limit, MethodValue, Row
+from wce_cli.formats import formats_of, formatted
+from wce_cli.formats.json import schema_of
 from wce_cli.formats.look import Look
 
 pytest.importorskip("matplotlib")
@@ -45,7 +45,7 @@ def sample():
 
 
 def svg(answer) -> str:
-    return formatted(AUDITED["svg"], [answer], Look())
+    return formatted(formats_of("audit")["svg"], [answer], Look())
 
 
 def drawn(picture: str) -> str:
@@ -139,7 +139,7 @@ def test_text_of_others_is_text(sample):
     shown = [element.text or "" for element in ET.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")]
     assert any("<script>" in text for text in shown)
     assert any(text.startswith("12.5, then <script>") for text in shown)
-    page = formatted(AUDITED["html"], [odd], Look())
+    page = formatted(formats_of("audit")["html"], [odd], Look())
     for text in (picture, page, odd._repr_html_()):
         assert "<script" not in text
         assert "&lt;script" in text
@@ -152,7 +152,7 @@ def test_other_functions_are_drawn_too(name):
     ET.fromstring(svg(answer))
     assert answer.compared is not None
     assert "this function" in words_of(svg(answer))
-    jsonschema.validate(json.loads(formatted(AUDITED["json"], [answer], Look())), audit_schema())
+    jsonschema.validate(json.loads(formatted(formats_of("audit")["json"], [answer], Look())), schema_of(Audit, SCHEMA))
 
 
 def test_a_cap_is_a_bar_that_ends_and_says_what_comes_then():
@@ -174,7 +174,7 @@ def test_an_audit_that_cannot_answer_has_no_picture_and_is_no_error(sample):
     ends = Row("conduct", "ends", "wrong", "ends the process with exit code 5, at the first call")
     answer = structs.replace(sample, is_answered=False, computed=(), compared=None, limits=(), rows=(ends,))
     for format in ("svg", "html"):
-        text = formatted(AUDITED[format], [answer], Look())
+        text = formatted(formats_of("audit")[format], [answer], Look())
         assert "wce-drawing" not in text
         assert "ends the process with exit code 5" in text
     for bare in (answer, structs.replace(sample, compared=None, limits=(), rows=())):
@@ -198,7 +198,7 @@ def test_a_notebook_shows_it_and_a_prompt_says_it_in_a_line(sample):
 
 def test_without_matplotlib_a_page_has_its_numbers_alone(monkeypatch, sample):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    page = formatted(AUDITED["html"], [sample], Look())
+    page = formatted(formats_of("audit")["html"], [sample], Look())
     assert "<svg" not in page
     assert "pictures need matplotlib" in page
     assert "<table" in sample._repr_html_()

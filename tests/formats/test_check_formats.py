@@ -14,17 +14,19 @@ from junitparser import Error, Failure, JUnitXml
 from msgspec import structs
 
 from wce_cli import __version__
-from wce_cli.answers.check import Checked, summary
+from wce_cli.answers.check import SCHEMA, Checked, Checks, summary
 from wce_cli.batches.batch import Batch
 from wce_cli.digits import Written
 from wce_cli.errors import Problem
-from wce_cli.formats import CHECKED, formatted
-from wce_cli.formats.check.lines import check_schema, details
+from wce_cli.formats import formats_of, formatted
+from wce_cli.formats.check.words import details
 from wce_cli.formats.github import MOST
+from wce_cli.formats.json import schema_of
 from wce_cli.formats.look import Look
 from wce_cli.questions.check.compare import check_batch
 from wce_cli.questions.check.expected import read_expect
 
+CHECKED = formats_of("check")
 GOLDEN = Path(__file__).parents[1] / "data" / "check"
 TWO = {"logits": [[0.1, 0.9], [0.0, 0.1]], "labels": [0, 1], "weight": [0.1, 1.0]}
 HOSTILE = "[/x] a\nb ::error::c ]]> <b>&amp; 100% \0 \x1b[31m,|`x` @me"
@@ -86,8 +88,8 @@ def test_the_summary_counts_numbers():
 
 def test_json_fits_its_schema_and_says_everything():
     document = json.loads(formatted(CHECKED["json"], OUTCOMES, Look()))
-    Draft202012Validator.check_schema(check_schema())
-    Draft202012Validator(check_schema()).validate(document)
+    Draft202012Validator.check_schema(schema_of(Checks, SCHEMA))
+    Draft202012Validator(schema_of(Checks, SCHEMA)).validate(document)
     lines = formatted(CHECKED["ndjson"], OUTCOMES, Look()).splitlines()
     assert [json.loads(line) for line in lines] == document["batches"]
     assert document["summary"] == {name: getattr(summary(OUTCOMES), name) for name in summary([]).__struct_fields__}

@@ -14,23 +14,27 @@ from msgspec import structs
 from rich.cells import cell_len
 
 from tests.formats.printed import READERS, Page, assert_added_up, rendered
-from tests.formats.reports import BATCHES, FINITE, HOSTILE, report_of, with_measurements
+from tests.formats.reports import BATCHES, FINITE, HOSTILE, report_of, text_in, with_measurements
 from tests.run import ROOT, run, spawn, without_foot
 from tests.runner import commands_in
 from wce_cli import Report, explain
 from wce_cli.cli.options import listed
-from wce_cli.formats import FORMATS as KNOWN
-from wce_cli.formats import PARTS, Format, formatted, suffixes
+from wce_cli.formats import PARTS, formats_of, formatted, suffixes
+from wce_cli.formats.explain import blocks
 from wce_cli.formats.look import Look, isolated, shortened
-from wce_cli.formats.ndjson import to_ndjson
 from wce_cli.literal import literal
 
+KNOWN = formats_of("explain")
 FORMATS = {name: format for name, format in KNOWN.items() if name != "svg"}
-FORMATS["html"] = Format("wce_cli.formats.html:to_html", 20, PARTS)
 """The numbers of every format; pictures have tests of their own."""
 FOR_PROGRAMS = ("json", "ndjson", "csv")
 FOR_PEOPLE = ("table", "markdown", "html")
 TWO = ("explain", "-x", "0.1 0.9; 0 0.1", "-y", "0,1", "-w", "0.1,1", "--engine", "none")
+
+
+@pytest.fixture(autouse=True)
+def without_pictures(monkeypatch):
+    monkeypatch.setattr(blocks, "MOST_PICTURES", 0)
 
 
 def test_every_format_is_read_back_here():
@@ -106,7 +110,7 @@ def test_no_number_is_cut_where_names_are(format):
 
 
 @pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("format", [name for name in FORMATS if FORMATS[name].parts])
+@pytest.mark.parametrize("format", [name for name in FORMATS if FORMATS[name].writer.parts])
 def test_a_part_is_that_table_and_nothing_else(format, part):
     report = with_measurements(report_of("hard"))
     text = formatted(FORMATS[format], [report], Look(only=part))
@@ -290,7 +294,8 @@ def test_nothing_is_added_to_what_programs_read(format):
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
 @pytest.mark.parametrize("format", FORMATS)
-def test_every_encoding_of_stdout_can_hold_every_format(format, encoding):
+def test_every_encoding_of_stdout_can_hold_every_format(format, encoding, monkeypatch):
+    monkeypatch.undo()  # another process draws pictures
     arguments = (*TWO, "--classes", "猫,é", "--format", format)
     ran = spawn(*arguments, PYTHONIOENCODING=encoding)
     assert (ran.code, ran.err) == (0, "")
@@ -319,7 +324,7 @@ def test_a_file_is_utf_8_whatever_stdout_is(format, tmp_path):
 @pytest.mark.parametrize("unseen", ["\x7f", "\x9b", "\u200e", "\u2028", "\u2067", "\ud83d"])
 def test_a_line_spells_out_what_cannot_be_seen(unseen):
     report = explain(logits=[[1, 2]], labels=[0], classes=[f"é {unseen}", "Σ"], engines=())
-    line = to_ndjson([report])
+    line = text_in("ndjson", [report])
     assert f"é \\u{ord(unseen):04x}" in line
     assert unseen not in line
     assert "Σ" in line

@@ -9,11 +9,17 @@ import pytest
 from msgspec import structs
 
 from tests.formats.printed import Page
-from tests.formats.reports import BATCHES, HOSTILE, report_of, with_measurements
-from wce_cli.formats.explain.picture import to_html as pictured
-from wce_cli.formats.explain.table import to_table
-from wce_cli.formats.html import fragment, to_html, words
+from tests.formats.reports import BATCHES, HOSTILE, report_of, text_in, to_table, with_measurements
+from wce_cli.formats.explain import blocks
+from wce_cli.formats.html import fragment, words
 from wce_cli.formats.look import Look
+
+
+def to_html(reports, look=None):
+    """A page without pictures, which have tests of their own."""
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(blocks, "MOST_PICTURES", 0)
+        return text_in("html", reports, look)
 
 
 def hostile(name: str):
@@ -23,9 +29,8 @@ def hostile(name: str):
 
 def test_a_notebook_and_a_page_are_given_the_fragment():
     report = report_of("hard")
-    for whole, part in ((to_html([report]), fragment([report])), (pictured([report]), report._repr_html_())):
-        body = re.split("<body[^>]*>\n|</body>", whole)[1]
-        assert unescape(body) == unescape(part)
+    body = re.split("<body[^>]*>\n|</body>", text_in("html", [report]))[1]
+    assert unescape(body) == unescape(report._repr_html_())
 
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
@@ -43,8 +48,8 @@ def test_the_page_is_whole_and_names_its_batch():
     text = to_html([hostile("two & a <half>")])
     assert text.startswith('<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n')
     assert text.endswith("</body>\n</html>\n")
-    assert Page(text).texts["title"] == ["wce: two & a <half>"]
-    assert Page(to_html([report_of("two")])).texts["title"] == ["wce: a batch"]
+    assert Page(text).texts["title"] == ["wce explain: two & a <half>"]
+    assert Page(to_html([report_of("two")])).texts["title"] == ["wce explain: a batch"]
     assert Page(to_html([report_of("two")] * 3)).texts["title"] == ["wce: 3 batches"]
 
 
@@ -68,7 +73,7 @@ def test_it_says_what_the_table_says(name):
 
 
 def test_no_cell_is_wrapped_and_numbers_stand_to_the_right():
-    page = Page(fragment([report_of("hard")]))
+    page = Page(fragment("explain", report_of("hard")))
     cells = [found["style"] or "" for tag, found in page.tags if tag in ("td", "th")]
     assert all("white-space:pre" in style for style in cells)
     sides = [re.findall(r"text-align:(\w+)", style)[0] for style in cells[:10]]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.formats.printed import rendered
-from tests.formats.reports import BATCHES, report_of, with_measurements
+from tests.formats.reports import BATCHES, report_of, text_in, with_measurements
 from wce_cli.formats.look import Look
-from wce_cli.formats.markdown import escaped, to_markdown
+from wce_cli.formats.markdown import escaped
 
 
 def test_the_markdown_of_the_question():
     assert (
-        to_markdown([with_measurements(report_of("two"))])
+        text_in("markdown", [with_measurements(report_of("two"))])
         == r"""PyTorch returns 0.692279 (weighted-mean): the sum of the weighted losses, 0.761507, divided by """
         r"""0.1 + 1 = 1.1, the weights of the labels in this batch. Divided by N = 2 it is 0.380753 (batch-"""
         r"""mean): reduction='none' and then .mean(), Keras' default. The first is 2 / 1.1 = 1.81818 times """
@@ -46,17 +46,17 @@ x logits, p = softmax(x); ℓ = −log p\[y] = logsumexp − x\[y], in nats; w c
 
 
 def test_numbers_stand_to_the_right_and_words_to_the_left():
-    page = rendered(to_markdown([report_of("hard")]))
+    page = rendered(text_in("markdown", [report_of("hard")]))
     sides = {(tag, head.get("style")) for tag, head in page.tags if tag in ("th", "td")}
     assert {style for _, style in sides} == {None, "text-align:right"}
-    rules = to_markdown([report_of("hard")]).splitlines()[3].split(" | ")
+    rules = text_in("markdown", [report_of("hard")]).splitlines()[3].split(" | ")
     assert [rule.strip("| ").endswith(":") for rule in rules] == [False, False, *[True] * 7]
 
 
 @pytest.mark.parametrize("name", BATCHES)
 def test_sentences_and_cells_are_read_as_they_are_in_the_table(name):
     for look in (Look(), Look(ascii=True)):
-        page = rendered(to_markdown([report_of(name)], look))
+        page = rendered(text_in("markdown", [report_of(name)], look))
         assert "em" not in page.texts
         assert len(page.tables) == (3 if name == "many" else 2)
         said = " ".join(" ".join(page.stretches).split())
@@ -66,7 +66,7 @@ def test_sentences_and_cells_are_read_as_they_are_in_the_table(name):
 
 def test_no_line_of_prose_is_wrapped():
     report = report_of("hard")
-    blocks = to_markdown([report], Look(width=40)).split("\n\n")
+    blocks = text_in("markdown", [report], Look(width=40)).split("\n\n")
     assert [len(block.splitlines()) for block in blocks if not block.startswith("|")] == [1, 1, len(report.findings)]
 
 

@@ -18,7 +18,7 @@ from tests.formats.printed import Page
 from tests.formats.reports import HOSTILE, report_of
 from tests.run import ROOT, run
 from wce_cli import __version__
-from wce_cli.formats import FORMATS, formatted
+from wce_cli.formats import formats_of, formatted
 from wce_cli.formats.columns import Column
 from wce_cli.formats.foot import LONGEST, command_line
 from wce_cli.formats.html import table
@@ -154,7 +154,7 @@ def test_the_foot_says_what_was_typed_and_the_version(pages, name):
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 def test_the_foot_is_text_whatever_was_typed(name):
     call = command_line(["explain", "--classes", name])
-    page = formatted(FORMATS["html"], [report_of("two")], Look(call=call))
+    page = formatted(formats_of("explain")["html"], [report_of("two")], Look(call=call))
     assert "<script" not in page
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", page)
     assert foot(page)[0].startswith("wce explain --classes ")

@@ -131,10 +131,9 @@ def test_the_numbers_are_those_of_the_table(digits):
 
 
 def _columns(report, look):
-    from wce_cli.formats.explain.blocks import shown
+    from wce_cli.formats.explain.blocks import answer_blocks
 
-    parts = shown(report, look)
-    return [*parts.classes, *parts.samples, *parts.methods]
+    return [column for block in answer_blocks(report, look, False) for column in block.columns]
 
 
 def _is_rest(report, batch):

@@ -19,7 +19,7 @@ class Answer(Struct, frozen=True):
     """The answer of a question: plain numbers, and its fields are the JSON. It knows its formats by name alone."""
 
     question: ClassVar[str]
-    """The command that gives it, a key of `formats.BY_COMMAND`."""
+    """The command that gives it, one of `formats.QUESTIONS`."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries, lists, numbers and strings, ready for `json.dumps(…, allow_nan=False)`."""

@@ -11,8 +11,9 @@ from msgspec import structs
 from wce_cli.cli import headings, options
 from wce_cli.cli.groups import AnswerOptions
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
-from wce_cli.formats import AUDITED
+from wce_cli.formats import formats_of
 
+FORMATS = formats_of("audit")
 EXAMPLES = (
     "wce audit samples/handwritten_loss.py:weighted_loss",
     "wce audit torch.nn:CrossEntropyLoss --expect weighted-mean --format github",
@@ -73,8 +74,8 @@ def audit(
     seed: Seed = "0",
     *,
     how: AnswerOptions,
-    format: Annotated[str | None, options.format_of(AUDITED)] = None,
-    save: Annotated[list[str] | None, options.save_of(AUDITED)] = None,
+    format: Annotated[str | None, options.format_of(FORMATS)] = None,
+    save: Annotated[list[str] | None, options.save_of(FORMATS)] = None,
 ) -> Outcome:
     """Run a loss function on batches that tell which rule it follows.
 
@@ -89,7 +90,7 @@ def audit(
     seconds = _positive("--timeout", timeout)
     gib = _positive("--memory", memory)
     seeded = options.whole_number("--seed", seed, 0, 2**63 - 1)
-    answers = asked_answers(AUDITED, how, format, save)
+    answers = asked_answers(FORMATS, how, format, save)
     constants = {} if kwargs is None else _constants(kwargs)  # may be a file, which no answer may take the place of
 
     from wce_cli.questions.audit import audit as audited

@@ -10,8 +10,9 @@ from wce_cli.cli import completion, headings, options
 from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError, counted
-from wce_cli.formats import CHECKED
+from wce_cli.formats import formats_of
 
+FORMATS = formats_of("check")
 EXAMPLES = (
     "wce check samples/two-samples.json",
     "wce check samples/two-samples.json --expect sum=0.761507 --tolerance 1e-6",
@@ -49,8 +50,8 @@ def check(
     typed: BatchOptions,
     engine: options.Engines = None,
     how: AnswerOptions,
-    format: Annotated[str | None, options.format_of(CHECKED)] = None,
-    save: Annotated[list[str] | None, options.save_of(CHECKED)] = None,
+    format: Annotated[str | None, options.format_of(FORMATS)] = None,
+    save: Annotated[list[str] | None, options.save_of(FORMATS)] = None,
 ) -> Outcome:
     """Check that each batch still gives the numbers it expects.
 
@@ -64,7 +65,7 @@ def check(
     near = None if tolerance is None else options.number("--tolerance", tolerance)
     if near is not None and not 0 <= near < float("inf"):
         raise WceError(Problem(f"--tolerance is {tolerance}, expected a number of 0 or more"))
-    answers = asked_answers(CHECKED, how, format, save)
+    answers = asked_answers(FORMATS, how, format, save)
     if save_expect is not None:
         from wce_cli.cli.save_expect import check_saving
 

@@ -16,7 +16,7 @@ from wce_cli.cli.outcome import Outcome
 from wce_cli.cli.save_expect import saved_expect
 from wce_cli.digits import Written
 from wce_cli.errors import Problem, WceError, counted
-from wce_cli.formats import ending_of, formatted, part_of
+from wce_cli.formats import formatted, joiner_of, part_of
 from wce_cli.inputs.numbers import WORD, read_numbers
 from wce_cli.loss.methods import METHODS, WEIGHTED
 from wce_cli.questions.check.batch_losses import BatchLosses
@@ -107,8 +107,12 @@ def part(
     outcomes: Sequence[Checked], errors: Iterable[WceError], notes: Iterable[str], answers: Sequence[Destination]
 ) -> CheckedPart:
     """The outcomes of some batches as a part of the run, each answer's text of them written."""
-    texts = tuple(part_of(one.format, outcomes, one.look, True) if one.format.part else "" for one in answers)
-    kept = () if all(one.format.part for one in answers) else tuple(outcomes)
+    in_parts = [one.format.comes_in_parts for one in answers]
+    texts = tuple(
+        part_of(one.format, outcomes, one.look, True) if able else ""
+        for one, able in zip(answers, in_parts, strict=True)
+    )
+    kept = () if all(in_parts) else tuple(outcomes)
     failed = tuple((error.problems, error.context) for error in errors)
     return CheckedPart(summary(outcomes), texts, kept, failed, tuple(dict.fromkeys(notes)))
 
@@ -121,6 +125,7 @@ class Whole:
         self.summary = summary(())
         self.errors: list[WceError] = []
         self.notes: dict[str, None] = {}
+        self._joiners = [joiner_of(one.format, one.look, True) for one in answers]
         self._texts: list[list[str]] = [[] for _ in answers]
         self._outcomes: list[Checked] = []
 
@@ -131,16 +136,16 @@ class Whole:
         self._outcomes += one.outcomes
         new = [note for note in one.notes if note not in self.notes]
         self.notes |= dict.fromkeys(new[: NOTES - len(self.notes)])
-        for texts, text in zip(self._texts, one.texts, strict=True):
-            texts.append(text)
+        for joiner, texts, text in zip(self._joiners, self._texts, one.texts, strict=True):
+            texts.append(joiner.add(text))
 
     def outcome(self) -> Outcome:
         """Every answer as text, before any is written."""
         main, *beside = (
-            "".join(texts) + ending_of(answer.format, self.summary, answer.look)
-            if answer.format.part
+            "".join([*texts, *joiner.end(self.summary)])
+            if answer.format.comes_in_parts
             else formatted(answer.format, self._outcomes, answer.look)
-            for answer, texts in zip(self.answers, self._texts, strict=True)
+            for answer, joiner, texts in zip(self.answers, self._joiners, self._texts, strict=True)
         )
         files = tuple((answer.file or "", text) for answer, text in zip(self.answers[1:], beside, strict=True))
         return Outcome(main, self.answers[0].file, files)

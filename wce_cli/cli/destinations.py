@@ -15,14 +15,12 @@ from wce_cli.cli.groups import AnswerOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
 from wce_cli.formats import (
-    BY_COMMAND,
-    CHECKED,
-    FORMATS,
-    IDENTIFIED,
     OTHER_NAMES,
+    QUESTIONS,
     SUFFIXES,
     VALUE,
     Format,
+    formats_of,
     formatted,
     suffixes,
 )
@@ -48,12 +46,12 @@ class Destination(Struct, frozen=True):
         """Samples of a batch of n that it lists; none where their classes speak for them."""
         if self.look.rows is not None:
             return self.look.rows
-        return n if n <= self.format.rows else 0
+        return n if n <= self.format.writer.rows else 0
 
     @property
     def has_measured(self) -> bool:
         """Whether it shows what a framework returned."""
-        return self.format.has_measured and self.look.only != "terms"
+        return self.format.writer.has_measured and self.look.only != "terms"
 
 
 def asked_answers(
@@ -80,7 +78,7 @@ def asked_answers(
             precision=how.precision,
             width=how.width,
             color=how.color,
-            rows=options.row_limit(rows) if rows is not None else None if sort == "index" else asked.rows,
+            rows=options.row_limit(rows) if rows is not None else None if sort == "index" else asked.writer.rows,
             methods=methods,
             only=only,
             findings=findings,
@@ -115,8 +113,8 @@ def _format(
             hint = "add --method weighted-mean; wce methods lists them all"
             raise WceError(Problem("--only value does not know which value: there is no --method", hint))
         return VALUE
-    if only is not None and only not in format.parts:
-        able = [name for name, known in FORMATS.items() if only in known.parts]
+    if only is not None and only not in format.writer.parts:
+        able = [name for name, format in known.items() if only in format.writer.parts]
         hint = f"--only {only} goes with --format {options.listed(able)}"
         raise WceError(Problem(f"{said} always holds the whole report, --only {only} a part of it", hint))
     return format
@@ -139,7 +137,7 @@ def _named(
     word = os.environ.get(VARIABLE)
     if not word or only == "value":
         return None, ""
-    name = options.one_of(VARIABLE, word, {**FORMATS, **IDENTIFIED, **CHECKED})
+    name = options.one_of(VARIABLE, word, dict.fromkeys(name for one in QUESTIONS for name in formats_of(one)))
     # it is set for all commands, of which not all have all formats
     return name if name in known else DEFAULT, f"{VARIABLE}={word}"
 
@@ -173,7 +171,7 @@ def _known_format(given: str, known: Mapping[str, Format]) -> None:
 
 def _elsewhere(name: str, said: str) -> str:
     """Which command has a format, by the word that was said; empty for none."""
-    owner = next((command for command, formats in BY_COMMAND.items() if name in formats), "")
+    owner = next((command for command in QUESTIONS if name in formats_of(command)), "")
     return owner and f"{said} goes with other answers, as those of wce {owner}"
 
 

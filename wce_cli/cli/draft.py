@@ -23,6 +23,7 @@ from wce_cli.cli.destinations import Destination
 from wce_cli.cli.live import is_watched_table, terminal_codes
 from wce_cli.cli.outcome import Outcome
 from wce_cli.engines import AUTO, AUTO_ENGINE
+from wce_cli.formats import formats_of, formatted
 from wce_cli.formats.look import Look
 from wce_cli.processes.signals import told_of_stops
 
@@ -67,9 +68,8 @@ class Draft:
         if self._out is None or self._words is None or self._lines:
             return
         from wce_cli.formats.cells import rounding_note
-        from wce_cli.formats.explain.table import to_table
 
-        lines = to_table([report], self._look).splitlines()
+        lines = formatted(formats_of("explain")["table"], [report], self._look).splitlines()
         columns, rows = _size(self._out)
         if len(lines) >= rows:
             lines = [*lines[: rows - 2], self._look.text("…")]

@@ -13,7 +13,7 @@ from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
 from wce_cli.cli.ranks import this_rank
 from wce_cli.errors import Problem, WceError
-from wce_cli.formats import FORMATS
+from wce_cli.formats import formats_of
 
 if TYPE_CHECKING:
     from wce_cli.answers.report import Report
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wce_cli.cli.batches import Sources
     from wce_cli.cli.destinations import Destination
 
+FORMATS = formats_of("explain")
 EXAMPLES = (
     "wce explain --logits '0.1 0.9; 0 0.1' --labels 0,1 --weight 0.1,1",
     "wce explain samples/two-samples.json --weight 1,1",
@@ -108,7 +109,7 @@ def explain(
             has_engines=bool(engines),
         )
     sources = read_sources(files or [], typed.fields, typed.label_column)
-    if totals_out is None and all(answer.format.part for answer in answers) and are_lines(sources.paths):
+    if totals_out is None and are_lines(sources.paths) and all(answer.format.comes_in_parts for answer in answers):
         from wce_cli.cli.explain_lines import explain_lines
 
         return explain_lines(sources, answers, engines, sort, largest, keep_going)

@@ -7,8 +7,9 @@ from typing import Annotated
 from wce_cli.cli import options
 from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
-from wce_cli.formats import GRADIENT
+from wce_cli.formats import EVERY, formats_of
 
+FORMATS = formats_of("gradient")
 EXAMPLES = (
     "wce gradient samples/two-samples.json",
     "wce gradient -x '2 1 0; 0 1 2; 0 3 1' -y 0,1,1 -w 1,0.25,3 --rows 2",
@@ -24,8 +25,8 @@ def gradient(
     method: options.Methods = None,
     rows: Annotated[str | None, options.rows_of("Samples", "20, then none; in CSV all")] = None,
     how: AnswerOptions,
-    format: Annotated[str | None, options.format_of(GRADIENT)] = None,
-    save: Annotated[list[str] | None, options.save_of(GRADIENT)] = None,
+    format: Annotated[str | None, options.format_of(FORMATS)] = None,
+    save: Annotated[list[str] | None, options.save_of(FORMATS)] = None,
 ) -> Outcome:
     """Show what each method multiplies a sample's gradient by.
 
@@ -34,7 +35,7 @@ def gradient(
     """
     from wce_cli.cli.destinations import asked_answers, outcome
 
-    answers = asked_answers(GRADIENT, how, format, save, rows=rows, methods=method)
+    answers = asked_answers(FORMATS, how, format, save, rows=rows, methods=method)
 
     from wce_cli.cli.batches import read_whole
     from wce_cli.cli.progress import progress_bar
@@ -42,7 +43,7 @@ def gradient(
 
     batches, notes = read_whole(files or [], typed.fields, typed.label_column, "have a gradient")
     asked = [answer.look.rows for answer in answers if answer.look.rows is not None]
-    lists_all = any(answer.format.rows and answer.look.rows is None for answer in answers)
+    lists_all = any(answer.format.writer.rows == EVERY and answer.look.rows is None for answer in answers)
     pairs = None if method is None or "all" in method else method
     found = []
     with progress_bar() as progress:

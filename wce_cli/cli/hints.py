@@ -159,11 +159,11 @@ def _dashed(name: str) -> str:
 
 def _of_format(word: str, command: str) -> str:
     """`--json`, `--json-out`: a format of the command, for stdout and for a file."""
-    from wce_cli.formats import BY_COMMAND, OTHER_NAMES, suffixes
+    from wce_cli.formats import OTHER_NAMES, QUESTIONS, formats_of, suffixes
 
     bare = word.removesuffix("-out")
     name = OTHER_NAMES.get(bare, bare)
-    if name not in BY_COMMAND.get(command, ()):
+    if command not in QUESTIONS or name not in formats_of(command):
         return ""
     save = "".join(f"--save FILE{suffix} for a file beside the answer" for suffix in suffixes([name]))
     return ", or ".join(filter(None, (f"--format {name}" if bare == word else "", save)))

@@ -14,11 +14,12 @@ from msgspec import structs
 from wce_cli.cli import headings, options
 from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
-from wce_cli.formats import IDENTIFIED
+from wce_cli.formats import formats_of
 
 if TYPE_CHECKING:
     from wce_cli.questions.identify.number import PrintedNumber
 
+FORMATS = formats_of("identify")
 EXAMPLES = (
     "wce identify 1.7529 0.6662 -x '3 4; 6 9' -y 1,0 -w 0.4,0.36",
     "wce identify 0.6923 samples/two-samples.json --weight 0.1,1 --separate",
@@ -136,8 +137,8 @@ def identify(
     separate: Separate = False,
     verbose: Verbose = False,
     how: AnswerOptions,
-    format: Annotated[str | None, options.format_of(IDENTIFIED)] = None,
-    save: Annotated[list[str] | None, options.save_of(IDENTIFIED)] = None,
+    format: Annotated[str | None, options.format_of(FORMATS)] = None,
+    save: Annotated[list[str] | None, options.save_of(FORMATS)] = None,
 ) -> Outcome:
     """Name the rule behind a number: how it is weighted and divided.
 
@@ -151,7 +152,7 @@ def identify(
     near = None if tolerance is None else options.number("--tolerance", tolerance)
     if near is not None and not 0 <= near < float("inf"):
         raise WceError(Problem(f"--tolerance is {tolerance}, expected a number of 0 or more"))
-    answers = asked_answers(IDENTIFIED, how, format, save)
+    answers = asked_answers(FORMATS, how, format, save)
     answers = [structs.replace(one, look=structs.replace(one.look, verbose=verbose)) for one in answers]
     numbers, files = _told_apart(words or [], near)
     if not numbers and loss_values is None and gradient_values is None:

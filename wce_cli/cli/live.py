@@ -17,7 +17,7 @@ from typing import TextIO
 from wce_cli.answers.report import AWAITED, Report
 from wce_cli.cli.destinations import Destination
 from wce_cli.engines import AUTO, AUTO_ENGINE
-from wce_cli.formats import FORMATS
+from wce_cli.formats import formatted
 
 TERMINFO_PADDING = re.compile(rb"\$<[^>]*>")
 """What terminfo says of waiting, for terminals of long ago."""
@@ -32,13 +32,11 @@ def live_table(answers: Sequence[Destination], engines: Sequence[str]) -> Iterat
     if not is_watched_table(main) or all(name in (AUTO, AUTO_ENGINE) for name in engines):
         yield None
         return
-    from wce_cli.formats.explain.table import to_table
-
     out, screen, drawn = sys.stdout, _other_screen(sys.stdout), ""
 
     def show(report: Report) -> None:
         nonlocal drawn
-        table, size = to_table([report], main.look), shutil.get_terminal_size()
+        table, size = formatted(main.format, [report], main.look), shutil.get_terminal_size()
         if screen is None:
             drawn = f"\r{_how_far(report)[: size.columns - 1]}"
         else:
@@ -58,7 +56,7 @@ def live_table(answers: Sequence[Destination], engines: Sequence[str]) -> Iterat
 
 def is_watched_table(answer: Destination) -> bool:
     """Whether somebody is looking at the table while it is made, on a terminal that can be drawn on."""
-    if answer.format is not FORMATS["table"] or answer.file is not None:
+    if answer.format.name != "table" or answer.file is not None:
         return False
     if sys.stdout is None or not sys.stdout.isatty() or any(name in os.environ for name in PRETENDED):
         return False

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+
+from msgspec import structs
 
 from wce_cli.answers.report import Report, TermRow
 from wce_cli.batches.batch import Batch
 from wce_cli.cli.destinations import Destination
 from wce_cli.cli.outcome import Outcome
-from wce_cli.formats import Joiner, add_rows, begin_rows, end_rows, formatted, joiner_of
+from wce_cli.formats import Joiner, formatted, joiner_of, part_of
 from wce_cli.questions.explain.of_batch import TERMS_LISTED
 from wce_cli.questions.explain.rows import row_chunks
 
@@ -23,7 +25,7 @@ def lists_many(answers: Sequence[Destination], batches: Sequence[Batch], sort: s
         for answer in answers
         if answer.look.only != "methods" and any(_listed(answer, batch) > TERMS_LISTED for batch in batches)
     ]
-    return sort == "index" and bool(many) and all(answer.format.has_row_parts for answer in many)
+    return sort == "index" and bool(many) and all(answer.format.comes_in_parts for answer in many)
 
 
 def first_rows(answers: Sequence[Destination], batch: Batch) -> int:
@@ -78,26 +80,27 @@ def _of_batch(
     shared: float | None,
     several: bool,
 ) -> Iterator[tuple[str, ...]]:
-    """The pieces that a batch adds to each answer: its samples between what stands before and after them."""
+    """The pieces that a batch adds to each answer: some of its samples at a time; one where none is listed."""
     listed = [_listed(answer, batch) if _is_streamed(answer) else 0 for answer in answers]
 
-    def added(part: Callable[[Destination, int], str]) -> tuple[str, ...]:
-        parts = [part(answer, n) if _is_streamed(answer) else "" for answer, n in zip(answers, listed, strict=True)]
-        return tuple(joiner.add(text) if text else "" for joiner, text in zip(joiners, parts, strict=True))
+    def added(rows: Sequence[TermRow]) -> tuple[str, ...]:
+        texts = []
+        for answer, joiner, n in zip(answers, joiners, listed, strict=True):
+            some = rows[: max(0, n - rows[0].n)] if rows else ()
+            text = ""
+            if _is_streamed(answer) and (some or not (rows or n)):
+                part = structs.replace(report, terms=tuple(some), terms_shown=n)
+                text = joiner.add(part_of(answer.format, [part], answer.look, several))
+            texts.append(text)
+        return tuple(texts)
 
-    yield added(lambda answer, n: begin_rows(answer.format, report, n, answer.look))
+    yield added(())
     for rows in row_chunks(batch, max(listed), shared):
-
-        def some(answer: Destination, n: int, rows: Sequence[TermRow] = rows) -> str:
-            part = rows[: max(0, n - rows[0].n)]
-            return add_rows(answer.format, report, part, answer.look, several) if part else ""
-
-        yield added(some)
-    yield added(lambda answer, n: end_rows(answer.format, report, n, answer.look))
+        yield added(rows)
 
 
 def _is_streamed(answer: Destination) -> bool:
-    return answer.format.has_row_parts and answer.look.only != "methods"
+    return answer.format.comes_in_parts and answer.look.only != "methods"
 
 
 def _listed(answer: Destination, batch: Batch) -> int:

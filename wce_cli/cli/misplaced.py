@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from wce_cli.cli.options import QUOTE, flag
 from wce_cli.errors import Problem, WceError
-from wce_cli.formats import BY_COMMAND
+from wce_cli.formats import QUESTIONS
 from wce_cli.inputs.repr_words import NUMBER, WHOLE
 from wce_cli.inputs.suffixes import STDIN
 from wce_cli.loss.readings import READINGS
@@ -28,7 +28,7 @@ def refuse_misplaced(files: Sequence[str], typed: Mapping[str, str | None]) -> N
     if found:
         hint = _hint(found, [file for file in files if file not in found], given)
         raise WceError(Problem(f"{found[0]} is taken for a file name, and does not exist", hint))
-    command = next((file for file in files if file in BY_COMMAND and not os.path.exists(file)), None)
+    command = next((file for file in files if file in QUESTIONS and not os.path.exists(file)), None)
     if command is not None:
         hint = f"one question a run: wce {command} …"
         raise WceError(Problem(f"{command} is taken for a file name, and does not exist", hint))

@@ -13,7 +13,6 @@ from wce_cli.cli.field_option import read_given
 from wce_cli.cli.options import flag
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError, counted
-from wce_cli.formats import FORMATS
 from wce_cli.inputs.json import read_bytes
 from wce_cli.inputs.totals import as_text, read_saved
 from wce_cli.questions.explain.from_saved import as_asked, explain_saved
@@ -84,7 +83,7 @@ def _unanswerable(
         if given:
             yield Problem(f"{option} needs the samples, and saved totals hold none", "leave it out")
     for number, answer in enumerate(answers):
-        if answer.format is FORMATS["csv"] and answer.look.only != "methods":
+        if answer.format.name == "csv" and answer.look.only != "methods":
             option = f"--save {answer.file}" if number else "csv"
             hint = "--only methods --format csv writes the methods" if number else "add --only methods"
             yield Problem(f"{option} has one row a sample, and saved totals hold none", hint)

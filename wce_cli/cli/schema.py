@@ -28,6 +28,13 @@ def schema(
     output: options.Output = None,
 ) -> Outcome:
     """Print the JSON Schema of a batch, or of what a command writes."""
-    module, _, function = SCHEMAS[options.one_of("the schema", name, SCHEMAS)].partition(":")
-    described = getattr(import_module(module), function)
-    return Outcome(json.dumps(described(), indent=2) + "\n", output)
+    path, _, own = SCHEMAS[options.one_of("the schema", name, SCHEMAS)].partition(":")
+    module = import_module(path)
+    described = getattr(module, own)
+    if isinstance(described, type):
+        from wce_cli.formats.json import schema_of
+
+        schema = schema_of(described, module.SCHEMA)
+    else:
+        schema = described()
+    return Outcome(json.dumps(schema, indent=2) + "\n", output)

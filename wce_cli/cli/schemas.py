@@ -1,16 +1,16 @@
-"""What has a JSON schema, and the function that describes it."""
+"""What has a JSON schema, and where that is described."""
 
 from __future__ import annotations
 
 SCHEMAS = {
     "batch": "wce_cli.inputs.batch_keys:batch_schema",
-    "report": "wce_cli.formats.json:report_schema",
-    "identify": "wce_cli.formats.identify.blocks:identification_schema",
-    "check": "wce_cli.formats.check.lines:check_schema",
-    "audit": "wce_cli.formats.audit.blocks:audit_schema",
-    "split": "wce_cli.formats.split.blocks:split_schema",
-    "sweep": "wce_cli.formats.sweep.blocks:sweep_schema",
-    "gradient": "wce_cli.formats.gradient.blocks:gradient_schema",
+    "report": "wce_cli.answers.report:Report",
+    "identify": "wce_cli.answers.identify:Identification",
+    "check": "wce_cli.answers.check:Checks",
+    "audit": "wce_cli.answers.audit:Audit",
+    "split": "wce_cli.answers.split:Split",
+    "sweep": "wce_cli.answers.sweep:Sweep",
+    "gradient": "wce_cli.answers.gradient:Gradients",
     "totals": "wce_cli.inputs.totals:totals_schema",
 }
-"""By name: the function that describes it."""
+"""By name: the type of an answer, whose module names its schema, or the function that describes it."""

@@ -11,8 +11,9 @@ from wce_cli.cli import completion, headings, options
 from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
-from wce_cli.formats import SPLIT
+from wce_cli.formats import formats_of
 
+FORMATS = formats_of("split")
 EXAMPLES = (
     "wce split samples/two-samples.json --size 1",
     "wce split -x '2 1 0; 0 1 2; 1 1 1; 0 3 1' -y 0,1,2,1 -w 1,0.25,3 --ranks 2",
@@ -60,8 +61,8 @@ def split(
     rows: Annotated[str | None, options.rows_of("Parts", "20; in JSON up to 10000, in CSV all")] = None,
     findings: options.Findings = None,
     how: AnswerOptions,
-    format: Annotated[str | None, options.format_of(SPLIT)] = None,
-    save: Annotated[list[str] | None, options.save_of(SPLIT)] = None,
+    format: Annotated[str | None, options.format_of(FORMATS)] = None,
+    save: Annotated[list[str] | None, options.save_of(FORMATS)] = None,
 ) -> Outcome:
     """Compare a batch's loss with the mean of the losses of its parts.
 
@@ -70,7 +71,7 @@ def split(
     """
     from wce_cli.cli.destinations import asked_answers, outcome
 
-    answers = asked_answers(SPLIT, how, format, save, rows=rows, findings=findings, methods=method)
+    answers = asked_answers(FORMATS, how, format, save, rows=rows, findings=findings, methods=method)
     asked = _asked(size, by, ranks, shuffle)
 
     from wce_cli.cli.batches import read_whole

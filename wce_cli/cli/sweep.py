@@ -9,12 +9,13 @@ from wce_cli.cli import headings, options
 from wce_cli.cli.groups import AnswerOptions, BatchOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
-from wce_cli.formats import SWEPT
+from wce_cli.formats import formats_of
 
 if TYPE_CHECKING:
     from wce_cli.loss.sums import Floats
     from wce_cli.questions.sweep import Sweep
 
+FORMATS = formats_of("sweep")
 EXAMPLES = (
     "wce sweep samples/two-samples.json --class 0 --to 1",
     "wce sweep -x '2 1 0; 0 1 2; 0 3 1' -y 0,1,1 -w 1,0.25,3 --smoothing",
@@ -52,8 +53,8 @@ def sweep(
     method: options.Methods = None,
     rows: Annotated[str | None, options.rows_of("Points", "11")] = None,
     how: AnswerOptions,
-    format: Annotated[str | None, options.format_of(SWEPT)] = None,
-    save: Annotated[list[str] | None, options.save_of(SWEPT)] = None,
+    format: Annotated[str | None, options.format_of(FORMATS)] = None,
+    save: Annotated[list[str] | None, options.save_of(FORMATS)] = None,
 ) -> Outcome:
     """Show every method's loss as a class weight goes through a range.
 
@@ -66,7 +67,7 @@ def sweep(
         problem = "what is to be swept?" if not any(asked) else "--class, --smoothing and --scale exclude each other"
         raise WceError(Problem(problem, "give one of --class 0, --smoothing, --scale"))
     kind: Literal["class", "smoothing", "scale"] = "class" if asked[0] else "smoothing" if smoothing else "scale"
-    answers = asked_answers(SWEPT, how, format, save, rows=rows, methods=method)
+    answers = asked_answers(FORMATS, how, format, save, rows=rows, methods=method)
 
     from wce_cli.cli.batches import read_batches, saved_files
     from wce_cli.cli.progress import progress_bar

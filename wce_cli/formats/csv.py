@@ -1,4 +1,4 @@
-"""CSV: one row a sample (or a method), in full precision, for a program or a spreadsheet. RFC 4180 with \\n.
+"""CSV: one row a sample, method, part or point, in full precision, for a program or a spreadsheet. RFC 4180 with \\n.
 
 A missing value is an empty cell, never 0; NaN and ±∞ are written as in our JSON. Names are as they are given, but
 for characters that cannot be seen, which are spelled out (no cell holds a line end), and for what a spreadsheet would
@@ -13,82 +13,59 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
-from msgspec import structs
-
-from wce_cli import formats
 from wce_cli.answers.base import to_plain
-from wce_cli.answers.report import MethodRow, PlacedTerm, Report, TermRow
-from wce_cli.formats.cells import all_methods
+from wce_cli.formats import Joiner, given
 from wce_cli.formats.look import Look
 from wce_cli.literal import literal
 
-Rows = Iterator[tuple[Report, list[Any]]]
-"""Each row with the report it is of."""
-
-OTHERS = ("sample", "label-mix")
-"""The placements beside the term's own, in the order of their columns."""
 ACTIVE = re.compile(r"\s*(?:[=+\-@\uff1d\uff0b\uff0d\uff20]|::)")
 """How a name begins that a spreadsheet would compute, in full width too, or a CI take for a command of its line."""
 PART = 1 << 20
 """Bytes that are looked through at once."""
-TERM_FIELDS = [field for field in TermRow.__struct_fields__ if field != "placements"]
 
 
-def to_csv(reports: Sequence[Report], look: Look | None = None) -> str:
+def write(question: str, answers: Sequence[Any], look: Look) -> str:
     """A head and its rows; where there are several batches, their names stand in a first column."""
-    look = look or Look()
-    others = () if look.only == "methods" else _others_in(reports, look)
-    several = len(reports) > 1
-    return _head(look, several, others) + _lines(reports, look, several, others)
+    own, several = given(question, "rows"), len(answers) > 1
+    columns = own.columns(answers, look)
+    return _head(columns, several) + _lines(own.rows(answers, look, columns), several)
 
 
-def part(reports: Sequence[Report], look: Look, several: bool) -> str:
-    """The rows of some reports of many, with the placements of all terms; before them a line that names those that
-    differ in one of them."""
-    if look.only == "methods":
-        return _lines(reports, look, several)
-    return f"{' '.join(_others_in(reports, look))}\n{_lines(reports, look, several, OTHERS)}"
+def part(question: str, answers: Sequence[Any], look: Look, several: bool) -> str:
+    """The rows of some answers of many, in every column; before them a line with the columns that these need."""
+    own, every = given(question, "rows"), given(question, "rows").every_column(look)
+    needed = _head(own.columns(answers, look), False)
+    return needed + _lines(own.rows(answers, look, every), several)
 
 
-def begin_rows(report: Report, n: int, look: Look) -> str:
-    """Nothing stands before the rows of a batch."""
-    return ""
+def joiner(question: str, look: Look, several: bool) -> Joiner:
+    """What leaves out the columns that no row needs."""
+    return CsvJoiner(question, look, several)
 
 
-def add_rows(report: Report, rows: Sequence[TermRow], look: Look, several: bool) -> str:
-    """Some of its rows, as a part."""
-    return part([structs.replace(report, terms=tuple(rows))], structs.replace(look, rows=None), several)
+class CsvJoiner(Joiner):
+    """Makes the text from its parts. Which of the last columns are needed is known when the last row has come, unless
+    the answers tell before: until then the rows wait in a file."""
 
-
-end_rows = begin_rows
-
-
-class CsvJoiner(formats.Joiner):
-    """Makes the text from its parts. Which placements have columns is known when the last row has come: until then
-    the rows wait in a file."""
-
-    def __init__(self, look: Look, several: bool) -> None:
-        self.look, self.several = look, several
-        self.others: set[str] = set()
+    def __init__(self, question: str, look: Look, several: bool) -> None:
+        self.own, self.look, self.several = given(question, "rows"), look, several
+        self.every: list[str] = self.own.every_column(look)
+        self.needed: list[str] = self.own.columns((), look)
+        self.is_settled = len(self.needed) == len(self.every)
+        self.is_begun = False
         self.rows: IO[str] | None = None
-        self.is_settled = False
-        self.head = _head(look, several) if look.only == "methods" else ""
 
-    def settle(self, reports: Sequence[Report]) -> None:
-        """Index labels without smoothing have one pair a row: then the head is known, and no row has to wait."""
-        plain = all(one.batch.labels == "index" and one.batch.label_smoothing == 0 for one in reports)
-        if self.look.only != "methods" and plain:
-            self.is_settled, self.head = True, _head(self.look, self.several)
+    def settle(self, answers: Sequence[Any]) -> None:
+        """Where no row can need more than the columns that all have, no row has to wait."""
+        self.is_settled = self.is_settled or self.own.is_plain(answers)
 
     def add(self, part: str) -> str:
         """What can be written when a part has come."""
-        begun, self.head = self.head, ""
-        if self.look.only == "methods":
-            return begun + part
-        others, _, rows = part.partition("\n")
+        head, _, rows = part.partition("\n")
         if self.is_settled:
-            return begun + "".join(_without(line, ()) for line in rows.splitlines(keepends=True))
-        self.others.update(others.split())
+            return self._begun() + self._cut(rows.splitlines(keepends=True))
+        needed = next(csv.reader([head]))
+        self.needed = [name for name in self.every if name in self.needed or name in needed]
         if self.rows is None:
             import tempfile
 
@@ -96,76 +73,47 @@ class CsvJoiner(formats.Joiner):
         self.rows.write(rows)
         return ""
 
-    def end(self) -> Iterator[str]:
-        """The head and the rows, without the columns in which no row differs."""
-        if self.look.only == "methods" or self.is_settled:
-            if self.head:
-                yield self.head
-            return
-        others = tuple(name for name in OTHERS if name in self.others)
-        yield _head(self.look, self.several, others)
+    def end(self, answers: Any = None) -> Iterator[str]:
+        """The head, if it is not written yet, and the rows that have waited."""
+        yield self._begun()
         if self.rows is None:
             return
         self.rows.seek(0)
         while lines := self.rows.readlines(PART):
-            yield "".join(lines if len(others) == len(OTHERS) else (_without(line, others) for line in lines))
+            yield self._cut(lines)
 
     def close(self) -> None:
         """Let the file go."""
         if self.rows is not None:
             self.rows.close()
 
+    def _begun(self) -> str:
+        begun, self.is_begun = self.is_begun, True
+        return "" if begun else _head(self.needed, self.several)
 
-def _without(line: str, others: Sequence[str]) -> str:
-    """A line with the last columns of some other placements alone: numbers, which hold no comma."""
-    own, *rest = line[:-1].rsplit(",", 2 * len(OTHERS))
-    kept = [cell for k, name in enumerate(OTHERS) if name in others for cell in rest[2 * k : 2 * k + 2]]
-    return ",".join([own, *kept]) + "\n"
-
-
-def _head(look: Look, several: bool, others: Sequence[str] = ()) -> str:
-    fields = list(MethodRow.__struct_fields__)
-    if look.only != "methods":
-        fields = TERM_FIELDS + [f"{part}/{name}" for name in others for part in ("weight", "term")]
-    return _written([["batch", *fields] if several else fields])
-
-
-def _lines(reports: Sequence[Report], look: Look, several: bool, others: Sequence[str] = ()) -> str:
-    rows = _methods(reports, look) if look.only == "methods" else _terms(reports, look, others)
-    return _written([_cell(value) for value in ([report.batch.name, *row] if several else row)] for report, row in rows)
+    def _cut(self, lines: list[str]) -> str:
+        """The lines without the columns that no row needs: the last are numbers, which hold no comma."""
+        own = len(self.own.columns((), self.look))
+        last = self.every[own:]
+        if len(self.needed) == len(self.every):
+            return "".join(lines)
+        kept = [k for k, name in enumerate(last, 1) if name in self.needed]
+        cut = (line[:-1].rsplit(",", len(last)) for line in lines)
+        return "".join(f"{','.join([cells[0], *(cells[k] for k in kept)])}\n" for cells in cut)
 
 
-def _written(rows: Iterable[list[str]]) -> str:
+def _head(columns: Sequence[str], several: bool) -> str:
+    return _written([["batch", *columns] if several else columns])
+
+
+def _lines(rows: Iterable[tuple[Any, Sequence[Any]]], several: bool) -> str:
+    return _written([_cell(value) for value in ([answer.batch.name, *row] if several else row)] for answer, row in rows)
+
+
+def _written(rows: Iterable[Sequence[str]]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(rows)
     return out.getvalue()
-
-
-def _methods(reports: Sequence[Report], look: Look) -> Rows:
-    fields = list(MethodRow.__struct_fields__)
-    ours = fields.index("formula")  # the one cell in our own symbols
-    for report in reports:
-        for row in all_methods(report, look):
-            values = [getattr(row, field) for field in fields]
-            values[ours] = look.text(values[ours])
-            yield report, values
-
-
-def _others_in(reports: Sequence[Report], look: Look) -> tuple[str, ...]:
-    """The other placements that differ in any of the terms."""
-    found = {name for report in reports for row in report.terms[: look.rows] for name in row.placements}
-    return tuple(name for name in OTHERS if name in found)
-
-
-def _terms(reports: Sequence[Report], look: Look, others: Sequence[str]) -> Rows:
-    """The fields of a term, then the pair of each of the other placements: the term's own where it does not differ."""
-    for report in reports:
-        for row in report.terms[: look.rows]:
-            own = PlacedTerm(row.weight, row.term) if row.term is not None else None
-            pairs = [row.placements.get(name, own) for name in others]
-            values = [getattr(row, field) for field in TERM_FIELDS]
-            cells = [value for pair in pairs for value in ((pair.weight, pair.term) if pair else (None, None))]
-            yield report, values + cells
 
 
 def text_cell(name: str | None) -> str:

@@ -6,47 +6,43 @@ annotations of a kind for each step, and forgets the others without a word.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Any, Literal
 
-from wce_cli.answers.check import Checked, summary
-from wce_cli.formats.check.lines import counts, details, told
+from msgspec import Struct
+
+from wce_cli.formats import given
 from wce_cli.formats.look import Look
 from wce_cli.literal import literal
 
 MOST = 10
 
 
-def to_github(outcomes: Sequence[Checked], look: Look | None = None) -> str:
+class Annotation(Struct, frozen=True):
+    """What is wrong at a place."""
+
+    kind: Literal["error", "warning"]
+    title: str
+    message: str
+    file: str = ""
+    line: str = ""
+
+
+def write(question: str, answers: Sequence[Any], look: Look) -> str:
     """One line an annotation, at most ten; how many more there are; the summary."""
-    look = look or Look()
-    lines = [line for one in outcomes for line in _annotations(one)]
+    own = given(question, "annotations")
+    lines = [_command(one) for answer in answers for one in own.annotated(answer)]
     more = len(lines) - MOST
     if more > 0:
         lines = [*lines[:MOST], f"... and {more} more, not annotated: GitHub shows {MOST} for each step"]
-    return "".join(f"{look.text(line)}\n" for line in [*lines, f"wce check: {counts(summary(outcomes))}"])
+    return "".join(f"{look.text(line)}\n" for line in [*lines, *own.closing(answers)])
 
 
-def _annotations(one: Checked) -> Iterator[str]:
-    """A command for each thing that is wrong, and for each doubt of a batch whose numbers are saved."""
-    properties = {"file": one.file or ""}
-    if one.place.startswith("line "):
-        properties["line"] = one.place.removeprefix("line ")
-    name = f"{one.place} {one.name or ''}".strip() or one.where
-    for problem in one.problems:
-        hint = f"\n{problem.hint}" if problem.hint else ""
-        yield command("error", {**properties, "title": f"wce check: {name}"}, f"{problem.message}{hint}")
-    for position, comparison in enumerate(one.failures):
-        doubts = map(told, one.findings) if position == 0 else ()  # once a batch
-        message = "\n".join(filter(None, [comparison.message, details(comparison), *doubts]))
-        yield command("error", {**properties, "title": f"wce check: {name}"}, message)
-    for doubt in one.findings if one.is_ok else ():
-        yield command("warning", {**properties, "title": f"wce check: {name}"}, told(doubt))
-
-
-def command(kind: str, properties: dict[str, str], message: str) -> str:
-    """`::error file=losses.py,line=7::message`; a property without a value is left out."""
+def _command(one: Annotation) -> str:
+    """`::error file=losses.py,line=7,title=…::message`; a property without a value is left out."""
+    properties = {"file": one.file, "line": one.line, "title": one.title}
     given = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
-    return f"::{kind} {given}::{_data(message)}"
+    return f"::{one.kind} {given}::{_data(one.message)}"
 
 
 def _data(text: str) -> str:

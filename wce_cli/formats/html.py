@@ -8,19 +8,30 @@ colour of what is around it, light or dark.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
+from typing import Any
 
 from msgspec import structs
 
-from wce_cli.answers.report import Report, Severity
+from wce_cli.answers.report import Severity
+from wce_cli.errors import WceError
+from wce_cli.formats import given, gives
+from wce_cli.formats.blocks import AnswerBlock, text_of
 from wce_cli.formats.columns import Column
-from wce_cli.formats.explain.blocks import TITLE_WIDTH, Shown, shown
 from wce_cli.formats.foot import made_by
 from wce_cli.formats.look import Look, glued
+from wce_cli.formats.picture.svg import MISSING, STYLE
 from wce_cli.formats.reflow import page_width, reflow, width_class
 from wce_cli.literal import literal
 
+TITLE_WIDTH = 100
+WIDEST = 640
+"""Pixels of a picture, at most."""
+CSS = (
+    f".wce-figure{{max-width:{WIDEST}px;border-radius:6px;padding:min(8px,1vw);box-sizing:border-box}}"
+    ".wce-figure svg{display:block;width:100%;height:auto}"
+)
 LINE = "rgba(128,128,128,.4)"
 SEVERITY_COLORS = {"error": "#d1242f", "caution": "#bf8700", "note": "#3f83c7"}
 """Of a bar beside a finding: seen on white and on black."""
@@ -33,11 +44,92 @@ LONGEST = 32
 """Characters of a name with hyphens that stays on one line."""
 
 
-def to_html(reports: Sequence[Report], look: Look | None = None) -> str:
-    """A page in one file. What is not ASCII is a reference: the page is right in whatever encoding it is written."""
-    look = structs.replace(look or Look(), ascii=False)
-    title = (reports[0].batch.name or "a batch") if len(reports) == 1 else f"{len(reports)} batches"
-    return page(look.name(f"wce: {title}", TITLE_WIDTH), fragment(reports, look))
+def write(question: str, answers: Sequence[Any], look: Look) -> str:
+    """A page in one file: each answer, its picture, and its numbers below in tables. What is not ASCII is a reference:
+    the page is right in whatever encoding it is written.
+    """
+    look, own = structs.replace(look, ascii=False), given(question, "blocks")
+    if hasattr(own, "page_title"):
+        title = own.page_title(answers, look)
+    else:
+        about = subject_of(question, answers[0]) if len(answers) == 1 else f"{len(answers)} batches"
+        title = look.name(f"wce {question}: {about}", TITLE_WIDTH)
+    if hasattr(own, "all_blocks"):
+        body = "".join(_parted(own.all_blocks(answers, look), look))
+    else:
+        missing = paragraph(f"without a picture: {MISSING.message}: {MISSING.hint}") + "\n"
+        is_drawn = len(answers) <= getattr(own, "MOST_PICTURES", len(answers))
+        parts = (_answer(question, one, look, len(answers) > 1, missing, is_drawn) for one in answers)
+        body = "".join(parts)
+    return page(title, element(body, look, question))
+
+
+def fragment(question: str, answer: Any) -> str | None:
+    """An answer as an element that stands in any page; without its picture where matplotlib is not there. None of one
+    that is told only beside others.
+    """
+    look = Look()
+    if not hasattr(given(question, "blocks"), "answer_blocks"):
+        return None
+    return element(_answer(question, answer, look, False, "", True), look, question)
+
+
+def subject_of(question: str, answer: Any) -> str:
+    """What an answer is about: its batch, unless the question says otherwise."""
+    own = given(question, "blocks")
+    subject: str = own.named(answer) if hasattr(own, "named") else answer.batch.name or "a batch"
+    return subject
+
+
+def blocks_of_page(question: str, answer: Any, look: Look, titled: bool) -> Iterable[AnswerBlock]:
+    """An answer as it is told beside its picture."""
+    own = given(question, "blocks")
+    blocks: Iterable[AnswerBlock] = getattr(own, "page_blocks", own.answer_blocks)(answer, look, titled)
+    return (block for block in blocks if block.kind != "chart")
+
+
+def _answer(question: str, answer: Any, look: Look, titled: bool, missing: str, is_drawn: bool) -> str:
+    """What the reader came for, the picture, and the numbers."""
+    above, below = _parted(blocks_of_page(question, answer, look, titled), look)
+    if not is_drawn or "picture" not in gives(question):
+        return f"{above}{below}"
+    try:
+        drawn = given(question, "picture").picture(answer, look)
+        figure = "" if drawn is None else f'<div class="wce-figure">{drawn.svg}</div>\n'
+    except WceError:
+        figure = missing
+    return f"{above}{figure}{below}"
+
+
+def _parted(blocks: Iterable[AnswerBlock], look: Look) -> tuple[str, str]:
+    """What stands above the picture, the answer, and what stands below it."""
+    above: list[str] = []
+    below: list[str] = []
+    for block in blocks:
+        (above if block.is_answer else below).append(f"{_block(block, look)}\n")
+    return "".join(above), "".join(below)
+
+
+def _block(block: AnswerBlock, look: Look) -> str:
+    match block.kind:
+        case "name" | "title":
+            return heading(block.text)
+        case "prose" | "caption" | "note":
+            return paragraph(text_of(block, look))
+        case "finding":
+            return finding(block.severity, block.code, look.message(block.text))
+        case "findings":
+            told = [finding(one.severity, one.code, look.message(one.message)) for one in block.findings]
+            return "\n".join([*told, *([paragraph(block.text)] if block.text else [])])
+        case "table":
+            return table([*block.columns, *block.beside], look)
+        case "list":
+            items = "".join(f"<li><code>{escape(text)}</code></li>" for text in block.lines)
+            return f'<ol style="margin:.4em 0;padding-left:2em;font-size:.9em;overflow-wrap:anywhere">{items}</ol>'
+        case "code":
+            return f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{escape(block.text)}</pre>'
+        case _:
+            return paragraph(block.text)
 
 
 def page(title: str, element: str) -> str:
@@ -58,65 +150,15 @@ def in_ascii(page: str) -> str:
     return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
-def fragment(reports: Sequence[Report], look: Look | None = None) -> str:
-    """The reports as one element, to stand in any page."""
-    look = look or Look()
-    drawn = [part for report in reports for part in of_report(report, look, titled=len(reports) > 1)]
-    return element("".join(drawn), look, "explain")
-
-
-def element(body: str, look: Look, function: str, style: str = "") -> str:
+def element(body: str, look: Look, function: str) -> str:
     """Answers with their style and their foot as one element; `function` is what Python calls the question."""
     call, version = made_by(look.call, function)
     said = f"<code>{escape(literal(call))}</code><br>{version}"
     foot = f'<footer class="wce-foot" style="margin:2em 0 0;font-size:.85em;overflow-wrap:anywhere">{said}</footer>\n'
     root = f"text-align:left;max-width:{page_width(body)}rem"
-    style = f"<style>{style}.wce{{container:wce/inline-size}}{reflow(body)}</style>"
+    drawn = f"{STYLE}{CSS}" if "wce-figure" in body else ""
+    style = f"<style>{drawn}.wce{{container:wce/inline-size}}{reflow(body)}</style>"
     return f'<div class="wce" style="{root}">\n{style}\n{body}{foot}</div>\n'
-
-
-def of_report(report: Report, look: Look, titled: bool) -> tuple[str, str]:
-    """What stands above the picture of a report, the answer, and what stands below it."""
-    parts = shown(report, look, titled)
-    above = []
-    if parts.title:
-        above.append(heading(parts.title))
-    if parts.sentence:
-        above.append(paragraph(parts.sentence))
-    return _joined(above), _joined(_below(parts, look))
-
-
-def _joined(blocks: Iterable[str]) -> str:
-    return "".join(f"{block}\n" for block in blocks)
-
-
-def _below(parts: Shown, look: Look) -> Iterator[str]:
-    if parts.size:
-        yield paragraph(parts.size)
-    if parts.classes:
-        yield table(parts.classes, look)
-    if parts.classes_note:
-        yield paragraph(parts.classes_note)
-    if parts.top_title:
-        yield paragraph(parts.top_title)
-    if parts.samples:
-        yield table(parts.samples, look)
-    if parts.legend:
-        yield paragraph(parts.legend)
-    if parts.weights:
-        yield paragraph(parts.weights)
-    if parts.methods:
-        yield table([*parts.methods, *parts.engines], look)
-    if parts.calls:
-        calls = "".join(f"<li><code>{escape(call)}</code></li>" for call in parts.calls)
-        yield f'<ol style="margin:.4em 0;padding-left:2em;font-size:.9em;overflow-wrap:anywhere">{calls}</ol>'
-    if parts.measured:
-        yield table(parts.measured, look)
-    yield from map(paragraph, parts.remarks)
-    for one in parts.findings:
-        yield finding(one.severity, one.code, one.message)
-    if parts.unshown:
-        yield paragraph(parts.unshown)
 
 
 def words(text: str) -> str:

@@ -1,4 +1,4 @@
-"""JSON: the report's own fields, one object, or a list of them for a document of several batches."""
+"""JSON: an answer's own fields, one object, or a list of them for a document of several batches."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
-from wce_cli.answers.report import SCHEMA, Report
+from wce_cli.answers.base import to_plain
 from wce_cli.digits import NUMBER_SCHEMA
-from wce_cli.formats.cells import all_methods
+from wce_cli.formats import asked_of, given, gives
 from wce_cli.formats.look import Look
 from wce_cli.literal import MARK
 
-LISTED = 10_000
-"""A batch of up to this many samples lists them all; above that its classes and largest terms speak for it."""
 UNSEEN = re.compile(
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
     rf"|{MARK.pattern}"
@@ -27,24 +25,16 @@ UNSEEN = re.compile(
 taken for a command in a log."""
 
 
-def to_json(reports: Sequence[Report], look: Look | None = None) -> str:
+def write(question: str, answers: Sequence[Any], look: Look) -> str:
     """One object, or a list of them; numbers as `repr` has them, NaN and ±∞ as strings."""
-    documents = to_documents(reports, look or Look())
-    return as_text(documents[0] if len(documents) == 1 else documents, look or Look(), indent=2) + "\n"
-
-
-def to_documents(reports: Sequence[Report], look: Look) -> list[dict[str, Any]]:
-    """Each report as a dictionary: all findings; all pairs and terms unless fewer are asked for."""
-    return [as_asked(report, look).to_dict() for report in reports]
-
-
-def as_asked(report: Report, look: Look) -> Report:
-    """A report with the terms and pairs that are to be written."""
-    listed = look.rows is not None or report.terms_total <= LISTED
-    terms = report.terms[: look.rows] if listed else ()
-    if len(terms) == report.terms_shown == len(report.terms) and look.methods is None:
-        return report
-    return structs.replace(report, terms=terms, terms_shown=len(terms), methods=all_methods(report, look))
+    own: Any = given(question, "asked") if "asked" in gives(question) else None
+    if hasattr(own, "together"):
+        whole = to_plain(own.together(answers))
+    else:
+        asked = asked_of(question)
+        documents = [asked(answer, look).to_dict() for answer in answers]
+        whole = documents[0] if len(documents) == 1 else documents
+    return as_text(whole, look, indent=2) + "\n"
 
 
 def as_text(document: Any, look: Look, indent: int | None = None) -> str:
@@ -63,11 +53,6 @@ def _units(character: str) -> tuple[int, ...]:
     """Its numbers in UTF-16, which JSON escapes by: two beyond U+FFFF."""
     content = character.encode("utf-16-be", "surrogatepass")
     return struct.unpack(f">{len(content) // 2}H", content)
-
-
-def report_schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of what `to_json` writes: a report, or a list of reports."""
-    return schema_of(Report, SCHEMA)
 
 
 def schema_of(answer: type[Struct], title: str) -> dict[str, Any]:

@@ -3,62 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 from xml.sax.saxutils import escape
 
-from wce_cli.answers.check import Checked, Comparison
-from wce_cli.formats.check.lines import details, told
+from msgspec import Struct
+
+from wce_cli.formats import given
 from wce_cli.formats.look import Look
 from wce_cli.literal import as_line, literal
 
 
-def to_junit(outcomes: Sequence[Checked], look: Look | None = None) -> str:
+class SuiteCase(Struct, frozen=True):
+    """One thing that was checked."""
+
+    suite: str
+    owner: str
+    """What it belongs to: its file."""
+    name: str
+    outcome: Literal["", "failure", "error"] = ""
+    """Empty where it passed."""
+    type: str = ""
+    message: str = ""
+    body: str = ""
+
+
+def write(question: str, answers: Sequence[Any], look: Look) -> str:
     """One document. A number that differs is a failure, a batch that cannot be read an error."""
-    suites: dict[str, list[Checked]] = {}
-    for one in outcomes:
-        suites.setdefault(one.file or one.where, []).append(one)
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuites{_counted('wce check', outcomes)}>"]
-    for name, batches in suites.items():
-        lines.append(f"  <testsuite{_counted(name, batches)}>")
-        lines += [f"    {line}" for one in batches for line in _cases(one)]
+    cases = given(question, "cases").cases
+    suites: dict[str, list[SuiteCase]] = {}
+    for one in (case for answer in answers for case in cases(answer)):
+        suites.setdefault(one.suite, []).append(one)
+    every = [one for suite in suites.values() for one in suite]
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuites{_counted(f'wce {question}', every)}>"]
+    for name, suite in suites.items():
+        lines.append(f"  <testsuite{_counted(name, suite)}>")
+        lines += [f"    {line}" for one in suite for line in _written(one)]
         lines.append("  </testsuite>")
     text = "\n".join([*lines, "</testsuites>"]) + "\n"
-    return text.encode("ascii", "xmlcharrefreplace").decode("ascii") if look and look.ascii else text
+    return text.encode("ascii", "xmlcharrefreplace").decode("ascii") if look.ascii else text
 
 
-def _counted(name: str, batches: Sequence[Checked]) -> str:
+def _counted(name: str, cases: Sequence[SuiteCase]) -> str:
     """The attributes of a suite: test cases, not numbers, as a list is one case."""
-    unread = sum(one.verdict == "unread" for one in batches)
-    tests = unread + sum(len(one.comparisons) for one in batches)
-    failures = sum(len(one.failures) for one in batches)
-    return _attributes(name=name, tests=str(tests), failures=str(failures), errors=str(unread))
+    outcomes = [one.outcome for one in cases]
+    failures, errors = outcomes.count("failure"), outcomes.count("error")
+    return _attributes(name=name, tests=str(len(cases)), failures=str(failures), errors=str(errors))
 
 
-def _cases(one: Checked) -> Iterator[str]:
-    owner = one.file or "wce"
-    batch = " ".join(part for part in (one.place, one.name or "") if part) or "batch"
-    if one.verdict == "unread":
-        said = "; ".join(problem.message for problem in one.problems)
-        hints = "\n".join(problem.hint for problem in one.problems if problem.hint)
-        yield f"<testcase{_attributes(classname=owner, name=batch)}>"
-        yield f"  <error{_attributes(message=said, type='unread')}>{_text(hints)}</error>"
-        yield "</testcase>"
-    for comparison in one.comparisons:
-        name = f"{batch}: {comparison.what or comparison.by}"
-        name += "" if comparison.by in ("wce", "") or not comparison.what else f" by {comparison.by}"
-        case = f"<testcase{_attributes(classname=owner, name=name)}"
-        if comparison.verdict == "agrees":
-            yield f"{case}/>"
-            continue
-        yield f"{case}>"
-        said = _attributes(message=comparison.message, type=comparison.verdict)
-        yield f"  <failure{said}>{_text(_body(one, comparison))}</failure>"
-        yield "</testcase>"
-
-
-def _body(batch: Checked, one: Comparison) -> str:
-    """Expected and got below each other, every digit of what there is; and what may be wrong with the batch."""
-    lines = [f"expected {one.expected}", f"got {one.got!r}"] if one.got is not None else []
-    return "\n".join(filter(None, [*lines, details(one), *map(told, batch.findings)]))
+def _written(one: SuiteCase) -> Iterator[str]:
+    case = f"<testcase{_attributes(classname=one.owner, name=one.name)}"
+    if not one.outcome:
+        yield f"{case}/>"
+        return
+    said = _attributes(message=one.message, type=one.type)
+    yield f"{case}>"
+    yield f"  <{one.outcome}{said}>{_text(one.body)}</{one.outcome}>"
+    yield "</testcase>"
 
 
 def _attributes(**values: str) -> str:

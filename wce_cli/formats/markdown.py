@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
-from wce_cli.answers.report import Report
+from wce_cli.formats import given
+from wce_cli.formats.blocks import AnswerBlock, answer_first, text_of
 from wce_cli.formats.columns import Column
-from wce_cli.formats.explain.blocks import Shown, shown
 from wce_cli.formats.look import GLUE, Look
 
 MARKUP = re.compile(r"[\\`*_\[<|~&#]")
@@ -23,45 +24,47 @@ APART = "<!-- -->"
 """Parts two characters without being seen."""
 
 
-def to_markdown(reports: Sequence[Report], look: Look | None = None) -> str:
-    """The reports, one below the other. Lines are not wrapped: GitHub would keep the breaks."""
-    look = look or Look()
-    return "\n".join(_written(shown(report, look, titled=len(reports) > 1), look) for report in reports)
+def write(question: str, answers: Sequence[Any], look: Look) -> str:
+    """The answers, one below the other. Lines are not wrapped: GitHub would keep the breaks."""
+    own = given(question, "blocks")
+    if hasattr(own, "all_blocks"):
+        return _in_markdown(own.all_blocks(answers, look), look)
+    return "\n".join(_in_markdown(own.answer_blocks(answer, look, len(answers) > 1), look) for answer in answers)
 
 
-def _written(parts: Shown, look: Look) -> str:
-    blocks = []
-    if parts.title:
-        blocks.append(f"### {escaped(parts.title)}")
-    if parts.sentence:
-        blocks.append(escaped(parts.sentence.replace(GLUE, " ")))
-    if parts.size:
-        blocks.append(escaped(parts.size))
-    if parts.classes:
-        blocks.append(pipe_table(parts.classes, look))
-    if parts.classes_note:
-        blocks.append(escaped(parts.classes_note))
-    if parts.top_title:
-        blocks.append(escaped(parts.top_title))
-    if parts.samples:
-        blocks.append(pipe_table(parts.samples, look))
-    if parts.legend:
-        blocks.append(escaped(parts.legend.replace(GLUE, " ")))
-    if parts.weights:
-        blocks.append(escaped(parts.weights))
-    if parts.methods:
-        blocks.append(pipe_table([*parts.methods, *parts.engines], look))
-    if parts.calls:  # a list numbers them as the table does
-        blocks.append("\n".join(f"{mark}. {_code(call)}" for mark, call in enumerate(parts.calls, 1)))
-    if parts.measured:
-        blocks.append(pipe_table(parts.measured, look))
-    blocks += [escaped(remark) for remark in parts.remarks]
-    findings = [f"- **{one.severity}** `{one.code}`: {escaped(one.message)}" for one in parts.findings]
-    if parts.unshown:
-        findings.append(f"- {escaped(parts.unshown)}")
-    if findings:
-        blocks.append("\n".join(findings))
-    return "\n\n".join(blocks) + "\n"
+def _in_markdown(blocks: Iterable[AnswerBlock], look: Look) -> str:
+    written = (_written(block, look) for block in answer_first(blocks) if block.kind != "chart")
+    return "\n\n".join(filter(None, written)) + "\n"
+
+
+def _written(block: AnswerBlock, look: Look) -> str:
+    match block.kind:
+        case "name" | "title":
+            return f"### {_line(block.text)}"
+        case "prose" | "caption" | "note":
+            return _line(text_of(block, look))
+        case "finding":
+            return _item(block.severity, block.code, look.message(block.text))
+        case "findings":
+            items = [_item(one.severity, one.code, look.message(one.message)) for one in block.findings]
+            return "\n".join([*items, *([f"- {escaped(block.text)}"] if block.text else [])])
+        case "table":
+            return pipe_table([*block.columns, *block.beside], look)
+        case "list":  # which numbers them as the table does
+            return "\n".join(f"{mark}. `{text}`" for mark, text in enumerate(block.lines, 1))  # ours hold no backtick
+        case "code":
+            return f"```json\n{block.text}\n```"
+        case _:
+            return _line(block.text)
+
+
+def _item(severity: str, code: str, message: str) -> str:
+    named = f" `{code}`" if code else ""
+    return f"- **{severity}**{named}: {_line(message)}"
+
+
+def _line(text: str) -> str:
+    return escaped(text.replace(GLUE, " "))
 
 
 def pipe_table(columns: Sequence[Column], look: Look) -> str:
@@ -89,8 +92,3 @@ def escaped(text: str) -> str:
 def _escaped(text: str) -> str:
     text = MARKUP.sub(lambda match: "\\" + match[0], text).replace("$", DOLLAR)
     return re.sub("^ | $|(?<= ) ", "&nbsp;", text)
-
-
-def _code(text: str) -> str:
-    """A call as code. Ours hold no backtick."""
-    return f"`{text}`"

@@ -81,6 +81,17 @@ class Screen:
                 line.stylize(style, 0, len(head.rstrip()))
             self._console.print(line, soft_wrap=True)
 
+    def entry(self, text: str, style: str = "") -> None:
+        """A line of a list that may be very long: as it is where it fits, else wrapped between words."""
+        if style:
+            self.prose(" ", text, style, hanging=2)
+            return
+        if self.look.width is not None and len(text) > self.look.width:
+            width = max(self.look.width, NARROWEST)
+            lines = textwrap.wrap(text, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+            text = "\n".join(lines)
+        self._out.write(f"{text}\n")
+
     def finding(self, severity: Severity, code: str, message: str) -> None:
         """What a reader must know, headed by how grave it is."""
         self.prose(message, f"{severity} {code}".rstrip() + ": ", SEVERITY_STYLES[severity], hanging=2)

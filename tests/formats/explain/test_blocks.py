@@ -11,7 +11,7 @@ from tests.formats.printed import Page, rendered
 from tests.formats.reports import report_of
 from tests.run import run
 from wce_cli.answers.report import Finding
-from wce_cli.formats import FORMATS, formatted
+from wce_cli.formats import formats_of, formatted
 from wce_cli.formats.look import FINDINGS, Look
 
 SEVEN = tuple(
@@ -23,7 +23,7 @@ REPORT = structs.replace(report_of("two"), findings=SEVEN)
 
 
 def said(format: str, look: Look) -> str:
-    text = formatted(FORMATS[format], [REPORT], look)
+    text = formatted(formats_of("explain")[format], [REPORT], look)
     if format == "table":
         return " ".join(text.split())
     page = rendered(text) if format == "markdown" else Page(text)
@@ -47,7 +47,7 @@ def test_the_gravest_findings_are_printed_and_the_others_named(format):
 
 @pytest.mark.parametrize("format", ["json", "ndjson"])
 def test_json_has_every_finding_in_the_reports_own_order(format):
-    document = json.loads(formatted(FORMATS[format], [REPORT], Look(findings=1)))
+    document = json.loads(formatted(formats_of("explain")[format], [REPORT], Look(findings=1)))
     assert [finding["code"] for finding in document["findings"]] == [finding.code for finding in SEVEN]
 
 

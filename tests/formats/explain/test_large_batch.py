@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from tests.formats.printed import assert_added_up, tables
-from tests.formats.reports import LOGITS
+from tests.formats.reports import LOGITS, to_table
 from wce_cli import explain
 from wce_cli.batches.batch import Batch
-from wce_cli.formats.explain.table import to_table
 from wce_cli.formats.look import Look
 from wce_cli.questions.explain.of_batch import explain_batch
 

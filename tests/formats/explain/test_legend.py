@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from tests.formats.printed import tables
-from tests.formats.reports import BATCHES, report_of
+from tests.formats.reports import BATCHES, report_of, to_table
 from wce_cli import explain
 from wce_cli.formats.explain.legend import legend
-from wce_cli.formats.explain.table import to_table
 from wce_cli.formats.look import Look
 
 

@@ -8,10 +8,9 @@ import re
 import pytest
 from msgspec import structs
 
-from tests.formats.reports import BATCHES, LOGITS, report_of, with_measurements
+from tests.formats.reports import BATCHES, LOGITS, report_of, to_table, with_measurements
 from wce_cli import explain
 from wce_cli.formats.explain.sentence import sentence
-from wce_cli.formats.explain.table import to_table
 from wce_cli.formats.look import Look
 from wce_cli.frameworks import ENGINES
 

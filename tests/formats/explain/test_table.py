@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from tests.formats.printed import assert_added_up, tables
-from tests.formats.reports import BATCHES, FINITE, report_of, with_measurements
+from tests.formats.reports import BATCHES, FINITE, report_of, to_table, with_measurements
 from wce_cli import explain
-from wce_cli.formats.explain.table import to_table
 from wce_cli.formats.look import Look
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")

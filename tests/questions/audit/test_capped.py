@@ -12,8 +12,8 @@ import pytest
 from tests.questions.audit.inside import FIXTURES, audited_here
 from tests.run import ROOT, run
 from wce_cli.answers.audit import verdict
-from wce_cli.formats import AUDITED, formatted
-from wce_cli.formats.audit.blocks import expectation
+from wce_cli.formats import formats_of, formatted
+from wce_cli.formats.audit.words import expectation
 from wce_cli.formats.look import Look
 from wce_cli.questions.audit.child.bisection import ROOM, is_right, last_right, loss_at, search_rows
 from wce_cli.questions.audit.rows.numbers import CAPPED
@@ -135,7 +135,7 @@ def test_clamped_logits_are_wrong_where_all_are_large_too():
     titles = {one.reduction: one.title for one in answer.computed}
     assert titles == {None: "weighted-mean", "mean": "weighted-mean", "sum": "sum", "none": "w·ℓ of each sample"}
     assert all(one.leaves_far for one in answer.computed)
-    table = formatted(AUDITED["table"], [answer], Look(width=200))
+    table = formatted(formats_of("audit")["table"], [answer], Look(width=200))
     assert "sum, except where a loss is very large" in table
 
 
@@ -199,15 +199,15 @@ def test_the_command_says_so_and_exits_1(monkeypatch):
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_it_is_said_at_every_width_and_in_ascii(width):
     answer = audited_here("capped.py:clamped_logits", expect="weighted-mean")
-    table = formatted(AUDITED["table"], [answer], Look(width=width))
+    table = formatted(formats_of("audit")["table"], [answer], Look(width=width))
     flat = re.sub(r"\s+", " ", table)
     for row in ("largest logit", "lowest logits", "largest gap"):
         assert answer.row(row).said in flat
     assert f"- {CAPPED}" in flat
     assert EXCEPT in flat
     for name in ("table", "markdown", "github", "json"):
-        assert formatted(AUDITED[name], [answer], Look(width=width, ascii=True)).isascii()
-    github = formatted(AUDITED["github"], [answer], Look()).splitlines()
+        assert formatted(formats_of("audit")[name], [answer], Look(width=width, ascii=True)).isascii()
+    github = formatted(formats_of("audit")["github"], [answer], Look()).splitlines()
     assert github[0].startswith("::error ")
     assert "where a loss is very large, it gives 20.0486, not 200.049%0A{" in github[0]
 

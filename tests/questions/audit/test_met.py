@@ -7,7 +7,7 @@ import pytest
 from tests.questions.audit.inside import audited_here
 from wce_cli.answers.audit import verdict
 from wce_cli.errors import WceError
-from wce_cli.formats.audit.blocks import expectation
+from wce_cli.formats.audit.words import expectation
 
 torch = pytest.importorskip("torch")
 

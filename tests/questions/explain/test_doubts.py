@@ -13,7 +13,8 @@ import pytest
 from tests.run import run
 from wce_cli import assert_loss, check, gradient, identify, split, sweep
 from wce_cli.findings import FINDINGS
-from wce_cli.formats.check.lines import to_json
+from wce_cli.formats import formats_of, formatted
+from wce_cli.formats.look import Look
 
 RAW = {"log_probs": [[-5.0, -6], [-5, -4]], "labels": [0, 1]}
 MULTI = {"logits": [[2.0, 1, 0], [0, 1, 2]], "labels": [[1.0, 0, 1], [0, 1, 1]]}
@@ -91,7 +92,9 @@ def test_check_says_it_in_every_format_once_a_batch(tmp_path, suffix):
 
 
 def test_saved_numbers_of_check_are_what_they_were():
-    assert '"findings": []' in to_json([check(expect={"weighted-mean": "4.5"}, **RAW)])
+    assert '"findings": []' in formatted(
+        formats_of("check")["json"], [check(expect={"weighted-mean": "4.5"}, **RAW)], Look()
+    )
 
 
 MULTI_HOT = [

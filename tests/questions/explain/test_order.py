@@ -9,11 +9,10 @@ import random
 import pytest
 
 from tests.formats.printed import assert_added_up, tables
-from tests.formats.reports import BATCHES
+from tests.formats.reports import BATCHES, to_table
 from tests.loss.random_batches import random_batch
 from tests.run import run
 from wce_cli.batches.batch import Batch
-from wce_cli.formats.explain.table import to_table
 from wce_cli.formats.look import Look
 from wce_cli.questions.explain import order
 from wce_cli.questions.explain.of_batch import explain_batch

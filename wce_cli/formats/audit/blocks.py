@@ -1,20 +1,19 @@
-"""What a function was found to compute, for a person to read, and as JSON."""
+"""What a function was found to compute, for a person to read."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from wce_cli.answers.audit import SCHEMA, VERY_LARGE, Audit, Computed, Row, verdict
-from wce_cli.answers.audit_numbers import is_capped
-from wce_cli.answers.base import to_plain
+from msgspec import structs
+
+from wce_cli.answers.audit import VERY_LARGE, Audit, Computed, Row, verdict
 from wce_cli.answers.report import Severity
+from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats import blocks
+from wce_cli.formats.audit.words import expectation, probe_text, where
 from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.columns import NEVER_DROPPED, Column
-from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import Look
 
 PARTS = {"numbers": "numbers", "edges": "edges", "gradient": "gradient", "conduct": "conduct"}
@@ -23,75 +22,7 @@ SEVERITIES: dict[str, Severity | None] = {"ok": None, "note": "note", "wrong": "
 """How grave each is."""
 
 
-def to_table(answers: Sequence[Audit], look: Look | None = None) -> str:
-    """The audits as text, one below the other."""
-    look = look or Look()
-    return "\n".join(blocks.on_screen(answer_blocks(answer, look), look) for answer in answers)
-
-
-def to_markdown(answers: Sequence[Audit], look: Look | None = None) -> str:
-    """The audits as Markdown."""
-    look = look or Look()
-    return "\n".join(blocks.in_markdown(answer_blocks(answer, look), look) for answer in answers)
-
-
-def to_json(answers: Sequence[Audit], look: Look | None = None) -> str:
-    """One object, or a list of them; everything that was found."""
-    documents = [answer.to_dict() for answer in answers]
-    return as_text(documents[0] if len(documents) == 1 else documents, look or Look(), indent=2) + "\n"
-
-
-def audit_schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of what `to_json` writes."""
-    return schema_of(Audit, SCHEMA)
-
-
-def expectation(answer: Audit) -> str:
-    """Whether it is what it should be; empty where nothing was expected."""
-    if answer.expected is None:
-        return ""
-    if answer.is_expected:
-        return f"as expected: {answer.expected}"
-    own, pair = answer.own, answer.expected.removesuffix("/class")
-    if own is not None and own.is_followed and pair in own.pairs:
-        return f"expected {answer.expected}: the value is that{own.with_own}, {_but(answer)}"
-    if own is not None and own.leaves_far and own.title == pair:
-        return f"expected {answer.expected}: it is that, except where {VERY_LARGE}"
-    is_guarded = own is not None and own.is_followed and own.departs is not None and own.title.startswith(f"{pair};")
-    leaves = f", another number where {VERY_LARGE}" if is_guarded else ""
-    return f"expected {answer.expected}, but it {verdict(answer)}{leaves}"
-
-
-def _but(answer: Audit) -> str:
-    """Why a function with the values of a rule is not as expected."""
-    if any(row.name.startswith("dL/d") and row.verdict == "wrong" for row in answer.rows):
-        return "the gradient is not"
-    again = answer.row("called twice")
-    if again is not None and again.verdict != "ok":
-        return f"but it {again.said}"
-    names = dict.fromkeys(one.name for one in answer.limits if is_capped([one]))
-    return f"but not for all sizes of scores ({', '.join(names)})" if names else "but it does not outlive every batch"
-
-
-def where(answer: Audit) -> str:
-    """`losses.py:12`, as editors take it."""
-    return f"{answer.file}:{answer.line}" if answer.file and answer.line else answer.target
-
-
-def probe_text(probe: dict[str, Any]) -> str:
-    """A probe on one line, as `wce explain -` takes it; whole numbers without their point."""
-    return json.dumps(_whole(to_plain(probe)), ensure_ascii=False)
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _whole(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_whole(one) for one in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def answer_blocks(answer: Audit, look: Look) -> Iterator[AnswerBlock]:
+def answer_blocks(answer: Audit, look: Look, titled: bool) -> Iterator[AnswerBlock]:
     """Everything a person is told of one function."""
     yield blocks.name(look.message(f"{answer.target} {verdict(answer)}"))
     at = f" at {where(answer)}" if answer.file else ""
@@ -123,6 +54,29 @@ def answer_blocks(answer: Audit, look: Look) -> Iterator[AnswerBlock]:
         yield blocks.title("what to change")
         for line in answer.advice:
             yield blocks.prose(f"- {line}")
+
+
+def page_blocks(answer: Audit, look: Look, titled: bool) -> Iterator[AnswerBlock]:
+    """All that is said elsewhere, and the numbers of the batch that is drawn."""
+    for block in answer_blocks(answer, look, titled):
+        columns = tuple(column for column in block.columns if column.name != "part")  # a narrow page has no room for it
+        yield structs.replace(block, columns=columns)
+    compared = answer.compared
+    if compared is None:
+        return
+    yield blocks.title("the batch of the picture")
+    yield blocks.prose(f"where {compared.about}, it gives {compared.said}")
+    yield blocks.code(look.text(probe_text(compared.probe)))
+    values = [format_number(one.value, look.digits) for one in compared.methods]
+    yield blocks.table(
+        Column("method", [one.pair for one in compared.methods], NEVER_DROPPED, right=False),
+        Column("its loss", values, NEVER_DROPPED),
+    )
+
+
+def named(answer: Audit) -> str:
+    """What it is about: the function."""
+    return answer.target
 
 
 def _sentences(own: Computed) -> Iterator[str]:

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from msgspec import structs
-
 from wce_cli.answers.audit import Audit, verdict
-from wce_cli.digits import format_number
-from wce_cli.formats import blocks
-from wce_cli.formats.audit.blocks import answer_blocks, expectation, probe_text
 from wce_cli.formats.audit.panels import LEFT, limits_panel, methods_panel, rows_panel
-from wce_cli.formats.blocks import AnswerBlock
-from wce_cli.formats.columns import NEVER_DROPPED, Column
+from wce_cli.formats.audit.words import expectation
 from wce_cli.formats.look import Look
-from wce_cli.formats.picture.page import PicturePage
 from wce_cli.formats.picture.svg import EDGE, WIDTH, Drawing, Drawn
 from wce_cli.formats.picture.text import wrapped
 
@@ -49,25 +40,3 @@ def _headline(answer: Audit, look: Look) -> str:
     if answer.is_expected is False:
         return f"{name}: {look.message(expectation(answer))}"
     return f"{name} {look.message(verdict(answer))}{', as expected' * (answer.is_expected is True)}"
-
-
-def _blocks(answer: Audit, look: Look, titled: bool) -> Iterator[AnswerBlock]:
-    """All that is said elsewhere, and the numbers of the batch that is drawn."""
-    for block in answer_blocks(answer, look):
-        columns = tuple(column for column in block.columns if column.name != "part")  # a narrow page has no room for it
-        yield structs.replace(block, columns=columns)
-    compared = answer.compared
-    if compared is None:
-        return
-    yield blocks.title("the batch of the picture")
-    yield blocks.prose(f"where {compared.about}, it gives {compared.said}")
-    yield blocks.code(look.text(probe_text(compared.probe)))
-    values = [format_number(one.value, look.digits) for one in compared.methods]
-    yield blocks.table(
-        Column("method", [one.pair for one in compared.methods], NEVER_DROPPED, right=False),
-        Column("its loss", values, NEVER_DROPPED),
-    )
-
-
-PAGE = PicturePage.of_blocks("audit", picture, _blocks, lambda answer: answer.target)
-to_svg, to_html, fragment = PAGE.to_svg, PAGE.to_html, PAGE.fragment

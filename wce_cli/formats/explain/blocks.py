@@ -1,88 +1,91 @@
-"""What a person is shown of a report, in reading order: every format that is read draws these parts, and no others."""
+"""What a person is shown of a report, in reading order."""
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Iterator, Sequence
 
 from wce_cli.answers.report import AWAITED, Finding, Report
 from wce_cli.errors import counted
-from wce_cli.formats import cells
-from wce_cli.formats.columns import Column, method_columns, sample_columns
-from wce_cli.formats.explain.frameworks import are_listed, call_columns, call_lines, engine_columns
+from wce_cli.formats import blocks, cells
+from wce_cli.formats.blocks import AnswerBlock
+from wce_cli.formats.columns import method_columns, sample_columns
 from wce_cli.formats.explain.large_batch import class_columns, classes_note, is_large, top_columns
 from wce_cli.formats.explain.legend import legend
 from wce_cli.formats.explain.sentence import sentence
 from wce_cli.formats.look import Look
 
 TITLE_WIDTH = 100
-SEVERITIES = ("error", "caution", "note")
-"""The gravest first."""
+MOST_PICTURES = 1
+"""Batches of a page up to which each has its picture."""
 
 
-class Shown(Struct, frozen=True):
-    """The parts of a report as plain text, without any markup; what is not shown is empty."""
-
-    title: str
-    sentence: str
-    """The answer in plain words."""
-    size: str
-    """How many samples there are, where they are not listed."""
-    classes: list[Column]
-    """The classes, instead of the samples of a large batch."""
-    classes_note: str
-    """Below them: of which placement their Σw·ℓ is, where that is not the numerator of the methods."""
-    top_title: str
-    samples: list[Column]
-    """The samples; of a large batch those with the largest terms."""
-    legend: str
-    """What the letters over the samples stand for."""
-    weights: str
-    """The class weight that was computed, below the samples."""
-    methods: list[Column]
-    engines: list[Column]
-    """More columns of the same table, one for each of several frameworks, where there is room for all of them."""
-    calls: list[str]
-    """The calls of one framework; their number is their place, from 1."""
-    measured: list[Column]
-    """The calls of several frameworks, each with what it returned."""
-    measured_lines: list[str]
-    """The same as lines."""
-    remarks: list[str]
-    """What a framework could not be asked, and why."""
-    findings: list[Finding]
-    unshown: str
-    """A line that counts and names the findings that are left out."""
+def page_title(reports: Sequence[Report], look: Look) -> str:
+    """The name of the one batch, or how many there are."""
+    one = reports[0].batch.name or "a batch" if len(reports) == 1 else ""
+    return look.name(f"wce explain: {one}" if one else f"wce: {len(reports)} batches", TITLE_WIDTH)
 
 
-def shown(report: Report, look: Look, titled: bool = False) -> Shown:
-    """The parts of one report; `titled` where several follow each other."""
-    rows = cells.shown_methods(report, look)
-    listed = are_listed(report)
-    notes = {} if listed else cells.footnotes(report, rows)
+def answer_blocks(report: Report, look: Look, titled: bool) -> Iterator[AnswerBlock]:
+    """A report from top to bottom; `titled` where several follow each other."""
+    if titled or report.batch.name:
+        yield blocks.batch_name(look.name(report.batch.name or "batch", TITLE_WIDTH))
+    said = sentence(report, look) if look.only is None else ""
+    if said:
+        yield blocks.formulas(said)
+    if look.only != "methods":
+        yield from _samples(report, look)
+    if look.only != "terms":
+        yield from _methods(report, look)
+    if look.only is None:
+        yield from _findings(report, look)
+
+
+def _samples(report: Report, look: Look) -> Iterator[AnswerBlock]:
+    """The samples, or the classes of a large batch and the samples with the largest terms."""
     large = is_large(report, look)
-    terms, methods, whole = look.only != "methods", look.only != "terms", look.only is None
-    untold = cells.beside_the_table(report.findings, look) if whole else []
-    findings = sorted(untold, key=lambda one: SEVERITIES.index(one.severity))
+    classes = class_columns(report, look) if large else []
+    if large:
+        yield blocks.prose(_size(report, look), hanging=0)
+    if classes:
+        yield blocks.table(*classes)
+    note = classes_note(report, look) if large else ""
+    if note:
+        yield blocks.note(note)
+    if report.top or not large:
+        if large and classes:
+            yield blocks.caption(_top_title(report))
+        yield blocks.table(*(top_columns if large else sample_columns)(report, look))
+        yield blocks.note(legend(report, look), hanging=4)
+    if report.batch.weight_rule == "balanced":
+        yield blocks.note(_balanced(report, look))
+
+
+def _methods(report: Report, look: Look) -> Iterator[AnswerBlock]:
+    """The methods, and what frameworks return."""
+    rows = cells.shown_methods(report, look)
+    if not report.measurements:
+        yield blocks.table(*method_columns(report, look, rows, {}))
+        return
+    from wce_cli.formats.explain.frameworks import are_listed, call_columns, call_lines, engine_columns
+
+    if are_listed(report):
+        yield blocks.table(*method_columns(report, look, rows, {}), beside=engine_columns(report, rows, look))
+        yield blocks.table(*call_columns(report, look), lines=call_lines(report, look))
+    else:
+        notes = cells.footnotes(report, rows)
+        yield blocks.table(*method_columns(report, look, rows, notes))
+        calls = list(dict.fromkeys(cells.call_note(note, look) for note in notes.values()))
+        if calls:
+            yield blocks.numbered(calls)
+    yield from map(blocks.note, _remarks(report, look))
+
+
+def _findings(report: Report, look: Look) -> Iterator[AnswerBlock]:
+    """The gravest findings, as many as are asked for, and what is said of the others."""
+    findings = blocks.gravest_first(cells.beside_the_table(report.findings, look))
     kept = len(findings) if look.findings is None else look.findings
-    return Shown(
-        title=look.name(report.batch.name or "batch", TITLE_WIDTH) if titled or report.batch.name else "",
-        sentence=sentence(report, look) if whole else "",
-        size=_size(report, look) if terms and large else "",
-        classes=class_columns(report, look) if terms and large else [],
-        classes_note=classes_note(report, look) if terms and large else "",
-        top_title=_top_title(report) if terms and large else "",
-        samples=(top_columns if large else sample_columns)(report, look) if terms and (report.top or not large) else [],
-        legend=legend(report, look) if terms and (report.top or not large) else "",
-        weights=_balanced(report, look) if terms else "",
-        methods=method_columns(report, look, rows, notes) if methods else [],
-        engines=engine_columns(report, rows, look) if methods and listed else [],
-        calls=list(dict.fromkeys(cells.call_note(note, look) for note in notes.values())) if methods else [],
-        measured=call_columns(report, look) if methods and listed else [],
-        measured_lines=call_lines(report, look) if methods and listed else [],
-        remarks=_remarks(report, look) if methods else [],
-        findings=[Finding(one.code, one.severity, look.message(one.message), one.help) for one in findings[:kept]],
-        unshown=_unshown(findings[kept:], kept),
-    )
+    if findings:
+        yield blocks.findings(findings[:kept], _unshown(findings[kept:], kept))
 
 
 def _size(report: Report, look: Look) -> str:
@@ -94,14 +97,10 @@ def _size(report: Report, look: Look) -> str:
 
 
 def _top_title(report: Report) -> str:
-    if not report.top:
-        return ""
     return "the largest term" if len(report.top) == 1 else f"the {len(report.top)} largest terms"
 
 
 def _balanced(report: Report, look: Look) -> str:
-    if report.batch.weight_rule != "balanced":
-        return ""
     return look.text("weight: balanced, N kept / (C · count) = ") + cells.class_weights(report, look)
 
 

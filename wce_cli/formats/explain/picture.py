@@ -8,7 +8,7 @@ from typing import Any
 
 from wce_cli.answers.report import MethodRow, Report, TermRow, TotalsPart
 from wce_cli.errors import counted
-from wce_cli.formats import cells, html
+from wce_cli.formats import cells
 from wce_cli.formats.explain.large_batch import is_large
 from wce_cli.formats.look import ROWS, Look
 from wce_cli.formats.picture.labels import (
@@ -22,7 +22,6 @@ from wce_cli.formats.picture.labels import (
     room,
     shares,
 )
-from wce_cli.formats.picture.page import PicturePage
 from wce_cli.formats.picture.scale import OFF, can_be_drawn, is_on_scale
 from wce_cli.formats.picture.svg import CURVES, FAINT, Drawing, Drawn
 from wce_cli.formats.picture.text import fitted_name, text_width
@@ -131,24 +130,3 @@ def _waterfall(panel: Any, steps: Sequence[tuple[str, float]], numbers: Sequence
     at_bar(panel, numerator, len(steps), numbers[-1])
     panel.set_yticks(range(len(steps) + 1), [*(name for name, _ in steps), NUMERATOR])
     bar_axis(panel, ends)
-
-
-def _as_text(report: Report, look: Look) -> str:
-    from wce_cli.formats.explain.table import to_table
-
-    return to_table([report], look)
-
-
-def to_html(answers: Sequence[Report], look: Look | None = None) -> str:
-    """A page in one file: of one batch with its picture, of more the numbers alone."""
-    return PAGE.to_html(answers, look) if len(answers) == 1 else html.to_html(answers, look)
-
-
-PAGE = PicturePage(
-    "explain",
-    picture,
-    _as_text,
-    lambda report, look: html.of_report(report, look, titled=False),
-    lambda report: report.batch.name or "a batch",
-)
-to_svg, fragment = PAGE.to_svg, PAGE.fragment

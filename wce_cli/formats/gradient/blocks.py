@@ -1,84 +1,22 @@
-"""What every method's loss pulls at, for a person to read, and for a program."""
+"""What every method's loss pulls at, for a person to read."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from msgspec import structs
-
-from wce_cli.answers.base import to_plain
-from wce_cli.answers.gradient import SCHEMA, Gradients, MethodGradient
+from wce_cli.answers.gradient import Gradients, MethodGradient
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats import blocks
 from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.cells import MISSING, class_cell, name_cell, share_cell, weight_letters
 from wce_cli.formats.columns import NEVER_DROPPED, Column
-from wce_cli.formats.csv import text_cell
-from wce_cli.formats.json import as_text, schema_of
+from wce_cli.formats.gradient.asked import asked_rows
 from wce_cli.formats.look import ROWS, Look
 from wce_cli.loss.methods import TORCHS
 
 CLASSES = 20
-PULLED = ("class", "sample", "label-mix")
-"""The placements, in the order of the columns of CSV."""
-
-
-def to_table(answers: Sequence[Gradients], look: Look | None = None) -> str:
-    """The answers as text, one below the other."""
-    look = look or Look()
-    return "\n".join(blocks.on_screen(answer_blocks(answer, look, len(answers) > 1), look) for answer in answers)
-
-
-def to_markdown(answers: Sequence[Gradients], look: Look | None = None) -> str:
-    """The answers as Markdown."""
-    look = look or Look()
-    return "\n".join(blocks.in_markdown(answer_blocks(answer, look, len(answers) > 1), look) for answer in answers)
-
-
-def to_json(answers: Sequence[Gradients], look: Look | None = None) -> str:
-    """One object, or a list of them; every pair, or those asked for."""
-    look = look or Look()
-    documents = []
-    for answer in answers:
-        rows = tuple(asked_rows(answer, look) or answer.methods)
-        documents.append(structs.replace(answer, methods=rows, samples=answer.samples[: look.rows]).to_dict())
-    return as_text(documents[0] if len(documents) == 1 else documents, look, indent=2) + "\n"
-
-
-def to_csv(answers: Sequence[Gradients], look: Look | None = None) -> str:
-    """A line for each kept sample: its unweighted norm, by each placement what it pulls at, and by each pair its factor
-    w / D, empty where there is none.
-    """
-    look = look or Look()
-    several, out = len(answers) > 1, io.StringIO()
-    pairs = list(dict.fromkeys(row.pair for one in answers for row in asked_rows(one, look) or one.methods))
-    kinds = [f"{kind} {what}" for kind in PULLED for what in ("norm", "cosine")]
-    lines: list[list[Any]] = [[*(["batch"] if several else []), "n", "label", "norm", *kinds, *pairs]]
-    for answer in answers:
-        rows = {row.pair: row for row in answer.methods}
-        for one in answer.samples[: look.rows]:
-            pulls = [number for kind in PULLED for number in (one.pulls[kind].norm, one.pulls[kind].cosine)]
-            factors = [answer.factor(one, rows[pair]) if pair in rows else None for pair in pairs]
-            own = [one.n, one.label, *map(to_plain, (one.norm, *pulls, *factors))]
-            lines.append([*([text_cell(answer.batch.name)] if several else []), *own])
-    csv.writer(out, lineterminator="\n").writerows(lines)
-    return out.getvalue()
-
-
-def gradient_schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of what `to_json` writes."""
-    return schema_of(Gradients, SCHEMA)
-
-
-def asked_rows(answer: Gradients, look: Look) -> list[MethodGradient]:
-    """The rows of the pairs asked for by name; none where none was, or all are."""
-    if look.methods is None or "all" in look.methods:
-        return []
-    return list(dict.fromkeys(answer.method(pair) for pair in look.methods))
 
 
 def shown_rows(answer: Gradients, look: Look) -> list[MethodGradient]:

@@ -8,10 +8,9 @@ from typing import Any
 
 from wce_cli.answers.gradient import Gradients, SampleGradient
 from wce_cli.formats.cells import weight_letters
-from wce_cli.formats.gradient.blocks import answer_blocks, shown_rows
+from wce_cli.formats.gradient.blocks import shown_rows
 from wce_cli.formats.look import Look
 from wce_cli.formats.picture.labels import LABEL, ROOM, apart, beside, class_name, grouped_bars, of_all, room, shares
-from wce_cli.formats.picture.page import PicturePage
 from wce_cli.formats.picture.scale import OFF, can_be_drawn, parted, whole
 from wce_cli.formats.picture.svg import CURVES, EDGE, WIDTH, Drawing, Drawn
 from wce_cli.formats.picture.text import text_width, wrapped
@@ -106,7 +105,3 @@ def _points(
         panel.xaxis.set_major_locator(whole(width))
         panel.set_xlabel("kept sample")
     panel.grid(False, axis="x")
-
-
-PAGE = PicturePage.of_blocks("gradient", picture, answer_blocks)
-to_svg, to_html, fragment = PAGE.to_svg, PAGE.to_html, PAGE.fragment

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from wce_cli.answers.identify import SCHEMA, Identification, Identified, IdentifiedList, Match, Separating
+from msgspec import structs
+
+from wce_cli.answers.identify import Identification, Identified, IdentifiedList, Match, Separating
 from wce_cli.digits import format_number, rounded_up
 from wce_cli.errors import counted
 from wce_cli.formats import blocks
@@ -25,34 +26,10 @@ from wce_cli.formats.identify.words import (
     tied_line,
     verdict,
 )
-from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import Look
 
 LISTED = 8
 """Rules that are listed of those with the fewest departures."""
-
-
-def to_table(answers: Sequence[Identification], look: Look | None = None) -> str:
-    """The answers as text, one below the other."""
-    look = look or Look()
-    return "\n".join(blocks.on_screen(answer_blocks(answer, look, len(answers) > 1), look) for answer in answers)
-
-
-def to_markdown(answers: Sequence[Identification], look: Look | None = None) -> str:
-    """The answers as Markdown."""
-    look = look or Look()
-    return "\n".join(blocks.in_markdown(answer_blocks(answer, look, len(answers) > 1), look) for answer in answers)
-
-
-def to_json(answers: Sequence[Identification], look: Look | None = None) -> str:
-    """One object, or a list of them, one a batch; everything that was found."""
-    documents = [answer.to_dict() for answer in answers]
-    return as_text(documents[0] if len(documents) == 1 else documents, look or Look(), indent=2) + "\n"
-
-
-def identification_schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of what `to_json` writes."""
-    return schema_of(Identification, SCHEMA)
 
 
 def answer_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[AnswerBlock]:
@@ -69,6 +46,22 @@ def answer_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[
     yield from blocks.found(answer.findings)
     if answer.separating is not None:
         yield from _separating(answer.separating, look)
+
+
+def page_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[AnswerBlock]:
+    """What the number is, or what each of several is, and then all that is said of them."""
+    texts = {verdict(number, answer.batch, look): number.text for number in answer.numbers}
+    if len(answer.numbers) == 1:
+        told = answer_blocks(answer, look, False)
+        yield structs.replace(next(told), is_answer=True)
+        yield from told
+        return
+    yield from map(blocks.answer, texts)
+    for block in answer_blocks(answer, look, False):
+        if block.kind == "title" and not block.style:
+            yield blocks.answer(block.text)
+        else:
+            yield structs.replace(block, text=texts.get(block.text, block.text))
 
 
 def _number(number: Identified, answer: Identification, look: Look) -> Iterator[AnswerBlock]:

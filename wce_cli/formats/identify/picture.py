@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct, structs
@@ -10,12 +10,8 @@ from msgspec import Struct, structs
 from wce_cli.answers.identify import Chance, Identification, Identified
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
-from wce_cli.formats import blocks
-from wce_cli.formats.blocks import AnswerBlock
-from wce_cli.formats.identify.blocks import answer_blocks, one_a_line
-from wce_cli.formats.identify.words import verdict
+from wce_cli.formats.identify.blocks import one_a_line
 from wce_cli.formats.look import Look
-from wce_cli.formats.picture.page import PicturePage
 from wce_cli.formats.picture.scale import can_be_drawn
 from wce_cli.formats.picture.svg import CURVES, EDGE, INK, TITLE, WIDTH, Drawing, Drawn
 from wce_cli.formats.picture.text import fitted, text_width, wrapped
@@ -161,23 +157,3 @@ def _worth(panel: Any, worth: Sequence[tuple[str, Chance]]) -> None:
     panel.set_xlabel("%")
     panel.set_yticks([])
     panel.grid(False)
-
-
-def _blocks(answer: Identification, look: Look, titled: bool) -> Iterator[AnswerBlock]:
-    """What the number is, or what each of several is, and then all that is said of them."""
-    texts = {verdict(number, answer.batch, look): number.text for number in answer.numbers}
-    if len(answer.numbers) == 1:
-        told = answer_blocks(answer, look, titled)
-        yield structs.replace(next(told), is_answer=True)
-        yield from told
-        return
-    yield from map(blocks.answer, texts)
-    for block in answer_blocks(answer, look, titled):
-        if block.kind == "title" and not block.style:
-            yield blocks.answer(block.text)
-        else:
-            yield structs.replace(block, text=texts.get(block.text, block.text))
-
-
-PAGE = PicturePage.of_blocks("identify", picture, _blocks)
-to_svg, to_html, fragment = PAGE.to_svg, PAGE.to_html, PAGE.fragment

@@ -1,113 +1,22 @@
-"""What cutting a batch does to its loss, for a person to read, and for a program."""
+"""What cutting a batch does to its loss, for a person to read."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from msgspec import structs
-
-from wce_cli.answers.base import to_plain
-from wce_cli.answers.report import missing_pair
-from wce_cli.answers.split import SCHEMA, Split, SplitMethod
+from wce_cli.answers.split import Split, SplitMethod
 from wce_cli.digits import format_number
-from wce_cli.errors import WceError, counted
+from wce_cli.errors import counted
 from wce_cli.formats import blocks
 from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.cells import MISSING, beside_the_table
 from wce_cli.formats.columns import NEVER_DROPPED, Column
-from wce_cli.formats.csv import text_cell
-from wce_cli.formats.json import LISTED, as_text, schema_of
 from wce_cli.formats.look import ROWS, Look
+from wce_cli.formats.split.asked import asked_rows, first_row
 from wce_cli.formats.split.listed import listed_parts, not_listed
 from wce_cli.formats.split.words import NEAR, described, ratio_ends, same, sentences
-from wce_cli.loss.methods import METHODS, torchs_mean
-
-CSV_HEAD = (
-    *("method", "placement", "part", "rank", "step", "n", "n_kept"),
-    *("numerator", "denominator", "value", "gradient", "gradient_of_whole"),
-)
-
-
-def to_table(answers: Sequence[Split], look: Look | None = None) -> str:
-    """The answers as text, one below the other."""
-    look = look or Look()
-    return "\n".join(blocks.on_screen(answer_blocks(answer, look, len(answers) > 1), look) for answer in answers)
-
-
-def to_markdown(answers: Sequence[Split], look: Look | None = None) -> str:
-    """The answers as Markdown."""
-    look = look or Look()
-    return "\n".join(blocks.in_markdown(answer_blocks(answer, look, len(answers) > 1), look) for answer in answers)
-
-
-def to_json(answers: Sequence[Split], look: Look | None = None) -> str:
-    """One object, or a list of them; single parts of up to 10 000, or as many as are asked for."""
-    look = look or Look()
-    documents = [_document(answer, look) for answer in answers]
-    return as_text(documents[0] if len(documents) == 1 else documents, look, indent=2) + "\n"
-
-
-def to_csv(answers: Sequence[Split], look: Look | None = None) -> str:
-    """A line for each part by each pair: its numerator, its D, its value, and what its gradient is multiplied by."""
-    look = look or Look()
-    out = io.StringIO()
-    head = ["batch"] if len(answers) > 1 else []
-    lines: list[list[Any]] = [[*head, *CSV_HEAD]]
-    for answer in answers:
-        name = [text_cell(answer.batch.name)] if head else []
-        for row in asked_rows(answer, look) or answer.methods:
-            columns = list(zip(answer.parts, row.numerators, row.denominators, row.values, row.gradients, strict=True))
-            most = len(columns) if look.rows is None else look.rows
-            for listed in listed_parts(answer, row, most):
-                part, numerator, denominator, value, gradient = columns[listed]
-                own = [part.part, part.rank, part.step, part.n, part.n_kept]
-                numbers = [to_plain(x) for x in (numerator, denominator, value, gradient, row.gradient)]
-                lines.append([*name, row.method, row.placement, *own, *numbers])
-    csv.writer(out, lineterminator="\n").writerows(lines)
-    return out.getvalue()
-
-
-def split_schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of what `to_json` writes."""
-    return schema_of(Split, SCHEMA)
-
-
-def _document(answer: Split, look: Look) -> dict[str, Any]:
-    asked, k = asked_rows(answer, look), len(answer.parts)
-    rows = asked or list(answer.methods)
-    most = look.rows if look.rows is not None else k if k <= LISTED else ROWS
-    if most >= k:
-        return structs.replace(answer, methods=tuple(rows)).to_dict()
-    listed = listed_parts(answer, (asked or [first_row(answer)])[0], most)
-    lists = ("numerators", "denominators", "values", "gradients")
-    cut = [{name: tuple(getattr(row, name)[part] for part in listed) for name in lists} for row in rows]
-    rows = [structs.replace(row, **shown) for row, shown in zip(rows, cut, strict=True)]
-    return structs.replace(answer, methods=tuple(rows), parts=tuple(answer.parts[part] for part in listed)).to_dict()
-
-
-def asked_rows(answer: Split, look: Look) -> list[SplitMethod]:
-    """The rows of the methods asked for by name; none where none was, or all are."""
-    if look.methods is None or "all" in look.methods:
-        return []
-    found = []
-    for pair in look.methods:
-        row = answer.method(pair)
-        if row is None:
-            known = [one.pair for one in answer.methods]
-            raise WceError(missing_pair(pair, known, answer.batch.labels == "probability"))
-        found.append(row)
-    return list(dict.fromkeys(found))
-
-
-def first_row(answer: Split) -> SplitMethod:
-    """The method that the parts are shown by: PyTorch's own mean."""
-    row = answer.method(torchs_mean(answer.batch.labels == "probability"))
-    assert row is not None
-    return row
+from wce_cli.loss.methods import METHODS
 
 
 def distinct_rows(answer: Split) -> list[SplitMethod]:
@@ -144,8 +53,7 @@ def answer_blocks(answer: Split, look: Look, titled: bool) -> Iterator[AnswerBlo
     for note in answer.notes:
         yield blocks.finding("note", "", note)
     shown = beside_the_table(answer.findings, look)[: look.findings]
-    order = ("error", "caution", "note")
-    for one in sorted(shown, key=lambda one: (one.code != "weights-vanish-when-split", order.index(one.severity))):
+    for one in sorted(blocks.gravest_first(shown), key=lambda one: one.code != "weights-vanish-when-split"):
         yield blocks.finding(one.severity, one.code, one.message)
 
 

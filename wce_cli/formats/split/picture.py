@@ -10,11 +10,10 @@ from wce_cli.answers.split import Split
 from wce_cli.digits import format_number
 from wce_cli.formats.look import Look
 from wce_cli.formats.picture.labels import LABEL, apart, beside, room
-from wce_cli.formats.picture.page import PicturePage
 from wce_cli.formats.picture.scale import can_be_drawn, whole
 from wce_cli.formats.picture.svg import CURVES, DASHES, INK, WIDTH, Drawing, Drawn
 from wce_cli.formats.picture.text import text_width
-from wce_cli.formats.split.blocks import answer_blocks, asked_rows, first_row
+from wce_cli.formats.split.asked import asked_rows, first_row
 
 PARTS = 60
 """Parts that are drawn as bars; more are drawn as a line of points."""
@@ -85,7 +84,3 @@ def _say_broken(panel: Any, values: Sequence[float | None], height: float) -> st
     places = [STRIP / 2 / height] * len(broken)
     panel.plot(list(broken), places, "x", color=INK, markersize=5, transform=panel.get_xaxis_transform())
     return f" (×: {', '.join(sorted(set(broken.values())))})"
-
-
-PAGE = PicturePage.of_blocks("split", picture, answer_blocks)
-to_svg, to_html, fragment = PAGE.to_svg, PAGE.to_html, PAGE.fragment

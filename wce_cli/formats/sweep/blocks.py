@@ -1,25 +1,18 @@
-"""What the weight does, for a person to read, and for a program."""
+"""What the weight does, for a person to read."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
-from msgspec import structs
-
-from wce_cli.answers.base import to_plain
-from wce_cli.answers.sweep import SCHEMA, Sweep, SweptMethod, axis_name
+from wce_cli.answers.sweep import Sweep, SweptMethod, axis_name
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats import blocks
 from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.columns import NEVER_DROPPED, Column
-from wce_cli.formats.csv import text_cell
-from wce_cli.formats.json import as_text, schema_of
 from wce_cli.formats.look import Look
+from wce_cli.formats.sweep.asked import asked_rows
 from wce_cli.formats.text_chart import DrawnCurve, plotted
 from wce_cli.loss.methods import MEANS
 
@@ -27,58 +20,6 @@ ROWS = 11
 """Places that are listed where a person reads, unless others are asked for."""
 NEAR = 1e-12
 MOST_DRAWN = 6
-
-
-def to_table(answers: Sequence[Sweep], look: Look | None = None) -> str:
-    """The answers as text, one below the other."""
-    look = look or Look()
-    return "\n".join(blocks.on_screen(answer_blocks(answer, look, len(answers) > 1), look) for answer in answers)
-
-
-def to_markdown(answers: Sequence[Sweep], look: Look | None = None) -> str:
-    """The answers as Markdown, without the picture."""
-    look = look or Look()
-    written = []
-    for answer in answers:
-        kept = [block for block in answer_blocks(answer, look, len(answers) > 1) if block.kind != "code"]
-        written.append(blocks.in_markdown(kept, look))
-    return "\n".join(written)
-
-
-def to_json(answers: Sequence[Sweep], look: Look | None = None) -> str:
-    """One object, or a list of them; all places, and every pair or those asked for."""
-    look = look or Look()
-    documents = [structs.replace(one, methods=tuple(asked_rows(one, look) or one.methods)).to_dict() for one in answers]
-    return as_text(documents[0] if len(documents) == 1 else documents, look, indent=2) + "\n"
-
-
-def to_csv(answers: Sequence[Sweep], look: Look | None = None) -> str:
-    """A line for each place, a column for each pair."""
-    look = look or Look()
-    out = io.StringIO()
-    several = len(answers) > 1
-    pairs = list(dict.fromkeys(row.pair for one in answers for row in (asked_rows(one, look) or one.methods)))
-    kind = answers[0].axis.kind if answers else "class"
-    lines: list[list[Any]] = [[*(["batch"] if several else []), "weight" if kind == "class" else kind, *pairs]]
-    for answer in answers:
-        rows = {row.pair: row.values for row in answer.methods}
-        for k, place in enumerate(answer.places):
-            values = [to_plain(rows[pair][k]) if pair in rows else "" for pair in pairs]
-            lines.append([*([text_cell(answer.batch.name)] if several else []), place, *values])
-    csv.writer(out, lineterminator="\n").writerows(lines)
-    return out.getvalue()
-
-
-def sweep_schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of what `to_json` writes."""
-    return schema_of(Sweep, SCHEMA)
-
-
-def asked_rows(answer: Sweep, look: Look) -> list[SweptMethod]:
-    """The rows of the pairs asked for by name; none where none was, or all are."""
-    if look.methods is None or "all" in look.methods:
-        return []
-    return list(dict.fromkeys(answer.method(pair) for pair in look.methods))
 
 
 def listed_rows(answer: Sweep, look: Look) -> list[SweptMethod]:
@@ -139,7 +80,7 @@ def answer_blocks(answer: Sweep, look: Look, titled: bool) -> Iterator[AnswerBlo
         lines = [DrawnCurve(row.pair, answer.places, row.values) for row in drawn_rows(answer, look)]
         picture = plotted(lines, look)
         if picture:
-            yield blocks.code("\n".join(picture))
+            yield blocks.chart("\n".join(picture))
     if answer.axis.kind == "smoothing" and look.methods is None:
         yield blocks.prose("Placements differ under smoothing: --method all lists them.")
     for sentence in answer.sentences:

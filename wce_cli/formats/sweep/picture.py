@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from wce_cli.answers.sweep import Sweep, axis_name
 from wce_cli.digits import format_number
-from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.look import Look
 from wce_cli.formats.picture.labels import LABEL, above, apart, beside, room
-from wce_cli.formats.picture.page import PicturePage
 from wce_cli.formats.picture.scale import OFF, can_be_drawn, parted
 from wce_cli.formats.picture.svg import CURVES, DASHES, EDGE, FAINT, INK, WIDTH, Drawing, Drawn
 from wce_cli.formats.picture.text import wrapped
-from wce_cli.formats.sweep.blocks import answer_blocks, drawn_rows
+from wce_cli.formats.sweep.blocks import drawn_rows
 
 HEIGHT = 250.0
 
@@ -74,12 +72,3 @@ def _ends(y: Sequence[float], look: Look) -> str:
     """`12.3 to 45.6`"""
     low, high = (format_number(end(_finite(y)), look.digits) for end in (min, max))
     return low if low == high else f"{low} to {high}"
-
-
-def _blocks(answer: Sweep, look: Look, titled: bool) -> Iterator[AnswerBlock]:
-    """Without the picture that a terminal is drawn."""
-    return (block for block in answer_blocks(answer, look, titled) if block.kind != "code")
-
-
-PAGE = PicturePage.of_blocks("sweep", picture, _blocks)
-to_svg, to_html, fragment = PAGE.to_svg, PAGE.to_html, PAGE.fragment
