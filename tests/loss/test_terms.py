@@ -13,8 +13,8 @@ from tests.loss.random_batches import SMOOTHINGS, random_batch, rows_of
 from tests.oracle import assert_near, kept_samples, label_of, pairs_of_sample
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import loss_values
-from wce_cli.loss.placements import PLACEMENTS
-from wce_cli.loss.terms import Terms, block_terms, pairs, smoothed_losses
+from wce_cli.loss.placements import PLACEMENTS, Weighting
+from wce_cli.loss.terms import Terms, block_terms, mixed, pairs, smoothed_losses
 from wce_cli.passes.one_pass import one_pass
 
 ROUNDING = 4e-15
@@ -241,3 +241,28 @@ def test_terms_are_free_of_the_class_weight():
     terms = terms_of(one)
     other = block_terms(one.block(0, one.n_samples), replace(one.spec, weight=np.full(one.spec.n_classes, 99.0)))
     assert terms.loss.tobytes() == other.loss.tobytes()
+
+
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_a_mix_of_numbers_is_that_of_arrays(smoothing):
+    values = np.array([0.0, 1.5, -2.25, math.inf, -math.inf, math.nan])
+    own, everywhere = (side.ravel() for side in np.meshgrid(values, values))
+    with np.errstate(all="ignore"):
+        expected = mixed(own, everywhere, smoothing, 3)
+    one_by_one = [
+        mixed(one, all_of_it, smoothing, 3) for one, all_of_it in zip(own.tolist(), everywhere.tolist(), strict=True)
+    ]
+    np.testing.assert_array_equal(one_by_one, expected)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_the_mixed_weight_of_a_label_has_the_digits_that_its_rows_have(seed, smoothing):
+    rng = np.random.default_rng(seed)
+    weight = rng.normal(size=7)
+    batch = Batch.build(logits=np.zeros((7, 7)), labels=np.arange(7), weight=weight, label_smoothing=smoothing)
+    of_labels = PLACEMENTS["label-mix"].by_label(one_pass(batch)[0], Weighting(weight, smoothing))
+    of_rows = pairs_of(batch)["label-mix"][1]
+    assert of_labels is not None
+    assert of_rows is not None
+    assert of_labels.tolist() == of_rows.tolist()

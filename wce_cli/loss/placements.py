@@ -8,7 +8,6 @@ the classes.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -41,15 +40,11 @@ class Placement(Struct, frozen=True):
     """wₙ / s by label, where it depends on the label alone; else None."""
 
 
-def _mix(smoothing: float, own: Callable[[], float], spread: Callable[[], float], c: int) -> float:
-    """(1 − ε)·own + (ε/C)·spread; a part with the factor 0 is not touched, so ∞ in it is harmless.
-
-    Smoothing leaves no share at 0, so a 0·∞ in `own` is the ∞ that is in `spread`.
-    """
+def _mix(smoothing: float, own: Callable[[], float], everywhere: Callable[[], float], c: int) -> float:
+    """`mixed` of two sums. One that has no share is not asked for: without smoothing nobody has kept the other."""
     if smoothing == 0:
         return own()
-    first, second = own() if smoothing < 1 else 0.0, smoothing / c * spread()
-    return second if math.isnan(first) and math.isinf(second) else (1 - smoothing) * first + second
+    return float(mixed(own() if smoothing < 1 else 0.0, everywhere(), smoothing, c)) + 0.0  # of −0 and 0 the latter
 
 
 def _class_numerator(totals: Totals, asked: Weighting) -> float:
@@ -157,8 +152,8 @@ def _mixed_weight_by_label(totals: Totals, asked: Weighting) -> Floats | None:
         return None
     if asked.smoothing == 0:
         return asked.weight
-    spread = np.full(len(asked.weight), asked.weight.mean() * asked.smoothing)
-    return spread if asked.smoothing == 1 else (1 - asked.smoothing) * asked.weight + spread
+    c = len(asked.weight)
+    return mixed(asked.weight, np.full(c, asked.weight.sum()), asked.smoothing, c)
 
 
 PLACEMENTS: dict[str, Placement] = {

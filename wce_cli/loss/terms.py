@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -9,6 +11,9 @@ from numpy.typing import NDArray
 from wce_cli.loss.readings import READINGS
 from wce_cli.loss.spec import Block, Spec
 from wce_cli.loss.sums import Floats, Ints
+
+Mixable = TypeVar("Mixable", float, Floats)
+"""What smoothing mixes: a number, or an array of them."""
 
 
 class Terms(Struct, frozen=True):
@@ -122,19 +127,18 @@ def placed(
         }
 
 
-def mixed(own: Floats, everywhere: Floats, smoothing: float, c: int) -> Floats:
-    """(1 − ε)·own + (ε/C)·everywhere; a part with the factor 0 is left out, so that ∞ in it is harmless.
+def mixed(own: Mixable, everywhere: Mixable, smoothing: float, c: int) -> Mixable:
+    """(1 − ε)·own + (ε/C)·everywhere, of two numbers or two arrays: the mix that smoothing makes of everything.
 
-    Smoothing leaves no share at 0, so a 0·∞ in `own` is the ∞ that is in `everywhere`.
+    A part with the factor 0 is left out, so that ∞ in it is harmless. Smoothing leaves no share at 0, so
+    a 0·∞ in `own` is the ∞ that is in `everywhere`.
     """
     if smoothing == 0:
         return own
     spread = smoothing / c * everywhere
     if smoothing == 1:
         return spread
-    both: Floats = (1 - smoothing) * own + spread
-    lost = np.isnan(both)
-    if lost.any():
-        lost &= np.isnan(own) & np.isinf(spread)
-        both[lost] = spread[lost]
+    both = (1 - smoothing) * own + spread
+    if np.isnan(both).any():
+        both = np.where(np.isnan(own) & np.isinf(spread), spread, both)[()]  # type: ignore[assignment]  # a number of one
     return both

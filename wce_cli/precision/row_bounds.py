@@ -76,7 +76,8 @@ def rounded_rows(block: Block, spec: Spec) -> RoundedRows:
     else:
         classes, a = np.broadcast_to(np.arange(c), (len(y), c)), terms.losses[kept]
         given = (classes == y).astype(np.float64) if terms.target is None else terms.target[kept]
-        q, dq = mixed(given, np.ones(given.shape), spec.label_smoothing, c), (1 - spec.label_smoothing) * kappa
+        q = mixed(given, np.ones(given.shape), spec.label_smoothing, c)
+        dq = mixed(kappa, np.zeros(kappa.shape), spec.label_smoothing, c)
         jump = _jump(given, kappa, y, weight, omega)
     off = np.take_along_axis(delta + _largest_other(delta) if spec.scores == "logits" else delta, classes, axis=1)
     return RoundedRows(

@@ -97,10 +97,10 @@ def _of_index(p: Floats, label: Ints, spec: Spec) -> tuple[Ints, Floats, Floats,
     own, by_class = w[label], None
     mix = mixed(own, np.full(len(label), w.sum()), eps, c)
     if eps:
-        by_class = mix[:, None] * p - eps / c * w
+        by_class = mix[:, None] * p - mixed(np.zeros(c), w, eps, c)
         by_class[rows, label] -= mixed(own, np.zeros(len(label)), eps, c)
-        p -= eps / c
-    p[rows, label] -= 1 - eps
+        p -= mixed(0.0, 1.0, eps, c)
+    p[rows, label] -= mixed(1.0, 0.0, eps, c)
     return label, mix, p, by_class
 
 
@@ -108,7 +108,7 @@ def _of_soft(p: Floats, labels: Floats, spec: Spec) -> tuple[Ints, Floats, Float
     q, w, eps = labels, spec.class_weight, spec.label_smoothing
     label = np.where(np.isnan(q), -np.inf, q).argmax(axis=1)
     if eps:
-        q = (1 - eps) * q + eps / spec.n_classes
+        q = mixed(q, np.ones_like(q), eps, spec.n_classes)
     weighted = w * q
     if not np.isfinite(w).all():  # a class without a share is not touched
         weighted[q == 0] = 0.0

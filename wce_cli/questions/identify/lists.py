@@ -18,7 +18,7 @@ from wce_cli.errors import Problem, WceError, counted
 from wce_cli.loss.methods import METHODS, SUM
 from wce_cli.loss.readings import READINGS, read_logits
 from wce_cli.loss.sums import Floats
-from wce_cli.loss.terms import smoothed_losses
+from wce_cli.loss.terms import mixed, smoothed_losses
 from wce_cli.questions.identify.evaluation import KEPT_SCORES, Evaluation, case_of
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.odd_readings import ODD_READINGS, GivenRows
@@ -136,7 +136,7 @@ def _gradient_of_terms(evaluation: Evaluation, rule: Rule, p: Floats) -> Floats:
     c = evaluation.case.n_classes
     asked, _, factor = evaluation.asked(rule)
     target = np.eye(c)[terms.label] if terms.target is None else terms.target
-    q = factor * ((1 - asked.smoothing) * target + asked.smoothing / c)
+    q = factor * mixed(target, np.ones_like(target), asked.smoothing, c)
     weight, s = asked.weight, terms.sample_weight
     if rule.method in METHODS and not METHODS[rule.method].is_weighted:
         v = np.ones((len(p), c))
