@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from wce_cli.loss.fact_kinds import CountedRows, Ends, Extremes, Lost, RowSums, Unnormalised
 from wce_cli.loss.largest_terms import Top
 from wce_cli.loss.normalised import BFLOAT16, LOOKS_NORMALISED
+from wce_cli.loss.placed_rows import PlacedRows
 from wce_cli.loss.spec import Spec
 from wce_cli.loss.sums import Floats, Ints, Sums
 from wce_cli.loss.totals import KeptRows, Totals
@@ -51,6 +52,7 @@ class BlockRows:
     def __init__(self, kept: KeptRows, spec: Spec, totals: Totals, otherwise: Otherwise, top: Top) -> None:
         """`totals` are those of the block. `top`: its largest terms, or none where a sieve has them."""
         self.kept, self.spec, self.totals, self.otherwise, self.top = kept, spec, totals, otherwise, top
+        self.placed = PlacedRows(kept, spec)
         self.s_loss = kept.loss if kept.sample_weight is None else kept.sample_weight * kept.loss
         self.finite = _finite(self.s_loss)
         """Which s·ℓ are finite; None for all."""
@@ -120,19 +122,17 @@ def smallest_q(block: BlockRows) -> float:
 
 
 def reach(block: BlockRows) -> float:
-    """Σ|t| + Σ|w|·(1 + |logsumexp|) over what is finite."""
-    rows = block.kept
-    if rows.every is None:
-        size = np.abs(block.spec.class_weight).take(rows.label)
-        if rows.sample_weight is not None:
-            size *= np.abs(rows.sample_weight)
-        term = size * np.abs(rows.loss)
-    else:
-        assert rows.every.term is not None
-        assert rows.every.size is not None
-        term, size = np.abs(rows.every.term), rows.every.size
+    """Σ|t| + Σ|w|·(1 + |logsumexp|) over what is finite; |w| is the larger one of the placements that have it."""
+    weights, rows = block.placed.weights, block.kept
+    own, spread = weights["sample"], weights["label-mix"]
+    size = np.abs(own)
+    if spread is not own:
+        np.maximum(size, np.abs(spread), out=size)
     if rows.logsumexp is not None:
-        size = size + size * np.abs(rows.logsumexp)
+        _add_times(size, rows.logsumexp)
+    term = own * rows.loss if rows.every is None else rows.every.term
+    assert term is not None
+    term = np.abs(term)
     whole = float((term + size).sum())
     if whole < np.inf:
         return whole
@@ -243,6 +243,13 @@ def _ends_by_class(label: Ints, values: Floats, n_classes: int) -> Ends:
     np.minimum.at(low, label, values)
     np.maximum.at(high, label, values)
     return low, high
+
+
+def _add_times(size: Floats, factor: Floats) -> None:
+    """Make size·(1 + |factor|) of a size, in its place: room for large arrays takes longer to get than to fill."""
+    further = np.abs(factor)
+    further *= size
+    size += further
 
 
 def _finite(values: Floats) -> Ints | None:

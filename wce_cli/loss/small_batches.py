@@ -9,8 +9,7 @@ import numpy as np
 
 from wce_cli.loss.class_sums import ColumnSums, columns_of
 from wce_cli.loss.spec import Block, Spec
-from wce_cli.loss.sums import Floats
-from wce_cli.loss.terms import Terms, block_terms, pairs
+from wce_cli.loss.terms import Terms, block_terms, class_terms
 from wce_cli.loss.totals import EveryRow, KeptRows
 
 SMALL = 1 << 14
@@ -50,19 +49,17 @@ def _every(terms: Terms, spec: Spec) -> EveryRow | None:
     if terms.losses is None:
         return None
     kept, q = terms.kept, terms.target
-    placed = pairs(terms, spec.class_weight, spec.label_smoothing)
+    term, mix = class_terms(terms, spec.class_weight, spec.label_smoothing)
+    assert term is not None
     columns = ColumnSums(spec.n_classes, spec.is_soft)
     if q is not None:
         columns.see_labels(q, terms.start, 1)
     columns.see_smallest(float(np.fmin.reduce(terms.losses[kept], axis=None, initial=np.inf)))
     columns.add_sums(columns_of(terms))
-    sizes = [np.abs(w[kept]) for _, w in (placed["sample"], placed["label-mix"]) if w is not None]
-    mix: Floats | None = None if q is None else (spec.class_weight * q).sum(axis=1)[kept]
     return EveryRow(
         terms.losses.sum(axis=1)[kept],
-        placed["class"][0][kept],
-        np.maximum(*sizes),
+        term[kept],
         None if q is None else q.sum(axis=1)[kept],
         columns.sums(),
-        mix,
+        None if mix is None else mix[kept],
     )

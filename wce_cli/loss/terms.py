@@ -93,37 +93,63 @@ def pairs(terms: Terms, weight: Floats, smoothing: float) -> dict[str, tuple[Flo
     sample     t = w·ℓ                     w = s·w[y]              (y: argmax of a probability label)
     label-mix  t = w·ℓ                     w = s·Σ_c w[c]·q[c]
     """
-    s, c = terms.sample_weight, len(weight)
-    term = mix = None
+    term, mix = class_terms(terms, weight, smoothing)
+    weights = row_weights(terms.sample_weight, label_weights(terms.label, mix, weight, smoothing))
+    return placed(weights, smoothed_losses(terms, smoothing), term, mix is not None)
+
+
+def class_terms(terms: Terms, weight: Floats, smoothing: float) -> tuple[Floats | None, Floats | None]:
+    """What is summed over the classes of a row by their weights: t of class placement, and Σ_c w[c]·q[c] before
+    smoothing. None where the label has all of it: of index labels the latter, and both without smoothing."""
+    s, c, a = terms.sample_weight, len(weight), terms.losses
     with np.errstate(invalid="ignore", over="ignore"):
         if terms.target is not None:
-            assert terms.losses is not None
-            mix = (weight * terms.target).sum(axis=1)
-            own = (weight * terms.target * terms.losses).sum(axis=1)
-            term = s * mixed(own, (weight * terms.losses).sum(axis=1), smoothing, c)
-        elif terms.losses is not None and smoothing > 0:
-            term = s * mixed(weight[terms.label] * terms.loss, (weight * terms.losses).sum(axis=1), smoothing, c)
-    return placed(terms.label, s, smoothed_losses(terms, smoothing), term, mix, weight, smoothing)
+            assert a is not None
+            own = (weight * terms.target * a).sum(axis=1)
+            term = s * mixed(own, (weight * a).sum(axis=1), smoothing, c)
+            return term, (weight * terms.target).sum(axis=1)
+        if a is None or smoothing == 0:
+            return None, None
+        return s * mixed(weight[terms.label] * terms.loss, (weight * a).sum(axis=1), smoothing, c), None
+
+
+def label_weights(label: Ints, mix: Floats | None, weight: Floats, smoothing: float) -> dict[str, Floats]:
+    """wₙ / s of rows, of the placements that multiply ℓ by it: one array where the two are one. (n,) each
+
+    `mix`: Σ_c w[c]·q[c] before smoothing; None for index labels.
+    """
+    own = spread = weight.take(label)
+    if mix is not None or smoothing > 0:
+        with np.errstate(invalid="ignore", over="ignore"):
+            everywhere = np.full(len(own), weight.sum())
+            spread = mixed(own if mix is None else mix, everywhere, smoothing, len(weight))
+    return {"sample": own, "label-mix": spread}
+
+
+def row_weights(s: Floats | None, by_label: dict[str, Floats]) -> dict[str, Floats]:
+    """wₙ of rows, from what `label_weights` says of them; `s` is None where all are 1. (n,) each"""
+    if s is None:
+        return by_label
+    own, spread = by_label["sample"], by_label["label-mix"]
+    with np.errstate(invalid="ignore", over="ignore"):
+        weight = s * own
+        return {"sample": weight, "label-mix": weight if spread is own else s * spread}
 
 
 def placed(
-    label: Ints, s: Floats, loss: Floats, term: Floats | None, mix: Floats | None, weight: Floats, smoothing: float
+    weights: dict[str, Floats], loss: Floats, term: Floats | None, is_soft: bool
 ) -> dict[str, tuple[Floats, Floats | None]]:
-    """The pairs of rows of which the sums over their classes are known. (n,) each
+    """The pairs of rows, from the wₙ that `row_weights` has and ℓ after smoothing. (n,) each
 
-    `loss`: ℓ after smoothing. `term`: that of class placement; None where it is s·w[y]·ℓ. `mix`: Σ_c w[c]·q[c] before
-    smoothing; None for index labels.
+    `term`: that of class placement, None where it is s·w[y]·ℓ. What is the same column is the same object.
     """
+    own, spread = weights["sample"], weights["label-mix"]
     with np.errstate(invalid="ignore", over="ignore"):
-        own = weight[label]
-        by_label = mixed_weight = s * own
-        if mix is not None or smoothing > 0:
-            everywhere = np.full(len(s), weight.sum())
-            mixed_weight = s * mixed(own if mix is None else mix, everywhere, smoothing, len(weight))
+        by_label = own * loss
         return {
-            "class": (by_label * loss if term is None else term, by_label if mix is None else None),
-            "sample": (by_label * loss, by_label),
-            "label-mix": (mixed_weight * loss, mixed_weight),
+            "class": (by_label if term is None else term, None if is_soft else own),
+            "sample": (by_label, own),
+            "label-mix": (by_label if spread is own else spread * loss, spread),
         }
 
 

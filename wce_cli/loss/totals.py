@@ -110,8 +110,6 @@ class EveryRow(Struct, frozen=True):
     """R"""
     term: Floats | None
     """t under class placement."""
-    size: Floats | None
-    """The larger |w| of the other two placements."""
     label_sum: Floats | None
     """Σ_c q[c]; None for index labels."""
     columns: BlockClassSums
@@ -125,7 +123,7 @@ def block_totals(terms: Terms, n_classes: int) -> Totals:
     every = None
     if terms.losses is not None:
         rest = terms.losses[kept].sum(axis=1)
-        every = EveryRow(rest, None, None, None, columns_of(terms))
+        every = EveryRow(rest, None, None, columns_of(terms))
     return totals_of(
         KeptRows(
             len(kept),

@@ -7,7 +7,8 @@ negative, so every sum of them is one factor and one sum over D, and nothing can
 
 log S is log1p of the sum without the largest score. For probabilities it is 0 and D = −log p, for log-probabilities
 D = −x. No matrix outlives its chunk. Rows for which that does not hold (±∞, NaN, the ends of float64) go through
-`block_terms`, which takes them class by class.
+`block_terms`, which takes them class by class. The reference (`loss.terms`) would make matrices of every sum here, so
+it is not called for the others: `tests/passes/test_listed_rows.py` holds them to it, row by row.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from wce_cli.loss.fast.index_labels import FARTHEST, SUM_RANGE
 from wce_cli.loss.rows import floats
 from wce_cli.loss.spec import Block
 from wce_cli.loss.sums import Floats, Ints
-from wce_cli.loss.terms import block_terms, mixed, pairs
+from wce_cli.loss.terms import block_terms, class_terms, mixed
 
 X, D, Q = 0, 1, 2
 """The buffers: scores and their powers (then q·D), differences, probability labels."""
@@ -64,13 +65,11 @@ class EveryLosses(Struct, frozen=True):
     logsumexp: Floats
     term: Floats
     """t under class placement."""
-    size: Floats
-    """The larger |w| of the other two placements."""
 
     @classmethod
     def of(cls, label: Ints) -> EveryLosses:
         """Room for as many rows as there are labels."""
-        return cls(label, *np.zeros((14, len(label))))
+        return cls(label, *np.zeros((13, len(label))))
 
     def part(self, rows: slice) -> EveryLosses:
         """Some of the rows: views, to be written to."""
@@ -103,7 +102,7 @@ class EveryKernel:
         self._terms(s, out)
         columns.see_smallest(self._smallest(out, usual))
         left = kept & ~usual
-        again = left | kept & ~np.isfinite(out.term + out.size + out.loss)
+        again = left | kept & ~np.isfinite(out.term + out.loss)
         if again.any():
             for rows in parts:
                 self._class_by_class(start + rows.start, left[rows], s[rows], out.part(rows), columns)
@@ -205,12 +204,9 @@ class EveryKernel:
         return np.stack([losses + s_base.sum(), s_q, s_q_losses, s_q_loss, s_q_rest])
 
     def _terms(self, s: Floats, out: EveryLosses) -> None:
-        """t under class placement, and the larger |w| under the others."""
-        c, smoothing, by_label = self.c, self.spec.label_smoothing, self.weight[out.label]
-        own, mix = (out.own, out.mix) if self.soft else (by_label * out.loss, by_label)
-        np.multiply(s, mixed(own, out.everywhere, smoothing, c), out=out.term)
-        mix = mixed(mix, np.full(len(s), self.weight_sum), smoothing, c)
-        np.maximum(np.abs(s * by_label), np.abs(s * mix), out=out.size)
+        """t under class placement: `class_terms` from sums that the buffers have made."""
+        own = out.own if self.soft else self.weight.take(out.label) * out.loss
+        np.multiply(s, mixed(own, out.everywhere, self.spec.label_smoothing, self.c), out=out.term)
 
     def _smallest(self, out: EveryLosses, usual: NDArray[np.bool_]) -> float:
         """The smallest a: where D is 0, or smallest."""
@@ -230,12 +226,10 @@ class EveryKernel:
             labels = floats(batch.labels.rows(start, start + len(s))[left], batch.labels.dtype)
         scores = floats(batch.scores.rows(start, start + len(s))[left], batch.scores.dtype)
         terms = block_terms(Block(0, scores, labels, s[left]), self.spec)
-        placed = pairs(terms, self.weight, self.spec.label_smoothing)
+        term, _ = class_terms(terms, self.weight, self.spec.label_smoothing)
         assert terms.losses is not None
         out.loss[left] = terms.loss
-        out.rest[left], out.term[left] = terms.losses.sum(axis=1), placed["class"][0]
-        sizes = [np.abs(w) for _, w in (placed["sample"], placed["label-mix"]) if w is not None]
-        out.size[left] = np.maximum(*sizes)
+        out.rest[left], out.term[left] = terms.losses.sum(axis=1), term
         if terms.logsumexp is not None:
             out.logsumexp[left] = terms.logsumexp
         if terms.target is not None:

@@ -13,10 +13,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.loss.methods import METHODS
-from wce_cli.loss.spec import Spec
+from wce_cli.loss.placed_rows import PlacedRows
 from wce_cli.loss.sums import Floats, Ints, Sums, two_sum
-from wce_cli.loss.terms import mixed
-from wce_cli.loss.totals import KeptRows
 
 ROUNDS = 2
 """Rounds of extraction of a block's sums, as for totals."""
@@ -194,8 +192,9 @@ def padded(values: NDArray[Any], before: int, after: int) -> NDArray[Any]:
     return wide
 
 
-def part_sums(rows: KeptRows, start: int, spec: Spec, cut: Cut) -> PartSums:
-    """The sums of the rows of one block, which begins at row `start`, by part."""
+def part_sums(placed: PlacedRows, start: int, cut: Cut) -> PartSums:
+    """The sums of the rows of one block, which begins at row `start`, by part. One column is summed once."""
+    rows = placed.kept
     everyone = cut.part_of(np.arange(start, start + rows.n))
     first, parts = 0, cut.parts
     if cut.shuffled is None:  # shuffled rows are of parts from end to end
@@ -207,6 +206,9 @@ def part_sums(rows: KeptRows, start: int, spec: Spec, cut: Cut) -> PartSums:
     def summed(values: Floats) -> Summed:
         return Summed.of(Sums.by_label(values, part, parts, ROUNDS))
 
+    def weighted(values: Floats) -> Floats:
+        return values if s is None else s * values
+
     def counted(there: NDArray[np.bool_]) -> Ints:
         if s is not None:
             there = there & (s != 0)
@@ -214,42 +216,27 @@ def part_sums(rows: KeptRows, start: int, spec: Spec, cut: Cut) -> PartSums:
 
     with np.errstate(all="ignore"):
         n_kept = np.bincount(part, minlength=parts)
-        s, loss, terms = rows.sample_weight, rows.loss, {}
-        by_class = {"sample": spec.class_weight.take(rows.label)}
-        if rows.every is not None:
-            by_class["label-mix"] = _mixed_weight(rows, spec)
-        weights = {name: values if s is None else s * values for name, values in by_class.items()}
-        own = weights["sample"]
-        if rows.every is None:
-            terms["class"] = own * loss
+        s, by_label = rows.sample_weight, placed.by_label
+        if by_label["label-mix"] is by_label["sample"]:  # all placements are one
+            weighing, placements = ["sample"], ["class"]
         else:
-            loss = mixed(loss, rows.every.rest, spec.label_smoothing, spec.n_classes)
-            assert rows.every.term is not None
-            terms |= {"class": rows.every.term, "sample": own * loss, "label-mix": weights["label-mix"] * loss}
+            weighing, placements = [*by_label], [*placed.pairs]
         return PartSums(
             first,
             n_kept,
-            summed(loss),
-            {name: summed(values) for name, values in terms.items()},
-            {name: summed(values) for name, values in weights.items()},
+            summed(placed.loss),
+            {name: summed(placed.pairs[name][0]) for name in placements},
+            {name: summed(placed.weights[name]) for name in weighing},
             {
-                f"{method.name}/{name}": counted(method.of(values))
+                f"{method.name}/{name}": counted(method.of(by_label[name]))
                 for method in METHODS.values()
                 if method.kind == "nonzero"
-                for name, values in by_class.items()
+                for name in weighing
             },
             {
-                f"{method.name}/{name}": summed(method.of(values) if s is None else s * method.of(values))
+                f"{method.name}/{name}": summed(weighted(method.of(by_label[name])))
                 for method in METHODS.values()
                 if method.kind == "bent"
-                for name, values in by_class.items()
+                for name in weighing
             },
         )
-
-
-def _mixed_weight(rows: KeptRows, spec: Spec) -> Floats:
-    """Σ_c w[c]·q[c] of each row, after smoothing. (k,)"""
-    assert rows.every is not None
-    weight = spec.class_weight
-    plain = weight.take(rows.label) if rows.every.mix is None else rows.every.mix
-    return mixed(plain, np.full(len(plain), weight.sum()), spec.label_smoothing, spec.n_classes)

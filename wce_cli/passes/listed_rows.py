@@ -8,10 +8,8 @@ import numpy as np
 from msgspec import Struct
 
 from wce_cli.batches.batch import Batch
-from wce_cli.loss.spec import Spec
+from wce_cli.loss.placed_rows import PlacedRows
 from wce_cli.loss.sums import Floats, Ints
-from wce_cli.loss.terms import mixed, placed
-from wce_cli.loss.totals import KeptRows
 from wce_cli.passes.row_reader import RowReader
 
 
@@ -43,17 +41,10 @@ class Listed(Struct, frozen=True):
         )
 
 
-def listed_of(rows: KeptRows, spec: Spec) -> Listed:
+def listed_of(rows: PlacedRows) -> Listed:
     """The columns of rows that have been read."""
-    smoothing, every = spec.label_smoothing, rows.every
-    term = mix = None
-    with np.errstate(invalid="ignore", over="ignore"):
-        loss = rows.loss
-        if every is not None:
-            loss, term, mix = mixed(loss, every.rest, smoothing, spec.n_classes), every.term, every.mix
-        s = np.ones(len(rows.row)) if rows.sample_weight is None else rows.sample_weight
-        pairs = placed(rows.label, s, loss, term, mix, spec.class_weight, smoothing)
-    return Listed(rows.row, rows.label, loss, rows.target_score, rows.logsumexp, pairs)
+    kept = rows.kept
+    return Listed(kept.row, kept.label, rows.loss, kept.target_score, kept.logsumexp, rows.pairs)
 
 
 def joined(parts: Sequence[Listed]) -> Listed:
@@ -94,7 +85,9 @@ def _part(reader: RowReader, start: int, stop: int) -> Listed:
     batch, spec = reader.batch, reader.spec
     s = None if batch.sample_weight is None else batch.sample_weight_of(start, stop)
     if spec.is_soft:
-        return listed_of(reader.kept_rows(start, np.zeros(stop - start, dtype=np.int64), None, s), spec)
-    label = batch.labels_of(start, stop)
-    kept = label != spec.ignore_index
-    return listed_of(reader.kept_rows(start, np.where(kept, label, 0), None if kept.all() else kept, s), spec)
+        rows = reader.kept_rows(start, np.zeros(stop - start, dtype=np.int64), None, s)
+    else:
+        label = batch.labels_of(start, stop)
+        kept = label != spec.ignore_index
+        rows = reader.kept_rows(start, np.where(kept, label, 0), None if kept.all() else kept, s)
+    return listed_of(PlacedRows(rows, spec))

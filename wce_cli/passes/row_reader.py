@@ -70,8 +70,7 @@ class RowReader:
             label_sum = _of(rows.label_sum, which) if soft else None
             peak = rows.largest if is_logits else None
             mix = _of(rows.mix, which) if soft else None
-            rest, term, size = (_of(values, which) for values in (rows.rest, rows.term, rows.size))
-            every = EveryRow(rest, term, size, label_sum, columns, mix)
+            every = EveryRow(_of(rows.rest, which), _of(rows.term, which), label_sum, columns, mix)
         broken_ignored = None
         if kept is not None and broken is not None:
             ignored = np.flatnonzero(broken & ~kept)

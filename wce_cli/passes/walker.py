@@ -13,9 +13,10 @@ from wce_cli.batches.labels import index_labels
 from wce_cli.batches.number_checks import RowProblems
 from wce_cli.loss.facts import TOP, Facts
 from wce_cli.loss.largest_terms import Sieve, largest
+from wce_cli.loss.placed_rows import PlacedRows
 from wce_cli.loss.row_facts import BlockRows, sort_key
 from wce_cli.loss.sums import Ints
-from wce_cli.loss.totals import KeptRows, Totals, totals_of
+from wce_cli.loss.totals import Totals, totals_of
 from wce_cli.passes.listed_rows import Listed, listed_of
 from wce_cli.passes.other_readings import read_otherwise
 from wce_cli.passes.row_reader import RowReader
@@ -78,16 +79,16 @@ class Walker:
             totals,
             Facts.of(block),
             checks,
-            self._cut_sums(rows, start),
-            (listed_of(rows, self.spec),) if start < self.listed else (),
+            self._cut_sums(block.placed, start),
+            (listed_of(block.placed),) if start < self.listed else (),
         )
 
-    def _cut_sums(self, rows: KeptRows, start: int) -> PartSums | None:
+    def _cut_sums(self, rows: PlacedRows, start: int) -> PartSums | None:
         if self.cut is None:
             return None
         from wce_cli.passes.batch_parts import part_sums
 
-        return part_sums(rows, start, self.spec, self.cut)
+        return part_sums(rows, start, self.cut)
 
     def _labels(self, start: int, stop: int) -> tuple[Ints, NDArray[np.bool_] | None, RowProblems]:
         """Index labels (n,), 0 where not kept, and which are kept, None for all; zeros for probability labels."""

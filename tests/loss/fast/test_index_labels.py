@@ -126,7 +126,7 @@ def row_numbers(batch: Batch, step: int) -> dict[str, bytes]:
                     label = batch.labels.rows(start, stop).astype(np.int64)
                 s = batch.sample_weight_of(start, stop)
                 rows, _ = every.losses(start, label, np.ones(stop - start, dtype=bool), s)
-                fields = ("label", "loss", "logsumexp", "rest", "term", "size", "label_sum")
+                fields = ("label", "loss", "logsumexp", "rest", "term", "mix", "label_sum")
         for field in fields:
             found.setdefault(field, []).append(getattr(rows, field))
     return {field: np.concatenate(parts).tobytes() for field, parts in found.items()}
