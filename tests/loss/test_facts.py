@@ -15,10 +15,12 @@ from msgspec import Struct, structs
 from tests.loss.random_batches import long_batch, random_batch, random_cuts, rows_of
 from tests.oracle import kept_samples, label_of, minus_log_p, pairs_of_sample
 from wce_cli.batches.batch import Batch
+from wce_cli.loss import small_batches
 from wce_cli.loss.fact_kinds import FactKind
 from wce_cli.loss.facts import TOP, UNDERFLOW, CountedRows, Extremes, Facts, Lost, Unnormalised, kinds_of
 from wce_cli.loss.largest_terms import Top, largest
 from wce_cli.loss.row_facts import BlockRows
+from wce_cli.loss.terms import block_terms, pairs
 from wce_cli.loss.totals import totals_of
 from wce_cli.passes.one_pass import one_pass
 from wce_cli.passes.other_readings import read_otherwise
@@ -159,6 +161,19 @@ def test_the_reach_of_a_framework_is_the_size_of_what_it_subtracts():
         logsumexp = math.log(sum(map(math.exp, row)))
         by_hand += abs(w) * (logsumexp - row[y] + 1 + logsumexp)
     np.testing.assert_allclose(facts.reach, by_hand, rtol=1e-12)
+
+
+@pytest.mark.parametrize("small", [small_batches.SMALL, 0])
+@pytest.mark.parametrize("seed", range(60))
+def test_the_reach_is_that_of_the_pairs_of_every_row(seed, small, monkeypatch):
+    monkeypatch.setattr(small_batches, "SMALL", small)  # 0: the kernels of large batches
+    batch = Batch.build(**random_batch(seed))
+    terms = block_terms(batch.block(0, batch.n_samples), batch.spec)
+    found = pairs(terms, batch.spec.class_weight, batch.spec.label_smoothing)
+    weight = np.maximum(*(np.abs(found[name][1]) for name in ("sample", "label-mix")))
+    logsumexp = 0.0 if terms.logsumexp is None else np.abs(terms.logsumexp)
+    expected = (np.abs(found["class"][0]) + weight * (1 + logsumexp))[terms.kept].sum()
+    np.testing.assert_allclose(one_pass(batch)[1].reach, expected, rtol=1e-13)
 
 
 def test_the_first_of_equal_terms_is_on_top_also_across_parts():

@@ -19,7 +19,7 @@ from wce_cli.batches.batch import Batch
 from wce_cli.loss.readings import READINGS
 from wce_cli.loss.spec import Spec
 from wce_cli.loss.sums import Floats, Ints
-from wce_cli.loss.terms import mixed
+from wce_cli.loss.terms import label_weights, mixed, row_weights
 
 PULL_KINDS = ("class", "sample", "label-mix", "unweighted")
 """The placements, and the loss without any weight."""
@@ -85,26 +85,28 @@ def pulls_of(batch: Batch, start: int, stop: int) -> Pulls:
     with np.errstate(all="ignore"):
         p = _softmax(scores, spec)
         if spec.is_soft:
-            label, mix, plain, by_class = _of_soft(p, labels.astype(np.float64, copy=False), spec)
+            label, by_label, plain, by_class = _of_soft(p, labels.astype(np.float64, copy=False), spec)
         else:
-            label, mix, plain, by_class = _of_index(p, labels.astype(np.int64, copy=False), spec)
-        return Pulls(row, label, s, np.stack([s * spec.class_weight[label], s * mix]), plain, by_class)
+            label, by_label, plain, by_class = _of_index(p, labels.astype(np.int64, copy=False), spec)
+        found = row_weights(s, by_label)
+        weights = np.stack([found[name] for name in PULL_KINDS if name in found])
+        return Pulls(row, label, s, weights, plain, by_class)
 
 
-def _of_index(p: Floats, label: Ints, spec: Spec) -> tuple[Ints, Floats, Floats, Floats | None]:
-    """Label, mixed weight, and the two gradients. The label's row is one number everywhere, and more at the label."""
-    c, eps, w, rows = spec.n_classes, spec.label_smoothing, spec.class_weight, np.arange(len(label))
-    own, by_class = w[label], None
-    mix = mixed(own, np.full(len(label), w.sum()), eps, c)
+def _of_index(p: Floats, label: Ints, spec: Spec) -> tuple[Ints, dict[str, Floats], Floats, Floats | None]:
+    """Label, weights, and the two gradients. The label's row is one number everywhere, and more at the label."""
+    c, eps, w, rows, by_class = spec.n_classes, spec.label_smoothing, spec.class_weight, np.arange(len(label)), None
+    by_label = label_weights(label, None, w, eps)
     if eps:
+        own, mix = by_label["sample"], by_label["label-mix"]
         by_class = mix[:, None] * p - mixed(np.zeros(c), w, eps, c)
         by_class[rows, label] -= mixed(own, np.zeros(len(label)), eps, c)
         p -= mixed(0.0, 1.0, eps, c)
     p[rows, label] -= mixed(1.0, 0.0, eps, c)
-    return label, mix, p, by_class
+    return label, by_label, p, by_class
 
 
-def _of_soft(p: Floats, labels: Floats, spec: Spec) -> tuple[Ints, Floats, Floats, Floats | None]:
+def _of_soft(p: Floats, labels: Floats, spec: Spec) -> tuple[Ints, dict[str, Floats], Floats, Floats | None]:
     q, w, eps = labels, spec.class_weight, spec.label_smoothing
     label = np.where(np.isnan(q), -np.inf, q).argmax(axis=1)
     if eps:
@@ -117,7 +119,7 @@ def _of_soft(p: Floats, labels: Floats, spec: Spec) -> tuple[Ints, Floats, Float
     by_class -= weighted
     p *= q.sum(axis=1)[:, None]
     p -= q
-    return label, mix, p, by_class
+    return label, label_weights(label, mix, w, 0.0), p, by_class  # the row is smoothed already
 
 
 def _softmax(scores: Floats, spec: Spec) -> Floats:
