@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wce_cli.loss.fast import index_labels
+from wce_cli.loss import small_batches
 
 
 @pytest.fixture(autouse=True)
 def no_batch_is_small(monkeypatch):
-    monkeypatch.setattr(index_labels, "SMALL", -1)
+    monkeypatch.setattr(small_batches, "SMALL", -1)

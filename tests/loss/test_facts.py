@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import reduce
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 import pytest
@@ -14,10 +15,17 @@ from msgspec import Struct, structs
 from tests.loss.random_batches import long_batch, random_batch, random_cuts, rows_of
 from tests.oracle import kept_samples, label_of, minus_log_p, pairs_of_sample
 from wce_cli.batches.batch import Batch
-from wce_cli.loss.facts import TOP, UNDERFLOW, CountedRows, Extremes, Facts, Lost, Unnormalised
+from wce_cli.loss.fact_kinds import FactKind
+from wce_cli.loss.facts import TOP, UNDERFLOW, CountedRows, Extremes, Facts, Lost, Unnormalised, kinds_of
+from wce_cli.loss.largest_terms import Top, largest
+from wce_cli.loss.row_facts import BlockRows
+from wce_cli.loss.totals import totals_of
 from wce_cli.passes.one_pass import one_pass
+from wce_cli.passes.other_readings import read_otherwise
+from wce_cli.passes.row_reader import RowReader
 
 ROUNDING = 4e-15
+F = TypeVar("F", bound=Facts)
 
 
 def parts_of(batch: Batch, cuts: list[int]) -> list[Facts]:
@@ -25,7 +33,7 @@ def parts_of(batch: Batch, cuts: list[int]) -> list[Facts]:
     return [one_pass(batch, rows=bounds)[1] for bounds in pairwise([0, *cuts, batch.n_samples])]
 
 
-def added(parts: list[Facts]) -> Facts:
+def added(parts: Sequence[F]) -> F:
     return reduce(lambda a, b: a + b, parts)
 
 
@@ -104,6 +112,44 @@ def test_the_facts_of_nothing_add_nothing(empty_first):
     batch = Batch.build(**long_batch(3, soft=False, smoothing=0.0))
     nothing, whole = parts_of(batch, [0])
     assert_same(nothing + whole if empty_first else whole + nothing, whole)
+
+
+class MoreFacts(Facts, frozen=True):
+    """Facts, and one that nobody has thought of yet."""
+
+    last_label: Annotated[int, FactKind(lambda block: int(block.kept.label.max(initial=-1)), max)]
+
+
+def blocks_of(batch: Batch, cuts: list[int]) -> list[BlockRows]:
+    """What facts are found in, of the rows between the cuts."""
+    blocks, reader = list[BlockRows](), RowReader(batch)
+    for start, stop in pairwise([0, *cuts, batch.n_samples]):
+        listed = batch.labels_of(start, stop)
+        kept = None if batch.spec.is_soft else listed != batch.spec.ignore_index
+        label = np.zeros(stop - start, dtype=np.int64) if kept is None else np.where(kept, listed, 0)
+        rows = reader.kept_rows(start, label, kept, batch.sample_weight_of(start, stop))
+        totals, size = totals_of(rows, batch.spec.n_classes), TOP
+        top = largest(
+            size, not batch.spec.is_soft, [Top(size, not batch.spec.is_soft, rows.label, rows.loss, rows.row)]
+        )
+        blocks.append(BlockRows(rows, batch.spec, totals, read_otherwise(batch, rows, stop, None), top))
+    return blocks
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_fact_is_declared_in_one_place_and_adds_up_in_any_order_of_adding(seed):
+    batch = Batch.build(**long_batch(seed, soft=seed % 2 == 1, smoothing=0.0))
+    assert list(kinds_of(MoreFacts)) == [*kinds_of(Facts), "last_label"]
+    blocks = blocks_of(batch, [0, *random_cuts(seed, batch.n_samples)])
+    nothing, *parts = map(MoreFacts.of, blocks)
+    whole = added(parts)
+    assert whole.last_label == max(part.last_label for part in parts)
+    assert whole.shifted(3).last_label == whole.last_label
+    assert_same(nothing + whole, whole)
+    assert_same(whole + nothing, whole)
+    other = reduce(lambda behind, before: before + behind, reversed(parts))
+    np.testing.assert_allclose(other.reach, whole.reach, rtol=ROUNDING)
+    assert_same(structs.replace(other, reach=whole.reach, lost=whole.lost), whole)
 
 
 def test_the_reach_of_a_framework_is_the_size_of_what_it_subtracts():

@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 import wce_cli.batches.batch as batch_module
+from tests.loss.random_batches import long_batch
 from wce_cli.batches.batch import Batch
+from wce_cli.loss.methods import METHODS, loss_values
 from wce_cli.passes.batch_parts import Cut, Shuffled
-from wce_cli.passes.one_pass import cut_pass, group_bounds
+from wce_cli.passes.one_pass import cut_pass, group_bounds, one_pass
 from wce_cli.questions.split import cut_of
 
 
@@ -97,3 +100,17 @@ def test_one_two_and_seven_workers_leave_the_same_bytes(monkeypatch, shuffle):
         for one in answers
     }
     assert len(seen) == 1
+
+
+def test_what_a_part_counts_is_what_the_row_of_the_method_says(monkeypatch):
+    """D of an invented method, the samples that weigh more than 0, beside that of the totals of each part."""
+    positive = structs.replace(METHODS["nonzero-mean"], name="positive-mean", of=lambda w: w > 0)
+    monkeypatch.setitem(METHODS, positive.name, positive)
+    batch = Batch.build(**long_batch(4, soft=False, smoothing=0.0) | {"weight": [1.0, -2.0, 0.0, 3.0, -1.0]})
+    n = batch.n_samples
+    counts = cut_pass(batch, Cut(n, 1, 50))[2].nonzero["positive-mean/sample"]
+    for k, count in enumerate(counts.tolist()):
+        totals, _ = one_pass(batch, rows=(50 * k, min(50 * k + 50, n)))
+        values = {value.pair: value for value in loss_values(totals, batch.spec.class_weight)}
+        assert count == values["positive-mean/sample"].denominator
+        assert count != values["nonzero-mean/sample"].denominator

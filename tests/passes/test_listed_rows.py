@@ -1,5 +1,5 @@
-"""What a pass lists of each row: the terms of `block_terms`, whichever kernel read them, and no more memory than a
-few chunks."""
+"""What a pass lists of each row: the terms of `block_terms`, whichever kernel read them, no more memory than a
+few chunks, and no loss of a small batch twice."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ import pytest
 from tests.loss.random_batches import random_batch
 from tests.run import ROOT
 from wce_cli.batches.batch import Batch
+from wce_cli.loss import small_batches
 from wce_cli.loss.fast import index_labels
+from wce_cli.loss.readings import READINGS, Reading, read_logits
+from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
+from wce_cli.passes.all_classes import EveryKernel
 from wce_cli.passes.listed_rows import Listed, read_listed
 from wce_cli.passes.one_pass import listing_pass
+from wce_cli.questions.explain.of_batch import explain_batch
 
 
 def assert_as_one_by_one(batch: Batch, listed: Listed) -> None:
@@ -46,17 +51,17 @@ def assert_as_one_by_one(batch: Batch, listed: Listed) -> None:
         assert listed.target_score.tolist() == terms.target_score[kept].tolist()
 
 
-@pytest.mark.parametrize("small", [index_labels.SMALL, 0])
+@pytest.mark.parametrize("small", [small_batches.SMALL, 0])
 @pytest.mark.parametrize("seed", range(60))
 def test_it_is_what_the_reference_says_row_by_row(seed, small, monkeypatch):
-    monkeypatch.setattr(index_labels, "SMALL", small)  # 0: the kernels of large batches
+    monkeypatch.setattr(small_batches, "SMALL", small)  # 0: the kernels of large batches
     batch = Batch.build(**random_batch(seed))
     assert_as_one_by_one(batch, read_listed(batch, 0, batch.n_samples))
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_infinite_and_nan_scores_too(smoothing, monkeypatch):
-    monkeypatch.setattr(index_labels, "SMALL", 0)
+    monkeypatch.setattr(small_batches, "SMALL", 0)
     logits = np.array([[0, -math.inf, 1], [math.nan, 1, 2], [700.3, 0.1, 0], [-math.inf] * 3, [1e308, -1e308, 0]])
     batch = Batch.build(logits=logits, labels=[0, 1, 1, 2, 0], weight=[1, 0, 3], label_smoothing=smoothing)
     listed = read_listed(batch, 0, 5)
@@ -97,6 +102,29 @@ def test_of_some_rows_no_more_than_their_groups_are_kept():
     assert listed is not None
     assert 10 <= len(listed.row) < 100_000
     assert listing_pass(batch, 0)[2] is None
+
+
+@pytest.mark.parametrize("given", [{}, {"label_smoothing": 0.1}, {"labels": [[0.5, 0.5], [0.0, 1.0], [1.0, 0.0]]}])
+@pytest.mark.parametrize(("rows", "sort"), [(None, "index"), (0, "index"), (1, "loss"), (2, "term")])
+def test_a_loss_of_a_small_batch_is_computed_once_for_a_report(given, rows, sort, monkeypatch):
+    read = []
+
+    def counting(scores: Floats) -> Reading:
+        read.append(len(scores))
+        return read_logits(scores)
+
+    def never(*_: object) -> None:
+        raise AssertionError("a kernel of large batches has no part in it")
+
+    fields = {"logits": [[0.5, 2.0], [1.0, 0.0], [3.0, 1.0]], "labels": [0, 1, 1], "weight": [1, 2]}
+    batch = Batch.build(**(fields | given))
+    monkeypatch.setattr(small_batches, "SMALL", 1 << 14)
+    monkeypatch.setitem(READINGS, "logits", counting)
+    monkeypatch.setattr(index_labels, "label_losses", never)
+    monkeypatch.setattr(EveryKernel, "losses", never)
+    report = explain_batch(batch, (), rows, sort)
+    assert len(report.top) == 3
+    assert read == [3]
 
 
 MEASURED = """

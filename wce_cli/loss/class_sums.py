@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.loss.facts import CountedRows
+from wce_cli.loss.fact_kinds import CountedRows
 from wce_cli.loss.sums import Floats, Sums, two_sum
 from wce_cli.loss.terms import Terms
 

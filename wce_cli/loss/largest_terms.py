@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from wce_cli.loss.sums import Floats, Ints
@@ -31,7 +31,13 @@ class Top(Struct, frozen=True):
     row: Ints
 
     def __add__(self, other: Top) -> Top:
+        if not len(other.row) and self.size <= other.size:
+            return self
         return largest(min(self.size, other.size), self.by_class, [self, other])
+
+    def shifted(self, n: int) -> Top:
+        """The same of rows that stand behind n others."""
+        return structs.replace(self, row=self.row + n)
 
     def terms(self, weight: Floats) -> tuple[tuple[float, int], ...]:
         """(term, row) of the largest terms under class placement, largest first, the earlier row on a tie."""

@@ -1,211 +1,248 @@
-"""What a worker has seen of single rows: everything of `Facts` that does not depend on the order of the rows.
-
-Extremes, counts, first places and the largest terms are the same whoever meets the rows in whichever order, so one
-`RowFacts` a worker does for all the rows that it walks. What is a sum of floats is kept group by group (`Part`).
-"""
+"""Each fact of the rows of one block, by the name that `Facts` declares it under."""
 
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from wce_cli.loss.facts import LOST, TOP, CountedRows, Extremes, Unnormalised, both_rows
-from wce_cli.loss.largest_terms import Sieve, Top
+from wce_cli.loss.fact_kinds import CountedRows, Ends, Extremes, Lost, RowSums, Unnormalised
+from wce_cli.loss.largest_terms import Top
 from wce_cli.loss.normalised import BFLOAT16, LOOKS_NORMALISED
 from wce_cli.loss.spec import Spec
-from wce_cli.loss.sums import Floats, Ints
-from wce_cli.loss.totals import KeptRows
+from wce_cli.loss.sums import Floats, Ints, Sums
+from wce_cli.loss.totals import KeptRows, Totals
+
+LOST = {"float32": 2.0**-24, "float64": 2.0**-53}
+"""Losses below this come out as 0 where 1 + S is rounded in the dtype: log(1 + S), S = Σ_{c≠y} exp(x_c − x_y)."""
+
+UNDERFLOW = {
+    "float16": -25 * math.log(2),
+    "bfloat16": -134 * math.log(2),
+    "float32": -150 * math.log(2),
+    "float64": -1075 * math.log(2),
+}
+"""By dtype: the log of half its smallest number above 0, which is the largest that exp rounds to 0."""
+
+NO_ROWS, NOTHING_LOST = CountedRows(), dict.fromkeys(LOST, Lost())
 
 
-class RowFacts(Struct, frozen=True):
-    """Facts that do not depend on order. The fields are those of `Facts`."""
+class Otherwise(Struct, frozen=True):
+    """The losses of rows whose scores are read otherwise. Sums by class; None where there is nothing to read so."""
 
-    s: tuple[Floats, Floats] | None
-    """None where every sample weight is 1."""
-    s_loss: tuple[Floats, Floats]
-    smallest_a: float
-    smallest_loss: float
-    smallest_q: float
-    infinite: CountedRows
-    nan: CountedRows
-    nan_smoothed: CountedRows
-    masked: CountedRows
-    no_chance: CountedRows
-    broken_ignored: CountedRows
-    logsumexp: Extremes
-    peak: Extremes
-    lost: dict[str, CountedRows]
-    as_log_probs: bool
-    one_hot: bool
-    several_ones: CountedRows | None
-    unnormalised: Unnormalised
-    negative_q: CountedRows
-    top: Top
-
-    def __add__(self, other: RowFacts) -> RowFacts:
-        s = self.s and other.s and _wider(self.s, other.s)
-        return RowFacts(
-            s,
-            _wider(self.s_loss, other.s_loss),
-            min(self.smallest_a, other.smallest_a),
-            min(self.smallest_loss, other.smallest_loss),
-            min(self.smallest_q, other.smallest_q),
-            self.infinite + other.infinite,
-            self.nan + other.nan,
-            self.nan_smoothed + other.nan_smoothed,
-            self.masked + other.masked,
-            self.no_chance + other.no_chance,
-            self.broken_ignored + other.broken_ignored,
-            self.logsumexp + other.logsumexp,
-            self.peak + other.peak,
-            {dtype: rows + other.lost[dtype] for dtype, rows in self.lost.items()},
-            self.as_log_probs and other.as_log_probs,
-            self.one_hot and other.one_hot,
-            both_rows(self.several_ones, other.several_ones),
-            self.unnormalised + other.unnormalised,
-            self.negative_q + other.negative_q,
-            self.top + other.top,
-        )
+    as_probs: Sums | None
+    """Logits or log-probabilities that are probabilities, read as such: by y, or Σs·q·a by class for probability
+    labels."""
+    clipped: Sums | None
+    renormalised: Sums | None
+    undivided: Sums | None
+    row_sums: RowSums
+    log_totals: Sums | None
+    as_elements: Sums | None
+    """Σs·ℓ by class of the binary cross-entropy of every score beside its label, where those are 0 and 1."""
 
 
-class Watch:
-    """The `RowFacts` of one worker while it walks; it is shown the blocks in the order of their rows."""
+class BlockRows:
+    """The kept rows of a block, and what several facts are made of."""
 
-    def __init__(self, spec: Spec, has_sample_weight: bool, top: int = TOP) -> None:
-        c = spec.n_classes
-        self.spec = spec
-        self.s = _nothing(c) if has_sample_weight else None
-        self.s_loss = _nothing(c)
-        self.smallest_a = self.smallest_loss = self.smallest_q = math.inf
-        self.infinite = self.nan = self.nan_smoothed = self.masked = self.broken_ignored = CountedRows()
-        self.no_chance = self.negative_q = CountedRows()
-        self.unnormalised = Unnormalised()
-        self.logsumexp = self.peak = Extremes()
-        self.lost = {dtype: CountedRows() for dtype in LOST}
-        self.as_log_probs = spec.scores == "logits" and c > 1
-        self.one_hot = spec.is_soft
-        self.several_ones = CountedRows() if spec.is_soft else None
-        self.by_class = not spec.is_soft and spec.label_smoothing == 0
-        self.sieve = Sieve(top, self.by_class, c)
-        self.rounded = LOOKS_NORMALISED + (BFLOAT16 if spec.dtypes.get("labels") == "bfloat16" else 0.0)
-        """How far a probability label may be from summing to 1; NaN is another matter."""
-        negative = spec.class_weight < 0
-        self.negative = negative if negative.any() else None
+    def __init__(self, kept: KeptRows, spec: Spec, totals: Totals, otherwise: Otherwise, top: Top) -> None:
+        """`totals` are those of the block. `top`: its largest terms, or none where a sieve has them."""
+        self.kept, self.spec, self.totals, self.otherwise, self.top = kept, spec, totals, otherwise, top
+        self.s_loss = kept.loss if kept.sample_weight is None else kept.sample_weight * kept.loss
+        self.finite = _finite(self.s_loss)
+        """Which s·ℓ are finite; None for all."""
 
-    def see(self, kept: KeptRows) -> dict[str, float]:
-        """Look at the rows of a block. Returns Σℓ of what each dtype loses."""
-        row, y, loss = kept.row, kept.label, kept.loss
-        s_loss = loss if kept.sample_weight is None else kept.sample_weight * loss
-        if self.s is not None and kept.sample_weight is not None:
-            there = ~np.isnan(kept.sample_weight)
-            _widen(self.s, y[there], kept.sample_weight[there])
-        finite = _finite(s_loss)
-        _widen(self.s_loss, *((y, s_loss) if finite is None else (y[finite], s_loss[finite])))
-        if finite is not None:
-            self.infinite = self.infinite + _rows(row, np.isinf(loss))
-            nan = np.isnan(loss)
-            self.nan = self.nan + _rows(row, nan)
-            if kept.every is not None:
-                nan &= ~np.isinf(kept.every.rest)
-            self.nan_smoothed = self.nan_smoothed + _rows(row, nan)
-            if kept.target_score is not None:
-                masked = 0.0 if self.spec.scores == "probs" else -np.inf
-                self.masked = self.masked + _rows(row, (kept.target_score == masked) & (loss == np.inf))
-        if kept.broken_ignored is not None:
-            broken = CountedRows(len(kept.broken_ignored), int(kept.broken_ignored[0]))
-            self.broken_ignored = self.broken_ignored + broken
-        if kept.logsumexp is not None:
-            self._see_logsumexp(kept.logsumexp, kept.peak, row)
-        key = s_loss
-        if not self.spec.is_soft:
-            self.smallest_loss = min(self.smallest_loss, _smallest(loss))
-        if kept.every is None:
-            self.smallest_a = self.smallest_loss
-            if self.negative is not None:
-                key = np.where(self.negative[y], 0.0 - s_loss, s_loss)
-        else:
-            key = self._see_every(kept)
-        self.sieve.add(y, key, row)
-        return self._see_lost(loss, row)
+    @cached_property
+    def logsumexp(self) -> Extremes:
+        """Of the finite ones."""
+        return Extremes() if self.kept.logsumexp is None else _extremes(self.kept.logsumexp, self.kept.row)
 
-    def _see_every(self, kept: KeptRows) -> Floats:
-        """What smoothing and probability labels have beside it; returns the terms."""
-        every = kept.every
-        assert every is not None
+    @cached_property
+    def smallest_loss(self) -> float:
+        """The smallest ℓ that is not NaN; +∞ for none."""
+        smallest = float(self.kept.loss.min(initial=np.inf))
+        return smallest if smallest == smallest else float(np.fmin.reduce(self.kept.loss, initial=np.inf))
+
+    def rows(self, there: NDArray[np.bool_]) -> CountedRows:
+        """The rows of which something is true."""
+        found = self.kept.row[there]
+        return CountedRows(len(found), int(found[0])) if len(found) else NO_ROWS
+
+
+def sort_key(block: BlockRows) -> Floats:
+    """What the largest terms are found by, as `Top` has it. (k,)"""
+    every = block.kept.every
+    if every is not None:
         assert every.term is not None
-        columns = every.columns
-        self.smallest_a = min(self.smallest_a, columns.smallest_a)
-        if _finite(every.rest) is not None:
-            self.no_chance = self.no_chance + _rows(kept.row, every.rest == np.inf)
-        self.negative_q = self.negative_q + columns.negative_q
-        self.smallest_q = min(self.smallest_q, columns.smallest_q)
-        if every.label_sum is not None:
-            self.one_hot = self.one_hot and columns.zeros_and_ones and bool((every.label_sum == 1).all())
-            several = _rows(kept.row, every.label_sum > 1) if columns.zeros_and_ones else None
-            self.several_ones = both_rows(self.several_ones, several)
-            strange = np.flatnonzero(np.abs(every.label_sum - 1) > self.rounded)
-            if len(strange):
-                rows = CountedRows(len(strange), int(kept.row[strange[0]]))
-                self.unnormalised = self.unnormalised + Unnormalised(rows, float(every.label_sum[strange[0]]))
         return every.term
-
-    def _see_logsumexp(self, logsumexp: Floats, peak: Floats | None, row: Ints) -> None:
-        if self.as_log_probs:
-            self.as_log_probs = bool((np.abs(logsumexp) <= LOOKS_NORMALISED).all())
-        found = _extremes(logsumexp, row)
-        self.logsumexp = self.logsumexp + found
-        self.peak = self.peak + (found if peak is None else _extremes(peak, row))
-
-    def _see_lost(self, loss: Floats, row: Ints) -> dict[str, float]:
-        lost = dict.fromkeys(LOST, 0.0)
-        if len(loss) and not loss.min() >= max(LOST.values()):
-            for dtype, limit in LOST.items():
-                there = (loss > 0) & (loss < limit)
-                self.lost[dtype] = self.lost[dtype] + _rows(row, there)
-                lost[dtype] = float(loss[there].sum())
-        return lost
-
-    def seen(self) -> RowFacts:
-        """All of it."""
-        return RowFacts(
-            self.s,
-            (self.s_loss[0] + 0.0, self.s_loss[1] + 0.0),  # −0 and 0 are one number, whichever came first
-            self.smallest_a,
-            self.smallest_loss,
-            self.smallest_q,
-            self.infinite,
-            self.nan,
-            self.nan_smoothed,
-            self.masked,
-            self.no_chance,
-            self.broken_ignored,
-            self.logsumexp,
-            self.peak,
-            self.lost,
-            self.as_log_probs,
-            self.one_hot,
-            self.several_ones,
-            self.unnormalised,
-            self.negative_q,
-            self.sieve.top(),
-        )
+    negative = block.spec.class_weight < 0
+    if not negative.any():
+        return block.s_loss
+    return np.where(negative[block.kept.label], 0.0 - block.s_loss, block.s_loss)
 
 
-def _nothing(n_classes: int) -> tuple[Floats, Floats]:
-    return np.full(n_classes, np.inf), np.full(n_classes, -np.inf)
+def sample_weights(block: BlockRows) -> Ends:
+    """The extremes of s by y; NaN has no part in them."""
+    s = block.kept.sample_weight
+    if s is None:
+        there = block.totals.count > 0
+        return np.where(there, 1.0, np.inf), np.where(there, 1.0, -np.inf)
+    there = ~np.isnan(s)
+    return _ends_by_class(block.kept.label[there], s[there], block.spec.n_classes)
 
 
-def _widen(ends: tuple[Floats, Floats], label: Ints, values: Floats) -> None:
-    """Let the smallest and largest of each label take in some values, none of them NaN."""
-    np.minimum.at(ends[0], label, values)
-    np.maximum.at(ends[1], label, values)
+def weighted_losses(block: BlockRows) -> Ends:
+    """The extremes of the finite s·ℓ by y."""
+    y, s_loss = block.kept.label, block.s_loss
+    if block.finite is not None:
+        y, s_loss = y[block.finite], s_loss[block.finite]
+    low, high = _ends_by_class(y, s_loss, block.spec.n_classes)
+    return low + 0.0, high + 0.0  # −0 and 0 are one number, whichever came first
 
 
-def _wider(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
-    return np.minimum(one[0], other[0]), np.maximum(one[1], other[1])
+def smallest_a(block: BlockRows) -> float:
+    """The smallest loss of all classes where they are known, else of the labels."""
+    every = block.kept.every
+    return smallest_loss(block) if every is None else every.columns.smallest_a
+
+
+def smallest_loss(block: BlockRows) -> float:
+    """The smallest loss of an index label."""
+    return math.inf if block.spec.is_soft else block.smallest_loss
+
+
+def smallest_q(block: BlockRows) -> float:
+    """The smallest number of a probability label."""
+    return math.inf if block.kept.every is None else block.kept.every.columns.smallest_q
+
+
+def reach(block: BlockRows) -> float:
+    """Σ|t| + Σ|w|·(1 + |logsumexp|) over what is finite."""
+    rows = block.kept
+    if rows.every is None:
+        size = np.abs(block.spec.class_weight).take(rows.label)
+        if rows.sample_weight is not None:
+            size *= np.abs(rows.sample_weight)
+        term = size * np.abs(rows.loss)
+    else:
+        assert rows.every.term is not None
+        assert rows.every.size is not None
+        term, size = np.abs(rows.every.term), rows.every.size
+    if rows.logsumexp is not None:
+        size = size + size * np.abs(rows.logsumexp)
+    whole = float((term + size).sum())
+    if whole < np.inf:
+        return whole
+    return float(term[np.isfinite(term)].sum() + size[np.isfinite(size)].sum())
+
+
+def infinite(block: BlockRows) -> CountedRows:
+    """The rows with a loss of ±∞."""
+    return NO_ROWS if block.finite is None else block.rows(np.isinf(block.kept.loss))
+
+
+def nan(block: BlockRows) -> CountedRows:
+    """The rows whose loss is NaN before smoothing."""
+    return NO_ROWS if block.finite is None else block.rows(np.isnan(block.kept.loss))
+
+
+def nan_smoothed(block: BlockRows) -> CountedRows:
+    """The rows whose loss is NaN under smoothing, too: R is not the ∞ that smoothing makes of a 0·∞."""
+    if block.finite is None or block.kept.every is None:
+        return nan(block)
+    return block.rows(np.isnan(block.kept.loss) & ~np.isinf(block.kept.every.rest))
+
+
+def masked(block: BlockRows) -> CountedRows:
+    """The rows whose loss is ∞ because the score of the label is −∞, or its probability 0."""
+    score, loss = block.kept.target_score, block.kept.loss
+    if block.finite is None or score is None:
+        return NO_ROWS
+    return block.rows((score == (0.0 if block.spec.scores == "probs" else -np.inf)) & (loss == np.inf))
+
+
+def no_chance(block: BlockRows) -> CountedRows:
+    """The rows in which a class has a loss of ∞, where all are known."""
+    every = block.kept.every
+    return NO_ROWS if every is None or _finite(every.rest) is None else block.rows(every.rest == np.inf)
+
+
+def broken_ignored(block: BlockRows) -> CountedRows:
+    """The ignored rows that have no softmax."""
+    broken = block.kept.broken_ignored
+    return NO_ROWS if broken is None else CountedRows(len(broken), int(broken[0]))
+
+
+def logsumexp(block: BlockRows) -> Extremes:
+    """The extremes of the finite logsumexp."""
+    return block.logsumexp
+
+
+def peak(block: BlockRows) -> Extremes:
+    """The extremes of the largest logit of each row."""
+    return block.logsumexp if block.kept.peak is None else _extremes(block.kept.peak, block.kept.row)
+
+
+def lost(block: BlockRows) -> dict[str, Lost]:
+    """By dtype: the losses that it rounds to 0."""
+    loss = block.kept.loss
+    if block.smallest_loss >= max(LOST.values()):
+        return NOTHING_LOST
+    found = {dtype: (loss > 0) & (loss < limit) for dtype, limit in LOST.items()}
+    return {dtype: Lost(block.rows(there), float(loss[there].sum())) for dtype, there in found.items()}
+
+
+def as_log_probs(block: BlockRows) -> bool:
+    """Whether all rows are logits whose logsumexp is 0."""
+    found, finite = block.kept.logsumexp, block.logsumexp
+    if found is None or block.spec.n_classes == 1 or max(-finite.smallest, finite.largest) > LOOKS_NORMALISED:
+        return False
+    return bool((np.abs(found) <= LOOKS_NORMALISED).all())
+
+
+def one_hot(block: BlockRows) -> bool:
+    """Whether all labels are probability rows that are one-hot."""
+    label_sum = _zero_or_one(block)
+    return label_sum is not None and bool((label_sum == 1).all())
+
+
+def several_ones(block: BlockRows) -> CountedRows | None:
+    """The labels with more than one 1; None unless all their numbers are 0 or 1."""
+    label_sum = _zero_or_one(block)
+    return None if label_sum is None else block.rows(label_sum > 1)
+
+
+def unnormalised(block: BlockRows) -> Unnormalised:
+    """The probability labels that do not sum to 1, beyond the rounding of their dtype; NaN is another matter."""
+    every = block.kept.every
+    if every is None or every.label_sum is None:
+        return Unnormalised()
+    rounded = LOOKS_NORMALISED + (BFLOAT16 if block.spec.dtypes.get("labels") == "bfloat16" else 0.0)
+    off = np.abs(every.label_sum - 1) > rounded
+    found = block.rows(off)
+    return Unnormalised(found, float(every.label_sum[off.argmax()])) if found.count else Unnormalised()
+
+
+def negative_q(block: BlockRows) -> CountedRows:
+    """The probability labels with a number below 0."""
+    return NO_ROWS if block.kept.every is None else block.kept.every.columns.negative_q
+
+
+def _zero_or_one(block: BlockRows) -> Floats | None:
+    """What the probability labels sum to, if all their numbers are 0 or 1. (k,)"""
+    every = block.kept.every
+    return every.label_sum if every is not None and every.columns.zeros_and_ones else None
+
+
+def _ends_by_class(label: Ints, values: Floats, n_classes: int) -> Ends:
+    """The smallest and largest of each label; no value is NaN."""
+    low, high = np.full(n_classes, np.inf), np.full(n_classes, -np.inf)
+    np.minimum.at(low, label, values)
+    np.maximum.at(high, label, values)
+    return low, high
 
 
 def _finite(values: Floats) -> Ints | None:
@@ -224,14 +261,3 @@ def _extremes(values: Floats, row: Ints) -> Extremes:
         return Extremes()
     low, high = values.argmin(), values.argmax()
     return Extremes(float(values[low]), float(values[high]), int(row[low]), int(row[high]))
-
-
-def _smallest(values: Floats) -> float:
-    """The smallest value that is not NaN; +∞ for none."""
-    smallest = float(values.min(initial=np.inf))
-    return smallest if smallest == smallest else float(np.fmin.reduce(values, initial=np.inf))
-
-
-def _rows(row: Ints, there: NDArray[np.bool_]) -> CountedRows:
-    found = row[there]
-    return CountedRows(len(found), int(found[0])) if len(found) else CountedRows()

@@ -115,11 +115,6 @@ class Sums(Struct, frozen=True):
         )
 
 
-def both(one: Sums | None, other: Sums | None) -> Sums | None:
-    """A sum that one part does not have, the whole does not have either."""
-    return None if one is None or other is None else one + other
-
-
 def two_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     """a + b as its rounded value and the exact rounding error (Knuth)."""
     with np.errstate(invalid="ignore", over="ignore"):

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.class_sums import BlockClassSums, ColumnSums, columns_of
-from wce_cli.loss.fast import index_labels
 from wce_cli.loss.fast.buffers import Buffers
 from wce_cli.loss.fast.index_labels import FARTHEST, SUM_RANGE
 from wce_cli.loss.rows import floats
@@ -88,8 +87,7 @@ class EveryKernel:
         self.weight = spec.class_weight
         with np.errstate(invalid="ignore", over="ignore"):  # ∞ of both signs: every row then goes class by class
             self.weight_sum = float(self.weight.sum())
-        small = batch.n_samples * self.c <= index_labels.SMALL
-        self.has_usual = not small and bool(np.isfinite(self.weight).all())
+        self.has_usual = bool(np.isfinite(self.weight).all())
 
     def losses(self, start: int, label: Ints, kept: NDArray[np.bool_], s: Floats) -> tuple[EveryLosses, BlockClassSums]:
         """The rows from `start` on, whose classes are `label` (n,), to be found for probability labels."""

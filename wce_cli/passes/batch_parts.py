@@ -139,7 +139,7 @@ class PartSums(Struct, frozen=True):
     weights: dict[str, Summed]
     """Σw by placement: `sample`, and `label-mix` where it differs."""
     nonzero: dict[str, Ints]
-    """Kept samples with w ≠ 0, likewise."""
+    """D by `METHOD/sample` or `METHOD/label-mix`, of the methods that count the samples whose weight is not 0."""
     bent: dict[str, Summed]
     """D by `METHOD/sample` or `METHOD/label-mix`, of the methods that are bent where a weight is 0."""
 
@@ -207,8 +207,10 @@ def part_sums(rows: KeptRows, start: int, spec: Spec, cut: Cut) -> PartSums:
     def summed(values: Floats) -> Summed:
         return Summed.of(Sums.by_label(values, part, parts, ROUNDS))
 
-    def counted(weights: Floats) -> Ints:
-        return n_kept if weights.all() else np.bincount(part[weights != 0], minlength=parts)
+    def counted(there: NDArray[np.bool_]) -> Ints:
+        if s is not None:
+            there = there & (s != 0)
+        return n_kept if there.all() else np.bincount(part[there], minlength=parts)
 
     with np.errstate(all="ignore"):
         n_kept = np.bincount(part, minlength=parts)
@@ -230,7 +232,12 @@ def part_sums(rows: KeptRows, start: int, spec: Spec, cut: Cut) -> PartSums:
             summed(loss),
             {name: summed(values) for name, values in terms.items()},
             {name: summed(values) for name, values in weights.items()},
-            {name: counted(values) for name, values in weights.items()},
+            {
+                f"{method.name}/{name}": counted(method.of(values))
+                for method in METHODS.values()
+                if method.kind == "nonzero"
+                for name, values in by_class.items()
+            },
             {
                 f"{method.name}/{name}": summed(method.of(values) if s is None else s * method.of(values))
                 for method in METHODS.values()

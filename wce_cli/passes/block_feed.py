@@ -100,7 +100,7 @@ class Fed:
         self._walk(self.rows[0].here, seen)
         assert self.part is not None
         assert self.walker is not None
-        return self.part.totals, facts_of(self.part, [self.walker.watch.seen()])
+        return self.part.totals, facts_of(self.part, [self.walker.sieve.top()])
 
     def _walk(self, n: int, seen: Callable[[Walker], None]) -> None:
         if self.walker is None:

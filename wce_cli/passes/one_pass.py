@@ -7,14 +7,17 @@ groups; what is a sum of floats is added group by group in the order of the rows
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
-import numpy as np
+from msgspec import structs
 
 from wce_cli.batches.batch import Batch, WrongRows, learn, prove, ranges_of
 from wce_cli.batches.file_rows import StoredRows
-from wce_cli.loss.facts import LOST, TOP, Facts, Lost
-from wce_cli.loss.row_facts import RowFacts
+from wce_cli.loss.facts import TOP, Facts
+from wce_cli.loss.largest_terms import Top
+from wce_cli.loss.small_batches import is_small
 from wce_cli.loss.totals import Totals
 from wce_cli.passes.batch_parts import Cut, PartSums
 from wce_cli.passes.listed_rows import Listed, joined
@@ -47,25 +50,27 @@ def one_pass(
     done and all of them. `top`: how many of the largest terms are kept. Raises WceError for what is wrong with
     rows that nobody has looked at before.
     """
-    part, seen = _walked(batch, None, workers, rows, progress, top)
-    return part.totals, facts_of(part, seen)
+    part, tops = _walked(batch, None, workers, rows, progress, top)
+    return part.totals, facts_of(part, tops)
 
 
 def listing_pass(
     batch: Batch, listed: int, *, progress: Callable[[int, int], None] | None = None, top: int = TOP
 ) -> tuple[Totals, Facts, Listed | None]:
     """`one_pass`, and what is listed of the first `listed` rows at least, from the same pass; None for none."""
-    part, seen = _walked(batch, None, None, None, progress, top, listed)
-    return part.totals, facts_of(part, seen), joined(part.listed) if part.listed else None
+    if is_small(batch.n_samples, batch.spec.n_classes):  # whatever is asked for, its rows have been read
+        listed = batch.n_samples
+    part, tops = _walked(batch, None, None, None, progress, top, listed)
+    return part.totals, facts_of(part, tops), joined(part.listed) if part.listed else None
 
 
 def cut_pass(
     batch: Batch, cut: Cut, *, workers: int | None = None, progress: Callable[[int, int], None] | None = None
 ) -> tuple[Totals, Facts, PartSums]:
     """`one_pass`, and the sums of each of the parts that the batch is cut into, from the same pass."""
-    part, seen = _walked(batch, cut, workers, None, progress, top=0)
+    part, tops = _walked(batch, cut, workers, None, progress, top=0)
     assert part.cut is not None
-    return part.totals, facts_of(part, seen), part.cut.within(0, cut.parts)
+    return part.totals, facts_of(part, tops), part.cut.within(0, cut.parts)
 
 
 def _walked(
@@ -76,23 +81,23 @@ def _walked(
     progress: Callable[[int, int], None] | None,
     top: int,
     listed: int = 0,
-) -> tuple[Part, list[RowFacts]]:
-    """What all groups leave together, and what each worker has seen."""
+) -> tuple[Part, list[Top]]:
+    """What all groups leave together, and the largest terms that each worker has kept."""
     start, stop = (0, batch.n_samples) if rows is None else rows
     total: list[Part] = []
 
     def fold(part: Part) -> None:
         total[:] = [total[0] + part] if total else [part]
 
-    def make(bounds: Sequence[tuple[int, int]]) -> Work[int, Part, RowFacts]:
+    def make(bounds: Sequence[tuple[int, int]]) -> Work[int, Part, Top]:
         walker = Walker(batch, top, cut, listed)
-        return Work(lambda k: walker.group(*bounds[k]), walker.watch.seen)
+        return Work(lambda k: walker.group(*bounds[k]), walker.sieve.top)
 
     least = 0 if cut is None or cut.shuffled is None else PART_ROWS * cut.parts
-    seen = walk_batch(batch, (start, stop), make, fold, workers, progress, least)
+    tops = walk_batch(batch, (start, stop), make, fold, workers, progress, least)
     if total[0].checks.found:
         raise WrongRows(batch, total[0].checks, bool(total[0].totals.count[0]))
-    return total[0], seen
+    return total[0], tops
 
 
 def walk_batch(
@@ -135,40 +140,6 @@ def group_bounds(batch: Batch, start: int, stop: int, least: int = 0) -> list[tu
     ]
 
 
-def facts_of(part: Part, seen: list[RowFacts]) -> Facts:
-    """The facts of all groups together and of what each worker has seen."""
-    whole = seen[0]
-    for other in seen[1:]:
-        whole = whole + other
-    present = part.totals.count > 0
-    ones = np.where(present, 1.0, np.inf), np.where(present, 1.0, -np.inf)
-    return Facts(
-        s=ones if whole.s is None else whole.s,
-        s_loss=whole.s_loss,
-        smallest_a=whole.smallest_a,
-        smallest_loss=whole.smallest_loss,
-        smallest_q=whole.smallest_q,
-        reach=part.reach,
-        infinite=whole.infinite,
-        nan=whole.nan,
-        nan_smoothed=whole.nan_smoothed,
-        masked=whole.masked,
-        no_chance=whole.no_chance,
-        broken_ignored=whole.broken_ignored,
-        logsumexp=whole.logsumexp,
-        peak=whole.peak,
-        lost={dtype: Lost(whole.lost[dtype], part.lost[dtype]) for dtype in LOST},
-        as_probs=part.otherwise.as_probs,
-        as_log_probs=whole.as_log_probs,
-        one_hot=whole.one_hot,
-        several_ones=whole.several_ones,
-        unnormalised=whole.unnormalised,
-        negative_q=whole.negative_q,
-        clipped=part.otherwise.clipped,
-        renormalised=part.otherwise.renormalised,
-        undivided=part.otherwise.undivided,
-        row_sums=part.otherwise.row_sums,
-        log_totals=part.otherwise.log_totals,
-        as_elements=part.otherwise.as_elements,
-        top=whole.top,
-    )
+def facts_of(part: Part, tops: Sequence[Top]) -> Facts:
+    """The facts of all groups together, with the largest terms that each worker has kept."""
+    return structs.replace(part.facts, top=reduce(add, tops))

@@ -3,46 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-from msgspec import Struct
 
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.clipped import SUMMED, clipped, renormalised
-from wce_cli.loss.facts import RowSums
+from wce_cli.loss.facts import Facts
 from wce_cli.loss.normalised import sum_to_one
 from wce_cli.loss.readings import read_probs
+from wce_cli.loss.row_facts import Otherwise
 from wce_cli.loss.rows import CHUNK, chunks_of, floats
-from wce_cli.loss.sums import Floats, Ints, Sums, both
+from wce_cli.loss.sums import Floats, Ints, Sums
 from wce_cli.loss.totals import KeptRows
 from wce_cli.passes.row_sums import row_sums
 
 
-class Otherwise(Struct, frozen=True):
-    """The losses of rows whose scores are read otherwise. Sums by class; None where there is nothing to read so."""
-
-    as_probs: Sums | None
-    """Logits or log-probabilities that are probabilities, read as such: by y, or Σs·q·a by class for probability
-    labels."""
-    clipped: Sums | None
-    renormalised: Sums | None
-    undivided: Sums | None
-    row_sums: RowSums
-    log_totals: Sums | None
-    as_elements: Sums | None
-    """Σs·ℓ by class of the binary cross-entropy of every score beside its label, where those are 0 and 1."""
-
-    def __add__(self, other: Otherwise) -> Otherwise:
-        return Otherwise(
-            both(self.as_probs, other.as_probs),
-            both(self.clipped, other.clipped),
-            both(self.renormalised, other.renormalised),
-            both(self.undivided, other.undivided),
-            self.row_sums + other.row_sums,
-            both(self.log_totals, other.log_totals),
-            both(self.as_elements, other.as_elements),
-        )
-
-
-def read_otherwise(batch: Batch, kept: KeptRows, stop: int, before: Otherwise | None) -> Otherwise:
+def read_otherwise(batch: Batch, kept: KeptRows, stop: int, before: Facts | None) -> Otherwise:
     """The kept rows of a block that ends at `stop`. What rows `before` it have ruled out is not asked again."""
     probs = None if before is not None and before.as_probs is None else _as_probs(batch, kept)
     elements = None if before is not None and before.as_elements is None else _as_elements(batch, kept, stop)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from wce_cli.batches.batch import Batch
-from wce_cli.loss.facts import UNDERFLOW
 from wce_cli.loss.fast.index_labels import Kernel
+from wce_cli.loss.row_facts import UNDERFLOW
 from wce_cli.loss.rows import CHUNK, chunks_of, floats
+from wce_cli.loss.small_batches import is_small, rows_of_block
+from wce_cli.loss.spec import Block
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.totals import EveryRow, KeptRows
 from wce_cli.passes.all_classes import EveryKernel
@@ -22,13 +25,21 @@ class RowReader:
     def __init__(self, batch: Batch) -> None:
         spec = batch.spec
         self.batch, self.spec = batch, spec
-        needs_every = spec.is_soft or spec.label_smoothing > 0
-        self.every = EveryKernel(batch) if needs_every else None
-        self.kernel = None if needs_every else Kernel(batch.scores, spec.scores, spec.n_classes, batch.n_samples)
+        self.needs_every = spec.is_soft or spec.label_smoothing > 0
+        self.is_small = is_small(batch.n_samples, spec.n_classes)
+        is_large = not self.is_small
+        self.every = EveryKernel(batch) if is_large and self.needs_every else None
+        self.kernel = (
+            Kernel(batch.scores, spec.scores, spec.n_classes, batch.n_samples)
+            if is_large and not self.needs_every
+            else None
+        )
 
     def kept_rows(self, start: int, label: Ints, kept: NDArray[np.bool_] | None, s: Floats | None) -> KeptRows:
         """The rows from `start` on, whose classes are `label` (n,), any class where not `kept`, to be found for
         probability labels; `s` (n,), None where all are 1."""
+        if self.is_small:
+            return self._small(start, label, kept, s)
         n = len(label)
         which = None if kept is None else np.flatnonzero(kept)
         row = np.arange(start, start + n) if which is None else start + which
@@ -70,6 +81,22 @@ class RowReader:
             None if peak is None else _of(peak, which),
         )
 
+    def _small(self, start: int, label: Ints, kept: NDArray[np.bool_] | None, s: Floats | None) -> KeptRows:
+        """The same rows of a small batch."""
+        batch, stop = self.batch, start + len(label)
+        labels: Ints | Floats = label if kept is None else np.where(kept, label, self.spec.ignore_index)
+        if self.spec.is_soft:
+            labels = floats(batch.labels.rows(start, stop), batch.labels.dtype)
+        scores = np.ascontiguousarray(floats(batch.scores.rows(start, stop), batch.scores.dtype))
+        block = Block(start, scores, labels, np.ones(len(label)) if s is None else s)
+        rows = rows_of_block(block, self.spec, s is not None)
+        if rows.logsumexp is None:
+            return rows
+        peak = scores[rows.row - start].max(axis=1)
+        if rows.every is None:  # as the kernel has it
+            peak = np.where(_near_an_end(rows.logsumexp, self.spec.n_classes), peak, rows.logsumexp)
+        return structs.replace(rows, peak=peak)
+
     def _peak(self, start: int, logsumexp: Floats) -> Floats | None:
         """Of each row the largest logit, or its logsumexp where both are on one side of every end of UNDERFLOW (n,).
 
@@ -79,10 +106,7 @@ class RowReader:
         spread = math.log(self.spec.n_classes)
         if not len(logsumexp) or not logsumexp.min() < max(UNDERFLOW.values()) + spread:
             return None
-        near = np.zeros(len(logsumexp), dtype=bool)
-        for end in UNDERFLOW.values():
-            near |= (logsumexp >= end) & (logsumexp <= end + spread)
-        which, peak = np.flatnonzero(near), logsumexp.copy()
+        which, peak = np.flatnonzero(_near_an_end(logsumexp, self.spec.n_classes)), logsumexp.copy()
         step = max(1, CHUNK // self.spec.n_classes)
         for chunk in chunks_of(which, step):
             rows = which[(which >= chunk * step) & (which < (chunk + 1) * step)]
@@ -90,6 +114,14 @@ class RowReader:
             raw = self.batch.scores.rows(first, start + int(rows[-1]) + 1)[rows - rows[0]]
             peak[rows] = floats(raw, self.batch.scores.dtype).max(axis=1)
         return peak
+
+
+def _near_an_end(logsumexp: Floats, n_classes: int) -> NDArray[np.bool_]:
+    """Which rows may have their largest logit below an end of UNDERFLOW that their logsumexp is above. (n,)"""
+    near = np.zeros(len(logsumexp), dtype=bool)
+    for end in UNDERFLOW.values():
+        near |= (logsumexp >= end) & (logsumexp <= end + math.log(n_classes))
+    return near
 
 
 def _of(values: Floats, which: Ints | None) -> Floats:

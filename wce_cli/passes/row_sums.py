@@ -7,7 +7,7 @@ import numpy as np
 from wce_cli.batches.batch import Batch
 from wce_cli.batches.print_precision import half_units_of
 from wce_cli.loss.clipped import SUMMED
-from wce_cli.loss.facts import CountedRows, RowSums, Unnormalised
+from wce_cli.loss.fact_kinds import CountedRows, RowSums, Unnormalised
 from wce_cli.loss.normalised import LOOKS_NORMALISED, distance_from_one, log_totals, not_one
 from wce_cli.loss.rows import floats
 from wce_cli.loss.sums import Floats, Sums

@@ -9,25 +9,23 @@ from numpy.typing import NDArray
 from wce_cli.batches.batch import Batch, check_numbers
 from wce_cli.batches.checks import RowProblems
 from wce_cli.batches.file_labels import index_labels
-from wce_cli.loss.facts import TOP
-from wce_cli.loss.row_facts import Watch
+from wce_cli.loss.facts import TOP, Facts
+from wce_cli.loss.largest_terms import Sieve, largest
+from wce_cli.loss.row_facts import BlockRows, sort_key
 from wce_cli.loss.sums import Ints
-from wce_cli.loss.totals import KeptRows, Totals, totals_of
+from wce_cli.loss.totals import Totals, totals_of
 from wce_cli.passes.batch_parts import Cut, PartSums, part_sums
 from wce_cli.passes.listed_rows import Listed, listed_of
-from wce_cli.passes.other_readings import Otherwise, read_otherwise
+from wce_cli.passes.other_readings import read_otherwise
 from wce_cli.passes.row_reader import RowReader
 
 
 class Part(Struct, frozen=True):
-    """What a group leaves that depends on the order of adding, or is checked."""
+    """What the rows of a group leave."""
 
     totals: Totals
-    reach: float
-    """Σ|t| + Σ|w|·(1 + |logsumexp|)"""
-    lost: dict[str, float]
-    """Σℓ of the losses that a dtype rounds to 0."""
-    otherwise: Otherwise
+    facts: Facts
+    """All but the largest terms, which the worker keeps: they are the same in whichever order it meets the rows."""
     checks: RowProblems
     cut: PartSums | None = None
     """The sums of the parts that the batch is cut into; None where it is not."""
@@ -37,9 +35,7 @@ class Part(Struct, frozen=True):
     def __add__(self, other: Part) -> Part:
         return Part(
             self.totals + other.totals,
-            self.reach + other.reach,
-            {dtype: loss + other.lost[dtype] for dtype, loss in self.lost.items()},
-            self.otherwise + other.otherwise,
+            self.facts + other.facts,
             self.checks + other.checks,
             None if self.cut is None or other.cut is None else self.cut + other.cut,
             self.listed + other.listed,
@@ -53,29 +49,30 @@ class Walker:
         """`listed`: how many of the first rows leave what is listed of them."""
         spec = batch.spec
         self.batch, self.spec, self.cut, self.listed = batch, spec, cut, listed
-        self.watch = Watch(spec, batch.sample_weight is not None, top)
         self.reader = RowReader(batch)
-        self.heavy = np.abs(spec.class_weight)
+        self.sieve = Sieve(top, not spec.is_soft and spec.label_smoothing == 0, spec.n_classes)
+        self.nothing = largest(top, self.sieve.by_class, [])
 
     def group(self, start: int, stop: int) -> Part:
         """The rows of one group, block by block."""
         step, part = self.batch.block_rows, None
         with np.errstate(all="ignore"):
             for first in range(start, stop, step) if start < stop else [start]:
-                block = self._block(first, min(first + step, stop), None if part is None else part.otherwise)
+                block = self._block(first, min(first + step, stop), None if part is None else part.facts)
                 part = block if part is None else part + block
         assert part is not None
         return part
 
-    def _block(self, start: int, stop: int, before: Otherwise | None) -> Part:
+    def _block(self, start: int, stop: int, before: Facts | None) -> Part:
         label, kept, checks = self._labels(start, stop)
         s = None if self.batch.sample_weight is None else self.batch.sample_weight_of(start, stop)
         rows = self.reader.kept_rows(start, label, kept, s)
+        totals = totals_of(rows, self.spec.n_classes)
+        block = BlockRows(rows, self.spec, totals, read_otherwise(self.batch, rows, stop, before), self.nothing)
+        self.sieve.add(rows.label, sort_key(block), rows.row)
         return Part(
-            totals_of(rows, self.spec.n_classes),
-            self._reach(rows),
-            self.watch.see(rows),
-            read_otherwise(self.batch, rows, stop, before),
+            totals,
+            Facts.of(block),
             checks,
             None if self.cut is None else part_sums(rows, start, self.spec, self.cut),
             (listed_of(rows, self.spec),) if start < self.listed else (),
@@ -95,21 +92,3 @@ class Walker:
             checks = checks + found
             kept = (label != spec.ignore_index) & (label >= 0) & (label < c)
         return (label, None, checks) if kept.all() else (np.where(kept, label, 0), kept, checks)
-
-    def _reach(self, rows: KeptRows) -> float:
-        """Σ|t| + Σ|w|·(1 + |logsumexp|) over what is finite."""
-        if rows.every is None:
-            size = self.heavy.take(rows.label)
-            if rows.sample_weight is not None:
-                size *= np.abs(rows.sample_weight)
-            term = size * np.abs(rows.loss)
-        else:
-            assert rows.every.term is not None
-            assert rows.every.size is not None
-            term, size = np.abs(rows.every.term), rows.every.size
-        if rows.logsumexp is not None:
-            size = size + size * np.abs(rows.logsumexp)
-        whole = float((term + size).sum())
-        if whole < np.inf:
-            return whole
-        return float(term[np.isfinite(term)].sum() + size[np.isfinite(size)].sum())

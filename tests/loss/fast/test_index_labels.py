@@ -10,7 +10,7 @@ import pytest
 
 from tests.oracle import Rows, assert_near, minus_log_p, pairs_of_sample
 from wce_cli.batches.batch import Batch
-from wce_cli.loss.fast import index_labels
+from wce_cli.loss import small_batches
 from wce_cli.loss.fast.buffers import NARROW, WIDE, Buffers
 from wce_cli.loss.fast.index_labels import Kernel
 from wce_cli.loss.rows import CHUNK
@@ -263,7 +263,7 @@ def test_the_terms_of_a_small_batch_are_those_that_are_shown_to_the_last_digit(a
     if asked == "probability":
         given["labels"] = rng.random((50, 7))
     batch = Batch.build(**given)
-    assert batch.n_samples * 7 <= index_labels.SMALL
+    assert batch.n_samples * 7 <= small_batches.SMALL
     _, facts = one_pass(batch)
     shown = pairs(block_terms(batch.block(0, 50), batch.spec), np.ones(7), given["label_smoothing"])["class"][0]
     for term, row in facts.top.terms(np.ones(7)):

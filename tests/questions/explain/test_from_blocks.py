@@ -18,7 +18,7 @@ from tests.run import ROOT
 from wce_cli import WceError, explain
 from wce_cli.answers.report import Report
 from wce_cli.batches import batch as batch_module
-from wce_cli.loss.fast import index_labels
+from wce_cli.loss import small_batches
 from wce_cli.passes import block_feed, one_pass
 
 SEED = np.random.default_rng(7)
@@ -32,7 +32,7 @@ def small_groups() -> Iterator[None]:
         for module in (one_pass, block_feed):
             patch.setattr(module, "GROUP_WORK", 128 * 40)
         patch.setattr(one_pass, "GROUPS", 10**9)
-        patch.setattr(index_labels, "SMALL", -1)  # a batch of more than one group never is
+        patch.setattr(small_batches, "SMALL", -1)  # a batch of more than one group never is
         yield
 
 

@@ -26,9 +26,6 @@ SUM_RANGE = (1e-280, 1e150)
 FARTHEST = 340.0
 """Where Σ exp(x[c]) and |x[y]| may lie for the formula to hold: 1e150 · exp(340) is still a float64. The row
 [−500, 600] with y = 0 is outside, and so is [0.1, 700.3] with y = 1."""
-SMALL = 1 << 14
-"""Up to so many scores all rows are read with `read_logits`, as those that are shown are: the terms of a small batch
-then add up to its totals in every digit, and most of those are the frameworks' own."""
 WORTH_A_TABLE = 1 << 20
 """Scores from which a table of 65 536 powers pays."""
 
@@ -51,7 +48,6 @@ class Kernel:
         self.scores, self.kind = scores, kind
         size = min(CHUNK, (n + 7) * n_classes)  # of a tiny batch room for more would take longer than its losses
         self.buffers = Buffers(n_classes, scores.by_class or n_classes <= NARROW, size)
-        self.is_small = n * n_classes <= SMALL
         pays = kind == "logits" and scores.dtype in HALF and n * n_classes >= WORTH_A_TABLE
         self.table = exp_table(scores.dtype) if pays else None
 
@@ -72,9 +68,8 @@ class Kernel:
         loss, outside = label_losses(target, others)
         logsumexp = target + loss
         broken = None
-        if self.is_small or outside is not None:
-            again = np.arange(len(label)) if self.is_small or outside is None else np.flatnonzero(outside)
-            self._read_again(start, again, label, loss, logsumexp)
+        if outside is not None:
+            self._read_again(start, np.flatnonzero(outside), label, loss, logsumexp)
             broken = np.isnan(logsumexp) | (logsumexp == np.inf)
         return RowLosses(loss, target, logsumexp, broken)
 

@@ -45,7 +45,7 @@ def explain_blocks(
 
     def keep_largest(walker: Walker) -> None:
         """Keep the rows of the terms that are the largest so far: what will be among them at the end, is now."""
-        batch, now = walker.batch, walker.watch.sieve.top()
+        batch, now = walker.batch, walker.sieve.top()
         rows = [n for _, n in now.terms(batch.spec.class_weight)]
         begin = batch.scores.start  # type: ignore[union-attr]
         for n in rows:

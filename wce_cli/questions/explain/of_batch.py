@@ -85,7 +85,7 @@ def explain_and_share(
     bare = Analysis(spec, totals, facts, values, (), rounding_errors(batch, values))
     shared = shared_numerator(bare)
     terms = tuple(rows_of(batch, listed, ORDERS[sort](listed, batch.n_samples, rows), shared))
-    top = _largest(batch, facts, terms, shared)
+    top = _largest(batch, facts, terms, listed, shared)
 
     def report(measured: tuple[Measured, ...]) -> Report:
         analysis = structs.replace(bare, measured=tuple(agreed(one, values, facts.reach) for one in measured))
@@ -101,11 +101,15 @@ def rows_listed(batch: Batch) -> int:
     return n if n <= TERMS_LISTED and n * numbers <= LABELS_LISTED else 0
 
 
-def _largest(batch: Batch, facts: Facts, terms: Sequence[TermRow], numerator: float | None) -> tuple[TermRow, ...]:
-    """The rows of the largest terms: those that are listed, and others read by themselves."""
+def _largest(
+    batch: Batch, facts: Facts, terms: Sequence[TermRow], listed: Listed, numerator: float | None
+) -> tuple[TermRow, ...]:
+    """The rows of the largest terms: those that have been read, and others read by themselves."""
     largest = [n for _, n in facts.top.terms(batch.spec.class_weight)]
     wanted = set(largest)
     by_row = {row.n: row for row in terms if row.n in wanted}
+    left = sorted((wanted - by_row.keys()).intersection(listed.row.tolist()))
+    by_row.update(zip(left, rows_of(batch, listed, left, numerator), strict=True))
     for n in sorted(wanted - by_row.keys()):  # a file is read forwards
         by_row.update((row.n, row) for row in term_rows(batch, n, n + 1, numerator))
     return tuple(by_row[n] for n in largest)

@@ -63,7 +63,7 @@ def _denominators(sums: PartSums, value: LossValue, n: Ints, n_classes: int) -> 
     if method.kind == "count":
         return np.broadcast_to(1.0 * method.of(n, sums.n_kept, n_classes), n.shape), method.name
     if method.kind == "nonzero":
-        return sums.nonzero[weights].astype(np.float64), (method.name, weights)
+        return sums.nonzero[f"{method.name}/{weights}"].astype(np.float64), (method.name, weights)
     added = sums.weights[weights] if method.kind == "weights" else sums.bent[f"{method.name}/{weights}"]
     return added.values(), (method.name, weights)
 
