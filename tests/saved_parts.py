@@ -12,8 +12,8 @@ import numpy as np
 from wce_cli.batches.batch import Batch
 from wce_cli.inputs.totals import as_text
 from wce_cli.passes.one_pass import one_pass
+from wce_cli.saved.document import saved_of
 from wce_cli.saved.part import Saved
-from wce_cli.saved.reading import saved_of
 
 BY_SAMPLE = ("logits", "log_probs", "probs", "labels", "sample_weight")
 

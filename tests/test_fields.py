@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.run import run
-from wce_cli.fields import ALIASES, HINTS, MEANT, by_field, field_of, hint_of, names_of
+from wce_cli.field_hints import HINTS, hint_of
+from wce_cli.fields import ALIASES, MEANT, by_field, field_of, names_of
 from wce_cli.inputs.batch_keys import KEYS
 
 X, Y, W = [[0.1, 0.9], [0.0, 0.1]], [0, 1], [0.1, 1.0]

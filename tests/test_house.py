@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "wce_cli"
-GROUND = {"errors", "digits", "literal", "fields", "frameworks", "surroundings", "version"}
+GROUND = {"errors", "digits", "literal", "fields", "field_hints", "frameworks", "surroundings", "version"}
 """What every room may stand on."""
 MAY = {
     "loss": set[str](),

@@ -13,6 +13,7 @@ import pytest
 
 import wce_cli
 from tests.run import ROOT
+from wce_cli.cli.app import COMMANDS
 from wce_cli.engines import ENGINES
 from wce_cli.version import __version__
 
@@ -52,6 +53,33 @@ def test_a_small_batch_loads_nothing_of_numpy_that_it_does_not_need():
     arguments = [sys.executable, "-c", code, "explain", sample, "--engine", "none"]
     done = subprocess.run(arguments, capture_output=True, check=True, encoding="utf-8")
     assert done.stdout.endswith("\nFalse\n")
+
+
+OWN = """
+import sys
+from wce_cli.cli.app import main
+main(sys.argv[1:])
+print(*sorted(name for name in sys.modules if name.partition(".")[0] == "wce_cli"), file=sys.stderr)
+"""
+
+
+def own_modules(*arguments: str) -> list[str]:
+    """Those of our modules that a command line loads."""
+    done = subprocess.run(
+        [sys.executable, "-c", OWN, *arguments], capture_output=True, cwd=ROOT, check=True, encoding="utf-8"
+    )
+    return done.stderr.splitlines()[-1].split()
+
+
+def test_a_small_batch_loads_few_of_our_modules():
+    """Each takes its time to load; 44 of them are the findings, a file each."""
+    assert len(own_modules("explain", "samples/two-samples.json", "--engine", "none")) <= 148
+
+
+def test_a_command_loads_no_other_command():
+    loaded = own_modules("explain", "samples/two-samples.json", "--engine", "none")
+    assert {f"wce_cli.cli.{name}" for name in COMMANDS} & {*loaded} == {"wce_cli.cli.explain"}
+    assert {f"wce_cli.cli.{name}" for name in COMMANDS} <= {*own_modules("--help")}
 
 
 def test_torch_is_loaded_only_to_be_measured():

@@ -6,6 +6,8 @@ import math
 from contextvars import ContextVar
 from typing import Any
 
+from msgspec import Struct
+
 DIGITS = 6
 """Significant digits in tables, sentences and findings unless `--precision` says otherwise."""
 
@@ -85,3 +87,29 @@ def in_full(value: float) -> str:
     """
     short = f"{value:g}"
     return short if float(short) == value else repr(float(value))
+
+
+def to_plain(value: Any) -> Any:
+    """Structs → dictionaries, tuples → lists, NaN and ±∞ → the strings that stand for them in JSON."""
+    if isinstance(value, Struct):
+        return {field: to_plain(getattr(value, field)) for field in value.__struct_fields__}
+    if isinstance(value, dict):
+        return {key: to_plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else next(w for w, number in NON_FINITE.items() if number == value)
+    return value
+
+
+def floats_as_written(schema: Any) -> Any:
+    """A JSON Schema in which every number may also be one of the strings of NaN and ±∞, as `to_plain` has it."""
+    if isinstance(schema, dict):
+        written = {key: floats_as_written(value) for key, value in schema.items()}
+        if schema.get("type") == "number":
+            del written["type"]
+            written |= NUMBER_SCHEMA
+        return written
+    if isinstance(schema, list):
+        return [floats_as_written(value) for value in schema]
+    return to_plain(schema)

@@ -17,7 +17,7 @@ import pytest
 from tests.run import ROOT, run, spawn
 from wce_cli.batches.batch import Batch
 from wce_cli.cli import check_lines
-from wce_cli.cli.checking import TOLD
+from wce_cli.cli.checked_batches import TOLD
 from wce_cli.formats import formats_of
 from wce_cli.inputs import lines
 from wce_cli.questions.check.batch_losses import BatchLosses
@@ -423,7 +423,8 @@ def many_lines(count: int, seed: int = 0) -> list[str]:
 def test_stacks_change_no_byte(files, monkeypatch, format, typed):
     """A long file is answered by stacks, on all cores, a piece at a time: as line by line, in one process."""
     monkeypatch.setattr(lines, "PIECE", 2000)
-    monkeypatch.setattr("wce_cli.cli.checking.SEARCHED", 1)  # as the first of many: the search takes most of the time
+    # as the first of many: the search takes most of the time
+    monkeypatch.setattr("wce_cli.cli.checked_batches.BATCHES_SEARCHED", 1)
     Path("many.ndjson").write_text("\n".join(many_lines(120)) + "\n", "utf-8")
     stacked = run("check", "many.ndjson", "--format", format, *typed)
     monkeypatch.setattr(check_lines, "plain_comparisons", lambda documents, *_: [None] * len(documents))
@@ -441,7 +442,7 @@ def test_lines_that_agree_are_answered_by_stacks(files, monkeypatch):
 
 def test_odd_rules_are_looked_for_in_the_first_lines_that_fail(files, monkeypatch):
     """0.346139 is Σw·ℓ/(W·N), divided twice: the first two are told so, whichever process met them."""
-    monkeypatch.setattr("wce_cli.cli.checking.BATCHES_SEARCHED", 2)
+    monkeypatch.setattr("wce_cli.cli.checked_batches.BATCHES_SEARCHED", 2)
     monkeypatch.setattr(lines, "PIECE", 300)
     odd = json.dumps({**BATCH, "expect": {"weighted-mean": 0.346139}})
     Path("many.ndjson").write_text("\n".join([json.dumps(GOOD), odd] * 6) + "\n", "utf-8")

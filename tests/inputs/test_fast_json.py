@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.run import run
 from wce_cli.batches.arrays import WrittenNumbers
 from wce_cli.inputs import decoded as decoded_module
+from wce_cli.inputs import fast_json
 from wce_cli.inputs.fast_json import large_document
 
 NUMBERS = st.one_of(
@@ -79,8 +80,8 @@ def test_the_answer_is_the_same_bytes_either_way(tmp_path, monkeypatch, n, c, su
     (tmp_path / f"b.{suffix}").write_text(json.dumps(written(n, c)), "utf-8")
     arguments = ("explain", f"b.{suffix}", "--format", "ndjson", "--rows", "3")
     calls: list[int] = []
-    read = decoded_module.large_document
-    monkeypatch.setattr(decoded_module, "large_document", lambda content: calls.append(1) or read(content))
+    read = fast_json.large_document
+    monkeypatch.setattr(fast_json, "large_document", lambda content: calls.append(1) or read(content))
     fast = run(*arguments)
     monkeypatch.setattr(decoded_module, "WORTH_A_LOOK", 10**12)
     slow = run(*arguments)

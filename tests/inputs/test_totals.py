@@ -15,12 +15,12 @@ import pytest
 from tests.run import run
 from wce_cli.batches.batch import Batch
 from wce_cli.errors import WceError
-from wce_cli.inputs.totals import as_text, totals_schema
+from wce_cli.inputs.totals import as_text
 from wce_cli.passes.one_pass import one_pass
 from wce_cli.questions.explain.from_saved import explain_saved
+from wce_cli.saved.document import saved_of, totals_schema
 from wce_cli.saved.encoded import to_json
 from wce_cli.saved.part import Saved
-from wce_cli.saved.reading import saved_of
 
 C = 3
 

@@ -35,7 +35,7 @@ ANY_INTS = arrays.arrays(np.int64, st.integers(0, 50))
 
 
 def through_text(value: Struct, most: int = 50) -> Struct:
-    return from_json(type(value), json.loads(json.dumps(to_json(value), allow_nan=False)), "$", most)
+    return from_json(type(value), json.loads(json.dumps(to_json(value), allow_nan=False)), most)
 
 
 def bits(array: NDArray) -> list[int]:
@@ -69,18 +69,18 @@ def test_arrays_are_little_endian_numbers_of_64_bits():
 
 def said(kind: type[Struct], document: object, most: int = 3) -> str:
     with pytest.raises(WceError) as error:
-        from_json(kind, document, "$", most)
+        from_json(kind, document, most)
     (problem,) = error.value.problems
     return problem.message
 
 
 def test_an_array_is_never_unpacked_beyond_what_it_may_hold():
     document = to_json(Sums.zeros(3))
-    assert to_json(from_json(Sums, document, "$", 3)) == document
-    assert said(Sums, document, 2).endswith("expected 2 numbers at most")
+    assert to_json(from_json(Sums, document, 3)) == document
+    assert said(Sums, document, 2).endswith(" holds more than 2 numbers")
     bomb = to_json(np.zeros(1 << 22))
     assert len(bomb) < 1 << 18
-    assert said(Sums, {**document, "low": bomb}).startswith("$.low is")
+    assert said(Sums, {**document, "low": bomb}).startswith("$.low: ")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_an_array_is_never_unpacked_beyond_what_it_may_hold():
     ["", "f8:", "f8:AAAA", "f8:%%%", "f8:é", "i8:eJxjYGBgAAAABAAB", to_json(np.zeros(3))[:-8], "f8:" + "A" * 40],
 )
 def test_text_that_is_no_array_is_named(text):
-    assert said(Sums, {**to_json(Sums.zeros(3)), "high": text}).startswith("$.high is ")
+    assert said(Sums, {**to_json(Sums.zeros(3)), "high": text}).startswith("$.high: ")
 
 
 def test_a_number_of_bytes_that_is_no_number_of_numbers_is_refused():
@@ -96,22 +96,22 @@ def test_a_number_of_bytes_that_is_no_number_of_numbers_is_refused():
     import zlib
 
     odd = "f8:" + base64.b64encode(zlib.compress(bytes(20))).decode()
-    assert said(Sums, {**to_json(Sums.zeros(3)), "high": odd}).endswith("expected numbers that were saved whole")
+    assert said(Sums, {**to_json(Sums.zeros(3)), "high": odd}).endswith(" was not saved whole")
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"number": "1.5"}, '$.number is "1.5", expected a number'),
-        ({"number": True}, "$.number is true, expected a number"),
-        ({"word": 3}, "$.word is 3, expected a string"),
-        ({"more": 3}, "$.more is no part of saved totals"),
-        ({"ints": "f8:"}, '$.ints is "f8:", expected numbers as text that begins i8:'),
+        ({"number": "many"}, "$.number: expected float, got str"),
+        ({"number": [1.5]}, "$.number: expected float, got array"),
+        ({"word": 3}, "$.word: expected str | null, got int"),
+        ({"ints": "f8:"}, '$.ints: "f8:" is no text of numbers that begins i8:'),
+        ({"ints": [1, 2]}, "$.ints: [1, 2] is no text of numbers that begins i8:"),
     ],
 )
 def test_a_field_of_another_type_is_named(change, message):
     document = to_json(Both(np.zeros(2), np.zeros(2, dtype=np.int64), 1.0, None))
     assert said(Both, {**document, **change}) == message
     del document["word"]
-    assert said(Both, document) == "$.word is missing"
-    assert said(Both, []) == "$ is [], expected an object"
+    assert said(Both, document) == "$: object missing required field word"
+    assert said(Both, []) == "$: expected object, got array"

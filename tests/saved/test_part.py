@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from itertools import pairwise
 from typing import Any
 
@@ -22,9 +24,9 @@ from wce_cli.loss.totals import Totals
 from wce_cli.passes.one_pass import one_pass
 from wce_cli.questions.explain.from_saved import added_up, explain_saved
 from wce_cli.questions.explain.of_batch import explain_batch, explain_pass
+from wce_cli.saved.document import document_of, saved_of
 from wce_cli.saved.encoded import from_json, to_json
 from wce_cli.saved.part import Saved
-from wce_cli.saved.reading import saved_of
 
 ROUNDING = 4e-15
 
@@ -235,27 +237,82 @@ def broken(change) -> str:
     return problem.message
 
 
+EDITED = "part.json was edited or damaged: its checksum is another one"
+
+
 def test_a_broken_document_is_named_by_the_place_that_is_wrong():
-    assert broken(lambda d: d["totals"].pop("n")) == "part.json: $.totals.n is missing"
-    assert broken(lambda d: d["totals"].update(more=1)) == "part.json: $.totals.more is no part of saved totals"
-    assert broken(lambda d: d["totals"].update(n="3")) == 'part.json: $.totals.n is "3", expected a whole number'
-    assert broken(lambda d: d["totals"].update(n=True)) == "part.json: $.totals.n is true, expected a whole number"
-    assert broken(lambda d: d["totals"].update(n=1)).endswith("does not add up to the samples that are kept")
+    assert broken(lambda d: d["totals"].pop("n")) == "part.json $.totals: object missing required field n"
+    assert broken(lambda d: d["totals"].update(more=1)) == "part.json $.totals: object contains unknown field more"
+    assert broken(lambda d: d.update(more=1)) == "part.json $: object contains unknown field more"
+    assert broken(lambda d: d["facts"]["peak"].update(more=1)).startswith("part.json $.facts.peak: object contains")
+    assert broken(lambda d: d.pop("checksum")) == "part.json $: object missing required field checksum"
+    assert broken(lambda d: d["totals"].update(n="three")) == "part.json $.totals.n: expected int, got str"
+    assert broken(lambda d: d["totals"].update(n=[3])) == "part.json $.totals.n: expected int, got array"
     assert broken(lambda d: d.update(format="wce.totals/9")) == (
         "part.json has the format wce.totals/9, expected wce.totals/1"
     )
-    assert "$.header.scores is" in broken(lambda d: d["header"].update(scores="guesses"))
-    loss = "$.totals.loss.high"
-    assert f"{loss} is [], expected numbers as text" in broken(lambda d: d["totals"]["loss"].update(high=[]))
-    assert f"{loss} is " in broken(lambda d: d["totals"]["loss"].update(high="f8:AAAA"))
-    assert f"{loss} is " in broken(lambda d: d["totals"]["loss"].update(high="f8:%%%"))
-    cut = broken(lambda d: d["totals"]["loss"].update(high=d["totals"]["loss"]["high"][:-8]))
-    assert cut.startswith(f"part.json: {loss} is")
-    shorter = to_json(np.zeros(1))
-    assert broken(lambda d: d["totals"]["loss"].update(high=shorter)) == (
-        f"part.json: {loss} holds 1 numbers, expected 2, one for each class"
+    assert broken(lambda d: d["header"].update(scores="guesses")) == (
+        "part.json $.header.scores: invalid enum value 'guesses'"
     )
-    assert broken(lambda d: d["facts"]["top"].update(row=to_json(np.array([0, 1, 9])))).endswith("beyond the last")
+    loss = "part.json $.totals.loss.high:"
+    assert f"{loss} [] is no text of numbers" in broken(lambda d: d["totals"]["loss"].update(high=[]))
+    assert f"{loss} " in broken(lambda d: d["totals"]["loss"].update(high="f8:AAAA"))
+    assert f"{loss} " in broken(lambda d: d["totals"]["loss"].update(high="f8:%%%"))
+    cut = broken(lambda d: d["totals"]["loss"].update(high=d["totals"]["loss"]["high"][:-8]))
+    assert cut.startswith(loss)
+    shorter = to_json(np.zeros(1))
+    expected = "1 number, expected 2, one for each class"
+    assert broken(lambda d: d["totals"]["loss"].update(high=shorter)) == f"{loss} {expected}"
+    assert broken(lambda d: d["header"].update(weight=shorter)) == f"part.json $.header.weight: {expected}"
+    assert broken(lambda d: d["facts"].update(s=[shorter, shorter])) == f"part.json $.facts.s[0]: {expected}"
+    assert broken(lambda d: d["header"]["sources"].update({"\ud800": 1})).startswith("part.json $")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d["totals"].update(n=1),
+        lambda d: d["totals"].update(n=2**70),
+        lambda d: d["totals"]["loss"].update(high=to_json(np.array([1.5, np.nan]))),
+        lambda d: d["facts"]["top"].update(row=to_json(np.array([0, 1, 9]))),
+        lambda d: d["facts"].update(reach=d["facts"]["reach"] * (1 + 2**-52)),
+        lambda d: d["facts"].update(smallest_q="NaN"),
+        lambda d: d["facts"]["lost"].pop("float32"),
+        lambda d: d["facts"]["lost"].update({"more": d["facts"]["lost"]["float32"]}),
+        lambda d: d["header"].update(shape=[2, 3]),
+        lambda d: d["header"].update(label_smoothing=0.1),
+        lambda d: d["header"].update(classes=["a", "b"]),
+        lambda d: d.update(checksum=d["checksum"][::-1]),
+    ],
+)
+def test_whatever_was_edited_the_checksum_says_so(change):
+    assert broken(change) == EDITED
+
+
+def test_a_document_may_be_written_in_another_way():
+    part = part_of(Batch.build(logits=np.zeros((3, 2)), labels=[0, 1, 1], weight=[1.0, 2.0]))
+
+    def others(value: Any) -> Any:
+        """Keys in another order, whole floats as integers, arrays compressed by another hand."""
+        if isinstance(value, dict):
+            return {key: others(value[key]) for key in reversed(value)}
+        if isinstance(value, list):
+            return [others(item) for item in value]
+        if isinstance(value, str) and value[:3] in ("f8:", "i8:"):
+            return value[:3] + base64.b64encode(zlib.compress(zlib.decompress(base64.b64decode(value[3:])), 9)).decode()
+        return int(value) if isinstance(value, float) and value % 1 == 0 else value
+
+    document = others(document_of(part))
+    assert list(document) == ["facts", "totals", "header", "checksum", "format"]
+    assert as_text(part).rstrip() != json.dumps(document, separators=(",", ":"))
+    found = saved_of(document, "part.json")
+    assert same(found.totals, part.totals)
+    assert same(found.facts.top, part.facts.top)
+
+
+def test_a_class_may_be_called_by_the_word_for_a_number():
+    part = part_of(Batch.build(logits=np.zeros((3, 2)), labels=[0, 1, 1], classes=["NaN", "null"]))
+    assert again(part).header.classes == ("NaN", "null")
 
 
 def test_a_part_of_many_classes_is_small():

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from wce_cli.digits import NON_FINITE
+from wce_cli.digits import to_plain as to_plain
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -43,37 +41,3 @@ class Answer(Struct, frozen=True):
 
 def _formats() -> Any:
     return import_module("wce_cli.formats")
-
-
-class Paired(Struct, frozen=True):
-    """What is told of one (method, placement) pair."""
-
-    method: str
-    placement: str
-
-    @property
-    def pair(self) -> str:
-        """`METHOD` for class placement, else `METHOD/PLACEMENT`."""
-        return self.method if self.placement == "class" else f"{self.method}/{self.placement}"
-
-
-PairedRow = TypeVar("PairedRow", bound=Paired)
-
-
-def row_of_pair(rows: Iterable[PairedRow], pair: str) -> PairedRow | None:
-    """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if there is none."""
-    wanted = pair.removesuffix("/class")
-    return next((row for row in rows if row.pair == wanted), None)
-
-
-def to_plain(value: Any) -> Any:
-    """Structs → dictionaries, tuples → lists, NaN and ±∞ → the strings that stand for them in JSON."""
-    if isinstance(value, Struct):
-        return {field: to_plain(getattr(value, field)) for field in value.__struct_fields__}
-    if isinstance(value, dict):
-        return {key: to_plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [to_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else next(w for w, number in NON_FINITE.items() if number == value)
-    return value

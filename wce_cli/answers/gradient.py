@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from wce_cli.answers.base import Answer, Paired, row_of_pair
-from wce_cli.answers.report import BatchPart, Finding, missing_pair
+from wce_cli.answers.base import Answer
+from wce_cli.answers.pairs import Paired, missing_pair, row_of_pair
+from wce_cli.answers.report import BatchPart, Finding
 from wce_cli.errors import WceError, counted
 from wce_cli.loss.methods import METHODS, divide
 

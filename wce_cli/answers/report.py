@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from msgspec import Struct, structs
 
-from wce_cli.answers.base import Answer, Paired
-from wce_cli.errors import Problem, WceError, did_you_mean
+from wce_cli.answers.base import Answer
+from wce_cli.answers.pairs import Paired, missing_pair
+from wce_cli.errors import Problem, WceError
 
 SCHEMA = "wce.report/1"
 _LARGEST_EXPONENT = math.log(sys.float_info.max)
@@ -231,39 +231,3 @@ class Report(Answer, frozen=True):
     def __repr__(self) -> str:
         values = ", ".join(f"{row.pair}={row.value:.6g}" for row in self.methods if row.placement == "class")
         return f"<wce report of {self.batch.n} samples × {self.batch.n_classes} classes: {values}>"
-
-
-def missing_pair(pair: str, known: Sequence[str], is_soft: bool) -> Problem:
-    """Why there is no value for a pair; `known` are those there are."""
-    method = pair.partition("/")[0]
-    siblings = [name for name in known if name.partition("/")[0] == method]
-    if siblings:
-        labels = "probability labels" if is_soft else "index labels"
-        return Problem(f"{pair} is not defined for {labels}", f"defined: {', '.join(siblings)}")
-    return Problem(f'there is no method "{pair}"', reduction_hint(method, is_soft) or did_you_mean(pair, known))
-
-
-REDUCTIONS = {
-    "none": "without a reduction there is a number a sample: the terms",
-    "sum_over_batch_size": "Keras' sum_over_batch_size is batch-mean/sample",
-    "mean_with_sample_weight": "Keras' mean_with_sample_weight is weighted-mean/sample",
-    "sum_by_nonzero_weights": "TensorFlow 1's SUM_BY_NONZERO_WEIGHTS is nonzero-mean/sample",
-}
-"""What frameworks call a reduction, and the method that it is here."""
-
-
-def reduction_hint(word: str, is_soft: bool | None = None) -> str:
-    """The method that a framework's reduction is, where those of a framework are listed; empty for any other word.
-
-    `is_soft`: whether labels are probabilities, None where that is not known.
-    """
-    from wce_cli.frameworks import ENGINES, engine_called
-
-    if word.lower() in ("mean", "average"):
-        soft = "batch-mean for probability labels"
-        known = {True: soft, False: "weighted-mean", None: f"weighted-mean, and {soft}"}[is_soft]
-        return f"PyTorch's mean is {known}; wce methods lists them all"
-    if (engine := engine_called(word)) in ENGINES:
-        shown = f"wce methods {engine} lists what its calls return, wce explain --engine {engine} measures them"
-        return f"{ENGINES[engine].title} is a framework: {shown}"
-    return REDUCTIONS.get(word.lower(), "")

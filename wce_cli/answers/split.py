@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from wce_cli.answers.base import Answer, Paired, row_of_pair
+from wce_cli.answers.base import Answer
+from wce_cli.answers.pairs import Paired, row_of_pair
 from wce_cli.answers.report import BatchPart, Finding
 from wce_cli.errors import counted
 from wce_cli.loss.methods import divide

@@ -7,8 +7,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.answers.base import Answer, Paired, row_of_pair
-from wce_cli.answers.report import BatchPart, Finding, missing_pair
+from wce_cli.answers.base import Answer
+from wce_cli.answers.pairs import Paired, missing_pair, row_of_pair
+from wce_cli.answers.report import BatchPart, Finding
 from wce_cli.errors import WceError
 from wce_cli.loss.sums import Floats
 

@@ -14,13 +14,13 @@ from typing import Any, Unpack
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.batches.checks import RowProblems, check_one_hot, check_probs
 from wce_cli.batches.field_reader import (
     Gathering,
 )
-from wce_cli.batches.file_labels import index_labels
 from wce_cli.batches.file_rows import Proved, StoredRows
-from wce_cli.batches.labels import Unread, say_checks
+from wce_cli.batches.label_problems import say_checks
+from wce_cli.batches.labels import Unread, index_labels
+from wce_cli.batches.number_checks import RowProblems, check_one_hot, check_probs
 from wce_cli.batches.reading import read_fields
 from wce_cli.errors import WceError
 from wce_cli.fields import BatchFields, with_defaults

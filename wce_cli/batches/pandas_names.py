@@ -10,7 +10,6 @@ from typing import Any
 
 from msgspec import structs
 
-from wce_cli.batches.class_columns import by_class, by_number
 from wce_cli.batches.field_reader import Gathering
 from wce_cli.errors import WceError
 
@@ -39,6 +38,8 @@ def scores_by_column(g: Gathering, field: str, scores: Any, classes: Any, weight
     """
     if not (hasattr(scores, "iloc") and hasattr(scores, "columns")):
         return scores, classes
+    from wce_cli.batches.class_columns import by_class, by_number
+
     columns = scores.columns.tolist()
     names = [str(column) for column in columns]
     if len(set(names)) < len(names):

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from wce_cli.batches.checks import check_scores
 from wce_cli.batches.field_reader import (
     Gathering,
     kind_of_scores,
@@ -17,9 +16,11 @@ from wce_cli.batches.field_reader import (
     with_plain_keys,
 )
 from wce_cli.batches.file_rows import StoredRows
-from wce_cli.batches.labels import Unread, read_labels, say_checks
+from wce_cli.batches.half_units import fitted
+from wce_cli.batches.label_problems import say_checks
+from wce_cli.batches.labels import Unread, read_labels
+from wce_cli.batches.number_checks import check_scores
 from wce_cli.batches.pandas_names import scores_by_column, weight_by_index
-from wce_cli.batches.print_precision import fitted
 from wce_cli.batches.weights import are_counts, read_class_weight, read_sample_weight
 from wce_cli.loss.layout import n_classes_of, sample_shape_of
 from wce_cli.loss.readings import READINGS

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from wce_cli.batches.field_reader import Gathering, is_index
-from wce_cli.batches.file_labels import index_labels
 from wce_cli.batches.file_rows import StoredRows
-from wce_cli.batches.labels import Labels, Unread, say_checks
+from wce_cli.batches.label_problems import say_checks
+from wce_cli.batches.labels import Labels, Unread, index_labels
 from wce_cli.digits import in_full
 from wce_cli.errors import MOST, and_more, counted, did_you_mean
 from wce_cli.loss.rows import CHUNK, ArrayRows, floats

@@ -10,13 +10,13 @@ import os
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from itertools import takewhile
 from typing import Annotated, Any
 
 import typer
 
-from wce_cli.cli import audit, check, explain, findings, gradient, identify, methods, schema, split, sweep
 from wce_cli.cli.delivery import deliver, say
 from wce_cli.cli.groups import spread
 from wce_cli.cli.headings import help_width
@@ -33,21 +33,15 @@ from wce_cli.version import __version__
 BUG, INTERRUPTED = 3, 130
 
 SUMMARY = "Where does this weighted cross-entropy number come from, and why is the other one different?"
-EXAMPLES = (explain.EXAMPLES[0], "wce explain samples/two-samples.json", "wce methods weighted-mean")
+EXAMPLES = (
+    "wce explain --logits '0.1 0.9; 0 0.1' --labels 0,1 --weight 0.1,1",
+    "wce explain samples/two-samples.json",
+    "wce methods weighted-mean",
+)
 
-COMMANDS: dict[str, tuple[Callable[..., Outcome], tuple[str, ...], tuple[str, ...]]] = {
-    "explain": (explain.explain, explain.EXAMPLES, explain.CODES),
-    "split": (split.split, split.EXAMPLES, split.CODES),
-    "gradient": (gradient.gradient, gradient.EXAMPLES, gradient.CODES),
-    "sweep": (sweep.sweep, sweep.EXAMPLES, sweep.CODES),
-    "identify": (identify.identify, identify.EXAMPLES, identify.CODES),
-    "check": (check.check, check.EXAMPLES, check.CODES),
-    "audit": (audit.audit, audit.EXAMPLES, audit.CODES),
-    "methods": (methods.methods, methods.EXAMPLES, methods.CODES),
-    "findings": (findings.findings, findings.EXAMPLES, findings.CODES),
-    "schema": (schema.schema, schema.EXAMPLES, schema.CODES),
-}
-"""The commands by name: the function, three examples of it, and its own exit codes."""
+COMMANDS = ("explain", "split", "gradient", "sweep", "identify", "check", "audit", "methods", "findings", "schema")
+"""The commands. Each is a function of its name in the module of its name, beside three EXAMPLES of it and its own exit
+CODES; the module is imported when the command is asked for."""
 
 OF_WRITING = (errno.ENOSPC, errno.EFBIG, errno.EIO)
 """What the system says of writing alone."""
@@ -70,7 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not arguments and not _is_completing():
             return _complain([f"wce {__version__}: {SUMMARY}", "", *_block("Examples", EXAMPLES), "", _MORE])
         if arguments[:1] == ["identify"]:
-            arguments = ["identify", *identify.protected(arguments[1:])]
+            from wce_cli.cli.identify import protected
+
+            arguments = ["identify", *protected(arguments[1:])]
         in_a_command = bool(arguments) and arguments[0] in COMMANDS
         if in_a_command and not {"-h", "--help"} & set(arguments) and not has_room(NUMPY):
             raise MemoryError
@@ -144,8 +140,8 @@ def typer_app(names: Iterable[str], with_completion: bool = False) -> typer.Type
         _root
     )
     for name in names:
-        command, examples, codes = COMMANDS[name]
-        app.command(name, cls=Command, epilog=_epilog(examples, codes))(spread(command))
+        module = import_module(f"{__package__}.{name}")
+        app.command(name, cls=Command, epilog=_epilog(module.EXAMPLES, module.CODES))(spread(getattr(module, name)))
     return app
 
 
@@ -193,6 +189,7 @@ def _usage(error: Any, arguments: Sequence[str]) -> WceError:
 def _hint(error: Any, arguments: Sequence[str]) -> str:
     """What to type instead, where the command or the option is not known."""
     from wce_cli.cli import hints
+    from wce_cli.cli.identify import NUMBER
 
     first, *rest = arguments
     if first == "help" and rest and rest[0] in COMMANDS:
@@ -200,8 +197,8 @@ def _hint(error: Any, arguments: Sequence[str]) -> str:
     if first not in COMMANDS:
         if hint := hints.of_command(first, (*COMMANDS, "--version", "--help")):
             return hint
-        if identify.NUMBER.fullmatch(first):  # 0.69 0.38 batch.json
-            numbers = list(takewhile(identify.NUMBER.fullmatch, arguments))
+        if NUMBER.fullmatch(first):  # 0.69 0.38 batch.json
+            numbers = list(takewhile(NUMBER.fullmatch, arguments))
             line = shlex.join(arguments) if len(numbers) < len(arguments) else f"{' '.join(numbers)} FILE"
             return f"wce identify {line} names the rule of a number"
         if ".py" in first:  # losses.py:f
@@ -215,7 +212,7 @@ def _hint(error: Any, arguments: Sequence[str]) -> str:
     commands = typer.main.get_group(typer_app(COMMANDS)).commands
     options = {name: [option for one in command.params for option in one.opts] for name, command in commands.items()}
     whole = next((word for word in rest if len(option) == 2 and word.startswith(option)), option)  # -labels
-    if identify.NUMBER.fullmatch(whole):
+    if NUMBER.fullmatch(whole):
         return f"wce identify {whole} FILE names the rule of a number"
     return hints.of_option(whole.partition("=")[0], first, options)
 

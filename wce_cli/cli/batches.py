@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from glob import glob
@@ -10,14 +11,11 @@ from msgspec import Struct
 
 from wce_cli.batches.batch import Batch
 from wce_cli.cli.field_option import OptionValue, read_given
-from wce_cli.cli.misplaced import refuse_misplaced
 from wce_cli.cli.overrides import batch_of
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs import is_saved, is_typed, read_file
 from wce_cli.inputs.documents import Document
-from wce_cli.inputs.file import tilde_hint
-from wce_cli.inputs.reference import has_wildcard
-from wce_cli.inputs.suffixes import STDIN, is_array_file
+from wce_cli.inputs.suffixes import STDIN, has_wildcard, is_array_file
 from wce_cli.loss.readings import READINGS
 
 
@@ -36,7 +34,10 @@ class Sources(Struct, frozen=True):
 
 def read_sources(files: Sequence[str], typed: Mapping[str, str | None], label_column: str | None = None) -> Sources:
     """The files that patterns name (stdin, where no scores are typed), and what was typed as values."""
-    refuse_misplaced(files, typed)
+    if not all(map(os.path.exists, files)):
+        from wce_cli.cli.misplaced import refuse_misplaced
+
+        refuse_misplaced(files, typed)
     fields = typed_fields(typed, label_column)
     scores_typed = not files and any(kind in fields for kind in READINGS)
     return Sources(() if scores_typed else tuple(paths_of(files, bool(fields))), fields)
@@ -155,6 +156,8 @@ def expanded(file: str) -> list[str]:
         return [file]
     found = sorted(glob(file))
     if not found:
+        from wce_cli.inputs.file import tilde_hint
+
         raise WceError(Problem(f"no file matches {file}", tilde_hint(file)))
     return found
 

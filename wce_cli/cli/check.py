@@ -73,7 +73,7 @@ def check(
         check_saving(files or [], save_expect, given, answers)
 
     from wce_cli.cli.batches import typed_fields
-    from wce_cli.cli.checking import BATCHES_SEARCHED, CheckAsked, Whole, checked_part, lines_of, typed_expect
+    from wce_cli.cli.checked_batches import BATCHES_SEARCHED, CheckAsked, Whole, checked_part, lines_of, typed_expect
     from wce_cli.cli.misplaced import refuse_misplaced
     from wce_cli.cli.one_by_one import each_batch
     from wce_cli.inputs.lines import Lines

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from wce_cli.answers.check import Checked, Comparison
-from wce_cli.cli.checking import CheckAsked, CheckedPart, checked, notes_of, outcome_of, part
+from wce_cli.cli.checked_batches import CheckAsked, CheckedPart, checked, notes_of, outcome_of, part
 from wce_cli.cli.destinations import Destination
 from wce_cli.cli.field_option import OptionValue, plain_weight
 from wce_cli.cli.one_by_one import Read, read

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import IO
 
-from wce_cli.cli.files import growing, placed, reason, written
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError, at_most
 from wce_cli.formats.look import Look
@@ -48,15 +47,22 @@ def deliver(outcome: Outcome) -> int:
             _deliver_pieces(pieces, outcome.output if not to_stdout else None, [path for path, _ in outcome.files])
         return outcome.code if outcome.end is None else outcome.end()
     files = outcome.files if outcome.output is None or to_stdout else (*outcome.files, (outcome.output, outcome.text))
-    with written(files):  # what is printed cannot be taken back, so it comes last
-        if to_stdout:
-            _print(outcome.text)
+    if not files:
+        _print(outcome.text)
+    else:
+        from wce_cli.cli.files import written
+
+        with written(files):  # what is printed cannot be taken back, so it comes last
+            if to_stdout:
+                _print(outcome.text)
     say([f"note: {at_most(note)}" for note in outcome.saved])
     return outcome.code
 
 
 def _deliver_pieces(pieces: Iterator[tuple[str, ...]], output: str | None, beside: Sequence[str]) -> None:
     """Print the pieces as they come; a file takes its place when all of it is there."""
+    from wce_cli.cli.files import growing, placed
+
     with growing([path for path in (output, *beside) if path is not None]) as files:
         reads = output is None
         for texts in pieces:
@@ -82,6 +88,8 @@ def _print(text: str) -> bool:
         _point_at_nothing(sys.stdout)
         return False
     except OSError as error:
+        from wce_cli.cli.files import reason
+
         _point_at_nothing(sys.stdout)
         raise WceError(Problem(f"the answer cannot be written: {reason(error)}")) from error
     return True

@@ -10,7 +10,6 @@ from typing import Any, TextIO
 from msgspec import Struct
 
 from wce_cli.cli import completion, options, terminal
-from wce_cli.cli.files import same_file
 from wce_cli.cli.groups import AnswerOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
@@ -194,6 +193,8 @@ def _targets(output: str | None, files: Iterable[tuple[str, str]]) -> list[tuple
             hint = " ".join(f"--save {one.strip()}" for one in several)
             raise WceError(Problem(f"--save is {file}, expected one file", hint))
         for other, taken in targets:
+            from wce_cli.cli.files import same_file
+
             if same_file(file, taken):
                 both = f"{other} and {option}" if other != option else f"two of {option}"
                 raise WceError(Problem(f"{both} are one file, {file}", "give each answer its own"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import structs
@@ -72,7 +73,6 @@ def explain(
     )
 
     from wce_cli.cli.batches import read_sources, saved_files
-    from wce_cli.inputs.lines import are_lines
     from wce_cli.loss.facts import TOP
 
     largest = TOP if top is None else options.whole_number("--top", top, 0, 1000)
@@ -109,10 +109,13 @@ def explain(
             has_engines=bool(engines),
         )
     sources = read_sources(files or [], typed.fields, typed.label_column)
-    if totals_out is None and are_lines(sources.paths) and all(answer.format.comes_in_parts for answer in answers):
-        from wce_cli.cli.explain_lines import explain_lines
+    if totals_out is None and all(answer.format.comes_in_parts for answer in answers):
+        from wce_cli.inputs.lines import are_lines
 
-        return explain_lines(sources, answers, engines, sort, largest, keep_going)
+        if are_lines(sources.paths):
+            from wce_cli.cli.explain_lines import explain_lines
+
+            return explain_lines(sources, answers, engines, sort, largest, keep_going)
     batches, notes, failed = _batches(sources, typed.label_column, totals_out, keep_going)
     answer = _explained(answers, batches, notes, engines, sort, largest, totals_out)
     return structs.replace(answer, code=CANNOT_ANSWER) if failed else answer
@@ -147,24 +150,20 @@ def _explained(
 ) -> Outcome:
     """The answer for some batches, each after one pass over it."""
     from wce_cli.cli.destinations import outcome
-    from wce_cli.cli.draft import drafted
-    from wce_cli.cli.live import live_table
-    from wce_cli.cli.long_listing import first_rows, listing, lists_many
     from wce_cli.cli.progress import progress_bar
     from wce_cli.formats.cells import rounding_note
     from wce_cli.passes.one_pass import listing_pass
-    from wce_cli.questions.explain.of_batch import explain_and_share
+    from wce_cli.questions.explain.of_batch import TERMS_LISTED, explain_and_share
     from wce_cli.questions.explain.order import rows_needed
 
     explained: list[tuple[Report, float | None]] = []
     saved: list[tuple[str, str]] = []
-    many = lists_many(answers, batches, sort)
-    with (
-        progress_bar() as progress,
-        live_table(answers, engines) as show,
-        drafted(answers, engines, len(batches), notes) as draft,
-    ):
-        told = draft.show if draft.is_possible else show
+    many = False
+    if any(batch.n_samples > TERMS_LISTED for batch in batches):
+        from wce_cli.cli.long_listing import first_rows, listing, lists_many
+
+        many = lists_many(answers, batches, sort)
+    with progress_bar() as progress, _watched(answers, engines, len(batches), notes) as (told, drawn_over):
         for batch in batches:
             rows_held = first_rows(answers, batch) if many else _rows(answers, batch)
             needed = rows_needed(sort, batch.n_samples, rows_held)
@@ -178,9 +177,25 @@ def _explained(
         reports = [report for report, _ in explained]
         notes = (*notes, *(note for report in reports for note in rounding_note(report)))
         if many:
-            return draft.over(listing(answers, batches, explained, notes, saved))
+            return drawn_over(listing(answers, batches, explained, notes, saved))
         answer = outcome(answers, reports, notes)
-        return draft.over(structs.replace(answer, files=(*answer.files, *saved)))
+        return drawn_over(structs.replace(answer, files=(*answer.files, *saved)))
+
+
+@contextmanager
+def _watched(
+    answers: Sequence[Destination], engines: Sequence[str], n_batches: int, notes: Sequence[str]
+) -> Iterator[tuple[Callable[[Report], None] | None, Callable[[Outcome], Outcome]]]:
+    """What to show a report to that frameworks have still to complete, None for nobody, and what puts the answer over
+    what was drawn of it."""
+    if not engines:
+        yield None, lambda answer: answer
+        return
+    from wce_cli.cli.draft import drafted
+    from wce_cli.cli.live import live_table
+
+    with live_table(answers, engines) as show, drafted(answers, engines, n_batches, notes) as draft:
+        yield draft.show if draft.is_possible else show, draft.over
 
 
 def _rows(answers: Sequence[Destination], batch: Batch) -> int:

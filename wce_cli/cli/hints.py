@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from wce_cli.cli.completion import placed
 from wce_cli.errors import near
-from wce_cli.fields import ALIASES, HINTS, MEANT, hint_of
+from wce_cli.field_hints import HINTS, hint_of
+from wce_cli.fields import ALIASES, MEANT
 from wce_cli.frameworks import ENGINES, OTHER_NAMES
 
 _MEAN = "weighted-mean (of probability labels batch-mean)"

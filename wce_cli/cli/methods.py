@@ -30,7 +30,7 @@ def methods(
 
     A placement says how the class weight enters a term, a method what the sum of the terms is divided by.
     """
-    from wce_cli.answers.report import reduction_hint
+    from wce_cli.answers.pairs import reduction_hint
     from wce_cli.cli import reference
     from wce_cli.engines import ENGINES
     from wce_cli.engines.examples import batches_of, days_of, rows_of

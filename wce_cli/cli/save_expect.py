@@ -31,8 +31,7 @@ def check_saving(files: Sequence[str], out: str, typed: Sequence[str], answers: 
     from wce_cli.cli.files import same_file
     from wce_cli.inputs import is_typed
     from wce_cli.inputs.guard import guard
-    from wce_cli.inputs.reference import has_wildcard
-    from wce_cli.inputs.suffixes import NOT_READ, READERS, STDIN, is_array_file, suffix_of
+    from wce_cli.inputs.suffixes import NOT_READ, READERS, STDIN, has_wildcard, is_array_file, suffix_of
 
     if not out or out == STDIN:
         raise WceError(Problem("--save-expect names no file", "--save-expect OUT.json"))

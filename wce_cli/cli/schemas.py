@@ -11,6 +11,6 @@ SCHEMAS = {
     "split": "wce_cli.answers.split:Split",
     "sweep": "wce_cli.answers.sweep:Sweep",
     "gradient": "wce_cli.answers.gradient:Gradients",
-    "totals": "wce_cli.inputs.totals:totals_schema",
+    "totals": "wce_cli.saved.document:totals_schema",
 }
 """By name: the type of an answer, whose module names its schema, or the function that describes it."""

@@ -6,12 +6,14 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from msgspec import structs
+import msgspec
+from msgspec import Struct, structs
 
 from wce_cli.answers.report import Measured, Report
 from wce_cli.batches.batch import Batch, WrongRows, learn, prove, ranges_of
-from wce_cli.batches.checks import RowProblems
+from wce_cli.batches.number_checks import RowProblems
 from wce_cli.cli.batches import expanded, read_batches
 from wce_cli.cli.destinations import Destination, outcome
 from wce_cli.cli.outcome import Outcome
@@ -26,9 +28,21 @@ from wce_cli.passes.workers import WORTH_WORKERS
 from wce_cli.processes.pool import cores
 from wce_cli.questions.explain.from_saved import added_up
 from wce_cli.questions.explain.of_batch import explain_pass
-from wce_cli.saved.encoded import from_json, to_json
+from wce_cli.saved.document import document_of, saved_of
 from wce_cli.saved.part import Saved
-from wce_cli.saved.reading import saved_of
+
+
+class _Message(Struct, frozen=True):
+    """What a rank says of its rows: their totals, or what is wrong with them."""
+
+    seen: str
+    """A digest of the files and the shapes that it sees."""
+    part: dict[str, Any] | None = None
+    """The document of its totals."""
+    read: list[Any] = []
+    """The ranges of the files that it has read, with their checksums."""
+    wrong: RowProblems | None = None
+    has_zero: bool = False
 
 
 class _Share:
@@ -52,13 +66,13 @@ class _Share:
             raise WceError(Problem(f"torchrun shares one batch among its ranks, and there are {len(batches)}", hint))
         (self.batch,) = batches
         looked_at = [[[path, os.path.getsize(path)] for path in paths], [field.shape for field in self.batch.fields]]
-        message = {"seen": hashlib.sha256(json.dumps(looked_at).encode()).hexdigest()}
+        digest = hashlib.sha256(json.dumps(looked_at).encode()).hexdigest()
         try:
-            part = to_json(self._part())
-            return json.dumps({**message, "part": part, "read": ranges_of(self.batch)}, allow_nan=False).encode()
+            part = document_of(self._part())
+            message = _Message(digest, part, ranges_of(self.batch))
         except WrongRows as wrong:
-            found = {"checks": to_json(wrong.checks), "has_zero": wrong.has_zero}
-            return json.dumps({**message, **found}, allow_nan=False).encode()
+            message = _Message(digest, wrong=wrong.checks, has_zero=wrong.has_zero)
+        return msgspec.msgpack.encode(message)
 
     def _part(self) -> Saved:
         """The totals of this rank's rows, which count from their own first."""
@@ -73,20 +87,19 @@ class _Share:
 
     def whole(self, messages: Sequence[bytes]) -> Saved:
         """What all ranks have sent, as the one pass would have left it."""
-        said = [json.loads(message) for message in messages]
+        said = [msgspec.msgpack.decode(message, type=_Message) for message in messages]
         for number, message in enumerate(said):
-            if message["seen"] != said[0]["seen"]:
+            if message.seen != said[0].seen:
                 hint = "name the same files on all machines, or save the totals of each: --totals-out"
                 raise WceError(Problem(f"rank {number} sees other files than rank 0", hint))
-        wrong = [message for message in said if "checks" in message]
+        wrong = [message.wrong for message in said if message.wrong is not None]
         if wrong:
-            checks = [from_json(RowProblems, message["checks"]) for message in wrong]
-            has_zero = any(message["has_zero"] for message in wrong)
-            raise WrongRows(self.batch, sum(checks, RowProblems()), has_zero)
+            has_zero = any(message.has_zero for message in said)
+            raise WrongRows(self.batch, sum(wrong, RowProblems()), has_zero)
         for message in said:
-            learn(self.batch, message["read"])
+            learn(self.batch, message.read)
         prove(self.batch)
-        whole = added_up([saved_of(message["part"], f"rank {number}") for number, message in enumerate(said)])
+        whole = added_up([saved_of(message.part, f"rank {number}") for number, message in enumerate(said)])
         return Saved.of(self.batch.spec, self.batch.scores.shape, whole.totals, whole.facts)
 
 

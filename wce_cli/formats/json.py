@@ -11,8 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from wce_cli.answers.base import to_plain
-from wce_cli.digits import NUMBER_SCHEMA
+from wce_cli.digits import floats_as_written, to_plain
 from wce_cli.formats import asked_of, given, gives
 from wce_cli.formats.look import Look
 from wce_cli.literal import MARK
@@ -70,16 +69,5 @@ def schema_of(answer: type[Struct], title: str) -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,
         "anyOf": [one, {"type": "array", "items": one}],
-        "$defs": _floats_as_we_write_them(parts),
+        "$defs": floats_as_written(parts),
     }
-
-
-def _floats_as_we_write_them(schema: Any) -> Any:
-    """Let every number of a schema also be one of the strings that stand for NaN and ±∞."""
-    if isinstance(schema, dict):
-        if schema == {"type": "number"}:
-            return NUMBER_SCHEMA
-        return {key: _floats_as_we_write_them(value) for key, value in schema.items()}
-    if isinstance(schema, list):
-        return [_floats_as_we_write_them(value) for value in schema]
-    return schema

@@ -14,7 +14,8 @@ import msgspec
 
 from wce_cli.digits import NUMBER_SCHEMA
 from wce_cli.errors import MOST, Problem, as_written, did_you_mean
-from wce_cli.fields import FIELDS, IN_FILES, Kind, by_field, hint_of
+from wce_cli.field_hints import hint_of
+from wce_cli.fields import FIELDS, IN_FILES, Kind, by_field
 
 NULL = {"type": "null"}
 

@@ -11,8 +11,9 @@ from typing import Any
 from msgspec import structs
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs.fast_json import WORTH_A_LOOK, large_document
 
+WORTH_A_LOOK = 1 << 16
+"""Bytes of a document from which it is worth a second look."""
 BEYOND_FLOAT64 = re.compile(r"[eE]\+?\d{3}|\d{309}")
 """What a number beyond float64 has in it: an exponent of three digits, or that many digits before the point. Only then
 is each number looked at, which takes longer."""
@@ -27,6 +28,8 @@ WIDE_MARKS = {
 def decoded(content: bytes, shown: str, is_line: bool = False) -> Any:
     """JSON bytes → Python values; a UTF-8 byte order mark is skipped. Of a line of a file the name says which."""
     if len(content) >= WORTH_A_LOOK:
+        from wce_cli.inputs.fast_json import large_document
+
         found = large_document(content)
         if found is not None:
             return found

@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 from wce_cli.batches.arrays import WrittenNumbers
 from wce_cli.fields import SCORE_KINDS
 
-WORTH_A_LOOK = 1 << 16
-"""Bytes of a document from which it is worth a second look."""
 LONG_ROW = 256
 """Bytes of a row from which rows are read one by one: shorter ones cost less all at once."""
 

@@ -13,13 +13,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.inputs import stdin
 from wce_cli.inputs.decoded import decoded
 from wce_cli.inputs.documents import Document
-from wce_cli.inputs.expect_digits import written_expects
 from wce_cli.inputs.guard import reads
 from wce_cli.inputs.suffixes import STDIN
-from wce_cli.inputs.unreadable import files_in, unreadable
 
 
 def read_json(path: str) -> list[Document]:
@@ -31,7 +28,11 @@ def documents_in(content: bytes, shown: str) -> list[Document]:
     """The batches of the bytes of a JSON file. Raises WceError if they are no JSON."""
     value = decoded(content, shown)
     items = list(_batches(value, shown))
-    expects = written_expects(content) if any(_has_expect(item) for _, item in items) else [None] * len(items)
+    expects: list[Any] = [None] * len(items)
+    if any(_has_expect(item) for _, item in items):
+        from wce_cli.inputs.expect_digits import written_expects
+
+        expects = written_expects(content)
     return [
         document_of(item, shown, place, place if place != "$" else "", expect)
         for (place, item), expect in zip(items, expects, strict=True)
@@ -68,6 +69,8 @@ def _has_expect(item: Any) -> bool:
 def read_bytes(path: str) -> bytes:
     """The bytes of a file, or of stdin for `-`."""
     if path == STDIN:
+        from wce_cli.inputs import stdin
+
         content = b"".join(stdin.blocks())
         if not content.strip():
             raise WceError(Problem("stdin was empty", "pipe a JSON batch in, or give --logits and --labels"))
@@ -76,6 +79,8 @@ def read_bytes(path: str) -> bytes:
         raise WceError(Problem("FILE is empty, expected the name of a file"))
     try:
         if os.path.isdir(path):
+            from wce_cli.inputs.unreadable import files_in
+
             raise WceError(Problem(f"{path} is a directory, expected a file", files_in(path)))
         found = os.stat(path)
         if stat.S_ISCHR(found.st_mode) and path != os.devnull:  # it may never end
@@ -84,6 +89,8 @@ def read_bytes(path: str) -> bytes:
         with open(path, "rb") as file:
             content = file.read()
     except (OSError, ValueError) as error:
+        from wce_cli.inputs.unreadable import unreadable
+
         raise unreadable(path, error) from error
     if not content.strip():
         raise WceError(Problem(f"{path} is empty, expected a JSON batch"))

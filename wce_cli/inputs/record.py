@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.fields import FIELDS, IN_FILES, SCORE_KINDS, SCORES, VECTORS, by_field, field_of, hint_of
+from wce_cli.field_hints import SCORES, hint_of
+from wce_cli.fields import FIELDS, IN_FILES, SCORE_KINDS, VECTORS, by_field, field_of
 from wce_cli.inputs.documents import Document
 from wce_cli.inputs.mapping import split_at_commas, unwrapped
 from wce_cli.inputs.pasted_noise import plain, unprompted, value_alone

@@ -13,7 +13,7 @@ from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.fields import by_field, field_of
 from wce_cli.inputs import read_arrays
 from wce_cli.inputs.repr_words import NUMBER
-from wce_cli.inputs.suffixes import ARRAY_READERS, READERS, STDIN, TABLE_READERS, TEXTS
+from wce_cli.inputs.suffixes import ARRAY_READERS, READERS, STDIN, TABLE_READERS, TEXTS, has_wildcard
 
 ITSELF = ("weight",)
 """Fields for which a JSON object can be the value itself: a mapping by class name."""
@@ -116,11 +116,6 @@ def _key_of(field: str, value: Mapping[str, Any], shown: str) -> str:
     if twice:
         raise WceError(twice)
     return keys.get(field, "")
-
-
-def has_wildcard(path: str) -> bool:
-    """Whether a path is a pattern of several files, `shards/*.npy`, and not the name of one."""
-    return any(character in path for character in "*?[") and not os.path.exists(path)
 
 
 def _of_arrays(field: str, path: str, key: str, label_column: str | None, classes: Sequence[str]) -> Referred:

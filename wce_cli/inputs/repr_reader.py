@@ -1,26 +1,19 @@
-"""What is typed or printed with brackets, token by token → its values: lists, tensors of any framework, mappings."""
+"""What is typed or printed with brackets, → its values: lists, tensors of any framework, mappings."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.inputs.diagnosis import too_large
 from wce_cli.inputs.dtypes import DTYPES, as_dtype, dtype_name
-from wce_cli.inputs.printed import read_print
+from wce_cli.inputs.last_digits import read_print
+from wce_cli.inputs.repr_tokens import OpenBracket, Token, tokens_of
 from wce_cli.inputs.repr_words import BUILTINS, CASTS, NUMBER, SINGLE, WRITTEN, number_or_name
 from wce_cli.inputs.typed import Typed
-
-TOKEN = re.compile(
-    r"""(?P<newline>\n)|(?P<mark>[\[\](){},;])
-    |(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<word>[^\s\[\](){},;]+)|\s""",
-    re.VERBOSE,
-)
-
 
 R_WHOLE = re.compile(r"[+-]?\d+L")
 KEYWORD = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
@@ -35,39 +28,6 @@ PRINT = "paste the values themselves: what print(x.tolist()) shows"
 WHOLE_PRINT = "print it whole: torch.set_printoptions(profile='full'), or paste x.tolist(), or save it to a file"
 
 
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    start: int
-
-
-class _OpenBracket:
-    """A bracket that is open: what has been read in it."""
-
-    def __init__(self, mark: _Token | None, call: str = "", keyword: str = "") -> None:
-        self.mark = mark
-        self.call = call
-        """The name before a parenthesis: `tensor`."""
-        self.keyword = keyword
-        """The keyword that this value is for in the frame around it."""
-        self.is_code = False
-        """Whether it was written, not printed: `torch.tensor`, `np.array`. Its numbers are exact."""
-        self.items: list[Any] = []
-        self.keywords: dict[str, Any] = {}
-        self.pending = ""
-        """A keyword whose value is still to come."""
-        self.after = "start"
-        """What stands before the next item: start, comma, item."""
-        self.commas = self.spaces = 0
-        self.spaced: list[int] = []
-        """Items that only a space parts from the one before."""
-        self.printed: list[str | float] = []
-        """The items in it, however deep: the number as it stands there, empty where it is none, or its half-unit
-        where that is known."""
-        self.is_print = False
-        """Whether it was printed as numpy does, numbers parted by spaces."""
-
-
 class ReprReader:
     """One pass over the tokens, with a stack of open brackets: however deep, nothing recurses."""
 
@@ -76,17 +36,17 @@ class ReprReader:
         self.text = text
         self.form = ""
         self.rounded: dict[str, None] = {}
-        self.top = _OpenBracket(None)
+        self.top = OpenBracket(None)
         """All that has been read in rows that are done."""
         self.ignored: dict[str, None] = {}
 
     def read(self) -> Typed:
         """The whole text. Raises WceError if it cannot be read."""
-        stack = [_OpenBracket(None)]
+        stack = [OpenBracket(None)]
         rows: list[list[Any]] = []
         split = False
         end_of_call = -1
-        for token, following in self._tokens():
+        for token, following in tokens_of(self.text):
             top = stack[-1]
             if token.start == end_of_call and (token.kind in ("word", "text") or token.text in "[("):
                 self.refuse(f"has {self.text[token.start :].split()[0][:40]!r} behind an array", PRINT)
@@ -101,9 +61,9 @@ class ReprReader:
                 if top.items:
                     rows.append(self._row(top))
                     split |= token.text == ";"
-                    stack = [_OpenBracket(None)]
+                    stack = [OpenBracket(None)]
             elif token.text in "[(" and token.kind == "mark":
-                stack.append(_OpenBracket(token, keyword=self._take(top)))
+                stack.append(OpenBracket(token, keyword=self._take(top)))
             elif token.text in "])" and token.kind == "mark":
                 if top.mark is None or {"[": "]", "(": ")"}[top.mark.text] != token.text:
                     self.refuse(f"has {token.text!r} at character {token.start + 1}, which closes nothing")
@@ -131,23 +91,13 @@ class ReprReader:
         """Raise WceError for the field, in its words."""
         raise WceError(Problem(f"{self.field} {what}", hint, self.field))
 
-    def _tokens(self) -> Iterator[tuple[_Token, _Token | None]]:
-        """The tokens, each with the one that follows; the parenthesis of a call goes with its name."""
-        found = [_Token(m.lastgroup, m[0], m.start()) for m in TOKEN.finditer(self.text) if m.lastgroup]
-        skip = False
-        for token, following in zip(found, [*found[1:], None], strict=True):
-            if not skip:
-                yield token, following
-            is_call = token.kind == "word" and following is not None and following.text == "("
-            skip = is_call and following is not None and following.start == token.start + len(token.text)
-
     @staticmethod
-    def _take(frame: _OpenBracket) -> str:
+    def _take(frame: OpenBracket) -> str:
         """The keyword whose value begins here, if any."""
         keyword, frame.pending = frame.pending, ""
         return keyword
 
-    def _call(self, token: _Token, around: _OpenBracket) -> _OpenBracket:
+    def _call(self, token: Token, around: OpenBracket) -> OpenBracket:
         keyword, name = self._take(around), token.text
         found = KEYWORD.fullmatch(name)
         if found and around.call:
@@ -155,11 +105,11 @@ class ReprReader:
         module, _, name = name.rpartition(".")
         if name not in ARRAYS | WRITTEN | CASTS and (not keyword or keyword in VALUE_KEYWORDS):
             self.refuse(f"has {token.text}(…), expected numbers", PRINT)
-        frame = _OpenBracket(_Token("mark", "(", token.start + len(token.text)), name, keyword)
+        frame = OpenBracket(Token("mark", "(", token.start + len(token.text)), name, keyword)
         frame.is_code = module.rpartition(".")[2] in CODE or name in WRITTEN
         return frame
 
-    def _atom(self, token: _Token, frame: _OpenBracket) -> None:
+    def _atom(self, token: Token, frame: OpenBracket) -> None:
         word = token.text
         if token.kind == "text":
             self._add(frame, re.sub(r"\\(.)", r"\1", word[1:-1]), [""])
@@ -187,7 +137,7 @@ class ReprReader:
         self._add(frame, value, [_printed(word)])
 
     def _add(
-        self, frame: _OpenBracket, value: Any, printed: list[str | float], closed: _OpenBracket | None = None
+        self, frame: OpenBracket, value: Any, printed: list[str | float], closed: OpenBracket | None = None
     ) -> None:
         keyword = closed.keyword if closed is not None else self._take(frame)
         if keyword and keyword not in VALUE_KEYWORDS:
@@ -203,7 +153,7 @@ class ReprReader:
             frame.is_print |= closed is not None and closed.is_print
         frame.after = "item"
 
-    def _closed(self, frame: _OpenBracket) -> Any:
+    def _closed(self, frame: OpenBracket) -> Any:
         """What a bracket holds."""
         if frame.call == "c":
             return frame.items
@@ -219,7 +169,7 @@ class ReprReader:
             return frame.items[0]
         return frame.items
 
-    def _one_separator(self, frame: _OpenBracket) -> None:
+    def _one_separator(self, frame: OpenBracket) -> None:
         """Refuse numbers that are parted both by commas and by spaces."""
         if frame.commas and frame.spaces and any(isinstance(item, (int, float)) for item in frame.items):
             begin = frame.mark.start if frame.mark is not None else 0
@@ -229,7 +179,7 @@ class ReprReader:
                 "write decimals with a point, and separate numbers one way",
             )
 
-    def _array(self, frame: _OpenBracket) -> Any:
+    def _array(self, frame: OpenBracket) -> Any:
         """The numbers of `tensor(…)`, `array(…)`, `np.float32(…)`, in the dtype that is printed."""
         if "indices" in frame.keywords:
             self.refuse("is a sparse tensor", "paste x.to_dense()")
@@ -254,7 +204,7 @@ class ReprReader:
             self._settle(frame, fixed, dtype)
         return as_dtype(value, dtype)
 
-    def _settle(self, frame: _OpenBracket, fixed: bool = False, dtype: str = "", *, exact: bool = False) -> None:
+    def _settle(self, frame: OpenBracket, fixed: bool = False, dtype: str = "", *, exact: bool = False) -> None:
         """Put half-units in the place of the numbers that have none yet, now that it is known what printed them."""
         frame.is_print = False
         words = [word for word in frame.printed if isinstance(word, str)]
@@ -267,7 +217,7 @@ class ReprReader:
         left = iter(found.half_units.tolist())
         frame.printed = [next(left) if isinstance(word, str) else word for word in frame.printed]
 
-    def _row(self, frame: _OpenBracket) -> list[Any]:
+    def _row(self, frame: OpenBracket) -> list[Any]:
         """The items of a line without brackets; between commas a name may hold spaces: `big cat, dog`."""
         self._one_separator(frame)
         self.top.printed += frame.printed
@@ -282,7 +232,7 @@ class ReprReader:
             return names
         return frame.items
 
-    def _typed(self, rows: list[list[Any]], last: _OpenBracket, split: bool) -> Typed:
+    def _typed(self, rows: list[list[Any]], last: OpenBracket, split: bool) -> Typed:
         """Rows → a value: a number, a list, or a list of rows."""
         value: Any
         if not rows and not split:

@@ -1,7 +1,8 @@
-"""What reads a file, by its suffix."""
+"""What the name of a file says: what reads it, by its suffix, and whether it is a pattern of several."""
 
 from __future__ import annotations
 
+import os
 from pathlib import PurePath
 
 STDIN = "-"
@@ -48,3 +49,8 @@ def suffix_of(path: str) -> str:
 def is_array_file(path: str) -> bool:
     """Whether a file holds arrays or a table, by its name."""
     return suffix_of(path) in {**ARRAY_READERS, **TABLE_READERS}
+
+
+def has_wildcard(path: str) -> bool:
+    """Whether a path is a pattern of several files, `shards/*.npy`, and not the name of one."""
+    return any(character in path for character in "*?[") and not os.path.exists(path)

@@ -10,7 +10,7 @@ from wce_cli.loss.sums import Floats, Sums, two_sum
 from wce_cli.loss.terms import Terms
 
 
-class SoftLabels(Struct, frozen=True):
+class SoftLabels(Struct, frozen=True, forbid_unknown_fields=True):
     """Sums by class that probability labels add.
 
     The last two are of rows, q[c] apart: a class with q[c] = 0 has no part in them, even if ℓ is ∞. Where ℓ is

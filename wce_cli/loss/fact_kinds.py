@@ -21,7 +21,7 @@ Found = Callable[[Any], Any]
 """`row_facts.BlockRows` → a fact of them; of no rows it is what adds nothing."""
 
 
-class CountedRows(Struct, frozen=True):
+class CountedRows(Struct, frozen=True, forbid_unknown_fields=True):
     """The rows of which something is true: how many, and the first of them."""
 
     count: int = 0
@@ -39,7 +39,7 @@ class CountedRows(Struct, frozen=True):
         return CountedRows(self.count, self.first + n if self.first >= 0 else -1)
 
 
-class Extremes(Struct, frozen=True):
+class Extremes(Struct, frozen=True, forbid_unknown_fields=True):
     """The smallest and the largest of some values, each with its row; NaN has no part in it."""
 
     smallest: float = math.inf
@@ -58,7 +58,7 @@ class Extremes(Struct, frozen=True):
         return Extremes(self.smallest, self.largest, low, high)
 
 
-class Lost(Struct, frozen=True):
+class Lost(Struct, frozen=True, forbid_unknown_fields=True):
     """Losses above 0 that a dtype rounds to 0."""
 
     rows: CountedRows = CountedRows()
@@ -73,7 +73,7 @@ class Lost(Struct, frozen=True):
         return Lost(self.rows.shifted(n), self.loss)
 
 
-class Unnormalised(Struct, frozen=True):
+class Unnormalised(Struct, frozen=True, forbid_unknown_fields=True):
     """Rows of probabilities that do not sum to 1."""
 
     rows: CountedRows = CountedRows()
@@ -89,7 +89,7 @@ class Unnormalised(Struct, frozen=True):
         return Unnormalised(self.rows.shifted(n), self.total)
 
 
-class RowSums(Struct, frozen=True):
+class RowSums(Struct, frozen=True, forbid_unknown_fields=True):
     """What the probabilities of rows sum to, where the scores are probabilities or their logs: Z of each row."""
 
     looked: int = 0

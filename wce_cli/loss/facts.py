@@ -36,7 +36,7 @@ from wce_cli.loss.sums import Floats, Sums
 __all__ = ["LOST", "TOP", "UNDERFLOW", "CountedRows", "Extremes", "Facts", "Lost", "RowSums", "Top", "Unnormalised"]
 
 
-class Facts(Struct, frozen=True):
+class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     """What findings need to know of single rows. A fact is declared here, once: its type, its kind, who finds it."""
 
     s: Annotated[Ends, ends(row_facts.sample_weights)]

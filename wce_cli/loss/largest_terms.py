@@ -16,7 +16,7 @@ POOL = 4096
 """Candidates that are gathered before they are sorted, at least."""
 
 
-class Top(Struct, frozen=True):
+class Top(Struct, frozen=True, forbid_unknown_fields=True):
     """The rows with the largest terms of every class: enough for the largest of all, for any weight ≥ 0.
 
     With index labels and no smoothing a term is w[y]·s·ℓ, so the key is s·ℓ (its negative, where the class

@@ -23,7 +23,7 @@ ROUNDS = 3
 """Rounds of extraction: together they cover more than 100 bits below the largest value of a block."""
 
 
-class Sums(Struct, frozen=True):
+class Sums(Struct, frozen=True, forbid_unknown_fields=True):
     """One sum per class, as `high + low`, with the infinities and NaNs met counted apart. Shapes (C,)."""
 
     high: Floats

@@ -20,7 +20,7 @@ ROUNDS = 2
 """Rounds of extraction of a block's sums: of 16 384 rows, 76 bits below the largest value lose nothing."""
 
 
-class Totals(Struct, frozen=True):
+class Totals(Struct, frozen=True, forbid_unknown_fields=True):
     """Sufficient statistics of the kept samples.
 
     y is the label (for a probability label its argmax), s the sample weight, a = −log p, ℓ the loss before
@@ -61,7 +61,7 @@ class Totals(Struct, frozen=True):
         )
 
 
-class EveryClass(Struct, frozen=True):
+class EveryClass(Struct, frozen=True, forbid_unknown_fields=True):
     """What smoothing and probability labels need beside the label's own loss."""
 
     rest: Sums

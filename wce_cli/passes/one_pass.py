@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
@@ -19,11 +19,13 @@ from wce_cli.loss.facts import TOP, Facts
 from wce_cli.loss.largest_terms import Top
 from wce_cli.loss.small_batches import is_small
 from wce_cli.loss.totals import Totals
-from wce_cli.passes.batch_parts import Cut, PartSums
 from wce_cli.passes.listed_rows import Listed, joined
 from wce_cli.passes.walker import Part, Walker
 from wce_cli.passes.workers import walk_groups
 from wce_cli.processes.work import R, S, Work
+
+if TYPE_CHECKING:
+    from wce_cli.passes.batch_parts import Cut, PartSums
 
 GROUP_WORK = 1 << 22
 """What a group costs, about, in scores: some milliseconds, so that many workers end at one time."""

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
 
 from wce_cli.batches.batch import Batch
-from wce_cli.loss.fast.index_labels import Kernel
 from wce_cli.loss.row_facts import UNDERFLOW
 from wce_cli.loss.rows import CHUNK, chunks_of, floats
 from wce_cli.loss.small_batches import is_small, rows_of_block
 from wce_cli.loss.spec import Block
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.totals import EveryRow, KeptRows
-from wce_cli.passes.all_classes import EveryKernel
+
+if TYPE_CHECKING:
+    from wce_cli.loss.fast.index_labels import Kernel
+    from wce_cli.passes.all_classes import EveryKernel
 
 
 class RowReader:
@@ -25,15 +28,20 @@ class RowReader:
     def __init__(self, batch: Batch) -> None:
         spec = batch.spec
         self.batch, self.spec = batch, spec
+        self.every: EveryKernel | None = None
+        self.kernel: Kernel | None = None
         self.needs_every = spec.is_soft or spec.label_smoothing > 0
         self.is_small = is_small(batch.n_samples, spec.n_classes)
-        is_large = not self.is_small
-        self.every = EveryKernel(batch) if is_large and self.needs_every else None
-        self.kernel = (
-            Kernel(batch.scores, spec.scores, spec.n_classes, batch.n_samples)
-            if is_large and not self.needs_every
-            else None
-        )
+        if self.is_small:
+            return
+        if self.needs_every:
+            from wce_cli.passes.all_classes import EveryKernel
+
+            self.every = EveryKernel(batch)
+        else:
+            from wce_cli.loss.fast.index_labels import Kernel
+
+            self.kernel = Kernel(batch.scores, spec.scores, spec.n_classes, batch.n_samples)
 
     def kept_rows(self, start: int, label: Ints, kept: NDArray[np.bool_] | None, s: Floats | None) -> KeptRows:
         """The rows from `start` on, whose classes are `label` (n,), any class where not `kept`, to be found for

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wce_cli.batches.batch import Batch
-from wce_cli.batches.print_precision import half_units_of
+from wce_cli.batches.half_units import half_units_of
 from wce_cli.loss.clipped import SUMMED
 from wce_cli.loss.fact_kinds import CountedRows, RowSums, Unnormalised
 from wce_cli.loss.normalised import LOOKS_NORMALISED, distance_from_one, log_totals, not_one

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.batches.batch import Batch, check_numbers
-from wce_cli.batches.checks import RowProblems
-from wce_cli.batches.file_labels import index_labels
+from wce_cli.batches.labels import index_labels
+from wce_cli.batches.number_checks import RowProblems
 from wce_cli.loss.facts import TOP, Facts
 from wce_cli.loss.largest_terms import Sieve, largest
 from wce_cli.loss.row_facts import BlockRows, sort_key
 from wce_cli.loss.sums import Ints
-from wce_cli.loss.totals import Totals, totals_of
-from wce_cli.passes.batch_parts import Cut, PartSums, part_sums
+from wce_cli.loss.totals import KeptRows, Totals, totals_of
 from wce_cli.passes.listed_rows import Listed, listed_of
 from wce_cli.passes.other_readings import read_otherwise
 from wce_cli.passes.row_reader import RowReader
+
+if TYPE_CHECKING:
+    from wce_cli.passes.batch_parts import Cut, PartSums
 
 
 class Part(Struct, frozen=True):
@@ -74,9 +78,16 @@ class Walker:
             totals,
             Facts.of(block),
             checks,
-            None if self.cut is None else part_sums(rows, start, self.spec, self.cut),
+            self._cut_sums(rows, start),
             (listed_of(rows, self.spec),) if start < self.listed else (),
         )
+
+    def _cut_sums(self, rows: KeptRows, start: int) -> PartSums | None:
+        if self.cut is None:
+            return None
+        from wce_cli.passes.batch_parts import part_sums
+
+        return part_sums(rows, start, self.spec, self.cut)
 
     def _labels(self, start: int, stop: int) -> tuple[Ints, NDArray[np.bool_] | None, RowProblems]:
         """Index labels (n,), 0 where not kept, and which are kept, None for all; zeros for probability labels."""

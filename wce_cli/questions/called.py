@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from wce_cli.batches.batch import Batch, as_keyword
 from wce_cli.errors import Problem, WceError, as_written
-from wce_cli.fields import DEFAULTS, FIELDS, HINTS, MEANT, TYPES, by_field, hint_of, with_defaults
+from wce_cli.field_hints import HINTS, hint_of
+from wce_cli.fields import DEFAULTS, FIELDS, MEANT, TYPES, by_field, with_defaults
 from wce_cli.questions.given_batch import GivenBatch, built, replaced
 
 F = TypeVar("F", bound=Callable[..., Any])

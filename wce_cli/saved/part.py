@@ -25,11 +25,10 @@ from wce_cli.loss.spec import Spec
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.totals import Totals
 
-FORMAT = "wce.totals/1"
 MORE = re.compile(r"(.*) and (\d+) more", re.DOTALL)
 
 
-class Header(Struct, frozen=True):
+class Header(Struct, frozen=True, forbid_unknown_fields=True):
     """What was asked of the pass, as far as its totals depend on it."""
 
     scores: ScoreKind
@@ -55,7 +54,6 @@ class Header(Struct, frozen=True):
 class Saved(Struct, frozen=True):
     """The totals and facts of a part."""
 
-    format: str
     header: Header
     totals: Totals
     facts: Facts
@@ -79,7 +77,7 @@ class Saved(Struct, frozen=True):
             dict(spec.sources),
             shape,
         )
-        return cls(FORMAT, header, totals, facts)
+        return cls(header, totals, facts)
 
     def __add__(self, other: Saved) -> Saved:
         """The two parts one behind the other. Raises WceError if they are not parts of one batch."""
@@ -116,7 +114,7 @@ class Saved(Struct, frozen=True):
             dtypes=_joined_dtypes(mine.dtypes, theirs.dtypes),
             sources=_joined_sources(mine.sources, theirs.sources),
         )
-        return Saved(FORMAT, header, self.totals + other.totals, facts)
+        return Saved(header, self.totals + other.totals, facts)
 
     def _orders_as(self, other: Saved) -> bool:
         """Whether the largest terms of both are those of one order: by class, or of one weight and one ε."""

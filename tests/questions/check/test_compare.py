@@ -11,7 +11,7 @@ from tests.loss.random_batches import random_batch
 from wce_cli import WceError, check
 from wce_cli.batches.batch import Batch
 from wce_cli.engines import ENGINES
-from wce_cli.precision.printed import rounding_errors
+from wce_cli.precision.bounds import rounding_errors
 from wce_cli.questions.check.batch_losses import BatchLosses, todays
 from wce_cli.questions.check.compare import agrees, check_batch
 from wce_cli.questions.check.expected import held, read_expect

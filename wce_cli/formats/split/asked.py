@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from wce_cli.answers.report import missing_pair
+from wce_cli.answers.pairs import missing_pair
 from wce_cli.answers.split import Split, SplitMethod
 from wce_cli.errors import WceError
 from wce_cli.formats.look import ROWS, Look

@@ -8,9 +8,9 @@ import numpy as np
 from msgspec import Struct, structs
 
 from wce_cli.loss.sums import Floats
-from wce_cli.questions.audit.asked import AskedProbe
 from wce_cli.questions.audit.child.arrays import numbers_of
 from wce_cli.questions.audit.parent.values import known
+from wce_cli.questions.audit.probe_answers import AskedProbe
 from wce_cli.questions.audit.probes import Offers
 
 

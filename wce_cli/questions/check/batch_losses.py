@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wce_cli.answers.report import Finding, missing_pair
+from wce_cli.answers.pairs import missing_pair
+from wce_cli.answers.report import Finding
 from wce_cli.batches.batch import Batch
 from wce_cli.digits import format_number
 from wce_cli.errors import WceError
@@ -16,8 +17,8 @@ from wce_cli.loss.methods import METHODS, LossValue, loss_values
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
 from wce_cli.passes.one_pass import one_pass
+from wce_cli.precision.bounds import rounding_errors
 from wce_cli.precision.dtype import allowed, allowed_by_row, scale_of
-from wce_cli.precision.printed import rounding_errors
 
 if TYPE_CHECKING:
     from wce_cli.questions.check.naming import Namer

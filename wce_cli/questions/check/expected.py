@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, structs
 
-from wce_cli.answers.report import reduction_hint
+from wce_cli.answers.pairs import reduction_hint
 from wce_cli.digits import NON_FINITE, UNITS, Written, dtype_of
 from wce_cli.errors import MOST, Problem, WceError, as_written, did_you_mean
 from wce_cli.loss.methods import METHODS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from msgspec import structs
@@ -16,7 +16,6 @@ from wce_cli.loss.methods import loss_values
 from wce_cli.loss.totals import Totals
 from wce_cli.passes.listed_rows import Listed, read_listed
 from wce_cli.passes.one_pass import listing_pass
-from wce_cli.precision.printed import rounding_errors
 from wce_cli.questions.explain.order import ORDERS, rows_needed
 from wce_cli.questions.explain.report import agreed, report_of, shared_numerator
 from wce_cli.questions.explain.rows import rows_of, term_rows
@@ -82,7 +81,12 @@ def explain_and_share(
     if listed is None:
         listed = read_listed(batch, 0, needed)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
-    bare = Analysis(spec, totals, facts, values, (), rounding_errors(batch, values))
+    errors: Mapping[str, float] = {}
+    if spec.half_units:
+        from wce_cli.precision.bounds import rounding_errors
+
+        errors = rounding_errors(batch, values)
+    bare = Analysis(spec, totals, facts, values, (), errors)
     shared = shared_numerator(bare)
     terms = tuple(rows_of(batch, listed, ORDERS[sort](listed, batch.n_samples, rows), shared))
     top = _largest(batch, facts, terms, listed, shared)

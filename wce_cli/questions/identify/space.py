@@ -11,7 +11,7 @@ from wce_cli.answers.identify import SAME, Chance
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import BATCH, METHODS, loss_values
 from wce_cli.loss.sums import Floats
-from wce_cli.precision.printed import rounding_errors
+from wce_cli.precision.bounds import rounding_errors
 from wce_cli.questions.identify.chance import EDGE, UNITS_ENOUGH, chance, prior_of
 from wce_cli.questions.identify.evaluation import Evaluation, case_of
 from wce_cli.questions.identify.number import PrintedNumber

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wce_cli.batches.checks import ABOVE_ONE
+from wce_cli.batches.number_checks import ABOVE_ONE
 from wce_cli.fields import IN_FILES
 from wce_cli.loss.fast.tiny_batches import Stack, totals_of_stack, values_of_stack
 from wce_cli.loss.readings import READINGS, ScoreKind

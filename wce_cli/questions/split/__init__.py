@@ -12,8 +12,8 @@ from typing import Any, Unpack
 from wce_cli.answers.split import Split
 from wce_cli.fields import SCORE_KINDS, BatchFields
 from wce_cli.questions.called import apart, batch_of, by_name, is_array, own_one, shows_fields
-from wce_cli.questions.split.asked import cut_of
 from wce_cli.questions.split.compare import split_batch
+from wce_cli.questions.split.cut import cut_of
 
 __all__ = ["Split", "cut_of", "split", "split_batch"]
 

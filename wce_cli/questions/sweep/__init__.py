@@ -9,9 +9,9 @@ from wce_cli.answers.sweep import Sweep, axis_name
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import BatchFields
 from wce_cli.questions.called import apart, batch_of, own_one, shows_fields
-from wce_cli.questions.sweep.asked import MOST_POINTS, class_index, places_of
 from wce_cli.questions.sweep.curves import Axis
 from wce_cli.questions.sweep.points import sweep_batch, sweep_totals
+from wce_cli.questions.sweep.ranges import MOST_POINTS, class_index, places_of
 
 __all__ = ["MOST_POINTS", "Sweep", "axis_name", "class_index", "places_of", "sweep", "sweep_batch", "sweep_totals"]
 

@@ -13,11 +13,10 @@ from msgspec import Struct, structs
 
 from wce_cli.answers.audit import IGNORED, SCHEMA, Audit, Computed, Limit, Row
 from wce_cli.answers.audit_numbers import is_capped
-from wce_cli.answers.report import reduction_hint
+from wce_cli.answers.pairs import reduction_hint
 from wce_cli.errors import Problem, WceError, did_you_mean
 from wce_cli.inputs.guard import reads
 from wce_cli.questions.audit import advice
-from wce_cli.questions.audit.asked import AskedProbe
 from wce_cli.questions.audit.child.template import check_template
 from wce_cli.questions.audit.parent.no_answer import no_answer
 from wce_cli.questions.audit.parent.observe import Observed, observe
@@ -25,6 +24,7 @@ from wce_cli.questions.audit.parent.own import owns_of
 from wce_cli.questions.audit.parent.showcase import compared
 from wce_cli.questions.audit.parent.values import values_on
 from wce_cli.questions.audit.parent.verdict import Verdict, is_expected, known_pairs, unguarded, verdict_of
+from wce_cli.questions.audit.probe_answers import AskedProbe
 from wce_cli.questions.audit.probes import REDUCTIONS, SKIPPING, Offers, Probe, of_rules
 from wce_cli.questions.audit.protocol import Answered, Request
 from wce_cli.questions.audit.rows import conduct, edges, gradient, numbers, of_labels

@@ -10,9 +10,9 @@ from msgspec import Struct
 from wce_cli.answers.audit import Compared, Computed, MethodValue
 from wce_cli.answers.audit_numbers import SAME, difference, groups
 from wce_cli.loss.methods import METHODS
-from wce_cli.questions.audit.asked import AskedProbe
 from wce_cli.questions.audit.parent.observe import Observed
 from wce_cli.questions.audit.parent.values import fields_of, values_on
+from wce_cli.questions.audit.probe_answers import AskedProbe
 from wce_cli.questions.audit.probes import FAR, Offers, Probe, beginnings
 from wce_cli.questions.audit.protocol import said
 from wce_cli.questions.identify.rules import Rule

@@ -11,10 +11,10 @@ from wce_cli.answers.audit import CLASSES, COLUMN, SAMPLES, Computed, Departure,
 from wce_cli.answers.audit_numbers import difference
 from wce_cli.digits import format_number
 from wce_cli.loss.methods import METHODS
-from wce_cli.questions.audit.asked import AskedProbe, shape_of
 from wce_cli.questions.audit.elements import titled
 from wce_cli.questions.audit.parent.values import PER_SAMPLE, fields_of, values_on
 from wce_cli.questions.audit.parent.which_rule import Fit, close, fitting, is_far, offs_of
+from wce_cli.questions.audit.probe_answers import AskedProbe, shape_of
 from wce_cli.questions.audit.probes import Offers, beginnings
 from wce_cli.questions.audit.protocol import Answered, said
 from wce_cli.questions.identify.odd_readings import ODD_READINGS

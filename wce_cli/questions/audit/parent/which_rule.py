@@ -14,8 +14,8 @@ from msgspec import Struct, structs
 from wce_cli.answers.audit import Own
 from wce_cli.answers.audit_numbers import NEXT_TO_ZERO, difference
 from wce_cli.loss.sums import Floats
-from wce_cli.questions.audit.asked import AskedProbe
 from wce_cli.questions.audit.parent.values import listed_rules, terms_on, values_on
+from wce_cli.questions.audit.probe_answers import AskedProbe
 from wce_cli.questions.audit.probes import FAR, Offers, Probe
 from wce_cli.questions.identify.rules import Rule
 

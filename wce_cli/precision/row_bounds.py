@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
-from wce_cli.batches.print_precision import half_units_of
+from wce_cli.batches.half_units import half_units_of
 from wce_cli.loss.readings import ScoreKind
 from wce_cli.loss.spec import Block, Spec
 from wce_cli.loss.sums import Floats, Ints

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wce_cli.inputs.printed import read_print
+from wce_cli.inputs.last_digits import read_print
 
 
 def words_of(text: str) -> list[str]:

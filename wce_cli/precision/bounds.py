@@ -19,7 +19,7 @@ The moves of the factors of s·w·r are told apart, so that the weight of a clas
 D' is at least |D| less what D moves by: the same sum with x = 0 and λ = −1, or the count of rows whose weight may be 0
 or not. Of a D that is bent where a weight is 0 no bound is known, unless the weights are exact. Where another class may
 be the argmax of a label row, its weight steps from w[y] to that one's. What a single loss may move by, Δa, is a matter
-of its row: `precision.printed_rows`.
+of its row: `precision.row_bounds`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS, LossValue
 from wce_cli.loss.placements import PLACEMENTS
 from wce_cli.loss.sums import Floats
-from wce_cli.precision.printed_rows import RoundedRows, rounded_rows, times
+from wce_cli.precision.row_bounds import RoundedRows, rounded_rows, times
 
 
 class Moves(Struct, frozen=True):

@@ -12,7 +12,7 @@ from tests.loss.random_batches import random_batch
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import loss_values
 from wce_cli.passes.one_pass import one_pass
-from wce_cli.precision.printed import rounding_errors
+from wce_cli.precision.bounds import rounding_errors
 
 SCORES = ("logits", "probs", "log_probs")
 

@@ -1,0 +1,147 @@
+"""What is wrong with labels, in words: shapes that do not fit, numbers that are no class, names that there are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wce_cli.batches.arrays import place
+from wce_cli.batches.field_reader import Gathering, swapped
+from wce_cli.batches.number_checks import RowProblems, Wrong, as_given, class_range, many, place_of
+from wce_cli.digits import in_full
+from wce_cli.errors import MOST_KNOWN, and_more, as_written, counted, did_you_mean, near
+from wce_cli.loss.layout import n_classes_of, sample_shape_of
+from wce_cli.loss.spec import IGNORE_INDEX
+
+MULTI_LABEL = "BCEWithLogitsLoss, a sigmoid for each class, which wce does not cover yet"
+
+
+def say_shapes(
+    g: Gathering,
+    kind: str,
+    labels: tuple[int, ...],
+    scores: tuple[int, ...],
+    sample_shape: tuple[int, ...],
+    are_swapped: bool,
+) -> None:
+    """Note that labels and scores do not fit; `are_swapped`: whether each looks like the other."""
+    n = int(np.prod(sample_shape))
+    c = n_classes_of(scores)
+    if len(labels) <= 1 and len(sample_shape) <= 1:
+        given = counted(int(np.prod(labels)), "label", "labels")
+        message = f"{counted(n, 'sample', 'samples')} ({counted(c, 'class', 'classes')}) but {given}"
+        hint = "rows of scores are split by ';'" if len(scores) == 1 else ""
+        if len(scores) == 2 and labels == (c,):
+            hint = "scores have a row a sample: transpose them, if they have a row a class"
+    else:
+        indices = f"{sample_shape} class indices" if sample_shape else "one class index"
+        message = f"labels have shape {labels}, expected {indices} or {scores} probabilities"
+        hint = "the class axis of the scores is axis 1, as in torch" if len(scores) > 2 else ""
+        if labels == (*sample_shape, 1):
+            hint = "drop the last axis of the labels"
+        elif labels == (*sample_shape[:1], 1, *sample_shape[1:]):
+            hint = "drop axis 1 of the labels"
+        elif len(scores) > 2 and labels == scores[:-1]:
+            hint += "; these scores have it last: numpy.moveaxis(x, -1, 1)"
+    if are_swapped:
+        hint = swapped(g, kind)
+    g.problem("labels", message, hint)
+
+
+def say_checks(
+    g: Gathering,
+    checks: RowProblems,
+    kind: str,
+    shape: tuple[int, ...],
+    ignore_index: int = IGNORE_INDEX,
+    base: int = 0,
+    has_zero: bool = False,
+) -> None:
+    """Note what is wrong with single numbers; `shape` is that of the scores."""
+    c, sample_shape = n_classes_of(shape), sample_shape_of(shape)
+    wrong = checks.no_probability
+    if wrong.count:
+        g.problem(
+            kind,
+            f"{place_of(kind, shape, wrong.first // c, wrong.first % c)} is {in_full(wrong.value)}, "
+            f"expected a probability from 0 to 1{many(wrong)}",
+            f"use {g.spelled('logits')} for scores before the softmax",
+        )
+    if checks.not_one_hot.count:
+        _say_not_one_hot(g, checks.not_one_hot, checks.no_ones)
+    wrong = checks.fractional
+    if wrong.count:
+        g.problem(
+            "labels",
+            f"{place_of('labels', sample_shape, wrong.first)} is {in_full(wrong.value)}, "
+            f"expected a whole number{many(wrong)}",
+            f"probability labels have the shape of the scores, {shape}",
+        )
+        return
+    wrong = checks.outside
+    if wrong.count:
+        label = as_given(wrong.value)
+        hint = f'use {g.setting("ignore_index", label)} if this label means "skip"' if isinstance(label, int) else ""
+        if c == 1:
+            hint = (
+                "one column of scores is the layout of binary cross-entropy, which is not covered yet: write the "
+                "second column, '0 x' for a logit x, '1-p p' for a probability p"
+            )
+        elif base == 0 and not has_zero and wrong.smallest == wrong.largest == c:
+            hint = f"labels look 1-based: subtract 1, or {g.setting('label_base', 1)}"
+        where = place_of("labels", sample_shape, wrong.first)
+        g.problem("labels", f"{where} is {label}, but {kind} has {class_range(c, base)}{many(wrong)}", hint)
+
+
+def _say_not_one_hot(g: Gathering, wrong: Wrong, no_ones: int) -> None:
+    """Rows of integers that are not one-hot, `no_ones` of them all 0: multi-label, where all are rows of 0 and 1 and
+    some have several 1s.
+    """
+    if wrong.smallest >= 0 and wrong.largest > 1:
+        message = f"row {wrong.first} of the labels {_ones(wrong, no_ones)}"
+        hint = f"several classes at once are multi-label: their loss is {MULTI_LABEL}"
+    elif wrong.smallest == 0:
+        message = f"row {wrong.first} of the labels has no 1, expected one class a sample{many(wrong)}"
+        hint = (
+            f"give class indices, {IGNORE_INDEX} for a sample without a class; where none or several may be right, the "
+            f"loss is {MULTI_LABEL}"
+        )
+    else:
+        message = f"labels are integer rows, but row {wrong.first} is not one-hot{many(wrong)}"
+        hint = "write probabilities with points (1.0), or give one class index a sample"
+    g.problem("labels", message, hint)
+
+
+def _ones(wrong: Wrong, no_ones: int) -> str:
+    """What the first row has instead of one 1; how many more have the like, and how many the other."""
+    has, like, others = f"a 1 in {wrong.value:.0f} places", wrong.count - no_ones, "none"
+    if wrong.value == 0:
+        has, like, others = "no 1", no_ones, "several"
+    unlike = wrong.count - like
+    rest = [f"{like - 1} more"] if like > 1 else []
+    rest += [f"{counted(unlike, 'row has', 'rows have')} {others}"] if unlike else []
+    return f"has {has}, expected one class a sample" + (f" (and {', and '.join(rest)})" if rest else "")
+
+
+def say_no_class(
+    g: Gathering, labels: NDArray[Any], unknown: Sequence[tuple[int, ...]], names: tuple[str, ...]
+) -> None:
+    """Note that labels are none of the names. A name that no label has may itself be what is misspelt."""
+    word = str(labels[unknown[0]])
+    said, more = f"{place('labels', unknown[0])} is {as_written(word)}", and_more(len(unknown) - 1)
+    used = set(labels.flat)
+    unused = [name for name in names if name not in used] if len(names) <= MOST_KNOWN else []
+    close = near(word, unused) if len(word) <= MOST_KNOWN and near(word, names) == near(word, unused) else []
+    if len(close) != 1:
+        g.problem("labels", f"{said}, which is no class{more}", did_you_mean(word, names))
+        return
+    field = "classes" if "classes" in g.shapes else "weight"
+    here, there = (g.sources.get(one) or g.spelled(one).rstrip("=") for one in ("labels", field))
+    g.problem(
+        "labels",
+        f"{said}, and {field} {'name' if field == 'classes' else 'names'} {as_written(close[0])}{more}",
+        f"did you mean {word!r} in {there}, or {close[0]!r} in {here}?",
+    )
