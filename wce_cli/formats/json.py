@@ -39,7 +39,7 @@ def write(question: str, answers: Sequence[Any], look: Look) -> str:
 def as_text(document: Any, look: Look, indent: int | None = None) -> str:
     """Answers, or what dictionaries and lists have of them, as strict JSON; on one line without `indent`."""
     try:
-        text = _dumped(msgspec.to_builtins(document), look)
+        text = _dumped(msgspec.to_builtins(document, enc_hook=float), look)  # a float of numpy is one
         return text if indent is None else msgspec.json.format(text, indent=indent)
     except ValueError:  # a NaN or an infinity, for which words stand, or half a surrogate pair, which msgspec refuses
         return _dumped(to_plain(document), look, indent)
