@@ -14,7 +14,7 @@ from tests.oracle import assert_near, kept_samples, label_of, pairs_of_sample
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import loss_values
 from wce_cli.loss.placements import PLACEMENTS, Weighting
-from wce_cli.loss.terms import Terms, block_terms, mixed, pairs, smoothed_losses
+from wce_cli.loss.terms import Terms, block_terms, listed_numbers, mixed, pairs, smoothed_losses
 from wce_cli.passes.one_pass import one_pass
 
 ROUNDING = 4e-15
@@ -241,6 +241,20 @@ def test_terms_are_free_of_the_class_weight():
     terms = terms_of(one)
     other = block_terms(one.block(0, one.n_samples), replace(one.spec, weight=np.full(one.spec.n_classes, 99.0)))
     assert terms.loss.tobytes() == other.loss.tobytes()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_a_list_holds_is_the_loss_or_the_term_of_the_placement_it_names(seed):
+    given = random_batch(seed)
+    batch, rows = Batch.build(**given), rows_of(given)
+    terms = terms_of(batch)
+    loss = listed_numbers(terms, "loss", batch.spec)
+    np.testing.assert_array_equal(loss, smoothed_losses(terms, batch.spec.label_smoothing))
+    for what, placement in (("term", "class"), *((f"term/{name}", name) for name in PLACEMENTS)):
+        listed = listed_numbers(terms, what, batch.spec)
+        for n in kept_samples(rows):
+            exact = pairs_of_sample(rows, n)[placement]
+            assert_near(listed[n], exact.term, ROUNDING, exact.term_scale, (seed, n, what))
 
 
 @pytest.mark.parametrize("smoothing", SMOOTHINGS)

@@ -11,8 +11,10 @@ import pytest
 from tests.loss.random_batches import random_batch
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import loss_values
+from wce_cli.loss.terms import block_terms, pairs
 from wce_cli.passes.one_pass import one_pass
-from wce_cli.precision.bounds import rounding_errors
+from wce_cli.precision.bounds import factors, rounding_errors
+from wce_cli.precision.row_bounds import rounded_rows
 
 SCORES = ("logits", "probs", "log_probs")
 
@@ -27,6 +29,20 @@ def errors_of(batch: Batch) -> dict[str, float]:
     return dict(
         rounding_errors(batch, loss_values(totals, batch.spec.class_weight, batch.spec.label_smoothing)),
     )
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_factors_of_a_row_make_the_pairs_of_the_reference(seed):
+    batch = Batch.build(**random_batch(seed))
+    block, spec = batch.block(0, batch.n_samples), batch.spec
+    terms, rows = block_terms(block, spec), rounded_rows(block, spec)
+    for placement, (term, weight) in pairs(terms, spec.class_weight, spec.label_smoothing).items():
+        v, _, x, _, u = factors(rows, placement)
+        size = np.abs(rows.s * rows.w * v * x).sum(axis=1)
+        assert np.all(np.abs((rows.s * rows.w * v * x).sum(axis=1) - term[terms.kept]) <= 1e-14 * size)
+        if weight is not None:
+            size = np.abs(rows.s * rows.w * u).sum(axis=1)
+            assert np.all(np.abs((rows.s * rows.w * u).sum(axis=1) - weight[terms.kept]) <= 1e-14 * size)
 
 
 TWO: dict[str, Any] = {"logits": [[0.1, 0.9], [0.0, 0.1]], "labels": [0, 1], "weight": [0.1, 1.0]}

@@ -98,6 +98,14 @@ def pairs(terms: Terms, weight: Floats, smoothing: float) -> dict[str, tuple[Flo
     return placed(weights, smoothed_losses(terms, smoothing), term, mix is not None)
 
 
+def listed_numbers(terms: Terms, what: str, spec: Spec) -> Floats:
+    """What a list holds of every row: `loss` is ℓ after smoothing, `term/PLACEMENT` is t, `term` that of `class`."""
+    kind, _, placement = what.partition("/")
+    if kind == "loss":
+        return smoothed_losses(terms, spec.label_smoothing)
+    return pairs(terms, spec.class_weight, spec.label_smoothing)[placement or "class"][0]
+
+
 def class_terms(terms: Terms, weight: Floats, smoothing: float) -> tuple[Floats | None, Floats | None]:
     """What is summed over the classes of a row by their weights: t of class placement, and Σ_c w[c]·q[c] before
     smoothing. None where the label has all of it: of index labels the latter, and both without smoothing."""

@@ -126,13 +126,18 @@ def _error(value: LossValue, reach: Reach, omega: Floats) -> float | None:
     return math.inf if is_open else None
 
 
-def _reach(rows: RoundedRows, placement: str, mean: float, n_classes: int) -> Reach:
+def factors(rows: RoundedRows, placement: str) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """v, Δv, x, Δx, u of some rows: what the pairs of `loss.terms` are made of, s·Σ_c w·v·x and s·Σ_c w·u."""
     one, exact = rows.at_label, np.zeros_like(rows.at_label)
-    v, dv, x, dx, u = {
+    return {
         "class": (rows.q, rows.dq, rows.a, rows.da, one),
         "sample": (one, exact, rows.loss, rows.dloss, one),
         "label-mix": (rows.q, rows.dq, rows.loss, rows.dloss, rows.q),
     }[placement]
+
+
+def _reach(rows: RoundedRows, placement: str, mean: float, n_classes: int) -> Reach:
+    v, dv, x, dx, u = factors(rows, placement)
     jump = rows.jump if placement == "sample" else np.zeros_like(rows.jump)
     size, size_w = np.abs(rows.s) + rows.ds, np.abs(rows.w) + rows.dw
 

@@ -28,7 +28,7 @@ from wce_cli.digits import UNITS
 from wce_cli.loss.methods import METHODS, SUM, UNWEIGHTED, LossValue, loss_values
 from wce_cli.loss.spec import Block, Spec
 from wce_cli.loss.sums import Floats
-from wce_cli.loss.terms import Terms, block_terms, pairs, smoothed_losses
+from wce_cli.loss.terms import Terms, block_terms, listed_numbers, pairs
 from wce_cli.loss.totals import Totals, block_totals
 
 HALF = ("float16", "bfloat16")
@@ -79,7 +79,7 @@ def allowed_by_row(batch: Batch, what: str, dtype: str) -> list[float]:
             off = DEVIATIONS * UNITS[dtype] * np.sqrt(squares / 3)
             spec = _rounded_spec(batch.spec, dtype)
             rounded = block_terms(_rounded_block(block, dtype), spec)
-            moved = np.abs(_numbers(rounded, spec, kind, placement) - _numbers(terms, batch.spec, kind, placement))
+            moved = np.abs(listed_numbers(rounded, what, spec) - listed_numbers(terms, what, batch.spec))
             off = off + np.where(np.isfinite(moved), moved, 0.0)
         else:
             off = _per_scale(dtype) * (part.term + part.weight * (1 + part.logsumexp))
@@ -130,12 +130,6 @@ def _per_scale(dtype: str) -> float:
 
 def _terms(batch: Batch) -> Iterator[Terms]:
     return (block_terms(block, batch.spec) for block in batch.blocks())
-
-
-def _numbers(terms: Terms, spec: Spec, kind: str, placement: str) -> Floats:
-    if kind == "loss":
-        return smoothed_losses(terms, spec.label_smoothing)
-    return pairs(terms, spec.class_weight, spec.label_smoothing)[placement][0]
 
 
 def _rounded_value(batch: Batch, dtype: str, value: LossValue) -> float:

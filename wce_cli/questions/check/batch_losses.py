@@ -14,8 +14,7 @@ from wce_cli.batches.batch import Batch
 from wce_cli.digits import format_number
 from wce_cli.errors import WceError
 from wce_cli.loss.methods import METHODS, LossValue, loss_values
-from wce_cli.loss.sums import Floats
-from wce_cli.loss.terms import block_terms, pairs, smoothed_losses
+from wce_cli.loss.terms import block_terms, listed_numbers
 from wce_cli.passes.one_pass import one_pass
 from wce_cli.precision.bounds import rounding_errors
 from wce_cli.precision.dtype import allowed, allowed_by_row, scale_of
@@ -50,14 +49,10 @@ class BatchLosses:
     @np.errstate(all="ignore")
     def listed(self, what: str) -> list[float | None]:
         """ℓ or t of every sample, in the order of the rows; None for an ignored one."""
-        kind, _, placement = what.partition("/")
-        spec = self.batch.spec
         found: list[float | None] = []
         for block in self.batch.blocks():
-            terms = block_terms(block, spec)
-            numbers: Floats = smoothed_losses(terms, spec.label_smoothing)
-            if kind == "term":
-                numbers = pairs(terms, spec.class_weight, spec.label_smoothing)[placement or "class"][0]
+            terms = block_terms(block, self.batch.spec)
+            numbers = listed_numbers(terms, what, self.batch.spec)
             found += [n if kept else None for n, kept in zip(numbers.tolist(), terms.kept.tolist(), strict=True)]
         return found
 
