@@ -47,7 +47,7 @@ def test_torchs_own_gradient_names_its_rule(loss_of, title, departures):
     assert (found.matches[0].title, found.matches[0].departures) == (title, departures)
 
 
-@pytest.mark.parametrize("placement", ["class", "sample"])
+@pytest.mark.parametrize("placement", ["class", "sample", "label-mix"])
 def test_the_gradient_tells_the_placements_of_smoothing_apart(placement):
     y = torch.tensor(Y)
 
@@ -55,11 +55,12 @@ def test_the_gradient_tells_the_placements_of_smoothing_apart(placement):
         if placement == "class":
             return F.cross_entropy(x, y, w(), label_smoothing=0.1)
         losses = F.cross_entropy(x, y, label_smoothing=0.1, reduction="none")
-        weight = torch.where(y >= 0, w()[y.clamp(min=0)], 0.0)
+        of_label = w()[y.clamp(min=0)]
+        weight = torch.where(y >= 0, of_label if placement == "sample" else 0.9 * of_label + 0.1 * w().mean(), 0.0)
         return (weight * losses).sum() / weight.sum()
 
     (found,) = identify(gradients=gradient(loss_of), label_smoothing=0.1, **GIVEN).lists
-    assert found.matches[0].title == ("weighted-mean" if placement == "class" else "weighted-mean/sample")
+    assert found.matches[0].title == ("weighted-mean" if placement == "class" else f"weighted-mean/{placement}")
 
 
 def test_losses_weighted_and_not():

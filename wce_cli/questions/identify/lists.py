@@ -18,7 +18,7 @@ from wce_cli.errors import Problem, WceError, counted
 from wce_cli.loss.methods import METHODS, SUM
 from wce_cli.loss.readings import READINGS, read_logits
 from wce_cli.loss.sums import Floats
-from wce_cli.loss.terms import mixed, smoothed_losses
+from wce_cli.loss.terms import label_weights, mixed, row_weights, smoothed_losses
 from wce_cli.questions.identify.evaluation import KEPT_SCORES, Evaluation, case_of
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.odd_readings import ODD_READINGS, GivenRows
@@ -142,10 +142,11 @@ def _gradient_of_terms(evaluation: Evaluation, rule: Rule, p: Floats) -> Floats:
         v = np.ones((len(p), c))
     elif rule.placement == "class":
         v = s[:, None] * weight
-    elif rule.placement == "sample":
-        v = np.repeat((s * weight[terms.label])[:, None], c, axis=1)
     else:
-        v = np.repeat((s * (q @ weight))[:, None], c, axis=1)
+        mix = None if terms.target is None else (weight * target).sum(axis=1)
+        by_label = label_weights(terms.label, mix, weight, asked.smoothing)
+        each = row_weights(s, by_label)[rule.placement] * (factor if rule.placement == "label-mix" else 1.0)
+        v = np.repeat(each[:, None], c, axis=1)
     gradient: Floats = (v * q).sum(axis=1, keepdims=True) * p - v * q
     return np.where(terms.kept[:, None], gradient, 0.0)
 

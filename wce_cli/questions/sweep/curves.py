@@ -1,8 +1,9 @@
 """Totals → every method's loss as one number goes through a range: a class's weight, ε, or the scale of all weights.
 
 A numerator is a polynomial in each of them, of degree 1, or of 2 where label-mix meets ε: it is known everywhere from
-its values at two or three places. Where one of those is not finite, every place is asked by itself. So is a denominator
-that is no straight line in the weights (`Method.kind`), from the weights of the labels.
+its values at two or three places, which the placements themselves answer: no rule of theirs is written here. Where one
+of those is not finite, every place is asked by itself. So is a denominator that is no straight line in the weights
+(`Method.kind`), from the weights of the labels.
 """
 
 from __future__ import annotations
@@ -92,16 +93,16 @@ class Curves:
             method = METHODS[first.method]
             nodes = [at[pair] for at in self.values]
             tops = [one.numerator for one in nodes]
-            numerators = self._mixed(tops, places, first.placement == "label-mix", method.is_weighted)
+            numerators = self._along(tops, places, first.placement == "label-mix", method.is_weighted)
             if method.is_straight:
                 bottoms = [one.denominator for one in nodes]
-                denominators = self._mixed(bottoms, places, False, method.adds_weights)
+                denominators = self._along(bottoms, places, False, method.adds_weights)
             else:
                 denominators = self._bent(first, places, known)
             curves.append(_curve(first, numerators, denominators))
         return curves
 
-    def _mixed(self, nodes: list[float], places: Floats, is_quadratic: bool, depends: bool) -> Floats:
+    def _along(self, nodes: list[float], places: Floats, is_quadratic: bool, depends: bool) -> Floats:
         """A quantity everywhere from its values at the nodes; `depends`: on the weights, or it is the same for all."""
         if self.axis.kind != "smoothing":
             base, unit = nodes[0], nodes[1]
@@ -142,7 +143,7 @@ class Curves:
         return found
 
     def _coefficients(self, nodes: list[float], is_quadratic: bool, depends: bool) -> Polynomial:
-        """What `_mixed` computes with."""
+        """What `_along` computes with."""
         if self.axis.kind != "smoothing":
             base, unit = nodes
             if not depends:
