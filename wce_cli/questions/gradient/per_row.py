@@ -97,12 +97,13 @@ def _of_index(p: Floats, label: Ints, spec: Spec) -> tuple[Ints, dict[str, Float
     """Label, weights, and the two gradients. The label's row is one number everywhere, and more at the label."""
     c, eps, w, rows, by_class = spec.n_classes, spec.label_smoothing, spec.class_weight, np.arange(len(label)), None
     by_label = label_weights(label, None, w, eps)
+    everywhere, at_label = mixed(0.0, 1.0, eps, c), mixed(1.0, 0.0, eps, c)
     if eps:
         own, mix = by_label["sample"], by_label["label-mix"]
-        by_class = mix[:, None] * p - mixed(np.zeros(c), w, eps, c)
+        by_class = mix[:, None] * p - everywhere * w
         by_class[rows, label] -= mixed(own, np.zeros(len(label)), eps, c)
-        p -= mixed(0.0, 1.0, eps, c)
-    p[rows, label] -= mixed(1.0, 0.0, eps, c)
+        p -= everywhere
+    p[rows, label] -= at_label
     return label, by_label, p, by_class
 
 
@@ -110,7 +111,7 @@ def _of_soft(p: Floats, labels: Floats, spec: Spec) -> tuple[Ints, dict[str, Flo
     q, w, eps = labels, spec.class_weight, spec.label_smoothing
     label = np.where(np.isnan(q), -np.inf, q).argmax(axis=1)
     if eps:
-        q = mixed(q, np.ones_like(q), eps, spec.n_classes)
+        q = mixed(1.0, 0.0, eps, spec.n_classes) * q + mixed(0.0, 1.0, eps, spec.n_classes)
     weighted = w * q
     if not np.isfinite(w).all():  # a class without a share is not touched
         weighted[q == 0] = 0.0
