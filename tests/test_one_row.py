@@ -498,7 +498,7 @@ def test_an_invented_smoothing_is_found(monkeypatch):
 # Nobody asks for a method by its name.
 
 TOLD = {
-    "answers/report.py": "which method a framework's reduction is, for who types its name",
+    "answers/pairs.py": "which method a framework's reduction is, for who types its name",
     "formats/look.py": "the word for Σ in ASCII",
     "questions/audit/probes.py": "torch's names of reductions",
 }

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.run import ROOT, Ran, run
-from wce_cli.questions.audit.child import load
+from wce_cli.errors import WceError
+from wce_cli.questions.audit.target import place
 from wce_cli.surroundings import has_folder, has_room
 
 SAMPLE = str(ROOT / "samples" / "two-samples.json")
@@ -137,8 +138,8 @@ def test_a_file_that_audit_cannot_read_is_not_an_answer_that_cannot_be_written(e
         return found(path, **how)
 
     monkeypatch.setattr(os, "stat", stat)
-    with pytest.raises(load.WceError, match=f"^locked/loss.py {said}(\n|$)"):
-        load.place("locked/loss.py:f")
+    with pytest.raises(WceError, match=f"^locked/loss.py {said}(\n|$)"):
+        place("locked/loss.py:f")
 
 
 def test_what_is_no_file_is_not_audited(tmp_path):

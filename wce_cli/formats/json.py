@@ -28,19 +28,26 @@ def write(question: str, answers: Sequence[Any], look: Look) -> str:
     """One object, or a list of them; numbers as `repr` has them, NaN and ±∞ as strings."""
     own: Any = given(question, "asked") if "asked" in gives(question) else None
     if hasattr(own, "together"):
-        whole = to_plain(own.together(answers))
+        whole = own.together(answers)
     else:
         asked = asked_of(question)
-        documents = [asked(answer, look).to_dict() for answer in answers]
+        documents = [asked(answer, look) for answer in answers]
         whole = documents[0] if len(documents) == 1 else documents
     return as_text(whole, look, indent=2) + "\n"
 
 
 def as_text(document: Any, look: Look, indent: int | None = None) -> str:
-    """Strict JSON; on one line without `indent`."""
+    """Answers, or what dictionaries and lists have of them, as strict JSON; on one line without `indent`."""
+    try:
+        text = _dumped(msgspec.to_builtins(document, enc_hook=float), look)  # a float of numpy is one
+        return text if indent is None else msgspec.json.format(text, indent=indent)
+    except ValueError:  # a NaN or an infinity, for which words stand, or half a surrogate pair, which msgspec refuses
+        return _dumped(to_plain(document), look, indent)
+
+
+def _dumped(plain: Any, look: Look, indent: int | None = None) -> str:
     separators = None if indent else (",", ":")
-    text = json.dumps(document, indent=indent, separators=separators, allow_nan=False, ensure_ascii=look.ascii)
-    return seen(text)
+    return seen(json.dumps(plain, indent=indent, separators=separators, allow_nan=False, ensure_ascii=look.ascii))
 
 
 def seen(text: str) -> str:

@@ -58,10 +58,10 @@ def _slice(own: Any, answer: Any, look: Look) -> str:
 def _line(answer: Any, look: Look, is_finite: bool) -> str:
     """An answer on one line. `is_finite`: whether no number of it is NaN or ±∞, which msgspec would write as null."""
     if look.ascii:
-        return as_text(answer.to_dict(), look)
+        return as_text(answer, look)
     try:
         text = _ENCODER.encode(answer if is_finite else to_plain(answer))
     except UnicodeEncodeError:  # half a surrogate pair, which JSON spells out
-        return as_text(answer.to_dict(), look)
+        return as_text(answer, look)
     rare = text.translate(None, _COMMON).decode()  # a few letters, of a line that has thousands
     return text.decode() if rare.isprintable() and b"##" not in text else seen(text.decode())
