@@ -382,6 +382,10 @@ def test_several_batches_are_each_answered(tmp_path):
     assert ran.code == 1
     assert "[/x]" in ran.out
     assert len(json.loads(run("identify", "1.7529", str(path), "--format", "json").out)) == 2
+    headings = {"html": r"<h3[^>]*>{}</h3>", "svg": r"<text[^>]*>{}</text>", "markdown": r"(?m)^#+ {}$"}
+    for form, heading in headings.items():
+        page = run("identify", "1.7529", "0.5", str(path), "--format", form).out
+        assert len(re.findall(heading.format(r"\\?\[/x\\?\]"), page)) == 1, form
 
 
 def test_no_framework_is_loaded():

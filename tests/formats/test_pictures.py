@@ -17,8 +17,8 @@ from tests.run import ROOT, run, spawn
 
 pytest.importorskip("matplotlib")
 
+from wce_cli.formats.picture.drawing import _DARK, _LIGHT, CURVES
 from wce_cli.formats.picture.labels import apart
-from wce_cli.formats.picture.svg import _DARK, _LIGHT, CURVES
 
 GOLDEN = ROOT / "tests" / "data" / "pictures"
 BATCH = ["-x", "2 1 0; 0 1 2; 1 1 1; 0 3 1; 2 0 1; 1 0 0", "-y", "0,1,-100,1,2,0", "-w", "1,0.25,3"]

@@ -198,3 +198,10 @@ def test_exact_sum_is_fsum_and_answers_where_fsum_raises():
 def test_two_sum_loses_nothing(a, b):
     total, error = two_sum(np.array([a]), np.array([b]))
     assert Fraction(float(total[0])) + Fraction(float(error[0])) == Fraction(a) + Fraction(b)
+
+
+def test_an_exact_sum_takes_numbers_of_any_kind_and_size():
+    assert exact_sum([1e308, 1.0, -1e308]) == exact_sum(np.array([1e308, 1.0, -1e308])) == 1.0
+    assert exact_sum([1e308, 1e308]) == math.inf
+    assert math.isnan(exact_sum([math.inf, -math.inf]))
+    assert exact_sum([]) == 0.0

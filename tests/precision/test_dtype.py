@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from wce_cli import check
+from wce_cli import assert_loss, check
 from wce_cli.batches.batch import Batch
 from wce_cli.digits import UNITS
 from wce_cli.precision.dtype import rounded_to
@@ -121,3 +121,39 @@ def test_rounding_is_that_of_torch(dtype):
     )
     theirs = torch.tensor(numbers).to(getattr(torch, dtype)).double().numpy()
     assert np.array_equal(rounded_to(dtype, numbers), theirs, equal_nan=True)
+
+
+@pytest.mark.parametrize("dtype", sorted(UNITS))
+@pytest.mark.parametrize("size", [1e150, 1e160, 1e200, 1e300])
+@pytest.mark.parametrize("adding", ["weight", "sample_weight"])
+def test_terms_whose_squares_are_beyond_float64_have_the_width_of_smaller_ones(dtype, size, adding):
+    """The weighted mean is free of the size of the weights, and so is the width."""
+    rng = np.random.default_rng(5)
+    fields = {"logits": rng.normal(size=(40, 3)), "labels": rng.integers(3, size=40)}
+    weight = 2.0 ** rng.integers(-3, 3, 3 if adding == "weight" else 40)
+    two = 2.0 ** round(math.log2(size))
+    small, large = (BatchLosses(Batch.build(**fields, **{adding: weight * by})) for by in (1.0, two))
+    if not (dtype in ("float16", "bfloat16") and two > 1e38):  # beyond it the dtype has no such weight
+        assert large.allowed("weighted-mean", dtype) == pytest.approx(small.allowed("weighted-mean", dtype), rel=1e-9)
+    for what in SUMS:
+        assert 0 <= large.allowed(what, dtype) < math.inf
+    for what in ("loss", "term"):
+        assert all(0 <= off < math.inf for off in large.allowed_by_row(what, dtype))
+
+
+def test_sums_beyond_float64_end_in_a_message():
+    fields = {"labels": [1, 1, 0], "weight": [1e308, 1.7e308]}
+    for x in ([[1e308, -1e308], [1e308, -9e307], [-1e308, 1e308]], [[1.0, 2.0], [3.0, 1.0], [1.0, 3.0]]):
+        for dtype in ("float16", "float32", "float64"):
+            for method in ("weighted-mean", "sum"):
+                with pytest.raises(AssertionError, match="not"):
+                    assert_loss(np.dtype(dtype).type(3e4), logits=x, method=method, **fields)
+
+
+def test_many_blocks_of_terms_near_the_end_of_float64_have_a_width():
+    n = 40_000
+    batch = Batch.build(logits=np.zeros((n, 2)), labels=np.zeros(n, dtype=int), sample_weight=np.full(n, 1e304))
+    given = BatchLosses(batch)
+    for dtype in UNITS:
+        for what in SUMS:
+            assert 0 <= given.allowed(what, dtype) < math.inf

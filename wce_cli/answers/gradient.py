@@ -7,9 +7,9 @@ from typing import ClassVar
 from msgspec import Struct
 
 from wce_cli.answers.base import Answer
-from wce_cli.answers.pairs import Paired, missing_pair, row_of_pair
+from wce_cli.answers.pairs import Paired, row_named
 from wce_cli.answers.report import BatchPart, Finding
-from wce_cli.errors import WceError, counted
+from wce_cli.errors import counted
 from wce_cli.loss.methods import METHODS, divide
 
 SCHEMA = "wce.gradient/1"
@@ -95,10 +95,7 @@ class Gradients(Answer, frozen=True):
 
     def method(self, pair: str) -> MethodGradient:
         """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement. Raises WceError if there is none."""
-        row = row_of_pair(self.methods, pair)
-        if row is None:
-            raise WceError(missing_pair(pair, [one.pair for one in self.methods], self.batch.labels == "probability"))
-        return row
+        return row_named(self.methods, pair, self.batch.labels == "probability")
 
     def factor(self, sample: SampleGradient, row: MethodGradient) -> float | None:
         """wₙ / D: what the gradient of a sample's unweighted loss is multiplied by; None where there is no factor."""

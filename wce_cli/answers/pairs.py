@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from wce_cli.errors import Problem, did_you_mean
+from wce_cli.errors import Problem, WceError, did_you_mean
 
 
 class Paired(Struct, frozen=True):
@@ -29,6 +29,14 @@ def row_of_pair(rows: Iterable[PairedRow], pair: str) -> PairedRow | None:
     """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if there is none."""
     wanted = pair.removesuffix("/class")
     return next((row for row in rows if row.pair == wanted), None)
+
+
+def row_named(rows: Sequence[PairedRow], pair: str, is_soft: bool) -> PairedRow:
+    """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement. Raises WceError if there is none."""
+    row = row_of_pair(rows, pair)
+    if row is None:
+        raise WceError(missing_pair(pair, [one.pair for one in rows], is_soft))
+    return row
 
 
 def missing_pair(pair: str, known: Sequence[str], is_soft: bool) -> Problem:

@@ -8,9 +8,8 @@ import numpy as np
 from msgspec import Struct
 
 from wce_cli.answers.base import Answer
-from wce_cli.answers.pairs import Paired, missing_pair, row_of_pair
+from wce_cli.answers.pairs import Paired, row_named
 from wce_cli.answers.report import BatchPart, Finding
-from wce_cli.errors import WceError
 from wce_cli.loss.sums import Floats
 
 SCHEMA = "wce.sweep/1"
@@ -75,10 +74,7 @@ class Sweep(Answer, frozen=True):
 
     def method(self, pair: str) -> SweptMethod:
         """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement. Raises WceError if there is none."""
-        row = row_of_pair(self.methods, pair)
-        if row is None:
-            raise WceError(missing_pair(pair, [one.pair for one in self.methods], self.batch.labels == "probability"))
-        return row
+        return row_named(self.methods, pair, self.batch.labels == "probability")
 
     def __repr__(self) -> str:
         ends = f"{self.places[0]:g} to {self.places[-1]:g}" if self.places else "nowhere"

@@ -12,7 +12,7 @@ from wce_cli.answers.check import Checked, Summary, summary
 from wce_cli.cli import options
 from wce_cli.cli.destinations import Destination
 from wce_cli.cli.one_by_one import Read
-from wce_cli.cli.outcome import Outcome
+from wce_cli.cli.outcome import Outcome, new_notes
 from wce_cli.cli.save_expect import saved_expect
 from wce_cli.digits import Written
 from wce_cli.errors import Problem, WceError, counted
@@ -25,8 +25,6 @@ from wce_cli.questions.check.expected import LISTS, read_expect
 
 BATCHES_SEARCHED = 200
 """Failing batches of a run whose numbers are looked for among the odd rules too; that takes some 10 ms each."""
-NOTES = 100
-"""Different notes that are told: every batch may have one of its own."""
 TOLD = 10
 """Batches that could not be read of which stderr says why; the answer says it of all."""
 
@@ -134,8 +132,7 @@ class Whole:
         self.summary += one.summary
         self.errors += [WceError(problems, context) for problems, context in one.errors]
         self._outcomes += one.outcomes
-        new = [note for note in one.notes if note not in self.notes]
-        self.notes |= dict.fromkeys(new[: NOTES - len(self.notes)])
+        new_notes(one.notes, self.notes)
         for joiner, texts, text in zip(self._joiners, self._texts, one.texts, strict=True):
             texts.append(joiner.add(text))
 

@@ -13,19 +13,16 @@ from typing import Any
 from msgspec import Struct
 
 from wce_cli.cli.batches import Sources
-from wce_cli.cli.delivery import say
+from wce_cli.cli.delivery import say, say_notes
 from wce_cli.cli.destinations import Destination
 from wce_cli.cli.line_answers import ExplainedLine, reports_by_line, values_by_line
-from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome
-from wce_cli.errors import Problem, WceError, at_most, counted
+from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome, new_notes
+from wce_cli.errors import Problem, WceError, counted
 from wce_cli.formats import VALUE, Joiner, joiner_of, part_of
 from wce_cli.formats.cells import rounding_note
 from wce_cli.inputs.lines import Lines, Piece
 from wce_cli.processes.pool import in_order
 from wce_cli.processes.work import Work
-
-NOTES = 100
-"""Different notes that are told: every line may have one of its own."""
 
 VALUES = 4
 """How many times as many lines are answered at once where the answer is a number or two."""
@@ -99,9 +96,7 @@ def explain_lines(
         told: dict[str, None] = {}
         count = 0
         for done in found:
-            new = [note for note in dict.fromkeys(done.notes) if note not in told][: NOTES - len(told)]
-            told.update(dict.fromkeys(new))
-            say(f"note: {at_most(note)}" for note in new)
+            say_notes(new_notes(done.notes, told))
             count += done.count
             if not joiners:
                 joiners += [joiner_of(answer.format, answer.look, done.several) for answer in answers]

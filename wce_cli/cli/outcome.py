@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 
 from msgspec import Struct
 
 CANNOT_ANSWER = 2
 """The exit code where a batch or an option is wrong."""
+NOTES = 100
+"""Different notes that a run tells: every batch may have one of its own."""
 
 
 class Outcome(Struct, frozen=True):
@@ -30,3 +32,10 @@ class Outcome(Struct, frozen=True):
     parts of each of them, the answer's first."""
     end: Callable[[], int] | None = None
     """The exit code once all pieces are written; None: `code`."""
+
+
+def new_notes(notes: Iterable[str], told: dict[str, None]) -> list[str]:
+    """The notes that a run has not told yet, at most NOTES of all; now they are `told`."""
+    new = [note for note in dict.fromkeys(notes) if note not in told][: NOTES - len(told)]
+    told.update(dict.fromkeys(new))
+    return new

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def saved_expect(losses: BatchLosses, expected: Sequence[str]) -> dict[str, Any]:
     """What the copy of a batch expects: the methods of one plain torch call each where they are defined, and whatever
     was expected already."""
-    from wce_cli.answers.base import to_plain
+    from wce_cli.digits import to_plain
     from wce_cli.loss.methods import TORCHS
     from wce_cli.questions.check.batch_losses import todays
 

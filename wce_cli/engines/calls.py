@@ -9,9 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from wce_cli.answers.base import to_plain
 from wce_cli.answers.report import Measured
-from wce_cli.digits import NON_FINITE
+from wce_cli.digits import NON_FINITE, to_plain
 
 
 class EngineCall(Struct, frozen=True):

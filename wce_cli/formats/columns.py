@@ -11,6 +11,7 @@ from wce_cli.answers.report import AWAITED, MethodRow, Report, Severity, TermRow
 from wce_cli.formats import cells
 from wce_cli.formats.cells import Footnote
 from wce_cli.formats.look import ROWS, Look
+from wce_cli.loss.sums import exact_sum
 
 NEVER_DROPPED = 10
 BAR = 14
@@ -78,8 +79,7 @@ def _sums(report: Report, shown: Sequence[TermRow]) -> list[Sum]:
 
 
 def _added(values: Sequence[float | None]) -> float:
-    there = [value for value in values if value is not None]
-    return math.fsum(there) if all(map(math.isfinite, there)) else sum(there)
+    return exact_sum([value for value in values if value is not None])
 
 
 def sample_columns(report: Report, look: Look) -> list[Column]:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
-from wce_cli.answers.base import to_plain
+from wce_cli.digits import to_plain
 from wce_cli.formats import Joiner, given
 from wce_cli.formats.look import Look
 from wce_cli.literal import literal

@@ -21,7 +21,7 @@ from wce_cli.formats.blocks import AnswerBlock, text_of
 from wce_cli.formats.columns import Column
 from wce_cli.formats.foot import made_by
 from wce_cli.formats.look import Look, glued
-from wce_cli.formats.picture.svg import MISSING, STYLE
+from wce_cli.formats.picture.drawing import MISSING, STYLE
 from wce_cli.formats.reflow import page_width, reflow, width_class
 from wce_cli.literal import literal
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from wce_cli.answers.base import to_plain
+from wce_cli.digits import to_plain
 from wce_cli.formats import asked_of, given
 from wce_cli.formats.json import as_text, seen
 from wce_cli.formats.look import Look

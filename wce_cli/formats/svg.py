@@ -12,7 +12,7 @@ from msgspec import structs
 from wce_cli.formats import given
 from wce_cli.formats.html import WIDEST, blocks_of_page, in_ascii, subject_of
 from wce_cli.formats.look import Look
-from wce_cli.formats.picture.svg import FONT, STYLE, WIDTH
+from wce_cli.formats.picture.drawing import FONT, STYLE, WIDTH
 from wce_cli.formats.table import on_screen
 
 LINE = 14.0
@@ -34,7 +34,7 @@ def write(question: str, answers: Sequence[Any], look: Look) -> str:
             parts.append(drawn.svg.replace("<svg ", placed, 1))
             y += drawn.height
         y += LINE
-        text = on_screen(blocks_of_page(question, answer, look, False), look).rstrip("\n")
+        text = on_screen(blocks_of_page(question, answer, look, len(answers) > 1), look).rstrip("\n")
         lines = [piece for line in text.split("\n") for piece in _pieces(line)]
         rows = "".join(
             f'<text x="12" y="{y + k * LINE:g}" xml:space="preserve">{escape(line, quote=False)}</text>\n'

@@ -9,7 +9,7 @@ beside the sum and never enter it: adding them to a compensated sum would turn a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -127,13 +127,13 @@ def two_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:
         return total, error
 
 
-def exact_sum(values: Floats) -> float:
+def exact_sum(values: Floats | Sequence[float]) -> float:
     """Σ values, rounded once; ±∞ or NaN as plain addition has them."""
     try:
-        return math.fsum(values.tolist())
+        return math.fsum(values.tolist() if isinstance(values, np.ndarray) else values)
     except (OverflowError, ValueError):  # a partial sum beyond float64, or ∞ − ∞
         with np.errstate(invalid="ignore", over="ignore"):
-            return float(values.sum())
+            return float(np.sum(values))
 
 
 def _extract(values: Floats, add: Callable[[Floats], Floats], n_classes: int, rounds: int = ROUNDS) -> Sums:

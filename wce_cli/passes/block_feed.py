@@ -1,116 +1,111 @@
-"""A batch that comes in blocks and is walked once: rows of which only the latest are in memory.
+"""A batch that comes in blocks and is walked once: its parts are passed one after another, and added up.
 
-The blocks may be cut anywhere. They are joined and cut again into the groups in which a whole array is walked, so
-whatever the cuts, the answer has the bytes of the answer for the whole.
+The blocks may be cut anywhere: they are gathered until they are worth a pass of their own, and then let go. So what
+comes out does not depend on the cuts, but for the last digits of sums that are added in another order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from msgspec import structs
-from numpy.typing import NDArray
+from msgspec import Struct, structs
 
 from wce_cli.batches.batch import Batch
+from wce_cli.batches.file_rows import StoredRows
 from wce_cli.errors import Problem, WceError
 from wce_cli.loss.facts import TOP, Facts
 from wce_cli.loss.layout import sample_shape_of
 from wce_cli.loss.rows import ArrayRows
 from wce_cli.loss.totals import Totals
-from wce_cli.passes.one_pass import GROUP_WORK, ROW_WORK, facts_of
-from wce_cli.passes.walker import Part, Walker
+from wce_cli.passes.one_pass import GROUP_WORK, ROW_WORK, one_pass
 
 
-class FedRows:
-    """The latest rows of a field; those before them are gone."""
+class FedPart(Struct, frozen=True):
+    """A part that was passed just now, while its rows are here."""
 
-    by_class = False
-
-    def __init__(self, first: ArrayRows) -> None:
-        self.columns = first.columns
-        self.dtype = first.dtype
-        self.tail = first.shape[1:]
-        """The shape of a sample as it came: the blocks follow each other along the first axis."""
-        self.start = 0
-        """The number of the first row that is here."""
-        self.pieces: list[NDArray[Any]] = []
-        self.samples = 0
+    batch: Batch
+    rows_before: int
+    facts: Facts
+    """Those of all rows up to its end."""
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of all that has come."""
-        return (self.samples, *self.tail)
-
-    @property
-    def here(self) -> int:
-        """Rows that are in memory."""
-        return sum(map(len, self.pieces))
-
-    def add(self, more: ArrayRows, n: int) -> None:
-        """Take the `n` rows of a block; a copy of them, for who fills one array again and again."""
-        self.pieces.append(np.array(more.rows(0, n)))
-        self.samples += more.shape[0]
-
-    def forget(self, n: int) -> None:
-        """Let the first `n` rows go that are here."""
-        whole = self._joined()
-        self.start += n
-        self.pieces = [whole[n:]]
-
-    def rows(self, start: int, stop: int) -> NDArray[Any]:
-        """Rows that are here, by their number in the whole."""
-        return self._joined()[start - self.start : stop - self.start]
-
-    def _joined(self) -> NDArray[Any]:
-        if len(self.pieces) > 1:
-            self.pieces = [np.concatenate(self.pieces)]
-        return self.pieces[0]
+    def samples_before(self) -> int:
+        """Entries of the first axis before it."""
+        return self.rows_before // math.prod(self.batch.sample_shape[1:]) if self.rows_before else 0
 
 
-class Fed:
-    """The walk over the blocks of one batch. `seen` is told of every group, while its rows are here."""
+class BlockFeed:
+    """The walk over the blocks of one batch. `seen` is told of every part."""
 
-    def __init__(self, first: Batch, top: int = TOP) -> None:
-        self.first = first
-        fields = [None if field is None else FedRows(_in_memory(field)) for field in _fields(first)]
-        scores, labels, s = fields
-        self.batch: Any = structs.replace(first, scores=scores, labels=labels, sample_weight=s)
-        self.rows = [field for field in fields if field is not None]
-        self.top = top
-        self.walker: Walker | None = None
-        self.part: Part | None = None
-        self.done = 0
-        """Rows that were walked."""
+    def __init__(self, first: Batch, seen: Callable[[FedPart], None], top: int = TOP) -> None:
+        self.first, self.seen, self.top = first, seen, top
         step = first.block_rows
-        self.group = step * max(1, GROUP_WORK // (step * (first.spec.n_classes + ROW_WORK)))
-        """Rows of a group, as of a whole array."""
+        self.enough = step * max(1, GROUP_WORK // (step * (first.spec.n_classes + ROW_WORK)))
+        """Rows that are a part at most, unless one block has more: as many as a group has of a whole array."""
+        self.waiting: list[Batch] = []
+        self.samples = 0
+        """Entries of the first axis that have come."""
+        self.rows_before = 0
+        """Rows that were passed."""
+        self.found: tuple[Totals, Facts] | None = None
+        """What they leave together; None while there are none."""
 
-    def add(self, block: Batch, seen: Callable[[Walker], None]) -> None:
-        """Take one more block, checked and of the first one's kind; and walk what makes a group."""
-        for field, more in zip(_fields(self.batch), _fields(block), strict=True):
-            if field is not None:
-                field.add(_in_memory(more), block.n_samples)
-        while self.rows[0].here > self.group:  # whether a group is the last one is known when more has come
-            self._walk(self.group, seen)
+    def add(self, block: Batch) -> None:
+        """Take one more block, checked and of the first one's kind. What waits is a copy: who gives blocks may fill
+        one array again and again.
+        """
+        self.samples += block.sample_shape[0]
+        if self.waiting and sum(one.n_samples for one in self.waiting) + block.n_samples > self.enough:
+            self._pass_waiting()
+        if block.n_samples > self.enough:
+            self._pass(block)
+        else:
+            self.waiting.append(joined([block]))
 
-    def finish(self, seen: Callable[[Walker], None]) -> tuple[Totals, Facts]:
-        """Walk what is left, and return the totals and facts of all."""
-        self._walk(self.rows[0].here, seen)
-        assert self.part is not None
-        assert self.walker is not None
-        return self.part.totals, facts_of(self.part, [self.walker.sieve.top()])
+    def end(self) -> tuple[Totals, Facts]:
+        """Pass what is left, and return the totals and facts of all."""
+        if self.waiting:
+            self._pass_waiting()
+        assert self.found is not None
+        return self.found
 
-    def _walk(self, n: int, seen: Callable[[Walker], None]) -> None:
-        if self.walker is None:
-            self.walker = Walker(self.batch, self.top)
-        part = self.walker.group(self.done, self.done + n)
-        self.part = part if self.part is None else self.part + part
-        seen(self.walker)
-        self.done += n
-        for field in self.rows:
-            field.forget(n)
+    def _pass_waiting(self) -> None:
+        self._pass(joined(self.waiting))
+        self.waiting = []
+
+    def _pass(self, batch: Batch) -> None:
+        totals, facts = one_pass(batch, top=self.top, rows_before=self.rows_before)
+        facts = facts.shifted(self.rows_before)
+        if self.found is not None:
+            totals, facts = self.found[0] + totals, self.found[1] + facts
+        self.found = totals, facts
+        self.seen(FedPart(batch, self.rows_before, facts))
+        self.rows_before += batch.n_samples
+
+
+def joined(blocks: Sequence[Batch]) -> Batch:
+    """One batch of the rows of several, all of them copied."""
+    first = blocks[0]
+    scores = _joined_rows([_in_memory(one.scores) for one in blocks])
+    labels = _joined_rows([_in_memory(one.labels) for one in blocks])
+    given = [_in_memory(one.sample_weight) for one in blocks if one.sample_weight is not None]
+    spec = structs.replace(first.spec, label_shape=labels.shape)
+    s = _joined_rows(given) if given else None
+    return structs.replace(first, spec=spec, scores=scores, labels=labels, sample_weight=s)
+
+
+def _joined_rows(blocks: Sequence[ArrayRows]) -> ArrayRows:
+    """The rows of several arrays along their first axis."""
+    of = ArrayRows.of_scores if blocks[0].columns else ArrayRows.of_samples
+    return of(np.concatenate([one.array for one in blocks]), blocks[0].dtype)
+
+
+def _in_memory(field: ArrayRows | StoredRows) -> ArrayRows:
+    if not isinstance(field, ArrayRows):
+        raise WceError(Problem("a block is read from a file by itself", "name the files as parts of one batch"))
+    return field
 
 
 def differs(first: Batch, other: Batch) -> Problem | None:
@@ -140,13 +135,3 @@ def _given(batch: Batch) -> str:
 
 def _dtype(batch: Batch) -> str:
     return "none" if batch.sample_weight is None else batch.sample_weight.dtype
-
-
-def _fields(batch: Any) -> tuple[Any, Any, Any]:
-    return batch.scores, batch.labels, batch.sample_weight
-
-
-def _in_memory(field: Any) -> ArrayRows:
-    if not isinstance(field, ArrayRows):
-        raise WceError(Problem("a block is read from a file by itself", "name the files as parts of one batch"))
-    return field

@@ -45,14 +45,15 @@ def one_pass(
     rows: tuple[int, int] | None = None,
     progress: Callable[[int, int], None] | None = None,
     top: int = TOP,
+    rows_before: int = 0,
 ) -> tuple[Totals, Facts]:
     """The totals and facts of a batch, or of its `rows` from one up to another.
 
     `workers`: how many, if not all cores for what is large and one for what is not. `progress` is told the groups
-    done and all of them. `top`: how many of the largest terms are kept. Raises WceError for what is wrong with
-    rows that nobody has looked at before.
+    done and all of them. `top`: how many of the largest terms are kept. `rows_before`: where the batch is a part of a
+    whole, the rows before it. Raises WceError for what is wrong with rows that nobody has looked at before.
     """
-    part, tops = _walked(batch, None, workers, rows, progress, top)
+    part, tops = _walked(batch, None, workers, rows, progress, top, rows_before=rows_before)
     return part.totals, facts_of(part, tops)
 
 
@@ -83,6 +84,7 @@ def _walked(
     progress: Callable[[int, int], None] | None,
     top: int,
     listed: int = 0,
+    rows_before: int = 0,
 ) -> tuple[Part, list[Top]]:
     """What all groups leave together, and the largest terms that each worker has kept."""
     start, stop = (0, batch.n_samples) if rows is None else rows
@@ -92,7 +94,7 @@ def _walked(
         total[:] = [total[0] + part] if total else [part]
 
     def make(bounds: Sequence[tuple[int, int]]) -> Work[int, Part, Top]:
-        walker = Walker(batch, top, cut, listed)
+        walker = Walker(batch, top, cut, listed, rows_before)
         return Work(lambda k: walker.group(*bounds[k]), walker.sieve.top)
 
     least = 0 if cut is None or cut.shuffled is None else PART_ROWS * cut.parts

@@ -16,19 +16,27 @@ from wce_cli.loss.totals import KeptRows
 from wce_cli.passes.row_sums import row_sums
 
 
-def read_otherwise(batch: Batch, kept: KeptRows, stop: int, before: Facts | None) -> Otherwise:
-    """The kept rows of a block that ends at `stop`. What rows `before` it have ruled out is not asked again."""
+def read_otherwise(batch: Batch, kept: KeptRows, stop: int, before: Facts | None, rows_before: int = 0) -> Otherwise:
+    """The kept rows of a block that ends at `stop`. What rows `before` it have ruled out is not asked again.
+
+    `rows_before`: where the batch is a part of a whole, the rows before it.
+    """
     probs = None if before is not None and before.as_probs is None else _as_probs(batch, kept)
-    elements = None if before is not None and before.as_elements is None else _as_elements(batch, kept, stop)
+    is_first = (rows_before + stop) * batch.spec.n_classes <= SUMMED
+    asks_elements = is_first and not (before is not None and before.as_elements is None)
     return Otherwise(
-        probs, clipped(kept, batch.spec), *_renormalised(batch, kept, stop), *row_sums(batch, kept, stop), elements
+        probs,
+        clipped(kept, batch.spec),
+        *(_renormalised(batch, kept, stop) if is_first else (None, None)),
+        *row_sums(batch, kept, stop, rows_before),
+        _as_elements(batch, kept, stop) if asks_elements else None,
     )
 
 
 def _renormalised(batch: Batch, kept: KeptRows, stop: int) -> tuple[Sums | None, Sums | None]:
-    """`renormalised`; None unless the scores are probabilities, and beyond the first SUMMED of them."""
+    """`renormalised`; None unless the scores are probabilities."""
     spec, first = batch.spec, stop - kept.n
-    if spec.scores != "probs" or spec.n_classes == 1 or stop * spec.n_classes > SUMMED:
+    if spec.scores != "probs" or spec.n_classes == 1:
         return None, None
     p = floats(batch.scores.rows(first, stop)[kept.row - first], batch.scores.dtype)
     q = floats(batch.labels.rows(first, stop), batch.labels.dtype) if spec.is_soft else None  # no row is ignored
@@ -36,9 +44,9 @@ def _renormalised(batch: Batch, kept: KeptRows, stop: int) -> tuple[Sums | None,
 
 
 def _as_elements(batch: Batch, kept: KeptRows, stop: int) -> Sums | None:
-    """None where a label is neither 0 nor 1, for log-probabilities, and beyond the first SUMMED scores."""
+    """None where a label is neither 0 nor 1, and for log-probabilities."""
     spec, first = batch.spec, stop - kept.n
-    if not spec.is_soft or spec.scores == "log_probs" or stop * spec.n_classes > SUMMED:
+    if not spec.is_soft or spec.scores == "log_probs":
         return None
     q = floats(batch.labels.rows(first, stop), batch.labels.dtype)  # no row is ignored
     if not all(((part == 0) | (part == 1)).all() for part in (q[:1], q)):  # the first row mostly settles it

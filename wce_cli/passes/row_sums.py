@@ -14,17 +14,18 @@ from wce_cli.loss.sums import Floats, Sums
 from wce_cli.loss.totals import KeptRows
 
 
-def row_sums(batch: Batch, kept: KeptRows, stop: int) -> tuple[RowSums, Sums | None]:
+def row_sums(batch: Batch, kept: KeptRows, stop: int, rows_before: int = 0) -> tuple[RowSums, Sums | None]:
     """What the probabilities of the kept rows of a block sum to, which ends at `stop`, and Σs·log of it by y (for
     probability labels Σs·q·log by class), None where not all were looked at; of logits nothing.
 
     Only rows within the first SUMMED scores are looked at: an index label needs one score a row, not all of them.
+    `rows_before`: where the batch is a part of a whole, the rows before it, whose scores are among them.
     """
     spec, c = batch.spec, batch.spec.n_classes
     if spec.scores == "logits" or c == 1:
         return RowSums(), None
     first = stop - kept.n
-    m = int(np.searchsorted(kept.row, SUMMED // c))
+    m = int(np.searchsorted(kept.row, SUMMED // c - rows_before))
     if m == 0:
         return RowSums(), None if len(kept.row) else Sums.zeros(c)
     row = kept.row[:m]

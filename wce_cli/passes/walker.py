@@ -50,10 +50,14 @@ class Part(Struct, frozen=True):
 class Walker:
     """One worker's way through a batch."""
 
-    def __init__(self, batch: Batch, top: int = TOP, cut: Cut | None = None, listed: int = 0) -> None:
-        """`listed`: how many of the first rows leave what is listed of them."""
+    def __init__(
+        self, batch: Batch, top: int = TOP, cut: Cut | None = None, listed: int = 0, rows_before: int = 0
+    ) -> None:
+        """`listed`: how many of the first rows leave what is listed of them. `rows_before`: where the batch is a part
+        of a whole, the rows before it.
+        """
         spec = batch.spec
-        self.batch, self.spec, self.cut, self.listed = batch, spec, cut, listed
+        self.batch, self.spec, self.cut, self.listed, self.rows_before = batch, spec, cut, listed, rows_before
         self.reader = RowReader(batch)
         self.sieve = Sieve(top, not spec.is_soft and spec.label_smoothing == 0, spec.n_classes)
         self.nothing = largest(top, self.sieve.by_class, [])
@@ -73,7 +77,8 @@ class Walker:
         s = None if self.batch.sample_weight is None else self.batch.sample_weight_of(start, stop)
         rows = self.reader.kept_rows(start, label, kept, s)
         totals = totals_of(rows, self.spec.n_classes)
-        block = BlockRows(rows, self.spec, totals, read_otherwise(self.batch, rows, stop, before), self.nothing)
+        otherwise = read_otherwise(self.batch, rows, stop, before, self.rows_before)
+        block = BlockRows(rows, self.spec, totals, otherwise, self.nothing)
         self.sieve.add(rows.label, sort_key(block), rows.row)
         return Part(
             totals,

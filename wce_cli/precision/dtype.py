@@ -27,7 +27,7 @@ from wce_cli.batches.batch import Batch
 from wce_cli.digits import UNITS
 from wce_cli.loss.methods import METHODS, SUM, UNWEIGHTED, LossValue, loss_values
 from wce_cli.loss.spec import Block, Spec
-from wce_cli.loss.sums import Floats
+from wce_cli.loss.sums import Floats, exact_sum
 from wce_cli.loss.terms import Terms, block_terms, listed_numbers, pairs
 from wce_cli.loss.totals import Totals, block_totals
 
@@ -54,14 +54,16 @@ def allowed(batch: Batch, value: LossValue, dtype: str, scale: float) -> float:
         return _per_scale(dtype) * scale
     parts = [sizes(terms, batch.spec, value.method, value.placement) for terms in _terms(batch)]
     n = sum(len(part.term) for part in parts)
-    each = math.fsum(float(((part.term + part.weight) ** 2).sum()) for part in parts)
-    term = math.fsum(float(part.term.sum()) for part in parts)
-    weight = math.fsum(float(part.weight.sum()) for part in parts)
+    each = math.hypot(*(_root_of_squares(part.term + part.weight) for part in parts))
+    term = exact_sum(np.array([part.term.sum() for part in parts]))
     added = min(n, ONE_BY_ONE) / 3
-    squares = each + (2 + added) * term**2
+    rounded = [each, math.sqrt(2 + added) * term]
     if METHODS[value.method].adds_weights:
-        squares += added * (value.value * weight) ** 2
-    off = DEVIATIONS * UNITS[dtype] * math.sqrt(squares / 3) / abs(value.denominator) if value.denominator else 0.0
+        weight = exact_sum(np.array([part.weight.sum() for part in parts]))
+        rounded.append(math.sqrt(added) * value.value * weight)
+    off = 0.0
+    if value.denominator:
+        off = DEVIATIONS * UNITS[dtype] * (math.hypot(*rounded) / math.sqrt(3) / abs(value.denominator))
     moved = abs(_rounded_value(batch, dtype, value) - value.value)
     return sum(part for part in (off, moved) if math.isfinite(part))
 
@@ -75,8 +77,8 @@ def allowed_by_row(batch: Batch, what: str, dtype: str) -> list[float]:
         terms = block_terms(block, batch.spec)
         part = sizes(structs.replace(terms, kept=np.ones_like(terms.kept)), batch.spec, method, placement)
         if dtype in HALF:
-            squares = (part.term + part.weight) ** 2 + (2 + 1 / 3) * part.term**2
-            off = DEVIATIONS * UNITS[dtype] * np.sqrt(squares / 3)
+            rounded_sizes = np.hypot(part.term + part.weight, math.sqrt(2 + 1 / 3) * part.term)
+            off = DEVIATIONS * UNITS[dtype] * (rounded_sizes / math.sqrt(3))
             spec = _rounded_spec(batch.spec, dtype)
             rounded = block_terms(_rounded_block(block, dtype), spec)
             moved = np.abs(listed_numbers(rounded, what, spec) - listed_numbers(terms, what, batch.spec))
@@ -91,7 +93,7 @@ def scale_of(batch: Batch, value: LossValue) -> float:
     """What the rounding of a loss is relative to: (Σ|t| + Σ|w|·(1 + |logsumexp|)) / |D|; 0 where D is 0."""
     parts = (sizes(terms, batch.spec, value.method, value.placement) for terms in _terms(batch))
     whole = [part.term + part.weight * (1 + part.logsumexp) for part in parts]
-    total = math.fsum(float(part[np.isfinite(part)].sum()) for part in whole)
+    total = exact_sum(np.array([part[np.isfinite(part)].sum() for part in whole]))
     return total / abs(value.denominator) if value.denominator else 0.0
 
 
@@ -122,6 +124,14 @@ def rounded_to(dtype: str, numbers: Floats) -> Floats:
     finite = np.isfinite(numbers)
     bits = np.where(finite, (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000, bits)
     return bits.astype(np.uint32).view(np.float32).astype(np.float64)
+
+
+def _root_of_squares(sizes: Floats) -> float:
+    """√Σx² of sizes x ≥ 0, whose squares may be beyond float64."""
+    largest = float(sizes.max(initial=0.0))
+    if not 0.0 < largest < math.inf:
+        return largest
+    return largest * math.sqrt(float(((sizes / largest) ** 2).sum()))
 
 
 def _per_scale(dtype: str) -> float:

@@ -1,9 +1,13 @@
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from tests.questions.identify.batches import drawn
+from tests.run import ROOT
 from wce_cli import WceError, identify
 from wce_cli.batches.batch import Batch
 from wce_cli.questions.identify import NumbersAsked, identify_batch
@@ -250,3 +254,23 @@ def test_a_number_from_the_true_inputs_is_found_with_those_that_were_printed(see
     assert number.widening > 0
     exact = Batch.build(logits=x.round(4), labels=y, weight=w.round(4))
     assert identify_batch(exact, NumbersAsked((printed_number(f"{value:.8f}"),))).numbers[0].widening == 0
+
+
+TIES = """
+from wce_cli import explain, identify
+x, y, w = [[0.3, 1.2, 0.1], [2.0, 0.4, 0.9], [0.2, 0.5, 1.4]], [0, 0, 1], [0.5, 2.5, 1.0]
+value = explain(logits=x, labels=y, weight=w, engines=()).value("batch-mean")
+(number,) = identify(f"{value:.9f}", logits=x, labels=y, weight=w).numbers
+print(number.ties, number.odder_ties)
+"""
+
+
+def test_why_rules_are_equal_is_said_alike_in_every_process():
+    """A set of names has an order of its own in each."""
+    said = set()
+    for seed in "0123":
+        command, environment = [sys.executable, "-c", TIES], {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=True)
+        said.add(done.stdout)
+    assert len(said) == 1
+    assert "N = C = 3" in said.pop()

@@ -14,9 +14,9 @@ from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats.audit.blocks import MARKS
 from wce_cli.formats.look import Look
+from wce_cli.formats.picture.drawing import CURVES, EDGE, FAINT, INK, WIDTH
 from wce_cli.formats.picture.labels import at_bar, room
 from wce_cli.formats.picture.scale import axis_numbers, can_be_drawn
-from wce_cli.formats.picture.svg import CURVES, EDGE, FAINT, INK, WIDTH
 from wce_cli.formats.picture.text import fitted, text_width, wrapped
 from wce_cli.literal import literal
 

@@ -6,7 +6,7 @@ from wce_cli.answers.audit import Audit, verdict
 from wce_cli.formats.audit.panels import LEFT, limits_panel, methods_panel, rows_panel
 from wce_cli.formats.audit.words import expectation
 from wce_cli.formats.look import Look
-from wce_cli.formats.picture.svg import EDGE, WIDTH, Drawing, Drawn
+from wce_cli.formats.picture.drawing import EDGE, WIDTH, Drawing, Drawn
 from wce_cli.formats.picture.text import wrapped
 
 HEADLINE, LINE = 13.0, 16.0

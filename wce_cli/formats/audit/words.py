@@ -7,7 +7,7 @@ from typing import Any
 
 from wce_cli.answers.audit import VERY_LARGE, Audit, verdict
 from wce_cli.answers.audit_numbers import is_capped
-from wce_cli.answers.base import to_plain
+from wce_cli.digits import to_plain
 
 
 def expectation(answer: Audit) -> str:

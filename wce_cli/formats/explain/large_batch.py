@@ -10,6 +10,7 @@ from wce_cli.formats import cells
 from wce_cli.formats.columns import NEVER_DROPPED, Column, share_columns, term_columns
 from wce_cli.formats.look import ROWS, Look
 from wce_cli.loss.methods import SUM
+from wce_cli.loss.sums import exact_sum
 
 
 def is_large(report: Report, look: Look) -> bool:
@@ -90,8 +91,7 @@ def _added(head: str, rows: Sequence[ClassRow]) -> ClassRow:
     """Several classes taken together."""
 
     def total(field: str) -> float:
-        values = [float(getattr(row, field)) for row in rows]
-        return math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
+        return exact_sum([float(getattr(row, field)) for row in rows])
 
     def share(field: str) -> float | None:
         values = [getattr(row, field) for row in rows]

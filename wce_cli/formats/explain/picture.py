@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from wce_cli.errors import counted
 from wce_cli.formats import cells
 from wce_cli.formats.explain.large_batch import is_large
 from wce_cli.formats.look import ROWS, Look
+from wce_cli.formats.picture.drawing import CURVES, FAINT, Drawing, Drawn
 from wce_cli.formats.picture.labels import (
     NAME,
     ROOM,
@@ -23,8 +23,8 @@ from wce_cli.formats.picture.labels import (
     shares,
 )
 from wce_cli.formats.picture.scale import OFF, can_be_drawn, is_on_scale
-from wce_cli.formats.picture.svg import CURVES, FAINT, Drawing, Drawn
 from wce_cli.formats.picture.text import fitted_name, text_width
+from wce_cli.loss.sums import exact_sum
 
 BARS = 12
 """Samples or classes that are drawn as bars of their own."""
@@ -108,7 +108,7 @@ def _steps(kept: Sequence[TermRow], has_more: bool, totals: TotalsPart, look: Lo
         shown = [row for row in kept if row in largest]
     named = [(_head(row, look), row.term or 0.0) for row in shown]
     others = totals.n_kept - len(shown)
-    rest = totals.numerator - math.fsum(term for _, term in named)
+    rest = totals.numerator - exact_sum([term for _, term in named])
     return [*named, (counted(others, "other", "others"), rest)] if others else named
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from wce_cli.answers.gradient import Gradients, MethodGradient
+from wce_cli.answers.gradient import Gradients
+from wce_cli.formats.asked_rows import asked_rows
 from wce_cli.formats.look import Look
 
 
@@ -12,10 +13,3 @@ def asked(answer: Gradients, look: Look) -> Gradients:
     """What a program is given: every pair, or those asked for."""
     rows = tuple(asked_rows(answer, look) or answer.methods)
     return structs.replace(answer, methods=rows, samples=answer.samples[: look.rows])
-
-
-def asked_rows(answer: Gradients, look: Look) -> list[MethodGradient]:
-    """The rows of the pairs asked for by name; none where none was, or all are."""
-    if look.methods is None or "all" in look.methods:
-        return []
-    return list(dict.fromkeys(answer.method(pair) for pair in look.methods))

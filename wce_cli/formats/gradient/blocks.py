@@ -9,10 +9,10 @@ from wce_cli.answers.gradient import Gradients, MethodGradient
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats import blocks
+from wce_cli.formats.asked_rows import asked_rows
 from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.cells import MISSING, class_cell, name_cell, share_cell, weight_letters
 from wce_cli.formats.columns import NEVER_DROPPED, Column
-from wce_cli.formats.gradient.asked import asked_rows
 from wce_cli.formats.look import ROWS, Look
 from wce_cli.loss.methods import TORCHS
 

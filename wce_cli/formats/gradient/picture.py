@@ -10,9 +10,9 @@ from wce_cli.answers.gradient import Gradients, SampleGradient
 from wce_cli.formats.cells import weight_letters
 from wce_cli.formats.gradient.blocks import shown_rows
 from wce_cli.formats.look import Look
+from wce_cli.formats.picture.drawing import CURVES, EDGE, WIDTH, Drawing, Drawn
 from wce_cli.formats.picture.labels import LABEL, ROOM, apart, beside, class_name, grouped_bars, of_all, room, shares
 from wce_cli.formats.picture.scale import OFF, can_be_drawn, parted, whole
-from wce_cli.formats.picture.svg import CURVES, EDGE, WIDTH, Drawing, Drawn
 from wce_cli.formats.picture.text import text_width, wrapped
 from wce_cli.loss.methods import MEANS
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wce_cli.answers.gradient import Gradients
-from wce_cli.formats.gradient.asked import asked_rows
+from wce_cli.formats.asked_rows import asked_rows
 from wce_cli.formats.look import Look
 
 PULLED = ("class", "sample", "label-mix")

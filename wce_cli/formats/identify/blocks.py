@@ -34,8 +34,8 @@ LISTED = 8
 
 def answer_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[AnswerBlock]:
     """The answer from top to bottom."""
-    if titled and answer.batch.name:
-        yield blocks.name(look.message(answer.batch.name))
+    if titled:
+        yield blocks.name(look.name(answer.batch.name or "batch", 100))
     for number in answer.numbers:
         yield from _number(number, answer, look)
     for one in answer.lists:
@@ -51,6 +51,8 @@ def answer_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[
 def page_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[AnswerBlock]:
     """What the number is, or what each of several is, and then all that is said of them."""
     texts = {verdict(number, answer.batch, look): number.text for number in answer.numbers}
+    if titled:
+        yield blocks.name(look.name(answer.batch.name or "batch", 100))
     if len(answer.numbers) == 1:
         told = answer_blocks(answer, look, False)
         yield structs.replace(next(told), is_answer=True)

@@ -12,8 +12,8 @@ from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats.identify.blocks import one_a_line
 from wce_cli.formats.look import Look
+from wce_cli.formats.picture.drawing import CURVES, EDGE, INK, TITLE, WIDTH, Drawing, Drawn
 from wce_cli.formats.picture.scale import can_be_drawn
-from wce_cli.formats.picture.svg import CURVES, EDGE, INK, TITLE, WIDTH, Drawing, Drawn
 from wce_cli.formats.picture.text import fitted, text_width, wrapped
 
 NUMBERS = 4

@@ -8,7 +8,7 @@ from typing import Any
 
 from wce_cli.formats.cells import class_cell
 from wce_cli.formats.look import Look
-from wce_cli.formats.picture.svg import CURVES, FAINT
+from wce_cli.formats.picture.drawing import CURVES, FAINT
 from wce_cli.formats.picture.text import fitted_name, text_width
 
 NAME, ROOM = 18, 130.0

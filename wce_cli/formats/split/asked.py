@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from wce_cli.answers.pairs import missing_pair
 from wce_cli.answers.split import Split, SplitMethod
-from wce_cli.errors import WceError
+from wce_cli.formats.asked_rows import asked_rows
 from wce_cli.formats.look import ROWS, Look
 from wce_cli.formats.split.listed import listed_parts
 from wce_cli.loss.methods import torchs_mean
@@ -28,20 +27,6 @@ def asked(answer: Split, look: Look) -> Split:
     cut = [{name: tuple(getattr(row, name)[part] for part in listed) for name in lists} for row in rows]
     rows = [structs.replace(row, **shown) for row, shown in zip(rows, cut, strict=True)]
     return structs.replace(answer, methods=tuple(rows), parts=tuple(answer.parts[part] for part in listed))
-
-
-def asked_rows(answer: Split, look: Look) -> list[SplitMethod]:
-    """The rows of the methods asked for by name; none where none was, or all are."""
-    if look.methods is None or "all" in look.methods:
-        return []
-    found = []
-    for pair in look.methods:
-        row = answer.method(pair)
-        if row is None:
-            known = [one.pair for one in answer.methods]
-            raise WceError(missing_pair(pair, known, answer.batch.labels == "probability"))
-        found.append(row)
-    return list(dict.fromkeys(found))
 
 
 def first_row(answer: Split) -> SplitMethod:

@@ -9,14 +9,16 @@ from wce_cli.answers.split import Split, SplitMethod
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats import blocks
+from wce_cli.formats.asked_rows import asked_rows
 from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.cells import MISSING, beside_the_table
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.look import ROWS, Look
-from wce_cli.formats.split.asked import asked_rows, first_row
+from wce_cli.formats.split.asked import first_row
 from wce_cli.formats.split.listed import listed_parts, not_listed
 from wce_cli.formats.split.words import NEAR, described, ratio_ends, same, sentences
 from wce_cli.loss.methods import METHODS
+from wce_cli.loss.sums import exact_sum
 
 
 def distinct_rows(answer: Split) -> list[SplitMethod]:
@@ -65,7 +67,7 @@ def parts_table(answer: Split, row: SplitMethod, chosen: Sequence[int], look: Lo
 
     def numbers(values: Sequence[float], whole: float) -> list[str]:
         rest = [values[part] for part in others]
-        left = [math.fsum(rest) if all(map(math.isfinite, rest)) else sum(rest)]
+        left = [exact_sum(rest)]
         shown = [*(values[part] for part in chosen), *(left if hidden else []), whole]
         return [format_number(value, look.digits) for value in shown]
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from wce_cli.answers.split import Split
 from wce_cli.digits import format_number
+from wce_cli.formats.asked_rows import asked_rows
 from wce_cli.formats.look import Look
+from wce_cli.formats.picture.drawing import CURVES, DASHES, INK, WIDTH, Drawing, Drawn
 from wce_cli.formats.picture.labels import LABEL, apart, beside, room
 from wce_cli.formats.picture.scale import can_be_drawn, whole
-from wce_cli.formats.picture.svg import CURVES, DASHES, INK, WIDTH, Drawing, Drawn
 from wce_cli.formats.picture.text import text_width
-from wce_cli.formats.split.asked import asked_rows, first_row
+from wce_cli.formats.split.asked import first_row
 
 PARTS = 60
 """Parts that are drawn as bars; more are drawn as a line of points."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wce_cli.answers.split import Split
+from wce_cli.formats.asked_rows import asked_rows
 from wce_cli.formats.look import Look
-from wce_cli.formats.split.asked import asked_rows
 from wce_cli.formats.split.listed import listed_parts
 
 COLUMNS = [

@@ -9,10 +9,10 @@ from wce_cli.answers.sweep import Sweep, SweptMethod, axis_name
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats import blocks
+from wce_cli.formats.asked_rows import asked_rows
 from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.look import Look
-from wce_cli.formats.sweep.asked import asked_rows
 from wce_cli.formats.text_chart import DrawnCurve, plotted
 from wce_cli.loss.methods import MEANS
 

@@ -9,9 +9,9 @@ from typing import Any
 from wce_cli.answers.sweep import Sweep, axis_name
 from wce_cli.digits import format_number
 from wce_cli.formats.look import Look
+from wce_cli.formats.picture.drawing import CURVES, DASHES, EDGE, FAINT, INK, WIDTH, Drawing, Drawn
 from wce_cli.formats.picture.labels import LABEL, above, apart, beside, room
 from wce_cli.formats.picture.scale import OFF, can_be_drawn, parted
-from wce_cli.formats.picture.svg import CURVES, DASHES, EDGE, FAINT, INK, WIDTH, Drawing, Drawn
 from wce_cli.formats.picture.text import wrapped
 from wce_cli.formats.sweep.blocks import drawn_rows
 

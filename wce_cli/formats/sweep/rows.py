@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wce_cli.answers.sweep import Sweep
+from wce_cli.formats.asked_rows import asked_rows
 from wce_cli.formats.look import Look
-from wce_cli.formats.sweep.asked import asked_rows
 
 
 def columns(answers: Sequence[Sweep], look: Look) -> list[str]:

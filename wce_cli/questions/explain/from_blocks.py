@@ -1,6 +1,6 @@
 """Where does the number of a batch come from that comes in blocks, and is walked once?
 
-A batch that is over before a group of rows is full is kept, and explained like any other. Of a longer one only the
+A batch that is over before there are rows for a pass is kept, and explained like any other. Of a longer one only the
 latest rows are in memory: its single samples are not listed, except the largest terms, and no framework is measured.
 """
 
@@ -19,9 +19,7 @@ from wce_cli.errors import Problem, WceError
 from wce_cli.fields import BY_SAMPLE
 from wce_cli.loss.facts import TOP
 from wce_cli.loss.methods import loss_values
-from wce_cli.loss.rows import ArrayRows
-from wce_cli.passes.block_feed import Fed, differs
-from wce_cli.passes.walker import Walker
+from wce_cli.passes.block_feed import BlockFeed, FedPart, differs, joined
 from wce_cli.questions.explain.of_batch import explain_batch
 from wce_cli.questions.explain.report import report_of, shared_numerator
 from wce_cli.questions.explain.rows import term_rows
@@ -40,17 +38,17 @@ def explain_blocks(
     `build` makes a batch of the fields of a block and of what was given beside them. Raises WceError with the
     number of the block that is wrong, or does not fit the first.
     """
-    feed: Fed | None = None
+    feed: BlockFeed | None = None
     largest: dict[int, TermRow] = {}
 
-    def keep_largest(walker: Walker) -> None:
+    def keep_largest(part: FedPart) -> None:
         """Keep the rows of the terms that are the largest so far: what will be among them at the end, is now."""
-        batch, now = walker.batch, walker.sieve.top()
-        rows = [n for _, n in now.terms(batch.spec.class_weight)]
-        begin = batch.scores.start  # type: ignore[union-attr]
+        rows = [n for _, n in part.facts.top.terms(part.batch.spec.class_weight)]
         for n in rows:
-            if n >= begin:
-                largest.update((row.n, row) for row in term_rows(batch, n, n + 1, None))
+            if n >= part.rows_before:
+                (row,) = term_rows(part.batch, n - part.rows_before, n - part.rows_before + 1, None)
+                index = (row.index[0] + part.samples_before, *row.index[1:])
+                largest[n] = structs.replace(row, n=n, index=index)
         for gone in set(largest) - set(rows):
             del largest[gone]
 
@@ -58,18 +56,19 @@ def explain_blocks(
     for number, block in enumerate(blocks):
         batch = _block(number, block, build)
         if feed is None:
-            feed = Fed(batch, top)
+            feed = BlockFeed(batch, keep_largest, top)
         else:
             problem = differs(feed.first, batch)
             if problem is not None:
                 raise WceError(Problem(f"block {number} differs in {problem.message}", problem.hint))
-        feed.add(batch, keep_largest)
+        feed.add(batch)
     if feed is None:
         raise WceError(Problem("there are no blocks", "give at least one, which may have no rows"))
-    if not feed.done:
-        return explain_batch(_whole(feed), engines, top=top)
-    totals, facts = feed.finish(keep_largest)
-    spec = structs.replace(feed.first.spec, label_shape=feed.batch.labels.shape)
+    if feed.found is None:
+        return explain_batch(joined(feed.waiting), engines, top=top)
+    totals, facts = feed.end()
+    shape, label_shape = ((feed.samples, *rows.shape[1:]) for rows in (feed.first.scores, feed.first.labels))
+    spec = structs.replace(feed.first.spec, label_shape=label_shape)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     measured = tuple(Measured(name, "", "", "", None, (), reason=WALKED_ONCE) for name in map(_called, engines))
     analysis = Analysis(spec, totals, facts, values, measured)
@@ -77,7 +76,7 @@ def explain_blocks(
     rows = [largest[n] for _, n in facts.top.terms(spec.class_weight)]
     shares = [None if shared is None or row.term is None else row.term / shared for row in rows]
     top_rows = tuple(structs.replace(row, share=share) for row, share in zip(rows, shares, strict=True))
-    return report_of(analysis, feed.batch.scores.shape, (), top_rows)
+    return report_of(analysis, shape, (), top_rows)
 
 
 def _block(number: int, block: Any, build: Callable[..., Batch]) -> Batch:
@@ -104,25 +103,6 @@ def _block(number: int, block: Any, build: Callable[..., Batch]) -> Batch:
             Problem(f"block {number} is a single sample without an axis for samples", "write [row], [label]")
         )
     return batch
-
-
-def _whole(feed: Fed) -> Batch:
-    """A batch that is all in memory."""
-    fields: list[ArrayRows | None] = []
-    for rows in (feed.batch.scores, feed.batch.labels, feed.batch.sample_weight):
-        if rows is None:
-            fields.append(None)
-            continue
-        flat, shape = rows.rows(0, rows.here), rows.shape
-        if rows.columns:  # class axis last, as rows; back to axis 1, where it came from
-            flat = np.moveaxis(flat.reshape(*shape[:1], *shape[2:], shape[1]), -1, 1)
-        of = ArrayRows.of_scores if rows.columns else ArrayRows.of_samples
-        fields.append(of(flat.reshape(shape), rows.dtype))
-    scores, labels, s = fields
-    assert scores is not None
-    assert labels is not None
-    spec = structs.replace(feed.first.spec, label_shape=labels.shape)
-    return structs.replace(feed.first, spec=spec, scores=scores, labels=labels, sample_weight=s)
 
 
 def _called(engine: str) -> str:

@@ -16,7 +16,7 @@ from msgspec import structs
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS, divide
 from wce_cli.loss.placements import PLACEMENTS, Weighting, unweighted_numerator
-from wce_cli.loss.sums import Floats
+from wce_cli.loss.sums import Floats, exact_sum
 from wce_cli.loss.terms import Terms, pairs
 from wce_cli.loss.totals import Totals, block_totals
 from wce_cli.questions.identify.large_batches import totals_by_reading
@@ -150,7 +150,7 @@ class Evaluation:
             return None
         else:
             below = np.add.reduceat(weight, starts)
-        return math.fsum((above / below).tolist()) if np.isfinite(above / below).all() else math.nan, float(len(starts))
+        return exact_sum(above / below) if np.isfinite(above / below).all() else math.nan, float(len(starts))
 
     @np.errstate(all="ignore")
     def _keep(self, needed: set[Asked]) -> None:

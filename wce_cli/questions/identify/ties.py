@@ -121,9 +121,9 @@ def _of_methods(evaluation: Evaluation, one: Rule, other: Rule) -> str:
     a, b = evaluation.fraction(one), evaluation.fraction(other)
     if a is None or b is None or not _equal(a[1], b[1]):
         return _COINCIDENCE
-    names = sorted({_denominator(evaluation, one), _denominator(evaluation, other)}, key=len)
+    named = dict.fromkeys([_denominator(evaluation, one), _denominator(evaluation, other)])
     because = _because(evaluation, one, other)
-    return f"{' = '.join(names)} = {format_number(a[1])}{because}"
+    return f"{' = '.join(sorted(named, key=len))} = {format_number(a[1])}{because}"
 
 
 def _because(evaluation: Evaluation, one: Rule, other: Rule) -> str:

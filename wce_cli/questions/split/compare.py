@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import Any
 
@@ -14,7 +14,7 @@ from wce_cli.answers.split import SCHEMA, CutPart, PartRow, Split, SplitMethod
 from wce_cli.batches.batch import Batch
 from wce_cli.findings import find
 from wce_cli.loss.methods import METHODS, LossValue, divide, loss_values
-from wce_cli.loss.sums import Floats, Ints
+from wce_cli.loss.sums import Floats, Ints, exact_sum
 from wce_cli.passes.batch_parts import Cut, PartSums, Summed
 from wce_cli.passes.one_pass import cut_pass
 from wce_cli.questions.explain.report import batch_part
@@ -79,9 +79,9 @@ def _method(analysis: Analysis, value: LossValue, sums: PartSums, n: Ints, known
         below = denominators + 0.0
         values = _listed(summed.values() / below)
         gradients = _where_kept(_listed(1.0 / (k * below)), sums.n_kept)
-        known[id(summed), of] = _listed(denominators), values, gradients, _added(values) / k
+        known[id(summed), of] = _listed(denominators), values, gradients, exact_sum(values) / k
     if (id(summed), whole) not in known:
-        known[id(summed), whole] = _added((summed.values() / np.float64(whole)).tolist())
+        known[id(summed), whole] = exact_sum((summed.values() / np.float64(whole)).tolist())
     below_, values, gradients, mean = known[id(summed), of]
     has_factor = value.value != 0 and math.isfinite(value.value) and math.isfinite(mean)
     return SplitMethod(
@@ -113,10 +113,6 @@ def _where_kept(values: tuple[float, ...], n_kept: Ints) -> tuple[float | None, 
     if n_kept.all():
         return values
     return tuple(value if kept else None for value, kept in zip(values, n_kept.tolist(), strict=True))
-
-
-def _added(values: Sequence[float]) -> float:
-    return math.fsum(values) if math.isfinite(sum(values)) else sum(values)
 
 
 def _parts(cut: Cut, sums: PartSums, n: Ints) -> tuple[PartRow, ...]:
