@@ -19,7 +19,7 @@ def main() -> None:
     """Print the medians, and the median of the ratios pair by pair."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
     seconds(OURS), seconds(THEIRS)  # warm the file cache
-    times = [(seconds(OURS), seconds(THEIRS)) for _ in range(runs)]
+    times = [(seconds(OURS)[0], seconds(THEIRS)[0]) for _ in range(runs)]
     ratio = statistics.median(a / b for a, b in times)
     a, b = (statistics.median(side) for side in zip(*times, strict=True))
     print(f"{ratio:5.2f}x  wce audit ({1000 * a:.0f} ms) against import torch ({1000 * b:.0f} ms), {runs} pairs")

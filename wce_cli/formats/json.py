@@ -47,7 +47,8 @@ def as_text(document: Any, look: Look, indent: int | None = None) -> str:
 
 def _dumped(plain: Any, look: Look, indent: int | None = None) -> str:
     separators = None if indent else (",", ":")
-    return seen(json.dumps(plain, indent=indent, separators=separators, allow_nan=False, ensure_ascii=look.ascii))
+    text = json.dumps(plain, indent=indent, separators=separators, allow_nan=False, ensure_ascii=look.ascii)
+    return text if text.isprintable() and "##" not in text else seen(text)
 
 
 def seen(text: str) -> str:

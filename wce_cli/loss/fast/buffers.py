@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from wce_cli.loss.rows import CHUNK, floats
@@ -122,10 +123,13 @@ class Buffers:
             out[:] = self._whole(k, m).dot(weight, out=self.sums[: self.padded(m)])[:m]
         else:
             matrix = self.matrix(k, m)
-            np.vecdot(matrix[:, :ONE_THREAD], weight[:ONE_THREAD], out=out)
-            for first in range(ONE_THREAD, self.c, ONE_THREAD):
-                piece = slice(first, first + ONE_THREAD)
-                out += np.vecdot(matrix[:, piece], weight[piece])
+            pieces = self.c // ONE_THREAD
+            end = pieces * ONE_THREAD
+            np.vecdot(matrix[:, end:], weight[end:], out=out)
+            if pieces:
+                strides = (matrix.strides[0], ONE_THREAD * matrix.itemsize, matrix.itemsize)
+                whole = as_strided(matrix, (m, pieces, ONE_THREAD), strides)  # a reshape of them would be a copy
+                out += np.add.reduce(np.vecdot(whole, weight[:end].reshape(pieces, ONE_THREAD)), axis=1)
 
     def _whole(self, k: int, m: int) -> Floats:
         """Buffer `k` with m rows, and zeros for those that pad it."""
