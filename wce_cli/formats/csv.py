@@ -11,6 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from math import isfinite
 from typing import IO, Any
 
 from wce_cli.digits import to_plain
@@ -123,6 +124,8 @@ def text_cell(name: str | None) -> str:
 
 
 def _cell(value: Any) -> str:
+    if type(value) is int or (type(value) is float and isfinite(value)):  # nearly all there are
+        return repr(value)
     if isinstance(value, str):
         return text_cell(value)
     plain = to_plain(value)
