@@ -36,7 +36,7 @@ def with_criterion(
             found[field] = value
             places[field] = sources.get("criterion", spelled("criterion"))
         elif not _are_same(known[field], value):
-            notes.append(f"{spelled(field).rstrip('=')} is given, and takes the place of that of the criterion")
+            notes.append(f"{field} is given, and takes the place of the criterion's")
     unsaid = {field: code for field, code in criterion.unsaid.items() if not _is_given(field, known, criterion)}
     found["criterion"] = structs.replace(criterion, unsaid=unsaid, notes=tuple(notes))
     return cast("BatchFields", found), places

@@ -34,7 +34,7 @@ def bound(row: KnownCriterion, parameters: Sequence[Parameter], calls: Sequence[
             if parameter is None:
                 raise _refused(f"{row.name} has no keyword {keyword.arg}", _instead(row, keyword.arg, by_name))
             if parameter in positional:
-                raise _refused(f"{row.name} got {keyword.arg} twice, by position and by name")
+                raise _refused(f"{row.name} got {keyword.arg} twice")
             positional[parameter] = keyword.value
         found |= positional
     return found
@@ -54,7 +54,7 @@ def spread(calls: Sequence[ast.Call]) -> str:
 
 def _instead(row: KnownCriterion, name: str, known: dict[str, Parameter]) -> str:
     """What was probably meant by a keyword."""
-    close = did_you_mean(name, known)
+    close = did_you_mean(name, known, 0)
     others = [one.name for one in KNOWN.values() if one.framework == row.framework and name in one.parameters()]
     return close or (f"{others[0]} has it" if others else _order(tuple(known.values())))
 

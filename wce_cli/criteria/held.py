@@ -13,7 +13,7 @@ from wce_cli.criteria.values import dotted
 
 UNCHANGED = (
     *("to", "cuda", "cpu", "item", "backward", "detach", "numpy", "tolist", "eval", "train", "requires_grad_"),
-    *("float", "double", "half", "clone", "print", "block_until_ready"),
+    *("float", "double", "half", "clone", "print", "block_until_ready", "append", "log", "scale"),
 )
 """Methods and functions that hand on the criterion, or its number, as it is."""
 OVER_SAMPLES = {
@@ -110,14 +110,12 @@ def _wrapped(node: ast.Call, names: Names) -> Held | None:
 
 
 def _handed_on(node: ast.Call, names: Names) -> Held | None:
-    """`float(loss)`, `torch.mean(losses)`."""
+    """`float(loss)`, `self.log("loss", loss)`, `torch.mean(losses)`; any other function makes another number of it."""
     name = dotted(node.func).rpartition(".")[2]
-    if not node.args or name not in (*UNCHANGED, *OVER_SAMPLES):
-        return None
-    found = held(node.args[0], names)
+    found, inner = next(((one, argument) for argument in node.args if (one := held(argument, names))), (None, node))
     if found is None or name in UNCHANGED:
         return found
-    return _added(found, node, node.args[0], name)
+    return _added(found, node, inner, name) if name in OVER_SAMPLES else found.altered(node, inner)
 
 
 def _method(node: ast.Call, names: Names) -> Held | None:
