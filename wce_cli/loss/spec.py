@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -13,6 +14,29 @@ from wce_cli.loss.sums import Floats, Ints
 
 IGNORE_INDEX: int = DEFAULTS["ignore_index"]
 """torch's default: a label that means "skip this sample"."""
+
+
+class Criterion(Struct, frozen=True):
+    """A loss that somebody holds, as far as it was understood; what it sets stands in the fields of the batch."""
+
+    text: str
+    """As sentences name it: `nn.CrossEntropyLoss(weight=w)`."""
+    name: str
+    """Its row in `criteria.known`."""
+    reduction: str
+    """One of the row's, after all that is said of it: `mean`."""
+    scores: ScoreKind
+    """What it takes."""
+    fields: Mapping[str, Any] = {}
+    """By our name: the settings that it has, as numbers, where they are said."""
+    weighs: tuple[str, ...] = ()
+    """Which of `weight` and `sample_weight` it takes."""
+    is_called: bool = True
+    """Whether the arrays stand in it; what is not called may be given a sample weight by who calls it."""
+    lists_classes: bool = True
+    """Whether it knows of the classes that no label has: `labels=` of scikit-learn."""
+    reason: str = ""
+    """Why nothing can be said of what it returns, where that is so whatever the batch."""
 
 
 class Spec(Struct, frozen=True):
@@ -50,6 +74,8 @@ class Spec(Struct, frozen=True):
     source: str | None = None
     notes: tuple[str, ...] = ()
     """What was taken for granted while reading, one line each."""
+    criterion: Criterion | None = None
+    """The loss whose number is to be marked; None where none was given."""
 
     @property
     def class_weight(self) -> Floats:
