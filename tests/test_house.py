@@ -23,6 +23,7 @@ MAY = {
     "processes": set[str](),
     "batches": {"loss"},
     "saved": {"loss"},
+    "criteria": {"loss"},
     "passes": {"batches", "loss", "processes"},
     "precision": {"batches", "loss"},
     "answers": {"loss"},
@@ -33,6 +34,7 @@ MAY = {
     "questions": {
         "answers",
         "batches",
+        "criteria",
         "engines",
         "findings",
         "inputs",

@@ -14,6 +14,7 @@ from wce_cli.questions.check.asserting import assert_loss
 from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.check.compare import check_batch, compared
 from wce_cli.questions.check.expected import read_expect
+from wce_cli.questions.held_batch import with_criterion
 
 __all__ = ["Checked", "assert_loss", "check", "check_batch", "read_expect"]
 
@@ -38,7 +39,8 @@ def check(
     """
     if not expect:
         raise WceError(Problem("expect is empty: nothing would be checked", 'expect={"weighted-mean": 0.692279}'))
-    losses = BatchLosses(batch_of("check", arrays, batch))
+    arrays, named = with_criterion("check", arrays, batch)
+    losses = BatchLosses(batch_of("check", arrays, named))
     comparisons = compared(losses, read_expect(_as_written(expect), tolerance), engines)
     agrees = all(one.verdict == "agrees" for one in comparisons)
     found = () if agrees else losses.doubts()

@@ -17,6 +17,7 @@ from wce_cli.questions.called import apart, batch_of, own_one, shows_fields
 from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.check.compare import beside, compared
 from wce_cli.questions.check.expected import AS_ASKED, Expected, computed, read_expect
+from wce_cli.questions.held_batch import with_criterion
 
 BARE = "float32"
 """The dtype that a Python number is held to: it may be the .item() of one."""
@@ -42,9 +43,10 @@ def assert_loss(
 
     Raises AssertionError with the rule that does give `value`, WceError if the batch or `value` cannot be read.
     """
+    given, named = with_criterion("assert_loss", given, batch)
     own, arrays = apart(given, 1 if given and isinstance(given[0], str) else 0)
     method = own_one("assert_loss", "method", own, None if own and method == WEIGHTED else method)
-    loss = BatchLosses(batch_of("assert_loss", arrays, batch))
+    loss = BatchLosses(batch_of("assert_loss", arrays, named))
     if method.partition("/")[0] in ("loss", "term"):
         raise WceError(Problem(f"{method} is one number a sample, assert_loss compares one", "check(expect=…) does"))
     asked, is_bare = _asked(method, value, tolerance)

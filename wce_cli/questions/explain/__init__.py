@@ -12,14 +12,16 @@ from wce_cli.batches.batch import Batch
 from wce_cli.engines import AUTO, engines_of
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import BatchFields
-from wce_cli.questions.called import batch_of, by_name, is_array, shows_fields
+from wce_cli.questions.called import by_name, given_batch, is_array, shows_fields
 from wce_cli.questions.explain.of_batch import explain_batch
 from wce_cli.questions.given_batch import GivenBatch
+from wce_cli.questions.held_batch import with_criterion
 
 
-def _is_rows(given: Any, has_labels: bool) -> bool:
-    """Whether the only argument is scores, or a batch, and not blocks or a file."""
-    return isinstance(given, (Mapping, GivenBatch)) or hasattr(given, "shape") or (is_array(given) and has_labels)
+def _may_be_blocks(given: Any, has_labels: bool) -> bool:
+    """Whether the only argument is no scores, batch or file, but may be blocks."""
+    is_scores = isinstance(given, (Mapping, GivenBatch)) or hasattr(given, "shape") or is_array(given)
+    return hasattr(given, "__next__") or (hasattr(given, "__iter__") and not is_scores and not has_labels)
 
 
 @shows_fields
@@ -50,15 +52,29 @@ def explain(
     Raises WceError, with every problem found, if the batch cannot be read.
     """
     engines = engines_of(engines, "engines")
-    named = by_name("explain", batch)
+    given, taken = with_criterion("explain", given, batch)
+    named = by_name("explain", taken)
     if blocks is not None:
-        given = (blocks, *given)
-    if len(given) != 1 or _is_rows(given[0], "labels" in named):
-        return explain_batch(batch_of("explain", given, named), engines)
-    if isinstance(given[0], (str, os.PathLike)):
+        if given:
+            raise WceError(Problem("explain takes blocks or arrays, and got both", "put all rows into the blocks"))
+        return _of_blocks(blocks, named, engines)
+    if len(given) == 1 and isinstance(given[0], (str, os.PathLike)):
         from wce_cli.questions.of_file import batch_of_file
 
         return explain_batch(batch_of_file(os.fspath(given[0]), named).batch, engines)
+    if len(given) == 1 and _may_be_blocks(given[0], "labels" in named):
+        got = f"explain takes scores and labels by position, and got a {type(given[0]).__name__}"
+        raise WceError(Problem(got, "explain(blocks=…) walks the blocks of a batch"))
+    whole = given_batch("explain", given, named)
+    if whole.call is None:
+        return explain_batch(whole.batch, engines)
+    from wce_cli.questions.criterion_told import with_returned
+
+    return explain_batch(whole.batch, engines, last=partial(with_returned, whole.call, whole.batch))
+
+
+def _of_blocks(blocks: Iterable[Any], named: Mapping[str, Any], engines: Sequence[str]) -> Report:
+    """The report of a batch in blocks; what is given beside them is of all."""
     from wce_cli.questions.explain.from_blocks import BLOCK_FIELDS, explain_blocks
 
     beside = next((field for field in BLOCK_FIELDS if named.get(field) is not None), None)
@@ -67,4 +83,4 @@ def explain(
     if isinstance(named.get("weight"), str) and named["weight"] == "balanced":
         raise WceError(Problem("balanced counts all labels, and blocks are walked once", "give the weights as numbers"))
     once = {field: value for field, value in named.items() if field not in BLOCK_FIELDS}
-    return explain_blocks(given[0], partial(Batch.build, **once), engines)
+    return explain_blocks(blocks, partial(Batch.build, **once), engines)

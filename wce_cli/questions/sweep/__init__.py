@@ -9,6 +9,7 @@ from wce_cli.answers.sweep import Sweep, axis_name
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import BatchFields
 from wce_cli.questions.called import apart, batch_of, own_one, shows_fields
+from wce_cli.questions.held_batch import with_criterion
 from wce_cli.questions.sweep.curves import Axis
 from wce_cli.questions.sweep.points import sweep_batch, sweep_totals
 from wce_cli.questions.sweep.ranges import MOST_POINTS, class_index, places_of
@@ -40,9 +41,10 @@ def sweep(
     Returns a Sweep: `print` it, or take the arrays `.at` and `.values("weighted-mean")`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read.
     """
+    given, named = with_criterion("sweep", given, batch)
     own, arrays = apart(given, 0 if class_ is not None or smoothing or scale else 1)
     class_ = own_one("sweep", "class_", own, class_)
-    whole = batch_of("sweep", arrays, batch)
+    whole = batch_of("sweep", arrays, named)
     asked = [class_ is not None, smoothing, scale]
     if sum(asked) != 1:
         raise WceError(Problem("give exactly one of class_, smoothing and scale"))

@@ -1,0 +1,133 @@
+"""What is said of a criterion that was called: which method its number is, and whether its settings say the same."""
+
+from __future__ import annotations
+
+import inspect
+import math
+
+import numpy as np
+from msgspec import structs
+
+from wce_cli.answers.analysis import Analysis
+from wce_cli.answers.report import CriterionPart, Measured, Report
+from wce_cli.batches.batch import Batch
+from wce_cli.criteria.objects import ObjectCall, subject_of
+from wce_cli.criteria.known import KNOWN
+from wce_cli.criteria.object_settings import pair_of
+from wce_cli.digits import format_number
+from wce_cli.errors import counted
+from wce_cli.precision.dtype import allowed
+from wce_cli.questions.check.expected import computed
+from wce_cli.questions.check.naming import Named, Namer
+from wce_cli.questions.criterion_call import Answered, returned_by
+from wce_cli.questions.explain.report import ENGINE_ROUNDING, agreed
+from wce_cli.questions.identify.number import PrintedNumber, printed_number
+
+WROTE = "it wrote into what it was called with; all other numbers here are of what stood there before"
+
+
+def with_returned(call: ObjectCall, batch: Batch, report: Report, analysis: Analysis) -> Report:
+    """A report with what the criterion of its batch returns, which is called here, once everything else is known."""
+    returned = returned_by(call.function, call.arguments, call.keywords)
+    part = report.criterion or CriterionPart(call.text, _by_settings(batch), None, None)
+    return structs.replace(report, criterion=told(call, returned, part, batch, analysis))
+
+
+def _by_settings(batch: Batch) -> str | None:
+    spec = batch.spec
+    if spec.criterion is None:
+        return None
+    known = KNOWN[spec.criterion.name]
+    return pair_of(spec.criterion, known, is_soft=spec.is_soft, ignores="ignore_index" in spec.criterion.fields)
+
+
+@np.errstate(all="ignore")
+def told(call: ObjectCall, returned: Answered, part: CriterionPart, batch: Batch, analysis: Analysis) -> CriterionPart:
+    """What a criterion returned; `part` is what its settings say of it."""
+    if returned.reason:
+        said = f"{part.text} {'raised' if returned.is_error else 'returned'} {returned.reason}"
+        found = structs.replace(part, told=(said,))
+    elif returned.values is not None:
+        found = structs.replace(part, told=(_each(returned, part, batch, analysis),))
+    else:
+        found = _one(call, returned, part, batch, analysis)
+    if returned.changed:
+        found = structs.replace(found, told=(*found.told, WROTE))
+    if call.kind.is_own and not returned.reason:
+        found = structs.replace(found, told=(*found.told, _audit(call)))
+    return found
+
+
+def _one(call: ObjectCall, returned: Answered, part: CriterionPart, batch: Batch, analysis: Analysis) -> CriterionPart:
+    """Of one number: the method that it is, the one of the settings or another."""
+    assert returned.value is not None
+    value, dtype = returned.value, computed_in(returned, batch)
+    methods = _methods(value, dtype, part.pair, analysis)
+    pair = part.pair if part.pair in methods else methods[0] if methods else None
+    said = f"{part.text} returned {format_number(value)}"
+    if pair is not None and pair == part.pair and not call.kind.is_own:
+        return structs.replace(part, value=value, told=(f"{said}, which is {pair}",))
+    number = computed(printed_number(value), dtype)
+    named = Namer(batch, 1).named(part.pair or "", number, _within(value, dtype, batch, analysis))
+    which = _which(named, number) or (f", which is {pair}" if pair else "")
+    asked = None if part.pair is None or pair == part.pair else analysis.value(part.pair)
+    settings = () if asked is None else (f"its settings say {format_number(asked.value)} ({part.pair})",)
+    return structs.replace(part, value=value, pair=pair, told=(f"{said}{which}", *settings))
+
+
+def _which(named: Named, number: PrintedNumber) -> str:
+    """`, which is batch-mean: Σw·ℓ/N`: what a sentence says of a number, said behind it."""
+    if named.rule is None:  # no rule gives 0.38
+        return f", which {named.sentence.replace(f' {number.text}', '')}" if named.sentence else ""
+    return f", which {named.sentence.removeprefix(number.text).strip()}"
+
+
+def _each(returned: Answered, part: CriterionPart, batch: Batch, analysis: Analysis) -> str:
+    """Of several numbers: whether they are one a sample, and what they add up to."""
+    assert returned.values is not None
+    if returned.values.shape != batch.sample_shape:
+        return f"{part.text} returned numbers of shape {returned.values.shape}, and not one, nor one a sample"
+    total, count = float(returned.values.sum()), counted(returned.values.size, "number", "numbers")
+    methods = _methods(total, computed_in(returned, batch), "sum", analysis)
+    which = ", which is sum" if "sum" in methods else ""
+    return f"{part.text} returned {count}, one a sample: they add up to {format_number(total)}{which}"
+
+
+def computed_in(returned: Answered, batch: Batch) -> str:
+    """The dtype that a number was computed in, as far as that is known: its own, or that of the scores if that rounds
+    more. A number of Python's may be the .item() of a float32.
+    """
+    own = returned.dtype
+    if own not in ENGINE_ROUNDING:
+        value = returned.value
+        short = value is not None and (float(np.float32(value)) == value or not math.isfinite(value))
+        own = "float32" if short else "float64"
+    scores = batch.spec.dtypes.get(batch.spec.scores, own)
+    return max((own, scores), key=lambda dtype: ENGINE_ROUNDING.get(dtype, 0.0))
+
+
+def _methods(value: float, dtype: str, pair: str | None, analysis: Analysis) -> tuple[str, ...]:
+    """The methods whose value it is, as those of a framework that is measured."""
+    measured = Measured("", "", "", dtype, value, () if pair is None else (pair,))
+    return agreed(measured, analysis.values, analysis.facts.reach).methods
+
+
+def _within(value: float, dtype: str, batch: Batch, analysis: Analysis) -> float:
+    """How far a rule may be from a number: as the nearest method, computed in its dtype."""
+    near = [one for one in analysis.values if one.denominator and math.isfinite(one.value)]
+    if not near or not math.isfinite(value):
+        return 0.0
+    nearest = min(near, key=lambda one: abs(one.value - value))
+    scale = analysis.facts.reach / abs(nearest.denominator)
+    return allowed(batch, nearest, dtype, scale) if math.isfinite(scale) else 0.0
+
+
+def _audit(call: ObjectCall) -> str:
+    """What tells more of somebody's own function than one batch can."""
+    subject = subject_of(call.function)
+    target = subject if inspect.isroutine(subject) else type(subject)
+    name = getattr(target, "__qualname__", "<unknown>")
+    if name.isidentifier():
+        beside = "" if target is subject else ", kwargs={…}"
+        return f"audit({name}{beside}) asks it batches that tell the rules apart"
+    return "audit('file.py:name') asks a function batches that tell the rules apart"
