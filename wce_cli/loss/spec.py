@@ -20,23 +20,31 @@ class Criterion(Struct, frozen=True):
     """A loss that somebody holds, as far as it was understood; what it sets stands in the fields of the batch."""
 
     text: str
-    """As sentences name it: `nn.CrossEntropyLoss(weight=w)`."""
+    """As sentences name it, on one line: `nn.CrossEntropyLoss(weight=w)`."""
     name: str
     """Its row in `criteria.known`."""
-    reduction: str
-    """One of the row's, after all that is said of it: `mean`."""
+    reduction: Any
+    """One of the row's, after all that is said of it: mean."""
     scores: ScoreKind
     """What it takes."""
+    adds: str = ""
+    """How one number a sample becomes one number: mean, sum, or average by what each is multiplied with."""
     fields: Mapping[str, Any] = {}
-    """By our name: the settings that it has, as numbers, where they are said."""
+    """By our name: its settings, as far as they are said."""
+    unsaid: Mapping[str, str] = {}
+    """By our name: the settings whose value is somewhere else, as they are written: w."""
     weighs: tuple[str, ...] = ()
     """Which of `weight` and `sample_weight` it takes."""
     is_called: bool = True
     """Whether the arrays stand in it; what is not called may be given a sample weight by who calls it."""
-    lists_classes: bool = True
-    """Whether it knows of the classes that no label has: `labels=` of scikit-learn."""
+    lists_classes: bool = False
+    """Whether it is told of the classes that no label has: `labels=` of scikit-learn."""
+    given: str = ""
+    """What it must be given otherwise than it is written: `with its weight as a float tensor`."""
     reason: str = ""
-    """Why nothing can be said of what it returns, where that is so whatever the batch."""
+    """Why nothing is sure of what it returns, where that is so whatever the batch."""
+    notes: tuple[str, ...] = ()
+    """What changes nothing in it, one line each."""
 
 
 class Spec(Struct, frozen=True):

@@ -1,0 +1,101 @@
+"""A piece of code as its statements, parsed and never run."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+import warnings
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from wce_cli.criteria.values import dotted
+from wce_cli.errors import Problem, WceError, as_written
+
+LONGEST = 1 << 20
+"""Characters: a weight of a hundred thousand classes, and no file."""
+MOST_LINES = 200
+DEEPEST = 60
+"""Brackets within brackets: nobody writes so many, and every step down is one of Python's own stack."""
+FIELD = "criterion"
+
+
+class Line(Struct, frozen=True):
+    """An expression, and the names that it is assigned to."""
+
+    names: tuple[str, ...]
+    value: ast.expr
+
+
+def parsed(text: str) -> list[Line]:
+    """What a text computes, in order, inside other statements too. Raises WceError if it is no Python."""
+    if len(text) > LONGEST:
+        said = f"criterion has {len(text)} characters, more than the {LONGEST} of a few lines of code"
+        raise WceError(Problem(said, "give the weight as --weight @FILE", FIELD))
+    lines: list[Line] = []
+    for statement in _statements(_tree(text)):
+        match statement:
+            case ast.Assign(targets=targets, value=value):
+                lines.append(Line(tuple(filter(None, map(dotted, targets))), value))
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                lines.append(Line((dotted(target),), value))
+            case ast.Expr(value=value) | ast.Return(value=ast.expr() as value):
+                lines.append(Line((), value))
+            case ast.AugAssign(target=target, op=op, value=value):
+                lines.append(Line((dotted(target),), ast.BinOp(target, op, value)))
+    if len(lines) > MOST_LINES:
+        said = f"criterion has {len(lines)} statements, more than {MOST_LINES}"
+        raise WceError(Problem(said, "give the line with the loss, and those that it needs", FIELD))
+    return lines
+
+
+def _tree(text: str) -> ast.Module:
+    """The text parsed: as it stands, else each line without what it is indented by."""
+    cleaned = textwrap.dedent(text).strip()
+    if not cleaned:
+        raise WceError(Problem("criterion is empty", "write nn.CrossEntropyLoss(), or the line that you have", FIELD))
+    try:
+        try:
+            tree = _ast(cleaned)
+        except IndentationError:
+            tree = _ast("\n".join(map(str.strip, cleaned.splitlines())))
+    except (RecursionError, MemoryError) as error:
+        raise too_deep() from error
+    except (SyntaxError, ValueError) as error:
+        why = error.msg if isinstance(error, SyntaxError) else "it holds characters that no code has"
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and "\n" in cleaned else ""
+        said = f"criterion is no Python: {as_written(text)}"
+        raise WceError(Problem(said, f"{why.partition(' (')[0]}{line}", FIELD)) from error
+    if _depth(tree) > DEEPEST:
+        raise too_deep()
+    return tree
+
+
+def too_deep() -> WceError:
+    """The error of brackets within brackets within brackets."""
+    return WceError(Problem("criterion is nested too deep for a line of code", field=FIELD))
+
+
+def _ast(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a backslash in a text
+        return ast.parse(text)
+
+
+def _depth(tree: ast.Module) -> int:
+    """How many nodes lie within each other at most."""
+    level: list[ast.AST] = [tree]
+    depth = 0
+    while level and depth <= DEEPEST:
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        depth += 1
+    return depth
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The statements in order, those of loops, functions and classes where they stand."""
+    waiting = list(reversed(tree.body))
+    while waiting:
+        statement = waiting.pop()
+        yield statement
+        waiting += reversed([one for name in ("body", "orelse") for one in getattr(statement, name, ())])
