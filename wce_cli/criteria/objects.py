@@ -19,8 +19,8 @@ from wce_cli.errors import Problem, WceError, counted
 from wce_cli.field_hints import SCORES
 from wce_cli.fields import FIELDS, SCORE_KINDS, field_of
 
-PACKAGES = {"PyTorch": "torch", "Keras": "keras", "scikit-learn": "sklearn", "optax": "optax"}
-"""By framework: the package that its losses stand in."""
+PACKAGES = {one.package for one in KNOWN.values()}
+"""What the modules of known losses begin with."""
 SETTINGS: Mapping[str, Means] = {
     "labels": "labels",
     "weight": "weight",
@@ -52,7 +52,7 @@ class ObjectCall(Struct, frozen=True, eq=False):
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     keywords: Mapping[str, Any]
-    said: Mapping[Means, Any]
+    said: Mapping[str, Any]
     """By what it means: every array and setting of the call, those that it was made with among them."""
     text: str
     """As it is written: `cross_entropy(x, y, weight=w)`."""
@@ -136,13 +136,13 @@ def _partial(criterion: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 def _known(subject: Any) -> KnownCriterion | None:
     """The row of a function or a class of a framework's."""
     known = KNOWN.get(getattr(subject, "__name__", ""))
-    return known if known and _is_of_framework(subject) and _package(subject) == PACKAGES[known.framework] else None
+    return known if known and _is_of_framework(subject) and _package(subject) == known.package else None
 
 
 def _is_of_framework(subject: Any) -> bool:
     """Whether it stands in a framework under its name; what merely wears that name does not."""
     module = sys.modules.get(str(getattr(subject, "__module__", "")))
-    if module is None or _package(subject) not in PACKAGES.values():
+    if module is None or _package(subject) not in PACKAGES:
         return False
     return getattr(module, str(getattr(subject, "__name__", "")), None) is subject
 
@@ -217,13 +217,13 @@ def _place_of(name: str, means: Mapping[str, Means]) -> str:
     return next((place for place, meaning in means.items() if meaning and meaning == wanted), "")
 
 
-def _made(criterion: Any, kind: ObjectKind) -> dict[Means, Any]:
+def _made(criterion: Any, kind: ObjectKind) -> dict[str, Any]:
     """What a known loss was made with, its defaults among it."""
     if kind.known is None:
         return {}
     subject = subject_of(criterion)
     parameters = kind.known.made or kind.known.called
-    found: dict[Means, Any] = {}
+    found: dict[str, Any] = {}
     for one in parameters:
         if one.means and one.default != REQUIRED:
             found[one.means] = getattr(subject, one.name, one.default) if kind.known.made else one.default

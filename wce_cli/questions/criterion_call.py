@@ -23,7 +23,7 @@ from wce_cli.loss.rows import floats
 from wce_cli.loss.sums import Floats
 
 
-class Answered(Struct, frozen=True):
+class CriterionAnswer(Struct, frozen=True):
     """What a criterion returned: a number, one number a sample, or why it is neither."""
 
     value: float | None = None
@@ -38,7 +38,7 @@ class Answered(Struct, frozen=True):
     """It wrote into one of its tensors."""
 
 
-def returned_by(function: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Answered:
+def returned_by(function: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any]) -> CriterionAnswer:
     """What a function returns for these arguments; what it raises is a reason, not an end."""
     tensors = [one for one in (*arguments, *keywords.values()) if hasattr(one, "detach") and hasattr(one, "_version")]
     versions = [one._version for one in tensors]
@@ -46,26 +46,26 @@ def returned_by(function: Callable[..., Any], arguments: Sequence[Any], keywords
         with _nothing_left(tensors):
             came = function(*arguments, **keywords)
     except Exception as error:  # whatever a person's own function does wrong, the report goes on
-        return Answered(reason=f"{type(error).__name__}: {first_line(error)}", is_error=True)
+        return CriterionAnswer(reason=f"{type(error).__name__}: {first_line(error)}", is_error=True)
     return read(came, changed=[one._version for one in tensors] != versions)
 
 
-def read(came: Any, *, changed: bool = False) -> Answered:
+def read(came: Any, *, changed: bool = False) -> CriterionAnswer:
     """What there is in a value: a number of Python's, a scalar or an array of any framework's."""
     if came is None or isinstance(came, (str, bytes, bool, np.bool_, complex, tuple, list, set, Mapping)):
-        return Answered(reason=f"{_what(came)}, and no number", changed=changed)
+        return CriterionAnswer(reason=f"{_what(came)}, and no number", changed=changed)
     if isinstance(came, (int, float)):
-        return Answered(float(came), changed=changed)
+        return CriterionAnswer(float(came), changed=changed)
     try:
         array, dtype = to_array("it", came)
     except (WceError, TypeError, ValueError):
         array, dtype = np.empty(0, dtype=object), None
     if array.dtype.kind not in "fiu" or dtype is None:
-        return Answered(reason=f"{_what(came)}, and no number", changed=changed)
+        return CriterionAnswer(reason=f"{_what(came)}, and no number", changed=changed)
     numbers = floats(array, dtype)
     if numbers.size == 1:
-        return Answered(numbers.item(), dtype=dtype_of(came), changed=changed)
-    return Answered(values=numbers, dtype=dtype_of(came), changed=changed)
+        return CriterionAnswer(numbers.item(), dtype=dtype_of(came), changed=changed)
+    return CriterionAnswer(values=numbers, dtype=dtype_of(came), changed=changed)
 
 
 def _what(came: Any) -> str:

@@ -11,15 +11,14 @@ from msgspec import structs
 from wce_cli.answers.analysis import Analysis
 from wce_cli.answers.report import CriterionPart, Measured, Report
 from wce_cli.batches.batch import Batch
-from wce_cli.criteria.objects import ObjectCall, subject_of
 from wce_cli.criteria.known import KNOWN
-from wce_cli.criteria.object_settings import pair_of
+from wce_cli.criteria.objects import ObjectCall, subject_of
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.precision.dtype import allowed
 from wce_cli.questions.check.expected import computed
 from wce_cli.questions.check.naming import Named, Namer
-from wce_cli.questions.criterion_call import Answered, returned_by
+from wce_cli.questions.criterion_call import CriterionAnswer, returned_by
 from wce_cli.questions.explain.report import ENGINE_ROUNDING, agreed
 from wce_cli.questions.identify.number import PrintedNumber, printed_number
 
@@ -37,12 +36,19 @@ def _by_settings(batch: Batch) -> str | None:
     spec = batch.spec
     if spec.criterion is None:
         return None
-    known = KNOWN[spec.criterion.name]
-    return pair_of(spec.criterion, known, is_soft=spec.is_soft, ignores="ignore_index" in spec.criterion.fields)
+    known, reduction = KNOWN[spec.criterion.name], spec.criterion.reduction
+    weighs = [
+        field for field, has in (("weight", spec.weight is not None), ("sample_weight", spec.has_sample_weight)) if has
+    ]
+    if not set(weighs) <= set(spec.criterion.weighs) or spec.criterion.reason or reduction not in known.reductions:
+        return None
+    return known.pair(reduction, is_soft=spec.is_soft, is_ignoring="ignore_index" in spec.criterion.fields)
 
 
 @np.errstate(all="ignore")
-def told(call: ObjectCall, returned: Answered, part: CriterionPart, batch: Batch, analysis: Analysis) -> CriterionPart:
+def told(
+    call: ObjectCall, returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis: Analysis
+) -> CriterionPart:
     """What a criterion returned; `part` is what its settings say of it."""
     if returned.reason:
         said = f"{part.text} {'raised' if returned.is_error else 'returned'} {returned.reason}"
@@ -58,7 +64,9 @@ def told(call: ObjectCall, returned: Answered, part: CriterionPart, batch: Batch
     return found
 
 
-def _one(call: ObjectCall, returned: Answered, part: CriterionPart, batch: Batch, analysis: Analysis) -> CriterionPart:
+def _one(
+    call: ObjectCall, returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis: Analysis
+) -> CriterionPart:
     """Of one number: the method that it is, the one of the settings or another."""
     assert returned.value is not None
     value, dtype = returned.value, computed_in(returned, batch)
@@ -82,7 +90,7 @@ def _which(named: Named, number: PrintedNumber) -> str:
     return f", which {named.sentence.removeprefix(number.text).strip()}"
 
 
-def _each(returned: Answered, part: CriterionPart, batch: Batch, analysis: Analysis) -> str:
+def _each(returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis: Analysis) -> str:
     """Of several numbers: whether they are one a sample, and what they add up to."""
     assert returned.values is not None
     if returned.values.shape != batch.sample_shape:
@@ -93,7 +101,7 @@ def _each(returned: Answered, part: CriterionPart, batch: Batch, analysis: Analy
     return f"{part.text} returned {count}, one a sample: they add up to {format_number(total)}{which}"
 
 
-def computed_in(returned: Answered, batch: Batch) -> str:
+def computed_in(returned: CriterionAnswer, batch: Batch) -> str:
     """The dtype that a number was computed in, as far as that is known: its own, or that of the scores if that rounds
     more. A number of Python's may be the .item() of a float32.
     """

@@ -41,8 +41,8 @@ def _batch_of_call(function: str, criterion: Any, arrays: Sequence[Any], named: 
 
     Raises WceError for what is no criterion, and with all problems of the batch.
     """
-    from wce_cli.criteria.objects import call_of
     from wce_cli.criteria.object_settings import criterion_of, fields_of
+    from wce_cli.criteria.objects import call_of
 
     _refuse(function, criterion)
     call, beside = call_of(criterion, arrays, named)
@@ -64,8 +64,8 @@ def _refuse(function: str, criterion: Any) -> None:
     if isinstance(criterion, type):
         name = criterion.__name__
         raise WceError(Problem(f"{function} takes a criterion, and got the class {name}", f"make one: {name}()"))
-    from wce_cli.criteria.objects import kind_of
     from wce_cli.criteria.known import KNOWN
+    from wce_cli.criteria.objects import kind_of
 
     kind = kind_of(criterion)
     if kind.is_unknown:
