@@ -26,6 +26,8 @@ from wce_cli.loss.sums import Floats
 class CriterionAnswer(Struct, frozen=True):
     """What a criterion returned: a number, one number a sample, or why it is neither."""
 
+    came: Any = None
+    """What it returned, as it is."""
     value: float | None = None
     values: Floats | None = None
     """What it returned where that is an array of several numbers, in its shape."""
@@ -55,7 +57,7 @@ def read(came: Any, *, changed: bool = False) -> CriterionAnswer:
     if came is None or isinstance(came, (str, bytes, bool, np.bool_, complex, tuple, list, set, Mapping)):
         return CriterionAnswer(reason=f"{_what(came)}, and no number", changed=changed)
     if isinstance(came, (int, float)):
-        return CriterionAnswer(float(came), changed=changed)
+        return CriterionAnswer(came, float(came), changed=changed)
     try:
         array, dtype = to_array("it", came)
     except (WceError, TypeError, ValueError):
@@ -64,8 +66,8 @@ def read(came: Any, *, changed: bool = False) -> CriterionAnswer:
         return CriterionAnswer(reason=f"{_what(came)}, and no number", changed=changed)
     numbers = floats(array, dtype)
     if numbers.size == 1:
-        return CriterionAnswer(numbers.item(), dtype=dtype_of(came), changed=changed)
-    return CriterionAnswer(values=numbers, dtype=dtype_of(came), changed=changed)
+        return CriterionAnswer(came, numbers.item(), dtype=dtype_of(came), changed=changed)
+    return CriterionAnswer(came, values=numbers, dtype=dtype_of(came), changed=changed)
 
 
 def _what(came: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from msgspec import structs
@@ -11,10 +12,11 @@ from msgspec import structs
 from wce_cli.answers.analysis import Analysis
 from wce_cli.answers.report import CriterionPart, Measured, Report
 from wce_cli.batches.batch import Batch
-from wce_cli.criteria.known import KNOWN
+from wce_cli.criteria.object_settings import pair_of
 from wce_cli.criteria.objects import ObjectCall, subject_of
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
+from wce_cli.loss.methods import LossValue
 from wce_cli.precision.dtype import allowed
 from wce_cli.questions.check.expected import computed
 from wce_cli.questions.check.naming import Named, Namer
@@ -28,21 +30,8 @@ WROTE = "it wrote into what it was called with; all other numbers here are of wh
 def with_returned(call: ObjectCall, batch: Batch, report: Report, analysis: Analysis) -> Report:
     """A report with what the criterion of its batch returns, which is called here, once everything else is known."""
     returned = returned_by(call.function, call.arguments, call.keywords)
-    part = report.criterion or CriterionPart(call.text, _by_settings(batch), None, None)
+    part = report.criterion or CriterionPart(call.text, pair_of(batch.spec), None, None)
     return structs.replace(report, criterion=told(call, returned, part, batch, analysis))
-
-
-def _by_settings(batch: Batch) -> str | None:
-    spec = batch.spec
-    if spec.criterion is None:
-        return None
-    known, reduction = KNOWN[spec.criterion.name], spec.criterion.reduction
-    weighs = [
-        field for field, has in (("weight", spec.weight is not None), ("sample_weight", spec.has_sample_weight)) if has
-    ]
-    if not set(weighs) <= set(spec.criterion.weighs) or spec.criterion.reason or reduction not in known.reductions:
-        return None
-    return known.pair(reduction, is_soft=spec.is_soft, is_ignoring="ignore_index" in spec.criterion.fields)
 
 
 @np.errstate(all="ignore")
@@ -76,7 +65,9 @@ def _one(
     if pair is not None and pair == part.pair and not call.kind.is_own:
         return structs.replace(part, value=value, told=(f"{said}, which is {pair}",))
     number = computed(printed_number(value), dtype)
-    named = Namer(batch, 1).named(part.pair or "", number, _within(value, dtype, batch, analysis))
+    named = Namer(batch, 1).named(
+        part.pair or "", number, within(value, dtype, batch, analysis.values, analysis.facts.reach)
+    )
     which = _which(named, number) or (f", which is {pair}" if pair else "")
     asked = None if part.pair is None or pair == part.pair else analysis.value(part.pair)
     settings = () if asked is None else (f"its settings say {format_number(asked.value)} ({part.pair})",)
@@ -120,13 +111,13 @@ def _methods(value: float, dtype: str, pair: str | None, analysis: Analysis) -> 
     return agreed(measured, analysis.values, analysis.facts.reach).methods
 
 
-def _within(value: float, dtype: str, batch: Batch, analysis: Analysis) -> float:
+def within(value: float, dtype: str, batch: Batch, values: Sequence[LossValue], reach: float) -> float:
     """How far a rule may be from a number: as the nearest method, computed in its dtype."""
-    near = [one for one in analysis.values if one.denominator and math.isfinite(one.value)]
+    near = [one for one in values if one.denominator and math.isfinite(one.value)]
     if not near or not math.isfinite(value):
         return 0.0
     nearest = min(near, key=lambda one: abs(one.value - value))
-    scale = analysis.facts.reach / abs(nearest.denominator)
+    scale = reach / abs(nearest.denominator)
     return allowed(batch, nearest, dtype, scale) if math.isfinite(scale) else 0.0
 
 

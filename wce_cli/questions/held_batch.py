@@ -9,7 +9,7 @@ from msgspec import structs
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.field_hints import HINTS
-from wce_cli.fields import SCORE_KINDS
+from wce_cli.fields import FIELDS, SCORE_KINDS, field_of
 from wce_cli.questions.called import by_name
 from wce_cli.questions.given_batch import GivenBatch, built
 
@@ -30,6 +30,9 @@ def with_criterion(
         criterion, arrays = given[at], given[at + 1 :]
     elif at < len(given):
         raise WceError(Problem("criterion is given twice, by position and by name", "leave one of them out"))
+    elif given and not any(field_of(name, FIELDS) in SCORE_KINDS for name in named):
+        hint = f"{function}(criterion, x, y), or logits= and labels= beside criterion="
+        raise WceError(Problem("criterion is given by name, and arrays by position", hint))
     else:
         arrays = ()
     beside = {name: value for name, value in named.items() if name != "criterion"}
@@ -45,6 +48,9 @@ def _batch_of_call(function: str, criterion: Any, arrays: Sequence[Any], named: 
     from wce_cli.criteria.objects import call_of
 
     _refuse(function, criterion)
+    if len(arrays) == 1 and isinstance(arrays[0], GivenBatch):
+        of_batch = {field: value for field, value in arrays[0].fields.items() if value is not None}
+        arrays, named = (), {**of_batch, **by_name(function, named)}
     call, beside = call_of(criterion, arrays, named)
     fields = fields_of(call)
     given = by_name(function, beside)

@@ -52,11 +52,12 @@ def explain(
     Raises WceError, with every problem found, if the batch cannot be read.
     """
     engines = engines_of(engines, "engines")
+    if blocks is not None and given:
+        hint = "put all rows into the blocks, and what a criterion is made with beside them: weight="
+        raise WceError(Problem("explain takes blocks, or what stands by position, and got both", hint))
     given, taken = with_criterion("explain", given, batch)
     named = by_name("explain", taken)
     if blocks is not None:
-        if given:
-            raise WceError(Problem("explain takes blocks or arrays, and got both", "put all rows into the blocks"))
         return _of_blocks(blocks, named, engines)
     if len(given) == 1 and isinstance(given[0], (str, os.PathLike)):
         from wce_cli.questions.of_file import batch_of_file
