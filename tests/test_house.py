@@ -21,7 +21,8 @@ GROUND = {"errors", "digits", "literal", "fields", "field_hints", "frameworks", 
 MAY = {
     "loss": set[str](),
     "processes": set[str](),
-    "batches": {"loss"},
+    "criteria": {"loss"},
+    "batches": {"criteria", "loss"},
     "saved": {"loss"},
     "criteria": {"loss"},
     "passes": {"batches", "loss", "processes"},
@@ -47,6 +48,7 @@ MAY = {
     "cli": {
         "answers",
         "batches",
+        "criteria",
         "engines",
         "findings",
         "formats",

@@ -15,8 +15,9 @@ from msgspec import Struct
 
 from wce_cli.errors import Problem
 
-Kind = Literal["scores", "labels", "class weight", "sample weight", "names", "integer", "number"]
-"""What a field holds: a number for each class of each sample, one for each sample, …, or a single one for the batch."""
+Kind = Literal["scores", "labels", "class weight", "sample weight", "names", "integer", "number", "code"]
+"""What a field holds: a number for each class of each sample, one for each sample, …, a single one for the batch, or a
+piece of code."""
 
 
 class Field(Struct, frozen=True):
@@ -132,6 +133,16 @@ class BatchFields(TypedDict, total=False):
             "Label smoothing, 0 to 1",
             default=0.0,
             aliases=("smoothing", "label_smoothing_factor"),
+        ),
+    ]
+    criterion: Annotated[
+        Any,
+        Field(
+            "code",
+            "CODE",
+            "The loss as it stands in your code, read and never run: it sets the fields above; its method is marked",
+            typed=": 'nn.CrossEntropyLoss(weight=w)'",
+            given=': "nn.CrossEntropyLoss(weight=w)"',
         ),
     ]
 

@@ -96,7 +96,7 @@ def _criterion(one: Held, names: Mapping[str, Any]) -> Criterion:
         adds=one.adds,
         fields=fields,
         unsaid=unsaid,
-        weighs=tuple(field for field in FIELDS_SET[:2] if field in fields or field in unsaid),
+        takes=tuple(field for field in FIELDS_SET if field in fields or field in unsaid),
         is_called=one.called is not None,
         lists_classes="class_list" in (settings.said.keys() | settings.unsaid.keys()),
         given=_given(row, arguments, fields.get("weight")),

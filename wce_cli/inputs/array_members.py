@@ -10,7 +10,7 @@ from wce_cli.fields import BESIDE_SCORES, BY_SAMPLE, IN_FILES, SCORE_KINDS, SING
 from wce_cli.fields import FIELDS as DECLARED
 from wce_cli.inputs.stored import DTYPES, Members, StoredArray, as_name, place
 
-ARRAY_FIELDS = tuple(name for name in IN_FILES if DECLARED[name].kind != "names")
+ARRAY_FIELDS = tuple(name for name in IN_FILES if DECLARED[name].kind not in ("names", "code"))
 """Fields that are numbers, as arrays are."""
 
 ITEM_OF_LIST = re.compile(r"(?P<k>\d{1,9})\.(?P<name>\w+)|(?P<by_name>\w+)\.(?P<n>\d{1,9})")

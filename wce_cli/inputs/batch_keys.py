@@ -55,6 +55,7 @@ JSON_TYPES: dict[Kind, Any] = {
     "names": Names,
     "integer": int | None,
     "number": float | None,
+    "code": str | None,
 }
 """What a field of each kind may be in JSON."""
 KEYS_BESIDE: dict[str, Any] = {

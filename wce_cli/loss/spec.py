@@ -33,8 +33,8 @@ class Criterion(Struct, frozen=True):
     """By our name: its settings, as far as they are said."""
     unsaid: Mapping[str, str] = {}
     """By our name: the settings whose value is somewhere else, as they are written: w."""
-    weighs: tuple[str, ...] = ()
-    """Which of `weight` and `sample_weight` it takes."""
+    takes: tuple[str, ...] = ()
+    """The fields that it has a setting for, said or not: the rest it leaves as the framework has it."""
     is_called: bool = True
     """Whether the arrays stand in it; what is not called may be given a sample weight by who calls it."""
     lists_classes: bool = False

@@ -95,7 +95,7 @@ def explain_and_share(
 
     def report(measured: tuple[Measured, ...]) -> Report:
         analysis = structs.replace(bare, measured=tuple(agreed(one, values, facts.reach) for one in measured))
-        return report_of(analysis, batch.scores.shape, terms, top)
+        return report_of(analysis, batch.scores.shape, terms, top, batch)
 
     heard = None if told is None else lambda measured: told(report(measured))
     found = report(measure_all(tuple(engines), batch, heard))

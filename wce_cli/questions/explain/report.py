@@ -9,10 +9,11 @@ from functools import cache
 from msgspec import structs
 
 from wce_cli.answers.analysis import Analysis
-from wce_cli.answers.report import SCHEMA, BatchPart, Measured, MethodRow, Report, TermRow, TotalsPart
+from wce_cli.answers.report import SCHEMA, BatchPart, CriterionPart, Measured, MethodRow, Report, TermRow, TotalsPart
+from wce_cli.batches.batch import Batch
 from wce_cli.findings import find
 from wce_cli.loss.methods import METHODS, SUM, UNWEIGHTED, WEIGHTED, LossValue
-from wce_cli.loss.spec import Spec
+from wce_cli.loss.spec import Criterion, Spec
 from wce_cli.questions.explain.rows import class_rows
 
 ENGINE_ROUNDING = {"float64": 1e-12, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2}
@@ -31,8 +32,11 @@ def report_of(
     shape: tuple[int, ...],
     terms: tuple[TermRow, ...],
     top: tuple[TermRow, ...],
+    batch: Batch | None = None,
 ) -> Report:
-    """The report of what was found, with its findings; `shape` is that of the scores as they were given."""
+    """The report of what was found, with its findings; `shape` is that of the scores as they were given, `batch` its
+    rows, where they are at hand.
+    """
     spec, totals = analysis.spec, analysis.totals
     return Report(
         schema=SCHEMA,
@@ -46,7 +50,14 @@ def report_of(
         methods=_method_rows(analysis),
         measurements=analysis.measured,
         findings=find(analysis),
+        criterion=None if spec.criterion is None else _criterion_part(spec.criterion, analysis, batch),
     )
+
+
+def _criterion_part(criterion: Criterion, analysis: Analysis, batch: Batch | None) -> CriterionPart:
+    from wce_cli.questions.criterion import returned  # few hold one
+
+    return returned(criterion, analysis, batch)
 
 
 def _method_rows(analysis: Analysis) -> tuple[MethodRow, ...]:

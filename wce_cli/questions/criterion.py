@@ -1,0 +1,263 @@
+"""What does the loss that somebody holds return for a batch? The method that it is, or why that is not sure.
+
+Nothing is run: a line of code is held to what is known of its framework (`criteria.known`), and to what the pass found.
+A sentence that could be false is not said: what the framework clips, refuses or defines otherwise is a reason.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from msgspec import Struct
+
+from wce_cli.answers.analysis import Analysis
+from wce_cli.answers.report import CriterionPart
+from wce_cli.batches.batch import Batch
+from wce_cli.criteria.known import KEPT, KNOWN, KnownCriterion
+from wce_cli.digits import format_number
+from wce_cli.loss.clipped import ENDS, SUMMED, eps_of
+from wce_cli.loss.methods import BATCH, SUM, UNWEIGHTED, WEIGHTED, divide
+from wce_cli.loss.spec import Criterion, Spec
+from wce_cli.loss.sums import Sums
+
+KINDS = {"logits": "logits", "log_probs": "log-probabilities", "probs": "probabilities"}
+ADDED = {"mean": BATCH, "sum": SUM, "average": WEIGHTED}
+"""By how one number a sample is added up: the method that it is."""
+SAME = 1e-6
+"""What clipping may move a loss by, relative to it, and still not show."""
+
+
+class _Question(Struct, frozen=True):
+    """A criterion, and the batch that it is asked about."""
+
+    criterion: Criterion
+    row: KnownCriterion
+    analysis: Analysis
+    batch: Batch | None
+
+    @property
+    def spec(self) -> Spec:
+        return self.analysis.spec
+
+    @property
+    def n_ignored(self) -> int:
+        return self.analysis.totals.n - self.analysis.totals.n_kept
+
+    def knows(self, field: str) -> bool:
+        """Whether it has a parameter for a field."""
+        return any(one.means == field for one in (*self.row.made, *self.row.called))
+
+    @property
+    def weights(self) -> list[str]:
+        """The weights that the batch has."""
+        spec = self.spec
+        return ["weight"] * (spec.weight is not None) + ["sample_weight"] * spec.has_sample_weight
+
+    @property
+    def is_weighed_outside(self) -> bool:
+        """Whether all weights come as a sample weight: it names one, or who calls it gives one, as model.fit does."""
+        criterion, takes = self.criterion, self.criterion.takes
+        return "sample_weight" in takes or (self.row.placement == "sample" and not criterion.is_called)
+
+    @property
+    def left_out(self) -> list[str]:
+        """The weights of the batch that it does not take."""
+        if self.is_weighed_outside:
+            return []
+        return [one for one in self.weights if one == "sample_weight" or one not in self.criterion.takes]
+
+
+def returned(criterion: Criterion, analysis: Analysis, batch: Batch | None = None) -> CriterionPart:
+    """What the criterion returns for a batch. `batch`: its rows, where they are at hand."""
+    asked = _Question(criterion, KNOWN[criterion.name], analysis, batch)
+    reason = next((said for rule in _BEFORE if (said := rule(asked))), "")
+    pair = None if reason else _pair(asked)
+    if pair is not None:
+        reason = next((said for rule in _OF_PAIR if (said := rule(asked, pair))), "")
+    elif not reason:
+        reason = _without_pair(asked)
+    given = " and ".join(_given(asked)) if not reason else ""
+    return CriterionPart(criterion.text, None if reason else pair, None, reason or None, given or None)
+
+
+def _pair(asked: _Question) -> str | None:
+    """The METHOD/PLACEMENT that it is; None where there is none."""
+    row, criterion, spec = asked.row, asked.criterion, asked.spec
+    pair = row.pair(criterion.reduction, is_soft=spec.is_soft, is_ignoring="ignore_index" in criterion.takes)
+    if pair is None and criterion.adds:
+        pair = row.placed(ADDED[criterion.adds])
+        if "sample_weight" in criterion.takes and "weight" not in criterion.takes and spec.weight is not None:
+            pair = f"{ADDED[criterion.adds]}/sample"  # F.cross_entropy(…, reduction='none') * w[y]
+    if pair is None or not asked.left_out:
+        return pair
+    method = pair.partition("/")[0]
+    counts_kept = method in (WEIGHTED, KEPT) or (method == BATCH and not asked.n_ignored)
+    return UNWEIGHTED if counts_kept and asked.left_out == asked.weights else None
+
+
+def _without_pair(asked: _Question) -> str:
+    """Why there is none."""
+    row, criterion = asked.row, asked.criterion
+    if row.reductions[criterion.reduction] is None and not criterion.adds:
+        return "it returns one number a sample, and adds nothing up"
+    if asked.left_out != asked.weights:
+        return "it takes the class weight, and leaves the sample weight out"
+    total = asked.analysis.value(UNWEIGHTED)
+    if total is not None and (criterion.adds or criterion.reduction) in ("sum", False):
+        return f"it leaves the weights out, and sums the bare losses to {format_number(total.numerator)}"
+    return "it leaves the weights out"
+
+
+def _of_itself(asked: _Question) -> str:
+    return asked.criterion.reason
+
+
+def _of_scores(asked: _Question) -> str:
+    """Why its scores are not those of the batch."""
+    takes, has = asked.criterion.scores, asked.spec.scores
+    if takes == has or (takes == "logits" and has == "log_probs" and _are_normalised(asked.analysis)):
+        return ""
+    return f"it takes {KINDS[takes]}, and the scores are {KINDS[has]}"
+
+
+def _are_normalised(analysis: Analysis) -> bool:
+    """Whether a softmax leaves log-probabilities as they are, as far as all of them are known."""
+    sums, off = analysis.facts.log_totals, analysis.facts.row_sums
+    if sums is None or off.off.rows.count:
+        return False
+    return bool(np.abs(sums.values()).sum() <= SAME * max(1.0, float(np.abs(analysis.totals.s_loss.values()).sum())))
+
+
+def _of_labels(asked: _Question) -> str:
+    """Why it does not take labels of this kind."""
+    spec, row = asked.spec, asked.row
+    if spec.is_soft and "probability" not in row.labels:
+        return "it takes class indices, and the labels are probability rows"
+    ignored = asked.criterion.fields.get("ignore_index")
+    if spec.is_soft and row.ignores and isinstance(ignored, int) and ignored >= 0:
+        return f"{row.framework} refuses ignore_index={ignored} beside probability labels"
+    if asked.n_ignored and not row.ignores and "ignore_index" not in asked.criterion.takes:
+        return f"it ignores no label, and {asked.n_ignored} of {asked.analysis.totals.n} are ignored here"
+    if spec.label_smoothing and not asked.knows("label_smoothing") and "probability" not in row.labels:
+        return f"it knows no label smoothing, and here it is {format_number(spec.label_smoothing)}"
+    return ""
+
+
+def _of_nothing(asked: _Question, pair: str) -> str:
+    """Why it returns another number than the quotient, where that is by 0, or not finite."""
+    value, row = asked.analysis.value(pair), asked.row
+    if value is None:
+        return f"these labels leave {pair} undefined"
+    if value.denominator == 0 and (row.of_nothing or asked.spec.label_smoothing):
+        return f"it divides by 0, where {row.framework} has {row.of_nothing or 'another number'}"
+    if not asked.analysis.totals.n and row.framework != "PyTorch":
+        return "the batch has no samples"
+    if not math.isfinite(value.value) and row.framework != "PyTorch":
+        return f"the loss is {format_number(value.value)}, and {row.framework} may have another number there"
+    return ""
+
+
+def _of_classes(asked: _Question, pair: str) -> str:
+    """Why scikit-learn takes other classes than these: it knows those that labels have, in the order of their names."""
+    spec, totals = asked.spec, asked.analysis.totals
+    if asked.row.name != "log_loss":
+        return ""
+    absent = int((totals.count == 0).sum())
+    if absent and not asked.criterion.lists_classes:
+        return f"{absent} of {spec.n_classes} classes have no label, and it has no labels= that names them"
+    names = spec.class_names
+    if names is not None and list(names) != sorted(names):
+        return f"labels that are names are sorted by it: {', '.join(sorted(names)[:3])}"
+    return ""
+
+
+def _of_probabilities(asked: _Question, pair: str) -> str:
+    """Why it takes the log of other probabilities than those given: they are clipped, or divided by their sum."""
+    analysis, facts, spec = asked.analysis, asked.analysis.facts, asked.spec
+    if asked.criterion.scores != "probs":
+        return ""
+    if asked.row.framework == "scikit-learn":
+        if facts.clipped is None or eps_of(spec) is None:
+            return "it clips probabilities, which were not looked at"
+        return "" if _is_same(analysis, facts.clipped, pair) else "it clips these probabilities before the log"
+    if not spec.label_smoothing and facts.renormalised is not None:
+        is_same = _is_same(analysis, facts.renormalised, pair)
+    else:
+        is_same = _are_within(asked.batch)
+    told = "it divides probabilities by the sum of their row, and clips them"
+    return "" if is_same else f"{told}: here that is another number, or was not looked at"
+
+
+def _is_same(analysis: Analysis, sums: Sums, pair: str) -> bool:
+    """Whether Σs·ℓ by label of moved probabilities gives the value of a pair."""
+    value = analysis.value(pair)
+    assert value is not None
+    present = analysis.totals.count > 0
+    weight = np.ones_like(analysis.spec.class_weight) if value.method == UNWEIGHTED else analysis.spec.class_weight
+    if value.method == UNWEIGHTED and analysis.spec.has_sample_weight:
+        return False  # the sums have it in them
+    return math.isclose(divide(sums.dot(weight, present), value.denominator), value.value, rel_tol=SAME)
+
+
+def _are_within(batch: Batch | None) -> bool:
+    """Whether every probability of the kept rows lies where nothing is clipped, and rows sum to 1."""
+    if batch is None or batch.n_samples * batch.spec.n_classes > SUMMED:
+        return False
+    for block in batch.blocks():
+        kept = slice(None) if batch.spec.is_soft else block.labels != batch.spec.ignore_index
+        p = block.scores[kept]
+        if ((p < ENDS[0]) | (p > ENDS[1])).any() or (np.abs(p.sum(axis=1) - 1) > SAME).any():
+            return False
+    return True
+
+
+_BEFORE: tuple[Callable[[_Question], str], ...] = (_of_itself, _of_scores, _of_labels)
+_OF_PAIR: tuple[Callable[[_Question, str], str], ...] = (_of_nothing, _of_classes, _of_probabilities)
+"""Why nothing is sure of what it returns: the first that says something is told."""
+
+
+def _given(asked: _Question) -> Iterator[str]:
+    """What it must be given for that, beside what stands in it."""
+    criterion, spec, row = asked.criterion, asked.spec, asked.row
+    if criterion.given:
+        yield criterion.given
+    if not spec.is_soft and "index" not in row.labels:
+        yield "with one-hot labels"
+    if spec.integer_one_hot and row.framework == "PyTorch":
+        yield "with its labels as floats"
+    if spec.label_base and not spec.is_soft:
+        yield "with labels that count from 0"
+    if spec.weight is not None and asked.is_weighed_outside and "weight" not in criterion.takes:
+        yield f"with {'s·w[y]' if spec.has_sample_weight else 'w[y]'} as its sample weight"
+    yield from _other_settings(asked)
+
+
+def _other_settings(asked: _Question) -> Iterator[str]:
+    """The settings that are given beside it, and are not its own."""
+    spec, own = asked.spec, asked.criterion.fields
+    if spec.label_smoothing != own.get("label_smoothing", 0.0) and "label_smoothing" not in _unread(asked):
+        how = "label_smoothing" if asked.knows("label_smoothing") else "labels smoothed by"
+        yield f"with {how} {format_number(spec.label_smoothing)}"
+    ignores_another = asked.row.ignores and spec.ignored_as_given != own.get("ignore_index", -100)
+    if asked.n_ignored and ignores_another and "ignore_index" not in _unread(asked):
+        yield f"with ignore_index {spec.ignored_as_given}"
+    weight = own.get("weight")
+    if weight is not None and not _is_weight(weight, spec):
+        yield "with the weight that is given"
+
+
+def _unread(asked: _Question) -> set[str]:
+    """The fields whose value stands outside the line."""
+    return set(asked.criterion.takes) - set(asked.criterion.fields)
+
+
+def _is_weight(own: object, spec: Spec) -> bool:
+    if isinstance(own, dict):
+        own = [own[key] for key in sorted(own)] if all(isinstance(key, int) for key in own) else list(own.values())
+    try:
+        numbers = np.asarray(own, dtype=float)
+    except (TypeError, ValueError):
+        return False
+    return numbers.shape == spec.class_weight.shape and np.allclose(numbers, spec.class_weight, rtol=SAME, atol=0)
