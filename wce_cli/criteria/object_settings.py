@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wce_cli.criteria.known import KNOWN, KnownCriterion
+from wce_cli.criteria.known import KnownCriterion
 from wce_cli.criteria.objects import ObjectCall
 from wce_cli.criteria.read import FIELDS_SET
 from wce_cli.fields import DEFAULTS
 from wce_cli.loss.readings import ScoreKind
-from wce_cli.loss.spec import Criterion, Spec
+from wce_cli.loss.spec import Criterion
 
 
 def fields_of(call: ObjectCall) -> dict[str, Any]:
@@ -39,25 +39,10 @@ def criterion_of(call: ObjectCall) -> Criterion | None:
         _reduction(known, call.said),
         scores_of(call),
         fields=fields,
-        weighs=tuple(field for field in FIELDS_SET[:2] if field in fields),
+        takes=tuple(fields),
         lists_classes=call.said.get("class_list") is not None,
         reason="its where leaves out what it masks" if call.said.get("mask") is not None else "",
     )
-
-
-def pair_of(spec: Spec) -> str | None:
-    """The METHOD or METHOD/PLACEMENT that the settings of a criterion are; None where they are none, or weights are
-    given beside it.
-    """
-    criterion = spec.criterion
-    if criterion is None or criterion.reason:
-        return None
-    has = {"weight": spec.weight is not None, "sample_weight": spec.has_sample_weight}
-    known = KNOWN[criterion.name]
-    if criterion.reduction not in known.reductions or any(has[one] and one not in criterion.weighs for one in has):
-        return None
-    is_ignoring = "ignore_index" in criterion.fields
-    return known.pair(criterion.reduction, is_soft=spec.is_soft, is_ignoring=is_ignoring)
 
 
 def scores_of(call: ObjectCall) -> ScoreKind:

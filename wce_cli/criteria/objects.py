@@ -32,6 +32,9 @@ SETTINGS: Mapping[str, Means] = {
 LETTERS: Mapping[str, str] = {"scores": "x", "labels": "y", "weight": "w", "sample_weight": "s"}
 """How the arrays of a call are written, as those of the frameworks that are measured."""
 
+FEW = 8
+"""Classes that are listed."""
+
 
 class ObjectKind(Struct, frozen=True):
     """What a criterion is."""
@@ -232,14 +235,22 @@ def _made(criterion: Any, kind: ObjectKind) -> dict[str, Any]:
 
 def _text(kind: ObjectKind, criterion: Any, given: Mapping[str, Any]) -> str:
     """The criterion as it is written, with what it was made or is called with as far as that is said."""
-    if kind.known is None:
+    known, subject = kind.known, subject_of(criterion)
+    if known is None:
         return kind.name
-    subject, told = subject_of(criterion), []
-    for one in kind.known.made or kind.known.called:
-        value = getattr(subject, one.name, one.default) if kind.known.made else given.get(one.name, one.default)
-        if one.default == REQUIRED:
-            told.append(LETTERS[one.means])
-        elif type(value) is not type(one.default) or value != one.default:
-            is_plain = isinstance(value, (bool, int, float, str)) or value is None
-            told.append(f"{one.name}={repr(value) if is_plain else LETTERS.get(one.means, '…')}")
+    told = []
+    for one in known.made or known.called:
+        value = getattr(subject, one.name, one.default) if known.made else given.get(one.name, one.default)
+        if one.means in ("scores", "labels"):
+            told += [] if value is None else [f"{one.name}=" * one.by_name_only + LETTERS[one.means]]
+        elif one.means and (type(value) is not type(one.default) or value != one.default):
+            told.append(f"{one.name}={_written(value, one.means)}")
     return f"{kind.name}({', '.join(told)})"
+
+
+def _written(value: Any, means: Means) -> str:
+    """A setting as it is written: an array by its letter."""
+    if isinstance(value, (bool, int, float, str)) or value is None:
+        return repr(value)
+    is_short = isinstance(value, (list, tuple)) and len(value) <= FEW
+    return repr(list(value)) if is_short and means == "class_list" else LETTERS.get(means, "…")

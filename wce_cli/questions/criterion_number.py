@@ -6,16 +6,15 @@ from typing import Any
 
 from msgspec import structs
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.batches.batch import Batch
-from wce_cli.criteria.known import KNOWN
-from wce_cli.criteria.object_settings import pair_of
 from wce_cli.criteria.objects import ObjectCall
 from wce_cli.errors import Problem, WceError
 from wce_cli.precision.dtype import allowed_by_row
 from wce_cli.questions.check.batch_losses import BatchLosses
+from wce_cli.questions.criterion import returned
 from wce_cli.questions.criterion_call import CriterionAnswer, returned_by
 from wce_cli.questions.criterion_told import computed_in, within
-from wce_cli.questions.given_batch import GivenBatch
 from wce_cli.questions.identify.matching import NumbersAsked
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.pasted import read_numbers
@@ -32,8 +31,7 @@ def asked_of(call: ObjectCall, batch: Batch, tolerance: float | None) -> Numbers
     dtype = computed_in(answer, batch)
     if answer.values is None:
         (number,) = read_numbers(answer.came, tolerance)
-        losses = BatchLosses(batch)
-        near = within(number.value, dtype, batch, tuple(losses.values.values()), losses.facts.reach)
+        near = within(number.value, dtype, batch, _analysis(BatchLosses(batch)))
         return NumbersAsked((_held(number, near, dtype),))
     if answer.values.shape != batch.sample_shape:
         said = f"{call.text} returned numbers of shape {answer.values.shape}, and not one, nor one a sample"
@@ -52,16 +50,22 @@ def number_of(call: ObjectCall) -> Any:
     return answer.came
 
 
-def own_pair(whole: GivenBatch) -> str | None:
-    """The METHOD or METHOD/PLACEMENT that the settings of its criterion say; None where there is none that is known.
+def own_pair(losses: BatchLosses) -> str | None:
+    """The METHOD or METHOD/PLACEMENT that the settings of a known criterion are; None of somebody's own.
 
-    Raises WceError for one that returns one number a sample.
+    Raises WceError where they are none, and say why.
     """
-    pair, criterion = pair_of(whole.batch.spec), whole.batch.spec.criterion
-    if pair is None and criterion is not None and KNOWN[criterion.name].reductions.get(criterion.reduction, "") is None:
-        hint = "identify(criterion, x, y) takes them all"
-        raise WceError(Problem(f"{criterion.text} returns one number a sample, and one is compared", hint))
-    return pair
+    spec = losses.batch.spec
+    if spec.criterion is None:
+        return None
+    part = returned(spec.criterion, _analysis(losses), losses.batch)
+    if part.pair is None:
+        raise WceError(Problem(f"{part.text} is no method here: {part.reason}", "name one: batch-mean, sum"))
+    return part.pair
+
+
+def _analysis(losses: BatchLosses) -> Analysis:
+    return Analysis(losses.batch.spec, losses.totals, losses.facts, tuple(losses.values.values()), ())
 
 
 def _answer(call: ObjectCall) -> CriterionAnswer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from msgspec import structs
@@ -12,11 +11,10 @@ from msgspec import structs
 from wce_cli.answers.analysis import Analysis
 from wce_cli.answers.report import CriterionPart, Measured, Report
 from wce_cli.batches.batch import Batch
-from wce_cli.criteria.object_settings import pair_of
 from wce_cli.criteria.objects import ObjectCall, subject_of
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
-from wce_cli.loss.methods import LossValue
+from wce_cli.loss.methods import BATCH, torchs_mean
 from wce_cli.precision.dtype import allowed
 from wce_cli.questions.check.expected import computed
 from wce_cli.questions.check.naming import Named, Namer
@@ -30,7 +28,7 @@ WROTE = "it wrote into what it was called with; all other numbers here are of wh
 def with_returned(call: ObjectCall, batch: Batch, report: Report, analysis: Analysis) -> Report:
     """A report with what the criterion of its batch returns, which is called here, once everything else is known."""
     returned = returned_by(call.function, call.arguments, call.keywords)
-    part = report.criterion or CriterionPart(call.text, pair_of(batch.spec), None, None)
+    part = report.criterion or CriterionPart(call.text, None, None, None)
     return structs.replace(report, criterion=told(call, returned, part, batch, analysis))
 
 
@@ -60,18 +58,18 @@ def _one(
     assert returned.value is not None
     value, dtype = returned.value, computed_in(returned, batch)
     methods = _methods(value, dtype, part.pair, analysis)
-    pair = part.pair if part.pair in methods else methods[0] if methods else None
+    likely = tuple(one for one in (part.pair, torchs_mean(batch.spec.is_soft), BATCH) if one is not None)
+    pair = next((one for one in (*likely, *methods) if one in methods), None)
     said = f"{part.text} returned {format_number(value)}"
+    found = structs.replace(part, value=value, pair=pair, reason=None if pair else part.reason, given=None)
     if pair is not None and pair == part.pair and not call.kind.is_own:
-        return structs.replace(part, value=value, told=(f"{said}, which is {pair}",))
-    number = computed(printed_number(value), dtype)
-    named = Namer(batch, 1).named(
-        part.pair or "", number, within(value, dtype, batch, analysis.values, analysis.facts.reach)
-    )
-    which = _which(named, number) or (f", which is {pair}" if pair else "")
-    asked = None if part.pair is None or pair == part.pair else analysis.value(part.pair)
-    settings = () if asked is None else (f"its settings say {format_number(asked.value)} ({part.pair})",)
-    return structs.replace(part, value=value, pair=pair, told=(f"{said}{which}", *settings))
+        return structs.replace(found, told=(f"{said}, which is {pair}",))
+    number, off = computed(printed_number(value), dtype), within(value, dtype, batch, analysis)
+    which = _which(Namer(batch, 1).named(part.pair or "", number, off, likely), number)
+    told = [f"{said}{which}" if which or pair is None else f"{said}, which is {pair}"]
+    if part.pair is not None and pair != part.pair and (asked := analysis.value(part.pair)) is not None:
+        told.append(f"{part.given or 'by its settings'} it is {format_number(asked.value)} ({part.pair})")
+    return structs.replace(found, told=tuple(told))
 
 
 def _which(named: Named, number: PrintedNumber) -> str:
@@ -111,13 +109,13 @@ def _methods(value: float, dtype: str, pair: str | None, analysis: Analysis) -> 
     return agreed(measured, analysis.values, analysis.facts.reach).methods
 
 
-def within(value: float, dtype: str, batch: Batch, values: Sequence[LossValue], reach: float) -> float:
+def within(value: float, dtype: str, batch: Batch, analysis: Analysis) -> float:
     """How far a rule may be from a number: as the nearest method, computed in its dtype."""
-    near = [one for one in values if one.denominator and math.isfinite(one.value)]
+    near = [one for one in analysis.values if one.denominator and math.isfinite(one.value)]
     if not near or not math.isfinite(value):
         return 0.0
     nearest = min(near, key=lambda one: abs(one.value - value))
-    scale = reach / abs(nearest.denominator)
+    scale = analysis.facts.reach / abs(nearest.denominator)
     return allowed(batch, nearest, dtype, scale) if math.isfinite(scale) else 0.0
 
 

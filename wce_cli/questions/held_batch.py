@@ -60,9 +60,7 @@ def _batch_of_call(function: str, criterion: Any, arrays: Sequence[Any], named: 
     if twice:
         hint = "leave one of them out"
         raise WceError([Problem(f"{field} is given twice, with {call.kind.name} and by name", hint) for field in twice])
-    whole = built({**fields, **given})
-    spec = structs.replace(whole.batch.spec, criterion=criterion_of(call))
-    return structs.replace(whole, batch=structs.replace(whole.batch, spec=spec), call=call)
+    return structs.replace(built({**fields, **given, "criterion": criterion_of(call)}), call=call)
 
 
 def _refuse(function: str, criterion: Any) -> None:

@@ -14,7 +14,6 @@ from wce_cli.questions.check.asserting import assert_loss
 from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.check.compare import check_batch, compared
 from wce_cli.questions.check.expected import read_expect
-from wce_cli.questions.criterion_number import number_of, own_pair
 from wce_cli.questions.held_batch import with_criterion
 
 __all__ = ["Checked", "assert_loss", "check", "check_batch", "read_expect"]
@@ -41,11 +40,14 @@ def check(
     """
     arrays, named = with_criterion("check", arrays, batch)
     whole = given_batch("check", arrays, named)
-    if expect is None and whole.call is not None and (pair := own_pair(whole)) is not None:
-        expect = {pair: number_of(whole.call)}
+    losses = BatchLosses(whole.batch)
+    if expect is None and whole.call is not None:
+        from wce_cli.questions.criterion_number import number_of, own_pair
+
+        pair = own_pair(losses)
+        expect = None if pair is None else {pair: number_of(whole.call)}
     if not expect:
         raise WceError(Problem("expect is empty: nothing would be checked", 'expect={"weighted-mean": 0.692279}'))
-    losses = BatchLosses(whole.batch)
     comparisons = compared(losses, read_expect(_as_written(expect), tolerance), engines)
     agrees = all(one.verdict == "agrees" for one in comparisons)
     found = () if agrees else losses.doubts()

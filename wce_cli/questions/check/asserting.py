@@ -17,7 +17,6 @@ from wce_cli.questions.called import apart, given_batch, own_one, shows_fields
 from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.check.compare import beside, compared
 from wce_cli.questions.check.expected import AS_ASKED, Expected, computed, read_expect
-from wce_cli.questions.criterion_number import number_of, own_pair
 from wce_cli.questions.held_batch import with_criterion
 
 BARE = "float32"
@@ -54,9 +53,12 @@ def assert_loss(
     own, arrays = apart(given, 1 if given and isinstance(given[0], str) else 0)
     method = own_one("assert_loss", "method", own, method)
     whole = given_batch("assert_loss", arrays, named)
+    loss = BatchLosses(whole.batch)
     if whole.call is not None:
-        method, value = method or own_pair(whole), number_of(whole.call) if is_called else value
-    method, loss = method or WEIGHTED, BatchLosses(whole.batch)
+        from wce_cli.questions.criterion_number import number_of, own_pair
+
+        method, value = method or own_pair(loss), number_of(whole.call) if is_called else value
+    method = method or WEIGHTED
     if method.partition("/")[0] in ("loss", "term"):
         raise WceError(Problem(f"{method} is one number a sample, assert_loss compares one", "check(expect=…) does"))
     asked, is_bare = _asked(method, value, tolerance)
