@@ -14,7 +14,7 @@ from wce_cli.batches.batch import Batch
 from wce_cli.criteria.objects import ObjectCall, subject_of
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
-from wce_cli.loss.methods import BATCH, torchs_mean
+from wce_cli.loss.methods import BATCH, SUM, torchs_mean
 from wce_cli.precision.dtype import allowed
 from wce_cli.questions.check.expected import computed
 from wce_cli.questions.check.naming import Named, Namer
@@ -85,8 +85,8 @@ def _each(returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis
     if returned.values.shape != batch.sample_shape:
         return f"{part.text} returned numbers of shape {returned.values.shape}, and not one, nor one a sample"
     total, count = float(returned.values.sum()), counted(returned.values.size, "number", "numbers")
-    methods = _methods(total, computed_in(returned, batch), "sum", analysis)
-    which = ", which is sum" if "sum" in methods else ""
+    methods = _methods(total, computed_in(returned, batch), SUM, analysis)
+    which = next((f", which is {one}" for one in methods if one.partition("/")[0] == SUM), "")
     return f"{part.text} returned {count}, one a sample: they add up to {format_number(total)}{which}"
 
 
