@@ -119,7 +119,7 @@ def _of_scores(asked: _Question) -> str:
     takes, has = asked.criterion.scores, asked.spec.scores
     if takes == has or (takes == "logits" and has == "log_probs" and _are_normalised(asked.analysis)):
         return ""
-    return f"it takes {KINDS[takes]}, and the scores are {KINDS[has]}"
+    return f"it takes {KINDS[takes]}, and the scores are given as {KINDS[has]}"
 
 
 def _are_normalised(analysis: Analysis) -> bool:

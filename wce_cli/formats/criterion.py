@@ -1,0 +1,36 @@
+"""What is said of the loss that somebody holds: the number that it returns, or why that is not sure."""
+
+from __future__ import annotations
+
+from wce_cli.answers.report import CriterionPart, MethodRow, Report
+from wce_cli.digits import format_number
+from wce_cli.formats.cells import is_criterions
+from wce_cli.formats.look import Look
+
+WIDTH = 120
+"""Characters of a line of code that a sentence quotes: a weight of a thousand classes is no reading."""
+
+
+def criterion_returns(report: Report, row: MethodRow, look: Look) -> str:
+    """`F.cross_entropy(x, y, weight=w) returns 0.692279 (weighted-mean)`; empty of a method that is not the one."""
+    one = report.criterion
+    if one is None or not is_criterions(report, row):
+        return ""
+    value = format_number(row.value if one.value is None else one.value, look.digits)
+    given = f", {one.given}," if one.given else ""
+    return f"{_code(one, look)}{given} returns {value} ({row.pair})"
+
+
+def criterion_unsaid(report: Report, look: Look) -> str:
+    """Why the criterion is no method for sure; empty where it is one, and where there is none."""
+    one = report.criterion
+    if one is None or one.pair is not None:
+        return ""
+    returned = "" if one.value is None else f" returned {format_number(one.value, look.digits)}"
+    if returned:
+        return f"{_code(one, look)}{returned}. {look.message(f'Which method that is cannot be said: {one.reason}.')}"
+    return f"Which method {_code(one, look)} is cannot be said: {look.message(one.reason or '')}."
+
+
+def _code(one: CriterionPart, look: Look) -> str:
+    return look.name(one.text, WIDTH)
