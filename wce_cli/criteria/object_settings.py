@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wce_cli.criteria.known import KnownCriterion
+from wce_cli.criteria.object_arrays import arranged
 from wce_cli.criteria.objects import ObjectCall
 from wce_cli.criteria.read import FIELDS_SET
 from wce_cli.fields import DEFAULTS
@@ -24,7 +25,7 @@ def fields_of(call: ObjectCall) -> dict[str, Any]:
         value = said.get(field)
         if value is not None and (hasattr(value, "shape") or value != DEFAULTS[field]):
             found[field] = value
-    return found
+    return found if call.kind.known is None else arranged(call.kind.known, said, found, scores_of(call))
 
 
 def criterion_of(call: ObjectCall) -> Criterion | None:

@@ -22,7 +22,7 @@ from wce_cli.questions.criterion_call import CriterionAnswer, returned_by
 from wce_cli.questions.explain.report import ENGINE_ROUNDING, agreed
 from wce_cli.questions.identify.number import PrintedNumber, printed_number
 
-WROTE = "it wrote into what it was called with; all other numbers here are of what stood there before"
+WROTE = "It wrote into what it was called with; all other numbers here are of what stood there before"
 
 
 def with_returned(call: ObjectCall, batch: Batch, report: Report, analysis: Analysis) -> Report:
@@ -43,7 +43,7 @@ def told(
     elif returned.values is not None:
         found = structs.replace(part, told=(_each(returned, part, batch, analysis),))
     else:
-        found = _one(call, returned, part, batch, analysis)
+        found = _one(returned, part, batch, analysis)
     if returned.changed:
         found = structs.replace(found, told=(*found.told, WROTE))
     if call.kind.is_own and not returned.reason:
@@ -51,24 +51,22 @@ def told(
     return found
 
 
-def _one(
-    call: ObjectCall, returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis: Analysis
-) -> CriterionPart:
+def _one(returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis: Analysis) -> CriterionPart:
     """Of one number: the method that it is, the one of the settings or another."""
     assert returned.value is not None
     value, dtype = returned.value, computed_in(returned, batch)
     methods = _methods(value, dtype, part.pair, analysis)
-    likely = tuple(one for one in (part.pair, torchs_mean(batch.spec.is_soft), BATCH) if one is not None)
+    likely = (part.pair, torchs_mean(batch.spec.is_soft), BATCH)
     pair = next((one for one in (*likely, *methods) if one in methods), None)
-    said = f"{part.text} returned {format_number(value)}"
     found = structs.replace(part, value=value, pair=pair, reason=None if pair else part.reason, given=None)
-    if pair is not None and pair == part.pair and not call.kind.is_own:
-        return structs.replace(found, told=(f"{said}, which is {pair}",))
-    number, off = computed(printed_number(value), dtype), within(value, dtype, batch, analysis)
-    which = _which(Namer(batch, 1).named(part.pair or "", number, off, likely), number)
-    told = [f"{said}{which}" if which or pair is None else f"{said}, which is {pair}"]
+    told = []
+    if pair is None:
+        number, off = computed(printed_number(value), dtype), within(value, dtype, batch, analysis)
+        named = Namer(batch, 1).named(part.pair or "", number, off)
+        told.append(f"{part.text} returned {format_number(value)}{_which(named, number)}")
     if part.pair is not None and pair != part.pair and (asked := analysis.value(part.pair)) is not None:
-        told.append(f"{part.given or 'by its settings'} it is {format_number(asked.value)} ({part.pair})")
+        by = f"{part.given[:1].upper()}{part.given[1:]}" if part.given else "By its settings"
+        told.append(f"{by} it would be {format_number(asked.value)} ({part.pair})")
     return structs.replace(found, told=tuple(told))
 
 
@@ -126,5 +124,5 @@ def _audit(call: ObjectCall) -> str:
     name = getattr(target, "__qualname__", "<unknown>")
     if name.isidentifier():
         beside = "" if target is subject else ", kwargs={…}"
-        return f"audit({name}{beside}) asks it batches that tell the rules apart"
-    return "audit('file.py:name') asks a function batches that tell the rules apart"
+        return f"audit({name}{beside}) says which rule it follows on other batches"
+    return "audit('file.py:name') says which rule a function follows on other batches"

@@ -50,11 +50,10 @@ class Namer:
         self._spaces: dict[int, Space] = {}
 
     @np.errstate(all="ignore")
-    def named(self, what: str, number: PrintedNumber, within: float = 0.0, likely: Sequence[str] = ()) -> Named:
+    def named(self, what: str, number: PrintedNumber, within: float = 0.0) -> Named:
         """The simplest rule that gives `number`, which was expected as `what`, if as anything, and is not.
 
         It is held to its own digits, whatever tolerance was asked for, or to `within` if what computed it rounds more.
-        `likely`: methods that are named before others that are the same on this batch.
         """
         if not math.isfinite(number.value):
             return Named("")
@@ -68,10 +67,7 @@ class Namer:
             if matches:
                 matches = [pair for pair in matches if not pair[1].is_off] or matches
                 off = next((LAST_DIGIT_OFF[part] for part in matches[0][1].departures if part in LAST_DIGIT_OFF), "")
-                rules = [rule for rule, _ in matches]
-                if likely:
-                    rules.sort(key=lambda rule: _rank(rule, likely))
-                return self._named(what, number, rules, self._spaces[depth], odds, off)
+                return self._named(what, number, [rule for rule, _ in matches], self._spaces[depth], odds, off)
         return Named(f"no rule gives {number.text}" if self.depth else f"no standard rule gives {number.text}")
 
     @np.errstate(all="ignore")
@@ -120,10 +116,6 @@ class Namer:
         spec = self.batch.spec
         letters = over(denominator(asked, spec), denominator(rule, spec))
         return f"Ratio {format_number(mine[1] / theirs[1])} = {letters}"
-
-
-def _rank(rule: Rule, likely: Sequence[str]) -> int:
-    return likely.index(rule.pair) if rule.pair in likely and not rule.departures else len(likely)
 
 
 def _by_digits(number: PrintedNumber, within: float) -> PrintedNumber:
