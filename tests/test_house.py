@@ -24,7 +24,6 @@ MAY = {
     "criteria": {"loss"},
     "batches": {"criteria", "loss"},
     "saved": {"loss"},
-    "criteria": {"loss"},
     "passes": {"batches", "loss", "processes"},
     "precision": {"batches", "loss"},
     "answers": {"loss"},

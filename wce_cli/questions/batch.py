@@ -18,7 +18,8 @@ def batch(*given: Any, **fields: Unpack[BatchFields]) -> GivenBatch:
 
     It is given as to `explain`: `batch(x, y)`, `batch(criterion, x, y)`, `batch("batch.json")`, `batch(logits=x, …)`.
     Every function takes it in the place of scores and labels, and `explain(batch, weight=w)` is about the same batch
-    with another weight. Arrays are not copied: what is changed in them afterwards changes the answers, unchecked.
+    with another weight. Arrays are not copied: what is changed in them afterwards changes the answers, unchecked. A
+    criterion is called by each question that is about its number.
 
     Returns a GivenBatch. Raises WceError, with every problem found, if the batch cannot be read.
     """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from msgspec import structs
@@ -25,9 +27,15 @@ from wce_cli.questions.identify.number import PrintedNumber, printed_number
 WROTE = "It wrote into what it was called with; all other numbers here are of what stood there before"
 
 
-def with_returned(call: ObjectCall, batch: Batch, report: Report, analysis: Analysis) -> Report:
-    """A report with what the criterion of its batch returns, which is called here, once everything else is known."""
-    returned = returned_by(call.function, call.arguments, call.keywords)
+def with_returned(
+    call: ObjectCall, batch: Batch, errors: Mapping[str, Any], report: Report, analysis: Analysis
+) -> Report:
+    """A report with what the criterion of its batch returns, which is called here, once everything else is known.
+
+    `errors`: what numpy does of an overflow where that was called from.
+    """
+    with np.errstate(**errors):
+        returned = returned_by(call.function, call.arguments, call.keywords)
     part = report.criterion or CriterionPart(call.text, None, None, None)
     return structs.replace(report, criterion=told(call, returned, part, batch, analysis))
 

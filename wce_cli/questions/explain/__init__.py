@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Unpack
 
+import numpy as np
+
 from wce_cli.answers.report import Report
 from wce_cli.batches.batch import Batch
 from wce_cli.engines import AUTO, engines_of
@@ -35,15 +37,19 @@ def explain(
 
         L = Σₙ tₙ / D
 
-    `explain(x, y)` takes logits and labels, `explain(criterion, x, y)` a loss of PyTorch's and what it is called with,
-    `explain("batch.json")` a file that holds one batch, `explain(batch)` one that `wce_cli.batch` has built for several
-    questions. A field beside a file or a batch takes the place of its own.
+    `explain(x, y)` takes logits and labels, `explain("batch.json")` a file that holds one batch, `explain(batch)` one
+    that `wce_cli.batch` has built for several questions. A field beside a file or a batch takes the place of its own.
+
+    `explain(criterion, x, y)` takes what `criterion(x, y)` takes, in its order: a loss of PyTorch's, Keras', optax' or
+    scikit-learn's `log_loss`, as an object, a function or a `functools.partial`, whose settings are read, or a function
+    or module of your own. It is called once, as it is; the report begins with what it returned, and with the rule that
+    gives that. What it raises is said, and the report goes on.
 
     Exactly one of `logits`, `log_probs`, `probs` is given. Labels stand without the class axis, or are probability rows
     in the scores' shape; a sample weight has the shape of index labels. `engines`: the frameworks to measure beside it,
     keys of ENGINES, "auto" (torch, of a batch that is not large), "all" that are installed; () for none.
 
-    A batch that does not fit in memory is an array that maps a file (`numpy.memmap`), or blocks: an iterable of
+    A batch that does not fit in memory is an array that maps a file (`numpy.memmap`), or `blocks=`: an iterable of
     tuples (logits, labels) or (logits, labels, sample_weight), or of mappings by field, each some rows of it. Blocks
     are walked once, so of more than a few million scores the report lists no samples but the largest terms, and no
     framework is measured. Wherever it is cut, sums are those of the whole array to within 4e-15 of Σ|t|.
@@ -71,7 +77,7 @@ def explain(
         return explain_batch(whole.batch, engines)
     from wce_cli.questions.criterion_told import with_returned
 
-    return explain_batch(whole.batch, engines, last=partial(with_returned, whole.call, whole.batch))
+    return explain_batch(whole.batch, engines, last=partial(with_returned, whole.call, whole.batch, np.geterr()))
 
 
 def _of_blocks(blocks: Iterable[Any], named: Mapping[str, Any], engines: Sequence[str]) -> Report:

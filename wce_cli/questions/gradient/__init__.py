@@ -19,7 +19,8 @@ __all__ = ["Gradients", "gradient", "gradient_batch"]
 def gradient(*arrays: Any, **batch: Unpack[BatchFields]) -> Gradients:
     """Say what every method's loss pulls at: dL/dlogits by sample, by class and as a whole.
 
-    `gradient(batch)`, `gradient(x, y)`: the batch is given as to `explain`.
+    `gradient(batch)`, `gradient(x, y)`: the batch is given as to `explain`. Of a criterion the settings are read; it is
+    not called.
     Returns a Gradients: `print` it, or look at its `.gaps`.
     Raises WceError, with every problem found, if the batch cannot be read.
     """

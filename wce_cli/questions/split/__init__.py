@@ -40,7 +40,8 @@ def split(
     `size`: items of each micro-batch, or the sizes of all of them; `ranks`: how many ranks the items are dealt to in
     turn, as torch's DistributedSampler does; `shuffle`: the seed of the order that comes before that,
     `numpy.random.default_rng(shuffle).permutation(n)` of the n items. An item is what stands along the first axis: an
-    image with all its pixels. The batch is given as to `explain`.
+    image with all its pixels. The batch is given as to `explain`; of a criterion the settings are read, and it is not
+    called.
 
     Returns a Split: `print` it, or ask `.method("weighted-mean").mean_of_parts`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read or cut.

@@ -36,7 +36,8 @@ def sweep(
     `sweep(batch, 0)`, `sweep(0, x, y)` and `sweep(x, y, class_=0)` let the weight of class 0 go.
 
     Exactly one of `class_` (an index or a name), `smoothing`, `scale`. `points` places from `start` to `stop` (2, of
-    the smoothing 1), or those of `values`. The batch is given as to `explain`, and walked once.
+    the smoothing 1), or those of `values`. The batch is given as to `explain`, and walked once; of a
+    criterion the settings are read, and it is not called.
 
     Returns a Sweep: `print` it, or take the arrays `.at` and `.values("weighted-mean")`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read.
