@@ -37,7 +37,7 @@ def with_criterion(
             places[field] = sources.get("criterion", spelled("criterion"))
         elif not _are_same(known[field], value):
             notes.append(f"{spelled(field).rstrip('=')} is given, and takes the place of that of the criterion")
-    unsaid = {field: code for field, code in criterion.unsaid.items() if not _is_given(field, known)}
+    unsaid = {field: code for field, code in criterion.unsaid.items() if not _is_given(field, known, criterion)}
     found["criterion"] = structs.replace(criterion, unsaid=unsaid, notes=tuple(notes))
     return cast("BatchFields", found), places
 
@@ -50,9 +50,9 @@ def say_unsaid(g: Gathering, criterion: Criterion) -> None:
         g.problem(field, said, f"{g.spelled(field)} gives it")
 
 
-def _is_given(field: str, known: Mapping[str, Any]) -> bool:
+def _is_given(field: str, known: Mapping[str, Any], criterion: Criterion) -> bool:
     """Whether the value of a field is known, or what it may be made of: a sample weight is often w[y]."""
-    return field in known or (field == "sample_weight" and "weight" in known)
+    return field in known or (field == "sample_weight" and "weight" in known and "weight" not in criterion.takes)
 
 
 def _are_same(one: Any, other: Any) -> bool:

@@ -39,8 +39,8 @@ class Held(Struct, frozen=True):
     """The call with the arrays; that of a function has its settings, too."""
     adds: str = ""
     """How what it returns is added up: mean, sum, or average by what each is multiplied with."""
-    times: tuple[str, ...] = ()
-    """By what each sample's is multiplied before that, as it is written."""
+    times: tuple[ast.expr, ...] = ()
+    """By what each sample's is multiplied before that: s, w[y]."""
     changed: str = ""
     """What else is done with its number, as it is written."""
 
@@ -146,8 +146,7 @@ def _added(found: Held, node: ast.Call, inner: ast.expr, name: str) -> Held:
     if found.adds and not own:
         return found
     if name == "average" and [one.arg for one in own] == ["weights"] and not found.times:
-        weights = ast.unparse(own[0].value)
-        return structs.replace(found.put(node, inner), adds="average", times=(weights,))
+        return structs.replace(found.put(node, inner), adds="average", times=(own[0].value,))
     if own or found.changed:
         return found.altered(node, inner)
     return structs.replace(found.put(node, inner), adds=OVER_SAMPLES[name])
@@ -160,12 +159,9 @@ def _computed(node: ast.BinOp, names: Names) -> Held | None:
     if found is None or (left and right) or found.changed:
         return None if found is None else found.altered(node, inner)
     if isinstance(node.op, ast.Mult) and not found.adds and _is_name(other):
-        return structs.replace(found.put(node, inner), times=(*found.times, ast.unparse(other)))
-    if (
-        isinstance(node.op, ast.Div)
-        and found.adds == "sum"
-        and [f"{s}.sum()" for s in found.times] == [ast.unparse(other)]
-    ):
+        return structs.replace(found.put(node, inner), times=(*found.times, other))
+    is_divided = isinstance(node.op, ast.Div) and found is left and found.adds == "sum"
+    if is_divided and [f"{ast.unparse(s)}.sum()" for s in found.times] == [ast.unparse(other)]:
         return structs.replace(found.put(node, inner), adds="average")
     return found.altered(node, inner)
 

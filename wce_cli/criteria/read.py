@@ -85,8 +85,8 @@ def _criterion(one: Held, names: Mapping[str, Any]) -> Criterion:
         row = KNOWN[row.compiled]
     fields = {field: settings.said[field] for field in FIELDS_SET if settings.said.get(field) is not None}
     unsaid = {field: settings.unsaid[field] for field in FIELDS_SET if field in settings.unsaid}
-    if one.times:
-        unsaid["sample_weight"] = " * ".join(one.times)
+    for factor in one.times:
+        unsaid["weight" if isinstance(factor, ast.Subscript) else "sample_weight"] = ast.unparse(factor)
     reduction = _reduction(row, settings)
     return Criterion(
         text=" ".join(ast.unparse(one.node).split()),
@@ -97,10 +97,11 @@ def _criterion(one: Held, names: Mapping[str, Any]) -> Criterion:
         fields=fields,
         unsaid=unsaid,
         takes=tuple(field for field in FIELDS_SET if field in fields or field in unsaid),
+        weighs_by_hand=any(isinstance(factor, ast.Subscript) for factor in one.times),
         is_called=one.called is not None,
         lists_classes="class_list" in (settings.said.keys() | settings.unsaid.keys()),
         given=_given(row, arguments, fields.get("weight")),
-        reason=_reason(one, row, settings, reduction),
+        reason=_reason(one, row, settings, reduction, arguments),
         notes=tuple(settings.notes),
     )
 
@@ -186,7 +187,7 @@ def _given(row: KnownCriterion, arguments: Bound, weight: Any) -> str:
     return "" if is_floats and not is_array else "with its weight as a float tensor"
 
 
-def _reason(one: Held, row: KnownCriterion, settings: _Settings, reduction: Any) -> str:
+def _reason(one: Held, row: KnownCriterion, settings: _Settings, reduction: Any, arguments: Bound) -> str:
     """Why nothing is sure of what it returns, whatever the batch; empty where something is."""
     spreads = spread([call for call in (*one.partials, one.made, one.called) if call is not None])
     if spreads:
@@ -201,5 +202,10 @@ def _reason(one: Held, row: KnownCriterion, settings: _Settings, reduction: Any)
     if one.changed:
         return f"the line makes another number of it: {one.changed}"
     if one.times and row.reductions[reduction] is not None:
-        return f"the line multiplies its one number by {' * '.join(one.times)}"
+        return f"the line multiplies its one number by {' * '.join(map(ast.unparse, one.times))}"
+    is_weighed_twice = any(parameter.means == "weight" for parameter in arguments)
+    if one.adds == "average" and is_weighed_twice:
+        return "it weighs by class and sample, and divides by the weights of the samples alone"
+    if is_weighed_twice and any(isinstance(factor, ast.Subscript) for factor in one.times):
+        return "it weighs by class twice"
     return ""

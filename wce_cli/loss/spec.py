@@ -35,6 +35,8 @@ class Criterion(Struct, frozen=True):
     """By our name: the settings whose value is somewhere else, as they are written: w."""
     takes: tuple[str, ...] = ()
     """The fields that it has a setting for, said or not: the rest it leaves as the framework has it."""
+    weighs_by_hand: bool = False
+    """Whether it multiplies what each sample has by the weight of its label, w[y]."""
     is_called: bool = True
     """Whether the arrays stand in it; what is not called may be given a sample weight by who calls it."""
     lists_classes: bool = False

@@ -20,7 +20,6 @@ from wce_cli.digits import format_number
 from wce_cli.loss.clipped import ENDS, SUMMED, eps_of
 from wce_cli.loss.methods import BATCH, SUM, UNWEIGHTED, WEIGHTED, divide
 from wce_cli.loss.spec import Criterion, Spec
-from wce_cli.loss.sums import Sums
 
 KINDS = {"logits": "logits", "log_probs": "log-probabilities", "probs": "probabilities"}
 ADDED = {"mean": BATCH, "sum": SUM, "average": WEIGHTED}
@@ -62,6 +61,11 @@ class _Question(Struct, frozen=True):
         return "sample_weight" in takes or (self.row.placement == "sample" and not criterion.is_called)
 
     @property
+    def is_class_weight_a_sample_weight(self) -> bool:
+        """Whether the class weight comes as w[y], in the sample weight or in its place."""
+        return self.spec.weight is not None and self.is_weighed_outside and "weight" not in self.criterion.takes
+
+    @property
     def left_out(self) -> list[str]:
         """The weights of the batch that it does not take."""
         if self.is_weighed_outside:
@@ -88,7 +92,7 @@ def _pair(asked: _Question) -> str | None:
     pair = row.pair(criterion.reduction, is_soft=spec.is_soft, is_ignoring="ignore_index" in criterion.takes)
     if pair is None and criterion.adds:
         pair = row.placed(ADDED[criterion.adds])
-        if "sample_weight" in criterion.takes and "weight" not in criterion.takes and spec.weight is not None:
+        if spec.weight is not None and (criterion.weighs_by_hand or asked.is_class_weight_a_sample_weight):
             pair = f"{ADDED[criterion.adds]}/sample"  # F.cross_entropy(…, reduction='none') * w[y]
     if pair is None or not asked.left_out:
         return pair
@@ -132,13 +136,19 @@ def _are_normalised(analysis: Analysis) -> bool:
 
 def _of_labels(asked: _Question) -> str:
     """Why it does not take labels of this kind."""
-    spec, row = asked.spec, asked.row
+    spec, row, criterion = asked.spec, asked.row, asked.criterion
     if spec.is_soft and "probability" not in row.labels:
         return "it takes class indices, and the labels are probability rows"
-    ignored = asked.criterion.fields.get("ignore_index")
+    ignored = criterion.fields.get("ignore_index")
     if spec.is_soft and row.ignores and isinstance(ignored, int) and ignored >= 0:
         return f"{row.framework} refuses ignore_index={ignored} beside probability labels"
-    if asked.n_ignored and not row.ignores and "ignore_index" not in asked.criterion.takes:
+    if criterion.weighs_by_hand and spec.is_soft:
+        return "w[y] takes class indices, and the labels are probability rows"
+    if asked.n_ignored and criterion.weighs_by_hand:
+        return "w[y] ignores no label, and some are ignored here"
+    if asked.n_ignored and criterion.adds == "average":
+        return "it divides by the weights of all samples, those of the ignored ones too"
+    if asked.n_ignored and not row.ignores and "ignore_index" not in criterion.takes:
         return f"it ignores no label, and {asked.n_ignored} of {asked.analysis.totals.n} are ignored here"
     if spec.label_smoothing and not asked.knows("label_smoothing") and "probability" not in row.labels:
         return f"it knows no label smoothing, and here it is {format_number(spec.label_smoothing)}"
@@ -178,27 +188,19 @@ def _of_probabilities(asked: _Question, pair: str) -> str:
     analysis, facts, spec = asked.analysis, asked.analysis.facts, asked.spec
     if asked.criterion.scores != "probs":
         return ""
-    if asked.row.framework == "scikit-learn":
-        if facts.clipped is None or eps_of(spec) is None:
-            return "it clips probabilities, which were not looked at"
-        return "" if _is_same(analysis, facts.clipped, pair) else "it clips these probabilities before the log"
-    if not spec.label_smoothing and facts.renormalised is not None:
-        is_same = _is_same(analysis, facts.renormalised, pair)
-    else:
-        is_same = _are_within(asked.batch)
-    told = "it divides probabilities by the sum of their row, and clips them"
-    return "" if is_same else f"{told}: here that is another number, or was not looked at"
-
-
-def _is_same(analysis: Analysis, sums: Sums, pair: str) -> bool:
-    """Whether Σs·ℓ by label of moved probabilities gives the value of a pair."""
-    value = analysis.value(pair)
-    assert value is not None
-    present = analysis.totals.count > 0
-    weight = np.ones_like(analysis.spec.class_weight) if value.method == UNWEIGHTED else analysis.spec.class_weight
-    if value.method == UNWEIGHTED and analysis.spec.has_sample_weight:
-        return False  # the sums have it in them
-    return math.isclose(divide(sums.dot(weight, present), value.denominator), value.value, rel_tol=SAME)
+    is_scikit = asked.row.framework == "scikit-learn"
+    acts = "it clips probabilities" if is_scikit else "it divides probabilities by the sum of their row and clips them"
+    sums = facts.clipped if is_scikit else facts.renormalised
+    if is_scikit and eps_of(spec) is None:
+        sums = None
+    if sums is not None and not spec.label_smoothing and not (pair == UNWEIGHTED and spec.has_sample_weight):
+        value = analysis.value(pair)
+        assert value is not None
+        weight = np.ones(spec.n_classes) if pair == UNWEIGHTED else spec.class_weight
+        theirs = divide(sums.dot(weight, analysis.totals.count > 0), value.denominator)
+        is_same = math.isclose(theirs, value.value, rel_tol=SAME)
+        return "" if is_same else f"{acts}, which gives {format_number(theirs)} here, not {format_number(value.value)}"
+    return "" if _are_within(asked.batch) else f"{acts}, and whether that shows here was not looked at"
 
 
 def _are_within(batch: Batch | None) -> bool:
@@ -229,7 +231,7 @@ def _given(asked: _Question) -> Iterator[str]:
         yield "with its labels as floats"
     if spec.label_base and not spec.is_soft:
         yield "with labels that count from 0"
-    if spec.weight is not None and asked.is_weighed_outside and "weight" not in criterion.takes:
+    if asked.is_class_weight_a_sample_weight:
         yield f"with {'s·w[y]' if spec.has_sample_weight else 'w[y]'} as its sample weight"
     yield from _other_settings(asked)
 
