@@ -60,7 +60,12 @@ def _batch_of_call(function: str, criterion: Any, arrays: Sequence[Any], named: 
     if twice:
         hint = "leave one of them out"
         raise WceError([Problem(f"{field} is given twice, with {call.kind.name} and by name", hint) for field in twice])
-    return structs.replace(built({**fields, **given, "criterion": criterion_of(call)}), call=call)
+    whole = built({**fields, **given, "criterion": criterion_of(call)})
+    spec = whole.batch.spec
+    if spec.criterion is not None and "weight" in spec.criterion.fields:  # as numbers, wherever the tensor is
+        own = {**spec.criterion.fields, "weight": spec.weight}
+        spec = structs.replace(spec, criterion=structs.replace(spec.criterion, fields=own))
+    return structs.replace(whole, batch=structs.replace(whole.batch, spec=spec), call=call)
 
 
 def _refuse(function: str, criterion: Any) -> None:
