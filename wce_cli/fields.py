@@ -140,9 +140,9 @@ class BatchFields(TypedDict, total=False):
         Field(
             "code",
             "CODE",
-            "The loss as it stands in your code, read and never run: it sets the fields above; its method is marked",
-            typed=": 'nn.CrossEntropyLoss(weight=w)'",
-            given=': "nn.CrossEntropyLoss(weight=w)"',
+            "The loss as your code has it: it sets the fields above, and its method is marked",
+            typed="; read, never run: 'nn.CrossEntropyLoss(weight=w)'",
+            given="; a line, or the object",
         ),
     ]
 

@@ -189,6 +189,8 @@ class CriterionPart(Struct, frozen=True):
     """Why there is no pair."""
     given: str | None = None
     """What it was taken with beside what stands in it: `with label_smoothing 0.2`."""
+    told: tuple[str, ...] = ()
+    """Of one that was called: what it returned, which method that is, and whether its settings say so, in sentences."""
 
 
 class Report(Answer, frozen=True):

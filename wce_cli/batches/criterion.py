@@ -35,7 +35,7 @@ def with_criterion(
         if field not in known:
             found[field] = value
             places[field] = sources.get("criterion", spelled("criterion"))
-        elif not _are_same(known[field], value):
+        elif known[field] is not value and not _are_same(known[field], value):
             notes.append(f"{field} is given, and takes the place of the criterion's")
     unsaid = {field: code for field, code in criterion.unsaid.items() if not _is_given(field, known, criterion)}
     found["criterion"] = structs.replace(criterion, unsaid=unsaid, notes=tuple(notes))

@@ -26,10 +26,22 @@ def criterion_unsaid(report: Report, look: Look) -> str:
     one = report.criterion
     if one is None or one.pair is not None:
         return ""
+    if one.told:
+        return _told(one, look)
     returned = "" if one.value is None else f" returned {format_number(one.value, look.digits)}"
     if returned:
         return f"{_code(one, look)}{returned}. {look.message(f'Which method that is cannot be said: {one.reason}.')}"
     return f"Which method {_code(one, look)} is cannot be said: {look.message(one.reason or '')}."
+
+
+def criterion_told(report: Report, look: Look) -> str:
+    """What calling the criterion told beside its number, behind the sentence that has that; empty where nothing did."""
+    one = report.criterion
+    return "" if one is None or one.pair is None else _told(one, look)
+
+
+def _told(one: CriterionPart, look: Look) -> str:
+    return " ".join(f"{look.message(said)}." for said in one.told)
 
 
 def _code(one: CriterionPart, look: Look) -> str:

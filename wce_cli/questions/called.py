@@ -17,11 +17,6 @@ from wce_cli.questions.given_batch import GivenBatch, built, replaced
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-LOSSES = {"CrossEntropyLoss": "logits", "NLLLoss": "log_probs", "cross_entropy": "logits", "nll_loss": "log_probs"}
-"""PyTorch's losses of classes, and what they take."""
-SETTINGS = ("weight", "ignore_index", "label_smoothing")
-"""What a loss of PyTorch's is made with, under our names for it."""
-
 
 def shows_fields(function: F) -> F:
     """The function, whose signature and docstring list the fields of a batch, which it takes as `**batch`."""
@@ -77,8 +72,8 @@ def own_one(function: str, name: str, own: tuple[Any, ...], named: Any) -> Any:
 
 
 def by_position(name: str, arrays: tuple[Any, ...]) -> dict[str, Any]:
-    """The fields of (), (scores,), (scores, labels) or (criterion, scores, labels). Raises WceError for anything else;
-    `name` is the function that was called.
+    """The fields of (), (scores,) or (scores, labels), with which the function `name` was called. Raises WceError for
+    anything else.
     """
     if not arrays:
         return {}
@@ -88,8 +83,6 @@ def by_position(name: str, arrays: tuple[Any, ...]) -> dict[str, Any]:
         raise WceError(Problem(f"{name} takes arrays, and got the name {as_written(str(first))}", hint))
     if isinstance(first, Mapping) and not rest:
         return by_name(name, first)
-    if callable(first) and not hasattr(first, "shape"):
-        return {**_settings(name, first), **dict(zip((_scores_of(name, first), "labels"), rest, strict=False))}
     if len(arrays) > 2:
         hint = "weight= is one number a class, sample_weight= one a sample"
         raise WceError(Problem(f"{name} takes scores and labels by position, and got {len(arrays)} arrays", hint))
@@ -115,20 +108,3 @@ def by_name(function: str, named: Mapping[str, Any]) -> dict[str, Any]:
     found = {field: named[name] for field, name in names.items()}
     with_defaults(function, found)
     return found
-
-
-def _scores_of(function: str, criterion: Any) -> str:
-    """What a loss of PyTorch's takes. Raises WceError for any other function, which is not called here."""
-    kind = criterion if hasattr(criterion, "__qualname__") and not isinstance(criterion, type) else type(criterion)
-    if str(kind.__module__).startswith("torch.nn.") and kind.__name__ in LOSSES:
-        return LOSSES[kind.__name__]
-    name = getattr(criterion, "__name__", type(criterion).__name__)
-    hint = "give the batch, logits=x, labels=y; audit('file.py:name') says what a function of your own computes"
-    raise WceError(Problem(f"{function} calls no function, and got {name}", hint))
-
-
-def _settings(function: str, criterion: Any) -> dict[str, Any]:
-    """What a loss was made with, as far as it is not what it is anyway."""
-    _scores_of(function, criterion)
-    found = {field: getattr(criterion, field, DEFAULTS[field]) for field in SETTINGS}
-    return {field: value for field, value in found.items() if hasattr(value, "shape") or value != DEFAULTS[field]}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from wce_cli.batches.batch import Batch, as_keyword
 from wce_cli.errors import Problem, WceError, counted
 from wce_cli.fields import SCORE_KINDS
+
+if TYPE_CHECKING:
+    from wce_cli.criteria.objects import ObjectCall
 
 
 class GivenBatch(Struct, frozen=True, eq=False):
@@ -22,6 +25,8 @@ class GivenBatch(Struct, frozen=True, eq=False):
     """Where each field of a file stands."""
     half_units: Mapping[str, Any] = {}
     """How far printed numbers of a file may be off, by field, as `Batch.build` takes it."""
+    call: ObjectCall | None = None
+    """The criterion that it was given with, and how that is called."""
 
     def __repr__(self) -> str:
         """Its size and what it holds, not its numbers."""

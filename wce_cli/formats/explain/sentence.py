@@ -7,7 +7,7 @@ import math
 from wce_cli.answers.report import AWAITED, MethodRow, Report
 from wce_cli.digits import format_number, format_weight
 from wce_cli.formats.cells import PENDING, agree, answered, is_criterions, shown_methods
-from wce_cli.formats.criterion import criterion_returns, criterion_unsaid
+from wce_cli.formats.criterion import criterion_returns, criterion_told, criterion_unsaid
 from wce_cli.formats.explain.not_finite import non_finite
 from wce_cli.formats.look import GLUE, Look
 from wce_cli.loss.methods import BATCH, METHODS, SUM, torchs_mean
@@ -27,7 +27,8 @@ def sentence(report: Report, look: Look) -> str:
     if other is not None:
         parts += [_second(report, one, other, look.digits), _factor(one, other, look.digits)]
     parts.append(non_finite(report))
-    return " ".join(filter(None, [criterion_unsaid(report, look), look.text(" ".join(filter(None, parts)))]))
+    said = look.text(" ".join(filter(None, parts)))
+    return " ".join(filter(None, [criterion_unsaid(report, look), said, criterion_told(report, look)]))
 
 
 def _two(report: Report, look: Look) -> tuple[MethodRow | None, MethodRow | None]:

@@ -1,0 +1,62 @@
+"""What the settings of a known criterion say of a batch: the fields that they are, and the reduction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wce_cli.criteria.known import KnownCriterion
+from wce_cli.criteria.object_arrays import arranged
+from wce_cli.criteria.objects import ObjectCall
+from wce_cli.criteria.read import FIELDS_SET
+from wce_cli.fields import DEFAULTS
+from wce_cli.loss.readings import ScoreKind
+from wce_cli.loss.spec import Criterion
+
+
+def fields_of(call: ObjectCall) -> dict[str, Any]:
+    """The fields of the batch that a criterion was called with: the arrays, and settings that are not what they are
+    anyway.
+    """
+    said, found = call.said, dict[str, Any]()
+    if "scores" in said:
+        found[scores_of(call)] = said["scores"]
+    for field in ("labels", *FIELDS_SET):
+        value = said.get(field)
+        if value is not None and (hasattr(value, "shape") or value != DEFAULTS[field]):
+            found[field] = value
+    return found if call.kind.known is None else arranged(call.kind.known, said, found, scores_of(call))
+
+
+def criterion_of(call: ObjectCall) -> Criterion | None:
+    """The criterion as a spec has it; None of somebody's own that comes from none that is known."""
+    known = call.kind.known
+    if known is None:
+        return None
+    fields = {field: value for field, value in fields_of(call).items() if field in FIELDS_SET}
+    return Criterion(
+        call.text,
+        known.name,
+        _reduction(known, call.said),
+        scores_of(call),
+        fields=fields,
+        takes=tuple(fields),
+        lists_classes=call.said.get("class_list") is not None,
+        reason="its where leaves out what it masks" if call.said.get("mask") is not None else "",
+    )
+
+
+def scores_of(call: ObjectCall) -> ScoreKind:
+    """The kind of scores that a criterion takes; logits, where nobody knows."""
+    if call.said.get("from_logits"):
+        return "logits"
+    return "logits" if call.kind.known is None else call.kind.known.scores
+
+
+def _reduction(known: KnownCriterion, said: Mapping[str, Any]) -> Any:
+    """The reduction in the framework's words, after PyTorch's older settings, which override the new one."""
+    older = [said.get("size_average"), said.get("reduce")]
+    if any(value is not None for value in older):
+        average, reduces = (value is None or bool(value) for value in older)
+        return ("mean" if average else "sum") if reduces else "none"
+    return said.get("reduction", known.reduction)

@@ -1,0 +1,82 @@
+"""The number of a criterion, which questions are about: `identify(criterion, x, y)`, `assert_loss(criterion, x, y)`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import structs
+
+from wce_cli.answers.analysis import Analysis
+from wce_cli.batches.batch import Batch
+from wce_cli.criteria.objects import ObjectCall
+from wce_cli.errors import Problem, WceError
+from wce_cli.precision.dtype import allowed_by_row
+from wce_cli.questions.check.batch_losses import BatchLosses
+from wce_cli.questions.criterion import returned
+from wce_cli.questions.criterion_call import CriterionAnswer, returned_by
+from wce_cli.questions.criterion_told import computed_in, within
+from wce_cli.questions.identify.matching import NumbersAsked
+from wce_cli.questions.identify.number import PrintedNumber
+from wce_cli.questions.identify.pasted import read_numbers
+
+ARITHMETIC = "what the arithmetic of {} leaves open"
+
+
+def asked_of(call: ObjectCall, batch: Batch, tolerance: float | None) -> NumbersAsked:
+    """What a criterion returns, as what is to be identified: a number, or a loss of each sample.
+
+    Raises WceError where it returns neither.
+    """
+    answer = _answer(call)
+    dtype = computed_in(answer, batch)
+    if answer.values is None:
+        (number,) = read_numbers(answer.came, tolerance)
+        near = within(number.value, dtype, batch, _analysis(BatchLosses(batch)))
+        return NumbersAsked((_held(number, near, dtype),))
+    if answer.values.shape != batch.sample_shape:
+        said = f"{call.text} returned numbers of shape {answer.values.shape}, and not one, nor one a sample"
+        raise WceError(Problem(said, "identify(…, losses=…) takes a list of another length"))
+    off = allowed_by_row(batch, "term", dtype)
+    listed = read_numbers(answer.values.ravel().tolist(), tolerance)
+    return NumbersAsked((), tuple(_held(one, near, dtype) for one, near in zip(listed, off, strict=True)))
+
+
+def number_of(call: ObjectCall) -> Any:
+    """The one number that a criterion returns, as it is. Raises WceError where it returns none."""
+    answer = _answer(call)
+    if answer.values is not None:
+        said = f"{call.text} returned numbers of shape {answer.values.shape}, expected one"
+        raise WceError(Problem(said, "identify(criterion, x, y) takes one a sample, too"))
+    return answer.came
+
+
+def own_pair(losses: BatchLosses) -> str | None:
+    """The METHOD or METHOD/PLACEMENT that the settings of a known criterion are; None of somebody's own.
+
+    Raises WceError where they are none, and say why.
+    """
+    spec = losses.batch.spec
+    if spec.criterion is None:
+        return None
+    part = returned(spec.criterion, _analysis(losses), losses.batch)
+    if part.pair is None:
+        raise WceError(Problem(f"{part.text} is no method here: {part.reason}", "name one: batch-mean, sum"))
+    return part.pair
+
+
+def _analysis(losses: BatchLosses) -> Analysis:
+    return Analysis(losses.batch.spec, losses.totals, losses.facts, tuple(losses.values.values()), ())
+
+
+def _answer(call: ObjectCall) -> CriterionAnswer:
+    answer = returned_by(call.function, call.arguments, call.keywords)
+    if answer.reason:
+        raise WceError(Problem(f"{call.text} {'raised' if answer.is_error else 'returned'} {answer.reason}"))
+    return answer
+
+
+def _held(number: PrintedNumber, near: float, dtype: str) -> PrintedNumber:
+    """A number that was computed in a dtype, and is held to that."""
+    if number.is_asked or near <= number.tolerance:
+        return number
+    return structs.replace(number, tolerance=near, why=ARITHMETIC.format(dtype))

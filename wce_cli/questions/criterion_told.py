@@ -1,0 +1,136 @@
+"""What is said of a criterion that was called: which method its number is, and whether its settings say the same."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from msgspec import structs
+
+from wce_cli.answers.analysis import Analysis
+from wce_cli.answers.report import CriterionPart, Measured, Report
+from wce_cli.batches.batch import Batch
+from wce_cli.criteria.objects import ObjectCall, subject_of
+from wce_cli.digits import format_number
+from wce_cli.errors import counted
+from wce_cli.loss.methods import BATCH, SUM, torchs_mean
+from wce_cli.precision.dtype import allowed
+from wce_cli.questions.check.expected import computed
+from wce_cli.questions.check.naming import Named, Namer
+from wce_cli.questions.criterion_call import CriterionAnswer, returned_by
+from wce_cli.questions.explain.report import ENGINE_ROUNDING, agreed
+from wce_cli.questions.identify.number import PrintedNumber, printed_number
+
+WROTE = "It wrote into what it was called with; all other numbers here are of what stood there before"
+
+
+def with_returned(
+    call: ObjectCall, batch: Batch, errors: Mapping[str, Any], report: Report, analysis: Analysis
+) -> Report:
+    """A report with what the criterion of its batch returns, which is called here, once everything else is known.
+
+    `errors`: what numpy does of an overflow where that was called from.
+    """
+    with np.errstate(**errors):
+        returned = returned_by(call.function, call.arguments, call.keywords)
+    part = report.criterion or CriterionPart(call.text, None, None, None)
+    return structs.replace(report, criterion=told(call, returned, part, batch, analysis))
+
+
+@np.errstate(all="ignore")
+def told(
+    call: ObjectCall, returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis: Analysis
+) -> CriterionPart:
+    """What a criterion returned; `part` is what its settings say of it."""
+    if returned.reason:
+        said = f"{part.text} {'raised' if returned.is_error else 'returned'} {returned.reason}"
+        found = structs.replace(part, told=(said,))
+    elif returned.values is not None:
+        found = structs.replace(part, told=(_each(returned, part, batch, analysis),))
+    else:
+        found = _one(returned, part, batch, analysis)
+    if returned.changed:
+        found = structs.replace(found, told=(*found.told, WROTE))
+    if call.kind.is_own and not returned.reason:
+        found = structs.replace(found, told=(*found.told, _audit(call)))
+    return found
+
+
+def _one(returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis: Analysis) -> CriterionPart:
+    """Of one number: the method that it is, the one of the settings or another."""
+    assert returned.value is not None
+    value, dtype = returned.value, computed_in(returned, batch)
+    methods = _methods(value, dtype, part.pair, analysis)
+    likely = (part.pair, torchs_mean(batch.spec.is_soft), BATCH)
+    pair = next((one for one in (*likely, *methods) if one in methods), None)
+    found = structs.replace(part, value=value, pair=pair, reason=None if pair else part.reason, given=None)
+    told = []
+    if pair is None:
+        number, off = computed(printed_number(value), dtype), within(value, dtype, batch, analysis)
+        named = Namer(batch, 1).named(part.pair or "", number, off)
+        told.append(f"{part.text} returned {format_number(value)}{_which(named, number)}")
+    if part.pair is not None and pair != part.pair and (asked := analysis.value(part.pair)) is not None:
+        by = f"{part.given[:1].upper()}{part.given[1:]}" if part.given else "By its settings"
+        told.append(f"{by} it would be {format_number(asked.value)} ({part.pair})")
+    return structs.replace(found, told=tuple(told))
+
+
+def _which(named: Named, number: PrintedNumber) -> str:
+    """`, which is batch-mean: Σw·ℓ/N`: what a sentence says of a number, said behind it."""
+    if named.rule is None:  # no rule gives 0.38
+        return f", which {named.sentence.replace(f' {number.text}', '')}" if named.sentence else ""
+    return f", which {named.sentence.removeprefix(number.text).strip()}"
+
+
+def _each(returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis: Analysis) -> str:
+    """Of several numbers: whether they are one a sample, and what they add up to."""
+    assert returned.values is not None
+    if returned.values.shape != batch.sample_shape:
+        return f"{part.text} returned numbers of shape {returned.values.shape}, and not one, nor one a sample"
+    total, count = float(returned.values.sum()), counted(returned.values.size, "number", "numbers")
+    methods = _methods(total, computed_in(returned, batch), SUM, analysis)
+    which = next((f", which is {one}" for one in methods if one.partition("/")[0] == SUM), "")
+    return f"{part.text} returned {count}, one a sample: they add up to {format_number(total)}{which}"
+
+
+def computed_in(returned: CriterionAnswer, batch: Batch) -> str:
+    """The dtype that a number was computed in, as far as that is known: its own, or that of the scores if that rounds
+    more. A number of Python's may be the .item() of a float32.
+    """
+    own = returned.dtype
+    if own not in ENGINE_ROUNDING:
+        value = returned.value
+        short = value is not None and (float(np.float32(value)) == value or not math.isfinite(value))
+        own = "float32" if short else "float64"
+    scores = batch.spec.dtypes.get(batch.spec.scores, own)
+    return max((own, scores), key=lambda dtype: ENGINE_ROUNDING.get(dtype, 0.0))
+
+
+def _methods(value: float, dtype: str, pair: str | None, analysis: Analysis) -> tuple[str, ...]:
+    """The methods whose value it is, as those of a framework that is measured."""
+    measured = Measured("", "", "", dtype, value, () if pair is None else (pair,))
+    return agreed(measured, analysis.values, analysis.facts.reach).methods
+
+
+def within(value: float, dtype: str, batch: Batch, analysis: Analysis) -> float:
+    """How far a rule may be from a number: as the nearest method, computed in its dtype."""
+    near = [one for one in analysis.values if one.denominator and math.isfinite(one.value)]
+    if not near or not math.isfinite(value):
+        return 0.0
+    nearest = min(near, key=lambda one: abs(one.value - value))
+    scale = analysis.facts.reach / abs(nearest.denominator)
+    return allowed(batch, nearest, dtype, scale) if math.isfinite(scale) else 0.0
+
+
+def _audit(call: ObjectCall) -> str:
+    """What tells more of somebody's own function than one batch can."""
+    subject = subject_of(call.function)
+    target = subject if inspect.isroutine(subject) else type(subject)
+    name = getattr(target, "__qualname__", "<unknown>")
+    if name.isidentifier():
+        beside = "" if target is subject else ", kwargs={…}"
+        return f"audit({name}{beside}) says which rule it follows on other batches"
+    return "audit('file.py:name') says which rule a function follows on other batches"
