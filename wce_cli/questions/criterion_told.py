@@ -66,7 +66,9 @@ def _one(returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis:
     methods = _methods(value, dtype, part.pair, analysis)
     likely = (part.pair, torchs_mean(batch.spec.is_soft), BATCH)
     pair = next((one for one in (*likely, *methods) if one in methods), None)
-    found = structs.replace(part, value=value, pair=pair, reason=None if pair else part.reason, given=None)
+    found = structs.replace(
+        part, value=value, pair=pair, reason=None if pair else part.reason, loss=_loss(pair, analysis), given=None
+    )
     told = []
     if pair is None:
         number, off = computed(printed_number(value), dtype), within(value, dtype, batch, analysis)
@@ -76,6 +78,11 @@ def _one(returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis:
         by = f"{part.given[:1].upper()}{part.given[1:]}" if part.given else "By its settings"
         told.append(f"{by} it would be {format_number(asked.value)} ({part.pair})")
     return structs.replace(found, told=tuple(told))
+
+
+def _loss(pair: str | None, analysis: Analysis) -> float | None:
+    value = None if pair is None else analysis.value(pair)
+    return None if value is None else value.value
 
 
 def _which(named: Named, number: PrintedNumber) -> str:
