@@ -178,7 +178,7 @@ def _is_said_without(twist: Twist, name: str) -> bool:
     count, factor = _count(name), twist.factor
     if count is None or factor is None:
         return False
-    divided = count / factor(SOME_COUNTS[0])
+    divided = count / factor(SOME_COUNTS.n)
     return any(math.isclose(divided, other) for other in _standard_counts())
 
 
@@ -188,7 +188,7 @@ def _is_said_by_another(case: RuleScope, total: Callable[[int, int], int], name:
     if _divides_by_weights(name):
         is_bent = name in METHODS and METHODS[name].kind == "bent"
         return not is_bent or (case.weight is not None and float(case.weight.sum()) > 0)  # |w| loses the sign
-    count, made = _count(name), total(SOME_COUNTS[0], SOME_COUNTS[2])
+    count, made = _count(name), total(SOME_COUNTS.n, SOME_COUNTS.classes)
     return count is not None and (count == made or (made != 1 and count in [made * n for n in _standard_counts()]))
 
 
@@ -197,8 +197,8 @@ def _count(name: str) -> int | None:
     of = ODD_METHODS[name].count if name in ODD_METHODS else None
     if name in METHODS and METHODS[name].kind == "count":
         of = METHODS[name].of
-    return None if of is None else of(*SOME_COUNTS)
+    return None if of is None else of(SOME_COUNTS)
 
 
 def _standard_counts() -> list[int]:
-    return [one.of(*SOME_COUNTS) for one in METHODS.values() if one.kind == "count" and one.is_weighted]
+    return [one.of(SOME_COUNTS) for one in METHODS.values() if one.kind == "count" and one.is_weighted]
