@@ -21,7 +21,7 @@ LABELS = np.array(RUNS["batch"]["labels"])
 
 def row_of(**cut):
     """The mean over the tokens, of the batch and of its parts."""
-    answer = split(**cut, logits=SCORES[:, :-1].transpose(0, 2, 1), labels=LABELS[:, 1:])
+    answer = split(**cut, logits=SCORES, labels=LABELS, class_axis=-1, shift=True)
     return answer.method("weighted-mean")
 
 

@@ -31,7 +31,7 @@ CLOSE = {"rtol": 1e-10, "atol": 1e-13}
 def predicted_loss_of(**cut):
     """The answer of `wce split` about the scores of the model, and its row of the mean over tokens."""
     scores = Causal()(IDS).detach()
-    answer = split(**cut, logits=scores[:, :-1].transpose(1, 2), labels=LABELS[:, 1:])
+    answer = split(**cut, logits=scores, labels=LABELS, class_axis=-1, shift=True)
     return answer, answer.method("weighted-mean")
 
 

@@ -68,7 +68,7 @@ def test_the_shift_is_a_padding_of_the_labels_by_one_that_is_ignored(seed):
     for report in (unshifted, shifted):
         assert report.value("weighted-mean") == pytest.approx(returned.item(), rel=CLOSE, nan_ok=True)
     assert unshifted.batch.n - shifted.batch.n == len(labels)
-    assert unshifted.batch.n_ignored - shifted.batch.n_ignored == len(labels)
+    assert unshifted.batch.n_kept == shifted.batch.n_kept
 
 
 @pytest.mark.parametrize("seed", SEEDS)
