@@ -113,6 +113,8 @@ def _called(axis: int, axes: int) -> str:
 def _sum_to_one(g: Gathering, field: str, given: Given, axis: int) -> bool:
     """Whether the first rows of a field are numbers of 0 or more that sum to 1 along an axis."""
     layout = Layout(tuple(given.shape), axis)
+    if 0 in layout.shape:
+        return False
     rows = floats(g.rows(field, given, 1, layout).rows(0, min(layout.n, LOOKED_AT)), g.dtypes.get(field, ""))
     with np.errstate(all="ignore"):
-        return len(rows) > 0 and bool((rows >= 0).all() and (np.abs(rows.sum(axis=1) - 1) <= SUMS_TO_ONE).all())
+        return bool((rows >= 0).all() and (np.abs(rows.sum(axis=1) - 1) <= SUMS_TO_ONE).all())
