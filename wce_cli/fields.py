@@ -50,7 +50,7 @@ class BatchFields(TypedDict, total=False):
             "ROWS",
             "Scores before the softmax",
             typed=": '0.1 0.9; 0 0.1', JSON, a printed tensor, or @FILE",
-            given=", (C,), (N, C), (N, C, d1, …, dk) or (N, d1, …, dk, C): lists, numpy, torch, pandas",
+            given=", (C,), (N, C) or (N, C, d1, …, dk): lists, numpy, torch, pandas",
             also=("-x",),
             aliases=("input", "y_logits", "pred_logits"),
         ),
@@ -140,9 +140,9 @@ class BatchFields(TypedDict, total=False):
         Field(
             "integer",
             "AXIS",
-            "The axis of the scores that has the classes, -1 for the last",
-            typed="  [default: axis 1, or the last where only that fits the labels]",
-            given="; left out: axis 1, or the last where only that fits the labels",
+            "The axis of the scores with the classes, -1 for the last",
+            typed="  [default: 1, or -1 where only that fits the labels]",
+            given="; None: 1, or -1 where only that fits",
         ),
     ]
     shift: Annotated[
@@ -150,7 +150,7 @@ class BatchFields(TypedDict, total=False):
         Field(
             "flag",
             "",
-            "Scores at a position are for the label at the next, as of a causal language model",
+            "Scores at a position are for the label at the next: causal language models",
             default=False,
             aliases=("shift_labels",),
         ),

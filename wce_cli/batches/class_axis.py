@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +14,10 @@ from wce_cli.batches.file_rows import Stored
 from wce_cli.loss.layout import TORCHS_AXIS, Layout
 from wce_cli.loss.rows import floats
 
-LOOKED_AT = 64
-"""Rows that tell whether numbers sum to 1 along an axis."""
+LOOKED_AT = 16
+"""Places along the other axes that tell whether numbers sum to 1 along one."""
+MOST_LOOKED_AT = 1 << 20
+"""Numbers of a file that are read for it."""
 SUMS_TO_ONE = 1e-3
 """How far the sum of a row may be from 1: half precision, printed digits."""
 
@@ -111,10 +114,22 @@ def _called(axis: int, axes: int) -> str:
 
 
 def _sum_to_one(g: Gathering, field: str, given: Given, axis: int) -> bool:
-    """Whether the first rows of a field are numbers of 0 or more that sum to 1 along an axis."""
-    layout = Layout(tuple(given.shape), axis)
-    if 0 in layout.shape:
+    """Whether the first numbers of a field are 0 or more and sum to 1 along an axis; no, where none can be seen."""
+    found = given if isinstance(given, np.ndarray) else _head(given, axis)
+    if found is None or 0 in found.shape:
         return False
-    rows = floats(g.rows(field, given, 1, layout).rows(0, min(layout.n, LOOKED_AT)), g.dtypes.get(field, ""))
+    some = found[tuple(slice(None) if along == axis else slice(LOOKED_AT) for along in range(found.ndim))]
+    numbers = floats(some, g.dtypes.get(field, ""))
     with np.errstate(all="ignore"):
-        return bool((rows >= 0).all() and (np.abs(rows.sum(axis=1) - 1) <= SUMS_TO_ONE).all())
+        return bool((numbers >= 0).all() and (np.abs(numbers.sum(axis=axis) - 1) <= SUMS_TO_ONE).all())
+
+
+def _head(stored: Stored, axis: int) -> NDArray[Any] | None:
+    """The beginning of a file that has whole rows along an axis; None where they are spread over all of it."""
+    if stored.fortran or axis == 0:
+        return None
+    row = math.prod(stored.shape[axis:])  # what must be read for one row, and those beside it
+    count = min(max(row, MOST_LOOKED_AT // row * row), math.prod(stored.shape)) if row else 0
+    if not 0 < count <= MOST_LOOKED_AT:
+        return None
+    return stored.read(0, count).reshape(*(1,) * (axis - 1), -1, *stored.shape[axis:])

@@ -48,13 +48,13 @@ def say_shapes(
             hint = "drop the last axis of the labels"
         elif labels == (*sample_shape[:1], 1, *sample_shape[1:]):
             hint = "drop axis 1 of the labels"
-        elif fitting := [axis for axis in range(len(scores)) if labels == Layout(scores, axis).labels]:
-            hint = f"they fit classes on axis {fitting[-1]} of the scores: {g.setting('class_axis', fitting[-1])}"
-        elif layout.shift and labels == layout.samples:
+        elif layout.shift and labels in (layout.samples, Layout(scores, len(scores) - 1, True).samples):
             hint = (
                 f"with {g.spelled('shift').rstrip('=')} they come as they were tokenised: these have a position less, "
                 "as if they were shifted; leave it out, and drop the last scores of each sequence"
             )
+        elif fitting := [axis for axis in range(len(scores)) if labels == Layout(scores, axis).labels]:
+            hint = f"they fit classes on axis {fitting[-1]} of the scores: {g.setting('class_axis', fitting[-1])}"
     if are_swapped:
         hint = swapped(g, kind)
     g.problem("labels", message, hint)

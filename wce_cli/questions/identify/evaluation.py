@@ -44,6 +44,7 @@ def case_of(batch: Batch) -> RuleScope:
         spec.scores,
         spec.is_soft,
         n,
+        batch.items,
         spec.n_classes,
         spec.weight,
         spec.has_sample_weight,

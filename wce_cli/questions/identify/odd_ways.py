@@ -23,6 +23,8 @@ class RuleScope(Struct, frozen=True):
     kind: str
     is_soft: bool
     n: int
+    items: int
+    """Entries of the first axis."""
     n_classes: int
     weight: Floats | None
     has_sample_weight: bool

@@ -88,7 +88,8 @@ def _within(case: RuleScope, depth: int) -> Iterator[Rule]:
     entries = [STANDARD] + [name for name in ENTRIES if _enters(case, name)] * (depth > 0)
     smoothings = [STANDARD] + list(SMOOTHINGS) * (depth > 0 and case.smoothing > 0 and case.n_classes > 1)
     twists = [STANDARD] + list(TWISTS) * (depth > 0)
-    methods = list(METHODS) + (list(ODD_METHODS) if depth > 0 else [])
+    methods = [name for name, method in METHODS.items() if not method.by_item or case.items != case.n]
+    methods += list(ODD_METHODS) if depth > 0 else []
     if depth > 0 and case.fits_memory:
         methods += batch_methods(case.n)
     for reading in readings:
