@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from tests.run import run
 from wce_cli import explain, split
 
 torch = pytest.importorskip("torch")
@@ -88,6 +89,16 @@ def test_micro_batches_that_know_num_items_in_batch_add_up_to_the_whole_batch(se
     whole = loss_utils.ForCausalLMLoss(scores, labels, scores.shape[-1]).item()
     assert row.remedy == pytest.approx(sum(parts).item(), rel=CLOSE)
     assert row.value == pytest.approx(whole, rel=CLOSE)
+
+
+def test_a_file_that_holds_shift_labels_beside_labels_is_read_by_its_labels(tmp_path):
+    """As collators of packed sequences have it: they are labels, not the flag of a shift."""
+    scores, labels = batch(3)
+    ahead = torch.nn.functional.pad(labels[:, 1:], (0, 1), value=-100)
+    torch.save({"logits": scores, "labels": labels, "shift_labels": ahead}, tmp_path / "x.pt")
+    ran = run("explain", str(tmp_path / "x.pt"), "--class-axis", "-1", "--only", "value", "--method", "weighted-mean")
+    assert (ran.code, float(ran.out)) == (0, pytest.approx(explained(scores, labels).value("weighted-mean")))
+    assert "left out shift_labels" in ran.err
 
 
 def test_a_weight_smoothing_and_a_reduction_are_taken_and_change_nothing():
