@@ -201,6 +201,18 @@ def test_several_files_are_parts_of_one_batch_in_every_layout(name, layout, tmp_
     assert (found.code, found.out) == (0, expected.out), found.err
 
 
+def test_several_files_cannot_have_the_classes_on_the_axis_along_which_they_follow_each_other(tmp_path):
+    """A file for each class would be as right, and a file for each image gives another answer."""
+    batch = laid_out(BATCHES["probability labels"], 0)
+    names = [str(tmp_path / f"{item}.npz") for item in range(2)]
+    for item, name in enumerate(names):
+        np.savez(name, **{key: array[:, [item]] for key, array in batch.items() if array.ndim > 1})
+    ran = run("explain", *names, "--class-axis", "0", *SHOWN)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: the classes are axis 0 of logits, along which several files follow each other\n")
+    assert "hint: join them first: numpy.concatenate" in ran.err
+
+
 WRONG = {
     "labels": (
         BATCHES["index labels"],

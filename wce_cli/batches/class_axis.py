@@ -35,6 +35,10 @@ def layout_of(
         return None
     if labels is not None and len(shape) > 1:
         axis = _fitting(g, kind, scores, labels, axis, class_axis is not None)
+    if axis == 0 and len(shape) > 1 and hasattr(scores, "part_of"):
+        hint = "join them first: numpy.concatenate"
+        g.problem(kind, f"the classes are axis 0 of {kind}, along which several files follow each other", hint)
+        return None
     layout = Layout(shape, axis, shift)
     if shift and (not layout.labels or layout.labels[-1] < 2):
         has = f"{kind} of shape {shape} have {'one position' if layout.labels else 'none'}"
