@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wce_cli.batches.field_reader import Gathering
-from wce_cli.batches.file_rows import Stored
+from wce_cli.batches.file_rows import Stored, in_memory
 from wce_cli.loss.layout import TORCHS_AXIS, Layout
 from wce_cli.loss.rows import floats
 
@@ -35,6 +35,10 @@ def layout_of(
         return None
     if labels is not None and len(shape) > 1:
         axis = _fitting(g, kind, scores, labels, axis, class_axis is not None)
+    if axis == 0 and len(shape) > 1 and hasattr(scores, "part_of"):
+        hint = "join them first: numpy.concatenate"
+        g.problem(kind, f"the classes are axis 0 of {kind}, along which several files follow each other", hint)
+        return None
     layout = Layout(shape, axis, shift)
     if shift and (not layout.labels or layout.labels[-1] < 2):
         has = f"{kind} of shape {shape} have {'one position' if layout.labels else 'none'}"
@@ -125,9 +129,9 @@ def _sum_to_one(g: Gathering, field: str, given: Given, axis: int) -> bool:
 
 
 def _head(stored: Stored, axis: int) -> NDArray[Any] | None:
-    """The beginning of a file that has whole rows along an axis; None where they are spread over all of it."""
+    """The beginning of a file that has whole rows along an axis; None where they are spread over all of a large one."""
     if stored.fortran or axis == 0:
-        return None
+        return in_memory(stored) if math.prod(stored.shape) <= MOST_LOOKED_AT else None
     row = math.prod(stored.shape[axis:])  # what must be read for one row, and those beside it
     count = min(max(row, MOST_LOOKED_AT // row * row), math.prod(stored.shape)) if row else 0
     if not 0 < count <= MOST_LOOKED_AT:
