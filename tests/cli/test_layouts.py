@@ -206,7 +206,9 @@ def test_several_files_cannot_have_the_classes_on_the_axis_along_which_they_foll
     batch = laid_out(BATCHES["probability labels"], 0)
     names = [str(tmp_path / f"{item}.npz") for item in range(2)]
     for item, name in enumerate(names):
-        np.savez(name, **{key: array[:, [item]] for key, array in batch.items() if array.ndim > 1})
+        np.savez(
+            name, **{key: np.ascontiguousarray(array[:, [item]]) for key, array in batch.items() if array.ndim > 1}
+        )
     ran = run("explain", *names, "--class-axis", "0", *SHOWN)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("error: the classes are axis 0 of logits, along which several files follow each other\n")
