@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from msgspec import Struct, structs
 
@@ -30,6 +31,8 @@ class Held(Struct, frozen=True):
     """A criterion found in code, and what is done around it."""
 
     row: KnownCriterion
+    home: str
+    """What stands before its name."""
     node: ast.expr
     """All of it, with what its names stand for in their place."""
     made: ast.Call | None = None
@@ -43,6 +46,8 @@ class Held(Struct, frozen=True):
     """By what each sample's is multiplied before that: s, w[y]."""
     changed: str = ""
     """What else is done with its number, as it is written."""
+    values: Mapping[str, Any] | None = None
+    """What names stood for where it was made; None before."""
 
     def put(self, node: ast.expr, inner: ast.expr) -> Held:
         """The same within another expression, of which it is the part `inner`."""
@@ -83,7 +88,7 @@ def held(node: ast.expr, names: Names) -> Held | None:
 def _named(name: str, node: ast.expr) -> Held | None:
     home, _, last = name.rpartition(".")
     row = KNOWN.get(last)
-    return Held(row, node) if row is not None and home in row.homes else None
+    return Held(row, home, node) if row is not None and home in row.homes else None
 
 
 def _call_of_it(node: ast.Call, names: Names) -> Held | None:
