@@ -256,6 +256,12 @@ def test_what_stands_around_a_line_changes_what_it_returns():
         ("-F.cross_entropy(x, y)", "F.cross_entropy(x, y)", None),
         ("torch.exp(F.cross_entropy(x, y))", "F.cross_entropy(x, y)", None),
         ("F.cross_entropy(x, y).exp()", "F.cross_entropy(x, y)", None),
+        ("losses = [F.cross_entropy(x, y), aux]", "F.cross_entropy(x, y)", "[F.cross_entropy(x, y), aux]"),
+        (
+            "F.cross_entropy(x, y, reduction='none')[mask].mean()",
+            "F.cross_entropy(x, y, reduction='none')",
+            "F.cross_entropy(x, y, reduction='none')[mask]",
+        ),
         (
             "1 / F.cross_entropy(x, y, reduction='none').sum()",
             "F.cross_entropy(x, y, reduction='none').sum()",

@@ -75,13 +75,20 @@ def held(node: ast.expr, names: Names) -> Held | None:
             return found if found is not None and found.row.compiled else None
         case ast.Tuple(elts=[one]) | ast.UnaryOp(op=ast.UAdd(), operand=one) | ast.Await(value=one):
             return held(one, names)
-        case ast.UnaryOp(operand=one):
-            found = held(one, names)
-            return None if found is None else found.altered(node, one)
         case ast.BinOp():
             return _computed(node, names)
         case ast.Call():
             return next((found for rule in _RULES if (found := rule(node, names)) is not None), None)
+        case ast.Constant():
+            return None
+    return _within(node, names)
+
+
+def _within(node: ast.expr, names: Names) -> Held | None:
+    """The first criterion within an expression that makes something else of it: `-loss`, `losses[mask]`, `[loss]`."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr) and (found := held(child, names)) is not None:
+            return found.altered(node, child)
     return None
 
 

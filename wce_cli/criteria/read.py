@@ -52,7 +52,7 @@ def read(text: str) -> Criterion:
         plain = [one for one in found if not one.changed]  # running_loss += loss.item() stands behind it
         one = (plain or found)[-1]
         _refuse_foreign(one, code.imports)
-        return _criterion(one, one.values or values)
+        return _criterion(one, values if one.values is None else one.values)
     except RecursionError as error:
         raise too_deep() from error
 
