@@ -186,7 +186,15 @@ def test_what_is_no_number_is_said_and_the_report_goes_on(returns, told):
     assert report.criterion.told[0].startswith(told)
     assert report["weighted-mean"] == pytest.approx(F.cross_entropy(X, Y, W).item())
     assert str(report).replace("\n", " ").startswith(told[:40])
-    assert report.to_dict()["criterion"]["text"] == "the lambda"
+    assert report.to_dict()["criterion"]["text"] == report.criterion.text
+
+
+def test_a_known_loss_that_refuses_its_arrays_is_marked_at_no_method():
+    report = explain(nn.CrossEntropyLoss(W.float()), X, Y, engines=())
+    assert (report.criterion.pair, report.criterion.value) == (None, None)
+    assert report.criterion.told[0].startswith("CrossEntropyLoss(weight=w) raised RuntimeError: expected scalar type")
+    assert report.criterion.reason.startswith("it raised RuntimeError: expected scalar type")
+    assert explain(nn.CrossEntropyLoss(), X.tolist(), Y.tolist(), engines=()).criterion.told[0].count("TypeError") == 1
 
 
 def test_a_message_is_one_line_and_its_control_characters_are_no_commands():
@@ -282,3 +290,32 @@ def test_the_rounding_of_many_samples_in_float32_is_no_other_rule(many):
     found = identify(criterion, x, y).numbers[0]
     assert found.simplest[0].title == "weighted-mean"
     assert check(criterion, x, y).is_ok
+
+
+def test_scores_with_the_classes_last_are_what_their_function_takes():
+    x, y = IMAGE.movedim(1, -1), MASK
+    report = explain(nn.CrossEntropyLoss(W), x, y, weight=None, engines=())
+    assert report.criterion.pair is None
+    assert report.criterion.told[0].startswith("CrossEntropyLoss(weight=w) raised RuntimeError: ")
+    assert report.criterion.told[1] == "It takes the classes on axis 1: x.movedim(-1, 1)"
+
+    def of_a_language_model(scores, labels):
+        return F.cross_entropy(scores.reshape(-1, 3), labels.reshape(-1), W)
+
+    report = explain(of_a_language_model, x, y, weight=W, engines=())
+    assert (report.criterion.pair, report.criterion.value) == ("weighted-mean", of_a_language_model(x, y).item())
+    assert report["weighted-mean"] == pytest.approx(nn.CrossEntropyLoss(W)(IMAGE, MASK).item())
+
+    def each(scores, labels):
+        return F.cross_entropy(scores.reshape(-1, 3), labels.reshape(-1), W, reduction="none")
+
+    assert "8 numbers, one a sample" in explain(each, x, y, weight=W, engines=()).criterion.told[0]
+    assert identify(each, x, y, weight=W).lists[0].matches[0].title == "w·ℓ of each sample"
+
+
+def test_labels_that_are_shifted_are_said_to_be_where_the_criterion_does_not_shift_them():
+    criterion = nn.CrossEntropyLoss(W)
+    report = explain(criterion, IMAGE, MASK, shift=True, engines=())
+    assert report.criterion.value == criterion(IMAGE, MASK).item()
+    told = report.criterion.told[-1]
+    assert told == f"As the batch is read here it would be {report['weighted-mean']:.6g} (weighted-mean)"

@@ -14,7 +14,7 @@ from wce_cli.precision.dtype import allowed_by_row
 from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.criterion import returned
 from wce_cli.questions.criterion_call import CriterionAnswer, returned_by
-from wce_cli.questions.criterion_told import computed_in, within
+from wce_cli.questions.criterion_told import computed_in, is_by_sample, within
 from wce_cli.questions.identify.matching import NumbersAsked
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.pasted import read_numbers
@@ -33,7 +33,7 @@ def asked_of(call: ObjectCall, batch: Batch, tolerance: float | None) -> Numbers
         (number,) = read_numbers(answer.came, tolerance)
         near = within(number.value, dtype, batch, _analysis(BatchLosses(batch)))
         return NumbersAsked((_held(number, near, dtype),))
-    if answer.values.shape != batch.sample_shape:
+    if not is_by_sample(answer.values, batch):
         said = f"{call.text} returned numbers of shape {answer.values.shape}, and not one, nor one a sample"
         raise WceError(Problem(said, "identify(…, losses=…) takes a list of another length"))
     off = allowed_by_row(batch, "term", dtype)

@@ -13,10 +13,12 @@ from msgspec import structs
 from wce_cli.answers.analysis import Analysis
 from wce_cli.answers.report import CriterionPart, Measured, Report
 from wce_cli.batches.batch import Batch
+from wce_cli.criteria.known import KNOWN
 from wce_cli.criteria.objects import ObjectCall, subject_of
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.loss.methods import BATCH, SUM, torchs_mean
+from wce_cli.loss.sums import Floats
 from wce_cli.precision.dtype import allowed
 from wce_cli.questions.check.expected import computed
 from wce_cli.questions.check.naming import Named, Namer
@@ -24,6 +26,7 @@ from wce_cli.questions.criterion_call import CriterionAnswer, returned_by
 from wce_cli.questions.explain.report import ENGINE_ROUNDING, agreed
 from wce_cli.questions.identify.number import PrintedNumber, printed_number
 
+TORCHS_CLASSES = "It takes the classes on axis 1: x.movedim(-1, 1)"
 WROTE = "It wrote into what it was called with; all other numbers here are of what stood there before"
 
 
@@ -46,8 +49,9 @@ def told(
 ) -> CriterionPart:
     """What a criterion returned; `part` is what its settings say of it."""
     if returned.reason:
-        said = f"{part.text} {'raised' if returned.is_error else 'returned'} {returned.reason}"
-        found = structs.replace(part, told=(said,))
+        said = f"{'raised' if returned.is_error else 'returned'} {returned.reason}"
+        on_axis_1 = (TORCHS_CLASSES,) if returned.is_error and _is_beside_axis_1(batch) else ()
+        found = CriterionPart(part.text, None, None, f"it {said}", told=(f"{part.text} {said}", *on_axis_1))
     elif returned.values is not None:
         found = structs.replace(part, told=(_each(returned, part, batch, analysis),))
     else:
@@ -73,9 +77,22 @@ def _one(returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis:
         named = Namer(batch, 1).named(part.pair or "", number, off)
         told.append(f"{part.text} returned {format_number(value)}{_which(named, number)}")
     if part.pair is not None and pair != part.pair and (asked := analysis.value(part.pair)) is not None:
-        by = f"{part.given[:1].upper()}{part.given[1:]}" if part.given else "By its settings"
-        told.append(f"{by} it would be {format_number(asked.value)} ({part.pair})")
+        told.append(f"{_by(part, batch)} it would be {format_number(asked.value)} ({part.pair})")
     return structs.replace(found, told=tuple(told))
+
+
+def _by(part: CriterionPart, batch: Batch) -> str:
+    """Under what the criterion would return its method."""
+    if batch.spec.layout.shift or _is_beside_axis_1(batch):
+        return "As the batch is read here"
+    return f"{part.given[:1].upper()}{part.given[1:]}" if part.given else "By its settings"
+
+
+def _is_beside_axis_1(batch: Batch) -> bool:
+    """Whether the criterion is PyTorch's, which has the classes on axis 1, and the scores have them on another."""
+    criterion, layout = batch.spec.criterion, batch.spec.layout
+    is_torchs = criterion is not None and KNOWN[criterion.name].package == "torch"
+    return is_torchs and len(layout.shape) > 1 and layout.class_axis != 1
 
 
 def _which(named: Named, number: PrintedNumber) -> str:
@@ -88,12 +105,17 @@ def _which(named: Named, number: PrintedNumber) -> str:
 def _each(returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis: Analysis) -> str:
     """Of several numbers: whether they are one a sample, and what they add up to."""
     assert returned.values is not None
-    if returned.values.shape != batch.sample_shape:
+    if not is_by_sample(returned.values, batch):
         return f"{part.text} returned numbers of shape {returned.values.shape}, and not one, nor one a sample"
     total, count = float(returned.values.sum()), counted(returned.values.size, "number", "numbers")
     methods = _methods(total, computed_in(returned, batch), SUM, analysis)
     which = next((f", which is {one}" for one in methods if one.partition("/")[0] == SUM), "")
     return f"{part.text} returned {count}, one a sample: they add up to {format_number(total)}{which}"
+
+
+def is_by_sample(values: Floats, batch: Batch) -> bool:
+    """Whether there is one number a sample, in the layout of the labels or in a row."""
+    return values.shape in (batch.sample_shape, (batch.n_samples,))
 
 
 def computed_in(returned: CriterionAnswer, batch: Batch) -> str:
