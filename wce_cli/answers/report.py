@@ -189,6 +189,8 @@ class CriterionPart(Struct, frozen=True):
     """What it returned when it was called; None of a line of code, which is not run."""
     reason: str | None
     """Why there is no pair."""
+    loss: float | None = None
+    """What its pair is for this batch; None where it has none."""
     given: str | None = None
     """What it was taken with beside what stands in it: `with label_smoothing 0.2`."""
     told: tuple[str, ...] = ()

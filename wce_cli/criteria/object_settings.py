@@ -13,6 +13,10 @@ from wce_cli.fields import DEFAULTS
 from wce_cli.loss.readings import ScoreKind
 from wce_cli.loss.spec import Criterion
 
+OWN = "it is a class of your own, and was not called"
+"""Why nobody knows what a subclass of a known loss returns; what begins with it says that of a loss that was."""
+MASKED = "its where leaves out what it masks"
+
 
 def fields_of(call: ObjectCall) -> dict[str, Any]:
     """The fields of the batch that a criterion was called with: the arrays, and settings that are not what they are
@@ -42,7 +46,7 @@ def criterion_of(call: ObjectCall) -> Criterion | None:
         fields=fields,
         takes=tuple(fields),
         lists_classes=call.said.get("class_list") is not None,
-        reason="its where leaves out what it masks" if call.said.get("mask") is not None else "",
+        reason=f"{OWN if call.kind.is_own else ''}{MASKED if call.said.get('mask') is not None else ''}",
     )
 
 

@@ -83,7 +83,9 @@ def returned(criterion: Criterion, analysis: Analysis, batch: Batch | None = Non
     elif not reason:
         reason = _without_pair(asked)
     given = " and ".join(_given(asked)) if not reason else ""
-    return CriterionPart(criterion.text, None if reason else pair, None, reason or None, given or None)
+    value = None if reason or pair is None else analysis.value(pair)
+    loss = None if value is None else value.value
+    return CriterionPart(criterion.text, None if reason else pair, None, reason or None, loss, given or None)
 
 
 def _pair(asked: _Question) -> str | None:

@@ -12,9 +12,8 @@ from wce_cli.criteria.objects import ObjectCall
 from wce_cli.errors import Problem, WceError
 from wce_cli.precision.dtype import allowed_by_row
 from wce_cli.questions.check.batch_losses import BatchLosses
-from wce_cli.questions.criterion import returned
 from wce_cli.questions.criterion_call import CriterionAnswer, returned_by
-from wce_cli.questions.criterion_told import computed_in, is_by_sample, within
+from wce_cli.questions.criterion_told import by_settings, computed_in, is_by_sample, within
 from wce_cli.questions.identify.matching import NumbersAsked
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.pasted import read_numbers
@@ -55,10 +54,9 @@ def own_pair(losses: BatchLosses) -> str | None:
 
     Raises WceError where they are none, and say why.
     """
-    spec = losses.batch.spec
-    if spec.criterion is None:
+    part = by_settings(_analysis(losses), losses.batch)
+    if part is None:
         return None
-    part = returned(spec.criterion, _analysis(losses), losses.batch)
     if part.pair is None:
         raise WceError(Problem(f"{part.text} is no method here: {part.reason}", "name one: batch-mean, sum"))
     return part.pair

@@ -14,6 +14,7 @@ from wce_cli.answers.analysis import Analysis
 from wce_cli.answers.report import CriterionPart, Measured, Report
 from wce_cli.batches.batch import Batch
 from wce_cli.criteria.known import KNOWN
+from wce_cli.criteria.object_settings import OWN
 from wce_cli.criteria.objects import ObjectCall, subject_of
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
@@ -22,6 +23,7 @@ from wce_cli.loss.sums import Floats
 from wce_cli.precision.dtype import allowed
 from wce_cli.questions.check.expected import computed
 from wce_cli.questions.check.naming import Named, Namer
+from wce_cli.questions.criterion import returned as returned_by_settings
 from wce_cli.questions.criterion_call import CriterionAnswer, returned_by
 from wce_cli.questions.explain.report import ENGINE_ROUNDING, agreed
 from wce_cli.questions.identify.number import PrintedNumber, printed_number
@@ -39,8 +41,16 @@ def with_returned(
     """
     with np.errstate(**errors):
         returned = returned_by(call.function, call.arguments, call.keywords)
-    part = report.criterion or CriterionPart(call.text, None, None, None)
+    part = by_settings(analysis, batch) or CriterionPart(call.text, None, None, None)
     return structs.replace(report, criterion=told(call, returned, part, batch, analysis))
+
+
+def by_settings(analysis: Analysis, batch: Batch) -> CriterionPart | None:
+    """What the settings of a known criterion say, those of a class of the user's own that comes from one as well."""
+    criterion = analysis.spec.criterion
+    if criterion is None:
+        return None
+    return returned_by_settings(structs.replace(criterion, reason=criterion.reason.removeprefix(OWN)), analysis, batch)
 
 
 @np.errstate(all="ignore")
@@ -70,12 +80,15 @@ def _one(returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis:
     methods = _methods(value, dtype, part.pair, analysis)
     likely = (part.pair, torchs_mean(batch.spec.is_soft), BATCH)
     pair = next((one for one in (*likely, *methods) if one in methods), None)
-    found = structs.replace(part, value=value, pair=pair, reason=None if pair else part.reason, given=None)
+    found = structs.replace(
+        part, value=value, pair=pair, reason=None if pair else part.reason, loss=_loss(pair, analysis), given=None
+    )
     told = []
     if pair is None:
         number, off = computed(printed_number(value), dtype), within(value, dtype, batch, analysis)
         named = Namer(batch, 1).named(part.pair or "", number, off)
         told.append(f"{part.text} returned {format_number(value)}{_which(named, number)}")
+        found = structs.replace(found, reason=part.reason or named.sentence or None)
     if part.pair is not None and pair != part.pair and (asked := analysis.value(part.pair)) is not None:
         told.append(f"{_by(part, batch)} it would be {format_number(asked.value)} ({part.pair})")
     return structs.replace(found, told=tuple(told))
@@ -93,6 +106,11 @@ def _is_beside_axis_1(batch: Batch) -> bool:
     criterion, layout = batch.spec.criterion, batch.spec.layout
     is_torchs = criterion is not None and KNOWN[criterion.name].package == "torch"
     return is_torchs and len(layout.shape) > 1 and layout.class_axis != 1
+
+
+def _loss(pair: str | None, analysis: Analysis) -> float | None:
+    value = None if pair is None else analysis.value(pair)
+    return None if value is None else value.value
 
 
 def _which(named: Named, number: PrintedNumber) -> str:

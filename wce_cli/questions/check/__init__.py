@@ -14,6 +14,7 @@ from wce_cli.questions.check.asserting import assert_loss
 from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.check.compare import check_batch, compared
 from wce_cli.questions.check.expected import read_expect
+from wce_cli.questions.check.of_criterion import CRITERION, by_method
 from wce_cli.questions.held_batch import with_criterion
 
 __all__ = ["Checked", "assert_loss", "check", "check_batch", "read_expect"]
@@ -22,7 +23,7 @@ __all__ = ["Checked", "assert_loss", "check", "check_batch", "read_expect"]
 @shows_fields
 def check(
     *arrays: Any,
-    expect: Mapping[str, Any] | None = None,
+    expect: Mapping[str, Any] | float | str | None = None,
     tolerance: float | None = None,
     engines: Sequence[str] = (),
     **batch: Unpack[BatchFields],
@@ -41,6 +42,8 @@ def check(
     arrays, named = with_criterion("check", arrays, batch)
     whole = given_batch("check", arrays, named)
     losses = BatchLosses(whole.batch)
+    if isinstance(expect, (int, float, str)):
+        expect = {CRITERION: expect}
     if expect is None and whole.call is not None:
         from wce_cli.questions.criterion_number import number_of, own_pair
 
@@ -48,7 +51,8 @@ def check(
         expect = None if pair is None else {pair: number_of(whole.call)}
     if not expect:
         raise WceError(Problem("expect is empty: nothing would be checked", 'expect={"weighted-mean": 0.692279}'))
-    comparisons = compared(losses, read_expect(_as_written(expect), tolerance), engines)
+    expected = read_expect(by_method(_as_written(expect), losses), tolerance)
+    comparisons = compared(losses, expected, engines)
     agrees = all(one.verdict == "agrees" for one in comparisons)
     found = () if agrees else losses.doubts()
     return Checked(None, "", None, "agrees" if agrees else "differs", comparisons, findings=found)

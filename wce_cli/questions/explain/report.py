@@ -13,7 +13,7 @@ from wce_cli.answers.report import SCHEMA, BatchPart, CriterionPart, Measured, M
 from wce_cli.batches.batch import Batch
 from wce_cli.findings import find
 from wce_cli.loss.methods import METHODS, SUM, UNWEIGHTED, WEIGHTED, LossValue
-from wce_cli.loss.spec import Criterion, Spec
+from wce_cli.loss.spec import Spec
 from wce_cli.questions.explain.rows import class_rows
 
 ENGINE_ROUNDING = {"float64": 1e-12, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2}
@@ -50,14 +50,17 @@ def report_of(
         methods=_method_rows(analysis),
         measurements=analysis.measured,
         findings=find(analysis),
-        criterion=None if spec.criterion is None else _criterion_part(spec.criterion, analysis, batch),
+        criterion=criterion_part(analysis, batch),
     )
 
 
-def _criterion_part(criterion: Criterion, analysis: Analysis, batch: Batch | None) -> CriterionPart:
+def criterion_part(analysis: Analysis, batch: Batch | None) -> CriterionPart | None:
+    """What the criterion of a batch returns, as every answer says it; None where there is none."""
+    if analysis.spec.criterion is None:
+        return None
     from wce_cli.questions.criterion import returned  # few hold one
 
-    return returned(criterion, analysis, batch)
+    return returned(analysis.spec.criterion, analysis, batch)
 
 
 def _method_rows(analysis: Analysis) -> tuple[MethodRow, ...]:
