@@ -121,6 +121,10 @@ def test_a_subclass_with_a_mistake_is_named_beside_what_its_settings_say():
     assert str(report).replace("\n", " ").startswith(f"{one.told[0]}. {one.told[1]}. {one.told[2]}. PyTorch")
     (found,) = identify(Squared(W), X, Y).numbers
     assert found.simplest[0].title == "weighted-mean; weights squared"
+    text = " ".join(str(identify(Squared(W), X, Y)).split())
+    assert f"Squared(weight=w) returned {value:.6g}. By its settings it would be" in text
+    text = " ".join(str(identify(nn.CrossEntropyLoss(W), X, Y)).split())
+    assert "CrossEntropyLoss(weight=w) returns 1.56356 (weighted-mean), which 1.5635590309136922 is." in text
     with pytest.raises(AssertionError, match="is weighted-mean; weights squared"):
         assert_loss(Squared(W), X, Y)
     assert not check(Squared(W), X, Y).is_ok
@@ -243,8 +247,12 @@ def test_other_questions_read_its_settings_and_do_not_call_it(ask):
         raise AssertionError("it is called")
 
     criterion = nn.CrossEntropyLoss(W, label_smoothing=0.1)
-    assert str(ask(criterion, X, Y)) == str(ask(X, Y, weight=W, label_smoothing=0.1))
+    head, _, rest = str(ask(criterion, X, Y)).partition("\n")
+    assert head.startswith("CrossEntropyLoss(weight=w, label_smoothing=0.1) returns ")
+    assert rest == str(ask(X, Y, weight=W, label_smoothing=0.1))
     assert str(ask(never, X, Y, weight=W)) == str(ask(X, Y, weight=W))
+    text = " ".join(str(ask(Squared(W), X, Y)).split())
+    assert "Squared(weight=w) is cannot be said: it is a class of your own, and was not called." in text
 
 
 def test_it_stands_before_its_arrays_wherever_a_batch_does():

@@ -4,34 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from msgspec import structs
 
 from wce_cli.answers.analysis import Analysis
+from wce_cli.answers.identify import Identification
 from wce_cli.batches.batch import Batch
 from wce_cli.criteria.objects import ObjectCall
 from wce_cli.errors import Problem, WceError
 from wce_cli.precision.dtype import allowed_by_row
 from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.criterion_call import CriterionAnswer, returned_by
-from wce_cli.questions.criterion_told import by_settings, computed_in, is_by_sample, within
-from wce_cli.questions.identify.matching import NumbersAsked
+from wce_cli.questions.criterion_told import by_settings, computed_in, is_by_sample, told, within
+from wce_cli.questions.identify.matching import NumbersAsked, identify_batch
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.pasted import read_numbers
 
 ARITHMETIC = "what the arithmetic of {} leaves open"
 
 
-def asked_of(call: ObjectCall, batch: Batch, tolerance: float | None) -> NumbersAsked:
-    """What a criterion returns, as what is to be identified: a number, or a loss of each sample.
-
-    Raises WceError where it returns neither.
-    """
+def identified(call: ObjectCall, batch: Batch, depth: int, tolerance: float | None, separate: bool) -> Identification:
+    """Which rules give what a criterion returns: a number, or a loss of each sample. Raises WceError for neither."""
     answer = _answer(call)
+    analysis = _analysis(BatchLosses(batch))
+    asked = _asked(call, answer, batch, analysis, tolerance)
+    found = identify_batch(batch, asked, depth, separate=separate)
+    return structs.replace(found, criterion=told(call, answer, batch, analysis, is_named=False))
+
+
+@np.errstate(all="ignore")
+def _asked(
+    call: ObjectCall, answer: CriterionAnswer, batch: Batch, analysis: Analysis, tolerance: float | None
+) -> NumbersAsked:
+    """What a criterion returned as what is to be identified, held to what its arithmetic leaves open."""
     dtype = computed_in(answer, batch)
     if answer.values is None:
         (number,) = read_numbers(answer.came, tolerance)
-        near = within(number.value, dtype, batch, _analysis(BatchLosses(batch)))
-        return NumbersAsked((_held(number, near, dtype),))
+        return NumbersAsked((_held(number, within(number.value, dtype, batch, analysis), dtype),))
     if not is_by_sample(answer.values, batch):
         said = f"{call.text} returned numbers of shape {answer.values.shape}, and not one, nor one a sample"
         raise WceError(Problem(said, "identify(…, losses=…) takes a list of another length"))

@@ -41,8 +41,7 @@ def with_returned(
     """
     with np.errstate(**errors):
         returned = returned_by(call.function, call.arguments, call.keywords)
-    part = by_settings(analysis, batch) or CriterionPart(call.text, None, None, None)
-    return structs.replace(report, criterion=told(call, returned, part, batch, analysis))
+    return structs.replace(report, criterion=told(call, returned, batch, analysis))
 
 
 def by_settings(analysis: Analysis, batch: Batch) -> CriterionPart | None:
@@ -55,9 +54,12 @@ def by_settings(analysis: Analysis, batch: Batch) -> CriterionPart | None:
 
 @np.errstate(all="ignore")
 def told(
-    call: ObjectCall, returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis: Analysis
+    call: ObjectCall, returned: CriterionAnswer, batch: Batch, analysis: Analysis, *, is_named: bool = True
 ) -> CriterionPart:
-    """What a criterion returned; `part` is what its settings say of it."""
+    """What a criterion returned, beside what its settings say. `is_named`: whether the rule is looked for that gives a
+    number which no method gives.
+    """
+    part = by_settings(analysis, batch) or CriterionPart(call.text, None, None, None)
     if returned.reason:
         said = f"{'raised' if returned.is_error else 'returned'} {returned.reason}"
         on_axis_1 = (TORCHS_CLASSES,) if returned.is_error and _is_beside_axis_1(batch) else ()
@@ -65,7 +67,7 @@ def told(
     elif returned.values is not None:
         found = structs.replace(part, told=(_each(returned, part, batch, analysis),))
     else:
-        found = _one(returned, part, batch, analysis)
+        found = _one(returned, part, batch, analysis, is_named=is_named)
     if returned.changed:
         found = structs.replace(found, told=(*found.told, WROTE))
     if call.kind.is_own and not returned.reason:
@@ -73,7 +75,9 @@ def told(
     return found
 
 
-def _one(returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis: Analysis) -> CriterionPart:
+def _one(
+    returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis: Analysis, *, is_named: bool
+) -> CriterionPart:
     """Of one number: the method that it is, the one of the settings or another."""
     assert returned.value is not None
     value, dtype = returned.value, computed_in(returned, batch)
@@ -84,7 +88,9 @@ def _one(returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis:
         part, value=value, pair=pair, reason=None if pair else part.reason, loss=_loss(pair, analysis), given=None
     )
     told = []
-    if pair is None:
+    if pair is None and not is_named:
+        told.append(f"{part.text} returned {format_number(value)}")
+    elif pair is None:
         number, off = computed(printed_number(value), dtype), within(value, dtype, batch, analysis)
         named = Namer(batch, 1).named(part.pair or "", number, off)
         told.append(f"{part.text} returned {format_number(value)}{_which(named, number)}")

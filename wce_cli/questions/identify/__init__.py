@@ -61,7 +61,7 @@ def identify(
     whole = given_batch("identify", arrays, named)
     asked = NumbersAsked(*(read_numbers(values, tolerance) for values in (own, losses, gradients)))
     if whole.call is not None and asked == NumbersAsked():
-        from wce_cli.questions.criterion_number import asked_of
+        from wce_cli.questions.criterion_number import identified
 
-        asked = asked_of(whole.call, whole.batch, tolerance)
+        return identified(whole.call, whole.batch, depth, tolerance, separate)
     return identify_batch(whole.batch, asked, depth, separate=separate)
