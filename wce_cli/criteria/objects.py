@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from wce_cli.criteria.known import KNOWN, REQUIRED, KnownCriterion, Means
+from wce_cli.criteria.object_text import text_of
 from wce_cli.errors import Problem, WceError, counted
 from wce_cli.field_hints import SCORES
 from wce_cli.fields import FIELDS, SCORE_KINDS, field_of
@@ -29,11 +30,6 @@ SETTINGS: Mapping[str, Means] = {
     "label_smoothing": "label_smoothing",
 }
 """The fields of a batch that a criterion is given beside the scores."""
-LETTERS: Mapping[str, str] = {"scores": "x", "labels": "y", "weight": "w", "sample_weight": "s"}
-"""How the arrays of a call are written, as those of the frameworks that are measured."""
-
-FEW = 8
-"""Classes that are listed."""
 
 
 class ObjectKind(Struct, frozen=True):
@@ -126,7 +122,9 @@ def call_of(criterion: Any, arrays: Sequence[Any], named: Mapping[str, Any]) -> 
     arguments = tuple(arrays)
     if not takes.has_names:
         arguments += tuple(keywords.pop(place) for place in places if place in keywords)
-    return ObjectCall(kind, criterion, arguments, keywords, said, _text(kind, criterion, given)), beside
+    return ObjectCall(
+        kind, criterion, arguments, keywords, said, text_of(kind.name, kind.known, subject_of(criterion), given)
+    ), beside
 
 
 def _partial(criterion: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -231,26 +229,3 @@ def _made(criterion: Any, kind: ObjectKind) -> dict[str, Any]:
         if one.means and one.default != REQUIRED:
             found[one.means] = getattr(subject, one.name, one.default) if kind.known.made else one.default
     return found
-
-
-def _text(kind: ObjectKind, criterion: Any, given: Mapping[str, Any]) -> str:
-    """The criterion as it is written, with what it was made or is called with as far as that is said."""
-    known, subject = kind.known, subject_of(criterion)
-    if known is None:
-        return kind.name
-    told = []
-    for one in known.made or known.called:
-        value = getattr(subject, one.name, one.default) if known.made else given.get(one.name, one.default)
-        if one.means in ("scores", "labels"):
-            told += [] if value is None else [f"{one.name}=" * one.by_name_only + LETTERS[one.means]]
-        elif one.means and (type(value) is not type(one.default) or value != one.default):
-            told.append(f"{one.name}={_written(value, one.means)}")
-    return f"{kind.name}({', '.join(told)})"
-
-
-def _written(value: Any, means: Means) -> str:
-    """A setting as it is written: an array by its letter."""
-    if isinstance(value, (bool, int, float, str)) or value is None:
-        return repr(value)
-    is_short = isinstance(value, (list, tuple)) and len(value) <= FEW
-    return repr(list(value)) if is_short and means == "class_list" else LETTERS.get(means, "…")

@@ -8,8 +8,8 @@ from typing import Any, Unpack
 from wce_cli.answers.identify import Identification
 from wce_cli.fields import BatchFields
 from wce_cli.loss.readings import READINGS
-from wce_cli.questions.called import apart, by_name, given_batch, is_array, shows_fields
-from wce_cli.questions.held_batch import with_criterion
+from wce_cli.questions.called import apart, given_batch, is_array, shows_fields, with_criterion
+from wce_cli.questions.given_batch import by_name
 from wce_cli.questions.identify.matching import NumbersAsked, identify_batch
 from wce_cli.questions.identify.pasted import read_numbers
 
