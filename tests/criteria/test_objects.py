@@ -125,6 +125,7 @@ def test_what_wears_a_name_of_a_framework_elsewhere_is_somebodys_own(criterion, 
 
 def test_losses_of_a_framework_that_are_none_of_classes_are_not_known():
     assert all(kind_of(one).is_unknown for one in (nn.MSELoss(), nn.BCEWithLogitsLoss(), F.mse_loss))
+    assert not any(kind_of(one).is_unknown for one in (nn.DataParallel(nn.NLLLoss()), nn.Sequential(), torch.mean))
 
 
 @pytest.mark.parametrize(

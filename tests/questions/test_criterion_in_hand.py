@@ -201,6 +201,21 @@ def test_a_known_loss_that_refuses_its_arrays_is_marked_at_no_method():
     assert explain(nn.CrossEntropyLoss(), X.tolist(), Y.tolist(), engines=()).criterion.told[0].count("TypeError") == 1
 
 
+def test_a_reduction_that_there_is_not_is_what_pytorch_says_of_it():
+    told = explain(nn.CrossEntropyLoss(reduction="average"), X, Y, engines=()).criterion.told
+    assert told == (
+        "CrossEntropyLoss(reduction='average') raised ValueError: average is not a valid value for reduction",
+    )
+
+
+def test_what_holds_a_loss_is_called_and_weights_that_nobody_knows_are_asked_for():
+    report = explain(nn.DataParallel(nn.CrossEntropyLoss(W)), X, Y, engines=())
+    assert "weight=, ignore_index=" in report.criterion.told[1]
+    assert (
+        explain(nn.DataParallel(nn.CrossEntropyLoss(W)), X, Y, weight=W, engines=()).criterion.pair == "weighted-mean"
+    )
+
+
 def test_a_message_is_one_line_and_its_control_characters_are_no_commands():
     def loud(x, y):
         raise ValueError("\n\x1b[31mred\nmore")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from wce_cli.criteria.known import KnownCriterion
 from wce_cli.criteria.object_arrays import arranged
 from wce_cli.criteria.objects import ObjectCall
 from wce_cli.criteria.read import FIELDS_SET
+from wce_cli.errors import as_written
 from wce_cli.fields import DEFAULTS
 from wce_cli.loss.readings import ScoreKind
 from wce_cli.loss.spec import Criterion
@@ -38,15 +41,20 @@ def criterion_of(call: ObjectCall) -> Criterion | None:
     if known is None:
         return None
     fields = {field: value for field, value in fields_of(call).items() if field in FIELDS_SET}
+    reduction = _reduction(known, call.said)
+    if not any(type(one) is type(reduction) and one == reduction for one in known.reductions):
+        said, reduction = f"{as_written(reduction)} is no reduction of {known.name}", known.reduction
+    else:
+        said = MASKED if call.said.get("mask") is not None else ""
     return Criterion(
         call.text,
         known.name,
-        _reduction(known, call.said),
+        reduction,
         scores_of(call),
         fields=fields,
         takes=tuple(fields),
         lists_classes=call.said.get("class_list") is not None,
-        reason=f"{OWN if call.kind.is_own else ''}{MASKED if call.said.get('mask') is not None else ''}",
+        reason=f"{OWN if call.kind.is_own else ''}{said}",
     )
 
 
@@ -63,4 +71,5 @@ def _reduction(known: KnownCriterion, said: Mapping[str, Any]) -> Any:
     if any(value is not None for value in older):
         average, reduces = (value is None or bool(value) for value in older)
         return ("mean" if average else "sum") if reduces else "none"
-    return said.get("reduction", known.reduction)
+    found = said.get("reduction", known.reduction)
+    return bool(found) if isinstance(found, np.bool_) else found

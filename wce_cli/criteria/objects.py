@@ -22,6 +22,8 @@ from wce_cli.fields import FIELDS, SCORE_KINDS, field_of
 
 PACKAGES = {one.package for one in KNOWN.values()}
 """What the modules of known losses begin with."""
+CALLS = ("forward", "call", "__call__", "_wrapped_call_impl")
+"""Methods by which a loss is called; the last is PyTorch's own name for __call__."""
 SETTINGS: Mapping[str, Means] = {
     "labels": "labels",
     "weight": "weight",
@@ -62,7 +64,7 @@ def subject_of(criterion: Any) -> Any:
     while True:
         if isinstance(criterion, functools.partial):
             criterion = criterion.func
-        elif inspect.ismethod(criterion) and criterion.__name__ in ("forward", "call", "__call__"):
+        elif inspect.ismethod(criterion) and criterion.__name__ in CALLS:
             criterion = criterion.__self__
         elif hasattr(criterion, "_orig_mod"):
             criterion = criterion._orig_mod
@@ -78,14 +80,14 @@ def kind_of(criterion: Any) -> ObjectKind:
         for one in own.__mro__:
             if (known := _known(one)) is not None:
                 return ObjectKind(own.__name__, known, own is not one and _package(own) != _package(one))
-        return ObjectKind(own.__name__, None, True, _is_of_framework(own))
+        return ObjectKind(own.__name__, None, True, _is_loss_of_framework(own))
     known = _known(subject)
     name = getattr(subject, "__name__", type(subject).__name__)
     return ObjectKind(
         "the lambda" if name == "<lambda>" else str(name),
         known,
         known is None,
-        known is None and _is_of_framework(subject),
+        known is None and _is_loss_of_framework(subject),
     )
 
 
@@ -146,6 +148,12 @@ def _is_of_framework(subject: Any) -> bool:
     if module is None or _package(subject) not in PACKAGES:
         return False
     return getattr(module, str(getattr(subject, "__name__", "")), None) is subject
+
+
+def _is_loss_of_framework(subject: Any) -> bool:
+    """The same of what stands among its losses, and not of what may hold one: nn.DataParallel."""
+    module = str(getattr(subject, "__module__", ""))
+    return _is_of_framework(subject) and ("loss" in module or module == "torch.nn.functional")
 
 
 def _package(subject: Any) -> str:

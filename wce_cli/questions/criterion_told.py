@@ -29,6 +29,7 @@ from wce_cli.questions.explain.report import ENGINE_ROUNDING, agreed
 from wce_cli.questions.identify.number import PrintedNumber, printed_number
 
 TORCHS_CLASSES = "It takes the classes on axis 1: x.movedim(-1, 1)"
+BESIDE = "What it is made with is given beside it: weight=, ignore_index=, label_smoothing="
 WROTE = "It wrote into what it was called with; all other numbers here are of what stood there before"
 
 
@@ -71,7 +72,8 @@ def told(
     if returned.changed:
         found = structs.replace(found, told=(*found.told, WROTE))
     if call.kind.is_own and not returned.reason:
-        found = structs.replace(found, told=(*found.told, _audit(call)))
+        is_bare = found.pair is None and call.kind.known is None and batch.spec.weight is None
+        found = structs.replace(found, told=(*found.told, *[BESIDE] * is_bare, _audit(call)))
     return found
 
 
