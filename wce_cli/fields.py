@@ -16,8 +16,8 @@ from msgspec import Struct
 from wce_cli.errors import Problem
 
 Kind = Literal["scores", "labels", "class weight", "sample weight", "names", "integer", "number", "flag", "code"]
-"""What a field holds: a number for each class of each sample, one for each sample, …, a single one for the batch, yes
-and no, or a piece of code."""
+"""What a field holds: a number for each class of each sample, one for each sample, …, a single one for the batch,
+yes or no, or a piece of code."""
 
 
 class Field(Struct, frozen=True):

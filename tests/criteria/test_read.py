@@ -221,34 +221,57 @@ def test_what_stands_around_a_line_changes_what_it_returns():
         ("loss = F.cross_entropy(x, y, reduction='none')\nloss = loss.mean()\nloss.backward()", "mean", ""),
         ("(F.cross_entropy(x, y, reduction='none') * mask).sum() / mask.sum()", "average", ""),
         ("mask = (y != 0)\n(F.cross_entropy(x, y, reduction='none') * mask).sum() / mask.sum()", "average", ""),
-        ("F.cross_entropy(x, y) / accumulation_steps", "",
-         "the line makes another number of it: F.cross_entropy(x, y) / accumulation_steps"),
-        ("loss = criterion(x, y) + 0.4 * aux", None, None),
-        ("criterion = nn.CrossEntropyLoss()\nloss = criterion(x, y) + 0.4 * criterion(aux, y)", "",
-         "the line makes another number of it: nn.CrossEntropyLoss()(x, y) + 0.4 * criterion(aux, y)"),
-        ("-F.cross_entropy(x, y)", "", "the line makes another number of it: -F.cross_entropy(x, y)"),
-        ("torch.exp(F.cross_entropy(x, y))", "",
-         "the line makes another number of it: torch.exp(F.cross_entropy(x, y))"),
-        ("F.cross_entropy(x, y).exp()", "",
-         "the line makes another number of it: F.cross_entropy(x, y).exp()"),
-        ("1 / F.cross_entropy(x, y, reduction='none').sum()", "sum",
-         "the line makes another number of it: 1 / F.cross_entropy(x, y, reduction='none').sum()"),
         ("lam * F.cross_entropy(x, y)", "", "the line multiplies its one number by lam"),
         ("F.cross_entropy(x, y, **options)", "", "what **options holds is not in the line"),
         ("F.cross_entropy(*args)", "", "what *args holds is not in the line"),
-        ("F.cross_entropy(x, y, reduction=args.reduction)", "",
-         "its reduction is args.reduction, whose value is not in the line"),
-        ("keras.losses.CategoricalCrossentropy(from_logits=flag)", "",
-         "its from_logits is flag, whose value is not in the line"),
-        ("optax.softmax_cross_entropy(x, y, where=mask).mean()", "mean",
-         "its where is mask, whose value is not in the line"),
-    ]:  # fmt: skip
-        if adds is None:
-            with pytest.raises(WceError, match="criterion is criterion"):
-                read(text)
-            continue
+        (
+            "F.cross_entropy(x, y, reduction=args.reduction)",
+            "",
+            "its reduction is args.reduction, whose value is not in the line",
+        ),
+        (
+            "keras.losses.CategoricalCrossentropy(from_logits=flag)",
+            "",
+            "its from_logits is flag, whose value is not in the line",
+        ),
+        (
+            "optax.softmax_cross_entropy(x, y, where=mask).mean()",
+            "mean",
+            "its where is mask, whose value is not in the line",
+        ),
+    ]:
         found = read(text)
-        assert (found.adds, found.reason) == (adds, reason), text
+        assert (found.adds, found.reason, found.notes) == (adds, reason, ()), text
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "made"),
+    [
+        ("F.cross_entropy(x, y) / accumulation_steps", "F.cross_entropy(x, y)", None),
+        (
+            "criterion = nn.CrossEntropyLoss()\nloss = criterion(x, y) + 0.4 * criterion(aux, y)",
+            "nn.CrossEntropyLoss()(x, y)",
+            "nn.CrossEntropyLoss()(x, y) + 0.4 * criterion(aux, y)",
+        ),
+        ("-F.cross_entropy(x, y)", "F.cross_entropy(x, y)", None),
+        ("torch.exp(F.cross_entropy(x, y))", "F.cross_entropy(x, y)", None),
+        ("F.cross_entropy(x, y).exp()", "F.cross_entropy(x, y)", None),
+        (
+            "1 / F.cross_entropy(x, y, reduction='none').sum()",
+            "F.cross_entropy(x, y, reduction='none').sum()",
+            None,
+        ),
+    ],
+)
+def test_another_number_that_is_made_of_it_is_noted(text, told, made):
+    found = read(text)
+    assert (found.text, found.reason) == (told, "")
+    assert found.notes == (f"the code makes another number of what the criterion returns: {made or text}",)
+
+
+def test_a_name_that_stands_for_nothing_is_no_loss():
+    with pytest.raises(WceError, match="criterion is criterion"):
+        read("loss = criterion(x, y) + 0.4 * aux")
 
 
 def test_the_older_keywords_of_pytorch_say_the_reduction():

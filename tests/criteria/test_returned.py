@@ -174,7 +174,161 @@ def test_the_method_of_a_line_is_what_its_framework_returns(line, kind, scores, 
     package = KNOWN[read(line).name].package
     if package == "optax":
         pytest.importorskip("optax")
-    s = row_weight(beside, labels) if "w[y] as its sample weight" in (said.given or "") else beside.get("sample_weight")
+    s = row_weight(beside, labels) if "] as its sample weight" in (said.given or "") else beside.get("sample_weight")
     found = returned(line, package, scores, labels, s)
     assert found.shape == ()
     assert math.isclose(float(found), report.value(said.pair), rel_tol=2e-6, abs_tol=2e-7)
+
+
+def said(line: str, **batch: Any) -> Any:
+    """What is said of a line beside a small batch."""
+    given = {"logits": [[0.5, 1.5], [0.0, 0.25]], "labels": [0, 1], "engines": (), "criterion": line} | batch
+    return wce_cli.explain(**given).criterion
+
+
+@pytest.mark.parametrize(
+    ("line", "batch", "reason"),
+    [
+        (
+            "nn.CrossEntropyLoss(weight=w, label_smoothing=0.5)",
+            {"weight": [-1, 1]},
+            "it divides by 0 under label smoothing, where PyTorch adds two quotients and may have nan",
+        ),
+        (
+            "keras.losses.SparseCategoricalCrossentropy(True, reduction='mean_with_sample_weight')",
+            {"weight": [0, 0]},
+            "it divides by 0, where Keras has 0",
+        ),
+        (
+            "log_loss(y, p, sample_weight=s)",
+            {"logits": None, "probs": [[0.5, 0.5], [0.25, 0.75]], "sample_weight": [0, 0]},
+            "it divides by 0, where scikit-learn has an error",
+        ),
+        (
+            "log_loss(y, p)",
+            {"logits": None, "probs": [[0.5, 0.5], [0.25, 0.75]], "labels": ["b", "a"], "classes": ["b", "a"]},
+            "labels that are names are sorted by it: a, b",
+        ),
+        (
+            "log_loss(y, p)",
+            {"logits": None, "probs": [[0.5, 0.5], [0.25, 0.75]], "labels": [1, 1]},
+            "1 of 2 classes have no label, and it has no labels= that names them",
+        ),
+        (
+            "nn.CrossEntropyLoss()",
+            {"logits": None, "probs": [[0.5, 0.5], [0.25, 0.75]]},
+            "it takes logits, and the scores are given as probabilities",
+        ),
+        (
+            "nn.NLLLoss()",
+            {"logits": None, "log_probs": [[-1.0, -2.0], [-2.0, -1.0]], "labels": [[0.5, 0.5], [0, 1]]},
+            "it takes class indices, and the labels are probability rows",
+        ),
+        (
+            "optax.softmax_cross_entropy_with_integer_labels(x, y).mean()",
+            {"labels": [0, -100]},
+            "it ignores no label, and 1 of 2 are ignored here",
+        ),
+        (
+            "optax.softmax_cross_entropy_with_integer_labels(x, y).mean()",
+            {"label_smoothing": 0.5},
+            "it knows no label smoothing, and here it is 0.5",
+        ),
+        (
+            "nn.CrossEntropyLoss(reduction='sum')",
+            {"weight": [1, 2]},
+            "it leaves the weights out, and sums the bare losses to 1.8892",
+        ),
+    ],
+)
+def test_a_reason_is_given_where_nothing_is_sure(line, batch, reason):
+    found = said(line, **batch)
+    assert (found.pair, found.loss, found.reason) == (None, None, reason)
+
+
+def test_the_numbers_that_a_reason_tells_are_those_of_the_framework():
+    import torch
+    from sklearn.metrics import log_loss
+
+    x, y = torch.tensor([[0.5, 1.5], [0.0, 0.25]]), torch.tensor([0, 1])
+    found = torch.nn.CrossEntropyLoss(reduction="sum")(x, y).item()
+    assert f"sums the bare losses to {found:.6g}" in said("nn.CrossEntropyLoss(reduction='sum')", weight=[1, 2]).reason
+    p = np.array([[1.0, 0.0], [0.25, 0.75]])
+    labels = [1, 0]
+    reason = said("log_loss(y, p)", logits=None, probs=p, labels=labels).reason
+    assert "inf" in reason or f"gives {log_loss(labels, p):.6g} here" in reason
+    p = np.array([[1.0 - 1e-9, 1e-9], [0.5, 0.25]], dtype=np.float32)
+    loss = returned("keras.losses.SparseCategoricalCrossentropy()(y, x)", "keras", p, np.array([1, 0]))
+    reason = said("keras.losses.SparseCategoricalCrossentropy()", logits=None, probs=p, labels=[1, 0]).reason
+    assert f"gives {float(loss):.6g} here" in reason
+
+
+@pytest.mark.parametrize(
+    ("line", "batch", "given"),
+    [
+        ("nn.CrossEntropyLoss(weight=[1.0, 2.0])", {}, "with its weight as a float tensor"),
+        ("nn.CrossEntropyLoss(weight=torch.tensor([1, 2]))", {}, "with its weight as a float tensor"),
+        ("nn.CrossEntropyLoss(weight=np.array([1.0, 2.0]))", {}, "with its weight as a float tensor"),
+        ("nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0]))", {}, None),
+        ("nn.CrossEntropyLoss()", {"labels": [[1, 0], [0, 1]]}, "with its labels as floats"),
+        ("nn.CrossEntropyLoss()", {"labels": [1, 2], "label_base": 1}, "with labels that count from 0"),
+        ("nn.CrossEntropyLoss()", {"label_smoothing": 0.5}, "with label_smoothing 0.5"),
+        ("nn.CrossEntropyLoss(label_smoothing=0.5)", {"label_smoothing": 0.25}, "with label_smoothing 0.25"),
+        ("nn.CrossEntropyLoss(label_smoothing=eps)", {"label_smoothing": 0.25}, None),
+        ("nn.CrossEntropyLoss()", {"labels": [0, 255], "ignore_index": 255}, "with ignore_index 255"),
+        ("nn.CrossEntropyLoss(ignore_index=255)", {"labels": [0, 255]}, None),
+        (
+            "nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0]))",
+            {"weight": [1, 3]},
+            "with the weight that is given",
+        ),
+        ("nn.CrossEntropyLoss(weight=torch.tensor([0.1, 2.0]))", {"weight": [0.1, 2]}, None),
+        (
+            "nn.CrossEntropyLoss(weight={'dog': 2.0, 'cat': 1.0})",
+            {"labels": ["cat", "dog"], "classes": ["cat", "dog"]},
+            "with its weight as a float tensor",
+        ),
+        ("keras.losses.CategoricalCrossentropy(from_logits=True)", {}, "with one-hot labels"),
+        (
+            "keras.losses.CategoricalCrossentropy(from_logits=True)",
+            {"labels": [[0.5, 0.5], [0, 1]], "weight": [1, 2]},
+            "with w[argmax y] as its sample weight",
+        ),
+        (
+            "keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
+            {"weight": [1, 2], "sample_weight": [1, 3]},
+            "with s·w[y] as its sample weight",
+        ),
+        (
+            "optax.softmax_cross_entropy(x, y).mean()",
+            {"label_smoothing": 0.5},
+            "with one-hot labels and with labels smoothed by 0.5",
+        ),
+    ],
+)
+def test_what_it_must_be_given_beside_is_told(line, batch, given):
+    found = said(line, **batch)
+    assert found.reason is None
+    assert found.given == given
+
+
+PAIRS = [
+    ("nn.CrossEntropyLoss(weight=w)", {"weight": [1, 2]}, "weighted-mean"),
+    ("nn.CrossEntropyLoss(weight=w)", {"weight": [1, 2], "labels": [[0.5, 0.5], [0, 1]]}, "batch-mean"),
+    ("nn.CrossEntropyLoss()", {"weight": [1, 2]}, "unweighted-mean"),
+    ("F.cross_entropy(x, y, weight=w, reduction='none').mean()", {"weight": [1, 2]}, "batch-mean"),
+    ("(F.cross_entropy(x, y, reduction='none') * w[y]).mean()", {"weight": [1, 2]}, "batch-mean/sample"),
+    ("keras.losses.SparseCategoricalCrossentropy(True)", {"weight": [1, 2]}, "batch-mean/sample"),
+    ("keras.losses.SparseCategoricalCrossentropy(True)(y, x)", {"weight": [1, 2]}, "unweighted-mean"),
+    ("keras.losses.SparseCategoricalCrossentropy(True, 1)", {"weight": [1, 2]}, "kept-mean/sample"),
+    ("model.compile(loss='sparse_categorical_crossentropy')", {"logits": None, "probs": [[0.5, 0.5]] * 2},
+     "batch-mean/sample"),
+    ("log_loss(y, p, sample_weight=s)", {"logits": None, "probs": [[0.5, 0.5]] * 2, "sample_weight": [1, 2]},
+     "weighted-mean/sample"),
+    ("log_loss(y, p, normalize=False)", {"logits": None, "probs": [[0.5, 0.5]] * 2}, "sum/sample"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "batch", "pair"), PAIRS)
+def test_each_framework_has_its_own_denominator(line, batch, pair):
+    assert said(line, **batch).pair == pair

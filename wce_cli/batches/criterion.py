@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -45,12 +45,23 @@ def with_criterion(
 def say_unsaid(g: Gathering, criterion: Criterion) -> None:
     """Note what a criterion says of the batch, and as a problem each value that stands neither in it nor beside it."""
     g.notes += criterion.notes
-    for field, code in criterion.unsaid.items():
-        said = f"criterion has {code} as its {field.replace('_', ' ')}, whose value is not in the line"
-        g.problem(field, said, f"{g.spelled(field)} gives it")
+    g.problems += unsaid_problems(criterion, (), g.spelled)
 
 
-def _is_given(field: str, known: Mapping[str, Any], criterion: Criterion) -> bool:
+def unsaid_problems(criterion: Criterion, known: Collection[str], spelled: Callable[[str], str]) -> list[Problem]:
+    """A problem for each value that a criterion does not say, and that is not `known`."""
+    return [
+        Problem(
+            f"criterion has {code} as its {field.replace('_', ' ')}, whose value is not in the line",
+            f"{spelled(field)} gives it",
+            field,
+        )
+        for field, code in criterion.unsaid.items()
+        if not _is_given(field, known, criterion)
+    ]
+
+
+def _is_given(field: str, known: Collection[str], criterion: Criterion) -> bool:
     """Whether the value of a field is known, or what it may be made of: a sample weight is often w[y]."""
     return field in known or (field == "sample_weight" and "weight" in known and "weight" not in criterion.takes)
 

@@ -41,10 +41,10 @@ def read_given(field: str, text: str, label_column: str | None = None, classes: 
     """
     if field in SINGLE:  # never a file
         return OptionValue(READ_SINGLE[FIELDS[field].kind](flag(field), text), flag(field))
-    if FIELDS[field].kind == "code":
-        return OptionValue(_code(text), flag(field))
     if field in FLAGS:
         return OptionValue(text == "true", flag(field))
+    if FIELDS[field].kind == "code":
+        return OptionValue(_code(text), flag(field))
     from wce_cli.inputs.inline import as_vector, read_inline  # a batch in a file needs none of it
     from wce_cli.inputs.names import read_names
     from wce_cli.inputs.record import named_part

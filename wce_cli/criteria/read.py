@@ -88,6 +88,8 @@ def _criterion(one: Held, names: Mapping[str, Any]) -> Criterion:
     for factor in one.times:
         unsaid["weight" if isinstance(factor, ast.Subscript) else "sample_weight"] = ast.unparse(factor)
     reduction = _reduction(row, settings)
+    if one.changed:
+        settings.notes.append(f"the code makes another number of what the criterion returns: {one.changed}")
     return Criterion(
         text=" ".join(ast.unparse(one.node).split()),
         name=row.name,
@@ -199,8 +201,6 @@ def _reason(one: Held, row: KnownCriterion, settings: _Settings, reduction: Any,
             )
     if settings.said.get("mask") is not None:
         return "its where leaves out what it masks"
-    if one.changed:
-        return f"the line makes another number of it: {one.changed}"
     if one.times and row.reductions[reduction] is not None:
         return f"the line multiplies its one number by {' * '.join(map(ast.unparse, one.times))}"
     is_weighed_twice = any(parameter.means == "weight" for parameter in arguments)

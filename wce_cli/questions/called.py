@@ -46,7 +46,7 @@ def given_batch(function: str, arrays: tuple[Any, ...], fields: Mapping[str, Any
             raise WceError(Problem(f"{function} takes a batch or arrays, and got both", hint))
         (whole,) = arrays
         return replaced(named, whole.fields, whole.sources, whole.half_units) if named else whole
-    for field, value in by_position(function, arrays).items():
+    for field, value in by_position(function, arrays, named.get("criterion")).items():
         if named.get(field) is not None:
             raise WceError(Problem(f"{field} is given twice, by position and by name", "leave one of them out"))
         named[field] = value
@@ -97,9 +97,9 @@ def own_one(function: str, name: str, own: tuple[Any, ...], named: Any) -> Any:
     return own[0] if own else named
 
 
-def by_position(name: str, arrays: tuple[Any, ...]) -> dict[str, Any]:
-    """The fields of (), (scores,) or (scores, labels), with which the function `name` was called. Raises WceError for
-    anything else.
+def by_position(name: str, arrays: tuple[Any, ...], criterion: Any = None) -> dict[str, Any]:
+    """The fields of (), (scores,) or (scores, labels), with which the function `name` was called: logits, or what a
+    line of code takes that is the `criterion`. Raises WceError for anything else.
     """
     if not arrays:
         return {}
@@ -112,7 +112,12 @@ def by_position(name: str, arrays: tuple[Any, ...]) -> dict[str, Any]:
     if len(arrays) > 2:
         hint = "weight= is one number a class, sample_weight= one a sample"
         raise WceError(Problem(f"{name} takes scores and labels by position, and got {len(arrays)} arrays", hint))
-    return dict(zip(("logits", "labels"), arrays, strict=False))
+    kind = "logits"
+    if isinstance(criterion, str):
+        from wce_cli.criteria.read import read
+
+        kind = read(criterion).scores
+    return dict(zip((kind, "labels"), arrays, strict=False))
 
 
 def is_array(value: Any) -> bool:

@@ -162,8 +162,10 @@ def _of_nothing(asked: _Question, pair: str) -> str:
     value, row = asked.analysis.value(pair), asked.row
     if value is None:
         return f"these labels leave {pair} undefined"
-    if value.denominator == 0 and (row.of_nothing or asked.spec.label_smoothing):
-        return f"it divides by 0, where {row.framework} has {row.of_nothing or 'another number'}"
+    if value.denominator == 0 and row.of_nothing:
+        return f"it divides by 0, where {row.framework} has {row.of_nothing}"
+    if value.denominator == 0 and asked.spec.label_smoothing and not math.isnan(value.value):
+        return f"it divides by 0 under label smoothing, where {row.framework} adds two quotients and may have nan"
     if not asked.analysis.totals.n and row.framework != "PyTorch":
         return "the batch has no samples"
     if not math.isfinite(value.value) and row.framework != "PyTorch":
@@ -234,7 +236,8 @@ def _given(asked: _Question) -> Iterator[str]:
     if spec.label_base and not spec.is_soft:
         yield "with labels that count from 0"
     if asked.is_class_weight_a_sample_weight:
-        yield f"with {'s·w[y]' if spec.has_sample_weight else 'w[y]'} as its sample weight"
+        weight = "w[argmax y]" if spec.is_soft else "w[y]"
+        yield f"with {'s·' * spec.has_sample_weight}{weight} as its sample weight"
     yield from _other_settings(asked)
 
 
@@ -259,7 +262,9 @@ def _unread(asked: _Question) -> set[str]:
 
 def _is_weight(own: object, spec: Spec) -> bool:
     if isinstance(own, dict):
-        own = [own[key] for key in sorted(own)] if all(isinstance(key, int) for key in own) else list(own.values())
+        by_name = {str(name): value for name, value in own.items()}
+        names = spec.class_names or tuple(map(str, range(spec.n_classes)))
+        own = [by_name.get(name, by_name.get(str(c))) for c, name in enumerate(names)]
     try:
         numbers = np.asarray(own, dtype=float)
     except (TypeError, ValueError):

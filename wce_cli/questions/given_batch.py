@@ -59,6 +59,11 @@ def replaced(
         hint = "leave it out to keep the batch's, or make a batch without it"
         raise WceError(Problem(f"{as_keyword(emptied)}None is given, and the batch has {emptied}", hint))
     given = {field: value for field, value in given.items() if value is not None}
+    if isinstance(given.get("criterion"), str):  # what it sets takes the batch's place, as what is given beside it
+        from wce_cli.criteria.read import read
+
+        criterion = read(given["criterion"])
+        given = {**criterion.fields, **given, "criterion": criterion}
     gone = set(SCORE_KINDS) if set(SCORE_KINDS) & set(given) else set()
     gone |= set(given)
 
