@@ -114,7 +114,7 @@ def test_a_subclass_with_a_mistake_is_named_beside_what_its_settings_say():
     one, value = report.criterion, Squared(W)(X, Y).item()
     assert (one.value, one.pair) == (value, None)
     assert one.told == (
-        f"Squared(weight=w) returned {value:.6g}, which is weighted-mean; weights squared",
+        f"Squared(weight=w) returned {value:.6g}, which is weighted-mean, but weights squared",
         f"By its settings it would be {report['weighted-mean']:.6g} (weighted-mean)",
         "audit(Squared, kwargs={…}) says which rule it follows on other batches",
     )
@@ -158,7 +158,7 @@ def test_a_function_of_ones_own_is_the_rule_that_gives_its_number(criterion, arr
 def test_what_a_function_does_not_say_stands_beside_it():
     smoothed = explain(Whole(), X, Y, weight=W, label_smoothing=0.1, engines=())
     assert smoothed.criterion.pair is None  # it smooths nothing
-    assert "which is batch-mean; without label smoothing" in smoothed.criterion.told[0]
+    assert "which is batch-mean, but without label smoothing" in smoothed.criterion.told[0]
     bare = explain(nn.CrossEntropyLoss(), X, Y, weight=W, engines=())
     assert (bare.criterion.pair, bare.criterion.told) == ("unweighted-mean", ())
     taken = explain(F.cross_entropy, *KEPT, weight=W, ignore_index=0, reduction="sum", engines=())

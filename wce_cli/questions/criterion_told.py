@@ -125,7 +125,9 @@ def _which(named: Named, number: PrintedNumber) -> str:
     """`, which is batch-mean: Σw·ℓ/N`: what a sentence says of a number, said behind it."""
     if named.rule is None:  # no rule gives 0.38
         return f", which {named.sentence.replace(f' {number.text}', '')}" if named.sentence else ""
-    return f", which {named.sentence.removeprefix(number.text).strip()}"
+    head, *odd = named.rule.split("; ")
+    rule = f"{head}, but {', and '.join(odd)}" if odd else head
+    return f", which {named.sentence.removeprefix(number.text).strip().replace(named.rule, rule, 1)}"
 
 
 def _each(returned: CriterionAnswer, part: CriterionPart, batch: Batch, analysis: Analysis) -> str:
