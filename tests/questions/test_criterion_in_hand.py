@@ -216,6 +216,13 @@ def test_what_holds_a_loss_is_called_and_weights_that_nobody_knows_are_asked_for
     )
 
 
+def test_tensors_of_inference_mode_are_taken_as_any():
+    with torch.inference_mode():
+        x = X * 1.0
+        assert explain(nn.CrossEntropyLoss(W), x, Y, engines=()).criterion.pair == "weighted-mean"
+    assert explain(nn.CrossEntropyLoss(W), x, Y, engines=()).criterion.pair == "weighted-mean"
+
+
 def test_a_message_is_one_line_and_its_control_characters_are_no_commands():
     def loud(x, y):
         raise ValueError("\n\x1b[31mred\nmore")
@@ -313,6 +320,9 @@ def test_the_rounding_of_many_samples_in_float32_is_no_other_rule(many):
     found = identify(criterion, x, y).numbers[0]
     assert found.simplest[0].title == "weighted-mean"
     assert check(criterion, x, y).is_ok
+    assert check(nn.CrossEntropyLoss(w, label_smoothing=0.1), x, y).is_ok
+    assert_loss(lambda scores, labels: criterion(scores, labels).item(), x, y, weight=w)
+    assert explain(lambda a, b: criterion(a, b).item(), x, y, weight=w).criterion.pair == "weighted-mean"
 
 
 def test_scores_with_the_classes_last_are_what_their_function_takes():

@@ -55,7 +55,8 @@ def number_of(call: ObjectCall) -> Any:
     if answer.values is not None:
         said = f"{call.text} returned numbers of shape {answer.values.shape}, expected one"
         raise WceError(Problem(said, "identify(criterion, x, y) takes one a sample, too"))
-    return answer.came
+    is_bare = isinstance(answer.came, float) and float(np.float32(answer.came)) == answer.came
+    return np.float32(answer.came) if is_bare else answer.came  # the .item() of one
 
 
 def own_pair(losses: BatchLosses) -> str | None:
