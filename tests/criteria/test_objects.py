@@ -146,6 +146,21 @@ def test_the_reduction_is_what_older_settings_make_of_it(criterion, reduction):
         assert (torch.as_tensor(criterion(X, Y)).ndim == 0) == (reduction != "none")
 
 
+def test_a_field_that_a_function_takes_as_well_is_of_both():
+    def shifting(logits, labels, *, shift):
+        raise AssertionError("it is called")
+
+    call, beside = call_of(shifting, (X, Y), {"shift": True})
+    assert (call.keywords, beside) == ({"shift": True}, {"shift": True})
+
+    def by_name(x, *, target):
+        raise AssertionError("it is called")
+
+    call, beside = call_of(by_name, (X,), {"target": Y})
+    assert (call.arguments, call.keywords, beside) == ((X,), {"target": Y}, {})
+    assert fields_of(call) == {"logits": X, "labels": Y}
+
+
 def test_what_is_handed_over_is_what_came():
     call, beside = call_of(partial(F.cross_entropy, weight=W), (X, Y), {"reduction": "sum", "classes": ["a", "b", "c"]})
     assert call.arguments[0] is X

@@ -66,7 +66,7 @@ def subject_of(criterion: Any) -> Any:
             criterion = criterion.func
         elif inspect.ismethod(criterion) and criterion.__name__ in CALLS:
             criterion = criterion.__self__
-        elif hasattr(criterion, "_orig_mod"):
+        elif "_orig_mod" in (getattr(criterion, "__dict__", {}).get("_modules") or ()):
             criterion = criterion._orig_mod
         else:
             return criterion
@@ -113,6 +113,8 @@ def call_of(criterion: Any, arrays: Sequence[Any], named: Mapping[str, Any]) -> 
         place = _place_of(name, takes.means)
         if name in takes.means and not (place and place != name and takes.means[place] not in filled):
             keywords[name] = value
+            if not takes.means[name] and field_of(name, FIELDS) in FIELDS:  # f(x, y, shift=True)
+                beside[name] = value
         elif place and value is not None and takes.means[place] not in filled:  # explain(criterion, logits=x, labels=y)
             keywords[place] = value
             filled.add(takes.means[place])
@@ -124,9 +126,8 @@ def call_of(criterion: Any, arrays: Sequence[Any], named: Mapping[str, Any]) -> 
     arguments = tuple(arrays)
     if not takes.has_names:
         arguments += tuple(keywords.pop(place) for place in places if place in keywords)
-    return ObjectCall(
-        kind, criterion, arguments, keywords, said, text_of(kind.name, kind.known, subject_of(criterion), given)
-    ), beside
+    text = text_of(kind.name, kind.known, subject_of(criterion), given)
+    return ObjectCall(kind, criterion, arguments, keywords, said, text), beside
 
 
 def _partial(criterion: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -182,12 +183,8 @@ def _taken(criterion: Any, kind: ObjectKind) -> _Signature:
         listed = []
     places = tuple(one.name for one in listed if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD))
     alone = [one.name for one in listed if one.kind is one.KEYWORD_ONLY]
-    if len(places) < 2:  # f(*args)
-        return _Signature(
-            {"scores": "scores", "labels": "labels", **{name: _means(name) for name in alone}},
-            ("scores", "labels"),
-            False,
-        )
+    if len(places) + len(alone) < 2:  # f(*args)
+        return _Signature({"scores": "scores", "labels": "labels"}, ("scores", "labels"), False)
     return _Signature(_roles([*places, *alone]), places)
 
 
