@@ -62,18 +62,16 @@ def with_criterion(
     Raises WceError with all problems.
     """
     at = next((at for at, one in enumerate(given) if callable(one) and not hasattr(one, "shape")), len(given))
-    criterion = named.get("criterion")
-    if criterion is None or not callable(criterion):
-        if at == len(given):
-            return given, named
-        criterion, arrays = given[at], given[at + 1 :]
-    elif at < len(given):
-        raise WceError(Problem("criterion is given twice, by position and by name", "leave one of them out"))
+    criterion, arrays = named.get("criterion"), given[at + 1 :]
+    if at < len(given):
+        if criterion is not None:
+            raise WceError(Problem("criterion is given twice, by position and by name", "leave one of them out"))
+        criterion = given[at]
+    elif not callable(criterion):  # none, or a line of code
+        return given, named
     elif given and not any(field_of(name, FIELDS) in SCORE_KINDS for name in named):
         hint = f"{function}(criterion, x, y), or logits= and labels= beside criterion="
         raise WceError(Problem("criterion is given by name, and arrays by position", hint))
-    else:
-        arrays = ()
     from wce_cli.questions.held_batch import held_batch  # few hold one
 
     beside = {name: value for name, value in named.items() if name != "criterion"}
