@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -352,3 +354,17 @@ def test_labels_that_are_shifted_are_said_to_be_where_the_criterion_does_not_shi
     assert report.criterion.value == criterion(IMAGE, MASK).item()
     told = report.criterion.told[-1]
     assert told == f"As the batch is read here it would be {report['weighted-mean']:.6g} (weighted-mean)"
+
+
+def test_no_framework_is_loaded_for_a_function_of_numpy():
+    code = """
+import sys
+from wce_cli import explain, identify
+def criterion(scores, labels):
+    return 0.5
+explain(criterion, [[0.1, 0.9]], [1], engines=())
+identify(criterion, [[0.1, 0.9]], [1])
+print(sorted({"torch", "keras", "jax", "sklearn", "optax"} & set(sys.modules)))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
