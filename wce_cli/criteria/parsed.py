@@ -18,6 +18,7 @@ MOST_LINES = 200
 DEEPEST = 60
 """Brackets within brackets: nobody writes so many, and every step down is one of Python's own stack."""
 FIELD = "criterion"
+INSTEAD = "write nn.CrossEntropyLoss(), or the line that you have"
 
 
 class Line(Struct, frozen=True):
@@ -53,7 +54,7 @@ def _tree(text: str) -> ast.Module:
     """The text parsed: as it stands, else each line without what it is indented by."""
     cleaned = textwrap.dedent(text).strip()
     if not cleaned:
-        raise WceError(Problem("criterion is empty", "write nn.CrossEntropyLoss(), or the line that you have", FIELD))
+        raise WceError(Problem("criterion is empty", INSTEAD, FIELD))
     try:
         try:
             tree = _ast(cleaned)
@@ -62,13 +63,18 @@ def _tree(text: str) -> ast.Module:
     except (RecursionError, MemoryError) as error:
         raise too_deep() from error
     except (SyntaxError, ValueError) as error:
-        why = error.msg if isinstance(error, SyntaxError) else "it holds characters that no code has"
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and "\n" in cleaned else ""
-        said = f"criterion is no Python: {as_written(text)}"
-        raise WceError(Problem(said, f"{why.partition(' (')[0]}{line}", FIELD)) from error
+        raise WceError(Problem(f"criterion is no Python: {as_written(text)}", _why(error), FIELD)) from error
     if _depth(tree) > DEEPEST:
         raise too_deep()
     return tree
+
+
+def _why(error: SyntaxError | ValueError) -> str:
+    """What Python says is wrong, where it says more than that something is."""
+    if not isinstance(error, SyntaxError):
+        return "it holds characters that no code has"
+    line = f", line {error.lineno}" if error.lineno and error.lineno > 1 else ""
+    return INSTEAD if error.msg.startswith("invalid syntax") else f"{error.msg.partition(' (')[0]}{line}"
 
 
 def too_deep() -> WceError:
