@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from wce_cli.criteria.known import KnownCriterion
+from wce_cli.criteria.known import older_reduction
 from wce_cli.criteria.object_arrays import arranged
 from wce_cli.criteria.objects import ObjectCall
-from wce_cli.criteria.read import FIELDS_SET
+from wce_cli.criteria.read import FIELDS_SET, MASKED
 from wce_cli.errors import as_written
 from wce_cli.fields import DEFAULTS
 from wce_cli.loss.readings import ScoreKind
@@ -18,7 +17,6 @@ from wce_cli.loss.spec import Criterion
 
 OWN = "it is a class of your own, and was not called"
 """Why nobody knows what a subclass of a known loss returns; what begins with it says that of a loss that was."""
-MASKED = "its where leaves out what it masks"
 
 
 def fields_of(call: ObjectCall) -> dict[str, Any]:
@@ -41,8 +39,9 @@ def criterion_of(call: ObjectCall) -> Criterion | None:
     if known is None:
         return None
     fields = {field: value for field, value in fields_of(call).items() if field in FIELDS_SET}
-    reduction = _reduction(known, call.said)
-    if not any(type(one) is type(reduction) and one == reduction for one in known.reductions):
+    reduction = older_reduction(call.said) or call.said.get("reduction", known.reduction)
+    reduction = bool(reduction) if isinstance(reduction, np.bool_) else reduction
+    if not known.has(reduction):
         said, reduction = f"{as_written(reduction)} is no reduction of {known.name}", known.reduction
     else:
         said = MASKED if call.said.get("mask") is not None else ""
@@ -63,13 +62,3 @@ def scores_of(call: ObjectCall) -> ScoreKind:
     if call.said.get("from_logits"):
         return "logits"
     return "logits" if call.kind.known is None else call.kind.known.scores
-
-
-def _reduction(known: KnownCriterion, said: Mapping[str, Any]) -> Any:
-    """The reduction in the framework's words, after PyTorch's older settings, which override the new one."""
-    older = [said.get("size_average"), said.get("reduce")]
-    if any(value is not None for value in older):
-        average, reduces = (value is None or bool(value) for value in older)
-        return ("mean" if average else "sum") if reduces else "none"
-    found = said.get("reduction", known.reduction)
-    return bool(found) if isinstance(found, np.bool_) else found
