@@ -356,6 +356,20 @@ def test_labels_that_are_shifted_are_said_to_be_where_the_criterion_does_not_shi
     assert told == f"As the batch is read here it would be {report['weighted-mean']:.6g} (weighted-mean)"
 
 
+def test_what_a_model_returns_has_its_scores_as_logits():
+    def loss(outputs, labels):
+        return F.cross_entropy(outputs["logits"], labels, W)
+
+    report = explain(loss, {"logits": X, "hidden": None}, Y, weight=W, engines=())
+    assert (report.criterion.pair, report.criterion.value) == ("weighted-mean", F.cross_entropy(X, Y, W).item())
+
+    class Output:
+        logits = X
+
+    assert explain(lambda o, y: F.cross_entropy(o.logits, y), Output(), Y, engines=()).criterion.pair == "weighted-mean"
+    assert explain(nn.CrossEntropyLoss(W), {"input": X, "target": Y}, engines=()).criterion.pair == "weighted-mean"
+
+
 def test_no_framework_is_loaded_for_a_function_of_numpy():
     code = """
 import sys

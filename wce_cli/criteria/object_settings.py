@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,19 @@ def fields_of(call: ObjectCall) -> dict[str, Any]:
     """
     said, found = call.said, dict[str, Any]()
     if "scores" in said:
-        found[scores_of(call)] = said["scores"]
+        found[scores_of(call)] = _logits_of(said["scores"])
     for field in ("labels", *FIELDS_SET):
         value = said.get(field)
         if value is not None and (hasattr(value, "shape") or value != DEFAULTS[field]):
             found[field] = value
     return found if call.kind.known is None else arranged(call.kind.known, said, found, scores_of(call))
+
+
+def _logits_of(output: Any) -> Any:
+    """The logits of what a model returned, where that holds more than them; scores as they are."""
+    if isinstance(output, Mapping):
+        return output.get("logits", output)
+    return output if hasattr(output, "shape") else getattr(output, "logits", output)
 
 
 def criterion_of(call: ObjectCall) -> Criterion | None:

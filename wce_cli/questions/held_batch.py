@@ -22,8 +22,10 @@ def held_batch(function: str, criterion: Any, arrays: Sequence[Any], named: Mapp
     Raises WceError for what is no criterion, and with all problems of the batch.
     """
     _refuse(function, criterion)
-    if len(arrays) == 1 and isinstance(arrays[0], GivenBatch):
-        of_batch = {field: value for field, value in arrays[0].fields.items() if value is not None}
+    if len(arrays) == 1 and isinstance(arrays[0], (GivenBatch, Mapping)):
+        (whole,) = arrays
+        of_batch = by_name(function, whole.fields if isinstance(whole, GivenBatch) else whole)
+        of_batch = {field: value for field, value in of_batch.items() if value is not None}
         arrays, named = (), {**of_batch, **by_name(function, named)}
     call, beside = call_of(criterion, arrays, named)
     fields = fields_of(call)
