@@ -183,6 +183,8 @@ def test_what_a_function_does_not_say_stands_beside_it():
         (lambda x: x, "the lambda raised TypeError: "),
         (lambda x, y: 123.456, "the lambda returned 123.456, which no rule gives"),
         (lambda x, y: math.nan, "the lambda returned nan"),
+        (lambda x, y: x[:, 0].tolist(), "the lambda returned 7 numbers, one a sample: they add up to "),
+        (lambda x, y: [], "the lambda returned a list of 0, and no number"),
         (lambda x, y: torch.tensor(math.inf), "the lambda returned inf"),
     ],
 )

@@ -53,7 +53,9 @@ def returned_by(function: Callable[..., Any], arguments: Sequence[Any], keywords
 
 
 def read(came: Any, *, changed: bool = False) -> CriterionAnswer:
-    """What there is in a value: a number of Python's, a scalar or an array of any framework's."""
+    """What there is in a value: a number of Python's or a list of them, a scalar or an array of any framework's."""
+    if isinstance(came, list) and came and all(type(one) in (int, float) for one in came):
+        return CriterionAnswer(came, values=np.array(came, dtype=np.float64), changed=changed)
     if came is None or isinstance(came, (str, bytes, bool, np.bool_, complex, tuple, list, set, Mapping)):
         return CriterionAnswer(reason=f"{_what(came)}, and no number", changed=changed)
     if isinstance(came, (int, float)):
