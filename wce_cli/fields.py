@@ -159,7 +159,7 @@ class BatchFields(TypedDict, total=False):
         Field(
             "code",
             "CODE",
-            "The loss as your code has it: it sets the fields above, and its method is marked",
+            "The loss in your code: it sets the fields above, and its method is marked",
             typed="; read, never run: 'nn.CrossEntropyLoss(weight=w)'",
             given="; a line, or the object",
         ),

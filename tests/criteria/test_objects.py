@@ -125,6 +125,7 @@ def test_what_wears_a_name_of_a_framework_elsewhere_is_somebodys_own(criterion, 
 
 def test_losses_of_a_framework_that_are_none_of_classes_are_not_known():
     assert all(kind_of(one).is_unknown for one in (nn.MSELoss(), nn.BCEWithLogitsLoss(), F.mse_loss))
+    assert not any(kind_of(one).is_unknown for one in (nn.DataParallel(nn.NLLLoss()), nn.Sequential(), torch.mean))
 
 
 @pytest.mark.parametrize(
@@ -143,6 +144,21 @@ def test_the_reduction_is_what_older_settings_make_of_it(criterion, reduction):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert (torch.as_tensor(criterion(X, Y)).ndim == 0) == (reduction != "none")
+
+
+def test_a_field_that_a_function_takes_as_well_is_of_both():
+    def shifting(logits, labels, *, shift):
+        raise AssertionError("it is called")
+
+    call, beside = call_of(shifting, (X, Y), {"shift": True})
+    assert (call.keywords, beside) == ({"shift": True}, {"shift": True})
+
+    def by_name(x, *, target):
+        raise AssertionError("it is called")
+
+    call, beside = call_of(by_name, (X,), {"target": Y})
+    assert (call.arguments, call.keywords, beside) == ((X,), {"target": Y}, {})
+    assert fields_of(call) == {"logits": X, "labels": Y}
 
 
 def test_what_is_handed_over_is_what_came():

@@ -113,7 +113,7 @@ def test_a_mapping_is_a_batch_by_every_name():
             "explain(criterion, x",
         ),
         (
-            lambda: split(torch.nn.NLLLoss(), X, Y, size=1, criterion=torch.nn.NLLLoss()),
+            lambda: split(torch.nn.NLLLoss(), X, Y, size=1, criterion="nn.NLLLoss()"),
             "criterion is given twice, by position and by name",
             "leave one of them out",
         ),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -114,13 +116,17 @@ def test_a_subclass_with_a_mistake_is_named_beside_what_its_settings_say():
     one, value = report.criterion, Squared(W)(X, Y).item()
     assert (one.value, one.pair) == (value, None)
     assert one.told == (
-        f"Squared(weight=w) returned {value:.6g}, which is weighted-mean; weights squared",
+        f"Squared(weight=w) returned {value:.6g}, which is weighted-mean, but weights squared",
         f"By its settings it would be {report['weighted-mean']:.6g} (weighted-mean)",
         "audit(Squared, kwargs={…}) says which rule it follows on other batches",
     )
     assert str(report).replace("\n", " ").startswith(f"{one.told[0]}. {one.told[1]}. {one.told[2]}. PyTorch")
     (found,) = identify(Squared(W), X, Y).numbers
     assert found.simplest[0].title == "weighted-mean; weights squared"
+    text = " ".join(str(identify(Squared(W), X, Y)).split())
+    assert f"Squared(weight=w) returned {value:.6g}. By its settings it would be" in text
+    text = " ".join(str(identify(nn.CrossEntropyLoss(W), X, Y)).split())
+    assert "CrossEntropyLoss(weight=w) returns 1.56356 (weighted-mean), which 1.5635590309136922 is." in text
     with pytest.raises(AssertionError, match="is weighted-mean; weights squared"):
         assert_loss(Squared(W), X, Y)
     assert not check(Squared(W), X, Y).is_ok
@@ -154,7 +160,7 @@ def test_a_function_of_ones_own_is_the_rule_that_gives_its_number(criterion, arr
 def test_what_a_function_does_not_say_stands_beside_it():
     smoothed = explain(Whole(), X, Y, weight=W, label_smoothing=0.1, engines=())
     assert smoothed.criterion.pair is None  # it smooths nothing
-    assert "which is batch-mean; without label smoothing" in smoothed.criterion.told[0]
+    assert "which is batch-mean, but without label smoothing" in smoothed.criterion.told[0]
     bare = explain(nn.CrossEntropyLoss(), X, Y, weight=W, engines=())
     assert (bare.criterion.pair, bare.criterion.told) == ("unweighted-mean", ())
     taken = explain(F.cross_entropy, *KEPT, weight=W, ignore_index=0, reduction="sum", engines=())
@@ -177,6 +183,8 @@ def test_what_a_function_does_not_say_stands_beside_it():
         (lambda x: x, "the lambda raised TypeError: "),
         (lambda x, y: 123.456, "the lambda returned 123.456, which no rule gives"),
         (lambda x, y: math.nan, "the lambda returned nan"),
+        (lambda x, y: x[:, 0].tolist(), "the lambda returned 7 numbers, one a sample: they add up to "),
+        (lambda x, y: [], "the lambda returned a list of 0, and no number"),
         (lambda x, y: torch.tensor(math.inf), "the lambda returned inf"),
     ],
 )
@@ -186,7 +194,37 @@ def test_what_is_no_number_is_said_and_the_report_goes_on(returns, told):
     assert report.criterion.told[0].startswith(told)
     assert report["weighted-mean"] == pytest.approx(F.cross_entropy(X, Y, W).item())
     assert str(report).replace("\n", " ").startswith(told[:40])
-    assert report.to_dict()["criterion"]["text"] == "the lambda"
+    assert report.to_dict()["criterion"]["text"] == report.criterion.text
+
+
+def test_a_known_loss_that_refuses_its_arrays_is_marked_at_no_method():
+    report = explain(nn.CrossEntropyLoss(W.float()), X, Y, engines=())
+    assert (report.criterion.pair, report.criterion.value) == (None, None)
+    assert report.criterion.told[0].startswith("CrossEntropyLoss(weight=w) raised RuntimeError: expected scalar type")
+    assert report.criterion.reason.startswith("it raised RuntimeError: expected scalar type")
+    assert explain(nn.CrossEntropyLoss(), X.tolist(), Y.tolist(), engines=()).criterion.told[0].count("TypeError") == 1
+
+
+def test_a_reduction_that_there_is_not_is_what_pytorch_says_of_it():
+    told = explain(nn.CrossEntropyLoss(reduction="average"), X, Y, engines=()).criterion.told
+    assert told == (
+        "CrossEntropyLoss(reduction='average') raised ValueError: average is not a valid value for reduction",
+    )
+
+
+def test_what_holds_a_loss_is_called_and_weights_that_nobody_knows_are_asked_for():
+    report = explain(nn.DataParallel(nn.CrossEntropyLoss(W)), X, Y, engines=())
+    assert "weight=, ignore_index=" in report.criterion.told[1]
+    assert (
+        explain(nn.DataParallel(nn.CrossEntropyLoss(W)), X, Y, weight=W, engines=()).criterion.pair == "weighted-mean"
+    )
+
+
+def test_tensors_of_inference_mode_are_taken_as_any():
+    with torch.inference_mode():
+        x = X * 1.0
+        assert explain(nn.CrossEntropyLoss(W), x, Y, engines=()).criterion.pair == "weighted-mean"
+    assert explain(nn.CrossEntropyLoss(W), x, Y, engines=()).criterion.pair == "weighted-mean"
 
 
 def test_a_message_is_one_line_and_its_control_characters_are_no_commands():
@@ -239,6 +277,8 @@ def test_other_questions_read_its_settings_and_do_not_call_it(ask):
     assert said == "CrossEntropyLoss(weight=w, label_smoothing=0.1) returns 1.50595 (weighted-mean)."
     assert rest == str(ask(X, Y, weight=W, label_smoothing=0.1))
     assert str(ask(never, X, Y, weight=W)) == str(ask(X, Y, weight=W))
+    text = " ".join(str(ask(Squared(W), X, Y)).split())
+    assert "Squared(weight=w) is cannot be said: it is a class of your own, and was not called." in text
 
 
 def test_it_stands_before_its_arrays_wherever_a_batch_does():
@@ -284,3 +324,63 @@ def test_the_rounding_of_many_samples_in_float32_is_no_other_rule(many):
     found = identify(criterion, x, y).numbers[0]
     assert found.simplest[0].title == "weighted-mean"
     assert check(criterion, x, y).is_ok
+    assert check(nn.CrossEntropyLoss(w, label_smoothing=0.1), x, y).is_ok
+    assert_loss(lambda scores, labels: criterion(scores, labels).item(), x, y, weight=w)
+    assert explain(lambda a, b: criterion(a, b).item(), x, y, weight=w).criterion.pair == "weighted-mean"
+
+
+def test_scores_with_the_classes_last_are_what_their_function_takes():
+    x, y = IMAGE.movedim(1, -1), MASK
+    report = explain(nn.CrossEntropyLoss(W), x, y, weight=None, engines=())
+    assert report.criterion.pair is None
+    assert report.criterion.told[0].startswith("CrossEntropyLoss(weight=w) raised RuntimeError: ")
+    assert report.criterion.told[1] == "It takes the classes on axis 1: x.movedim(-1, 1)"
+
+    def of_a_language_model(scores, labels):
+        return F.cross_entropy(scores.reshape(-1, 3), labels.reshape(-1), W)
+
+    report = explain(of_a_language_model, x, y, weight=W, engines=())
+    assert (report.criterion.pair, report.criterion.value) == ("weighted-mean", of_a_language_model(x, y).item())
+    assert report["weighted-mean"] == pytest.approx(nn.CrossEntropyLoss(W)(IMAGE, MASK).item())
+
+    def each(scores, labels):
+        return F.cross_entropy(scores.reshape(-1, 3), labels.reshape(-1), W, reduction="none")
+
+    assert "8 numbers, one a sample" in explain(each, x, y, weight=W, engines=()).criterion.told[0]
+    assert identify(each, x, y, weight=W).lists[0].matches[0].title == "w·ℓ of each sample"
+
+
+def test_labels_that_are_shifted_are_said_to_be_where_the_criterion_does_not_shift_them():
+    criterion = nn.CrossEntropyLoss(W)
+    report = explain(criterion, IMAGE, MASK, shift=True, engines=())
+    assert report.criterion.value == criterion(IMAGE, MASK).item()
+    told = report.criterion.told[-1]
+    assert told == f"As the batch is read here it would be {report['weighted-mean']:.6g} (weighted-mean)"
+
+
+def test_what_a_model_returns_has_its_scores_as_logits():
+    def loss(outputs, labels):
+        return F.cross_entropy(outputs["logits"], labels, W)
+
+    report = explain(loss, {"logits": X, "hidden": None}, Y, weight=W, engines=())
+    assert (report.criterion.pair, report.criterion.value) == ("weighted-mean", F.cross_entropy(X, Y, W).item())
+
+    class Output:
+        logits = X
+
+    assert explain(lambda o, y: F.cross_entropy(o.logits, y), Output(), Y, engines=()).criterion.pair == "weighted-mean"
+    assert explain(nn.CrossEntropyLoss(W), {"input": X, "target": Y}, engines=()).criterion.pair == "weighted-mean"
+
+
+def test_no_framework_is_loaded_for_a_function_of_numpy():
+    code = """
+import sys
+from wce_cli import explain, identify
+def criterion(scores, labels):
+    return 0.5
+explain(criterion, [[0.1, 0.9]], [1], engines=())
+identify(criterion, [[0.1, 0.9]], [1])
+print(sorted({"torch", "keras", "jax", "sklearn", "optax"} & set(sys.modules)))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"

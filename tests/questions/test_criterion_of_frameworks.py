@@ -44,6 +44,19 @@ ONE_NUMBER = {
     "sparse, in a column": (Sparse(**LOGITS), (Y[:, None], X), {"sample_weight": S}, "batch-mean/sample"),
     "sparse, by name": (Sparse(**LOGITS), (), {"y_true": Y, "y_pred": X}, "batch-mean/sample"),
     "sparse, ignoring": (Sparse(**LOGITS, ignore_class=1), (Y, X), {}, "kept-mean/sample"),
+    "sparse, classes last of three": (Sparse(**LOGITS), (Y.reshape(2, 3), X.reshape(2, 3, 3)), {}, "batch-mean/sample"),
+    "sparse, pixels weighed": (
+        Sparse(**LOGITS),
+        (Y[:4].reshape(2, 2), X[:4].reshape(2, 2, 3)),
+        {"sample_weight": S[:4].reshape(2, 2)},
+        "batch-mean/sample",
+    ),
+    "dense, classes first": (
+        Dense(**LOGITS, axis=1),
+        (np.moveaxis(Q[:4].reshape(2, 2, 3), -1, 1), np.moveaxis(X[:4].reshape(2, 2, 3), -1, 1)),
+        {},
+        "batch-mean/sample",
+    ),
     "sparse, sum": (Sparse(**LOGITS, reduction="sum"), (Y, X, S), {}, "sum/sample"),
     "log_loss": (log_loss, (Y, P), {}, "weighted-mean/sample"),
     "log_loss, weighed": (log_loss, (Y, P), {"sample_weight": S}, "weighted-mean/sample"),
@@ -95,6 +108,8 @@ def test_the_number_of_a_framework_is_the_method_that_its_settings_say(name):
         (keras.losses.sparse_categorical_crossentropy, (Y, X), {"from_logits": True}),
         (optax.softmax_cross_entropy, (jnp.array(X), jnp.array(Q)), {}),
         (partial(optax.softmax_cross_entropy_with_integer_labels, axis=-1), (X, Y), {}),
+        (optax.softmax_cross_entropy_with_integer_labels, (X.reshape(2, 3, 3), Y.reshape(2, 3)), {}),
+        (partial(optax.softmax_cross_entropy, axis=0), (jnp.array(X).T, jnp.array(ONE_HOT).T), {}),
     ],
 )
 def test_one_number_a_sample_adds_up_to_the_sum(criterion, arrays, named):

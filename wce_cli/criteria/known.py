@@ -75,6 +75,10 @@ class KnownCriterion(Struct, frozen=True):
         """All of them by name."""
         return {one.name: one for one in (*self.made, *self.called)}
 
+    def has(self, reduction: Any) -> bool:
+        """Whether a value is one of its reductions; 1 is not True."""
+        return any(type(one) is type(reduction) and one == reduction for one in self.reductions)
+
     def pair(self, reduction: Any, *, is_soft: bool = False, is_ignoring: bool = False) -> str | None:
         """METHOD or METHOD/PLACEMENT of a reduction; None where it adds nothing up."""
         method = self.reductions[reduction]
@@ -87,6 +91,15 @@ class KnownCriterion(Struct, frozen=True):
     def placed(self, method: str | None) -> str | None:
         """A method as a pair, under the placement of this loss."""
         return method if method is None or self.placement == "class" else f"{method}/{self.placement}"
+
+
+def older_reduction(said: Mapping[str, Any]) -> str | None:
+    """What PyTorch makes of size_average and reduce, which override the reduction; None where neither is given."""
+    older = [said.get(name) for name in ("size_average", "reduce")]
+    if all(value is None for value in older):
+        return None
+    average, reduces = (value is None or bool(value) for value in older)
+    return ("mean" if average else "sum") if reduces else "none"
 
 
 _TORCH_ARRAYS = (Parameter("input", "scores", REQUIRED), Parameter("target", "labels", REQUIRED))

@@ -15,12 +15,15 @@ from typing import Any
 from msgspec import Struct
 
 from wce_cli.criteria.known import KNOWN, REQUIRED, KnownCriterion, Means
+from wce_cli.criteria.object_text import text_of
 from wce_cli.errors import Problem, WceError, counted
 from wce_cli.field_hints import SCORES
 from wce_cli.fields import FIELDS, SCORE_KINDS, field_of
 
 PACKAGES = {one.package for one in KNOWN.values()}
 """What the modules of known losses begin with."""
+CALLS = ("forward", "call", "__call__", "_wrapped_call_impl")
+"""Methods by which a loss is called; the last is PyTorch's own name for __call__."""
 SETTINGS: Mapping[str, Means] = {
     "labels": "labels",
     "weight": "weight",
@@ -29,11 +32,6 @@ SETTINGS: Mapping[str, Means] = {
     "label_smoothing": "label_smoothing",
 }
 """The fields of a batch that a criterion is given beside the scores."""
-LETTERS: Mapping[str, str] = {"scores": "x", "labels": "y", "weight": "w", "sample_weight": "s"}
-"""How the arrays of a call are written, as those of the frameworks that are measured."""
-
-FEW = 8
-"""Classes that are listed."""
 
 
 class ObjectKind(Struct, frozen=True):
@@ -66,9 +64,9 @@ def subject_of(criterion: Any) -> Any:
     while True:
         if isinstance(criterion, functools.partial):
             criterion = criterion.func
-        elif inspect.ismethod(criterion) and criterion.__name__ in ("forward", "call", "__call__"):
+        elif inspect.ismethod(criterion) and criterion.__name__ in CALLS:
             criterion = criterion.__self__
-        elif hasattr(criterion, "_orig_mod"):
+        elif "_orig_mod" in (getattr(criterion, "__dict__", {}).get("_modules") or ()):
             criterion = criterion._orig_mod
         else:
             return criterion
@@ -82,14 +80,14 @@ def kind_of(criterion: Any) -> ObjectKind:
         for one in own.__mro__:
             if (known := _known(one)) is not None:
                 return ObjectKind(own.__name__, known, own is not one and _package(own) != _package(one))
-        return ObjectKind(own.__name__, None, True, _is_of_framework(own))
+        return ObjectKind(own.__name__, None, True, _is_loss_of_framework(own))
     known = _known(subject)
     name = getattr(subject, "__name__", type(subject).__name__)
     return ObjectKind(
         "the lambda" if name == "<lambda>" else str(name),
         known,
         known is None,
-        known is None and _is_of_framework(subject),
+        known is None and _is_loss_of_framework(subject),
     )
 
 
@@ -115,6 +113,8 @@ def call_of(criterion: Any, arrays: Sequence[Any], named: Mapping[str, Any]) -> 
         place = _place_of(name, takes.means)
         if name in takes.means and not (place and place != name and takes.means[place] not in filled):
             keywords[name] = value
+            if not takes.means[name] and field_of(name, FIELDS) in FIELDS:  # f(x, y, shift=True)
+                beside[name] = value
         elif place and value is not None and takes.means[place] not in filled:  # explain(criterion, logits=x, labels=y)
             keywords[place] = value
             filled.add(takes.means[place])
@@ -126,7 +126,8 @@ def call_of(criterion: Any, arrays: Sequence[Any], named: Mapping[str, Any]) -> 
     arguments = tuple(arrays)
     if not takes.has_names:
         arguments += tuple(keywords.pop(place) for place in places if place in keywords)
-    return ObjectCall(kind, criterion, arguments, keywords, said, _text(kind, criterion, given)), beside
+    text = text_of(kind.name, kind.known, subject_of(criterion), given)
+    return ObjectCall(kind, criterion, arguments, keywords, said, text), beside
 
 
 def _partial(criterion: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -148,6 +149,12 @@ def _is_of_framework(subject: Any) -> bool:
     if module is None or _package(subject) not in PACKAGES:
         return False
     return getattr(module, str(getattr(subject, "__name__", "")), None) is subject
+
+
+def _is_loss_of_framework(subject: Any) -> bool:
+    """The same of what stands among its losses, and not of what may hold one: nn.DataParallel."""
+    module = str(getattr(subject, "__module__", ""))
+    return _is_of_framework(subject) and ("loss" in module or module == "torch.nn.functional")
 
 
 def _package(subject: Any) -> str:
@@ -176,12 +183,8 @@ def _taken(criterion: Any, kind: ObjectKind) -> _Signature:
         listed = []
     places = tuple(one.name for one in listed if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD))
     alone = [one.name for one in listed if one.kind is one.KEYWORD_ONLY]
-    if len(places) < 2:  # f(*args)
-        return _Signature(
-            {"scores": "scores", "labels": "labels", **{name: _means(name) for name in alone}},
-            ("scores", "labels"),
-            False,
-        )
+    if len(places) + len(alone) < 2:  # f(*args)
+        return _Signature({"scores": "scores", "labels": "labels"}, ("scores", "labels"), False)
     return _Signature(_roles([*places, *alone]), places)
 
 
@@ -231,26 +234,3 @@ def _made(criterion: Any, kind: ObjectKind) -> dict[str, Any]:
         if one.means and one.default != REQUIRED:
             found[one.means] = getattr(subject, one.name, one.default) if kind.known.made else one.default
     return found
-
-
-def _text(kind: ObjectKind, criterion: Any, given: Mapping[str, Any]) -> str:
-    """The criterion as it is written, with what it was made or is called with as far as that is said."""
-    known, subject = kind.known, subject_of(criterion)
-    if known is None:
-        return kind.name
-    told = []
-    for one in known.made or known.called:
-        value = getattr(subject, one.name, one.default) if known.made else given.get(one.name, one.default)
-        if one.means in ("scores", "labels"):
-            told += [] if value is None else [f"{one.name}=" * one.by_name_only + LETTERS[one.means]]
-        elif one.means and (type(value) is not type(one.default) or value != one.default):
-            told.append(f"{one.name}={_written(value, one.means)}")
-    return f"{kind.name}({', '.join(told)})"
-
-
-def _written(value: Any, means: Means) -> str:
-    """A setting as it is written: an array by its letter."""
-    if isinstance(value, (bool, int, float, str)) or value is None:
-        return repr(value)
-    is_short = isinstance(value, (list, tuple)) and len(value) <= FEW
-    return repr(list(value)) if is_short and means == "class_list" else LETTERS.get(means, "…")

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 
 from wce_cli.criteria.bound import Bound, bound, spread
 from wce_cli.criteria.held import Held, held
-from wce_cli.criteria.known import KNOWN, KnownCriterion
+from wce_cli.criteria.known import KNOWN, KnownCriterion, older_reduction
 from wce_cli.criteria.parsed import FIELD, Line, parsed, too_deep
 from wce_cli.criteria.unknown import foreign, unknown
 from wce_cli.criteria.values import NotSaid, value_of
@@ -26,6 +26,7 @@ from wce_cli.loss.spec import Criterion
 
 FIELDS_SET = ("weight", "sample_weight", "ignore_index", "label_smoothing")
 """The fields of ours that a criterion has settings for."""
+MASKED = "its where leaves out what it masks"
 WRITTEN = {"mask": "where"}
 """Keywords that we have another word for."""
 
@@ -173,17 +174,14 @@ def _refuse_value(row: KnownCriterion, name: str, value: Any, default: Any) -> N
 
 def _reduction(row: KnownCriterion, settings: _Settings) -> Any:
     """The reduction, which PyTorch's older size_average and reduce override. Raises WceError if it is none."""
-    older = [settings.said.get(name) for name in ("size_average", "reduce")]
-    if any(value is not None for value in older):
-        average, reduces = (value is None or bool(value) for value in older)
-        found = ("mean" if average else "sum") if reduces else "none"
+    found = older_reduction(settings.said)
+    if found is not None:
         if settings.said.get("reduction", row.reduction) not in (found, row.reduction):
             settings.notes.append(f"size_average and reduce override the reduction: it is {found}")
         return found
     found = settings.said.get("reduction", row.reduction)
-    known = list(row.reductions)
-    if not any(found is one or (found == one and type(found) is type(one)) for one in known):
-        listed = ", ".join(repr(one) for one in known)
+    if not row.has(found):
+        listed = ", ".join(map(repr, row.reductions))
         said = f"criterion: {as_written(found)} is no reduction of {row.name}"
         raise WceError(Problem(said, f"it has {listed}", FIELD))
     return found
@@ -214,7 +212,7 @@ def _reason(one: Held, row: KnownCriterion, settings: _Settings, reduction: Any,
                 f"its {name if name != 'mask' else 'where'} is {settings.unsaid[name]}, whose value is not in the line"
             )
     if settings.said.get("mask") is not None:
-        return "its where leaves out what it masks"
+        return MASKED
     if one.times and row.reductions[reduction] is not None:
         return f"the line multiplies its one number by {' * '.join(map(ast.unparse, one.times))}"
     is_weighed_twice = any(parameter.means == "weight" for parameter in arguments)

@@ -7,9 +7,8 @@ from typing import Any, Unpack
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import BatchFields
-from wce_cli.questions.called import by_name, given_batch, shows_fields
-from wce_cli.questions.given_batch import GivenBatch
-from wce_cli.questions.held_batch import with_criterion
+from wce_cli.questions.called import given_batch, shows_fields, with_criterion
+from wce_cli.questions.given_batch import GivenBatch, by_name
 
 
 @shows_fields

@@ -9,11 +9,10 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from wce_cli.batches.batch import Batch, as_keyword
+from wce_cli.batches.batch import Batch
 from wce_cli.errors import Problem, WceError, as_written
-from wce_cli.field_hints import HINTS, hint_of
-from wce_cli.fields import DEFAULTS, FIELDS, MEANT, TYPES, by_field, with_defaults
-from wce_cli.questions.given_batch import GivenBatch, built, replaced
+from wce_cli.fields import DEFAULTS, FIELDS, SCORE_KINDS, TYPES, field_of
+from wce_cli.questions.given_batch import GivenBatch, built, by_name, replaced
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,6 +51,31 @@ def given_batch(function: str, arrays: tuple[Any, ...], fields: Mapping[str, Any
             raise WceError(Problem(f"{field} is given twice, by position and by name", "leave one of them out"))
         named[field] = value
     return built(named)
+
+
+def with_criterion(
+    function: str, given: tuple[Any, ...], named: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+    """What a function was called with, by position and by name, a criterion and all that it takes of both made one
+    batch, which stands where the criterion stood.
+
+    Raises WceError with all problems.
+    """
+    at = next((at for at, one in enumerate(given) if callable(one) and not hasattr(one, "shape")), len(given))
+    criterion, arrays = named.get("criterion"), given[at + 1 :]
+    if at < len(given):
+        if criterion is not None:
+            raise WceError(Problem("criterion is given twice, by position and by name", "leave one of them out"))
+        criterion = given[at]
+    elif not callable(criterion):  # none, or a line of code
+        return given, named
+    elif given and not any(field_of(name, FIELDS) in SCORE_KINDS for name in named):
+        hint = f"{function}(criterion, x, y), or logits= and labels= beside criterion="
+        raise WceError(Problem("criterion is given by name, and arrays by position", hint))
+    from wce_cli.questions.held_batch import held_batch  # few hold one
+
+    beside = {name: value for name, value in named.items() if name != "criterion"}
+    return (*given[:at], held_batch(function, criterion, arrays, beside)), {}
 
 
 def apart(arguments: tuple[Any, ...], begins: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -99,17 +123,3 @@ def is_array(value: Any) -> bool:
     return hasattr(value, "shape") or (
         isinstance(value, list) and isinstance(next(iter(value), None), (int, float, list))
     )
-
-
-def by_name(function: str, named: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by the field that each name means; None under a name that is not our own is nothing. Raises WceError for
-    two names that mean the same, and where a hint is known, TypeError for a name that nobody has.
-    """
-    given = [name for name, value in named.items() if value is not None or name not in MEANT.keys() | HINTS.keys()]
-    names, problems = by_field(given, as_keyword)
-    problems += [Problem(f"{function} has no {name}=", hint_of(name, as_keyword)) for name in given if name in HINTS]
-    if problems:
-        raise WceError(problems)
-    found = {field: named[name] for field, name in names.items()}
-    with_defaults(function, found)
-    return found

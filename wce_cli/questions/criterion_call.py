@@ -42,18 +42,20 @@ class CriterionAnswer(Struct, frozen=True):
 
 def returned_by(function: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any]) -> CriterionAnswer:
     """What a function returns for these arguments; what it raises is a reason, not an end."""
-    tensors = [one for one in (*arguments, *keywords.values()) if hasattr(one, "detach") and hasattr(one, "_version")]
-    versions = [one._version for one in tensors]
+    tensors = [one for one in (*arguments, *keywords.values()) if hasattr(one, "detach") and hasattr(one, "device")]
+    versions = list(map(_version, tensors))
     try:
         with _nothing_left(tensors):
             came = function(*arguments, **keywords)
     except Exception as error:  # whatever a person's own function does wrong, the report goes on
         return CriterionAnswer(reason=f"{type(error).__name__}: {first_line(error)}", is_error=True)
-    return read(came, changed=[one._version for one in tensors] != versions)
+    return read(came, changed=list(map(_version, tensors)) != versions)
 
 
 def read(came: Any, *, changed: bool = False) -> CriterionAnswer:
-    """What there is in a value: a number of Python's, a scalar or an array of any framework's."""
+    """What there is in a value: a number of Python's or a list of them, a scalar or an array of any framework's."""
+    if isinstance(came, list) and came and all(type(one) in (int, float) for one in came):
+        return CriterionAnswer(came, values=np.array(came, dtype=np.float64), changed=changed)
     if came is None or isinstance(came, (str, bytes, bool, np.bool_, complex, tuple, list, set, Mapping)):
         return CriterionAnswer(reason=f"{_what(came)}, and no number", changed=changed)
     if isinstance(came, (int, float)):
@@ -68,6 +70,14 @@ def read(came: Any, *, changed: bool = False) -> CriterionAnswer:
     if numbers.size == 1:
         return CriterionAnswer(came, numbers.item(), dtype=dtype_of(came), changed=changed)
     return CriterionAnswer(came, values=numbers, dtype=dtype_of(came), changed=changed)
+
+
+def _version(tensor: Any) -> int:
+    """How often a tensor has been written into; 0 of one that does not know, as those of inference mode."""
+    try:
+        return int(tensor._version)
+    except (AttributeError, RuntimeError, TypeError):
+        return 0
 
 
 def _what(came: Any) -> str:
@@ -89,7 +99,7 @@ def _nothing_left(tensors: Sequence[Any]) -> Iterator[None]:
         left.callback(random.setstate, ours)
         left.callback(np.random.set_state, numpys)
         if torch is not None:
-            devices = {one.device.index for one in tensors if one.device.type == "cuda"}
+            devices = {one.device.index for one in tensors if getattr(one.device, "type", "") == "cuda"}
             left.enter_context(torch.random.fork_rng(devices=sorted(devices), device_type="cuda"))
             left.enter_context(torch.no_grad())
         yield

@@ -4,36 +4,44 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from msgspec import structs
 
 from wce_cli.answers.analysis import Analysis
+from wce_cli.answers.identify import Identification
 from wce_cli.batches.batch import Batch
 from wce_cli.criteria.objects import ObjectCall
 from wce_cli.errors import Problem, WceError
 from wce_cli.precision.dtype import allowed_by_row
 from wce_cli.questions.check.batch_losses import BatchLosses
-from wce_cli.questions.criterion import returned
 from wce_cli.questions.criterion_call import CriterionAnswer, returned_by
-from wce_cli.questions.criterion_told import computed_in, within
-from wce_cli.questions.identify.matching import NumbersAsked
+from wce_cli.questions.criterion_told import by_settings, computed_in, is_by_sample, told, within
+from wce_cli.questions.identify.matching import NumbersAsked, identify_batch
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.pasted import read_numbers
 
 ARITHMETIC = "what the arithmetic of {} leaves open"
 
 
-def asked_of(call: ObjectCall, batch: Batch, tolerance: float | None) -> NumbersAsked:
-    """What a criterion returns, as what is to be identified: a number, or a loss of each sample.
-
-    Raises WceError where it returns neither.
-    """
+def identified(call: ObjectCall, batch: Batch, depth: int, tolerance: float | None, separate: bool) -> Identification:
+    """Which rules give what a criterion returns: a number, or a loss of each sample. Raises WceError for neither."""
     answer = _answer(call)
+    analysis = _analysis(BatchLosses(batch))
+    asked = _asked(call, answer, batch, analysis, tolerance)
+    found = identify_batch(batch, asked, depth, separate=separate)
+    return structs.replace(found, criterion=told(call, answer, batch, analysis, is_named=False))
+
+
+@np.errstate(all="ignore")
+def _asked(
+    call: ObjectCall, answer: CriterionAnswer, batch: Batch, analysis: Analysis, tolerance: float | None
+) -> NumbersAsked:
+    """What a criterion returned as what is to be identified, held to what its arithmetic leaves open."""
     dtype = computed_in(answer, batch)
     if answer.values is None:
         (number,) = read_numbers(answer.came, tolerance)
-        near = within(number.value, dtype, batch, _analysis(BatchLosses(batch)))
-        return NumbersAsked((_held(number, near, dtype),))
-    if answer.values.shape != batch.sample_shape:
+        return NumbersAsked((_held(number, within(number.value, dtype, batch, analysis), dtype),))
+    if not is_by_sample(answer.values, batch):
         said = f"{call.text} returned numbers of shape {answer.values.shape}, and not one, nor one a sample"
         raise WceError(Problem(said, "identify(…, losses=…) takes a list of another length"))
     off = allowed_by_row(batch, "term", dtype)
@@ -47,7 +55,8 @@ def number_of(call: ObjectCall) -> Any:
     if answer.values is not None:
         said = f"{call.text} returned numbers of shape {answer.values.shape}, expected one"
         raise WceError(Problem(said, "identify(criterion, x, y) takes one a sample, too"))
-    return answer.came
+    is_bare = isinstance(answer.came, float) and float(np.float32(answer.came)) == answer.came
+    return np.float32(answer.came) if is_bare else answer.came  # the .item() of one
 
 
 def own_pair(losses: BatchLosses) -> str | None:
@@ -55,10 +64,9 @@ def own_pair(losses: BatchLosses) -> str | None:
 
     Raises WceError where they are none, and say why.
     """
-    spec = losses.batch.spec
-    if spec.criterion is None:
+    part = by_settings(_analysis(losses), losses.batch)
+    if part is None:
         return None
-    part = returned(spec.criterion, _analysis(losses), losses.batch)
     if part.pair is None:
         raise WceError(Problem(f"{part.text} is no method here: {part.reason}", "name one: batch-mean, sum"))
     return part.pair

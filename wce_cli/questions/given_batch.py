@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from wce_cli.batches.batch import Batch, as_keyword
 from wce_cli.errors import Problem, WceError, counted
-from wce_cli.fields import SCORE_KINDS
+from wce_cli.field_hints import HINTS, hint_of
+from wce_cli.fields import MEANT, SCORE_KINDS, by_field, with_defaults
 
 if TYPE_CHECKING:
     from wce_cli.criteria.objects import ObjectCall
@@ -70,3 +71,17 @@ def replaced(
         return {field: value for field, value in values.items() if field not in gone}
 
     return built({**kept(fields), **given}, kept(sources), kept(half_units))
+
+
+def by_name(function: str, named: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by the field that each name means; None under a name that is not our own is nothing. Raises WceError for
+    two names that mean the same, and where a hint is known, TypeError for a name that nobody has.
+    """
+    given = [name for name, value in named.items() if value is not None or name not in MEANT.keys() | HINTS.keys()]
+    names, problems = by_field(given, as_keyword)
+    problems += [Problem(f"{function} has no {name}=", hint_of(name, as_keyword)) for name in given if name in HINTS]
+    if problems:
+        raise WceError(problems)
+    found = {field: named[name] for field, name in names.items()}
+    with_defaults(function, found)
+    return found

@@ -7,49 +7,25 @@ from typing import Any
 
 from msgspec import structs
 
+from wce_cli.criteria.known import KNOWN
+from wce_cli.criteria.object_settings import criterion_of, fields_of
+from wce_cli.criteria.objects import call_of, kind_of
 from wce_cli.errors import Problem, WceError
 from wce_cli.field_hints import HINTS
-from wce_cli.fields import FIELDS, SCORE_KINDS, field_of
-from wce_cli.questions.called import by_name
-from wce_cli.questions.given_batch import GivenBatch, built
+from wce_cli.fields import SCORE_KINDS
+from wce_cli.questions.given_batch import GivenBatch, built, by_name
 
 
-def with_criterion(
-    function: str, given: tuple[Any, ...], named: Mapping[str, Any]
-) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
-    """What a function was called with, by position and by name, a criterion and all that it takes of both made one
-    batch, which stands where the criterion stood.
-
-    Raises WceError with all problems.
-    """
-    at = next((at for at, one in enumerate(given) if callable(one) and not hasattr(one, "shape")), len(given))
-    criterion = named.get("criterion")
-    if criterion is None or not callable(criterion):
-        if at == len(given):
-            return given, named
-        criterion, arrays = given[at], given[at + 1 :]
-    elif at < len(given):
-        raise WceError(Problem("criterion is given twice, by position and by name", "leave one of them out"))
-    elif given and not any(field_of(name, FIELDS) in SCORE_KINDS for name in named):
-        hint = f"{function}(criterion, x, y), or logits= and labels= beside criterion="
-        raise WceError(Problem("criterion is given by name, and arrays by position", hint))
-    else:
-        arrays = ()
-    beside = {name: value for name, value in named.items() if name != "criterion"}
-    return (*given[:at], _batch_of_call(function, criterion, arrays, beside)), {}
-
-
-def _batch_of_call(function: str, criterion: Any, arrays: Sequence[Any], named: Mapping[str, Any]) -> GivenBatch:
+def held_batch(function: str, criterion: Any, arrays: Sequence[Any], named: Mapping[str, Any]) -> GivenBatch:
     """The batch that a criterion is called with, its settings among the fields; nothing is called yet.
 
     Raises WceError for what is no criterion, and with all problems of the batch.
     """
-    from wce_cli.criteria.object_settings import criterion_of, fields_of
-    from wce_cli.criteria.objects import call_of
-
     _refuse(function, criterion)
-    if len(arrays) == 1 and isinstance(arrays[0], GivenBatch):
-        of_batch = {field: value for field, value in arrays[0].fields.items() if value is not None}
+    if len(arrays) == 1 and isinstance(arrays[0], (GivenBatch, Mapping)):
+        (whole,) = arrays
+        of_batch = by_name(function, whole.fields if isinstance(whole, GivenBatch) else whole)
+        of_batch = {field: value for field, value in of_batch.items() if value is not None}
         arrays, named = (), {**of_batch, **by_name(function, named)}
     call, beside = call_of(criterion, arrays, named)
     fields = fields_of(call)
@@ -73,9 +49,6 @@ def _refuse(function: str, criterion: Any) -> None:
     if isinstance(criterion, type):
         name = criterion.__name__
         raise WceError(Problem(f"{function} takes a criterion, and got the class {name}", f"make one: {name}()"))
-    from wce_cli.criteria.known import KNOWN
-    from wce_cli.criteria.objects import kind_of
-
     kind = kind_of(criterion)
     if kind.is_unknown:
         hint = HINTS["bce"] if kind.name.lower().startswith(("bce", "binary")) else f"known: {', '.join(KNOWN)}"

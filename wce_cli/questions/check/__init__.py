@@ -9,13 +9,12 @@ from wce_cli.answers.check import Checked
 from wce_cli.digits import NON_FINITE, Written
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import BatchFields
-from wce_cli.questions.called import given_batch, shows_fields
+from wce_cli.questions.called import given_batch, shows_fields, with_criterion
 from wce_cli.questions.check.asserting import assert_loss
 from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.check.compare import check_batch, compared
 from wce_cli.questions.check.expected import read_expect
 from wce_cli.questions.check.of_criterion import CRITERION, by_method
-from wce_cli.questions.held_batch import with_criterion
 
 __all__ = ["Checked", "assert_loss", "check", "check_batch", "read_expect"]
 

@@ -13,11 +13,10 @@ from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.fields import BatchFields
 from wce_cli.loss.methods import WEIGHTED
 from wce_cli.precision.dtype import HALF, rounded_to
-from wce_cli.questions.called import apart, given_batch, own_one, shows_fields
+from wce_cli.questions.called import apart, given_batch, own_one, shows_fields, with_criterion
 from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.check.compare import beside, compared
 from wce_cli.questions.check.expected import AS_ASKED, Expected, computed, read_expect
-from wce_cli.questions.held_batch import with_criterion
 
 BARE = "float32"
 """The dtype that a Python number is held to: it may be the .item() of one."""

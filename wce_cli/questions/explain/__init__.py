@@ -14,10 +14,9 @@ from wce_cli.batches.batch import Batch
 from wce_cli.engines import AUTO, engines_of
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import BatchFields
-from wce_cli.questions.called import by_name, given_batch, is_array, shows_fields
+from wce_cli.questions.called import given_batch, is_array, shows_fields, with_criterion
 from wce_cli.questions.explain.of_batch import explain_batch
-from wce_cli.questions.given_batch import GivenBatch
-from wce_cli.questions.held_batch import with_criterion
+from wce_cli.questions.given_batch import GivenBatch, by_name
 
 
 def _may_be_blocks(given: Any, has_labels: bool) -> bool:

@@ -8,9 +8,8 @@ from typing import Any, Unpack
 
 from wce_cli.answers.gradient import Gradients
 from wce_cli.fields import BatchFields
-from wce_cli.questions.called import batch_of, shows_fields
+from wce_cli.questions.called import batch_of, shows_fields, with_criterion
 from wce_cli.questions.gradient.pulls import gradient_batch
-from wce_cli.questions.held_batch import with_criterion
 
 __all__ = ["Gradients", "gradient", "gradient_batch"]
 

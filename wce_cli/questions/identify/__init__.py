@@ -8,8 +8,8 @@ from typing import Any, Unpack
 from wce_cli.answers.identify import Identification
 from wce_cli.fields import BatchFields
 from wce_cli.loss.readings import READINGS
-from wce_cli.questions.called import apart, by_name, given_batch, is_array, shows_fields
-from wce_cli.questions.held_batch import with_criterion
+from wce_cli.questions.called import apart, given_batch, is_array, shows_fields, with_criterion
+from wce_cli.questions.given_batch import by_name
 from wce_cli.questions.identify.matching import NumbersAsked, identify_batch
 from wce_cli.questions.identify.pasted import read_numbers
 
@@ -61,7 +61,7 @@ def identify(
     whole = given_batch("identify", arrays, named)
     asked = NumbersAsked(*(read_numbers(values, tolerance) for values in (own, losses, gradients)))
     if whole.call is not None and asked == NumbersAsked():
-        from wce_cli.questions.criterion_number import asked_of
+        from wce_cli.questions.criterion_number import identified
 
-        asked = asked_of(whole.call, whole.batch, tolerance)
+        return identified(whole.call, whole.batch, depth, tolerance, separate)
     return identify_batch(whole.batch, asked, depth, separate=separate)

@@ -11,8 +11,8 @@ from typing import Any, Unpack
 
 from wce_cli.answers.split import Split
 from wce_cli.fields import SCORE_KINDS, BatchFields
-from wce_cli.questions.called import apart, batch_of, by_name, is_array, own_one, shows_fields
-from wce_cli.questions.held_batch import with_criterion
+from wce_cli.questions.called import apart, batch_of, is_array, own_one, shows_fields, with_criterion
+from wce_cli.questions.given_batch import by_name
 from wce_cli.questions.split.compare import split_batch
 from wce_cli.questions.split.cut import cut_of
 

@@ -8,8 +8,7 @@ from typing import Any, Literal, Unpack
 from wce_cli.answers.sweep import Sweep, axis_name
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import BatchFields
-from wce_cli.questions.called import apart, batch_of, own_one, shows_fields
-from wce_cli.questions.held_batch import with_criterion
+from wce_cli.questions.called import apart, batch_of, own_one, shows_fields, with_criterion
 from wce_cli.questions.sweep.curves import Axis
 from wce_cli.questions.sweep.points import sweep_batch, sweep_totals
 from wce_cli.questions.sweep.ranges import MOST_POINTS, class_index, places_of
