@@ -19,7 +19,7 @@ from wce_cli.criteria.held import Held, held
 from wce_cli.criteria.known import KNOWN, KnownCriterion, older_reduction
 from wce_cli.criteria.parsed import FIELD, Line, parsed, too_deep
 from wce_cli.criteria.unknown import foreign, unknown
-from wce_cli.criteria.values import NotSaid, value_of
+from wce_cli.criteria.values import NotSaid, dotted, value_of
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.loss.readings import ScoreKind
 from wce_cli.loss.spec import Criterion
@@ -116,11 +116,19 @@ def _criterion(one: Held, names: Mapping[str, Any]) -> Criterion:
         takes=tuple(field for field in FIELDS_SET if field in fields or field in unsaid),
         weighs_by_hand=any(isinstance(factor, ast.Subscript) for factor in one.times),
         is_called=one.called is not None,
+        moves_arrays=any(
+            map(_is_moved, (node for parameter, node in arguments.items() if parameter.means == "scores"))
+        ),
         lists_classes="class_list" in (settings.said.keys() | settings.unsaid.keys()),
         given=_given(row, arguments, fields.get("weight")),
         reason=_reason(one, row, settings, reduction, arguments),
         notes=tuple(settings.notes),
     )
+
+
+def _is_moved(node: ast.expr) -> bool:
+    """Whether an array is no longer as it was given, as far as its name says."""
+    return not dotted(node) or "shift" in dotted(node)
 
 
 def _arguments(one: Held) -> Bound:

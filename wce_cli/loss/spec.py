@@ -40,6 +40,8 @@ class Criterion(Struct, frozen=True):
     """Whether it multiplies what each sample has by the weight of its label, w[y]."""
     is_called: bool = True
     """Whether the arrays stand in it; what is not called may be given a sample weight by who calls it."""
+    moves_arrays: bool = False
+    """Whether it takes the arrays in another layout, or cut: `logits.view(-1, V)`, `shift_logits`."""
     lists_classes: bool = False
     """Whether it is told of the classes that no label has: `labels=` of scikit-learn."""
     given: str = ""

@@ -238,7 +238,24 @@ def _given(asked: _Question) -> Iterator[str]:
     if asked.is_class_weight_a_sample_weight:
         weight = "w[argmax y]" if spec.is_soft else "w[y]"
         yield f"with {'s·' * spec.has_sample_weight}{weight} as its sample weight"
+    yield from _other_layout(asked)
     yield from _other_settings(asked)
+
+
+def _other_layout(asked: _Question) -> Iterator[str]:
+    """In which layout it takes the arrays, where that is not the one in which they were given."""
+    layout, row = asked.spec.layout, asked.row
+    axes = len(layout.shape)
+    if asked.criterion.moves_arrays:
+        return
+    if layout.shift:
+        yield "with labels one position ahead"
+    if row.framework == "PyTorch" and not layout.is_torchs:
+        yield "with its classes on axis 1"
+    if row.framework == "scikit-learn" and axes > 2:
+        yield "with one row a sample"
+    elif row.placement == "sample" and layout.class_axis != axes - 1:
+        yield "with its classes last"
 
 
 def _other_settings(asked: _Question) -> Iterator[str]:
