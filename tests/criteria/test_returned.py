@@ -332,3 +332,36 @@ PAIRS = [
 @pytest.mark.parametrize(("line", "batch", "pair"), PAIRS)
 def test_each_framework_has_its_own_denominator(line, batch, pair):
     assert said(line, **batch).pair == pair
+
+
+X3 = X.reshape(2, 3, 4)
+Y3 = WITH_100.reshape(2, 3)
+SEQUENCES = [
+    ("F.cross_entropy(x.movedim(-1, 1), y)", {}, "weighted-mean", None),
+    ("F.cross_entropy(logits.view(-1, V), labels.view(-1))", {}, "weighted-mean", None),
+    ("F.cross_entropy(x.view(-1, V), y.view(-1), reduction='sum')", {"shift": False}, "sum", None),
+    (
+        "F.cross_entropy(x[:, :-1].reshape(-1, V), y[:, 1:].reshape(-1), label_smoothing=0.25)",
+        {"shift": True},
+        "weighted-mean",
+        None,
+    ),
+    ("nn.CrossEntropyLoss()", {}, "weighted-mean", "with its classes on axis 1"),
+    (
+        "F.cross_entropy(logits, labels)",
+        {"shift": True},
+        "weighted-mean",
+        "with labels one position ahead and with its classes on axis 1",
+    ),
+    ("keras.losses.SparseCategoricalCrossentropy(True, -100)(y, x)", {}, "kept-mean/sample", None),
+]
+
+
+@pytest.mark.parametrize(("line", "beside", "pair", "given"), SEQUENCES)
+def test_sequences_are_taken_as_the_line_has_them(line, beside, pair, given):
+    report = wce_cli.explain(logits=X3, labels=Y3, class_axis=-1, criterion=line, engines=(), **beside)
+    assert report.criterion is not None
+    assert (report.criterion.pair, report.criterion.given) == (pair, given)
+    if given is None:
+        loss = float(returned(line, KNOWN[read(line).name].package, X3, Y3))
+        assert math.isclose(loss, report.value(pair), rel_tol=2e-6)

@@ -116,9 +116,7 @@ def _criterion(one: Held, names: Mapping[str, Any]) -> Criterion:
         takes=tuple(field for field in FIELDS_SET if field in fields or field in unsaid),
         weighs_by_hand=any(isinstance(factor, ast.Subscript) for factor in one.times),
         is_called=one.called is not None,
-        moves_arrays=any(
-            map(_is_moved, (node for parameter, node in arguments.items() if parameter.means == "scores"))
-        ),
+        moves_arrays=any(_is_moved(node) for parameter, node in arguments.items() if parameter.means == "scores"),
         lists_classes="class_list" in (settings.said.keys() | settings.unsaid.keys()),
         given=_given(row, arguments, fields.get("weight")),
         reason=_reason(one, row, settings, reduction, arguments),
