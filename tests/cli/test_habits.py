@@ -204,9 +204,9 @@ def test_an_item_that_lacks_its_labels_is_named():
 @pytest.mark.parametrize(
     ("value", "hint"),
     [
-        ((X, Y), "name them: --logits a.pt:0 --labels a.pt:1"),
-        ({"y_true": Y, "outputs": X}, "name it: --logits a.pt:outputs"),
-        ({"preds": X, "labels": Y}, "name it: --logits a.pt:preds"),
+        ((X, X, Y), "name them: --logits a.pt:0 --labels a.pt:2"),
+        ({"y_true": Y, "x": X}, "name it: --logits a.pt:x"),
+        ({"inputs": X, "labels": Y}, "name it: --logits a.pt:inputs"),
         (
             torch.nn.Linear(3, 3).state_dict(),
             "that looks like the parameters of a model: save the logits that it returns",
