@@ -257,6 +257,10 @@ def test_the_outputs_of_a_language_model_are_read_and_the_rest_is_left_out():
         "past_key_values.1.1, hidden_states.0, …",
         f"note: run.pt: loss is {shown}; wce identify {shown} run.pt looks for its rule",
     ]
+    assert run("identify", "run.pt").err.splitlines() == [
+        "error: there is no number to identify",
+        f"hint: wce identify {shown} run.pt",
+    ]
     ran = run("identify", shown, "run.pt")
     assert ran.code == 0
     assert "weighted-mean" in ran.out
