@@ -134,7 +134,17 @@ def test_parts_add_up_to_the_one_pass_whatever_is_asked_of_them(seed, asked, str
 
 def assert_facts_are(mine: Facts, theirs: Facts, batch: Batch) -> None:
     """Facts of single rows are the same; sums of them are, to their rounding."""
-    summed = ("reach", "lost", "as_probs", "clipped", "renormalised", "undivided", "log_totals", "as_elements")
+    summed = (
+        "reach",
+        "lost",
+        "as_probs",
+        "clipped",
+        "renormalised",
+        "undivided",
+        "log_totals",
+        "as_elements",
+        "by_sorted_name",
+    )
     for name in theirs.__struct_fields__:
         if name not in (*summed, "top"):
             assert as_text_of(getattr(mine, name)) == as_text_of(getattr(theirs, name)), name

@@ -40,6 +40,8 @@ class Gathering:
         self.label_shape: tuple[int, ...] = ()
         self.integer_one_hot = False
         """Whether the labels are one-hot rows of integers."""
+        self.named_labels = False
+        """Whether the labels are names of classes."""
 
     def problem(self, field: str, message: str, hint: str = "") -> None:
         """Keep a problem; reading goes on, so that all are told at once."""

@@ -114,6 +114,7 @@ def read_fields(
             names,
         ),
         integer_one_hot=mapped.is_soft and g.integer_one_hot,
+        named_labels=g.named_labels,
         ignored_as_given=int(as_given),
         name=name,
         source=source,

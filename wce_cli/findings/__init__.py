@@ -9,6 +9,7 @@ from wce_cli.answers.analysis import Analysis
 from wce_cli.answers.report import Finding
 from wce_cli.findings import (
     absent_class_weight,
+    classes_sorted,
     clipped_elsewhere,
     counts_as_weights,
     float32_differs,
@@ -70,6 +71,7 @@ FINDINGS: dict[str, Rule] = {
         log_probs_not_normalised,
         probs_not_normalised,
         label_base,
+        classes_sorted,
         multi_hot_labels,
         labels_not_normalised,
         counts_as_weights,

@@ -97,6 +97,9 @@ class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     as_elements: Annotated[Sums | None, where_all(lambda block: block.otherwise.as_elements)]
     """Σs·ℓ by class of the binary cross-entropy of every score beside its label; where all labels are rows of 0 and 1,
     of a batch that is not large, else None."""
+    by_sorted_name: Annotated[Sums | None, where_all(lambda block: block.otherwise.by_sorted_name)]
+    """Σs·ℓ by y where the column of a class is the place of its name in sorted order; where the labels are names, and
+    those are not sorted, else None."""
     top: Annotated[Top, rows(lambda block: block.top)]
 
     def __add__(self, other: Facts) -> Facts:

@@ -44,6 +44,7 @@ class Otherwise(Struct, frozen=True):
     log_totals: Sums | None
     as_elements: Sums | None
     """Σs·ℓ by class of the binary cross-entropy of every score beside its label, where those are 0 and 1."""
+    by_sorted_name: Sums | None
 
 
 class BlockRows:

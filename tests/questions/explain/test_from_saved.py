@@ -98,7 +98,7 @@ def assert_alike(mine: float, theirs: float, scale: float, about: object) -> Non
 
 def assert_same_facts(mine: Facts, theirs: Facts) -> None:
     """Everything but what is a sum of floats, or was made for the weight of the pass."""
-    sums = ("as_probs", "clipped", "renormalised", "undivided", "log_totals", "as_elements")
+    sums = ("as_probs", "clipped", "renormalised", "undivided", "log_totals", "as_elements", "by_sorted_name")
     for field in (*sums, "lost", "reach", "top"):
         if field in sums:
             assert (getattr(mine, field) is None) == (getattr(theirs, field) is None), field
