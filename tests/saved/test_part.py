@@ -145,10 +145,12 @@ def assert_facts_are(mine: Facts, theirs: Facts, batch: Batch) -> None:
         "as_elements",
         "by_sorted_name",
     )
+    beside = ("labels_ahead", "labels_behind")  # parts do not know of each other's rows
     for name in theirs.__struct_fields__:
-        if name not in (*summed, "top"):
+        if name not in (*summed, *beside, "top"):
             assert as_text_of(getattr(mine, name)) == as_text_of(getattr(theirs, name)), name
     assert {dtype: lost.rows for dtype, lost in mine.lost.items()} == {d: lost.rows for d, lost in theirs.lost.items()}
+    assert all(getattr(mine, name).positions <= getattr(theirs, name).positions for name in beside)
     for name in summed[2:]:
         one, other = getattr(mine, name), getattr(theirs, name)
         assert (one is None) == (other is None), name

@@ -6,6 +6,7 @@ import numpy as np
 
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.clipped import SUMMED, clipped, renormalised
+from wce_cli.loss.fact_kinds import BesideNeighbour
 from wce_cli.loss.facts import Facts
 from wce_cli.loss.normalised import sum_to_one
 from wce_cli.loss.readings import READINGS, read_probs
@@ -31,7 +32,17 @@ def read_otherwise(batch: Batch, kept: KeptRows, stop: int, before: Facts | None
         *row_sums(batch, kept, stop, rows_before),
         _as_elements(batch, kept, stop) if asks_elements else None,
         _by_sorted_name(batch, kept),
+        *_beside_neighbours(batch, kept, rows_before),
     )
+
+
+def _beside_neighbours(batch: Batch, kept: KeptRows, rows_before: int) -> tuple[BesideNeighbour, BesideNeighbour]:
+    """Nothing unless the batch is sequences of index labels, scores (N, C, d1)."""
+    if batch.spec.is_soft or batch.spec.n_classes == 1 or len(batch.sample_shape) != 2:
+        return BesideNeighbour(), BesideNeighbour()
+    from wce_cli.passes.paired_labels import paired_labels
+
+    return paired_labels(batch, kept, rows_before)
 
 
 def _renormalised(batch: Batch, kept: KeptRows, stop: int) -> tuple[Sums | None, Sums | None]:
