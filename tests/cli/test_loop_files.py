@@ -266,6 +266,18 @@ def test_the_outputs_of_a_language_model_are_read_and_the_rest_is_left_out():
     assert "weighted-mean" in ran.out
 
 
+def test_the_loss_of_one_step_is_none_of_many():
+    steps = [{"logits": X[:CUT], "labels": Y[:CUT], "loss": 1.5}, {"logits": X[CUT:], "labels": Y[CUT:], "loss": 2.5}]
+    torch.save(steps, "run.pt")
+    number, notes = answer("run.pt")
+    assert number == pytest.approx(LOSS, rel=1e-14)
+    assert not any("identify" in note for note in notes)
+    torch.save(steps[0], "a.pt")
+    torch.save(steps[1], "b.pt")
+    assert not any("identify" in note for note in answer("a.pt", "b.pt")[1])
+    assert any("identify 1.5 a.pt" in note for note in answer("a.pt")[1])
+
+
 @pytest.mark.parametrize("suffix", ["pt", "npz"])
 def test_the_predictions_of_a_trainer_are_read(suffix):
     metrics = {"test_loss": LOSS, "test_runtime": 0.1} if suffix == "pt" else np.array({"test_loss": LOSS})

@@ -32,7 +32,7 @@ def read_batch_files(
     called: list[str] = []
     parts: list[dict[str, Any]] = []
     for path in paths:
-        for name, part in _fields(path, given, label_column, classes, notes):
+        for name, part in _fields(path, given, label_column, classes, notes, is_whole=len(paths) == 1):
             called.append(name)
             parts.append(part)
     fields: dict[str, Any] = {}
@@ -56,9 +56,15 @@ def read_batch_files(
 
 
 def _fields(
-    path: str, given: Collection[str], label_column: str | None, classes: Sequence[str], notes: list[str]
+    path: str,
+    given: Collection[str],
+    label_column: str | None,
+    classes: Sequence[str],
+    notes: list[str],
+    *,
+    is_whole: bool,
 ) -> list[tuple[str, dict[str, Any]]]:
-    """What a file has for each part that it holds, and how the part is called."""
+    """What a file has for each part that it holds, and how the part is called; `is_whole`: it is all of the batch."""
     if PurePath(path).suffix.lower() in TABLE_READERS:
         from wce_cli.inputs.tables import fields_of_table
 
@@ -85,7 +91,7 @@ def _fields(
             listed = ", ".join(map(as_name, unused[:6]))
             notes.append(f"{path}: left out {listed}{', …' if len(unused) > 6 else ''}")
         parts.append((path if len(items) == 1 else f"{path} item {k}", _without_other_scores(chosen, given)))
-    if found := loss_beside(members):
+    if is_whole and len(items) == 1 and (found := loss_beside(members)):
         name, number = found
         notes.append(f"{path}: {as_name(name)} is {number}; wce identify {number} {path} looks for its rule")
     return parts
