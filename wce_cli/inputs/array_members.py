@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.fields import BESIDE_SCORES, BY_SAMPLE, IN_FILES, SCORE_KINDS, SINGLE, field_of, given_twice
+from wce_cli.fields import BESIDE_SCORES, BY_SAMPLE, FLAGS, IN_FILES, SCORE_KINDS, SINGLE, field_of, given_twice
 from wce_cli.fields import FIELDS as DECLARED
 from wce_cli.inputs.loop_members import ITEM_OF_LIST, Told, are_as_many, as_item, told_apart
 from wce_cli.inputs.stored import Members, StoredArray, described, is_float, place
@@ -114,8 +114,12 @@ def fields_of(members: Members, path: str, given: Collection[str], hint: str = "
             continue
         if isinstance(member, Problem):
             raise WceError(member)
-        if name in SINGLE and member.size != 1:
-            raise WceError(Problem(f"{member.source} has shape {member.shape}, expected one number"))
+        if name in (*SINGLE, *FLAGS) and member.size != 1:
+            raise WceError(
+                Problem(
+                    f"{member.source} has shape {member.shape}, expected one {'number' if name in SINGLE else 'bool'}"
+                )
+            )
     if not scores_given and not any(kind in chosen for kind in SCORE_KINDS):
         message = f"{path} has no member logits, log_probs or probs: it holds {described(members) or 'nothing'}"
         raise WceError(Problem(message, hint or _hint(members, path, given)))
