@@ -232,6 +232,32 @@ def test_labels_by_another_name_are_asked_for_with_what_is_there():
     assert answer("run.pt", "--labels", "run.pt:answers")[0] == pytest.approx(LOSS, rel=1e-14)
 
 
+def test_scores_and_labels_in_a_dict_of_the_file_are_found_where_there_is_one_of_each():
+    said = "read batch.logits as logits, batch.targets as labels"
+    torch.save({"epoch": 3, "batch": {"logits": X, "targets": Y}}, "run.pt")
+    number, notes = answer("run.pt")
+    assert number == pytest.approx(LOSS, rel=1e-14)
+    assert notes == [f"note: run.pt: {said}", "note: run.pt: left out epoch"]
+    torch.save({"outputs": {"loss": LOSS, "logits": X}, "labels": Y, "inputs": {"labels": Y + 1}}, "run.pt")
+    number, notes = answer("run.pt")
+    assert number == pytest.approx(LOSS, rel=1e-14)
+    assert "note: run.pt: read outputs.logits as logits" in notes
+    torch.save({"train": {"logits": X, "labels": Y}, "val": {"logits": X, "labels": Y}}, "run.pt")
+    assert refused("run.pt")[1] == "hint: name them: --logits run.pt:train.logits --labels run.pt:train.labels"
+
+
+def test_the_input_of_a_language_model_is_its_labels_one_position_later():
+    x = torch.from_numpy(RNG.normal(size=(2, 5, 11)).astype(np.float32))
+    y = torch.from_numpy(RNG.integers(11, size=(2, 5)))
+    torch.save({"logits": x, "input_ids": y, "attention_mask": torch.ones_like(y)}, "run.pt")
+    hint = "--labels run.pt:input_ids --shift"
+    assert refused("run.pt")[1] == f"hint: name it: {hint}, as a causal language model is asked for the next token"
+    expected = torch.nn.functional.cross_entropy(x[:, :-1].reshape(-1, 11).double(), y[:, 1:].reshape(-1))
+    assert answer("run.pt", *hint.split())[0] == pytest.approx(float(expected), rel=1e-14)
+    torch.save((x, y), "run.pt")
+    assert answer("run.pt", "--shift")[0] == pytest.approx(float(expected), rel=1e-14)
+
+
 def test_the_outputs_of_a_language_model_are_read_and_the_rest_is_left_out():
     x = torch.from_numpy(RNG.normal(size=(2, 11, 5)).astype(np.float32))
     y = torch.from_numpy(RNG.integers(11, size=(2, 5)))

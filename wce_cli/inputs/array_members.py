@@ -16,6 +16,8 @@ from wce_cli.inputs.stored import Members, StoredArray, described, is_float, pla
 ARRAY_FIELDS = tuple(name for name in IN_FILES if DECLARED[name].kind != "names")
 """Fields that are numbers, as arrays are."""
 
+INPUT_IDS = "input_ids"
+"""The tokens that a language model is given, which are its labels one position later."""
 OF_A_MODEL = re.compile(r"(?:^|[._])(?:bias|running_mean|running_var|[qkv]_proj\.weight|norm\d*\.weight)$")
 """Names that parameters have, and outputs have not."""
 
@@ -43,6 +45,7 @@ def in_our_names(members: Members, path: str, given: Collection[str] = (), kind:
     }
     if others != {BESIDE_SCORES}:
         meant |= {name: name for name in others if name == BESIDE_SCORES}
+    meant |= _nested(meant)
     told = _told(members, meant, given, kind)
     meant |= told.names
     found: dict[str, str] = {}
@@ -55,6 +58,23 @@ def in_our_names(members: Members, path: str, given: Collection[str] = (), kind:
     why = f": {told.why}" if told.why else ""
     note = f"{path}: read {', '.join(read[:4])}{', …' if len(read) > 4 else ''}{why}" if read else ""
     return Renamed({field: members[name] for field, name in found.items()}, note, told.hint)
+
+
+def _nested(meant: Mapping[str, str]) -> dict[str, str]:
+    """What is in a dict of the file, `batch.logits`, by the field that its name there means.
+
+    Of scores and labels that stand nowhere else, and in one such dict alone.
+    """
+    known = {_field(field) for field in meant.values()}
+    found: dict[str, list[str]] = {}
+    for name in meant:
+        inner = name.rpartition(".")[2]
+        field = field_of(inner, ARRAY_FIELDS)
+        if inner != name and field in (*SCORE_KINDS, "labels") and inner != BESIDE_SCORES:
+            found.setdefault("labels" if field == "labels" else "scores", []).append(name)
+    is_there = {"labels": "labels" in known, "scores": not known.isdisjoint(SCORE_KINDS)}
+    alone = [names[0] for what, names in found.items() if len(names) == 1 and not is_there[what]]
+    return {name: field_of(name.rpartition(".")[2], ARRAY_FIELDS) for name in alone}
 
 
 def _told(members: Members, meant: Mapping[str, str], given: Collection[str], kind: str) -> Told:
@@ -127,7 +147,8 @@ def fields_of(members: Members, path: str, given: Collection[str], hint: str = "
     labels = _could_be_labels(unused, next((chosen[kind] for kind in SCORE_KINDS if kind in chosen), None))
     if labels and "labels" not in chosen and "labels" not in given:
         message = f"{path} has no member labels: it holds {described(members)}"
-        raise WceError(Problem(message, f"name it: --labels {place(path, labels[0])}"))
+        ahead = " --shift, as a causal language model is asked for the next token" if labels[0] == INPUT_IDS else ""
+        raise WceError(Problem(message, f"name it: --labels {place(path, labels[0])}{ahead}"))
     return chosen, list(unused)
 
 
