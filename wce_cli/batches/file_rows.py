@@ -107,15 +107,16 @@ class StoredRows(Struct, frozen=True):
     @property
     def part_of(self) -> Callable[[int], tuple[str, int]] | None:
         """Finds the file that an index of the first axis is in, and where that file begins; None for one file."""
-        return getattr(self._bare, "part_of", None)
+        return getattr(self.bare, "part_of", None)
 
     @property
     def proved(self) -> Proved | None:
         """The object that knows whether all numbers are those that were saved; None where nobody does."""
-        return self._bare if isinstance(self._bare, Proved) else None
+        return self.bare if isinstance(self.bare, Proved) else None
 
     @property
-    def _bare(self) -> Stored:
+    def bare(self) -> Stored:
+        """The file itself, without what is kept of it."""
         return self.stored.stored if isinstance(self.stored, Window) else self.stored
 
     def rows(self, start: int, stop: int) -> NDArray[Any]:
