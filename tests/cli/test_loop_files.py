@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.run import run
+from wce_cli import batch, explain
 
 torch = pytest.importorskip("torch")
 
@@ -321,6 +322,14 @@ def test_a_file_is_named_for_a_field_whatever_its_members_are_called():
     torch.save({"outputs": P, "targets": Y}, "p.pt")
     assert answer("--logits", "run.pt", "--labels", "run.pt")[0] == pytest.approx(LOSS, rel=1e-14)
     assert answer("--probs", "@p.pt", "--labels", "@p.pt")[0] == pytest.approx(LOSS, rel=1e-6)
+
+
+def test_in_python_the_report_says_what_was_taken_for_what():
+    torch.save((Y, X), "run.pt")
+    for report in (explain("run.pt", engines=()), explain(batch("run.pt"), engines=())):
+        assert report.value("weighted-mean") == pytest.approx(LOSS, rel=1e-14)
+        said = f"run.pt: read item 0 as labels, item 1 as logits: {is_odd('item 1', X)}"
+        assert report.batch.notes == (said,)
 
 
 @pytest.mark.parametrize(
