@@ -209,6 +209,20 @@ def test_tables_of_which_several_could_be_the_scores_are_asked_for():
     assert answer("run.pt")[0] == pytest.approx(LOSS, rel=1e-14)
 
 
+def test_a_tuple_of_predictions_beside_one_array_of_labels_is_no_list_of_batches():
+    torch.save({"predictions": (X, -X), "label_ids": Y}, "run.pt")
+    assert refused("run.pt") == [
+        "error: run.pt has no member logits, log_probs or probs: it holds "
+        f"predictions.0 ({N}, {C}) float32, predictions.1 ({N}, {C}) float32, label_ids ({N},) int64",
+        "hint: name it: --logits run.pt:predictions.0",
+    ]
+    assert answer("run.pt", "--logits", "run.pt:predictions.0")[0] == pytest.approx(LOSS, rel=1e-14)
+    torch.save({"logits": [X, -X], "labels": Y}, "run.pt")
+    assert refused("run.pt")[1] == "hint: name it: --logits run.pt:logits.0"
+    torch.save({"logits": [X[:CUT], X[CUT:]], "labels": Y}, "run.pt")
+    assert answer("run.pt", "--logits", "run.pt")[0] == pytest.approx(LOSS, rel=1e-14)
+
+
 def test_what_the_model_was_given_is_not_taken_for_what_it_returned():
     torch.save({"inputs": torch.ones(N, C) * 3, "targets": Y}, "run.pt")
     assert refused("run.pt")[1] == "hint: name it: --logits run.pt:inputs"

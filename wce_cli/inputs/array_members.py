@@ -116,9 +116,15 @@ def items_of(members: Members) -> list[Members]:
             items.setdefault(int(found["k"] or found["n"]), {})[name] = value
         else:
             rest[member] = value
-    if not items or sorted(items) != list(range(len(items))) or any(kind in rest for kind in SCORE_KINDS):
+    if not items or sorted(items) != list(range(len(items))) or any(field in rest for field in BY_SAMPLE):
         return [members]
     return [{**items[k], **rest} for k in range(len(items))]
+
+
+def items_of_field(members: Members, field: str) -> list[Members]:
+    """The member that is a field, or those of a list in its order, each alone."""
+    items = items_of({name: member for name, member in members.items() if _field(name) == field})
+    return [item for item in items if field in item]
 
 
 def fields_of(members: Members, path: str, given: Collection[str], hint: str = "") -> tuple[Members, list[str]]:

@@ -8,7 +8,7 @@ logits: it is asked for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 import numpy as np
 from msgspec import Struct
@@ -80,23 +80,20 @@ def told_apart(members: Members, labels: Set[str], kind: str = "", wants_labels:
         roles = _roles(members, by_number)
         known = next((role for role in roles if not labels.isdisjoint(dict(role.as_field("labels")))), None)
         unnamed = [role for role in roles if role.name.isdecimal()]
-        tables = [
-            role for role in roles if role != known and (role.name in NAMED or role in unnamed) and _are_scores(role)
-        ]
-        if known or not wants_labels:
-            fitting = [one for one in tables if known is None or _fit(one, known)]
-            pairs = [(one, known) for one in (tables if len(tables) == 1 else fitting)]
-        else:
-            pairs = [
-                (one, two)
-                for one in tables
-                for two in unnamed
-                if one != two and _fit(one, two) and _told_by_numbers(one, two)
-            ]
-            pairs = pairs or [(one, None) for one in tables if one not in unnamed]
+        tables = [one for one in roles if one != known and (one.name in NAMED or one in unnamed) and _are_scores(one)]
+        pairs = list(_pairs(tables, known, unnamed if wants_labels else []))
         if pairs:
             return _told(*pairs[0], kind) if len(pairs) == 1 else Told()
     return Told()
+
+
+def _pairs(tables: Sequence[Role], known: Role | None, unnamed: Sequence[Role]) -> Iterable[tuple[Role, Role | None]]:
+    """What could be the scores, each with its labels: those that are `known`, or among the items without a name."""
+    if known is not None:
+        as_many = [one for one in tables if len(one.arrays) == len(known.arrays)]
+        return [(one, known) for one in as_many if _fit(one, known)] or [(one, known) for one in as_many]
+    found = [(x, y) for x in tables for y in unnamed if x != y and _fit(x, y) and _told_by_numbers(x, y)]
+    return found or [(one, None) for one in tables if one.name in NAMED or not unnamed]
 
 
 def _told(scores: Role, labels: Role | None, kind: str) -> Told:

@@ -119,7 +119,7 @@ def _key_of(field: str, value: Mapping[str, Any], shown: str) -> str:
 
 
 def _of_arrays(field: str, path: str, key: str, label_column: str | None, classes: Sequence[str]) -> Referred:
-    from wce_cli.inputs.array_members import ARRAY_FIELDS, in_our_names, items_of
+    from wce_cli.inputs.array_members import ARRAY_FIELDS, in_our_names, items_of_field
     from wce_cli.inputs.joined_files import joined
     from wce_cli.inputs.stored import chosen
 
@@ -135,7 +135,7 @@ def _of_arrays(field: str, path: str, key: str, label_column: str | None, classe
         members = read_arrays(one)
         kind = field if field in SCORE_KINDS else SCORE_KINDS[0]  # what they are is asked where they are read
         ours = {} if key else in_our_names(members, one, set(ARRAY_FIELDS) - {field}, kind).members
-        items = [item for item in items_of(ours) if field in item]
+        items = items_of_field(ours, field)
         parts += [chosen(item, field, one, field) for item in items] or [chosen(members, key, one, field)]
     notes = list(dict.fromkeys(part.note for part in parts if part.note))
     shown = parts[0].source if len(parts) == 1 else f"{parts[0].source} and {len(parts) - 1} more"
