@@ -24,8 +24,9 @@ PAGE = Page(
     "rightly it is far too high.",
     example="wce explain --logits '[[[0,0,5,0,0,5,0,0,5,0,0,5,0],[5,0,0,5,0,0,5,0,0,5,0,0,5],"
     "[0,5,0,0,5,0,0,5,0,0,5,0,0]]]' --labels '[[0,1,2,0,1,2,0,1,2,0,1,2,0]]'",
-    remedy="--shift pairs the scores at t with the labels at t + 1, as scores[:, :-1] and labels[:, 1:] do",
-    references=("https://huggingface.co/docs/transformers/tasks/language_modeling",),
+    remedy="--shift (shift=True in Python) pairs the scores at t with the labels at t + 1, as scores[:, :-1] and "
+    "labels[:, 1:] do",
+    references=("https://github.com/huggingface/transformers/blob/main/src/transformers/loss/loss_utils.py",),
     is_doubt=True,
 )
 

@@ -16,7 +16,7 @@ PAGE = Page(
     example="wce explain --logits '[[[5,0,0,5,0,0,5,0,0,5,0,0,5],[0,5,0,0,5,0,0,5,0,0,5,0,0],"
     "[0,0,5,0,0,5,0,0,5,0,0,5,0]]]' --labels '[[1,2,0,1,2,0,1,2,0,1,2,0,1]]'",
     remedy="move the labels once: leave out --shift, or the shift of the data, where both are done",
-    references=("https://huggingface.co/docs/transformers/tasks/language_modeling",),
+    references=("https://github.com/huggingface/transformers/blob/main/src/transformers/loss/loss_utils.py",),
     is_doubt=True,
 )
 
