@@ -239,9 +239,9 @@ def test_a_model_is_told_to_be_one():
         (X.T, Y, "scores have a row a sample: transpose them, if they have a row a class"),
         (X.reshape(2, 3, 6)[:, :, None], Y.reshape(2, 6)[:, None, None], "drop axis 1 of the labels"),
         (
-            X.reshape(2, 6, 3),
-            Y.reshape(2, 6),
-            "the class axis of the scores is axis 1, as in torch; these scores have it last: numpy.moveaxis(x, -1, 1)",
+            X.reshape(2, 6, 3, 1),
+            Y.reshape(2, 6, 1),
+            "they fit classes on axis 2 of the scores: --class-axis 2",
         ),
     ],
 )
