@@ -256,6 +256,12 @@ def test_what_stands_around_a_line_changes_what_it_returns():
         ("-F.cross_entropy(x, y)", "F.cross_entropy(x, y)", None),
         ("torch.exp(F.cross_entropy(x, y))", "F.cross_entropy(x, y)", None),
         ("F.cross_entropy(x, y).exp()", "F.cross_entropy(x, y)", None),
+        ("losses = [F.cross_entropy(x, y), aux]", "F.cross_entropy(x, y)", "[F.cross_entropy(x, y), aux]"),
+        (
+            "F.cross_entropy(x, y, reduction='none')[mask].mean()",
+            "F.cross_entropy(x, y, reduction='none')",
+            "F.cross_entropy(x, y, reduction='none')[mask]",
+        ),
         (
             "1 / F.cross_entropy(x, y, reduction='none').sum()",
             "F.cross_entropy(x, y, reduction='none').sum()",
@@ -272,6 +278,50 @@ def test_another_number_that_is_made_of_it_is_noted(text, told, made):
 def test_a_name_that_stands_for_nothing_is_no_loss():
     with pytest.raises(WceError, match="criterion is criterion"):
         read("loss = criterion(x, y) + 0.4 * aux")
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "w[0] = 5",
+        "w[1:] *= 2",
+        "w.mul_(2)",
+        "w, v = v, w",
+        "for w in rows:\n    pass",
+        "w = f(w)",
+        "w += v",
+        "w[0], v = 1, 2",
+    ],
+)
+def test_what_was_assigned_is_forgotten_where_it_is_changed(between):
+    found = read(f"w = torch.tensor([1.0, 2.0])\n{between}\nnn.CrossEntropyLoss(w)")
+    assert (found.fields, set(found.unsaid)) == ({}, {"weight"})
+
+
+def test_what_was_assigned_is_what_it_was_when_the_criterion_was_made():
+    found = read("w = torch.tensor([1.0, 2.0])\nw *= 2\nce = nn.CrossEntropyLoss(w)\nw = torch.ones(2)\nce(x, y)")
+    assert found.text == "nn.CrossEntropyLoss(w)(x, y)"
+    assert plain(found) == {"weight": [2.0, 4.0]}
+
+
+def test_an_import_says_whose_loss_it_is():
+    for code in (
+        "import torch.nn.functional as F\nF.cross_entropy(x, y)",
+        "from torch.nn import functional as F\nF.cross_entropy(x, y)",
+        "from torch.nn.functional import cross_entropy\ncross_entropy(x, y)",
+        "from torch import nn\nnn.CrossEntropyLoss()",
+        "from sklearn.metrics import log_loss\nlog_loss(y, p)",
+        "from tensorflow import keras\nkeras.losses.CategoricalCrossentropy()",
+        "import optax\noptax.softmax_cross_entropy(x, y)",
+    ):
+        read(code)
+    for code, name in (
+        ("import paddle.nn.functional as F\nF.cross_entropy(x, y)", "paddle.nn.functional.cross_entropy"),
+        ("from mindspore import nn\nnn.CrossEntropyLoss()", "mindspore.nn.CrossEntropyLoss"),
+        ("from mylosses import cross_entropy\ncross_entropy(x, y)", "mylosses.cross_entropy"),
+    ):
+        with pytest.raises(WceError, match=f"criterion is {name}, which is no loss that is known"):
+            read(code)
 
 
 def test_the_older_keywords_of_pytorch_say_the_reduction():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from msgspec import Struct, structs
 
@@ -30,6 +31,8 @@ class Held(Struct, frozen=True):
     """A criterion found in code, and what is done around it."""
 
     row: KnownCriterion
+    home: str
+    """What stands before its name."""
     node: ast.expr
     """All of it, with what its names stand for in their place."""
     made: ast.Call | None = None
@@ -43,6 +46,8 @@ class Held(Struct, frozen=True):
     """By what each sample's is multiplied before that: s, w[y]."""
     changed: str = ""
     """What else is done with its number, as it is written."""
+    values: Mapping[str, Any] | None = None
+    """What names stood for where it was made; None before."""
 
     def put(self, node: ast.expr, inner: ast.expr) -> Held:
         """The same within another expression, of which it is the part `inner`."""
@@ -70,20 +75,27 @@ def held(node: ast.expr, names: Names) -> Held | None:
             return found if found is not None and found.row.compiled else None
         case ast.Tuple(elts=[one]) | ast.UnaryOp(op=ast.UAdd(), operand=one) | ast.Await(value=one):
             return held(one, names)
-        case ast.UnaryOp(operand=one):
-            found = held(one, names)
-            return None if found is None else found.altered(node, one)
         case ast.BinOp():
             return _computed(node, names)
         case ast.Call():
             return next((found for rule in _RULES if (found := rule(node, names)) is not None), None)
+        case ast.Constant():
+            return None
+    return _within(node, names)
+
+
+def _within(node: ast.expr, names: Names) -> Held | None:
+    """The first criterion within an expression that makes something else of it: `-loss`, `losses[mask]`, `[loss]`."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr) and (found := held(child, names)) is not None:
+            return found.altered(node, child)
     return None
 
 
 def _named(name: str, node: ast.expr) -> Held | None:
     home, _, last = name.rpartition(".")
     row = KNOWN.get(last)
-    return Held(row, node) if row is not None and home in row.homes else None
+    return Held(row, home, node) if row is not None and home in row.homes else None
 
 
 def _call_of_it(node: ast.Call, names: Names) -> Held | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -25,29 +25,64 @@ class Line(Struct, frozen=True):
     """An expression, and the names that it is assigned to."""
 
     names: tuple[str, ...]
-    value: ast.expr
+    value: ast.expr | None
+    """None where the names stand for something that is not looked into: a part of them was assigned, or a loop does."""
 
 
-def parsed(text: str) -> list[Line]:
-    """What a text computes, in order, inside other statements too. Raises WceError if it is no Python."""
+class Code(Struct, frozen=True):
+    """What stands in a piece of code."""
+
+    lines: tuple[Line, ...]
+    """What is computed, in order, inside other statements too."""
+    imports: Mapping[str, str]
+    """By name in the code: the module, or what of it, that it was imported as."""
+
+
+def parsed(text: str) -> Code:
+    """The statements of a text. Raises WceError if it is no Python."""
     if len(text) > LONGEST:
         said = f"criterion has {len(text)} characters, more than the {LONGEST} of a few lines of code"
         raise WceError(Problem(said, "give the weight as --weight @FILE", FIELD))
     lines: list[Line] = []
+    imports: dict[str, str] = {}
     for statement in _statements(_tree(text)):
-        match statement:
-            case ast.Assign(targets=targets, value=value):
-                lines.append(Line(tuple(filter(None, map(dotted, targets))), value))
-            case ast.AnnAssign(target=target, value=ast.expr() as value):
-                lines.append(Line((dotted(target),), value))
-            case ast.Expr(value=value) | ast.Return(value=ast.expr() as value):
-                lines.append(Line((), value))
-            case ast.AugAssign(target=target, op=op, value=value):
-                lines.append(Line((dotted(target),), ast.BinOp(target, op, value)))
+        lines += _lines(statement)
+        if isinstance(statement, ast.Import):
+            imports |= {one.asname: one.name for one in statement.names if one.asname}
+        elif isinstance(statement, ast.ImportFrom):
+            imports |= {one.asname or one.name: f"{statement.module}.{one.name}" for one in statement.names}
     if len(lines) > MOST_LINES:
         said = f"criterion has {len(lines)} statements, more than {MOST_LINES}"
         raise WceError(Problem(said, "give the line with the loss, and those that it needs", FIELD))
-    return lines
+    return Code(tuple(lines), imports)
+
+
+def _lines(statement: ast.stmt) -> Iterator[Line]:
+    """What a statement computes, and which names stand for something else behind it."""
+    match statement:
+        case ast.Assign(targets=targets, value=value):
+            whole = tuple(filter(None, map(dotted, targets)))
+            yield Line(whole, value)
+            yield from _forgotten([one for one in targets if not dotted(one)])
+        case ast.AnnAssign(target=target, value=ast.expr() as value):
+            yield Line((dotted(target),), value)
+        case ast.Expr(value=value) | ast.Return(value=ast.expr() as value):
+            yield Line((), value)
+            if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr[-1:] == "_":
+                yield Line((dotted(value.func.value),), None)  # w.mul_(2)
+        case ast.AugAssign(target=target, op=op, value=value):
+            yield Line((dotted(target),), ast.BinOp(target, op, value))
+            yield from _forgotten([] if dotted(target) else [target])
+        case ast.For(target=target):
+            yield from _forgotten([target])
+
+
+def _forgotten(targets: Sequence[ast.expr]) -> Iterator[Line]:
+    """The names of which a part is assigned, or that stand among others: `w[0] = 5`, `w, v = …`."""
+    for target in targets:
+        inner = target.value if isinstance(target, ast.Subscript) else target
+        names = [dotted(one) for one in ast.walk(inner) if isinstance(one, (ast.Name, ast.Attribute))]
+        yield Line(tuple(filter(None, names)), None)
 
 
 def _tree(text: str) -> ast.Module:

@@ -12,13 +12,13 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from wce_cli.criteria.bound import Bound, bound, spread
 from wce_cli.criteria.held import Held, held
 from wce_cli.criteria.known import KNOWN, KnownCriterion, older_reduction
 from wce_cli.criteria.parsed import FIELD, Line, parsed, too_deep
-from wce_cli.criteria.unknown import unknown
+from wce_cli.criteria.unknown import foreign, unknown
 from wce_cli.criteria.values import NotSaid, value_of
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.loss.readings import ScoreKind
@@ -37,27 +37,41 @@ def read(text: str) -> Criterion:
     """
     values: dict[str, Any] = {}
     criteria: dict[str, Held] = {}
-    found: list[tuple[Held, dict[str, Any]]] = []
-    lines = parsed(text)
+    found: list[Held] = []
+    code = parsed(text)
     try:
-        for line in lines:
-            one = held(line.value, criteria)
+        for line in code.lines:
+            one = None if line.value is None else held(line.value, criteria)
             if one is not None:
-                found.append((one, dict(values)))
+                if one.values is None and (one.made or one.called):
+                    one = structs.replace(one, values=dict(values))
+                found.append(one)
             _assign(line, one, criteria, values)
         if not found:
-            raise unknown(lines)
-        found = [(one, known) for one, known in found if one.called is not None] or found
-        plain = [(one, known) for one, known in found if not one.changed]  # running_loss += loss.item() is behind it
-        return _criterion(*(plain or found)[-1])
+            raise unknown(code)
+        found = [one for one in found if one.called is not None] or found
+        plain = [one for one in found if not one.changed]  # running_loss += loss.item() stands behind it
+        one = (plain or found)[-1]
+        _refuse_foreign(one, code.imports)
+        return _criterion(one, values if one.values is None else one.values)
     except RecursionError as error:
         raise too_deep() from error
+
+
+def _refuse_foreign(one: Held, imports: Mapping[str, str]) -> None:
+    """Refuse `F.cross_entropy` where F was imported from another framework than the one whose loss is called so."""
+    name = f"{one.home}{'.' * bool(one.home)}{one.row.name}"
+    head, _, rest = name.partition(".")
+    if head in imports:
+        whole = f"{imports[head]}{'.' * bool(rest)}{rest}"
+        if not whole.startswith((f"{one.row.package}.", f"tensorflow.{one.row.package}.")):
+            raise foreign(whole)
 
 
 def _assign(line: Line, one: Held | None, criteria: dict[str, Held], values: dict[str, Any]) -> None:
     """Let the names of a line stand for what it computes."""
     value = None
-    if line.names and one is None:
+    if line.names and line.value is not None and one is None:
         with suppress(NotSaid):
             value = value_of(line.value, values)
     for name in line.names:

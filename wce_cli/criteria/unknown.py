@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 
 from wce_cli.criteria.known import KNOWN
-from wce_cli.criteria.parsed import FIELD, Line
+from wce_cli.criteria.parsed import FIELD, Code
 from wce_cli.criteria.values import dotted
 from wce_cli.errors import Problem, WceError, as_written, did_you_mean
 from wce_cli.field_hints import HINTS
@@ -23,14 +22,20 @@ INSTEAD = (
 )
 
 
-def unknown(lines: Sequence[Line]) -> WceError:
+def unknown(code: Code) -> WceError:
     """The error of code in which no loss was found: a function that it calls, and what to write instead."""
-    names = [name for line in lines for name in _functions(line.value)]
+    values = [line.value for line in code.lines if line.value is not None]
+    names = [name for value in values for name in _functions(value)]
     if not names:
-        written = ast.unparse(lines[-1].value) if lines else "nothing in it is computed"
+        written = ast.unparse(values[-1]) if values else "nothing in it is computed"
         return WceError(Problem(f"criterion holds no loss: {as_written(written)}", INSTEAD, FIELD))
     told = next((name for name in names if _last(name) in (*SIGMOIDS, *FOCALS, *KNOWN)), names[0])
-    return WceError(Problem(f"criterion is {told}, which is no loss that is known", _hint(told), FIELD))
+    return foreign(told)
+
+
+def foreign(name: str) -> WceError:
+    """The error of a loss that is not known, or not by this name."""
+    return WceError(Problem(f"criterion is {name}, which is no loss that is known", _hint(name), FIELD))
 
 
 def _functions(expression: ast.expr) -> list[str]:
