@@ -358,6 +358,22 @@ def test_labels_that_are_shifted_are_said_to_be_where_the_criterion_does_not_shi
     assert told == f"As the batch is read here it would be {report['weighted-mean']:.6g} (weighted-mean)"
 
 
+def test_a_number_of_16_bits_is_the_nearest_method_and_the_others_are_named():
+    rng = np.random.default_rng(3)
+    x, y = torch.tensor(rng.normal(size=(50, 3))).bfloat16(), torch.tensor(rng.integers(0, 3, 50))
+    w = torch.tensor([1.0, 1.03, 1.06]).bfloat16()
+    for criterion, pair in (
+        (lambda x, y: F.cross_entropy(x, y, w), "weighted-mean"),
+        (lambda x, y: F.cross_entropy(x, y, w, reduction="none").mean(), "batch-mean"),
+    ):
+        one = explain(criterion, x, y, weight=w, engines=()).criterion
+        assert one.pair == pair
+        assert one.told[0].startswith("In bfloat16 ")
+        assert one.told[0].endswith("not told from it")
+        assert ({"weighted-mean", "batch-mean"} - {pair}).pop() in one.told[0]
+    assert explain(nn.CrossEntropyLoss(w), x, y, engines=()).criterion.told == ()
+
+
 def test_what_a_model_returns_has_its_scores_as_logits():
     def loss(outputs, labels):
         return F.cross_entropy(outputs["logits"], labels, W)

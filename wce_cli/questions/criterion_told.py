@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from msgspec import structs
 
 from wce_cli.answers.analysis import Analysis
+from wce_cli.answers.identify import SAME
 from wce_cli.answers.report import CriterionPart, Measured, Report
 from wce_cli.batches.batch import Batch
 from wce_cli.criteria.known import KNOWN
@@ -84,8 +85,7 @@ def _one(
     assert returned.value is not None
     value, dtype = returned.value, computed_in(returned, batch)
     methods = _methods(value, dtype, part.pair, analysis)
-    likely = (part.pair, torchs_mean(batch.spec.is_soft), BATCH)
-    pair = next((one for one in (*likely, *methods) if one in methods), None)
+    pair, others = _nearest(value, part.pair, methods, analysis)
     found = structs.replace(
         part, value=value, pair=pair, reason=None if pair else part.reason, loss=_loss(pair, analysis), given=None
     )
@@ -99,7 +99,32 @@ def _one(
         found = structs.replace(found, reason=part.reason or named.sentence or None)
     if part.pair is not None and pair != part.pair and (asked := analysis.value(part.pair)) is not None:
         told.append(f"{_by(part, batch)} it would be {format_number(asked.value)} ({part.pair})")
+    if others:
+        told.append(f"In {dtype} {' and '.join(others)} are not told from it")
     return structs.replace(found, told=tuple(told))
+
+
+def _nearest(
+    value: float, asked: str | None, methods: Sequence[str], analysis: Analysis
+) -> tuple[str | None, tuple[str, ...]]:
+    """The method of those that agree with a number: the one that the settings name, else the nearest, of those that are
+    the same the one that people mean; and those of another value, which a short dtype does not tell from it.
+    """
+    likely = (asked, torchs_mean(analysis.spec.is_soft), BATCH)
+    losses = {pair: loss for pair in methods if (loss := _loss(pair, analysis)) is not None}
+    if asked in losses:
+        return asked, ()
+    known = sorted(losses, key=lambda pair: likely.index(pair) if pair in likely else len(likely))
+    if not known or not math.isfinite(value):
+        return (known[0] if known else None), ()
+    off = {pair: abs(losses[pair] - value) for pair in known}
+    least = min(off.values())
+    pair = next(one for one in known if off[one] <= least + SAME * abs(value))
+    others: list[str] = []
+    for one in known:
+        if not any(math.isclose(losses[one], losses[other], rel_tol=SAME) for other in (pair, *others)):
+            others.append(one)
+    return pair, tuple(others)
 
 
 def _by(part: CriterionPart, batch: Batch) -> str:
