@@ -41,7 +41,9 @@ def test_the_options_of_explain_stand_under_headings():
             "--label-smoothing",
             "--criterion",
         ],
-        "How it is read": ["--ignore-index", "--label-base", "--label-column", "--keep-going"],
+        "How it is read": [
+            *("--ignore-index", "--label-base", "--class-axis", "--no-shift", "--label-column", "--keep-going"),
+        ],
         "What is shown": [
             "--engine",
             "--method",
