@@ -326,6 +326,7 @@ PAIRS = [
     ("log_loss(y, p, sample_weight=s)", {"logits": None, "probs": [[0.5, 0.5]] * 2, "sample_weight": [1, 2]},
      "weighted-mean/sample"),
     ("log_loss(y, p, normalize=False)", {"logits": None, "probs": [[0.5, 0.5]] * 2}, "sum/sample"),
+    ("log_loss(y, p)", {"logits": None, "probs": [[0.5, 0.5]] * 2, "classes": ["b", "a"]}, "weighted-mean/sample"),
 ]  # fmt: skip
 
 

@@ -182,7 +182,7 @@ def _of_classes(asked: _Question, pair: str) -> str:
     if absent and not asked.criterion.lists_classes:
         return f"{absent} of {spec.n_classes} classes have no label, and it has no labels= that names them"
     names = spec.class_names
-    if names is not None and list(names) != sorted(names):
+    if spec.named_labels and names is not None and list(names) != sorted(names):
         return f"labels that are names are sorted by it: {', '.join(sorted(names)[:3])}"
     return ""
 
