@@ -258,3 +258,24 @@ def test_what_a_chat_puts_around_it_is_taken_off():
         f"'{LINE}'",
     ):
         assert explained(*BATCH, "--criterion", text)["criterion"]["text"] == LINE
+
+
+def test_scores_whose_name_does_not_say_it_are_what_it_takes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    p = np.array([[0.75, 0.25], [0.5, 0.5]])
+    labels = np.array([0, 1])
+    loss = -np.log([0.75, 0.5]).mean()
+    for name, scores, line in [
+        ("probs", p, "log_loss(y, p)"),
+        ("log_probs", np.log(p), "nn.NLLLoss()"),
+        ("probs", p, "keras.losses.SparseCategoricalCrossentropy()"),
+        ("logits", np.log(p), "nn.CrossEntropyLoss()"),
+    ]:
+        np.savez("batch.npz", outputs=scores, targets=labels)
+        report = explained("batch.npz", "--criterion", line)
+        assert report["batch"]["scores"] == name
+        assert report["criterion"]["loss"] == pytest.approx(loss)
+        assert wce_cli.explain("batch.npz", criterion=line, engines=()).batch.scores == name
+    np.savez("batch.npz", outputs=p, targets=labels)
+    np.save("x.npy", np.log(p))
+    assert explained("batch.npz", "--logits", "@x.npy", "--criterion", "nn.NLLLoss()")["batch"]["scores"] == "logits"

@@ -104,6 +104,12 @@ def _with_criterion(fields: dict[str, OptionValue]) -> dict[str, OptionValue]:
     return {field: OptionValue(value, typed.source) for field, value in typed.value.fields.items()} | fields
 
 
+def _taken_by_criterion(fields: Mapping[str, OptionValue]) -> str:
+    """The kind of scores that a typed criterion takes; empty where there is none, or the scores were typed."""
+    typed = fields.get("criterion")
+    return "" if typed is None or any(kind in fields for kind in READINGS) else str(typed.value.scores)
+
+
 def _class_names(fields: Mapping[str, OptionValue]) -> Sequence[str]:
     """The classes that were typed; none if they are no list of names, which is refused with the batch."""
     names = fields["classes"].value if "classes" in fields else ()
@@ -141,7 +147,8 @@ def documents_of(
         elif path == arrays[0]:
             from wce_cli.inputs.batch_files import read_batch_files
 
-            document, said = read_batch_files(arrays, fields, label_column, _class_names(fields))
+            kind = _taken_by_criterion(fields)
+            document, said = read_batch_files(arrays, fields, label_column, _class_names(fields), kind)
             documents.append(document)
             notes += said
     return documents, notes

@@ -20,19 +20,23 @@ from wce_cli.inputs.suffixes import TABLE_READERS
 
 
 def read_batch_files(
-    paths: Sequence[str], given: Collection[str], label_column: str | None, classes: Sequence[str] = ()
+    paths: Sequence[str],
+    given: Collection[str],
+    label_column: str | None,
+    classes: Sequence[str] = (),
+    kind: str = "",
 ) -> tuple[Document, list[str]]:
     """The batch that is in some files, and what was taken for what, one line each.
 
-    `given`: the fields that options give, which the files need not have; `classes`, where they are among them. A
-    file of one array holds the logits.
+    `given`: the fields that options give, which the files need not have; `classes`, where they are among them. `kind`:
+    what scores are whose name does not say it, if that is known. A file of one array holds the logits, or those.
     Raises WceError if there are no scores, or parts do not fit together.
     """
     notes: list[str] = []
     called: list[str] = []
     parts: list[dict[str, Any]] = []
     for path in paths:
-        for name, part in _fields(path, given, label_column, classes, notes, is_whole=len(paths) == 1):
+        for name, part in _fields(path, given, label_column, classes, notes, kind, is_whole=len(paths) == 1):
             called.append(name)
             parts.append(part)
     fields: dict[str, Any] = {}
@@ -61,6 +65,7 @@ def _fields(
     label_column: str | None,
     classes: Sequence[str],
     notes: list[str],
+    kind: str,
     *,
     is_whole: bool,
 ) -> list[tuple[str, dict[str, Any]]]:
@@ -78,8 +83,8 @@ def _fields(
             hint = f"name the field that it is: --labels {path}"
             raise WceError(Problem(f"{path} is one array, and the scores are given beside it", hint))
         notes += [whole.note] if whole.note else []
-        return [(path, {"logits": whole})]
-    renamed = in_our_names(members, path, given)
+        return [(path, {kind or "logits": whole})]
+    renamed = in_our_names(members, path, given, kind)
     notes += [renamed.note] if renamed.note else []
     items = items_of(renamed.members)
     if len(items) > 1:

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import structs
 
 from wce_cli.errors import Problem, WceError
+from wce_cli.fields import SCORE_KINDS
 from wce_cli.questions.given_batch import GivenBatch, replaced
 
 
@@ -24,7 +25,7 @@ def batch_of_file(path: str, given: Mapping[str, Any]) -> GivenBatch:
     if is_saved(path):
         raise WceError(Problem(f"{path} holds saved totals, no batch", "wce explain FILE... adds them up"))
     if is_array_file(path):
-        document, notes = read_batch_files([path], asked, None)
+        document, notes = read_batch_files([path], asked, None, kind=_taken_by_criterion(asked))
         documents = [structs.replace(document, notes=tuple(notes))]
     else:
         documents = read_file(path)
@@ -37,3 +38,13 @@ def batch_of_file(path: str, given: Mapping[str, Any]) -> GivenBatch:
     found = replaced(given, document.fields, document.sources, document.half_units)
     spec = structs.replace(found.batch.spec, notes=(*document.notes, *found.batch.spec.notes))
     return structs.replace(found, batch=structs.replace(found.batch, spec=spec))
+
+
+def _taken_by_criterion(asked: Mapping[str, Any]) -> str:
+    """The kind of scores that a line of code takes; empty where there is none, or the scores are given."""
+    line = asked.get("criterion")
+    if not isinstance(line, str) or any(kind in asked for kind in SCORE_KINDS):
+        return ""
+    from wce_cli.criteria.read import read
+
+    return str(read(line).scores)
