@@ -29,7 +29,7 @@ MAY = {
     "answers": {"loss"},
     "findings": {"answers", "loss"},
     "engines": {"answers", "batches", "loss", "processes"},
-    "inputs": {"batches", "loss", "saved"},
+    "inputs": {"batches", "criteria", "loss", "saved"},
     "formats": {"answers", "loss"},
     "questions": {
         "answers",

@@ -279,3 +279,19 @@ def test_scores_whose_name_does_not_say_it_are_what_it_takes(tmp_path, monkeypat
     np.savez("batch.npz", outputs=p, targets=labels)
     np.save("x.npy", np.log(p))
     assert explained("batch.npz", "--logits", "@x.npy", "--criterion", "nn.NLLLoss()")["batch"]["scores"] == "logits"
+
+
+def test_scores_of_a_document_whose_name_does_not_say_it_are_what_it_takes():
+    rows = [[-0.5, -1.0], [-2.0, -0.25]]
+    for name, line, kind in [
+        ("outputs", "nn.NLLLoss()", "log_probs"),
+        ("y_pred", "nn.CrossEntropyLoss()", "logits"),
+    ]:
+        stdin = json.dumps({name: rows, "targets": [0, 1], "criterion": line})
+        report = explained(stdin=stdin)
+        assert report["batch"]["scores"] == kind
+        assert report["batch"]["sources"][kind] == f"stdin $.{name}"
+    for line in ("nn.BCELoss()", None):
+        ran = run("explain", stdin=json.dumps({"outputs": rows, "targets": [0, 1], "criterion": line}).encode())
+        assert ran.code == 2
+        assert 'error: "outputs" is no key of a batch' in ran.err

@@ -13,9 +13,9 @@ from typing import Annotated, Any
 import msgspec
 
 from wce_cli.digits import NUMBER_SCHEMA
-from wce_cli.errors import MOST, Problem, as_written, did_you_mean
-from wce_cli.field_hints import hint_of
-from wce_cli.fields import FIELDS, IN_FILES, Kind, by_field
+from wce_cli.errors import MOST, Problem, WceError, as_written, did_you_mean
+from wce_cli.field_hints import SCORES, hint_of
+from wce_cli.fields import FIELDS, IN_FILES, SCORE_KINDS, Kind, by_field
 
 NULL = {"type": "null"}
 
@@ -111,6 +111,22 @@ KEY_HINTS = dict.fromkeys(("loss", "losses", "value", "expected", "reported_loss
 def by_keys(document: Mapping[str, Any]) -> tuple[dict[str, str], list[Problem]]:
     """The key that each field has, and what is wrong with the keys; null under an alias is nothing."""
     return by_field((key for key, value in document.items() if key in KEYS or value is not None), _quoted)
+
+
+def with_scores(keys: dict[str, str], document: Mapping[str, Any]) -> dict[str, str]:
+    """The keys with that of the scores under the kind that the criterion takes, where its name does not say what they
+    are: `outputs`.
+    """
+    line, names = document.get("criterion"), [key for key in keys if key in SCORES]
+    if not isinstance(line, str) or len(names) != 1 or any(kind in keys for kind in SCORE_KINDS):
+        return keys
+    from wce_cli.criteria.read import read
+
+    try:
+        kind = read(line).scores
+    except WceError:  # which is told with the batch
+        return keys
+    return {kind if field == names[0] else field: key for field, key in keys.items()}
 
 
 def _quoted(key: str) -> str:

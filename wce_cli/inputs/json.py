@@ -45,13 +45,14 @@ def document_of(item: Any, shown: str, place: str, where: str, expect: Any = Non
 
     `expect`: what stands under that key, with its numbers as they are written.
     """
-    from wce_cli.inputs.batch_keys import READ_BY_EXPLAIN, by_keys, frame_problems
+    from wce_cli.inputs.batch_keys import READ_BY_EXPLAIN, by_keys, frame_problems, with_scores
 
     if not isinstance(item, dict):
         return Document({}, problems=(Problem(f"{shown} {place} is {_kind(item)}, expected a batch: an object"),))
     if str(item.get("format", "")).startswith("wce.totals/"):
         raise WceError(Problem(f"{shown} holds saved totals, no batch", "wce explain FILE... adds them up"))
     keys, twice = by_keys(item)
+    keys = with_scores(keys, item) if "criterion" in keys else keys
     item = {field: item[key] for field, key in keys.items()}
     found = frame_problems(item)
     problems = [*twice, *found]
