@@ -1,10 +1,11 @@
-"""A report as rows of numbers: its samples, or its methods."""
+"""A report as rows of numbers: its samples, or those of several rows each, or its methods."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from wce_cli.answers.by_sample import SampleRow
 from wce_cli.answers.report import MethodRow, PlacedTerm, Report, TermRow
 from wce_cli.formats.cells import all_methods
 from wce_cli.formats.look import Look
@@ -18,13 +19,15 @@ def columns(reports: Sequence[Report], look: Look) -> list[str]:
     """Those of the methods; or of the samples, and the pair of each other placement that differs in any of them."""
     if look.only == "methods":
         return list(MethodRow.__struct_fields__)
+    if look.by_sample:
+        return list(SampleRow.__struct_fields__)
     differ = {name for report in reports for row in report.terms[: look.rows] for name in row.placements}
     return _with([name for name in OTHERS if name in differ])
 
 
 def every_column(look: Look) -> list[str]:
     """All columns that there may be."""
-    return columns((), look) if look.only == "methods" else _with(OTHERS)
+    return columns((), look) if look.only == "methods" or look.by_sample else _with(OTHERS)
 
 
 def is_plain(reports: Sequence[Report]) -> bool:
@@ -34,7 +37,9 @@ def is_plain(reports: Sequence[Report]) -> bool:
 
 def rows(reports: Sequence[Report], look: Look, columns: Sequence[str]) -> Iterator[tuple[Report, list[Any]]]:
     """Each row with the report it is of."""
-    return _methods(reports, look) if look.only == "methods" else _terms(reports, look, columns)
+    if look.only == "methods":
+        return _methods(reports, look)
+    return _samples(reports, look) if look.by_sample else _terms(reports, look, columns)
 
 
 def _with(others: Sequence[str]) -> list[str]:
@@ -49,6 +54,15 @@ def _methods(reports: Sequence[Report], look: Look) -> Iterator[tuple[Report, li
             values = [getattr(row, field) for field in fields]
             values[ours] = look.text(values[ours])
             yield report, values
+
+
+def _samples(reports: Sequence[Report], look: Look) -> Iterator[tuple[Report, list[Any]]]:
+    for report in reports:
+        found = report.by_sample
+        if found is not None and look.samples is not None:
+            found = found.largest(look.samples)
+        for row in () if found is None else found.rows:
+            yield report, [getattr(row, field) for field in SampleRow.__struct_fields__]
 
 
 def _terms(reports: Sequence[Report], look: Look, columns: Sequence[str]) -> Iterator[tuple[Report, list[Any]]]:
