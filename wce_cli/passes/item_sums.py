@@ -38,6 +38,12 @@ class ItemSums(Struct, frozen=True):
     term: Floats
     weight: Floats
 
+    @classmethod
+    def behind_each_other(cls, parts: Sequence[ItemSums]) -> ItemSums:
+        """The items of several parts of a batch."""
+        columns = zip(*((one.n_kept, one.loss, one.term, one.weight) for one in parts), strict=True)
+        return cls(parts[0].positions, *(np.concatenate(column) for column in columns))
+
 
 def stretches(placed: PlacedRows, start: int, positions: int) -> Stretches:
     """The sums of the rows of one block, which begins at row `start`. Without weights a term is a loss."""

@@ -65,6 +65,7 @@ def listing_pass(
     *,
     progress: Callable[[int, int], None] | None = None,
     top: int = TOP,
+    rows_before: int = 0,
     by_item: bool = False,
 ) -> tuple[Totals, Facts, Listed | None, ItemSums | None]:
     """`one_pass`, and from the same pass what is listed of the first `listed` rows at least, None for none, and with
@@ -72,7 +73,7 @@ def listing_pass(
     """
     if is_small(batch.n_samples, batch.spec.n_classes):  # whatever is asked for, its rows have been read
         listed = batch.n_samples
-    part, tops = _walked(batch, None, None, None, progress, top, listed, by_item=by_item)
+    part, tops = _walked(batch, None, None, None, progress, top, listed, rows_before, by_item)
     items = None
     if by_item:
         from wce_cli.passes.item_sums import joined as joined_items

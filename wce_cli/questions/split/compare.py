@@ -37,7 +37,7 @@ def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] 
     return Split(
         schema=SCHEMA,
         batch=batch_part(spec, batch.scores.shape, totals.n, totals.n_kept),
-        cut=CutPart(cut.size, _sizes(cut), cut.ranks, cut.shuffled.seed if cut.shuffled else None, cut.items),
+        cut=_cut_part(batch, cut),
         parts=_parts(cut, sums, n),
         parts_total=cut.parts,
         methods=tuple(rows),
@@ -46,8 +46,11 @@ def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] 
     )
 
 
-def _sizes(cut: Cut) -> tuple[int, ...] | None:
-    return tuple(np.diff(cut.bounds, prepend=0).tolist()) if cut.bounds else None
+def _cut_part(batch: Batch, cut: Cut) -> CutPart:
+    sizes = tuple(np.diff(cut.bounds, prepend=0).tolist()) if cut.bounds else None
+    by_row = cut.inner == 1 and math.prod(batch.sample_shape[1:]) > 1
+    seed = cut.shuffled.seed if cut.shuffled else None
+    return CutPart(cut.size, sizes, cut.ranks, seed, cut.items, "row" if by_row else "sample")
 
 
 def _numerators(sums: PartSums, value: LossValue) -> Summed:
