@@ -7,7 +7,6 @@ where the batch is small enough to keep them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -16,7 +15,7 @@ from msgspec import structs
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS, divide
 from wce_cli.loss.placements import PLACEMENTS, Weighting, unweighted_numerator
-from wce_cli.loss.sums import Floats, exact_sum
+from wce_cli.loss.sums import Floats
 from wce_cli.loss.terms import Terms, pairs
 from wce_cli.loss.totals import Totals, block_totals
 from wce_cli.questions.identify.large_batches import totals_by_reading
@@ -30,11 +29,19 @@ from wce_cli.questions.identify.odd_ways import (
     RuleScope,
     odd_method,
 )
+from wce_cli.questions.identify.part_means import RunningSums
+from wce_cli.questions.identify.parts import PartMethod
 from wce_cli.questions.identify.rereading import Asked, reread
 from wce_cli.questions.identify.rules import Rule
 
 KEPT_SCORES = 1 << 17
 """A batch of so many scores is kept in memory, for the rules that need it as a whole."""
+
+
+def items_of(batch: Batch) -> int:
+    """What stands along the first axis; N where there is no other."""
+    shape = batch.sample_shape
+    return shape[0] if len(shape) > 1 else batch.n_samples
 
 
 def case_of(batch: Batch) -> RuleScope:
@@ -44,6 +51,7 @@ def case_of(batch: Batch) -> RuleScope:
         spec.scores,
         spec.is_soft,
         n,
+        items_of(batch),
         spec.n_classes,
         spec.weight,
         spec.has_sample_weight,
@@ -65,6 +73,7 @@ class Evaluation:
         self._terms: dict[Asked, list[Terms]] = {}
         self._numerators: dict[tuple[str, ...], float] = {}
         self._denominators: dict[tuple[str, ...], float | None] = {}
+        self._running: dict[tuple[str, ...], RunningSums] = {}
         if self.case.fits_memory:
             self._keep(needed)
         else:
@@ -85,7 +94,7 @@ class Evaluation:
     def fraction(self, rule: Rule) -> tuple[float, float] | None:
         """Numerator and denominator of a rule before its twist; None where it is undefined here."""
         if rule.method not in METHODS and rule.method not in ODD_METHODS:
-            return self._mean_of_batches(rule)
+            return self._of_parts(rule)
         above, below, factor = self.asked(rule)
         placement = PLACEMENTS[rule.placement]
         totals = self._totals[rule.reading, _rows_of(rule)]
@@ -138,19 +147,25 @@ class Evaluation:
     def _takes_weight(self, rule: Rule) -> bool:
         return rule.reading != STANDARD and ODD_READINGS[rule.reading].takes_weight
 
-    def _mean_of_batches(self, rule: Rule) -> tuple[float, float] | None:
-        """The mean over batches of so many rows: of Σt/Σw, or of Σt/N."""
-        method = odd_method(rule.method)
-        term, weight, _ = self.pairs(rule)
-        starts = np.arange(0, len(term), method.batch_rows)
-        above = np.add.reduceat(term, starts)
-        if not method.is_scale_free:
-            below = np.diff(np.append(starts, len(term))).astype(np.float64)
-        elif weight is None:
-            return None
-        else:
-            below = np.add.reduceat(weight, starts)
-        return exact_sum(above / below) if np.isfinite(above / below).all() else math.nan, float(len(starts))
+    def running(self, rule: Rule) -> RunningSums:
+        """The sums of the first rows by a rule, before its method; of items, where the rows are not at hand."""
+        key = (rule.reading, rule.entry, rule.smoothing, rule.placement)
+        if key not in self._running:
+            is_weighted = self.spec.weight is not None or self.spec.has_sample_weight
+            term, weight, terms = self.pairs(rule)
+            self._running[key] = RunningSums.of(term, weight, terms.kept, 1, is_weighted)
+        return self._running[key]
+
+    def part_size(self, part: PartMethod) -> int:
+        """How many of what running sums add up is a part."""
+        return part.size * (self.case.n // self.case.items) if part.of_items else part.size
+
+    def _of_parts(self, rule: Rule) -> tuple[float, float] | None:
+        """The mean over parts of Σt/Σw, Σt/N or Σt/N kept, as the sum of all over their number."""
+        part = odd_method(rule.method).part
+        assert part is not None
+        found = self.running(rule).sum_of_means(part.divisor, self.part_size(part))
+        return None if found is None else (found[0], 1.0 if part.is_sum else float(found[1]))
 
     @np.errstate(all="ignore")
     def _keep(self, needed: set[Asked]) -> None:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from wce_cli.loss.placements import PLACEMENTS, Placement, Weighting, smoothed_sums
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.totals import Totals
+from wce_cli.questions.identify.parts import WEIGHTS, PartMethod, part_method, part_methods
 
 STANDARD = ""
 """The part of a rule that is as it should be."""
@@ -22,6 +23,8 @@ class RuleScope(Struct, frozen=True):
     kind: str
     is_soft: bool
     n: int
+    items: int
+    """What stands along the first axis: sequences, images; N where there is no other."""
     n_classes: int
     weight: Floats | None
     has_sample_weight: bool
@@ -153,7 +156,7 @@ class OddMethod(Struct, frozen=True):
     name: str
     title: str
     ratio: Callable[[Totals, Weighting, Weighting, Placement], tuple[float, float]] | None = None
-    """(totals, above, below, placement) → numerator, denominator. None: needs the rows (batches of so many)."""
+    """(totals, above, below, placement) → numerator, denominator. None: of parts of the batch."""
     divisor: str = ""
     """What it divides Σt by, in letters; empty where it does not divide that sum by one number."""
     count: Callable[[int, int, int], int] | None = None
@@ -164,8 +167,8 @@ class OddMethod(Struct, frozen=True):
     """Without class weights another rule says it."""
     takes_losses: bool = False
     """It weighs whole losses, so that there is one placement."""
-    batch_rows: int = 0
-    """Not 0: the mean over batches of so many rows, each divided by its weights if `is_scale_free`, else by its N."""
+    part: PartMethod | None = None
+    """Not None: a mean over parts of the batch."""
     below: str = ""
     """Not empty: it divides by the weights as that placement has them, and not the terms' own."""
     ties: Callable[[Totals], str] | None = None
@@ -249,25 +252,23 @@ ODD_METHODS = {
 }
 
 
-WEIGHTED_BATCHES, PLAIN_BATCHES = "batches-of-", "means-of-"
-
-
-def batch_methods(n: int) -> list[str]:
-    """The means of the means of batches of 1, 2, 4, … rows, and of halves and quarters."""
-    sizes = sorted({size for size in (1, 2, 4, 8, 16, 32, 64, 128, -(-n // 2), -(-n // 4)) if 1 <= size < n})
-    return [f"{WEIGHTED_BATCHES}{size}" for size in sizes] + [f"{PLAIN_BATCHES}{size}" for size in sizes if n % size]
-
-
 def odd_method(name: str) -> OddMethod:
-    """The odd method of that name; those over batches are made as they are asked for."""
+    """The odd method of that name; those over parts are made as they are asked for."""
     if name in ODD_METHODS:
         return ODD_METHODS[name]
-    size = int(name.rpartition("-")[2])
-    if name.startswith(PLAIN_BATCHES):
-        return OddMethod(name, f"the mean of the means Σt/N of batches of {size}", batch_rows=size)
-    own = "the mean of every sample's own weighted mean"
-    title = own if size == 1 else f"the mean of the weighted means of batches of {size}"
-    return OddMethod(name, title, is_scale_free=True, batch_rows=size)
+    part = part_method(name)
+    return OddMethod(name, part.title, is_scale_free=part.divisor == WEIGHTS, part=part)
+
+
+def methods_of_parts(case: RuleScope) -> list[str]:
+    """The methods over parts of this batch: of its rows where they are at hand, and of its items."""
+    has_weight = case.weight is not None or case.has_sample_weight
+    return part_methods(case.n, case.items, FACTORS, has_rows=case.fits_memory, has_weight=has_weight)
+
+
+FACTORS = (2, 3, 4, 8, 16)
+"""Processes, or steps of accumulation, that people have: what is added up and not divided is so many times too large.
+"""
 
 
 class Twist(Struct, frozen=True):
@@ -281,6 +282,18 @@ class Twist(Struct, frozen=True):
     """N → what it multiplies a value by, if it does no more than that."""
     is_by_term: bool = False
     """It multiplies every term by that too, whatever N is."""
+    steps: int = 0
+    """Processes or steps that it multiplies or divides by: no rule where they are N, of which other rules know."""
+
+
+def _times(steps: int) -> Twist:
+    title = f"times {steps}, as with {steps} processes or steps"
+    return Twist(f"times-{steps}", title, lambda value, n: value * steps, lambda n: steps, steps=steps)
+
+
+def _over_steps(steps: int) -> Twist:
+    title = f"divided by {steps}, as with {steps} processes or steps"
+    return Twist(f"over-{steps}", title, lambda value, n: value / steps, lambda n: 1 / steps, steps=steps)
 
 
 TWISTS = {
@@ -291,5 +304,7 @@ TWISTS = {
         ),
         Twist("negated", "with the sign turned", lambda value, n: -value, lambda n: -1.0, is_by_term=True),
         Twist("perplexity", "exp of it, the perplexity", lambda value, n: float(np.exp(value))),
+        *map(_times, FACTORS),
+        *map(_over_steps, FACTORS),
     )
 }

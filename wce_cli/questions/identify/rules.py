@@ -23,9 +23,10 @@ from wce_cli.questions.identify.odd_ways import (
     TWISTS,
     RuleScope,
     Twist,
-    batch_methods,
+    methods_of_parts,
     odd_method,
 )
+from wce_cli.questions.identify.parts import part_method
 
 
 class Rule(Struct, frozen=True):
@@ -87,10 +88,10 @@ def _within(case: RuleScope, depth: int) -> Iterator[Rule]:
     readings = [STANDARD] + [name for name in ODD_READINGS if _reads(case, name)] * (depth > 0)
     entries = [STANDARD] + [name for name in ENTRIES if _enters(case, name)] * (depth > 0)
     smoothings = [STANDARD] + list(SMOOTHINGS) * (depth > 0 and case.smoothing > 0 and case.n_classes > 1)
-    twists = [STANDARD] + list(TWISTS) * (depth > 0)
+    twists = [STANDARD] + [name for name, twist in TWISTS.items() if twist.steps != case.n] * (depth > 0)
     methods = list(METHODS) + (list(ODD_METHODS) if depth > 0 else [])
-    if depth > 0 and case.fits_memory:
-        methods += batch_methods(case.n)
+    if depth > 0:
+        methods += methods_of_parts(case)
     for reading in readings:
         for entry in entries:
             for smoothing in smoothings:
@@ -98,14 +99,21 @@ def _within(case: RuleScope, depth: int) -> Iterator[Rule]:
                 if odd > depth:
                     continue
                 for method in methods:
-                    odd_method = method not in METHODS
-                    if odd + odd_method > depth:
+                    is_odd = method not in METHODS
+                    if odd + is_odd > depth or (odd and _is_alone(case, method)):
                         continue
                     for placement in _placements(case, method, entry, smoothing):
                         for twist in twists:
                             rule = Rule(method, placement, reading, entry, smoothing, twist)
-                            if odd + odd_method + (twist != "") <= depth and _changes(case, rule):
+                            if odd + is_odd + (twist != "") <= depth and _changes(case, rule):
                                 yield rule
+
+
+def _is_alone(case: RuleScope, method: str) -> bool:
+    """Whether a method is tried with nothing odd before it: of items that are too large to keep, the sums are known."""
+    if method in METHODS or method in ODD_METHODS:
+        return False
+    return not case.fits_memory or part_method(method).is_alone
 
 
 def _reads(case: RuleScope, name: str) -> bool:

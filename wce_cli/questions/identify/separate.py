@@ -13,7 +13,7 @@ from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.spec import IGNORE_INDEX
 from wce_cli.questions.identify.evaluation import Evaluation
-from wce_cli.questions.identify.odd_ways import ODD_METHODS, odd_method
+from wce_cli.questions.identify.odd_ways import odd_method
 from wce_cli.questions.identify.rules import Rule
 
 REFUSED_ENTRY = "per-sample"
@@ -100,4 +100,5 @@ def _drawn(batch: Batch, rules: list[Rule], rng: np.random.Generator) -> dict[st
 
 
 def _batch_rows(rule: Rule) -> int:
-    return 0 if rule.method in METHODS or rule.method in ODD_METHODS else odd_method(rule.method).batch_rows
+    part = None if rule.method in METHODS else odd_method(rule.method).part
+    return 0 if part is None else part.size
