@@ -73,6 +73,11 @@ class PartMethod(Struct, frozen=True):
         return self.is_sum or self.divisor == KEPT
 
 
+def is_mean_of_parts(name: str) -> bool:
+    """Whether a method is the mean over parts of a batch, as loops over batches print it."""
+    return name.startswith(tuple(divisor.prefix for divisor in DIVISORS.values()))
+
+
 @cache
 def part_method(name: str) -> PartMethod:
     """The method of that name."""

@@ -100,20 +100,20 @@ def _within(case: RuleScope, depth: int) -> Iterator[Rule]:
                     continue
                 for method in methods:
                     is_odd = method not in METHODS
-                    if odd + is_odd > depth or (odd and _is_alone(case, method)):
+                    is_alone = is_odd and _is_alone(case, method)
+                    if odd + is_odd > depth or (odd and is_alone):
                         continue
-                    for placement in _placements(case, method, entry, smoothing):
-                        for twist in twists:
+                    for placement in placements(case, method, entry, smoothing):
+                        for twist in twists[:1] if is_alone else twists:
                             rule = Rule(method, placement, reading, entry, smoothing, twist)
                             if odd + is_odd + (twist != "") <= depth and _changes(case, rule):
                                 yield rule
 
 
 def _is_alone(case: RuleScope, method: str) -> bool:
-    """Whether a method is tried with nothing odd before it: of items that are too large to keep, the sums are known."""
-    if method in METHODS or method in ODD_METHODS:
-        return False
-    return not case.fits_memory or part_method(method).is_alone
+    """Whether an odd method is tried with nothing else that is odd: of rows that are not at hand, the sums of each item
+    are."""
+    return method not in ODD_METHODS and (not case.fits_memory or part_method(method).is_alone)
 
 
 def _reads(case: RuleScope, name: str) -> bool:
@@ -132,7 +132,8 @@ def _enters(case: RuleScope, name: str) -> bool:
     return case.weight is None or entry.vectors(case.weight, case.n) is not None
 
 
-def _placements(case: RuleScope, method: str, entry: str, smoothing: str) -> tuple[str, ...]:
+def placements(case: RuleScope, method: str, entry: str = STANDARD, smoothing: str = STANDARD) -> tuple[str, ...]:
+    """The placements that a method is told apart by in this case."""
     if method in METHODS and METHODS[method].placements == ("class",):
         return ("class",)
     odd = ODD_METHODS.get(method)
