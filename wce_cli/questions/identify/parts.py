@@ -12,7 +12,7 @@ from msgspec import Struct
 WEIGHTS, ROWS, KEPT = "weights", "rows", "kept"
 """What the sum of a part is divided by: the weights, the number of its rows, or of those that are kept."""
 
-SMALL = 32
+SMALL = 16
 """A batch of so many rows or items may be cut anywhere: a part of any size is as likely as another."""
 MOST_CUT = 4096
 """Rows up to which a batch is cut into parts of every size."""
