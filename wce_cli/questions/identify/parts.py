@@ -30,12 +30,14 @@ class PartDivisor(Struct, frozen=True):
     """What the parts' quotients are called."""
     own: str
     """What the quotient of a single item is called."""
+    alike: str
+    """What is said of parts for which it is the same."""
 
 
 DIVISORS = {
-    WEIGHTS: PartDivisor("batches-of-", "weighted means", "own mean, Σt / Σw"),
-    ROWS: PartDivisor("means-of-", "means Σt/N", "own mean, Σt / N"),
-    KEPT: PartDivisor("kept-means-of-", "means Σt/N kept", "own mean, Σt / N kept"),
+    WEIGHTS: PartDivisor("batches-of-", "weighted means", "own mean, Σt / Σw", "weigh as much"),
+    ROWS: PartDivisor("means-of-", "means Σt/N", "own mean, Σt / N", "have as many rows"),
+    KEPT: PartDivisor("kept-means-of-", "means Σt/N kept", "own mean, Σt / N kept", "keep as many rows"),
 }
 
 
@@ -64,8 +66,15 @@ class PartMethod(Struct, frozen=True):
             return f"the {how} over {ITEMS} of each one's {divisor.own}"
         if self.size == 1 and self.divisor == WEIGHTS and not self.is_sum:
             return "the mean of every sample's own weighted mean"
-        said = f"the {how} of the {divisor.many} of batches of {self.size}{f' {ITEMS}' if self.of_items else ''}"
+        said = f"the {how} of the {divisor.many} of {self.parts}"
         return f"{said}, not divided by how many there are" if self.is_sum else said
+
+    @property
+    def parts(self) -> str:
+        """Its parts: `batches of 5`, `items (sequences, images)`."""
+        if self.size == 1:
+            return ITEMS if self.of_items else "samples"
+        return f"batches of {self.size}{f' {ITEMS}' if self.of_items else ''}"
 
     @property
     def is_alone(self) -> bool:
