@@ -10,6 +10,7 @@ from tests.questions.identify import by_hand
 from tests.questions.identify.batches import drawn
 from wce_cli import identify
 from wce_cli.batches.batch import Batch
+from wce_cli.questions.identify import evaluation
 from wce_cli.questions.identify.chance import prior_of
 from wce_cli.questions.identify.evaluation import Evaluation, case_of
 from wce_cli.questions.identify.number import printed_number
@@ -140,10 +141,10 @@ def test_every_rule_of_a_batch_with_items_gives_what_the_plain_loop_gives(shape,
         scores.tolist(), labels.tolist(), weight.tolist(), None if s is None else s.tolist(), smoothing=smoothing
     )
     listed = list(rules(case_of(batch), 1))
-    evaluation, found = Evaluation(batch, listed), set()
+    every, found = Evaluation(batch, listed), set()
     with np.errstate(all="ignore"):
         for rule in listed:
-            got = evaluation.value(rule)
+            got = every.value(rule)
             if got is None:
                 continue
             found.add(rule.method)
@@ -152,6 +153,21 @@ def test_every_rule_of_a_batch_with_items_gives_what_the_plain_loop_gives(shape,
             assert got == pytest.approx(expected, rel=1e-9, nan_ok=True), rule
     assert {"batches-of-1-items", "kept-means-of-1-items", "sum-of-batches-of-2-items", "batches-of-3"} <= found
     assert not {f"batches-of-{inner}", "means-of-1-items", f"batches-of-{2 * inner}"} & found  # the items say it
+
+
+@pytest.mark.parametrize("how", [{}, {"label_smoothing": 0.1}, {"weight": None}], ids=str)
+def test_sequences_of_a_batch_too_large_to_keep_have_the_same_rules(monkeypatch, how):
+    """Their sums are made by the pass over all rows."""
+    fields = given(6, seed=8, inner=9) | how
+    batch = Batch.build(**fields)
+    listed = [rule for rule in rules(case_of(batch), 1) if rule.method.endswith("-items")]
+    kept = Evaluation(batch, listed)
+    values = [kept.value(rule) for rule in listed]
+    monkeypatch.setattr(evaluation, "KEPT_SCORES", 0)
+    assert [rule for rule in rules(case_of(batch), 1) if rule.method.endswith("-items")] == listed
+    assert [Evaluation(batch, listed).value(rule) for rule in listed] == pytest.approx(values, rel=1e-12)
+    value = np.mean(means(fields, 1)) if not how.get("label_smoothing") else values[0]
+    assert first(value, fields).title == f"the mean over {ITEMS} of each one's own mean, Σt / Σw"
 
 
 @pytest.mark.parametrize("fields", [{}, {"sampled": True}, {"smoothing": 0.1}, {"is_soft": True}], ids=str)

@@ -1,8 +1,8 @@
 """What every rule makes of one batch: one pass over the rows, then dot products.
 
 All rules that share a reading of the scores share the totals of that reading; the weights, the smoothing and the
-method are asked of those. Only the means over batches of so many rows need the rows themselves, and are tried
-where the batch is small enough to keep them.
+method are asked of those. Only the means over parts need more: of so many rows the rows themselves, and are tried
+where the batch is small enough to keep them; of so many items the sums of each.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from msgspec import structs
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS, divide
 from wce_cli.loss.placements import PLACEMENTS, Weighting, unweighted_numerator
-from wce_cli.loss.sums import Floats
+from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.terms import Terms, pairs
 from wce_cli.loss.totals import Totals, block_totals
+from wce_cli.passes.batch_parts import Cut, PartSums
+from wce_cli.passes.one_pass import cut_pass
 from wce_cli.questions.identify.large_batches import totals_by_reading
 from wce_cli.questions.identify.odd_readings import ODD_READINGS
 from wce_cli.questions.identify.odd_ways import (
@@ -34,14 +36,23 @@ from wce_cli.questions.identify.parts import PartMethod
 from wce_cli.questions.identify.rereading import Asked, reread
 from wce_cli.questions.identify.rules import Rule
 
+KEPT_ITEMS = 10_000
+"""Items whose sums are kept of a larger batch."""
 KEPT_SCORES = 1 << 17
 """A batch of so many scores is kept in memory, for the rules that need it as a whole."""
 
 
 def items_of(batch: Batch) -> int:
-    """What stands along the first axis; N where there is no other."""
-    shape = batch.sample_shape
-    return shape[0] if len(shape) > 1 else batch.n_samples
+    """What stands along the first axis; N where there is no other, or where there are too many to keep their sums."""
+    shape, n = batch.sample_shape, batch.n_samples
+    is_kept = n * batch.spec.n_classes <= KEPT_SCORES
+    return shape[0] if len(shape) > 1 and (is_kept or shape[0] <= KEPT_ITEMS) else n
+
+
+def by_item(batch: Batch) -> Cut | None:
+    """One part an item, for the pass over a batch that is too large to keep; None where that has no rules."""
+    case = case_of(batch)
+    return None if case.fits_memory or case.items in (1, case.n) else Cut(case.items, case.n // case.items, size=1)
 
 
 def case_of(batch: Batch) -> RuleScope:
@@ -63,11 +74,13 @@ def case_of(batch: Batch) -> RuleScope:
 class Evaluation:
     """The totals of a batch by reading, and what rules make of them. Everything asked twice is computed once."""
 
-    def __init__(self, batch: Batch, rules: Iterable[Rule]) -> None:
+    def __init__(self, batch: Batch, rules: Iterable[Rule], items: PartSums | None = None) -> None:
+        """`items`: the sums of each item, where another pass has made them."""
         self.batch = batch
         self.spec = batch.spec
         self.case = case_of(batch)
         self.class_weight = self.spec.class_weight
+        rules = list(rules)
         needed = {(STANDARD, "label"), *((rule.reading, _rows_of(rule)) for rule in rules)}
         self._totals: dict[Asked, Totals] = {}
         self._terms: dict[Asked, list[Terms]] = {}
@@ -78,6 +91,8 @@ class Evaluation:
             self._keep(needed)
         else:
             self._totals = totals_by_reading(batch, needed)
+            cut = by_item(batch) if any(_part_of(rule) is not None for rule in rules) else None
+            self._items = items if items is not None or cut is None else cut_pass(batch, cut)[2]
 
     def totals(self, reading: str = STANDARD, rows: str = "label") -> Totals:
         """The totals of one reading, summed by label, prediction, …"""
@@ -152,17 +167,29 @@ class Evaluation:
         key = (rule.reading, rule.entry, rule.smoothing, rule.placement)
         if key not in self._running:
             is_weighted = self.spec.weight is not None or self.spec.has_sample_weight
-            term, weight, terms = self.pairs(rule)
-            self._running[key] = RunningSums.of(term, weight, terms.kept, 1, is_weighted)
+            if self.case.fits_memory:
+                term, weight, terms = self.pairs(rule)
+                self._running[key] = RunningSums.of(term, weight, terms.kept, 1, is_weighted)
+            else:
+                inner = self.case.n // self.case.items
+                self._running[key] = RunningSums.of(*self._of_items(rule.placement), inner, is_weighted)
         return self._running[key]
+
+    def _of_items(self, placement: str) -> tuple[Floats, Floats | None, Ints]:
+        """The term, the weight and the kept rows of every item, of the standard reading."""
+        sums = self._items
+        assert sums is not None
+        terms, weights = sums.terms.get(placement, sums.terms["class"]), sums.weights
+        weight = weights.get(placement, weights["sample"]).values()
+        return terms.values(), None if self.spec.is_soft and placement == "class" else weight, sums.n_kept
 
     def part_size(self, part: PartMethod) -> int:
         """How many of what running sums add up is a part."""
-        return part.size * (self.case.n // self.case.items) if part.of_items else part.size
+        return part.size * (self.case.n // self.case.items) if part.of_items and self.case.fits_memory else part.size
 
     def _of_parts(self, rule: Rule) -> tuple[float, float] | None:
         """The mean over parts of Σt/Σw, Σt/N or Σt/N kept, as the sum of all over their number."""
-        part = odd_method(rule.method).part
+        part = _part_of(rule)
         assert part is not None
         found = self.running(rule).sum_of_means(part.divisor, self.part_size(part))
         return None if found is None else (found[0], 1.0 if part.is_sum else float(found[1]))
@@ -178,6 +205,10 @@ class Evaluation:
                 part = block_totals(terms, self.case.n_classes)
                 self._totals[key] = self._totals[key] + part if key in self._totals else part
                 self._terms.setdefault(key, []).append(terms)
+
+
+def _part_of(rule: Rule) -> PartMethod | None:
+    return None if rule.method in METHODS else odd_method(rule.method).part
 
 
 def _rows_of(rule: Rule) -> str:

@@ -16,11 +16,12 @@ from msgspec import Struct
 from wce_cli.answers.identify import ANY_SIZE, CUT, LITTLE, ROUNDED, SCHEMA, Identification, Identified, Match, Nearest
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.sums import Ints
-from wce_cli.passes.one_pass import one_pass
+from wce_cli.passes.one_pass import cut_pass, one_pass
 from wce_cli.questions.explain.doubts import doubts_of
 from wce_cli.questions.explain.report import batch_part
 from wce_cli.questions.identify import ties
 from wce_cli.questions.identify.chance import EDGE, prior_of
+from wce_cli.questions.identify.evaluation import by_item
 from wce_cli.questions.identify.implied import implied
 from wce_cli.questions.identify.lists import identify_gradients, identify_losses
 from wce_cli.questions.identify.number import PrintedNumber
@@ -48,8 +49,10 @@ class NumbersAsked(Struct, frozen=True):
 @np.errstate(all="ignore")
 def identify_batch(batch: Batch, asked: NumbersAsked, depth: int = 1, *, separate: bool = False) -> Identification:
     """Which rules give each number, with their odds, and what is between two of them."""
-    found = doubts_of(batch.spec, *one_pass(batch, top=0))
-    space, numbers = Space(batch, depth), asked.numbers
+    cut = by_item(batch) if depth else None
+    totals, facts, items = (*one_pass(batch, top=0), None) if cut is None else cut_pass(batch, cut)
+    found = doubts_of(batch.spec, totals, facts)
+    space, numbers = Space(batch, depth, items), asked.numbers
     matches = [_matches(space, number) for number in numbers]
     identified = [_identified(space, batch, *both) for both in zip(numbers, matches, strict=True)]
     sure = [_sure(space, *both) for both in zip(numbers, matches, strict=True)]

@@ -61,12 +61,12 @@ class PartMethod(Struct, frozen=True):
     @property
     def title(self) -> str:
         """The method in words."""
-        how, divisor = "sum" if self.is_sum else "mean", DIVISORS[self.divisor]
+        how, divisor = "the sum" if self.is_sum else "the mean", DIVISORS[self.divisor]
         if self.size == 1 and self.of_items:
-            return f"the {how} over {ITEMS} of each one's {divisor.own}"
+            return f"{how} over {ITEMS} of each one's {divisor.own}"
         if self.size == 1 and self.divisor == WEIGHTS and not self.is_sum:
             return "the mean of every sample's own weighted mean"
-        said = f"the {how} of the {divisor.many} of {self.parts}"
+        said = f"{how} of the {divisor.many} of {self.parts}"
         return f"{said}, not divided by how many there are" if self.is_sum else said
 
     @property

@@ -11,6 +11,7 @@ from wce_cli.answers.identify import SAME, Chance
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import BATCH, METHODS, loss_values
 from wce_cli.loss.sums import Floats
+from wce_cli.passes.batch_parts import PartSums
 from wce_cli.precision.bounds import rounding_errors
 from wce_cli.questions.identify.any_size import AnySize
 from wce_cli.questions.identify.chance import EDGE, UNITS_ENOUGH, chance, prior_of
@@ -23,10 +24,11 @@ class Space:
     """Every rule of a batch up to a depth, with what it gives; shared by all numbers that are asked about it."""
 
     @np.errstate(all="ignore")  # a rule may overflow or be NaN: then it gives no number
-    def __init__(self, batch: Batch, depth: int) -> None:
+    def __init__(self, batch: Batch, depth: int, items: PartSums | None = None) -> None:
+        """`items`: the sums of each item of a batch that is too large to keep, where another pass has made them."""
         self.depth = depth
         listed = list(rules(case_of(batch), depth))
-        self.evaluation = Evaluation(batch, listed)
+        self.evaluation = Evaluation(batch, listed, items)
         pairs = [(rule, self.evaluation.value(rule)) for rule in listed]
         self.rules = [rule for rule, value in pairs if value is not None]
         """All but those of parts of any size."""
