@@ -36,7 +36,7 @@ class AnySize(Struct, frozen=True):
         cuts = AllCuts.of(case.n, sizes) if sizes else None
         for placement in placements(case, PartMethod(ROWS, 1).name) if cuts is not None else ():
             assert cuts is not None
-            sums = evaluation.running(Rule("", placement))
+            sums = evaluation.summands(Rule("", placement))
             for divisor in DIVISORS:
                 if divisor in sums.below:
                     kinds.append((placement, divisor))

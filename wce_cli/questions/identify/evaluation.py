@@ -16,7 +16,7 @@ from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS, divide
 from wce_cli.loss.placements import PLACEMENTS, Weighting, unweighted_numerator
 from wce_cli.loss.sums import Floats, Ints
-from wce_cli.loss.terms import Terms, pairs
+from wce_cli.loss.terms import Terms, pairs, smoothed_losses
 from wce_cli.loss.totals import Totals, block_totals
 from wce_cli.passes.batch_parts import Cut, PartSums
 from wce_cli.passes.one_pass import cut_pass
@@ -31,7 +31,7 @@ from wce_cli.questions.identify.odd_ways import (
     RuleScope,
     odd_method,
 )
-from wce_cli.questions.identify.part_means import RunningSums
+from wce_cli.questions.identify.part_means import Summands
 from wce_cli.questions.identify.parts import PartMethod
 from wce_cli.questions.identify.rereading import Asked, reread
 from wce_cli.questions.identify.rules import Rule
@@ -80,19 +80,17 @@ class Evaluation:
         self.spec = batch.spec
         self.case = case_of(batch)
         self.class_weight = self.spec.class_weight
-        rules = list(rules)
         needed = {(STANDARD, "label"), *((rule.reading, _rows_of(rule)) for rule in rules)}
+        self._items = items
         self._totals: dict[Asked, Totals] = {}
         self._terms: dict[Asked, list[Terms]] = {}
         self._numerators: dict[tuple[str, ...], float] = {}
         self._denominators: dict[tuple[str, ...], float | None] = {}
-        self._running: dict[tuple[str, ...], RunningSums] = {}
+        self._summands: dict[tuple[str, ...], Summands] = {}
         if self.case.fits_memory:
             self._keep(needed)
         else:
             self._totals = totals_by_reading(batch, needed)
-            cut = by_item(batch) if any(_part_of(rule) is not None for rule in rules) else None
-            self._items = items if items is not None or cut is None else cut_pass(batch, cut)[2]
 
     def totals(self, reading: str = STANDARD, rows: str = "label") -> Totals:
         """The totals of one reading, summed by label, prediction, …"""
@@ -147,6 +145,11 @@ class Evaluation:
             weight = np.where(terms.kept, weight * (factor if rule.placement == "label-mix" else 1.0), 0.0)
         return np.where(terms.kept, both * term, 0.0), weight, terms
 
+    def unweighted(self) -> Floats:
+        """ℓ of every row of a batch at hand, after smoothing; 0 where it is ignored. (N,)"""
+        terms = _joined(self._terms[STANDARD, "label"])
+        return np.where(terms.kept, smoothed_losses(terms, self.spec.label_smoothing), 0.0)
+
     def asked(self, rule: Rule) -> tuple[Weighting, Weighting, float]:
         """The weighting of the numerator, that of the denominator, and the factor of an odd smoothing."""
         above = below = np.ones(self.case.n_classes) if self._takes_weight(rule) else self.class_weight
@@ -162,36 +165,49 @@ class Evaluation:
     def _takes_weight(self, rule: Rule) -> bool:
         return rule.reading != STANDARD and ODD_READINGS[rule.reading].takes_weight
 
-    def running(self, rule: Rule) -> RunningSums:
-        """The sums of the first rows by a rule, before its method; of items, where the rows are not at hand."""
+    def summands(self, rule: Rule) -> Summands:
+        """What of each row parts add up by a rule, before its method; of each item, where the rows are not at hand."""
         key = (rule.reading, rule.entry, rule.smoothing, rule.placement)
-        if key not in self._running:
-            is_weighted = self.spec.weight is not None or self.spec.has_sample_weight
+        if key not in self._summands:
+            is_weighted = self.case.is_weighted
             if self.case.fits_memory:
                 term, weight, terms = self.pairs(rule)
-                self._running[key] = RunningSums.of(term, weight, terms.kept, 1, is_weighted)
+                self._summands[key] = Summands.of(term, weight, terms.kept, 1, is_weighted)
             else:
                 inner = self.case.n // self.case.items
-                self._running[key] = RunningSums.of(*self._of_items(rule.placement), inner, is_weighted)
-        return self._running[key]
+                self._summands[key] = Summands.of(*self._of_items(rule.placement), inner, is_weighted)
+        return self._summands[key]
+
+    @property
+    def items(self) -> PartSums:
+        """The sums of each item of a batch that is too large to keep."""
+        if self._items is None:
+            cut = by_item(self.batch)
+            assert cut is not None
+            self._items = cut_pass(self.batch, cut)[2]
+        return self._items
 
     def _of_items(self, placement: str) -> tuple[Floats, Floats | None, Ints]:
         """The term, the weight and the kept rows of every item, of the standard reading."""
-        sums = self._items
-        assert sums is not None
+        sums = self.items
         terms, weights = sums.terms.get(placement, sums.terms["class"]), sums.weights
         weight = weights.get(placement, weights["sample"]).values()
         return terms.values(), None if self.spec.is_soft and placement == "class" else weight, sums.n_kept
 
     def part_size(self, part: PartMethod) -> int:
-        """How many of what running sums add up is a part."""
-        return part.size * (self.case.n // self.case.items) if part.of_items and self.case.fits_memory else part.size
+        """How many summands are a part."""
+        return part.size * self.item_size if part.of_items else part.size
+
+    @property
+    def item_size(self) -> int:
+        """The same of an item."""
+        return self.case.n // self.case.items if self.case.fits_memory else 1
 
     def _of_parts(self, rule: Rule) -> tuple[float, float] | None:
         """The mean over parts of Σt/Σw, Σt/N or Σt/N kept, as the sum of all over their number."""
         part = _part_of(rule)
         assert part is not None
-        found = self.running(rule).sum_of_means(part.divisor, self.part_size(part))
+        found = self.summands(rule).sum_of_means(part.divisor, self.part_size(part))
         return None if found is None else (found[0], 1.0 if part.is_sum else float(found[1]))
 
     @np.errstate(all="ignore")

@@ -32,6 +32,11 @@ class RuleScope(Struct, frozen=True):
     fits_memory: bool
     """All rows are at hand: for what needs the batch as a whole."""
 
+    @property
+    def is_weighted(self) -> bool:
+        """Whether there are weights of any kind."""
+        return self.weight is not None or self.has_sample_weight
+
 
 def _weighted(and_so: Callable[[RuleScope], bool] = lambda case: True) -> Callable[[RuleScope], bool]:
     """Whether there are class weights, and something more."""
@@ -262,8 +267,7 @@ def odd_method(name: str) -> OddMethod:
 
 def methods_of_parts(case: RuleScope) -> list[str]:
     """The methods over parts of this batch: of its rows where they are at hand, and of its items."""
-    has_weight = case.weight is not None or case.has_sample_weight
-    return part_methods(case.n, case.items, FACTORS, has_rows=case.fits_memory, has_weight=has_weight)
+    return part_methods(case.n, case.items, FACTORS, has_rows=case.fits_memory, has_weight=case.is_weighted)
 
 
 FACTORS = (2, 3, 4, 8, 16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,34 +13,31 @@ from wce_cli.loss.sums import Floats, Ints, exact_sum
 from wce_cli.questions.identify.parts import KEPT, ROWS, WEIGHTS
 
 
-class RunningSums(Struct, frozen=True):
-    """Sums over the first rows of a batch, or over its first items: (m + 1,) each, from 0 on."""
+class Summands(Struct, frozen=True):
+    """What of the rows of a batch, or of its items, parts add up: (m,) each."""
 
     term: Floats
-    """Σt"""
+    """t"""
     below: dict[str, Floats]
     """What a part may be divided by, by name; without those that are another one on this batch."""
-    is_finite: bool
 
     @classmethod
-    def of(cls, term: Floats, weight: Floats | None, kept: NDArray[Any], inner: int, is_weighted: bool) -> RunningSums:
-        """The sums of rows, or of items of `inner` rows each; `kept`: how many of each are kept. (m,)"""
-        rows: Floats = inner * np.arange(len(term) + 1, dtype=np.float64)
-        below = {ROWS: rows}
-        counts = _running(kept)
-        if counts[-1] != rows[-1]:
+    def of(cls, term: Floats, weight: Floats | None, kept: NDArray[Any], inner: int, is_weighted: bool) -> Summands:
+        """Those of rows, or of items of `inner` rows each; `kept`: how many of each are kept. (m,)"""
+        below = {ROWS: np.full(len(term), float(inner))}
+        counts = kept.astype(np.float64)
+        if (counts != inner).any():
             below[KEPT] = counts
         if weight is not None and (is_weighted or KEPT in below):
-            below[WEIGHTS] = _running(weight)
-        return cls(_running(term), below, bool(np.isfinite(term).all()))
+            below[WEIGHTS] = weight
+        return cls(term, below)
 
     def of_parts(self, divisor: str, size: int) -> tuple[Floats, Floats] | None:
         """(Σt, D) of every part of `size`, the last of which may be smaller; None where D is another one."""
         if divisor not in self.below:
             return None
-        last = len(self.term) - 1
-        ends = np.append(np.arange(0, last, size), last)
-        return np.diff(self.term[ends]), np.diff(self.below[divisor][ends])
+        starts = np.arange(0, len(self.term), size)
+        return np.add.reduceat(self.term, starts), np.add.reduceat(self.below[divisor], starts)
 
     def sum_of_means(self, divisor: str, size: int) -> tuple[float, int] | None:
         """Σ of the parts' means, NaN where one has none, and how many there are."""
@@ -47,8 +45,7 @@ class RunningSums(Struct, frozen=True):
         if found is None:
             return None
         means = found[0] / found[1]
-        is_finite = self.is_finite and np.isfinite(means).all()
-        return exact_sum(means) if is_finite else float("nan"), len(means)
+        return exact_sum(means) if np.isfinite(means).all() else math.nan, len(means)
 
 
 class AllCuts(Struct, frozen=True):
@@ -73,16 +70,14 @@ class AllCuts(Struct, frozen=True):
         start = (np.arange(len(wide)) - np.repeat(first, count)) * wide
         return cls(size, count, first, start, np.minimum(start + wide, n))
 
-    def means(self, sums: RunningSums, divisor: str) -> Floats:
-        """The mean of the parts' means for each size; NaN where a part has none. (S,)"""
-        below = sums.below[divisor]
-        parts = (sums.term[self.stop] - sums.term[self.start]) / (below[self.stop] - below[self.start])
+    def means(self, rows: Summands, divisor: str) -> Floats:
+        """The mean of the parts' means for each size; not finite where a part has none. (S,)"""
+        parts = self._sums(rows.term) / self._sums(rows.below[divisor])
         found: Floats = np.add.reduceat(parts, self.first) / self.count
-        return np.where(np.isfinite(found) & sums.is_finite, found, np.nan)
+        return found
 
-
-def _running(values: NDArray[Any]) -> Floats:
-    """The sums of the first 0, 1, … values (m + 1,)."""
-    found = np.zeros(len(values) + 1)
-    np.cumsum(values, out=found[1:])
-    return found
+    def _sums(self, values: Floats) -> Floats:
+        """What each part adds up, as what all rows up to its end do, less what those before it do. (P,)"""
+        running = np.append(0.0, np.cumsum(values))
+        found: Floats = running[self.stop] - running[self.start]
+        return found

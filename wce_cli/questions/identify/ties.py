@@ -139,11 +139,10 @@ def _factor(evaluation: Evaluation, rule: Rule) -> float:
 
 def _of_parts(evaluation: Evaluation, rule: Rule, part: PartMethod) -> str:
     """Equal because every part of a batch is divided by the same."""
-    found = evaluation.running(rule).of_parts(part.divisor, evaluation.part_size(part))
+    found = evaluation.summands(rule).of_parts(part.divisor, evaluation.part_size(part))
     if found is None or not len(found[1]) or not np.allclose(found[1], found[1][0], rtol=SAME, atol=0.0):
         return _COINCIDENCE
-    is_weighted = evaluation.spec.weight is not None or evaluation.spec.has_sample_weight
-    divisor = DIVISORS[KEPT if part.divisor == WEIGHTS and not is_weighted else part.divisor]
+    divisor = DIVISORS[KEPT if part.divisor == WEIGHTS and not evaluation.case.is_weighted else part.divisor]
     return f"all {part.parts} {divisor.alike}: {format_number(float(found[1][0]))}"
 
 
