@@ -225,6 +225,7 @@ def value(
             "nonzero-mean": lambda: sum(row.weight != 0 for row in kept),
             "element-mean": lambda: n * c,
             "sum": lambda: 1,
+            "sample-mean": lambda: n // inner,
             "unweighted-mean": lambda: len(kept),
             "over-n-1": lambda: n - 1,
             "over-weight-table": lambda: sum(below),

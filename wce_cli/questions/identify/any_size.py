@@ -30,7 +30,7 @@ class AnySize(Struct, frozen=True):
     def of(cls, evaluation: Evaluation) -> AnySize:
         """Those of a batch that is at hand and not too large; else none."""
         case = evaluation.case
-        sizes = any_sizes(case.n, case.items) if case.fits_memory else []
+        sizes = any_sizes(case.n, case.parted) if case.fits_memory else []
         kinds: list[tuple[str, str]] = []
         values: list[Floats] = []
         cuts = AllCuts.of(case.n, sizes) if sizes else None
@@ -44,7 +44,7 @@ class AnySize(Struct, frozen=True):
         every = np.concatenate(values) if values else np.empty(0)
         given = np.isfinite(every)
         kind, rows = np.repeat(np.arange(len(kinds)), len(sizes)), np.tile(np.array(sizes, dtype=np.int64), len(kinds))
-        return cls(kinds, kind[given], rows[given], every[given], case.n, case.items)
+        return cls(kinds, kind[given], rows[given], every[given], case.n, case.parted)
 
     def rule(self, position: int) -> Rule:
         """One of them."""

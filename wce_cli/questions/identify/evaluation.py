@@ -36,23 +36,14 @@ from wce_cli.questions.identify.parts import PartMethod
 from wce_cli.questions.identify.rereading import Asked, reread
 from wce_cli.questions.identify.rules import Rule
 
-KEPT_ITEMS = 10_000
-"""Items whose sums are kept of a larger batch."""
 KEPT_SCORES = 1 << 17
 """A batch of so many scores is kept in memory, for the rules that need it as a whole."""
-
-
-def items_of(batch: Batch) -> int:
-    """What stands along the first axis; N where there is no other, or where there are too many to keep their sums."""
-    shape, n = batch.sample_shape, batch.n_samples
-    is_kept = n * batch.spec.n_classes <= KEPT_SCORES
-    return shape[0] if len(shape) > 1 and (is_kept or shape[0] <= KEPT_ITEMS) else n
 
 
 def by_item(batch: Batch) -> Cut | None:
     """One part an item, for the pass over a batch that is too large to keep; None where that has no rules."""
     case = case_of(batch)
-    return None if case.fits_memory or case.items in (1, case.n) else Cut(case.items, case.n // case.items, size=1)
+    return None if case.fits_memory or case.parted in (1, case.n) else Cut(case.items, batch.positions, size=1)
 
 
 def case_of(batch: Batch) -> RuleScope:
@@ -62,7 +53,7 @@ def case_of(batch: Batch) -> RuleScope:
         spec.scores,
         spec.is_soft,
         n,
-        items_of(batch),
+        batch.items,
         spec.n_classes,
         spec.weight,
         spec.has_sample_weight,
@@ -174,7 +165,7 @@ class Evaluation:
                 term, weight, terms = self.pairs(rule)
                 self._summands[key] = Summands.of(term, weight, terms.kept, 1, is_weighted)
             else:
-                inner = self.case.n // self.case.items
+                inner = self.case.positions
                 self._summands[key] = Summands.of(*self._of_items(rule.placement), inner, is_weighted)
         return self._summands[key]
 
@@ -201,7 +192,7 @@ class Evaluation:
     @property
     def item_size(self) -> int:
         """The same of an item."""
-        return self.case.n // self.case.items if self.case.fits_memory else 1
+        return self.case.positions if self.case.fits_memory else 1
 
     def _of_parts(self, rule: Rule) -> tuple[float, float] | None:
         """The mean over parts of Σt/Σw, Σt/N or Σt/N kept, as the sum of all over their number."""
@@ -218,7 +209,7 @@ class Evaluation:
             columns = _column_logsumexp(self.batch.block(0, self.case.n).scores)
         for block in self.batch.blocks() if self.case.n else [self.batch.block(0, 0)]:
             for key, terms in reread(block, self.spec, needed, columns):
-                part = block_totals(terms, self.case.n_classes)
+                part = block_totals(terms, self.case.n_classes, self.spec.layout.positions)
                 self._totals[key] = self._totals[key] + part if key in self._totals else part
                 self._terms.setdefault(key, []).append(terms)
 

@@ -49,4 +49,4 @@ def _unweighted(evaluation: Evaluation) -> Summands:
         kept = evaluation.pairs(Rule(SUM, "class"))[2].kept
         return Summands.of(evaluation.unweighted(), None, kept, 1, False)
     sums = evaluation.items
-    return Summands.of(sums.loss.values(), None, sums.n_kept, case.n // case.items, False)
+    return Summands.of(sums.loss.values(), None, sums.n_kept, case.positions, False)

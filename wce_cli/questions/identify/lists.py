@@ -34,13 +34,13 @@ FACTOR = "factor"
 def identify_losses(batch: Batch, numbers: Sequence[PrintedNumber], depth: int) -> IdentifiedList:
     """The rules that give a list of losses: one of each sample, kept sample, item or score."""
     spec, n, case = batch.spec, batch.n_samples, case_of(batch)
-    if 1 < case.items == len(numbers) < n and not case.fits_memory:  # of the right reading the pass says enough
+    if 1 < case.parted == len(numbers) < n and not case.fits_memory:  # of the right reading the pass says enough
         return _matched("losses", numbers, list(losses_of_items(Evaluation(batch, ()), 0)))
     _check_size(batch)
     evaluation = Evaluation(batch, rules(case, depth))
     kept = _kept(evaluation)
     candidates: list[Candidate] = []
-    if case.items == len(numbers) < n:
+    if case.parted == len(numbers) < n:
         candidates += losses_of_items(evaluation, depth)
     if len(numbers) == n or len(numbers) == int(kept.sum()):
         candidates += _by_sample(evaluation, depth, None if len(numbers) == n else kept)

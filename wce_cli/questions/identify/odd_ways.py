@@ -8,11 +8,14 @@ from collections.abc import Callable
 import numpy as np
 from msgspec import Struct
 
+from wce_cli.loss.methods import Counts
 from wce_cli.loss.placements import PLACEMENTS, Placement, Weighting, smoothed_sums
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.totals import Totals
 from wce_cli.questions.identify.parts import WEIGHTS, PartMethod, part_method, part_methods
 
+KEPT_ITEMS = 10_000
+"""Items whose sums are kept of a batch that is not."""
 STANDARD = ""
 """The part of a rule that is as it should be."""
 
@@ -24,13 +27,23 @@ class RuleScope(Struct, frozen=True):
     is_soft: bool
     n: int
     items: int
-    """What stands along the first axis: sequences, images; N where there is no other."""
+    """Entries of the first axis: sequences, images, samples."""
     n_classes: int
     weight: Floats | None
     has_sample_weight: bool
     smoothing: float
     fits_memory: bool
     """All rows are at hand: for what needs the batch as a whole."""
+
+    @property
+    def parted(self) -> int:
+        """Items whose sums are at hand or can be kept: N where there are too many."""
+        return self.items if self.fits_memory or self.items <= KEPT_ITEMS else self.n
+
+    @property
+    def positions(self) -> int:
+        """Rows of one of them."""
+        return self.n // self.parted if self.parted else 1
 
     @property
     def is_weighted(self) -> bool:
@@ -164,8 +177,8 @@ class OddMethod(Struct, frozen=True):
     """(totals, above, below, placement) → numerator, denominator. None: of parts of the batch."""
     divisor: str = ""
     """What it divides Σt by, in letters; empty where it does not divide that sum by one number."""
-    count: Callable[[int, int, int], int] | None = None
-    """(N, N kept, C) → that number, where it is a count."""
+    count: Callable[[Counts], int] | None = None
+    """Counts → that number, where it is a count."""
     is_scale_free: bool = False
     """Weights times one number change nothing."""
     needs_weight: bool = False
@@ -207,7 +220,7 @@ ODD_METHODS = {
             "Σt / (N − 1)",
             lambda t, a, b, p: (p.numerator(t, a), t.n - 1.0),
             "N − 1",
-            lambda n, kept, c: n - 1,
+            lambda counts: counts.n - 1,
         ),
         OddMethod(
             "over-weight-table",
@@ -223,7 +236,7 @@ ODD_METHODS = {
             "Σt / C",
             lambda t, a, b, p: (p.numerator(t, a), float(len(b.weight))),
             "C",
-            lambda n, kept, c: c,
+            lambda counts: counts.classes,
         ),
         OddMethod(
             "macro",
@@ -267,7 +280,7 @@ def odd_method(name: str) -> OddMethod:
 
 def methods_of_parts(case: RuleScope) -> list[str]:
     """The methods over parts of this batch: of its rows where they are at hand, and of its items."""
-    return part_methods(case.n, case.items, FACTORS, has_rows=case.fits_memory, has_weight=case.is_weighted)
+    return part_methods(case.n, case.parted, FACTORS, has_rows=case.fits_memory, has_weight=case.is_weighted)
 
 
 FACTORS = (2, 3, 4, 8, 16)

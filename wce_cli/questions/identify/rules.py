@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from wce_cli.loss.methods import METHODS, SOME_COUNTS
+from wce_cli.loss.methods import METHODS, SOME_COUNTS, Counts
 from wce_cli.questions.identify.odd_readings import ODD_READINGS
 from wce_cli.questions.identify.odd_ways import (
     ENTRIES,
@@ -89,9 +89,9 @@ def _within(case: RuleScope, depth: int) -> Iterator[Rule]:
     entries = [STANDARD] + [name for name in ENTRIES if _enters(case, name)] * (depth > 0)
     smoothings = [STANDARD] + list(SMOOTHINGS) * (depth > 0 and case.smoothing > 0 and case.n_classes > 1)
     twists = [STANDARD] + [name for name, twist in TWISTS.items() if twist.steps != case.n] * (depth > 0)
-    methods = list(METHODS) + (list(ODD_METHODS) if depth > 0 else [])
+    methods = [name for name, method in METHODS.items() if not method.by_item or case.items != case.n]
     if depth > 0:
-        methods += methods_of_parts(case)
+        methods += [*ODD_METHODS, *methods_of_parts(case)]
     for reading in readings:
         for entry in entries:
             for smoothing in smoothings:
@@ -170,7 +170,7 @@ def _changes(case: RuleScope, rule: Rule) -> bool:
             return False  # unweighted-mean says it
         if takes_weight and method.kind != "count" and method.is_count_of_kept:
             return False  # kept-mean says it
-    if rule.twist and method is not None and _is_said_without(TWISTS[rule.twist], rule.method):
+    if rule.twist and method is not None and _is_said_without(case, TWISTS[rule.twist], rule.method):
         return False
     if entry is not None and entry.total is not None and _is_said_by_another(case, entry.total, rule.method):
         return False
@@ -182,13 +182,19 @@ def _divides_by_weights(name: str) -> bool:
     return METHODS[name].adds_weights if name in METHODS else odd_method(name).is_scale_free
 
 
-def _is_said_without(twist: Twist, name: str) -> bool:
-    """Whether a standard method is what another one becomes by a twist: Σt / N is Σt divided by N."""
-    count, factor = _count(name), twist.factor
-    if count is None or factor is None:
+def _is_said_without(case: RuleScope, twist: Twist, name: str) -> bool:
+    """Whether a standard method is what another one becomes by a twist, always or in this case: Σt / N is Σt divided by
+    N, and by 8 where there are 8 rows."""
+    here = Counts(case.n, math.pi * case.n, case.n_classes, case.items)  # how many are kept is not known
+    return any(_is_said_of(counts, twist, name) for counts in (SOME_COUNTS, here))
+
+
+def _is_said_of(counts: Counts, twist: Twist, name: str) -> bool:
+    count, factor = _count(name, counts), twist.factor
+    if count is None or factor is None or not counts.n:
         return False
-    divided = count / factor(SOME_COUNTS[0])
-    return any(math.isclose(divided, other) for other in _standard_counts())
+    divided = count / factor(counts.n)
+    return any(math.isclose(divided, other) for other in _standard_counts(counts))
 
 
 def _is_said_by_another(case: RuleScope, total: Callable[[int, int], int], name: str) -> bool:
@@ -197,17 +203,17 @@ def _is_said_by_another(case: RuleScope, total: Callable[[int, int], int], name:
     if _divides_by_weights(name):
         is_bent = name in METHODS and METHODS[name].kind == "bent"
         return not is_bent or (case.weight is not None and float(case.weight.sum()) > 0)  # |w| loses the sign
-    count, made = _count(name), total(SOME_COUNTS[0], SOME_COUNTS[2])
+    count, made = _count(name), total(SOME_COUNTS.n, SOME_COUNTS.classes)
     return count is not None and (count == made or (made != 1 and count in [made * n for n in _standard_counts()]))
 
 
-def _count(name: str) -> int | None:
+def _count(name: str, counts: Counts = SOME_COUNTS) -> float | None:
     """What a method counts, of no batch in particular; None where it divides by something else."""
     of = ODD_METHODS[name].count if name in ODD_METHODS else None
     if name in METHODS and METHODS[name].kind == "count":
         of = METHODS[name].of
-    return None if of is None else of(*SOME_COUNTS)
+    return None if of is None else of(counts)
 
 
-def _standard_counts() -> list[int]:
-    return [one.of(*SOME_COUNTS) for one in METHODS.values() if one.kind == "count" and one.is_weighted]
+def _standard_counts(counts: Counts = SOME_COUNTS) -> list[float]:
+    return [one.of(counts) for one in METHODS.values() if one.kind == "count" and one.is_weighted]
