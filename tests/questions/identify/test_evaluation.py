@@ -68,8 +68,9 @@ def test_a_weight_vector_as_long_as_the_batch_is_also_read_as_one_weight_a_sampl
 
 def test_the_cases_above_use_every_part_of_a_rule():
     used = {"reading": set(), "entry": set(), "smoothing": set(), "method": set(), "twist": set()}
-    for given in [*CASES, {"n": 4, "c": 4}]:
-        for rule in rules(case_of(drawn(**given)[0]), 1):
+    batches = [drawn(**given)[0] for given in [*CASES, {"n": 4, "c": 4}]]
+    for batch in [*batches, Batch.build(logits=[[[0.1, 0.3, 0.2], [0.2, 0.1, 0.5]]], labels=[[0, 1, 1]], shift=True)]:
+        for rule in rules(case_of(batch), 1):
             for part, names in used.items():
                 names.add(getattr(rule, part))
     assert used["reading"] >= set(ODD_READINGS)

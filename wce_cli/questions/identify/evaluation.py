@@ -7,30 +7,34 @@ where the batch is small enough to keep them; of so many items the sums of each.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
 from msgspec import structs
 
 from wce_cli.batches.batch import Batch
+from wce_cli.loss.layout import Dropped
 from wce_cli.loss.methods import METHODS, divide
 from wce_cli.loss.placements import PLACEMENTS, Weighting, unweighted_numerator
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.terms import Terms, pairs, smoothed_losses
 from wce_cli.loss.totals import Totals, block_totals
 from wce_cli.passes.batch_parts import Cut, PartSums
-from wce_cli.passes.one_pass import cut_pass
+from wce_cli.passes.one_pass import cut_pass, one_pass
 from wce_cli.questions.identify.large_batches import totals_by_reading
 from wce_cli.questions.identify.odd_readings import ODD_READINGS
 from wce_cli.questions.identify.odd_ways import (
     ENTRIES,
     ODD_METHODS,
+    POSITIONS,
     SMOOTHINGS,
     STANDARD,
     TWISTS,
     RuleScope,
     odd_method,
 )
+from wce_cli.questions.identify.pairings import PAIRINGS, pairings_of
 from wce_cli.questions.identify.part_means import Summands
 from wce_cli.questions.identify.parts import PartMethod
 from wce_cli.questions.identify.rereading import Asked, reread
@@ -49,6 +53,7 @@ def by_item(batch: Batch) -> Cut | None:
 def case_of(batch: Batch) -> RuleScope:
     """What of a batch decides which rules there are."""
     spec, n = batch.spec, batch.n_samples
+    is_kept = n * spec.n_classes <= KEPT_SCORES
     return RuleScope(
         spec.scores,
         spec.is_soft,
@@ -58,7 +63,9 @@ def case_of(batch: Batch) -> RuleScope:
         spec.weight,
         spec.has_sample_weight,
         spec.label_smoothing,
-        n * spec.n_classes <= KEPT_SCORES,
+        is_kept,
+        spec.layout.shift,
+        pairings_of(batch, is_kept),
     )
 
 
@@ -73,6 +80,7 @@ class Evaluation:
         self.class_weight = self.spec.class_weight
         needed = {(STANDARD, "label"), *((rule.reading, _rows_of(rule)) for rule in rules)}
         self._items = items
+        self._paired: dict[str, Totals] = {}
         self._totals: dict[Asked, Totals] = {}
         self._terms: dict[Asked, list[Terms]] = {}
         self._numerators: dict[tuple[str, ...], float] = {}
@@ -101,28 +109,61 @@ class Evaluation:
             return self._of_parts(rule)
         above, below, factor = self.asked(rule)
         placement = PLACEMENTS[rule.placement]
-        totals = self._totals[rule.reading, _rows_of(rule)]
+        totals = self._totals_by(rule)
+        if totals is None:
+            return None
         both = factor * factor if rule.placement == "label-mix" else factor
         if rule.method in ODD_METHODS:
             odd = ODD_METHODS[rule.method]
+            if odd.before_shift:
+                return self._over(self.before_shift(odd.before_shift), both * placement.numerator(totals, above))
             assert odd.ratio is not None
             numerator, denominator = odd.ratio(totals, above, below, placement)
             return both * numerator, (factor if odd.below == "label-mix" else 1.0) * denominator
         method = METHODS[rule.method]
         entering = (rule.entry, rule.smoothing, rule.placement)
-        key = (rule.reading, *entering, str(method.is_weighted))
+        key = (rule.pairing, rule.reading, *entering, str(method.is_weighted))
         if key not in self._numerators:
             numerator = (
                 placement.numerator(totals, above) if method.is_weighted else unweighted_numerator(totals, above)
             )
             self._numerators[key] = both * numerator
-        below_key = (rule.method, *entering, str(self._takes_weight(rule)))
+        below_key = (rule.pairing, rule.method, *entering, str(self._takes_weight(rule)))
         if below_key not in self._denominators:
             found = method.denominator(totals, below, placement)
             is_mixed = method.adds_weights and rule.placement == "label-mix"
             self._denominators[below_key] = factor * found if is_mixed and found is not None else found
         divisor = self._denominators[below_key]
         return None if divisor is None else (self._numerators[key], divisor)
+
+    def _totals_by(self, rule: Rule) -> Totals | None:
+        """The totals that a rule is asked of; None where the batch has no such pairing."""
+        if not rule.pairing:
+            return self._totals[rule.reading, _rows_of(rule)]
+        if rule.pairing not in self.case.pairings:
+            return None
+        if rule.pairing not in self._paired:
+            self._paired[rule.pairing] = one_pass(PAIRINGS[rule.pairing].of(self.batch), top=0)[0]
+        return self._paired[rule.pairing]
+
+    def before_shift(self, what: str) -> int | None:
+        """How many labels or positions there were before a shift; None where it dropped none that are counted."""
+        layout, totals = self.spec.layout, self.totals()
+        if not layout.shift:
+            return None
+        first = math.prod(layout.labels[:-1])
+        if what == POSITIONS:
+            return totals.n + first
+        if not self.spec.is_soft:
+            dropped = structs.replace(
+                self.batch, labels=self.batch.labels.dropping(Dropped(after=layout.labels[-1] - 1))
+            )
+            first = int((dropped.labels_of(0, first) != self.spec.ignore_index).sum())
+        return totals.n_kept + first if first else None
+
+    @staticmethod
+    def _over(count: int | None, numerator: float) -> tuple[float, float] | None:
+        return None if count is None else (numerator, float(count))
 
     def pairs(self, rule: Rule) -> tuple[Floats, Floats | None, Terms]:
         """The term and the weight of every row by a rule, before its method; rows that are ignored are 0."""

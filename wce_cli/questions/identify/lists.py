@@ -120,7 +120,11 @@ def _gradients(evaluation: Evaluation, listed: Sequence[Rule]) -> Iterator[Candi
     again = np.exp(-read_logits(p).every())  # softmax of the probabilities
     for rule in listed:
         factor = TWISTS[rule.twist].factor if rule.twist else lambda n: 1.0
-        if factor is None or not (rule.reading == STANDARD or ODD_READINGS[rule.reading].is_second_softmax):
+        if (
+            rule.pairing
+            or factor is None
+            or not (rule.reading == STANDARD or ODD_READINGS[rule.reading].is_second_softmax)
+        ):
             continue
         if rule.method not in METHODS and not (rule.method in ODD_METHODS and ODD_METHODS[rule.method].divisor):
             continue

@@ -14,6 +14,8 @@ from wce_cli.loss.sums import Floats
 from wce_cli.loss.totals import Totals
 from wce_cli.questions.identify.parts import WEIGHTS, PartMethod, part_method, part_methods
 
+LABELS, POSITIONS = "labels", "positions"
+"""What is counted before a shift: the labels that are not ignored, or every position."""
 KEPT_ITEMS = 10_000
 """Items whose sums are kept of a batch that is not."""
 STANDARD = ""
@@ -34,6 +36,10 @@ class RuleScope(Struct, frozen=True):
     smoothing: float
     fits_memory: bool
     """All rows are at hand: for what needs the batch as a whole."""
+    shift: bool
+    """The scores at a position are for the label at the next."""
+    pairings: tuple[str, ...]
+    """Which scores may stand beside other labels."""
 
     @property
     def parted(self) -> int:
@@ -189,6 +195,8 @@ class OddMethod(Struct, frozen=True):
     """Not None: a mean over parts of the batch."""
     below: str = ""
     """Not empty: it divides by the weights as that placement has them, and not the terms' own."""
+    before_shift: str = ""
+    """Not empty: it divides by what there was before a shift, POSITIONS or LABELS."""
     ties: Callable[[Totals], str] | None = None
     """Why it is the same as another rule on a batch; empty where it is not known."""
 
@@ -265,6 +273,18 @@ ODD_METHODS = {
             is_scale_free=True,
             needs_weight=True,
             below="sample",
+        ),
+        OddMethod(
+            "over-labels-before-shift",
+            "Σt / N kept of the labels before the shift, num_items_in_batch of transformers 4.46.2 to 5.10.0",
+            divisor="N kept before the shift",
+            before_shift=LABELS,
+        ),
+        OddMethod(
+            "over-positions-before-shift",
+            "Σt / (B · T), all positions before the shift",
+            divisor="B · T before the shift",
+            before_shift=POSITIONS,
         ),
     )
 }

@@ -26,6 +26,7 @@ from wce_cli.questions.identify.odd_ways import (
     methods_of_parts,
     odd_method,
 )
+from wce_cli.questions.identify.pairings import PAIRINGS
 from wce_cli.questions.identify.parts import part_method
 
 
@@ -38,12 +39,13 @@ class Rule(Struct, frozen=True):
     entry: str = STANDARD
     smoothing: str = STANDARD
     twist: str = STANDARD
+    pairing: str = STANDARD
 
     @property
     def departures(self) -> tuple[str, ...]:
         """Its odd parts, by name."""
         odd = () if self.method in METHODS else (self.method,)
-        return tuple(filter(None, (self.reading, self.entry, self.smoothing, *odd, self.twist)))
+        return tuple(filter(None, (self.pairing, self.reading, self.entry, self.smoothing, *odd, self.twist)))
 
     @property
     def pair(self) -> str:
@@ -58,12 +60,13 @@ class Rule(Struct, frozen=True):
     @property
     def is_by_sample(self) -> bool:
         """Whether it does nothing to a sum of terms, so that it has a number for each sample, too."""
-        return not self.divides and (not self.twist or TWISTS[self.twist].is_by_term)
+        return not (self.divides or self.pairing) and (not self.twist or TWISTS[self.twist].is_by_term)
 
     @property
     def title(self) -> str:
         """The rule in words: the pair, then its odd parts."""
         odd = (
+            PAIRINGS[self.pairing].title if self.pairing else "",
             ODD_READINGS[self.reading].title if self.reading else "",
             ENTRIES[self.entry].title if self.entry else "",
             SMOOTHINGS[self.smoothing].title if self.smoothing else "",
@@ -90,8 +93,10 @@ def _within(case: RuleScope, depth: int) -> Iterator[Rule]:
     smoothings = [STANDARD] + list(SMOOTHINGS) * (depth > 0 and case.smoothing > 0 and case.n_classes > 1)
     twists = [STANDARD] + [name for name, twist in TWISTS.items() if twist.steps != case.n] * (depth > 0)
     methods = [name for name, method in METHODS.items() if not method.by_item or case.items != case.n]
+    standard = tuple(methods)
     if depth > 0:
-        methods += [*ODD_METHODS, *methods_of_parts(case)]
+        methods += [name for name, odd in ODD_METHODS.items() if case.shift or not odd.before_shift]
+        methods += methods_of_parts(case)
     for reading in readings:
         for entry in entries:
             for smoothing in smoothings:
@@ -108,6 +113,13 @@ def _within(case: RuleScope, depth: int) -> Iterator[Rule]:
                             rule = Rule(method, placement, reading, entry, smoothing, twist)
                             if odd + is_odd + (twist != "") <= depth and _changes(case, rule):
                                 yield rule
+    for pairing in case.pairings * (depth > 0):
+        for method in standard:
+            for placement in placements(case, method):
+                for twist in twists[: None if depth > 1 else 1]:
+                    rule = Rule(method, placement, twist=twist, pairing=pairing)
+                    if _changes(case, rule):
+                        yield rule
 
 
 def _is_alone(case: RuleScope, method: str) -> bool:

@@ -20,7 +20,7 @@ from wce_cli.questions.identify.rules import Rule
 REFUSED_ENTRY = "per-sample"
 """The entry that no framework takes where N ≠ C: it is told from the others by its error."""
 DRAWS = 300
-ROWS_OF_ITEM = 3
+ROWS_OF_ITEM = 4
 """Rows of a sequence or image, where a rule is about those."""
 FOUR_DIGITS_APART = 2e-3
 """Relative difference at which two numbers differ at four digits, whatever they are."""
@@ -72,7 +72,7 @@ def _drawn(batch: Batch, rules: list[Rule], rng: np.random.Generator) -> dict[st
     spec = batch.spec
     c = int(rng.integers(3, 5))
     parts = [odd.part for rule in rules if rule.method not in METHODS for odd in [odd_method(rule.method)] if odd.part]
-    inner = ROWS_OF_ITEM if any(part.of_items for part in parts) else 1
+    inner = ROWS_OF_ITEM if any(part.of_items for part in parts) or any(rule.pairing for rule in rules) else 1
     n = (int(rng.integers(5, 8)) + max((part.size for part in parts), default=0)) * inner
     spread = float(rng.choice([1.0, 3.0, 12.0, 80.0]))
     scores = np.round(rng.normal(0, spread, (n, c)), 1)
@@ -99,6 +99,8 @@ def _drawn(batch: Batch, rules: list[Rule], rng: np.random.Generator) -> dict[st
         fields["weight"] = weight.tolist()
     if spec.has_sample_weight:
         fields["sample_weight"] = _by_item(np.round(rng.uniform(0.2, 3.0, n), 2), inner)
+    if inner > 1 and spec.layout.shift:
+        fields["shift"] = True
     if spec.label_smoothing:
         fields["label_smoothing"] = spec.label_smoothing
     return fields

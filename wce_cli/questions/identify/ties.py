@@ -46,8 +46,8 @@ def denominators(evaluation: Evaluation) -> dict[str, float]:
     for odd in ODD_METHODS.values():
         if odd.divisor and not odd.below:
             fraction = evaluation.fraction(Rule(odd.name, "class"))
-            assert fraction is not None
-            named[odd.divisor] = fraction[1]
+            if fraction is not None:
+                named[odd.divisor] = fraction[1]
     if totals.n > 1:
         named["N²"] = float(totals.n) ** 2
     named |= {method.formula: 1.0 for method in METHODS.values() if not method.divides}  # what is equal says more

@@ -129,7 +129,7 @@ def listed_rules(probes: Sequence[Probe], offers: Offers, depth: int) -> list[Ru
     """Every rule that some probe can tell, the fewest departures first."""
     found: dict[Rule, None] = {}
     for probe in probes:
-        of_probe = rules(case_of(batch_of(probe, offers)), depth)
+        of_probe = (rule for rule in rules(case_of(batch_of(probe, offers)), depth) if not rule.pairing)
         if offers.smoothing and not probe.smoothing:  # those with smoothing say the rest, placement by placement
             of_probe = (rule for rule in of_probe if rule.entry == PER_SAMPLE)
         found.update(dict.fromkeys(of_probe))
