@@ -13,6 +13,7 @@ from wce_cli import WceError, explain
 from wce_cli.batches.batch import Batch, WrongRows
 from wce_cli.loss.layout import items_between
 from wce_cli.passes.one_pass import one_pass
+from wce_cli.questions.explain.of_batch import explain_batch
 
 SHAPES = [(4, 3), (3, 4, 5), (3, 2, 4, 5), (2, 3, 1, 4, 2)]
 
@@ -211,6 +212,19 @@ def test_a_wrong_number_is_named_where_it_stands(kind, axis, shift):
         with pytest.raises((WceError, WrongRows)) as caught:
             one_pass(Batch.build(**stored_as(kind, one), class_axis=axis, shift=shift))
         assert said in str(caught.value), caught.value
+
+
+@pytest.mark.parametrize("kind", ["memory", "file", "compressed"])
+@pytest.mark.parametrize("shift", [False, True])
+def test_the_value_along_the_other_axis_is_told_where_both_fit(kind, shift):
+    given, _ = drawn((4, 3, 3), 2)
+    given.pop("sample_weight")
+    report = explain_batch(Batch.build(**stored_as(kind, given), shift=shift))
+    other = explain(**given, class_axis=-1, shift=shift, engines=())
+    (found,) = [one for one in report.findings if one.code == "class-axis-last"]
+    assert f"{other['weighted-mean']:.6g} along the last" in found.message
+    assert f"{report['weighted-mean']:.6g} along axis 1" in found.message
+    assert "class-axis-last" not in {one.code for one in other.findings}
 
 
 def test_what_is_dropped_is_not_looked_at():

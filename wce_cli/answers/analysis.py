@@ -30,6 +30,8 @@ class Analysis(Struct, frozen=True, dict=True):
     """By `METHOD/PLACEMENT`: how far its value may be off because the inputs were printed rounded, ∞ without bound."""
     kept_by_part: tuple[int, ...] | None = None
     """The kept samples of each part, where the batch is cut into parts."""
+    along_last_axis: LossValue | None = None
+    """torch's mean with the classes on the last axis of the scores, where the labels fit that as well."""
 
     def value(self, pair: str) -> LossValue | None:
         """The loss value of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if undefined."""
