@@ -6,7 +6,7 @@ import pytest
 from wce_cli import identify
 from wce_cli.batches.batch import Batch
 from wce_cli.batches.file_rows import StoredRows
-from wce_cli.inputs import read_file
+from wce_cli.cli.batches import read_batches
 from wce_cli.questions.identify import evaluation
 from wce_cli.questions.identify.evaluation import Evaluation, case_of
 from wce_cli.questions.identify.pairings import PAIRINGS
@@ -80,7 +80,7 @@ def test_every_pairing_is_named_somewhere_above():
 
 def test_num_items_in_batch_with_the_first_labels():
     """What transformers' Trainer divided by from 4.46.2 to 5.10.0: `labels.ne(-100).sum()`, the loss being shifted."""
-    fields = sequences(2)
+    fields = sequences(6)
     x, y = torch.tensor(fields["logits"]), torch.tensor(fields["labels"])
     shifted = F.cross_entropy(x[:, :-1].reshape(-1, V), y[:, 1:].reshape(-1), reduction="sum").item()
     match = first(shifted / y.ne(-100).sum().item(), fields, shift=True)
@@ -104,8 +104,7 @@ def test_shifts_of_a_batch_too_large_to_keep(monkeypatch, tmp_path, name):
     value = loss(fields, *taken(torch.tensor(fields["logits"]), torch.tensor(fields["labels"])))
     assert first(value, fields, shift=shift).departures == (name,)
     np.savez(tmp_path / "batch.npz", **{key: fields[key] for key in ("logits", "labels", "weight")})
-    (document,) = read_file(str(tmp_path / "batch.npz"))
-    batch = Batch.build(**document.fields | {"class_axis": -1, "shift": shift})
+    (batch,), _ = read_batches([str(tmp_path / "batch.npz")], {"class_axis": "-1", "shift": "true" if shift else None})
     assert isinstance(batch.scores, StoredRows)
     rule = Rule("weighted-mean", "class", pairing=name)
     assert rule in list(rules(case_of(batch), 1))

@@ -26,6 +26,7 @@ from wce_cli.questions.identify.implied import implied
 from wce_cli.questions.identify.lists import identify_gradients, identify_losses
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.odd_readings import ODD_READINGS
+from wce_cli.questions.identify.odd_ways import TWISTS
 from wce_cli.questions.identify.parts import is_mean_of_parts
 from wce_cli.questions.identify.relations import relations
 from wce_cli.questions.identify.rules import Rule
@@ -118,7 +119,7 @@ def _matches(space: Space, number: PrintedNumber) -> list[tuple[Rule, Match]]:
     found = simple or found
     if all(match.is_off for _, match in found):
         found += _made(space, number, _closest(space, number, np.flatnonzero(fits & space.any_size)))
-    return sorted(found, key=lambda pair: _rank(pair[1]))
+    return sorted(found, key=lambda pair: _rank(*pair))
 
 
 def _made(space: Space, number: PrintedNumber, positions: Ints) -> list[tuple[Rule, Match]]:
@@ -157,13 +158,14 @@ def _match(space: Space, number: PrintedNumber, position: int) -> Match:
     )
 
 
-def _rank(match: Match) -> tuple[tuple[int, bool], bool, bool, bool, int]:
-    """A standard rule whose last digit is off is simpler than another rule, but for a mean of parts that fits; then the
-    closest come first."""
+def _rank(rule: Rule, match: Match) -> tuple[tuple[int, bool], bool, bool, bool, bool, int]:
+    """A standard rule whose last digit is off is simpler than another rule, but for a mean of parts that fits; a number
+    of processes that nobody has told of comes last; then the closest come first."""
     nearness = round(20 * (abs(match.difference) / match.within)) if match.within else 0
     is_standard = match.departures in ((CUT,), (ROUNDED,))
     of_parts = not match.is_off and len(match.departures) == 1 and is_mean_of_parts(match.method)
-    return match.oddness, not of_parts, not is_standard, match.is_off, nearness
+    is_of_steps = rule.twist != "" and TWISTS[rule.twist].steps > 0
+    return match.oddness, not of_parts, not is_standard, match.is_off, is_of_steps, nearness
 
 
 def _sure(space: Space, number: PrintedNumber, matches: Sequence[tuple[Rule, Match]]) -> list[Rule]:
