@@ -30,10 +30,10 @@ class AnySize(Struct, frozen=True):
     def of(cls, evaluation: Evaluation) -> AnySize:
         """Those of a batch that is at hand and not too large; else none."""
         case = evaluation.case
-        sizes = any_sizes(case.n, case.parted) if case.fits_memory else []
+        sizes = any_sizes(case.n if case.fits_memory else 0, case.parted)
         kinds: list[tuple[str, str]] = []
         values: list[Floats] = []
-        cuts = AllCuts.of(case.n, sizes) if sizes else None
+        cuts = AllCuts.of(case.n, sizes) if len(sizes) else None
         for placement in placements(case, PartMethod(ROWS, 1).name) if cuts is not None else ():
             assert cuts is not None
             sums = evaluation.summands(Rule("", placement))
@@ -43,7 +43,7 @@ class AnySize(Struct, frozen=True):
                     values.append(cuts.means(sums, divisor))
         every = np.concatenate(values) if values else np.empty(0)
         given = np.isfinite(every)
-        kind, rows = np.repeat(np.arange(len(kinds)), len(sizes)), np.tile(np.array(sizes, dtype=np.int64), len(kinds))
+        kind, rows = np.repeat(np.arange(len(kinds)), len(sizes)), np.tile(sizes, len(kinds))
         return cls(kinds, kind[given], rows[given], every[given], case.n, case.parted)
 
     def rule(self, position: int) -> Rule:

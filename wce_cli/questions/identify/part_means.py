@@ -61,9 +61,8 @@ class AllCuts(Struct, frozen=True):
     stop: Ints
 
     @classmethod
-    def of(cls, n: int, sizes: list[int]) -> AllCuts:
-        """The parts of `n` rows."""
-        size = np.array(sizes, dtype=np.int64)
+    def of(cls, n: int, size: Ints) -> AllCuts:
+        """The parts of `n` rows, of these sizes."""
         count = -(-n // size)
         first = np.cumsum(count) - count
         wide = np.repeat(size, count)

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 from msgspec import Struct
+
+from wce_cli.loss.sums import Ints
 
 WEIGHTS, ROWS, KEPT = "weights", "rows", "kept"
 """What the sum of a part is divided by: the weights, the number of its rows, or of those that are kept."""
@@ -132,15 +135,15 @@ def part_methods(n: int, items: int, factors: tuple[int, ...], *, has_rows: bool
     return [method.name for method in found]
 
 
-def any_sizes(n: int, items: int) -> list[int]:
+def any_sizes(n: int, items: int) -> Ints:
     """The other numbers of rows that a part can have, of a batch that is not too large."""
-    if n > MOST_CUT:
-        return []
+    if not 0 < n <= MOST_CUT:
+        return np.empty(0, dtype=np.int64)
     inner = n // items if items else 1
-    usual = set(usual_sizes(n))
+    usual = usual_sizes(n)
     if inner > 1:
-        usual = {size for size in usual if size % inner} | {size * inner for size in usual_sizes(items)}
-    return [size for size in range(1, n) if size not in usual]
+        usual = [size for size in usual if size % inner] + [size * inner for size in usual_sizes(items)]
+    return np.delete(np.arange(n), [0, *usual])
 
 
 def of_rows(divisor: str, rows: int, n: int, items: int) -> PartMethod:

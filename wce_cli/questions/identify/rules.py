@@ -97,6 +97,7 @@ def _within(case: RuleScope, depth: int) -> Iterator[Rule]:
     if depth > 0:
         methods += [name for name, odd in ODD_METHODS.items() if case.shift or not odd.before_shift]
         methods += methods_of_parts(case)
+    alone = {method for method in methods if method not in METHODS and _is_alone(case, method)}
     for reading in readings:
         for entry in entries:
             for smoothing in smoothings:
@@ -105,11 +106,10 @@ def _within(case: RuleScope, depth: int) -> Iterator[Rule]:
                     continue
                 for method in methods:
                     is_odd = method not in METHODS
-                    is_alone = is_odd and _is_alone(case, method)
-                    if odd + is_odd > depth or (odd and is_alone):
+                    if odd + is_odd > depth or (odd and method in alone):
                         continue
                     for placement in placements(case, method, entry, smoothing):
-                        for twist in twists[:1] if is_alone else twists:
+                        for twist in twists[:1] if method in alone else twists:
                             rule = Rule(method, placement, reading, entry, smoothing, twist)
                             if odd + is_odd + (twist != "") <= depth and _changes(case, rule):
                                 yield rule
