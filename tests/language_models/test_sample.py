@@ -55,6 +55,17 @@ def test_the_methods_of_the_batch_are_three_of_these_losses_and_a_split_has_two_
         assert row["mean_of_parts"] == pytest.approx(losses[name].item(), rel=1e-6)
 
 
+def test_the_other_two_are_another_count_and_no_shift():
+    losses = SCRIPT["losses"](*batch())
+    (row,) = asked("explain", "--engine", "none", "--method", "weighted-mean")["methods"]
+    counted = int((batch()[1] != -100).sum())
+    assert f"is {row['numerator']:.6g} / {counted}: " in PAGE
+    assert row["numerator"] / counted == pytest.approx(losses["divided by the unshifted count"].item(), rel=1e-6)
+    ran = run("explain", str(SAVED), "--class-axis", "-1", "--engine", "none", "-f", "json")
+    value = json.loads(ran.out)["methods"][0]["value"]
+    assert value == pytest.approx(losses["labels not shifted"].item(), rel=1e-6)
+
+
 def test_the_block_of_the_page_has_the_gradient_of_the_whole_batch(monkeypatch):
     (block,) = re.findall(r"^```python\n((?:.*\n)*?)```$", PAGE, re.MULTILINE)
     monkeypatch.chdir(ROOT)
