@@ -30,7 +30,7 @@ from wce_cli.questions.identify.odd_ways import TWISTS
 from wce_cli.questions.identify.parts import is_mean_of_parts
 from wce_cli.questions.identify.relations import relations
 from wce_cli.questions.identify.rules import Rule
-from wce_cli.questions.identify.separate import separating
+from wce_cli.questions.identify.separate import can_be_separated, separating
 from wce_cli.questions.identify.slips import changes
 from wce_cli.questions.identify.space import Space
 
@@ -59,7 +59,7 @@ def identify_batch(batch: Batch, asked: NumbersAsked, depth: int = 1, *, separat
     sure = [_sure(space, *both) for both in zip(numbers, matches, strict=True)]
     apart = None
     if separate:
-        tied = dict.fromkeys(rule for found in matches for rule, _ in found)
+        tied = dict.fromkeys(rule for found in matches for rule, _ in found if can_be_separated(rule))
         apart = separating(batch, list(tied)) if len(tied) > 1 else None
     return Identification(
         SCHEMA,
@@ -164,8 +164,12 @@ def _rank(rule: Rule, match: Match) -> tuple[tuple[int, bool], bool, bool, bool,
     nearness = round(20 * (abs(match.difference) / match.within)) if match.within else 0
     is_standard = match.departures in ((CUT,), (ROUNDED,))
     of_parts = not match.is_off and len(match.departures) == 1 and is_mean_of_parts(match.method)
-    is_of_steps = rule.twist != "" and TWISTS[rule.twist].steps > 0
-    return match.oddness, not of_parts, not is_standard, match.is_off, is_of_steps, nearness
+    return match.oddness, not of_parts, not is_standard, match.is_off, _is_of_steps(rule), nearness
+
+
+def _is_of_steps(rule: Rule) -> bool:
+    """Whether it is a standard loss times or over a number that nobody has told of."""
+    return rule.twist != "" and TWISTS[rule.twist].steps > 0
 
 
 def _sure(space: Space, number: PrintedNumber, matches: Sequence[tuple[Rule, Match]]) -> list[Rule]:
@@ -196,7 +200,7 @@ def _nearest(space: Space, number: PrintedNumber) -> list[Nearest]:
         value = float(space.values[position])
         if not math.isfinite(value) or space.any_size[position] or len(found) == NEAREST:
             break
-        if all(abs(value - one.value) > number.tolerance for one in found):
+        if not _is_of_steps(space.rule(position)) and all(abs(value - one.value) > number.tolerance for one in found):
             rule = space.rule(position)
             found.append(Nearest(rule.title, rule.departures, value, value - number.value))
     return found

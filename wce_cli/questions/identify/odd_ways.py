@@ -224,6 +224,18 @@ ODD_METHODS = {
     method.name: method
     for method in (
         OddMethod(
+            "over-labels-before-shift",
+            "Σt / N kept of the labels before the shift, num_items_in_batch of transformers 4.46.2 to 5.10.0",
+            divisor="N kept before the shift",
+            before_shift=LABELS,
+        ),
+        OddMethod(
+            "over-positions-before-shift",
+            "Σt / (B · T), all positions before the shift",
+            divisor="B · T before the shift",
+            before_shift=POSITIONS,
+        ),
+        OddMethod(
             "over-n-1",
             "Σt / (N − 1)",
             lambda t, a, b, p: (p.numerator(t, a), t.n - 1.0),
@@ -273,18 +285,6 @@ ODD_METHODS = {
             is_scale_free=True,
             needs_weight=True,
             below="sample",
-        ),
-        OddMethod(
-            "over-labels-before-shift",
-            "Σt / N kept of the labels before the shift, num_items_in_batch of transformers 4.46.2 to 5.10.0",
-            divisor="N kept before the shift",
-            before_shift=LABELS,
-        ),
-        OddMethod(
-            "over-positions-before-shift",
-            "Σt / (B · T), all positions before the shift",
-            divisor="B · T before the shift",
-            before_shift=POSITIONS,
         ),
     )
 }

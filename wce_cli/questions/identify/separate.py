@@ -20,10 +20,18 @@ from wce_cli.questions.identify.rules import Rule
 REFUSED_ENTRY = "per-sample"
 """The entry that no framework takes where N ≠ C: it is told from the others by its error."""
 DRAWS = 300
+LARGEST_PART = 64
+"""Rows of the parts of a batch that is printed, or items."""
 ROWS_OF_ITEM = 4
 """Rows of a sequence or image, where a rule is about those."""
 FOUR_DIGITS_APART = 2e-3
 """Relative difference at which two numbers differ at four digits, whatever they are."""
+
+
+def can_be_separated(rule: Rule) -> bool:
+    """Whether a batch that tells it from others has few enough rows to be printed."""
+    part = None if rule.method in METHODS else odd_method(rule.method).part
+    return part is None or part.size <= LARGEST_PART
 
 
 def separating(batch: Batch, rules: list[Rule]) -> Separating | None:
