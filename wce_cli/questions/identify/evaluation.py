@@ -237,7 +237,7 @@ class Evaluation:
 
     def _of_parts(self, rule: Rule) -> tuple[float, float] | None:
         """The mean over parts of Σt/Σw, Σt/N or Σt/N kept, as the sum of all over their number."""
-        part = _part_of(rule)
+        part = part_of(rule)
         assert part is not None
         found = self.summands(rule).sum_of_means(part.divisor, self.part_size(part))
         return None if found is None else (found[0], 1.0 if part.is_sum else float(found[1]))
@@ -255,7 +255,8 @@ class Evaluation:
                 self._terms.setdefault(key, []).append(terms)
 
 
-def _part_of(rule: Rule) -> PartMethod | None:
+def part_of(rule: Rule) -> PartMethod | None:
+    """The parts whose means a rule takes; None where it takes none."""
     return None if rule.method in METHODS else odd_method(rule.method).part
 
 

@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from wce_cli.answers.identify import Separating
 from wce_cli.batches.batch import Batch
-from wce_cli.loss.methods import METHODS
 from wce_cli.loss.spec import IGNORE_INDEX
-from wce_cli.questions.identify.evaluation import Evaluation
-from wce_cli.questions.identify.odd_ways import odd_method
+from wce_cli.questions.identify.evaluation import Evaluation, part_of
 from wce_cli.questions.identify.rules import Rule
 
 REFUSED_ENTRY = "per-sample"
@@ -30,7 +28,7 @@ FOUR_DIGITS_APART = 2e-3
 
 def can_be_separated(rule: Rule) -> bool:
     """Whether a batch that tells it from others has few enough rows to be printed."""
-    part = None if rule.method in METHODS else odd_method(rule.method).part
+    part = part_of(rule)
     return part is None or part.size <= LARGEST_PART
 
 
@@ -79,7 +77,7 @@ def _drawn(batch: Batch, rules: list[Rule], rng: np.random.Generator) -> dict[st
     """A batch of the same kind: wrong predictions, unequal weights, an ignored label, scores that are far apart."""
     spec = batch.spec
     c = int(rng.integers(3, 5))
-    parts = [odd.part for rule in rules if rule.method not in METHODS for odd in [odd_method(rule.method)] if odd.part]
+    parts = [part for rule in rules if (part := part_of(rule)) is not None]
     inner = ROWS_OF_ITEM if any(part.of_items for part in parts) or any(rule.pairing for rule in rules) else 1
     n = (int(rng.integers(5, 8)) + max((part.size for part in parts), default=0)) * inner
     spread = float(rng.choice([1.0, 3.0, 12.0, 80.0]))

@@ -7,7 +7,7 @@ import numpy as np
 from wce_cli.answers.identify import SAME
 from wce_cli.digits import format_number
 from wce_cli.loss.methods import METHODS
-from wce_cli.questions.identify.evaluation import Evaluation
+from wce_cli.questions.identify.evaluation import Evaluation, part_of
 from wce_cli.questions.identify.odd_readings import ODD_READINGS
 from wce_cli.questions.identify.odd_ways import ENTRIES, ODD_METHODS, TWISTS, odd_method
 from wce_cli.questions.identify.parts import DIVISORS, KEPT, WEIGHTS, PartMethod
@@ -116,7 +116,7 @@ def _of_weights(evaluation: Evaluation, one: Rule, other: Rule) -> str:
 def _of_methods(evaluation: Evaluation, one: Rule, other: Rule) -> str:
     """Equal because two denominators are."""
     for rule in (one, other):
-        if rule.method not in METHODS and (part := odd_method(rule.method).part) is not None:
+        if (part := part_of(rule)) is not None:
             return _of_parts(evaluation, rule, part)
         odd = ODD_METHODS.get(rule.method)
         if odd is not None and not odd.divisor:
