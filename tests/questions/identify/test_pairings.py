@@ -74,6 +74,14 @@ def test_a_view_that_does_not_move_the_class_axis():
     assert match.departures == ("rows-of-memory",)
 
 
+@pytest.mark.parametrize("name", ["scores-time-major", "labels-time-major"])
+def test_axes_are_mixed_after_a_shift_too(name):
+    fields = sequences(5, weighted=True)
+    x, y = torch.tensor(fields["logits"])[:, :-1], torch.tensor(fields["labels"])[:, 1:]
+    match = first(loss(fields, *MISTAKES[name][1](x, y)), fields, shift=True)
+    assert match.departures == (name,)
+
+
 def test_every_pairing_is_named_somewhere_above():
     assert set(MISTAKES) | {"rows-of-memory"} == set(PAIRINGS)
 

@@ -97,7 +97,7 @@ def _is_unshifted(batch: Batch) -> bool:
 
 def _is_table(batch: Batch) -> bool:
     """Whether sequences and positions can be mistaken for each other."""
-    return _is_unshifted(batch) and batch.items > 1
+    return _is_of_sequences(batch) and min(batch.sample_shape) > 1
 
 
 def _has_axis(is_torchs: bool) -> Callable[[Batch], bool]:
