@@ -13,12 +13,17 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.answers.identify import ANY_SIZE, CUT, LITTLE, ROUNDED, SCHEMA, Identification, Identified, Match, Nearest
+from wce_cli.answers.report import CriterionPart
 from wce_cli.batches.batch import Batch
+from wce_cli.loss.facts import Facts
+from wce_cli.loss.methods import loss_values
 from wce_cli.loss.sums import Ints
+from wce_cli.loss.totals import Totals
 from wce_cli.passes.one_pass import cut_pass, one_pass
 from wce_cli.questions.explain.doubts import doubts_of
-from wce_cli.questions.explain.report import batch_part
+from wce_cli.questions.explain.report import batch_part, criterion_part
 from wce_cli.questions.identify import ties
 from wce_cli.questions.identify.chance import EDGE, prior_of
 from wce_cli.questions.identify.evaluation import by_item
@@ -52,7 +57,6 @@ def identify_batch(batch: Batch, asked: NumbersAsked, depth: int = 1, *, separat
     """Which rules give each number, with their odds, and what is between two of them."""
     cut = by_item(batch) if depth else None
     totals, facts, items = (*one_pass(batch, top=0), None) if cut is None else cut_pass(batch, cut)
-    found = doubts_of(batch.spec, totals, facts)
     space, numbers = Space(batch, depth, items), asked.numbers
     matches = [_matches(space, number) for number in numbers]
     identified = [_identified(space, batch, *both) for both in zip(numbers, matches, strict=True)]
@@ -73,8 +77,15 @@ def identify_batch(batch: Batch, asked: NumbersAsked, depth: int = 1, *, separat
             if values
         ),
         apart,
-        found,
+        doubts_of(batch.spec, totals, facts),
+        _criterion_part(batch, totals, facts),
     )
+
+
+def _criterion_part(batch: Batch, totals: Totals, facts: Facts) -> CriterionPart | None:
+    spec = batch.spec
+    values = () if spec.criterion is None else loss_values(totals, spec.class_weight, spec.label_smoothing)
+    return criterion_part(Analysis(spec, totals, facts, values, ()), batch)
 
 
 def _identified(space: Space, batch: Batch, number: PrintedNumber, matches: list[tuple[Rule, Match]]) -> Identified:

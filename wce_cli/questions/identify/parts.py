@@ -129,7 +129,7 @@ def part_methods(n: int, items: int, factors: tuple[int, ...], *, has_rows: bool
                 continue  # the weights say it
             if divisor != ROWS or not is_even:
                 found.append(PartMethod(divisor, size, of_items))
-            is_product = divisor == ROWS and is_even and n // rows in factors
+            is_product = divisor == ROWS and is_even and (n // rows in factors or rows == items)  # Σt / items
             if rows > 1 and not is_product:
                 found.append(PartMethod(divisor, size, of_items, is_sum=True))
     return [method.name for method in found]
