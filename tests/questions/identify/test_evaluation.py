@@ -12,8 +12,9 @@ from wce_cli.loss.methods import loss_values
 from wce_cli.passes.one_pass import one_pass
 from wce_cli.questions.identify.evaluation import Evaluation, case_of
 from wce_cli.questions.identify.odd_readings import ODD_READINGS
-from wce_cli.questions.identify.odd_ways import ENTRIES, ODD_METHODS, SMOOTHINGS, TWISTS
+from wce_cli.questions.identify.odd_ways import ENTRIES, ODD_METHODS, SMOOTHINGS
 from wce_cli.questions.identify.rules import Rule, rules
+from wce_cli.questions.identify.twists import TWISTS
 
 KINDS = ("logits", "probs", "log_probs")
 CASES = [

@@ -30,8 +30,6 @@ from wce_cli.questions.identify.odd_ways import (
     POSITIONS,
     SMOOTHINGS,
     STANDARD,
-    TWISTS,
-    RuleScope,
     odd_method,
 )
 from wce_cli.questions.identify.pairings import PAIRINGS, pairings_of
@@ -39,6 +37,8 @@ from wce_cli.questions.identify.part_means import Summands
 from wce_cli.questions.identify.parts import PartMethod
 from wce_cli.questions.identify.rereading import Asked, reread
 from wce_cli.questions.identify.rules import Rule
+from wce_cli.questions.identify.scope import RuleScope
+from wce_cli.questions.identify.twists import TWISTS
 
 KEPT_SCORES = 1 << 17
 """A batch of so many scores is kept in memory, for the rules that need it as a whole."""

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from wce_cli.loss.methods import SUM
 from wce_cli.loss.sums import Floats
 from wce_cli.questions.identify.evaluation import Evaluation
-from wce_cli.questions.identify.odd_ways import TWISTS
 from wce_cli.questions.identify.part_means import Summands
 from wce_cli.questions.identify.parts import KEPT, ROWS, WEIGHTS
 from wce_cli.questions.identify.rules import Rule, rules
+from wce_cli.questions.identify.twists import TWISTS
 
 Candidate = tuple[str, tuple[str, ...], Floats]
 """Title, departures, what it gives for each entry."""

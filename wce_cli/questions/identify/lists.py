@@ -23,8 +23,9 @@ from wce_cli.questions.identify.evaluation import KEPT_SCORES, Evaluation, case_
 from wce_cli.questions.identify.item_lists import Candidate, losses_of_items
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.odd_readings import ODD_READINGS, GivenRows
-from wce_cli.questions.identify.odd_ways import ODD_METHODS, STANDARD, TWISTS
+from wce_cli.questions.identify.odd_ways import ODD_METHODS, STANDARD
 from wce_cli.questions.identify.rules import Rule, rules
+from wce_cli.questions.identify.twists import TWISTS
 
 RULES_SHOWN = 6
 FACTOR = "factor"

@@ -31,13 +31,13 @@ from wce_cli.questions.identify.implied import implied
 from wce_cli.questions.identify.lists import identify_gradients, identify_losses
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.odd_readings import ODD_READINGS
-from wce_cli.questions.identify.odd_ways import TWISTS
 from wce_cli.questions.identify.parts import is_mean_of_parts
 from wce_cli.questions.identify.relations import relations
 from wce_cli.questions.identify.rules import Rule
 from wce_cli.questions.identify.separate import can_be_separated, separating
 from wce_cli.questions.identify.slips import changes
 from wce_cli.questions.identify.space import Space
+from wce_cli.questions.identify.twists import TWISTS
 
 NEAREST = 3
 ANY_SIZES_TOLD = 20

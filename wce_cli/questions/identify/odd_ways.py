@@ -1,8 +1,7 @@
-"""The odd ways to compute a cross-entropy, as data: where the weight enters, smoothing, divisors, twists."""
+"""The odd ways to compute a cross-entropy, as data: where the weight enters, smoothing, divisors."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -13,48 +12,13 @@ from wce_cli.loss.placements import PLACEMENTS, Placement, Weighting, smoothed_s
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.totals import Totals
 from wce_cli.questions.identify.parts import WEIGHTS, PartMethod, part_method, part_methods
+from wce_cli.questions.identify.scope import RuleScope
+from wce_cli.questions.identify.twists import FACTORS
 
 LABELS, POSITIONS = "labels", "positions"
 """What is counted before a shift: the labels that are not ignored, or every position."""
-KEPT_ITEMS = 10_000
-"""Items whose sums are kept of a batch that is not."""
 STANDARD = ""
 """The part of a rule that is as it should be."""
-
-
-class RuleScope(Struct, frozen=True):
-    """What of a batch decides which rules there are: parts that could not change anything are left out."""
-
-    kind: str
-    is_soft: bool
-    n: int
-    items: int
-    """Entries of the first axis: sequences, images, samples."""
-    n_classes: int
-    weight: Floats | None
-    has_sample_weight: bool
-    smoothing: float
-    fits_memory: bool
-    """All rows are at hand: for what needs the batch as a whole."""
-    shift: bool
-    """The scores at a position are for the label at the next."""
-    pairings: tuple[str, ...]
-    """Which scores may stand beside other labels."""
-
-    @property
-    def parted(self) -> int:
-        """Items whose sums are at hand or can be kept: N where there are too many."""
-        return self.items if self.fits_memory or self.items <= KEPT_ITEMS else self.n
-
-    @property
-    def positions(self) -> int:
-        """Rows of one of them."""
-        return self.n // self.parted if self.parted else 1
-
-    @property
-    def is_weighted(self) -> bool:
-        """Whether there are weights of any kind."""
-        return self.weight is not None or self.has_sample_weight
 
 
 def _weighted(and_so: Callable[[RuleScope], bool] = lambda case: True) -> Callable[[RuleScope], bool]:
@@ -301,67 +265,3 @@ def odd_method(name: str) -> OddMethod:
 def methods_of_parts(case: RuleScope) -> list[str]:
     """The methods over parts of this batch: of its rows where they are at hand, and of its items."""
     return part_methods(case.n, case.parted, FACTORS, has_rows=case.fits_memory, has_weight=case.is_weighted)
-
-
-FACTORS = (2, 3, 4, 8, 16)
-"""Processes, or steps of accumulation, that people have: what is added up and not divided is so many times too large.
-"""
-
-
-class Twist(Struct, frozen=True):
-    """What is done to the loss afterwards."""
-
-    name: str
-    title: str
-    of: Callable[[float, int], float]
-    """(value, N) → value"""
-    factor: Callable[[int], float] | None = None
-    """N → what it multiplies a value by, if it does no more than that."""
-    is_by_term: bool = False
-    """It multiplies every term by that too, whatever N is."""
-    divides: Callable[[str], str] = lambda divisor: divisor
-    """What a rule divides by in letters → the same with what this does to it."""
-    steps: int = 0
-    """Processes or steps that it multiplies or divides by: no rule where they are N, of which other rules know."""
-
-
-def _times(steps: int) -> Twist:
-    title = f"times {steps}, as with {steps} processes or steps"
-    return Twist(
-        f"times-{steps}",
-        title,
-        lambda value, n: value * steps,
-        lambda n: steps,
-        divides=lambda divisor: f"{divisor} / {steps}",
-        steps=steps,
-    )
-
-
-def _over_steps(steps: int) -> Twist:
-    title = f"divided by {steps}, as with {steps} processes or steps"
-    return Twist(
-        f"over-{steps}",
-        title,
-        lambda value, n: value / steps,
-        lambda n: 1 / steps,
-        divides=lambda divisor: f"{steps}" if divisor == "1" else f"{divisor} · {steps}",
-        steps=steps,
-    )
-
-
-TWISTS = {
-    twist.name: twist
-    for twist in (
-        Twist(
-            "averaged-again",
-            "divided by N once more",
-            lambda value, n: value / n if n else math.nan,
-            lambda n: 1 / n,
-            divides=lambda divisor: f"{divisor} · N",
-        ),
-        Twist("negated", "with the sign turned", lambda value, n: -value, lambda n: -1.0, is_by_term=True),
-        Twist("perplexity", "exp of it, the perplexity", lambda value, n: float(np.exp(value))),
-        *map(_times, FACTORS),
-        *map(_over_steps, FACTORS),
-    )
-}

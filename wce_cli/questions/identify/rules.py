@@ -20,14 +20,13 @@ from wce_cli.questions.identify.odd_ways import (
     ODD_METHODS,
     SMOOTHINGS,
     STANDARD,
-    TWISTS,
-    RuleScope,
-    Twist,
     methods_of_parts,
     odd_method,
 )
 from wce_cli.questions.identify.pairings import PAIRINGS
 from wce_cli.questions.identify.parts import part_method
+from wce_cli.questions.identify.scope import RuleScope
+from wce_cli.questions.identify.twists import TWISTS, Twist
 
 
 class Rule(Struct, frozen=True):

@@ -9,9 +9,10 @@ from wce_cli.digits import format_number
 from wce_cli.loss.methods import METHODS
 from wce_cli.questions.identify.evaluation import Evaluation, part_of
 from wce_cli.questions.identify.odd_readings import ODD_READINGS
-from wce_cli.questions.identify.odd_ways import ENTRIES, ODD_METHODS, TWISTS, odd_method
+from wce_cli.questions.identify.odd_ways import ENTRIES, ODD_METHODS, odd_method
 from wce_cli.questions.identify.parts import DIVISORS, KEPT, WEIGHTS, PartMethod
 from wce_cli.questions.identify.rules import Rule
+from wce_cli.questions.identify.twists import TWISTS
 
 _COINCIDENCE = "they are the same number on this batch"
 _UNDIVIDED = "dividing each p by the sum of its row changes nothing here"
