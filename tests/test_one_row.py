@@ -26,12 +26,11 @@ from wce_cli.questions.identify.odd_ways import (
     ENTRIES,
     ODD_METHODS,
     SMOOTHINGS,
-    TWISTS,
     OddMethod,
     Smoothing,
-    Twist,
     WeightEntry,
 )
+from wce_cli.questions.identify.twists import TWISTS, Twist
 
 ABSOLUTE, LESS = "absolute-mean", "less-one-mean"
 """D = Σ|w| and D = N kept − 1."""
