@@ -242,3 +242,22 @@ def test_an_error_names_the_place_in_the_array_as_it_was_given(field, way, layou
     assert len(place) == given[field].ndim
     assert given[field][place] == (7 if field == "labels" else 1.5)
     assert f"{given[field].shape}" in ran.err
+
+
+UNFIT = {
+    "flat labels": ((2, 5, 3), (10,), "they are flat: reshape them to (2, 5)"),
+    "flat scores": ((10, 3), (2, 5), "the scores are flat: flatten the labels, too"),
+    "one sequence without its axis": ((1, 5, 3), (5,), "they are flat: reshape them to (1, 5)"),
+    "scores cut by hand": ((2, 4, 3), (2, 5), "these have a position more, as if the last scores were dropped: drop"),
+    "labels cut by hand": ((2, 5, 3), (2, 4), "these have a position less, as if they were shifted: drop the last"),
+    "neither": ((2, 5, 3), (2, 8), "the classes are axis 1 of the scores: --class-axis N names another"),
+}
+
+
+@pytest.mark.parametrize(("scores", "labels", "hint"), UNFIT.values(), ids=UNFIT)
+def test_labels_that_do_not_fit_are_told_what_would_make_them(scores, labels, hint, tmp_path):
+    np.savez(tmp_path / "x.npz", logits=np.zeros(scores), labels=np.zeros(labels, int))
+    ran = run("explain", str(tmp_path / "x.npz"), "--engine", "none")
+    assert (ran.code, ran.out) == (2, "")
+    assert f"labels have shape {labels}, expected " in ran.err
+    assert f"hint: {hint}" in ran.err
