@@ -244,6 +244,22 @@ def test_an_error_names_the_place_in_the_array_as_it_was_given(field, way, layou
     assert f"{given[field].shape}" in ran.err
 
 
+@pytest.mark.parametrize("kind", ["logits", "probs"])
+def test_one_hot_labels_whose_padding_is_0_are_read_along_the_axis_of_their_ones(kind, tmp_path):
+    labels = np.eye(7)[RNG.integers(3, size=(2, 5))]
+    labels[1, 3:] = 0
+    scores = RNG.normal(size=labels.shape)
+    scores = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True) if kind == "probs" else scores
+    found = explain(**{kind: scores}, labels=labels, engines=())
+    named = explain(**{kind: scores}, labels=labels, class_axis=-1, engines=())
+    assert (found.batch.n_classes, found.value("batch-mean")) == (7, named.value("batch-mean"))
+    (note,) = found.batch.notes
+    assert "sum to 1 (some labels to 0) along the last axis, not along axis 1" in note
+    assert not named.batch.notes
+    torchs = explain(**{kind: np.moveaxis(scores, -1, 1)}, labels=np.moveaxis(labels, -1, 1), engines=())
+    assert (torchs.batch.notes, torchs.value("batch-mean")) == ((), named.value("batch-mean"))
+
+
 UNFIT = {
     "flat labels": ((2, 5, 3), (10,), "they are flat: reshape them to (2, 5)"),
     "flat scores": ((10, 3), (2, 5), "the scores are flat: flatten the labels, too"),
