@@ -112,8 +112,9 @@ def test_the_last_axis_is_taken_where_labels_leave_no_other():
     same(batch, Batch.build(**moved))
     assert batch.spec.notes == (
         "the classes are the last axis of logits (2, 5, 3): labels (2, 5) leave none of them on axis 1",
+        "in the calls of PyTorch, x is logits.movedim(-1, 1)",
     )
-    assert not Batch.build(**given, class_axis=-1).spec.notes
+    assert Batch.build(**given, class_axis=-1).spec.notes == batch.spec.notes[1:]
     assert not Batch.build(**moved).spec.notes
 
 
@@ -234,3 +235,25 @@ def test_what_is_dropped_is_not_looked_at():
     assert found.batch.n == 8
     with pytest.raises(WceError, match=r"labels\[0\]\[0\] is 50000"):
         explain(**given, engines=())
+
+
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize("shift", [False, True])
+@pytest.mark.parametrize(("shape", "axis"), [(s, a) for s in [(4, 3), *SHAPES[1:]] for a in range(len(s))])
+def test_what_is_typed_in_torch_is_what_is_read(shape, axis, shift, soft):
+    torch = pytest.importorskip("torch")
+    given, _ = drawn(shape, axis, soft=soft)
+    batch = Batch.build(**given, class_axis=axis, shift=shift) if not shift or shape[-2:] != (1, 4) else None
+    if batch is None:
+        return
+    typed = [note for note in batch.spec.notes if "x is " in note]
+    if not typed:
+        assert (axis, shift) == (1, False)
+        return
+    x, _, y = typed[0].partition("x is ")[2].partition(", y is ")
+    names = {"logits": torch.tensor(given["logits"]), "labels": torch.tensor(given["labels"])}
+    np.testing.assert_array_equal(eval(x, names).numpy(), batch.scores.whole())
+    if y:
+        np.testing.assert_array_equal(eval(y, names).numpy(), batch.labels.whole())
+    else:
+        assert not soft

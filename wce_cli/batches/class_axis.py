@@ -44,15 +44,33 @@ def layout_of(
         has = f"{kind} of shape {shape} have {'one position' if layout.labels else 'none'}"
         g.problem("shift", f"the labels are one position ahead, and {has}", f"leave out {g.spelled('shift')}")
         return None
-    if shift:
-        g.notes.append(_shifted(shape))
+    if shift or not layout.is_torchs:
+        g.notes.append(_as_typed(layout, kind, labels is not None and tuple(labels.shape) == shape))
     return layout
 
 
-def _shifted(shape: tuple[int, ...]) -> str:
-    """What a shift drops, in words."""
-    each = " of each sequence" if len(shape) > 2 else ""
-    return f"shifted: the scores at t are for the label at t + 1; the last scores and the first label{each} are dropped"
+def _as_typed(layout: Layout, kind: str, is_soft: bool) -> str:
+    """What is x, and y, of the calls that are shown, as it is typed in torch; and what a shift drops."""
+    axes = len(layout.shape)
+    axis = -1 if layout.class_axis == axes - 1 else layout.class_axis
+    move = "" if layout.is_torchs else f".movedim({axis}, 1)"
+    scores, labels = kind, "labels"
+    if layout.shift:
+        position = axes - 2 if layout.class_axis == axes - 1 else axes - 1
+        sides = ":, " * position
+        scores = f"{kind}[{sides}:-1]"
+        labels = f"labels[{sides if is_soft else ':, ' * (axes - 2)}1:]"
+    found = [f"x is {scores}{move}"]
+    if is_soft or layout.shift:
+        found.append(f"y is {labels}{move if is_soft else ''}")
+    said = ", ".join(found)
+    if not layout.shift:
+        return f"in the calls of PyTorch, {said}"
+    each = " of each sequence" if axes > 2 else ""
+    return (
+        "shifted: the scores at t are for the label at t + 1, so that the last scores and the first label"
+        f"{each} are dropped: {said}"
+    )
 
 
 def _named(g: Gathering, kind: str, shape: tuple[int, ...], class_axis: int) -> int | None:
