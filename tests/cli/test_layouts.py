@@ -253,9 +253,9 @@ def test_one_hot_labels_whose_padding_is_0_are_read_along_the_axis_of_their_ones
     found = explain(**{kind: scores}, labels=labels, engines=())
     named = explain(**{kind: scores}, labels=labels, class_axis=-1, engines=())
     assert (found.batch.n_classes, found.value("batch-mean")) == (7, named.value("batch-mean"))
-    (note,) = found.batch.notes
-    assert "sum to 1 (some labels to 0) along the last axis, not along axis 1" in note
-    assert not named.batch.notes
+    said = "sum to 1 (some labels to 0) along the last axis, not along axis 1"
+    assert any(said in note for note in found.batch.notes)
+    assert not any("sum to 1" in note for note in named.batch.notes)
     torchs = explain(**{kind: np.moveaxis(scores, -1, 1)}, labels=np.moveaxis(labels, -1, 1), engines=())
     assert (torchs.batch.notes, torchs.value("batch-mean")) == ((), named.value("batch-mean"))
 
