@@ -41,6 +41,8 @@ class Gathering:
         self.label_shape: tuple[int, ...] = ()
         self.integer_one_hot = False
         """Whether the labels are one-hot rows of integers."""
+        self.named_labels = False
+        """Whether the labels are names of classes."""
         self.ambiguous = False
         """Whether the labels fit another class axis as well."""
 

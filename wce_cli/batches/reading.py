@@ -79,6 +79,8 @@ def read_fields(
     c = layout.n_classes
     weight = with_plain_keys(g, weight)
     names = read_class_names(g, classes, weight, c)
+    if labels is not None:
+        g.shapes["labels"] = g.shapes.pop("labels")  # told in the order of the fields, though their shape came first
     mapped = None if read is None else read_labels(g, kind[0], read, rows, layout, names, ignore_index, label_base)
     as_given = ignore_index
     if label_base:
@@ -121,6 +123,7 @@ def read_fields(
             layout,
         ),
         integer_one_hot=mapped.is_soft and g.integer_one_hot,
+        named_labels=g.named_labels,
         fits_last_axis=g.ambiguous,
         ignored_as_given=int(as_given),
         name=name,

@@ -47,6 +47,8 @@ class Spec(Struct, frozen=True):
     fields that are exact have none."""
     integer_one_hot: bool = False
     """Probability labels given as integers 0 and 1, which torch refuses."""
+    named_labels: bool = False
+    """Whether the labels were given as names of classes."""
     fits_last_axis: bool = False
     """Whether the labels fit classes on the last axis of the scores as well as those on axis 1."""
     ignored_as_given: int = IGNORE_INDEX
@@ -60,6 +62,17 @@ class Spec(Struct, frozen=True):
     def class_weight(self) -> Floats:
         """The class weight as a vector (C,), ones where none was given."""
         return np.ones(self.n_classes) if self.weight is None else self.weight
+
+    @property
+    def sorted_places(self) -> Ints | None:
+        """The place of each class among the names in sorted order (C,), as scikit-learn counts classes by name.
+
+        None where the labels are no names, and where the names are sorted.
+        """
+        if not self.named_labels or self.class_names is None:
+            return None
+        order = sorted(range(self.n_classes), key=self.class_names.__getitem__)
+        return None if order == list(range(self.n_classes)) else np.argsort(order)
 
 
 class Block(Struct, frozen=True):

@@ -15,6 +15,7 @@ from wce_cli.batches.field_reader import Gathering, read_class_names, read_numbe
 from wce_cli.batches.weights import balanced, read_class_weight
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import DEFAULTS
+from wce_cli.loss.facts import Facts
 from wce_cli.loss.layout import TORCHS_AXIS, Layout, sample_shape_of
 from wce_cli.loss.methods import loss_values
 from wce_cli.loss.spec import IGNORE_INDEX, Spec
@@ -41,7 +42,7 @@ def explain_saved(
     the parts were saved with different ones and none is given.
     """
     spec = spec_of(saved, weight, label_smoothing, classes, name, spelled)
-    totals, facts = saved.totals, saved.facts
+    totals, facts = saved.totals, _facts_of(saved, spec)
     by_class = not spec.is_soft and spec.label_smoothing == 0
     facts = structs.replace(facts, top=structs.replace(facts.top, by_class=by_class))
     if by_class:  # of a pass with smoothing, it is that of every class
@@ -70,7 +71,14 @@ def as_asked(
         sources=dict(spec.sources),
     )
     is_known = saved.top(spec.class_weight, spec.label_smoothing) is not None
-    return structs.replace(saved, header=header, facts=saved.facts if is_known else without_top(saved.facts))
+    facts = _facts_of(saved, spec)
+    return structs.replace(saved, header=header, facts=facts if is_known else without_top(facts))
+
+
+def _facts_of(saved: Saved, spec: Spec) -> Facts:
+    """The facts, without those of an order of names that is no more."""
+    is_one = spec.class_names == saved.header.classes
+    return saved.facts if is_one else structs.replace(saved.facts, by_sorted_name=None)
 
 
 def spec_of(
