@@ -121,7 +121,8 @@ def test_parts_add_up_to_the_one_pass_whatever_is_asked_of_them(seed, asked, str
         with np.errstate(divide="ignore", invalid="ignore"):
             quotient = np.float64(mine.numerator) / np.float64(mine.denominator)
         assert mine.value == quotient or np.isnan(mine.value)
-    assert [finding.code for finding in added.findings] == [finding.code for finding in one.findings]
+    told = [finding.code for finding in one.findings if finding.code != "class-axis-last"]  # which needs the rows
+    assert [finding.code for finding in added.findings] == told
     assert [(row.index, row.count) for row in added.classes] == [(row.index, row.count) for row in one.classes]
     known = one_batch.spec.label_smoothing == 0 and not one_batch.spec.is_soft and batch.spec.label_smoothing == 0
     signs = [None if w is None else (np.asarray(w) < 0).tolist() for w in (batch.spec.weight, one_batch.spec.weight)]

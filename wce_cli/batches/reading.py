@@ -55,6 +55,11 @@ def read_fields(
     )
     g = Gathering(sources, spelled)
     read_numbers(g, given)
+    criterion = given["criterion"]
+    if criterion is not None:
+        from wce_cli.batches.criterion import say_unsaid
+
+        say_unsaid(g, criterion)
     kind = kind_of_scores(g, {reading: given[reading] for reading in READINGS})
     counts = are_counts(weight)
     weight = weight_by_index(g, weight)
@@ -129,5 +134,6 @@ def read_fields(
         name=name,
         source=source,
         notes=tuple(g.notes),
+        criterion=criterion,
     )
     return spec, rows, mapped.rows, per_sample, mapped.unread

@@ -13,7 +13,7 @@ from wce_cli.fields import FIELDS as DECLARED
 from wce_cli.inputs.loop_members import ITEM_OF_LIST, Told, are_as_many, as_item, told_apart
 from wce_cli.inputs.stored import Members, StoredArray, described, is_float, place
 
-ARRAY_FIELDS = tuple(name for name in IN_FILES if DECLARED[name].kind != "names")
+ARRAY_FIELDS = tuple(name for name in IN_FILES if DECLARED[name].kind not in ("names", "code"))
 """Fields that are numbers, as arrays are."""
 
 INPUT_IDS = "input_ids"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -14,6 +15,39 @@ from wce_cli.loss.sums import Floats, Ints
 
 IGNORE_INDEX: int = DEFAULTS["ignore_index"]
 """torch's default: a label that means "skip this sample"."""
+
+
+class Criterion(Struct, frozen=True):
+    """A loss that somebody holds, as far as it was understood; what it sets stands in the fields of the batch."""
+
+    text: str
+    """As sentences name it, on one line: `nn.CrossEntropyLoss(weight=w)`."""
+    name: str
+    """Its row in `criteria.known`."""
+    reduction: Any
+    """One of the row's, after all that is said of it: mean."""
+    scores: ScoreKind
+    """What it takes."""
+    adds: str = ""
+    """How one number a sample becomes one number: mean, sum, or average by what each is multiplied with."""
+    fields: Mapping[str, Any] = {}
+    """By our name: its settings, as far as they are said."""
+    unsaid: Mapping[str, str] = {}
+    """By our name: the settings whose value is somewhere else, as they are written: w."""
+    takes: tuple[str, ...] = ()
+    """The fields that it has a setting for, said or not: the rest it leaves as the framework has it."""
+    weighs_by_hand: bool = False
+    """Whether it multiplies what each sample has by the weight of its label, w[y]."""
+    is_called: bool = True
+    """Whether the arrays stand in it; what is not called may be given a sample weight by who calls it."""
+    lists_classes: bool = False
+    """Whether it is told of the classes that no label has: `labels=` of scikit-learn."""
+    given: str = ""
+    """What it must be given otherwise than it is written: `with its weight as a float tensor`."""
+    reason: str = ""
+    """Why nothing is sure of what it returns, where that is so whatever the batch."""
+    notes: tuple[str, ...] = ()
+    """What changes nothing in it, one line each."""
 
 
 class Spec(Struct, frozen=True):
@@ -57,6 +91,8 @@ class Spec(Struct, frozen=True):
     source: str | None = None
     notes: tuple[str, ...] = ()
     """What was taken for granted while reading, one line each."""
+    criterion: Criterion | None = None
+    """The loss whose number is to be marked; None where none was given."""
 
     @property
     def class_weight(self) -> Floats:

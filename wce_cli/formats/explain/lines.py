@@ -28,7 +28,7 @@ def is_finite(report: Report) -> bool:
         total += method.numerator + method.denominator + method.value
     for one in report.classes:
         total += one.weight + one.loss_sum + one.mean_loss + one.weight_sum + one.weighted_loss_sum
-    measured = [one.value for one in report.measurements if one.value is not None]
+    measured = [one.value for one in (*report.measurements, report.criterion) if one and one.value is not None]
     return math.isfinite(total + sum(measured))
 
 

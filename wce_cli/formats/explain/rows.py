@@ -17,14 +17,15 @@ TERM_FIELDS = [field for field in TermRow.__struct_fields__ if field != "placeme
 def columns(reports: Sequence[Report], look: Look) -> list[str]:
     """Those of the methods; or of the samples, and the pair of each other placement that differs in any of them."""
     if look.only == "methods":
-        return list(MethodRow.__struct_fields__)
+        has_criterion = any(report.criterion is not None for report in reports)
+        return [*MethodRow.__struct_fields__, *["criterion"] * has_criterion]
     differ = {name for report in reports for row in report.terms[: look.rows] for name in row.placements}
     return _with([name for name in OTHERS if name in differ])
 
 
 def every_column(look: Look) -> list[str]:
     """All columns that there may be."""
-    return columns((), look) if look.only == "methods" else _with(OTHERS)
+    return [*MethodRow.__struct_fields__, "criterion"] if look.only == "methods" else _with(OTHERS)
 
 
 def is_plain(reports: Sequence[Report]) -> bool:
@@ -34,21 +35,22 @@ def is_plain(reports: Sequence[Report]) -> bool:
 
 def rows(reports: Sequence[Report], look: Look, columns: Sequence[str]) -> Iterator[tuple[Report, list[Any]]]:
     """Each row with the report it is of."""
-    return _methods(reports, look) if look.only == "methods" else _terms(reports, look, columns)
+    return _methods(reports, look, columns) if look.only == "methods" else _terms(reports, look, columns)
 
 
 def _with(others: Sequence[str]) -> list[str]:
     return TERM_FIELDS + [f"{part}/{name}" for name in others for part in ("weight", "term")]
 
 
-def _methods(reports: Sequence[Report], look: Look) -> Iterator[tuple[Report, list[Any]]]:
+def _methods(reports: Sequence[Report], look: Look, columns: Sequence[str]) -> Iterator[tuple[Report, list[Any]]]:
     fields = list(MethodRow.__struct_fields__)
     ours = fields.index("formula")  # the one cell in our own symbols
     for report in reports:
         for row in all_methods(report, look):
             values = [getattr(row, field) for field in fields]
             values[ours] = look.text(values[ours])
-            yield report, values
+            own = None if report.criterion is None else row.pair == report.criterion.pair
+            yield report, [*values, own][: len(columns)]
 
 
 def _terms(reports: Sequence[Report], look: Look, columns: Sequence[str]) -> Iterator[tuple[Report, list[Any]]]:

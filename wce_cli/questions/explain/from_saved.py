@@ -18,7 +18,7 @@ from wce_cli.fields import DEFAULTS
 from wce_cli.loss.facts import Facts
 from wce_cli.loss.layout import TORCHS_AXIS, Layout, sample_shape_of
 from wce_cli.loss.methods import loss_values
-from wce_cli.loss.spec import IGNORE_INDEX, Spec
+from wce_cli.loss.spec import IGNORE_INDEX, Criterion, Spec
 from wce_cli.loss.sums import Floats
 from wce_cli.questions.explain.report import report_of, shared_numerator
 from wce_cli.saved.part import Saved, without_top
@@ -31,17 +31,21 @@ def explain_saved(
     weight: Any = None,
     label_smoothing: float | None = None,
     classes: Any = None,
+    criterion: Criterion | None = None,
     name: str | None = None,
     spelled: Callable[[str], str] = as_keyword,
     measured: tuple[Measured, ...] = (),
 ) -> Report:
     """The report of saved totals, for a class weight and a smoothing given now; else those of the pass.
 
-    Everything but single samples: there are no rows. `measured` says why no framework was.
+    Everything but single samples: there are no rows. `measured` says why no framework was. `criterion`: the one whose
+    number is to be marked.
     Raises WceError if the weight does not fit, if a smoothing is asked of totals that were taken without one, or if
     the parts were saved with different ones and none is given.
     """
     spec = spec_of(saved, weight, label_smoothing, classes, name, spelled)
+    if criterion is not None:
+        spec = _with_criterion(spec, criterion, spelled)
     totals, facts = saved.totals, _facts_of(saved, spec)
     by_class = not spec.is_soft and spec.label_smoothing == 0
     facts = structs.replace(facts, top=structs.replace(facts.top, by_class=by_class))
@@ -50,6 +54,19 @@ def explain_saved(
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     analysis = Analysis(spec, totals, facts, values, measured, {})
     return report_of(analysis, saved.header.shape, (), _top(saved, spec, shared_numerator(analysis)))
+
+
+def _with_criterion(spec: Spec, criterion: Criterion, spelled: Callable[[str], str]) -> Spec:
+    """The spec with a criterion. Raises WceError if that has a value that stands neither in it nor in the totals."""
+    from wce_cli.batches.criterion import unsaid_problems
+
+    known = {"ignore_index", "label_smoothing"}
+    known |= {"weight"} if spec.weight is not None else set()
+    known |= {"sample_weight"} if spec.has_sample_weight else set()
+    problems = unsaid_problems(criterion, known, spelled)
+    if problems:
+        raise WceError(problems)
+    return structs.replace(spec, criterion=criterion)
 
 
 def as_asked(

@@ -36,16 +36,17 @@ def explain_batch(
     *,
     top: int = TOP,
     progress: Callable[[int, int], None] | None = None,
+    last: Callable[[Report, Analysis], Report] | None = None,
 ) -> Report:
     """The report of a checked batch, listing its first `rows` samples in the order of `sort`, a key of ORDERS.
 
     `top`: how many of the samples with the largest terms it names. `progress` is told how much of the pass is done,
-    and of how much.
+    and of how much. `last` is handed the report, and makes the one that is returned of it.
     """
     rows = rows_listed(batch) if rows is None else rows
     needed = rows_needed(sort, batch.n_samples, rows)
     totals, facts, listed = listing_pass(batch, needed, progress=progress, top=top)
-    return explain_and_share(batch, totals, facts, engines, rows, sort, listed)[0]
+    return explain_and_share(batch, totals, facts, engines, rows, sort, listed, last=last)[0]
 
 
 def explain_pass(
@@ -69,11 +70,12 @@ def explain_and_share(
     sort: str = "index",
     listed: Listed | None = None,
     told: Callable[[Report], None] | None = None,
+    last: Callable[[Report, Analysis], Report] | None = None,
 ) -> tuple[Report, float | None]:
     """The report of a batch whose pass has been made, and the numerator that the samples' shares are shares of.
 
     `listed` is what the pass left of the first rows, None for nothing; `told` is shown the report as it is each time a
-    framework has answered.
+    framework has answered. `last` is handed the report with all that was computed, and makes the one that is returned.
     """
     spec = batch.spec
     rows = rows_listed(batch) if rows is None else rows
@@ -93,10 +95,11 @@ def explain_and_share(
 
     def report(measured: tuple[Measured, ...]) -> Report:
         analysis = structs.replace(bare, measured=tuple(agreed(one, values, facts.reach) for one in measured))
-        return report_of(analysis, batch.scores.shape, terms, top)
+        return report_of(analysis, batch.scores.shape, terms, top, batch)
 
     heard = None if told is None else lambda measured: told(report(measured))
-    return report(measure_all(tuple(engines), batch, heard)), shared
+    found = report(measure_all(tuple(engines), batch, heard))
+    return (found if last is None else last(found, bare)), shared
 
 
 def _along_last_axis(batch: Batch) -> LossValue | None:
