@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from mpmath import mp, mpf
 
 DIGITS = 60
-METHODS_OF_ALL_PLACEMENTS = ("weighted-mean", "batch-mean", "kept-mean", "nonzero-mean", "element-mean", "sum")
+METHODS_OF_ALL_PLACEMENTS = (
+    *("weighted-mean", "batch-mean", "kept-mean", "nonzero-mean", "element-mean", "sum", "sample-mean"),
+)
 SMALLEST = mpf(2) ** -1074
 """The smallest float64 above zero: below it, no relative accuracy is possible."""
 
@@ -30,6 +32,8 @@ class Rows:
     ignore_index: int = -100
     smoothing: float = 0.0
     kind: str = "logits"
+    items: int | None = None
+    """Entries of the first axis; None where each row is one."""
 
     @property
     def is_soft(self) -> bool:
@@ -140,6 +144,8 @@ def expected_values(rows: Rows, n_classes: int | None = None) -> dict[str, Expec
             numerator = mp.fsum(pair.term for pair in pairs)
             scale = mp.fsum(pair.term_scale for pair in pairs)
             for method in METHODS_OF_ALL_PLACEMENTS:
+                if method == "sample-mean" and rows.items in (None, n):
+                    continue  # it is batch-mean then, and has no row of its own
                 denominator_scale = mpf(0)
                 if method == "weighted-mean":
                     if placement == "class" and rows.is_soft:
@@ -153,6 +159,7 @@ def expected_values(rows: Rows, n_classes: int | None = None) -> dict[str, Expec
                     denominator = mpf(sum(1 for pair in pairs if pair.weight != 0))
                 else:
                     counts = {"batch-mean": n, "kept-mean": len(kept), "element-mean": n * c, "sum": 1}
+                    counts["sample-mean"] = rows.items or n
                     denominator = mpf(counts[method])
                 answer[f"{method}/{placement}"] = Expected(numerator, denominator, scale, denominator_scale)
         bare = replace(rows, weight=None, sample_weight=None)

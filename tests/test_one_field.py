@@ -15,7 +15,8 @@ import pytest
 import wce_cli
 from tests.run import ROOT, copy_package, python_of, run
 from wce_cli.answers.report import BatchPart
-from wce_cli.fields import SINGLE
+from wce_cli.fields import FLAGS, SINGLE
+from wce_cli.loss.layout import Layout
 from wce_cli.loss.spec import Spec
 from wce_cli.saved.part import Header
 
@@ -204,8 +205,9 @@ def test_the_schema_has_it(python):
 
 def test_the_single_numbers_of_a_batch_are_kept_where_it_is_told_again():
     """In what was asked, in the head of saved totals, in a report: these are typed, so a new one is a line in each."""
-    for held in (Spec, Header, BatchPart):
-        assert set(SINGLE) - {"label_base"} <= set(held.__struct_fields__), held
+    for held, layout in ((Spec, Layout.__struct_fields__), (Header, ()), (BatchPart, ())):
+        # what is told again is in torch's layout, whatever the class axis was
+        assert {*SINGLE, *FLAGS} - {"label_base", "class_axis"} <= {*held.__struct_fields__, *layout}, held
     assert "label_base" in Spec.__struct_fields__
     assert "label_base" in Header.__struct_fields__
 

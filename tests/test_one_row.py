@@ -47,7 +47,7 @@ INVENTED = (
         "",
         tuple(PLACEMENTS),
         "count",
-        lambda n, kept, c: kept - 1,
+        lambda counts: counts.kept - 1,
     ),
 )
 PAIRS = [f"{method}/{placement}" for method in (ABSOLUTE, LESS) for placement in PLACEMENTS]

@@ -15,8 +15,9 @@ from msgspec import Struct
 
 from wce_cli.errors import Problem
 
-Kind = Literal["scores", "labels", "class weight", "sample weight", "names", "integer", "number"]
-"""What a field holds: a number for each class of each sample, one for each sample, …, or a single one for the batch."""
+Kind = Literal["scores", "labels", "class weight", "sample weight", "names", "integer", "number", "flag"]
+"""What a field holds: a number for each class of each sample, one for each sample, …, a single one for the batch, or
+yes and no."""
 
 
 class Field(Struct, frozen=True):
@@ -30,7 +31,7 @@ class Field(Struct, frozen=True):
     """How it is typed on the command line, said behind the help."""
     given: str = ""
     """How it is given in Python, said behind the help."""
-    default: int | float | None = None
+    default: int | float | bool | None = None
     also: tuple[str, ...] = ()
     """Spellings of its option beside `--name`."""
     aliases: tuple[str, ...] = ()
@@ -134,6 +135,26 @@ class BatchFields(TypedDict, total=False):
             aliases=("smoothing", "label_smoothing_factor"),
         ),
     ]
+    class_axis: Annotated[
+        int | None,
+        Field(
+            "integer",
+            "AXIS",
+            "The axis of the scores with the classes, -1 for the last",
+            typed="  [default: 1, or -1 where only that fits the labels]",
+            given="; None: 1, or -1 where only that fits",
+        ),
+    ]
+    shift: Annotated[
+        bool,
+        Field(
+            "flag",
+            "",
+            "Scores at a position are for the label at the next: causal language models",
+            default=False,
+            aliases=("shift_labels",),
+        ),
+    ]
 
 
 TYPES: dict[str, Any] = get_type_hints(BatchFields)
@@ -159,6 +180,8 @@ VECTORS = of_kind("labels", "class weight", "sample weight")
 """Fields for which `0; 1; 1` is a column of one number a row, not a table."""
 SINGLE = of_kind("integer", "number")
 """Fields that are one number."""
+FLAGS = of_kind("flag")
+"""Fields that are yes or no."""
 DEFAULTS: dict[str, Any] = {name: field.default for name, field in FIELDS.items()}
 """What a field is that nobody gave."""
 

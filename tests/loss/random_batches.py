@@ -88,6 +88,7 @@ def rows_of(batch: dict[str, Any]) -> Rows:
         batch.get("ignore_index", -100),
         batch.get("label_smoothing", 0.0),
         kind,
+        sample_shape[0] if sample_shape else 1,
     )
 
 

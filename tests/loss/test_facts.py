@@ -130,7 +130,7 @@ def blocks_of(batch: Batch, cuts: list[int]) -> list[BlockRows]:
         kept = None if batch.spec.is_soft else listed != batch.spec.ignore_index
         label = np.zeros(stop - start, dtype=np.int64) if kept is None else np.where(kept, listed, 0)
         rows = reader.kept_rows(start, label, kept, batch.sample_weight_of(start, stop))
-        totals, size = totals_of(rows, batch.spec.n_classes), TOP
+        totals, size = totals_of(rows, batch.spec.n_classes, stop - start), TOP
         top = largest(
             size, not batch.spec.is_soft, [Top(size, not batch.spec.is_soft, rows.label, rows.loss, rows.row)]
         )

@@ -61,7 +61,7 @@ class BatchPart(Struct, frozen=True):
     scores: Literal["logits", "log_probs", "probs"]
     labels: Literal["index", "probability"]
     shape: tuple[int, ...]
-    """Shape of the scores as given, class axis 1."""
+    """Shape of the scores in torch's layout, class axis 1; less a position where labels were shifted."""
     dtype: str | None
     """The dtype that the scores came with; None of lists and typed numbers."""
     n: int
@@ -73,6 +73,8 @@ class BatchPart(Struct, frozen=True):
     has_sample_weight: bool
     ignore_index: int
     label_smoothing: float
+    shift: bool
+    """Whether the labels were one position ahead of their scores."""
     sources: dict[str, str]
     notes: tuple[str, ...]
 

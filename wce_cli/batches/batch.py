@@ -36,7 +36,7 @@ def as_keyword(field: str) -> str:
 
 
 class Batch(Struct, frozen=True):
-    """A spec and its rows, in the layout they came in: (C,), (N, C) or (N, C, d1, …, dk)."""
+    """A spec and its rows, in torch's layout: (C,), (N, C) or (N, C, d1, …, dk)."""
 
     spec: Spec
     scores: ArrayRows | StoredRows
@@ -62,11 +62,12 @@ class Batch(Struct, frozen=True):
         """Check and gather one batch.
 
         Exactly one of `logits`, `log_probs`, `probs` is given, in torch's layout: (C,), (N, C) or
-        (N, C, d1, …, dk). `labels` are class indices or names without the class axis, or probability rows in
-        the layout of the scores; index labels count from `label_base`. `weight` is a vector (C,), a mapping by
-        class name, or "balanced". `half_units` says by field how far printed numbers may be off: one number for
-        all, one for each, or a mapping by class; `spelled` how a field is written where the user is (`--labels`),
-        for hints.
+        (N, C, d1, …, dk), or with the classes on axis `class_axis`. `labels` are class indices or names without the
+        class axis, or probability rows in the layout of the scores; index labels count from `label_base`. With
+        `shift` the scores at a position, of the last axis beside the classes, are for the label at the next.
+        `weight` is a vector (C,), a mapping by class name, or "balanced". `half_units` says by field how far printed
+        numbers may be off: one number for all, one for each, or a mapping by class; `spelled` how a field is written
+        where the user is (`--labels`), for hints.
 
         Raises WceError with every problem found, its sources and its shapes.
         """
@@ -88,6 +89,16 @@ class Batch(Struct, frozen=True):
     def n_samples(self) -> int:
         """N: rows of the batch, ignored ones counted; positions of an image are rows."""
         return math.prod(self.sample_shape)
+
+    @property
+    def items(self) -> int:
+        """The size of the first axis: sequences, images, samples."""
+        return self.sample_shape[0] if self.sample_shape else 1
+
+    @property
+    def positions(self) -> int:
+        """Rows of one item: positions of a sequence, pixels of an image, 1 where an item is a sample."""
+        return math.prod(self.sample_shape[1:])
 
     @property
     def block_rows(self) -> int:
@@ -197,9 +208,10 @@ class WrongRows(WceError):
         self.checks, self.has_zero = checks, has_zero
         spec, unread = batch.spec, batch.unread
         g = Gathering(spec.sources, batch.spelled)
-        g.shapes = {spec.scores: str(batch.scores.shape), "labels": str(batch.labels.shape)}
+        labels = spec.layout.shape if spec.is_soft else spec.layout.labels
+        g.shapes = {spec.scores: str(spec.layout.shape), "labels": str(labels)}
         settings = () if unread is None else (unread.ignore_index, unread.base, has_zero)
-        say_checks(g, checks, spec.scores, batch.scores.shape, *settings)
+        say_checks(g, checks, spec.scores, spec.layout, *settings)
         refusal = g.refusal()
         super().__init__(refusal.problems, (*refusal.context, *_in_their_files(batch, checks)))
 
@@ -214,7 +226,7 @@ def _in_their_files(batch: Batch, checks: RowProblems) -> list[str]:
         ("labels", batch.labels, checks.outside, 1),
     ):
         if wrong.count and isinstance(rows, StoredRows) and (part_of := rows.part_of):
-            n = batch.index(wrong.first // columns)[0]
+            n = batch.spec.layout.place(wrong.first // columns)[0]
             source, begin = part_of(n)
             found.append(f"{field}[{n}] is {field}[{n - begin}] of {source}")
     return found

@@ -17,7 +17,7 @@ from wce_cli.batches.device_tensors import where_it_is
 from wce_cli.batches.file_rows import Stored, StoredRows, in_memory
 from wce_cli.digits import in_full
 from wce_cli.errors import Problem, WceError, and_more, counted
-from wce_cli.loss.layout import n_classes_of, sample_shape_of
+from wce_cli.loss.layout import Layout, n_classes_of, sample_shape_of
 from wce_cli.loss.readings import READINGS, ScoreKind
 from wce_cli.loss.rows import ArrayRows, floats
 from wce_cli.loss.sums import Floats
@@ -40,6 +40,8 @@ class Gathering:
         self.label_shape: tuple[int, ...] = ()
         self.integer_one_hot = False
         """Whether the labels are one-hot rows of integers."""
+        self.ambiguous = False
+        """Whether the labels fit another class axis as well."""
 
     def problem(self, field: str, message: str, hint: str = "") -> None:
         """Keep a problem; reading goes on, so that all are told at once."""
@@ -84,13 +86,19 @@ class Gathering:
         self.shapes[field] = str(array.shape)
         return array
 
-    def rows(self, field: str, array: NDArray[Any] | Stored, columns: int) -> ArrayRows | StoredRows:
+    def rows(
+        self, field: str, array: NDArray[Any] | Stored, columns: int, layout: Layout, is_scores: bool = False
+    ) -> ArrayRows | StoredRows:
         """The rows of a field that was read: of one number a class (1 column) or of one (0 columns)."""
+        dropped = layout.dropped if is_scores else layout.dropped_labels
         if not isinstance(array, np.ndarray):
             if not array.fortran or len(array.shape) <= 1 + columns:
-                return StoredRows.of(array, columns)
+                return StoredRows.of(array, columns, layout.class_axis, dropped)
             array = in_memory(array)  # no row of it has neighbours in the file
-        return (ArrayRows.of_scores if columns else ArrayRows.of_samples)(array, self.dtypes.get(field))
+        dtype = self.dtypes.get(field)
+        if columns:
+            return ArrayRows.of_scores(layout.in_torchs(array), dtype, dropped)
+        return ArrayRows.of_samples(array, dtype, dropped)
 
     def numbers(self, field: str, value: Any) -> NDArray[Any] | Stored | None:
         """Read one field whose elements must be numbers."""
@@ -112,8 +120,10 @@ class Gathering:
         return StoredRows.of(array, 0).whole()
 
 
-def read_numbers(g: Gathering, ignore_index: Any, label_smoothing: Any) -> None:
-    """Check the two fields that are single numbers."""
+def read_numbers(g: Gathering, given: Mapping[str, Any]) -> None:
+    """Check the fields that are single numbers, or yes and no."""
+    ignore_index, label_smoothing = given["ignore_index"], given["label_smoothing"]
+    class_axis, shift = given["class_axis"], given["shift"]
     if isinstance(ignore_index, bool) or not isinstance(ignore_index, (int, np.integer)):
         g.problem("ignore_index", f"ignore_index is {ignore_index!r}, expected an integer")
     elif not -(2**63) <= ignore_index < 2**63:
@@ -122,6 +132,10 @@ def read_numbers(g: Gathering, ignore_index: Any, label_smoothing: Any) -> None:
         g.problem("label_smoothing", f"label_smoothing is {label_smoothing!r}, expected a number")
     elif not 0.0 <= label_smoothing <= 1.0:
         g.problem("label_smoothing", f"label_smoothing is {in_full(float(label_smoothing))}, expected 0 to 1")
+    if class_axis is not None and (isinstance(class_axis, bool) or not isinstance(class_axis, (int, np.integer))):
+        g.problem("class_axis", f"class_axis is {class_axis!r}, expected an integer")
+    if not isinstance(shift, (bool, np.bool_)):
+        g.problem("shift", f"shift is {shift!r}, expected true or false")
 
 
 def kind_of_scores(g: Gathering, fields: Mapping[ScoreKind, Any]) -> tuple[ScoreKind, Any] | None:
@@ -161,8 +175,8 @@ def swapped(g: Gathering, kind: str) -> str:
     return f"each looks like the other: {spelled[0]} {files[0]} {spelled[1]} {files[1]}"
 
 
-def read_scores(g: Gathering, kind: str, value: Any, labels: Any = None) -> ArrayRows | StoredRows | None:
-    """The scores in the dtype and the layout they came in: (C,), (N, C) or (N, C, d1, …, dk).
+def read_scores(g: Gathering, kind: str, value: Any, labels: Any = None) -> NDArray[Any] | Stored | None:
+    """The scores as they were given, with one axis or more.
 
     `labels` as they were given: those of a single number may be the scores.
     """
@@ -177,15 +191,20 @@ def read_scores(g: Gathering, kind: str, value: Any, labels: Any = None) -> Arra
         hint = swapped(g, kind) if is_label else ""
         g.problem(kind, f"{kind} is a single number, expected one score for each class", hint)
         return None
-    c = n_classes_of(scores.shape)
+    return scores
+
+
+def score_rows(g: Gathering, kind: str, scores: NDArray[Any] | Stored, layout: Layout) -> ArrayRows | StoredRows | None:
+    """The rows of scores in their own dtype and strides. None, and a problem, for no classes or too many."""
+    c = layout.n_classes
     if c == 0:
-        g.problem(kind, f"{kind} has shape {scores.shape}: no classes")
+        g.problem(kind, f"{kind} has shape {layout.shape}: no classes")
         return None
     if c > MOST_CLASSES:
-        hint = "the class axis is the last of two axes, and axis 1 of more" if len(scores.shape) > 1 else ""
+        hint = "the class axis is the last of two axes, and axis 1 of more" if len(layout.shape) > 1 else ""
         g.problem(kind, f"{kind} has {c} classes, more than {MOST_CLASSES}: sums by class would fill the memory", hint)
         return None
-    return g.rows(kind, scores, 1)
+    return g.rows(kind, scores, 1, layout, is_scores=True)
 
 
 def _length(labels: Any) -> int:

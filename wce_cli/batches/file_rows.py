@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
-from wce_cli.loss.layout import sample_shape_of
+from wce_cli.loss.layout import ALL, TORCHS_AXIS, Dropped
 from wce_cli.loss.rows import BLOCK_ELEMENTS, BLOCK_ROWS, CHUNK, floats
 from wce_cli.loss.sums import Floats
 
@@ -67,20 +67,32 @@ class StoredRows(Struct, frozen=True):
 
     stored: Stored
     columns: int
+    class_axis: int = TORCHS_AXIS
+    """Where the file has the classes, of more than one axis."""
+    dropped: Dropped = ALL
+    """The positions that are no rows."""
 
     @classmethod
-    def of(cls, stored: Stored, columns: int) -> StoredRows:
+    def of(cls, stored: Stored, columns: int, class_axis: int = TORCHS_AXIS, dropped: Dropped = ALL) -> StoredRows:
         """The rows of what is stored; of what can only be read in order, with as much kept as is looked at twice."""
-        rows = cls(stored, columns)
+        rows = cls(stored, columns, class_axis, dropped)
         if not stored.sequential:
             return rows
         _, c, inner = rows._layout()
-        return cls(Window(stored, max(BLOCK_ELEMENTS, BLOCK_ROWS[0] * c, 2 * c * inner)), columns)
+        return cls(Window(stored, max(BLOCK_ELEMENTS, BLOCK_ROWS[0] * c, 2 * c * inner)), columns, class_axis, dropped)
+
+    def dropping(self, dropped: Dropped) -> StoredRows:
+        """The rows that are left of the same file if these positions are none."""
+        return structs.replace(self, dropped=dropped)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape that the file states."""
-        return self.stored.shape
+        """The shape of the rows, in torch's layout."""
+        shape = self.stored.shape
+        if self.columns and len(shape) > 1:
+            without = shape[: self.class_axis] + shape[self.class_axis + 1 :]
+            shape = (*without[:1], shape[self.class_axis], *without[1:])
+        return self.dropped.shape(shape, self.columns)
 
     @property
     def dtype(self) -> str:
@@ -108,6 +120,21 @@ class StoredRows(Struct, frozen=True):
 
     def rows(self, start: int, stop: int) -> NDArray[Any]:
         """The rows `start` up to `stop`, with one read where they are neighbours in the file."""
+        count = self.dropped.count
+        if not count:
+            return self._all_rows(start, stop)
+        of_sequence = self._positions() - count
+        stop = min(stop, math.prod(self._samples()[:-1]) * max(of_sequence, 0))
+        start = max(start, 0)
+        if start >= stop:
+            return self._all_rows(0, 0)
+        row = np.arange(start, stop)
+        there = row + row // of_sequence * count + self.dropped.before
+        read = self._all_rows(int(there[0]), int(there[-1]) + 1)
+        return read if len(read) == len(there) else read[there - there[0]]
+
+    def _all_rows(self, start: int, stop: int) -> NDArray[Any]:
+        """The rows `start` up to `stop` of all that are in the file."""
         if self.columns == 0:
             self._layout()
             return self.stored.read(start, stop)
@@ -137,19 +164,32 @@ class StoredRows(Struct, frozen=True):
         return np.stack(pieces).T
 
     def whole(self) -> Floats:
-        """All of it as float64, in the layout it came in."""
-        flat = floats(self.stored.read(0, math.prod(self.shape)), self.dtype)
-        return flat.reshape(self.shape, order="F" if self.stored.fortran else "C")
+        """All rows as float64, in torch's layout."""
+        shape = self.stored.shape
+        flat = floats(self.stored.read(0, math.prod(shape)), self.dtype)
+        array = flat.reshape(shape, order="F" if self.stored.fortran else "C")
+        if self.columns == 0:
+            return self.dropped.of_samples(array)
+        return self.dropped.of_scores(np.moveaxis(array, self.class_axis, TORCHS_AXIS) if array.ndim > 1 else array)
+
+    def _samples(self) -> tuple[int, ...]:
+        """The shape of all rows that are in the file."""
+        shape = self.stored.shape
+        return shape[: self.class_axis] + shape[self.class_axis + 1 :] if self.columns else shape
+
+    def _positions(self) -> int:
+        """Positions of a sequence in the file."""
+        return self._samples()[-1]
 
     def _layout(self) -> tuple[int, int, int]:
         """(outer, C, inner): position i of image o and class c stands at (o·C + c)·inner + i."""
-        shape = self.shape
+        shape, axis = self.stored.shape, self.class_axis
         assert not self.stored.fortran or len(shape) <= 1 + self.columns
         if self.columns == 0 or len(shape) == 1:
             return 1, math.prod(shape), 1
-        if self.stored.fortran:
-            return 1, shape[1], shape[0]
-        return shape[0], shape[1], math.prod(sample_shape_of(shape)[1:])
+        if self.stored.fortran:  # the two axes, the other way round
+            return (1, shape[1], shape[0]) if axis == 1 else (shape[1], shape[0], 1)
+        return math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])
 
 
 class Window:

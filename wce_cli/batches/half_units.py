@@ -8,17 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from wce_cli.loss.layout import Layout
+from wce_cli.loss.readings import READINGS
 from wce_cli.loss.rows import ArrayRows
 from wce_cli.loss.sums import Floats
 
 
 def fitted(
-    given: Mapping[str, Any] | None, shapes: Mapping[str, tuple[int, ...] | None], names: tuple[str, ...] | None
+    given: Mapping[str, Any] | None,
+    shapes: Mapping[str, tuple[int, ...] | None],
+    names: tuple[str, ...] | None,
+    layout: Layout,
 ) -> dict[str, Floats]:
-    """The half-units by field, each as an array of the field's shape; fields that are exact are left out.
+    """The half-units by field, each as an array of the shape of the field's rows; fields that are exact are left out.
 
     A field's are one number for all, an array of as many numbers as the field has, in its order, or a mapping by
-    class. `shapes`: of the fields that have rows of floats; a field without a shape was given, and holds none.
+    class. `shapes`: of the fields that have rows of floats, as given; a field without a shape holds none.
     """
     found = {}
     for field, shape in shapes.items():
@@ -30,8 +35,17 @@ def fitted(
         array = np.asarray(half, dtype=np.float64)
         array = array.reshape(shape) if array.size == math.prod(shape) else np.broadcast_to(array, shape).copy()
         if array.any():
-            found[field] = array
+            found[field] = _in_rows(field, array, layout)
     return found
+
+
+def _in_rows(field: str, array: Floats, layout: Layout) -> Floats:
+    """Half-units in the layout that their field came in → in that of its rows."""
+    if field in READINGS:
+        return layout.dropped.of_scores(layout.in_torchs(array))
+    if field == "labels":
+        return layout.dropped_labels.of_scores(layout.in_torchs(array))
+    return layout.dropped_labels.of_samples(array) if field == "sample_weight" else array
 
 
 def half_units_of(field: Floats | None, start: int, n: int, n_classes: int) -> Floats:

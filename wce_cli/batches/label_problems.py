@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,10 +11,10 @@ from numpy.typing import NDArray
 
 from wce_cli.batches.arrays import place
 from wce_cli.batches.field_reader import Gathering, swapped
-from wce_cli.batches.number_checks import RowProblems, Wrong, as_given, class_range, many, place_of
+from wce_cli.batches.number_checks import RowProblems, Wrong, as_given, class_range, many
 from wce_cli.digits import in_full
 from wce_cli.errors import MOST_KNOWN, and_more, as_written, counted, did_you_mean, near
-from wce_cli.loss.layout import n_classes_of, sample_shape_of
+from wce_cli.loss.layout import Layout
 from wce_cli.loss.spec import IGNORE_INDEX
 
 MULTI_LABEL = "BCEWithLogitsLoss, a sigmoid for each class, which wce does not cover yet"
@@ -23,13 +24,12 @@ def say_shapes(
     g: Gathering,
     kind: str,
     labels: tuple[int, ...],
-    scores: tuple[int, ...],
-    sample_shape: tuple[int, ...],
+    layout: Layout,
     are_swapped: bool,
 ) -> None:
     """Note that labels and scores do not fit; `are_swapped`: whether each looks like the other."""
-    n = int(np.prod(sample_shape))
-    c = n_classes_of(scores)
+    scores, sample_shape = layout.shape, layout.labels
+    n, c = math.prod(sample_shape), layout.n_classes
     if len(labels) <= 1 and len(sample_shape) <= 1:
         given = counted(int(np.prod(labels)), "label", "labels")
         message = f"{counted(n, 'sample', 'samples')} ({counted(c, 'class', 'classes')}) but {given}"
@@ -39,13 +39,22 @@ def say_shapes(
     else:
         indices = f"{sample_shape} class indices" if sample_shape else "one class index"
         message = f"labels have shape {labels}, expected {indices} or {scores} probabilities"
-        hint = "the class axis of the scores is axis 1, as in torch" if len(scores) > 2 else ""
+        hint = ""
+        if len(scores) > 2:
+            hint = (
+                f"the classes are axis {layout.class_axis} of the scores: {g.setting('class_axis', 'N')} names another"
+            )
         if labels == (*sample_shape, 1):
             hint = "drop the last axis of the labels"
         elif labels == (*sample_shape[:1], 1, *sample_shape[1:]):
             hint = "drop axis 1 of the labels"
-        elif len(scores) > 2 and labels == scores[:-1]:
-            hint += "; these scores have it last: numpy.moveaxis(x, -1, 1)"
+        elif layout.shift and labels in (layout.samples, Layout(scores, len(scores) - 1, True).samples):
+            hint = (
+                f"with {g.spelled('shift').rstrip('=')} they come as they were tokenised: these have a position less, "
+                "as if they were shifted; leave it out, and drop the last scores of each sequence"
+            )
+        elif fitting := [axis for axis in range(len(scores)) if labels == Layout(scores, axis).labels]:
+            hint = f"they fit classes on axis {fitting[-1]} of the scores: {g.setting('class_axis', fitting[-1])}"
     if are_swapped:
         hint = swapped(g, kind)
     g.problem("labels", message, hint)
@@ -55,18 +64,18 @@ def say_checks(
     g: Gathering,
     checks: RowProblems,
     kind: str,
-    shape: tuple[int, ...],
+    layout: Layout,
     ignore_index: int = IGNORE_INDEX,
     base: int = 0,
     has_zero: bool = False,
 ) -> None:
-    """Note what is wrong with single numbers; `shape` is that of the scores."""
-    c, sample_shape = n_classes_of(shape), sample_shape_of(shape)
+    """Note what is wrong with single numbers."""
+    c = layout.n_classes
     wrong = checks.no_probability
     if wrong.count:
         g.problem(
             kind,
-            f"{place_of(kind, shape, wrong.first // c, wrong.first % c)} is {in_full(wrong.value)}, "
+            f"{place(kind, layout.place(wrong.first // c, wrong.first % c))} is {in_full(wrong.value)}, "
             f"expected a probability from 0 to 1{many(wrong)}",
             f"use {g.spelled('logits')} for scores before the softmax",
         )
@@ -76,9 +85,9 @@ def say_checks(
     if wrong.count:
         g.problem(
             "labels",
-            f"{place_of('labels', sample_shape, wrong.first)} is {in_full(wrong.value)}, "
+            f"{place('labels', layout.place(wrong.first))} is {in_full(wrong.value)}, "
             f"expected a whole number{many(wrong)}",
-            f"probability labels have the shape of the scores, {shape}",
+            f"probability labels have the shape of the scores, {layout.shape}",
         )
         return
     wrong = checks.outside
@@ -92,7 +101,7 @@ def say_checks(
             )
         elif base == 0 and not has_zero and wrong.smallest == wrong.largest == c:
             hint = f"labels look 1-based: subtract 1, or {g.setting('label_base', 1)}"
-        where = place_of("labels", sample_shape, wrong.first)
+        where = place("labels", layout.place(wrong.first))
         g.problem("labels", f"{where} is {label}, but {kind} has {class_range(c, base)}{many(wrong)}", hint)
 
 

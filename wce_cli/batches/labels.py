@@ -20,7 +20,7 @@ from wce_cli.batches.number_checks import (
     indices,
     kept_zero,
 )
-from wce_cli.loss.layout import n_classes_of, sample_shape_of
+from wce_cli.loss.layout import Layout, n_classes_of
 from wce_cli.loss.rows import CHUNK, ArrayRows, Rows, floats
 from wce_cli.loss.spec import IGNORE_INDEX
 from wce_cli.loss.sums import Ints
@@ -47,23 +47,21 @@ class Unread(Struct, frozen=True):
 def read_labels(
     g: Gathering,
     kind: str,
-    value: Any,
+    labels: NDArray[Any] | Stored,
     scores: Rows,
+    layout: Layout,
     names: tuple[str, ...] | None,
     ignore_index: int,
     base: int = 0,
 ) -> Labels | None:
     """Indices (without the class axis), or probability rows (the scores' shape), in the dtype they came in."""
-    labels = g.array("labels", value)
-    if labels is None:
-        return None
     g.label_shape = labels.shape
     if isinstance(labels, np.ndarray) and labels.dtype.kind == "O":
         named = _indices_of_names(g, labels, names)
         if named is None:
             return None
         labels, base = named, 0
-    shape, sample_shape = scores.shape, sample_shape_of(scores.shape)
+    shape, sample_shape = layout.shape, layout.labels
     integer = str(labels.dtype).startswith(("int", "uint", "bool")) and g.dtypes.get("labels") != "bfloat16"
     if len(shape) == 1 and labels.shape == shape and integer and shape[0] > 1:
         c = shape[0]
@@ -77,7 +75,7 @@ def read_labels(
         )
         return None
     if labels.shape == shape and not (shape == (1,) and integer):
-        return _probability_rows(g, g.rows("labels", labels, 1), integer)
+        return _probability_rows(g, g.rows("labels", labels, 1, layout), layout, integer)
     if isinstance(labels, np.ndarray):
         if g.dtypes.get("labels") == "bfloat16":
             labels = floats(labels, "bfloat16")
@@ -85,9 +83,9 @@ def read_labels(
             labels = labels.reshape(sample_shape)  # one sample: 0 and [0] both
     if labels.shape != sample_shape:
         are_swapped = could_be_swapped(shape, labels.shape) and _are_indices(scores, n_classes_of(labels.shape))
-        say_shapes(g, kind, labels.shape, shape, sample_shape, are_swapped)
+        say_shapes(g, kind, labels.shape, layout, are_swapped)
         return None
-    return _indices(g, labels, shape, kind, ignore_index, base)
+    return _indices(g, labels, layout, kind, ignore_index, base)
 
 
 def _are_indices(scores: Rows, n_classes: int) -> bool:
@@ -97,13 +95,13 @@ def _are_indices(scores: Rows, n_classes: int) -> bool:
     return are_indices(floats(scores.array, scores.dtype), n_classes)
 
 
-def _probability_rows(g: Gathering, rows: ArrayRows | StoredRows, integer: bool) -> Labels | None:
+def _probability_rows(g: Gathering, rows: ArrayRows | StoredRows, layout: Layout, integer: bool) -> Labels | None:
     g.integer_one_hot = integer
     if integer and isinstance(rows, ArrayRows):
-        n, step = int(np.prod(sample_shape_of(rows.shape))), max(1, CHUNK // n_classes_of(rows.shape))
+        n, step = layout.n, max(1, CHUNK // layout.n_classes)
         checks = check_all([check_one_hot(rows.rows(i, min(i + step, n)), i) for i in range(0, n, step)])
         if checks.found:
-            say_checks(g, checks, "", rows.shape)
+            say_checks(g, checks, "", layout)
             return None
     return Labels(rows, is_soft=True, unread=None if isinstance(rows, ArrayRows) else Unread())
 
@@ -111,23 +109,24 @@ def _probability_rows(g: Gathering, rows: ArrayRows | StoredRows, integer: bool)
 def _indices(
     g: Gathering,
     labels: NDArray[Any] | Stored,
-    shape: tuple[int, ...],
+    layout: Layout,
     kind: str,
     ignore_index: int,
     base: int,
 ) -> Labels | None:
     """Class indices from 0. Where `labels` count from another base, ignored ones become IGNORE_INDEX."""
-    rows = g.rows("labels", labels, 0)
+    rows = g.rows("labels", labels, 0, layout)
     if not isinstance(labels, np.ndarray):
         return Labels(rows, is_soft=False, unread=Unread(ignore_index, base))
-    n, c = labels.size, n_classes_of(shape)
+    n, c = layout.n, layout.n_classes
     starts = range(0, n, CHUNK)
     checks = check_all([check_index_labels(rows.rows(i, i + CHUNK), i, ignore_index, base, c) for i in starts])
     if checks.found:
-        say_checks(g, checks, kind, shape, ignore_index, base, kept_zero(rows, n, ignore_index))
+        say_checks(g, checks, kind, layout, ignore_index, base, kept_zero(rows, n, ignore_index))
         return None
     if base != 0:  # what is ignored must not become a class
-        rows = ArrayRows.of_samples(indices(labels, ignore_index, IGNORE_INDEX, base), rows.dtype)
+        whole = indices(labels, ignore_index, IGNORE_INDEX, base)
+        rows = ArrayRows.of_samples(whole, rows.dtype, layout.dropped_labels)
     return Labels(rows, is_soft=False)
 
 

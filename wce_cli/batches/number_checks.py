@@ -14,7 +14,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.errors import and_more, counted
-from wce_cli.loss.layout import n_classes_of, sample_shape_of
+from wce_cli.loss.layout import n_classes_of
 from wce_cli.loss.rows import CHUNK, Rows, floats
 from wce_cli.loss.sums import Floats, Ints
 
@@ -121,17 +121,6 @@ def check_scores(scores: Rows, n: int) -> RowProblems:
     step = max(1, CHUNK // n_classes_of(scores.shape))
     parts = range(0, n, step)
     return check_all([check_probs(floats(scores.rows(i, min(i + step, n)), scores.dtype), i) for i in parts])
-
-
-def place_of(field: str, shape: tuple[int, ...], row: int, c: int | None = None) -> str:
-    """`logits[1][0]`: a row, or a class of it, as the user would write it in a field of this shape."""
-    index: list[int]
-    if c is None:
-        index = [int(i) for i in np.unravel_index(row, shape)] if shape else []
-    else:
-        sample = [int(i) for i in np.unravel_index(row, sample_shape_of(shape))] if len(shape) > 1 else []
-        index = [*sample[:1], c, *sample[1:]]
-    return field + "".join(f"[{i}]" for i in index)
 
 
 def as_given(label: float) -> int | float:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
+from wce_cli.batches.class_axis import layout_of
 from wce_cli.batches.field_reader import (
     Gathering,
     kind_of_scores,
     read_class_names,
     read_numbers,
     read_scores,
+    score_rows,
     with_plain_keys,
 )
 from wce_cli.batches.file_rows import StoredRows
@@ -22,7 +22,6 @@ from wce_cli.batches.labels import Unread, read_labels
 from wce_cli.batches.number_checks import check_scores
 from wce_cli.batches.pandas_names import scores_by_column, weight_by_index
 from wce_cli.batches.weights import are_counts, read_class_weight, read_sample_weight
-from wce_cli.loss.layout import n_classes_of, sample_shape_of
 from wce_cli.loss.readings import READINGS
 from wce_cli.loss.rows import ArrayRows
 from wce_cli.loss.spec import IGNORE_INDEX, Spec
@@ -55,26 +54,32 @@ def read_fields(
         given[field] for field in ("ignore_index", "label_base", "label_smoothing")
     )
     g = Gathering(sources, spelled)
-    read_numbers(g, ignore_index, label_smoothing)
+    read_numbers(g, given)
     kind = kind_of_scores(g, {reading: given[reading] for reading in READINGS})
     counts = are_counts(weight)
     weight = weight_by_index(g, weight)
     if kind is not None:
         scores, classes = scores_by_column(g, *kind, classes, weight, labels)
         kind = kind[0], scores
-    rows = None if kind is None else read_scores(g, *kind, labels)
+    scores = None if kind is None else read_scores(g, *kind, labels)
     if labels is None:
         g.problem("labels", "labels are missing", f"give one class index a sample: {spelled('labels')}")
-    if kind is not None and kind[0] == "probs" and isinstance(rows, ArrayRows):
-        checks = check_scores(rows, int(np.prod(sample_shape_of(rows.shape))))
-        say_checks(g, checks, kind[0], rows.shape)
-    if kind is None or rows is None:
+    if kind is None or scores is None:
         g.look_over(labels=labels, weight=weight, sample_weight=sample_weight)
         raise g.refusal()
-    c, sample_shape = n_classes_of(rows.shape), sample_shape_of(rows.shape)
+    is_asked = not {problem.field for problem in g.problems} & {"class_axis", "shift"}
+    read = None if labels is None else g.array("labels", labels)
+    layout = layout_of(g, kind[0], scores, read, given["class_axis"], given["shift"]) if is_asked else None
+    rows = None if layout is None else score_rows(g, kind[0], scores, layout)
+    if kind[0] == "probs" and isinstance(rows, ArrayRows) and layout is not None:
+        say_checks(g, check_scores(rows, layout.n), kind[0], layout)
+    if rows is None or layout is None:
+        g.look_over(weight=weight, sample_weight=sample_weight)
+        raise g.refusal()
+    c = layout.n_classes
     weight = with_plain_keys(g, weight)
     names = read_class_names(g, classes, weight, c)
-    mapped = None if labels is None else read_labels(g, kind[0], labels, rows, names, ignore_index, label_base)
+    mapped = None if read is None else read_labels(g, kind[0], read, rows, layout, names, ignore_index, label_base)
     as_given = ignore_index
     if label_base:
         if mapped is not None and not mapped.is_soft and names is None:
@@ -85,8 +90,8 @@ def read_fields(
         g.notes.append(f"labels that are numbers are class indices, not the names {', '.join(names[:3])}")
     if ignore_index != IGNORE_INDEX and mapped is not None and mapped.is_soft:
         g.notes.append("ignore_index means nothing for probability labels: every sample is kept")
-    per_sample = read_sample_weight(g, sample_weight, sample_shape)
-    vector, rule = read_class_weight(g, weight, names, c, sample_shape, mapped, ignore_index, label_base)
+    per_sample = read_sample_weight(g, sample_weight, layout)
+    vector, rule = read_class_weight(g, weight, names, layout, mapped, ignore_index, label_base)
     if g.problems or mapped is None:
         raise g.refusal()
     spec = Spec(
@@ -99,21 +104,24 @@ def read_fields(
         ignore_index=int(ignore_index),
         label_base=label_base,
         label_smoothing=float(label_smoothing),
-        label_shape=g.label_shape,
+        layout=layout,
+        label_shape=g.label_shape if layout.n == 1 and not mapped.is_soft else mapped.rows.shape,
         has_sample_weight=per_sample is not None,
         dtypes=g.dtypes,
         sources=dict(g.sources),
         half_units=fitted(
             half_units,
             {
-                kind[0]: rows.shape,
-                "labels": mapped.rows.shape if mapped.is_soft else None,
+                kind[0]: layout.shape,
+                "labels": layout.shape if mapped.is_soft else None,
                 "weight": None if vector is None else vector.shape,
-                "sample_weight": None if per_sample is None else per_sample.shape,
+                "sample_weight": None if per_sample is None else layout.labels,
             },
             names,
+            layout,
         ),
         integer_one_hot=mapped.is_soft and g.integer_one_hot,
+        fits_last_axis=g.ambiguous,
         ignored_as_given=int(as_given),
         name=name,
         source=source,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from wce_cli.batches.label_problems import say_checks
 from wce_cli.batches.labels import Labels, Unread, index_labels
 from wce_cli.digits import in_full
 from wce_cli.errors import MOST, and_more, counted, did_you_mean
+from wce_cli.loss.layout import Layout
 from wce_cli.loss.rows import CHUNK, ArrayRows, floats
 from wce_cli.loss.sums import Floats, Ints
 
@@ -25,8 +27,7 @@ def read_class_weight(
     g: Gathering,
     value: Any,
     names: tuple[str, ...] | None,
-    c: int,
-    sample_shape: tuple[int, ...],
+    layout: Layout,
     labels: Labels | None,
     ignore_index: int,
     base: int = 0,
@@ -34,11 +35,10 @@ def read_class_weight(
     """The class weight as a vector (C,), and the rule it came from. Class indices of a mapping count as labels do."""
     if value is None:
         return None, None
+    c = layout.n_classes
     if isinstance(value, str):
         if value == "balanced":
-            return (
-                None if labels is None else _balanced(g, labels, int(np.prod(sample_shape)), names, c, ignore_index)
-            ), "balanced"
+            return None if labels is None else _balanced(g, labels, layout, names, ignore_index), "balanced"
         hint = did_you_mean(value, ["balanced"], 0)
         if value.lower() in ("none", "null", "uniform"):
             hint = "leave it out, and every class weighs 1"
@@ -51,10 +51,9 @@ def read_class_weight(
         return None, None
     vector = np.atleast_1d(vector)
     if vector.shape != (c,):
-        n = int(np.prod(sample_shape))
         hint = ""
-        if vector.shape == (n,):
-            many = counted(n, "number looks", "numbers look")
+        if vector.shape == (layout.n,):
+            many = counted(layout.n, "number looks", "numbers look")
             hint = f"{many} like one weight a sample: {g.spelled('sample_weight')}"
         elif vector.ndim > 1:
             hint = "one row of numbers, one for each class"
@@ -99,9 +98,10 @@ def _by_class(
 
 
 def _balanced(
-    g: Gathering, labels: Labels, n: int, names: tuple[str, ...] | None, c: int, ignore_index: int
+    g: Gathering, labels: Labels, layout: Layout, names: tuple[str, ...] | None, ignore_index: int
 ) -> Floats | None:
     """N kept / (C · count), scikit-learn's rule (compute_class_weight, 1.9.1)."""
+    n, c = layout.n, layout.n_classes
     count = np.zeros(c, dtype=np.int64)
     step = max(1, CHUNK // c) if labels.is_soft else CHUNK
     for start in range(0, n, step):
@@ -116,7 +116,7 @@ def _balanced(
         unread = labels.unread or Unread(ignore_index, 0)
         label, checks = index_labels(labels.rows, unread, ignore_index, c, start, stop)
         if checks.found:  # the labels of a file: the weight is wanted before the pass that would find it
-            say_checks(g, checks, "logits", (n, c), unread.ignore_index, unread.base, True)
+            say_checks(g, checks, "logits", layout, unread.ignore_index, unread.base, True)
             return None
         count += np.bincount(label[label != ignore_index], minlength=c)
     return balanced(g, count, names)
@@ -138,19 +138,18 @@ def balanced(g: Gathering, count: Ints, names: tuple[str, ...] | None) -> Floats
     return weight
 
 
-def read_sample_weight(g: Gathering, value: Any, sample_shape: tuple[int, ...]) -> ArrayRows | StoredRows | None:
-    """The sample weight in the shape of index labels."""
+def read_sample_weight(g: Gathering, value: Any, layout: Layout) -> ArrayRows | StoredRows | None:
+    """The sample weight in the shape of index labels; like them it is that of the label at the next position."""
     if value is None:
         return None
     weights = g.numbers("sample_weight", value)
     if weights is None:
         return None
-    if isinstance(weights, np.ndarray) and weights.size == 1 and int(np.prod(sample_shape)) == 1:
-        weights = weights.reshape(sample_shape)
-    if weights.shape != sample_shape:
-        expected = f"one for each of {counted(int(np.prod(sample_shape)), 'sample', 'samples')}"
-        if len(sample_shape) > 1:
-            expected = f"shape {sample_shape}"
+    shape, n = layout.labels, math.prod(layout.labels)
+    if isinstance(weights, np.ndarray) and weights.size == 1 and n == 1:
+        weights = weights.reshape(shape)
+    if weights.shape != shape:
+        expected = f"shape {shape}" if len(shape) > 1 else f"one for each of {counted(n, 'sample', 'samples')}"
         g.problem("sample_weight", f"sample_weight has shape {weights.shape}, expected {expected}")
         return None
-    return g.rows("sample_weight", weights, 0)
+    return g.rows("sample_weight", weights, 0, layout)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from wce_cli.cli.options import flag, number, whole_number
 from wce_cli.errors import counted
-from wce_cli.fields import FIELDS, SINGLE, VECTORS
+from wce_cli.fields import FIELDS, FLAGS, SINGLE, VECTORS
 from wce_cli.loss.layout import n_classes_of
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def read_given(field: str, text: str, label_column: str | None = None, classes: 
     """
     if field in SINGLE:  # never a file
         return OptionValue(READ_SINGLE[FIELDS[field].kind](flag(field), text), flag(field))
+    if field in FLAGS:
+        return OptionValue(text == "true", flag(field))
     from wce_cli.inputs.inline import as_vector, read_inline  # a batch in a file needs none of it
     from wce_cli.inputs.names import read_names
     from wce_cli.inputs.record import named_part

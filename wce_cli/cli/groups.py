@@ -55,7 +55,7 @@ def spread(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         for name, group in groups.items():
             own = {option: given.pop(option) for option in GROUPS[group]}
             if group is BatchOptions:
-                own["fields"] = {field: own.pop(field) for field in FIELDS}
+                own["fields"] = {field: _typed(own.pop(field)) for field in FIELDS}
             given[name] = group(**own)
         return command(**given)
 
@@ -63,6 +63,11 @@ def spread(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
     spread_out.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     spread_out.__annotations__ = {one.name: one.annotation for one in parameters}
     return spread_out
+
+
+def _typed(value: str | bool | None) -> str | None:
+    """What was typed for a field; of `--shift` and `--no-shift` the word that says it."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _parameters(command: Callable[..., Outcome], hints: Mapping[str, Any]) -> Iterator[inspect.Parameter]:

@@ -127,7 +127,9 @@ COMPLETED: dict[Kind, Any] = {"class weight": completion.offering(completion.wei
 def of_field(name: str) -> Any:
     """The option of a field of the batch, as the field is declared."""
     field = FIELDS[name]
-    declared = headings.read if field.kind == "integer" else headings.batch
+    declared = headings.read if field.kind in ("integer", "flag") else headings.batch
+    if field.kind == "flag":
+        return Annotated[bool | None, declared(f"{flag(name)}/--no-{flag(name)[2:]}", help=f"{field.help}.")]
     default = "" if field.default is None else f"  [default: {field.default:g}]"
     return Annotated[
         str | None,
@@ -135,7 +137,7 @@ def of_field(name: str) -> Any:
             flag(name),
             *field.also,
             metavar=field.metavar,
-            help=f"{field.help}{field.typed}.{default}",
+            help=f"{field.help}{field.typed}{'' if field.typed.endswith(']') else '.'}{default}",
             autocompletion=COMPLETED.get(field.kind),
         ),
     ]

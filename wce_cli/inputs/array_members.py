@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.fields import BESIDE_SCORES, BY_SAMPLE, IN_FILES, SCORE_KINDS, SINGLE, field_of, given_twice
+from wce_cli.fields import BESIDE_SCORES, BY_SAMPLE, FLAGS, IN_FILES, SCORE_KINDS, SINGLE, field_of, given_twice
 from wce_cli.fields import FIELDS as DECLARED
 from wce_cli.inputs.stored import DTYPES, Members, StoredArray, as_name, place
 
@@ -86,8 +86,12 @@ def fields_of(members: Members, path: str, given: Collection[str]) -> tuple[Memb
             continue
         if isinstance(member, Problem):
             raise WceError(member)
-        if name in SINGLE and member.size != 1:
-            raise WceError(Problem(f"{member.source} has shape {member.shape}, expected one number"))
+        if name in (*SINGLE, *FLAGS) and member.size != 1:
+            raise WceError(
+                Problem(
+                    f"{member.source} has shape {member.shape}, expected one {'number' if name in SINGLE else 'bool'}"
+                )
+            )
     if not scores_given and not any(kind in chosen for kind in SCORE_KINDS):
         named = [
             member.name if isinstance(member, StoredArray) else name for name, member in list(members.items())[:12]

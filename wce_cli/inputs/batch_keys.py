@@ -55,6 +55,7 @@ JSON_TYPES: dict[Kind, Any] = {
     "names": Names,
     "integer": int | None,
     "number": float | None,
+    "flag": bool | None,
 }
 """What a field of each kind may be in JSON."""
 KEYS_BESIDE: dict[str, Any] = {
@@ -91,7 +92,14 @@ BatchDocument = msgspec.defstruct(
 
 KEYS = BatchDocument.__struct_fields__
 
-_IN_WORDS = {"str": "a string", "int": "an integer", "float": "a number", "array": "a list", "object": "an object"}
+_IN_WORDS = {
+    "str": "a string",
+    "int": "an integer",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
 LOSS_KEY_HINT = (
     '"expect": {"weighted-mean": 0.6923} is a number for wce check; wce identify 0.6923 FILE names the rule of one'
 )

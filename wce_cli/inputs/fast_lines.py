@@ -20,6 +20,7 @@ PLAIN_TYPES: dict[Kind, Any] = {
     "sample weight": list[float] | None,
     "integer": int | None,
     "number": float | None,
+    "flag": bool | None,
 }
 """What a field of each kind is on a plain line; names are strings, and no line with them is plain."""
 PLAIN_BESIDE: dict[str, Any] = {

@@ -11,7 +11,7 @@ from typing import Any
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.field_hints import SCORES, hint_of
-from wce_cli.fields import FIELDS, IN_FILES, SCORE_KINDS, VECTORS, by_field, field_of
+from wce_cli.fields import FIELDS, FLAGS, IN_FILES, SCORE_KINDS, VECTORS, by_field, field_of
 from wce_cli.inputs.documents import Document
 from wce_cli.inputs.mapping import split_at_commas, unwrapped
 from wce_cli.inputs.pasted_noise import plain, unprompted, value_alone
@@ -117,6 +117,8 @@ def read_part(field: str, place: str, text: str) -> tuple[Any, Any, str]:
 
     if FIELDS[field].kind == "names":
         return read_names(place, text), None, ""
+    if field in FLAGS:
+        return {"true": True, "false": False}.get(text.strip().lower(), text.strip()), None, ""
     typed = read_inline(place, text, field)
     value = as_vector(typed.value, field != "labels") if field in VECTORS else typed.value
     return value, typed.half_units, typed.described

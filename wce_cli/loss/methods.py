@@ -39,6 +39,23 @@ class Known(Struct, frozen=True):
     """With a sample weight, which PyTorch does not take."""
 
 
+class Counts(Struct, frozen=True):
+    """What there is to be counted of a batch: numbers, or arrays with one a part each."""
+
+    n: Any
+    """N: rows, ignored ones counted."""
+    kept: Any
+    classes: Any
+    """C"""
+    items: Any
+    """Entries of the first axis."""
+
+
+def is_by_item(counts: Counts) -> bool:
+    """Whether every item is a row, so that nothing is told apart by items."""
+    return bool(np.all(counts.items == counts.n))
+
+
 class Method(Struct, frozen=True):
     """What the sum of the terms is divided by."""
 
@@ -58,10 +75,12 @@ class Method(Struct, frozen=True):
     nonzero  the number of those whose weight is not 0
     bent     s·f(w) added up, where f is a straight line on either side of 0 and nothing at it: f(w) = |w|
     """
-    of: Callable[..., Any]
-    """A count: (N, N kept, C) → D, of numbers, or of arrays with one a part each. Else w → what a sample of it adds."""
+    of: Callable[[Any], Any]
+    """A count: Counts → D, of numbers, or of arrays with one a part each. Else w → what a sample of it adds."""
     is_weighted: bool = True
     """False: class and sample weights count as 1."""
+    by_item: bool = False
+    """It counts items, so that it is another method only where they have several rows."""
     is_torchs: bool = False
     """One plain torch call computes it, so that it is shown whatever the batch."""
     known: Known = Known()
@@ -71,7 +90,8 @@ class Method(Struct, frozen=True):
     def denominator(self, totals: Totals, asked: Weighting, placement: Placement) -> float | None:
         """D; None where the pair is undefined for these labels."""
         if self.kind == "count":
-            return 1.0 * self.of(totals.n, totals.n_kept, asked.weight.shape[-1])  # type: ignore[no-any-return]
+            counts = Counts(totals.n, totals.n_kept, asked.weight.shape[-1], totals.items)
+            return None if self.by_item and is_by_item(counts) else 1.0 * self.of(counts)
         if self.kind == "weights":
             return placement.weight_sum(totals, asked)
         by_label = placement.by_label(totals, asked)
@@ -94,18 +114,19 @@ class Method(Struct, frozen=True):
     @property
     def adds_up(self) -> bool:
         """Whether D of a batch is the sum of what it is of its parts."""
-        n, kept, c = SOME_COUNTS
-        return self.kind != "count" or bool(self.of(2 * n, 2 * kept, c) == 2 * self.of(n, kept, c))
+        return self.kind != "count" or bool(self.of(TWICE) == 2 * self.of(SOME_COUNTS))
 
     @property
     def is_count_of_kept(self) -> bool:
         """Whether D is N kept where every weight is 1."""
-        return bool(self.of(*SOME_COUNTS) == SOME_COUNTS[1] if self.kind == "count" else self.of(np.ones(1))[0] == 1)
+        if self.kind != "count":
+            return bool(self.of(np.ones(1))[0] == 1)
+        return bool(self.of(SOME_COUNTS) == SOME_COUNTS.kept)
 
     @property
     def divides(self) -> bool:
         """Whether D is anything but 1: a sum over nothing is 0, where other methods have 0/0."""
-        return self.kind != "count" or bool(self.of(*SOME_COUNTS) != 1)
+        return self.kind != "count" or bool(self.of(SOME_COUNTS) != 1)
 
     def formula_for(self, placement: str, is_soft: bool, has_sample_weight: bool = False) -> str:
         """The denominator in letters: where it holds weights, those of the placement, and s where there is one."""
@@ -113,8 +134,10 @@ class Method(Struct, frozen=True):
         return self.formula.replace("w[y]", f"s·{weight}" if has_sample_weight else weight)
 
 
-SOME_COUNTS = (1009, 997, 991)
-"""N, N kept and C of no batch in particular: counts that agree there agree everywhere."""
+SOME_COUNTS = Counts(1009, 997, 991, 983)
+"""Those of no batch in particular: what agrees there agrees everywhere."""
+TWICE = Counts(2018, 1994, 991, 1966)
+"""Those of two such batches."""
 
 
 class LossValue(Struct, frozen=True):
@@ -180,7 +203,7 @@ METHODS: dict[str, Method] = {
             "https://keras.io/api/losses/",
             _ALL,
             "count",
-            lambda n, kept, c: n,
+            lambda counts: counts.n,
             is_torchs=True,
             known=Known(
                 index=_NONE,
@@ -199,7 +222,7 @@ METHODS: dict[str, Method] = {
             "https://keras.io/api/losses/probabilistic_losses/#sparsecategoricalcrossentropy-class",
             _ALL,
             "count",
-            lambda n, kept, c: kept,
+            lambda counts: counts.kept,
             known=Known(index=_IGNORING, placed={"sample": _IGNORING}),
             advice=f"{_INSTEAD}, divide the sum by the weights of the kept labels, not by their number",
         ),
@@ -226,7 +249,7 @@ METHODS: dict[str, Method] = {
             "https://docs.monai.io/en/stable/losses.html#focalloss",
             _ALL,
             "count",
-            lambda n, kept, c: n * c,
+            lambda counts: counts.n * counts.classes,
             known=Known(index="a mean over a one-hot product"),
             advice=f"{_INSTEAD}, sum over the classes, then divide by weight[labels].sum(): mean() of an (N, C) "
             "product divides by N·C",
@@ -239,7 +262,7 @@ METHODS: dict[str, Method] = {
             "https://docs.pytorch.org/docs/2.13/generated/torch.nn.functional.cross_entropy.html",
             _ALL,
             "count",
-            lambda n, kept, c: 1,
+            lambda counts: 1,
             is_torchs=True,
             known=Known(index="PyTorch's reduction='sum'", placed={"class": "PyTorch's reduction='sum'"}),
             advice=f"it does not divide: {_INSTEAD}, divide by weight[labels].sum()",
@@ -252,7 +275,7 @@ METHODS: dict[str, Method] = {
             "https://docs.pytorch.org/docs/2.13/generated/torch.nn.functional.cross_entropy.html",
             ("class",),
             "count",
-            lambda n, kept, c: kept,
+            lambda counts: counts.kept,
             is_weighted=False,
             is_torchs=True,
             known=Known(
@@ -261,6 +284,19 @@ METHODS: dict[str, Method] = {
                 soft=f"{_MEAN} of probability labels without weights",
                 sampled=_BARE,
             ),
+        ),
+        Method(
+            "sample-mean",
+            "size of axis 0",
+            "divides by the number of sequences or images: the sum over the positions of each, then the mean over them",
+            (f"{_TORCH} cross_entropy(reduction='none').flatten(1).sum(1).mean() (measured)",),
+            "https://docs.pytorch.org/docs/2.13/generated/torch.nn.functional.cross_entropy.html",
+            _ALL,
+            "count",
+            lambda counts: counts.items,
+            by_item=True,
+            known=Known(index="the sum over positions, then the mean over the batch"),
+            advice=f"{_INSTEAD}, divide the sum by weight[labels].sum() over all positions, not by the size of axis 0",
         ),
     )
 }

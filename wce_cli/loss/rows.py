@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from wce_cli.loss.layout import class_axis_last
+from wce_cli.loss.layout import ALL, Dropped, class_axis_last
 from wce_cli.loss.sums import Floats, Ints
 
 BLOCK_ELEMENTS = 1 << 22
@@ -32,7 +32,7 @@ class Rows(Protocol):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape that the field came in."""
+        """The shape of the rows, in torch's layout."""
 
     @property
     def dtype(self) -> str:
@@ -65,27 +65,36 @@ class ArrayRows(Struct, frozen=True):
     """An array in memory, of any strides and byte order."""
 
     array: NDArray[Any]
-    """As it came."""
+    """Its rows, in torch's layout."""
     dtype: str
     view: NDArray[Any]
     """The same memory, class axis last, with as few axes before it as its strides allow."""
     columns: int
     """Axes of a row: 1 where it holds a number a class, else 0."""
+    whole_array: NDArray[Any]
+    """The same with the positions that are no rows."""
 
     @classmethod
-    def of_scores(cls, array: NDArray[Any], dtype: str | None = None) -> ArrayRows:
-        """The rows of an array with a class axis: (C,), (N, C) or (N, C, d1, …, dk)."""
-        view = class_axis_last(array) if array.ndim > 1 else array[None]
-        return cls(array, dtype or str(array.dtype), _merged(view, 1), 1)
+    def of_scores(cls, array: NDArray[Any], dtype: str | None = None, dropped: Dropped = ALL) -> ArrayRows:
+        """The rows of an array in torch's layout with a class axis: (C,), (N, C) or (N, C, d1, …, dk)."""
+        kept = dropped.of_scores(array)
+        view = class_axis_last(kept) if kept.ndim > 1 else kept[None]
+        return cls(kept, dtype or str(array.dtype), _merged(view, 1), 1, array)
 
     @classmethod
-    def of_samples(cls, array: NDArray[Any], dtype: str | None = None) -> ArrayRows:
+    def of_samples(cls, array: NDArray[Any], dtype: str | None = None, dropped: Dropped = ALL) -> ArrayRows:
         """The rows of an array of one number a sample."""
-        return cls(array, dtype or str(array.dtype), _merged(array if array.ndim else array[None], 0), 0)
+        kept = dropped.of_samples(array)
+        return cls(kept, dtype or str(array.dtype), _merged(kept if kept.ndim else kept[None], 0), 0, array)
+
+    def dropping(self, dropped: Dropped) -> ArrayRows:
+        """The rows that are left of the same array if these positions are none."""
+        of = self.of_scores if self.columns else self.of_samples
+        return of(self.whole_array, self.dtype, dropped)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape that the array came in."""
+        """The shape of the rows, in torch's layout."""
         return self.array.shape
 
     @property

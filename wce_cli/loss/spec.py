@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import Struct
 
 from wce_cli.fields import DEFAULTS
+from wce_cli.loss.layout import Layout
 from wce_cli.loss.readings import ScoreKind
 from wce_cli.loss.sums import Floats, Ints
 
@@ -32,6 +33,8 @@ class Spec(Struct, frozen=True):
     label_base: int
     """The index of the first class in the labels as given; here they count from 0."""
     label_smoothing: float
+    layout: Layout
+    """How the scores were given."""
     label_shape: tuple[int, ...]
     """The shape that the labels came in, where one sample may be `0` or `[0]`."""
     has_sample_weight: bool
@@ -44,6 +47,8 @@ class Spec(Struct, frozen=True):
     fields that are exact have none."""
     integer_one_hot: bool = False
     """Probability labels given as integers 0 and 1, which torch refuses."""
+    fits_last_axis: bool = False
+    """Whether the labels fit classes on the last axis of the scores as well as those on axis 1."""
     ignored_as_given: int = IGNORE_INDEX
     """The label to ignore as it was given, counted from `label_base`."""
     name: str | None = None

@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from wce_cli.loss.class_sums import BlockClassSums, SoftLabels, columns_of
+from wce_cli.loss.layout import items_between
 from wce_cli.loss.sums import Floats, Ints, Sums
 from wce_cli.loss.terms import Terms
 
@@ -30,6 +31,8 @@ class Totals(Struct, frozen=True, forbid_unknown_fields=True):
     n: int
     """N: samples, ignored ones counted."""
     n_kept: int
+    items: int
+    """Entries of the batch's first axis that begin among these samples: sequences, images, or samples themselves."""
     count: Ints
     """Kept samples by y."""
     count_weighted: Ints
@@ -52,6 +55,7 @@ class Totals(Struct, frozen=True, forbid_unknown_fields=True):
         return Totals(
             self.n + other.n,
             self.n_kept + other.n_kept,
+            self.items + other.items,
             count,
             count if same else self.count_weighted + other.count_weighted,
             self.s + other.s,
@@ -117,8 +121,8 @@ class EveryRow(Struct, frozen=True):
     """Σ_c w[c]·q[c]; None for index labels."""
 
 
-def block_totals(terms: Terms, n_classes: int) -> Totals:
-    """The totals of terms that are known class by class."""
+def block_totals(terms: Terms, n_classes: int, positions: int = 1) -> Totals:
+    """The totals of terms that are known class by class, of a batch whose items have so many `positions`."""
     kept = terms.kept
     every = None
     if terms.losses is not None:
@@ -134,11 +138,15 @@ def block_totals(terms: Terms, n_classes: int) -> Totals:
             every=every,
         ),
         n_classes,
+        items_between(terms.start, terms.start + len(kept), positions),
     )
 
 
-def totals_of(kept: KeptRows, n_classes: int) -> Totals:
-    """The totals of the rows of one block. What is the same sum is the same object: it is sent and added once."""
+def totals_of(kept: KeptRows, n_classes: int, items: int) -> Totals:
+    """The totals of the rows of one block, among which so many items begin.
+
+    What is the same sum is the same object: it is sent and added once.
+    """
     y, s, loss = kept.label, kept.sample_weight, kept.loss
 
     def by_label(values: Floats) -> Sums:
@@ -157,6 +165,7 @@ def totals_of(kept: KeptRows, n_classes: int) -> Totals:
         return Totals(
             kept.n,
             len(y),
+            items,
             count,
             count if s is None else np.bincount(y[s != 0], minlength=n_classes),
             Sums.of(count.astype(np.float64)) if s is None else by_label(s),

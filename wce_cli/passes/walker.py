@@ -14,6 +14,7 @@ from wce_cli.batches.labels import index_labels
 from wce_cli.batches.number_checks import RowProblems
 from wce_cli.loss.facts import TOP, Facts
 from wce_cli.loss.largest_terms import Sieve, largest
+from wce_cli.loss.layout import items_between
 from wce_cli.loss.placed_rows import PlacedRows
 from wce_cli.loss.row_facts import BlockRows, sort_key
 from wce_cli.loss.sums import Ints
@@ -88,7 +89,7 @@ class Walker:
         label, kept, checks = self._labels(start, stop)
         s = None if self.batch.sample_weight is None else self.batch.sample_weight_of(start, stop)
         rows = self.reader.kept_rows(start, label, kept, s)
-        totals = totals_of(rows, self.spec.n_classes)
+        totals = totals_of(rows, self.spec.n_classes, items_between(start, stop, self.batch.positions))
         otherwise = read_otherwise(self.batch, rows, stop, before, self.rows_before)
         block = BlockRows(rows, self.spec, totals, otherwise, self.nothing)
         self.sieve.add(rows.label, sort_key(block), rows.row)

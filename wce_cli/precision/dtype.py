@@ -147,7 +147,7 @@ def _rounded_value(batch: Batch, dtype: str, value: LossValue) -> float:
     spec = _rounded_spec(batch.spec, dtype)
     totals: Totals | None = None
     for block in batch.blocks():
-        part = block_totals(block_terms(_rounded_block(block, dtype), spec), spec.n_classes)
+        part = block_totals(block_terms(_rounded_block(block, dtype), spec), spec.n_classes, spec.layout.positions)
         totals = part if totals is None else totals + part
     if totals is None:
         return value.value

@@ -16,7 +16,6 @@ import numpy as np
 from msgspec import Struct, structs
 
 from wce_cli.errors import Problem, WceError
-from wce_cli.fields import of_kind
 from wce_cli.loss.clipped import SUMMED
 from wce_cli.loss.facts import Facts
 from wce_cli.loss.largest_terms import Top
@@ -37,6 +36,8 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True):
     classes: tuple[str, ...] | None
     ignore_index: int
     label_base: int
+    shift: bool
+    """Whether the labels were one position ahead of their scores."""
     label_smoothing: float | None
     """Of the pass; whether others can be asked says `totals.every`. None: parts had different ones."""
     weight: Floats | None
@@ -48,7 +49,7 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True):
     dtypes: dict[str, str]
     sources: dict[str, str]
     shape: tuple[int, ...]
-    """That of the scores."""
+    """That of the scores, in torch's layout."""
 
 
 class Saved(Struct, frozen=True):
@@ -68,6 +69,7 @@ class Saved(Struct, frozen=True):
             spec.class_names,
             spec.ignore_index,
             spec.label_base,
+            spec.layout.shift,
             spec.label_smoothing,
             spec.weight,
             "balanced" if spec.weight_rule == "balanced" else None,
@@ -82,7 +84,7 @@ class Saved(Struct, frozen=True):
     def __add__(self, other: Saved) -> Saved:
         """The two parts one behind the other. Raises WceError if they are not parts of one batch."""
         mine, theirs = self.header, other.header
-        for name in ("n_classes", "scores", "labels", "classes", *of_kind("integer")):
+        for name in ("n_classes", "scores", "labels", "classes", "ignore_index", "label_base", "shift"):
             if getattr(mine, name) != getattr(theirs, name):
                 one, another = _written(getattr(mine, name)), _written(getattr(theirs, name))
                 raise WceError(Problem(f"the parts differ in {name}: {one} and {another}"))

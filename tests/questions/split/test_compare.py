@@ -41,9 +41,12 @@ def test_every_part_has_the_numbers_of_the_plain_loop(seed):
     assert found == set(range(items))
     for part in answer.parts:
         which = [item * inner + k for item in part.items for k in range(inner)]
-        expected = expected_values(picked(rows, which), batch.spec.n_classes)
+        expected = expected_values(replace(picked(rows, which), items=len(part.items)), batch.spec.n_classes)
         assert part.n == len(which)
         for row in answer.methods:
+            if row.method == "sample-mean" and not part.n:
+                assert row.denominators[part.part] == 0
+                continue
             wanted = expected[f"{row.method}/{row.placement}"]
             numerator, denominator = row.numerators[part.part], row.denominators[part.part]
             assert_near(numerator, wanted.numerator, 4e-14, wanted.numerator_scale, row.pair)
@@ -81,7 +84,10 @@ def test_the_loss_of_each_part_is_that_of_a_batch_of_it_alone():
 
 def test_a_denominator_of_a_part_is_known_for_every_method():
     answer = split(2, logits=LOGITS, labels=LABELS)
-    assert list(dict.fromkeys(row.method for row in answer.methods)) == list(METHODS)
+    assert list(dict.fromkeys(row.method for row in answer.methods)) == [m for m in METHODS if not METHODS[m].by_item]
+    images = split(1, logits=np.reshape(LOGITS[:6], (3, 2, -1)), labels=np.reshape(LABELS[:6], (3, 2)), class_axis=-1)
+    assert list(dict.fromkeys(row.method for row in images.methods)) == list(METHODS)
+    assert images.method("sample-mean").denominators == (1.0, 1.0, 1.0)
 
 
 def test_with_probability_labels_equal_parts_change_nothing_of_torchs_mean():

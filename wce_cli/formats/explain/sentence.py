@@ -58,7 +58,8 @@ def _second(report: Report, one: MethodRow, other: MethodRow, digits: int) -> st
         total = format_number(other.numerator, digits)
         return f"{other.pair} is {value}: {_sum(report, other)}, {total}, divided by {divisor}."
     if _is_any_mean(report, one) and _is_any_mean(report, other):
-        return "There are no weights and nothing is ignored, so every mean over the samples is this number."
+        rows = f"{report.totals.n} positions" if len(report.batch.shape) > 2 else "samples"
+        return f"There are no weights and nothing is ignored, so every mean over the {rows} is this number."
     too = " too" if _same(one.value, other.value) else ""
     known = _known_as(report, other)
     if other.formula == "1":

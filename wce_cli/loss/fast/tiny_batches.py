@@ -80,6 +80,7 @@ def totals_of_stack(stack: Stack) -> Stacked:
     totals = Totals(
         stack.sizes,  # type: ignore[arg-type]  # one a batch
         n_kept,  # type: ignore[arg-type]
+        stack.sizes,  # type: ignore[arg-type]  # each item is a row
         count,
         count if s is None else counted(flat[s != 0]),
         Sums(count.astype(np.float64), np.zeros((b, c)), none, none, none) if s is None else by_label(s),

@@ -14,7 +14,8 @@ from wce_cli.batches.batch import as_keyword
 from wce_cli.batches.field_reader import Gathering, read_class_names, read_numbers, with_plain_keys
 from wce_cli.batches.weights import balanced, read_class_weight
 from wce_cli.errors import Problem, WceError
-from wce_cli.loss.layout import sample_shape_of
+from wce_cli.fields import DEFAULTS
+from wce_cli.loss.layout import TORCHS_AXIS, Layout, sample_shape_of
 from wce_cli.loss.methods import loss_values
 from wce_cli.loss.spec import IGNORE_INDEX, Spec
 from wce_cli.loss.sums import Floats
@@ -83,6 +84,7 @@ def spec_of(
     """What is asked of saved totals. Raises WceError as `explain_saved`."""
     header = saved.header
     given = {"weight": weight, "label_smoothing": label_smoothing, "classes": classes}
+    layout = Layout(header.shape, min(TORCHS_AXIS, len(header.shape) - 1))
     g = Gathering({**header.sources, **{field: spelled(field) for field in given if given[field] is not None}}, spelled)
     eps = _smoothing(g, saved, label_smoothing)
     plain = with_plain_keys(g, weight)
@@ -94,7 +96,7 @@ def spec_of(
     if plain == "balanced" if isinstance(plain, str) else weight is None and header.weight_rule == "balanced":
         vector, rule = _balanced(g, saved, names), "balanced"
     elif weight is not None:
-        vector, rule = read_class_weight(g, plain, names, header.n_classes, (saved.totals.n,), None, IGNORE_INDEX)
+        vector, rule = read_class_weight(g, plain, names, layout, None, IGNORE_INDEX)
     elif header.weight_rule == "several":
         g.problem("weight", "the parts were saved with different weights", f"give one: {spelled('weight')}")
     if g.problems:
@@ -109,6 +111,7 @@ def spec_of(
         ignore_index=header.ignore_index,
         label_base=header.label_base,
         label_smoothing=eps,
+        layout=layout,
         label_shape=(),
         has_sample_weight=header.has_sample_weight,
         dtypes=header.dtypes,
@@ -126,7 +129,7 @@ def _smoothing(g: Gathering, saved: Saved, given: float | None) -> float:
         hint = f"give one: {g.spelled('label_smoothing')}"
         g.problem("label_smoothing", "the parts were saved with different label smoothings", hint)
         return 0.0
-    read_numbers(g, saved.header.ignore_index, eps)
+    read_numbers(g, {**DEFAULTS, "label_smoothing": eps})
     if not g.problems and eps > 0 and saved.totals.every is None:
         hint = f"save the parts with {g.setting('label_smoothing', eps)}: then any weight and smoothing can be asked"
         g.problem("label_smoothing", "these totals were saved without label smoothing, which needs Σ s·a[c]", hint)

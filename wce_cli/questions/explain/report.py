@@ -117,6 +117,7 @@ def batch_part(spec: Spec, shape: tuple[int, ...], n: int, n_kept: int) -> Batch
         has_sample_weight=spec.has_sample_weight,
         ignore_index=spec.ignore_index,
         label_smoothing=spec.label_smoothing,
+        shift=spec.layout.shift,
         sources=dict(spec.sources),
         notes=spec.notes,
     )

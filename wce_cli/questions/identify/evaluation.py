@@ -44,6 +44,7 @@ def case_of(batch: Batch) -> RuleScope:
         spec.scores,
         spec.is_soft,
         n,
+        batch.items,
         spec.n_classes,
         spec.weight,
         spec.has_sample_weight,
@@ -160,7 +161,7 @@ class Evaluation:
             columns = _column_logsumexp(self.batch.block(0, self.case.n).scores)
         for block in self.batch.blocks() if self.case.n else [self.batch.block(0, 0)]:
             for key, terms in reread(block, self.spec, needed, columns):
-                part = block_totals(terms, self.case.n_classes)
+                part = block_totals(terms, self.case.n_classes, self.spec.layout.positions)
                 self._totals[key] = self._totals[key] + part if key in self._totals else part
                 self._terms.setdefault(key, []).append(terms)
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wce_cli.batches.batch import Batch
+from wce_cli.loss.layout import items_between
 from wce_cli.loss.rows import CHUNK, SHOWN_ELEMENTS, floats
 from wce_cli.loss.sums import Floats, Ints
 from wce_cli.loss.totals import KeptRows, Totals, block_totals, totals_of
@@ -35,6 +36,8 @@ class LabelLosses(Struct, frozen=True):
 
     n: int
     """Rows, ignored ones counted."""
+    items: int
+    """Entries of the first axis that begin among them."""
     row: Ints
     label: dict[str, Ints]
     """What they are summed by, for each grouping."""
@@ -47,7 +50,9 @@ class LabelLosses(Struct, frozen=True):
         """The sums of the rows for all that is needed."""
         return {
             (name, rows): totals_of(
-                KeptRows(self.n, self.row, self.label[rows], self.sample_weight.get(rows), self.loss[name]), n_classes
+                KeptRows(self.n, self.row, self.label[rows], self.sample_weight.get(rows), self.loss[name]),
+                n_classes,
+                self.items,
             )
             for name, rows in needed
         }
@@ -121,7 +126,7 @@ class _LabelWalker:
             weights = dict.fromkeys(self.groupings - {"plain", "row"}, s)
         if "row" in self.groupings:
             weights["row"] = spec.class_weight[row]
-        left = LabelLosses(stop - start, row, labels, weights, loss)
+        left = LabelLosses(stop - start, items_between(start, stop, spec.layout.positions), row, labels, weights, loss)
         return left if len(row) < spec.n_classes else left.totals(self.needed, spec.n_classes)
 
     def _loss(self, name: str, rows: LabelRows) -> Floats:
@@ -147,12 +152,15 @@ class _ClassWalker:
 
     def group(self, start: int, stop: int) -> TotalsByReading:
         """The totals of some rows."""
+        spec = self.batch.spec
         whole: TotalsByReading = {}
         with np.errstate(all="ignore"):
             for first in range(start, stop, self.step) if start < stop else [start]:
                 block = self.batch.block(first, min(first + self.step, stop))
-                parts = reread(block, self.batch.spec, self.needed, None)
-                whole = _added(whole, {key: block_totals(terms, self.batch.spec.n_classes) for key, terms in parts})
+                parts = reread(block, spec, self.needed, None)
+                whole = _added(
+                    whole, {key: block_totals(terms, spec.n_classes, spec.layout.positions) for key, terms in parts}
+                )
         return whole
 
 
@@ -164,6 +172,7 @@ def _added(one: TotalsByReading, other: TotalsByReading) -> TotalsByReading:
 def _joined(parts: Sequence[LabelLosses]) -> LabelLosses:
     return LabelLosses(
         sum(part.n for part in parts),
+        sum(part.items for part in parts),
         np.concatenate([part.row for part in parts]),
         _end_to_end([part.label for part in parts]),
         _end_to_end([part.sample_weight for part in parts]),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from msgspec import Struct
 
+from wce_cli.loss.methods import Counts
 from wce_cli.loss.placements import PLACEMENTS, Placement, Weighting, smoothed_sums
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.totals import Totals
@@ -22,6 +23,8 @@ class RuleScope(Struct, frozen=True):
     kind: str
     is_soft: bool
     n: int
+    items: int
+    """Entries of the first axis."""
     n_classes: int
     weight: Floats | None
     has_sample_weight: bool
@@ -156,8 +159,8 @@ class OddMethod(Struct, frozen=True):
     """(totals, above, below, placement) → numerator, denominator. None: needs the rows (batches of so many)."""
     divisor: str = ""
     """What it divides Σt by, in letters; empty where it does not divide that sum by one number."""
-    count: Callable[[int, int, int], int] | None = None
-    """(N, N kept, C) → that number, where it is a count."""
+    count: Callable[[Counts], int] | None = None
+    """Counts → that number, where it is a count."""
     is_scale_free: bool = False
     """Weights times one number change nothing."""
     needs_weight: bool = False
@@ -199,7 +202,7 @@ ODD_METHODS = {
             "Σt / (N − 1)",
             lambda t, a, b, p: (p.numerator(t, a), t.n - 1.0),
             "N − 1",
-            lambda n, kept, c: n - 1,
+            lambda counts: counts.n - 1,
         ),
         OddMethod(
             "over-weight-table",
@@ -215,7 +218,7 @@ ODD_METHODS = {
             "Σt / C",
             lambda t, a, b, p: (p.numerator(t, a), float(len(b.weight))),
             "C",
-            lambda n, kept, c: c,
+            lambda counts: counts.classes,
         ),
         OddMethod(
             "macro",

@@ -88,7 +88,8 @@ def _within(case: RuleScope, depth: int) -> Iterator[Rule]:
     entries = [STANDARD] + [name for name in ENTRIES if _enters(case, name)] * (depth > 0)
     smoothings = [STANDARD] + list(SMOOTHINGS) * (depth > 0 and case.smoothing > 0 and case.n_classes > 1)
     twists = [STANDARD] + list(TWISTS) * (depth > 0)
-    methods = list(METHODS) + (list(ODD_METHODS) if depth > 0 else [])
+    methods = [name for name, method in METHODS.items() if not method.by_item or case.items != case.n]
+    methods += list(ODD_METHODS) if depth > 0 else []
     if depth > 0 and case.fits_memory:
         methods += batch_methods(case.n)
     for reading in readings:
@@ -178,7 +179,7 @@ def _is_said_without(twist: Twist, name: str) -> bool:
     count, factor = _count(name), twist.factor
     if count is None or factor is None:
         return False
-    divided = count / factor(SOME_COUNTS[0])
+    divided = count / factor(SOME_COUNTS.n)
     return any(math.isclose(divided, other) for other in _standard_counts())
 
 
@@ -188,7 +189,7 @@ def _is_said_by_another(case: RuleScope, total: Callable[[int, int], int], name:
     if _divides_by_weights(name):
         is_bent = name in METHODS and METHODS[name].kind == "bent"
         return not is_bent or (case.weight is not None and float(case.weight.sum()) > 0)  # |w| loses the sign
-    count, made = _count(name), total(SOME_COUNTS[0], SOME_COUNTS[2])
+    count, made = _count(name), total(SOME_COUNTS.n, SOME_COUNTS.classes)
     return count is not None and (count == made or (made != 1 and count in [made * n for n in _standard_counts()]))
 
 
@@ -197,8 +198,8 @@ def _count(name: str) -> int | None:
     of = ODD_METHODS[name].count if name in ODD_METHODS else None
     if name in METHODS and METHODS[name].kind == "count":
         of = METHODS[name].of
-    return None if of is None else of(*SOME_COUNTS)
+    return None if of is None else of(SOME_COUNTS)
 
 
 def _standard_counts() -> list[int]:
-    return [one.of(*SOME_COUNTS) for one in METHODS.values() if one.kind == "count" and one.is_weighted]
+    return [one.of(SOME_COUNTS) for one in METHODS.values() if one.kind == "count" and one.is_weighted]

@@ -196,7 +196,7 @@ def _numerators(block: Block, spec: Spec) -> dict[str, Floats]:
 
 def _values(block: Block, spec: Spec, weight: Floats | None = None) -> list[LossValue]:
     """The standard values of a changed batch."""
-    totals = block_totals(block_terms(block, spec), spec.n_classes)
+    totals = block_totals(block_terms(block, spec), spec.n_classes, spec.layout.positions)
     return list(loss_values(totals, spec.class_weight if weight is None else weight, spec.label_smoothing))
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wce_cli.batches.number_checks import ABOVE_ONE
-from wce_cli.fields import IN_FILES
+from wce_cli.fields import DEFAULTS, IN_FILES
 from wce_cli.loss.fast.tiny_batches import Stack, totals_of_stack, values_of_stack
+from wce_cli.loss.methods import METHODS
 from wce_cli.loss.readings import READINGS, ScoreKind
 from wce_cli.loss.spec import IGNORE_INDEX
 
@@ -21,7 +22,7 @@ MANY = 4096
 """Scores of a batch that has enough of its own: it gains nothing by company."""
 STACKED = (*READINGS, "labels", "weight", "sample_weight", "ignore_index")
 NOT_STACKED = tuple(field for field in IN_FILES if field not in STACKED)
-"""Fields that no stack knows of: a batch that has one, other than 0, is asked by itself."""
+"""Fields that no stack knows of: a batch that has one, other than what it is anyway, is asked by itself."""
 
 
 class Pile:
@@ -73,6 +74,8 @@ def plain_values(
     The documents are those of `inputs.fast_lines`, None among them. `weight` takes the place of their own.
     """
     found: list[list[float] | None] = [None] * len(documents)
+    if any(METHODS[method].by_item for method, _ in pairs):  # a stack has none of these
+        return found
     for pile in _piles(documents, weight):
         stack = pile.stack()
         stacked = totals_of_stack(stack)
@@ -90,7 +93,11 @@ def _put(
     """Lay a document on its pile, unless something about it is not as it is of a plain batch."""
     kinds: list[ScoreKind] = [kind for kind in READINGS if document.get(kind) is not None]
     labels = document.get("labels")
-    if len(kinds) != 1 or labels is None or any(document.get(field) for field in NOT_STACKED):
+    if (
+        len(kinds) != 1
+        or labels is None
+        or any(document.get(field) not in (None, DEFAULTS[field]) for field in NOT_STACKED)
+    ):
         return
     rows = document[kinds[0]]
     n = len(rows)

@@ -13,7 +13,7 @@ from wce_cli.answers.analysis import Analysis
 from wce_cli.answers.split import SCHEMA, CutPart, PartRow, Split, SplitMethod
 from wce_cli.batches.batch import Batch
 from wce_cli.findings import find
-from wce_cli.loss.methods import METHODS, LossValue, divide, loss_values
+from wce_cli.loss.methods import METHODS, Counts, LossValue, divide, loss_values
 from wce_cli.loss.sums import Floats, Ints, exact_sum
 from wce_cli.passes.batch_parts import Cut, PartSums, Summed
 from wce_cli.passes.one_pass import cut_pass
@@ -33,7 +33,8 @@ def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] 
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     analysis = Analysis(spec, totals, facts, values, (), {}, tuple(sums.n_kept.tolist()))
     known: dict[Any, Any] = {}
-    rows = [_method(analysis, value, sums, n, known) for value in values]
+    counts = Counts(n, sums.n_kept, spec.n_classes, n // cut.inner)
+    rows = [_method(analysis, value, sums, counts, known) for value in values]
     return Split(
         schema=SCHEMA,
         batch=batch_part(spec, batch.scores.shape, totals.n, totals.n_kept),
@@ -59,22 +60,22 @@ def _numerators(sums: PartSums, value: LossValue) -> Summed:
     return sums.terms.get(value.placement, sums.terms["class"])
 
 
-def _denominators(sums: PartSums, value: LossValue, n: Ints, n_classes: int) -> tuple[Floats, Any]:
+def _denominators(sums: PartSums, value: LossValue, counts: Counts) -> tuple[Floats, Any]:
     """D of each part, by the method's own rule: what it counts, or the weights of the placement; and what it is of."""
     method = METHODS[value.method]
     weights = "label-mix" if value.placement == "label-mix" and "label-mix" in sums.weights else "sample"
     if method.kind == "count":
-        return np.broadcast_to(1.0 * method.of(n, sums.n_kept, n_classes), n.shape), method.name
+        return np.broadcast_to(1.0 * method.of(counts), counts.n.shape), method.name
     if method.kind == "nonzero":
         return sums.nonzero[f"{method.name}/{weights}"].astype(np.float64), (method.name, weights)
     added = sums.weights[weights] if method.kind == "weights" else sums.bent[f"{method.name}/{weights}"]
     return added.values(), (method.name, weights)
 
 
-def _method(analysis: Analysis, value: LossValue, sums: PartSums, n: Ints, known: dict[Any, Any]) -> SplitMethod:
+def _method(analysis: Analysis, value: LossValue, sums: PartSums, counts: Counts, known: dict[Any, Any]) -> SplitMethod:
     """One pair. What pairs that share their sums have in common is made once: `known` holds it."""
-    spec, k = analysis.spec, len(n)
-    summed, (denominators, of) = _numerators(sums, value), _denominators(sums, value, n, spec.n_classes)
+    spec, k = analysis.spec, len(counts.n)
+    summed, (denominators, of) = _numerators(sums, value), _denominators(sums, value, counts)
     whole = value.denominator + 0.0  # x / −0 has the sign of x, as in `divide`
     if id(summed) not in known:
         known[id(summed)] = _listed(summed.values())

@@ -1,0 +1,222 @@
+"""Classes on any axis and labels one position ahead, against arrays that numpy has moved and cut beforehand."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from tests.loss.test_rows import Compressed, File
+from wce_cli import WceError, explain
+from wce_cli.batches.batch import Batch, WrongRows
+from wce_cli.loss.layout import items_between
+from wce_cli.passes.one_pass import one_pass
+
+SHAPES = [(4, 3), (3, 4, 5), (3, 2, 4, 5), (2, 3, 1, 4, 2)]
+
+
+def drawn(shape, axis, seed=0, soft=False):
+    """A batch with its classes on an axis, and the same in torch's layout."""
+    rng = np.random.default_rng(seed)
+    c, others = shape[axis], shape[:axis] + shape[axis + 1 :]
+    scores, s = rng.normal(size=shape), rng.uniform(0.5, 2, size=others)
+    labels = rng.integers(0, c, others)
+    labels.reshape(-1)[::5] = -100
+    if soft:
+        labels = np.moveaxis(rng.dirichlet(np.ones(c), size=others), -1, axis)
+    given = {"logits": scores, "labels": labels, "sample_weight": s, "weight": rng.uniform(0.2, 3, c)}
+    moved = given | {"logits": np.moveaxis(scores, axis, 1)}
+    return given, moved | {"labels": np.moveaxis(labels, axis, 1)} if soft else moved
+
+
+def shifted(given):
+    """A batch in torch's layout whose labels are cut off one ahead by hand."""
+    along = [slice(None)] * given["logits"].ndim
+    position = 0 if len(along) == 2 else len(along) - 1
+    before, after = list(along), list(along)
+    before[position], after[position] = slice(None, -1), slice(1, None)
+    soft = given["labels"].shape == given["logits"].shape
+    return given | {
+        "logits": given["logits"][tuple(before)],
+        "labels": given["labels"][tuple(after)] if soft else given["labels"][..., 1:],
+        "sample_weight": given["sample_weight"][..., 1:],
+    }
+
+
+def same(one, other):
+    """Whether two batches have the same rows, bytes and all, walked in one go, row by row, and in uneven pieces."""
+    n = other.n_samples
+    assert (one.sample_shape, one.n_samples, one.spec.n_classes) == (other.sample_shape, n, other.spec.n_classes)
+    for step in (n, 1, 7):
+        for start in range(0, n, step):
+            for mine, theirs in zip(one.fields, other.fields, strict=True):
+                stop = min(start + step, n)
+                np.testing.assert_array_equal(mine.rows(start, stop), theirs.rows(start, stop))
+    for mine, theirs in zip(one.fields, other.fields, strict=True):
+        assert mine.shape == theirs.shape
+        np.testing.assert_array_equal(mine.whole(), theirs.whole())
+
+
+def stored_as(kind, given):
+    """The arrays of a batch in memory, or as files are: in C or Fortran order, read anywhere or from the start."""
+    if kind == "memory":
+        return given
+
+    def of(value):
+        return Compressed(value) if kind == "compressed" else File(value, order="F" if kind == "fortran" else "C")
+
+    return given | {name: of(value) for name, value in given.items() if name != "weight"}
+
+
+@pytest.mark.parametrize("kind", ["memory", "file", "compressed", "fortran"])
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize(("shape", "axis"), [(s, a) for s in SHAPES for a in range(-1, len(s))])
+def test_classes_stand_on_any_axis(shape, axis, soft, kind):
+    given, moved = drawn(shape, axis % len(shape), soft=soft)
+    plain = Batch.build(**moved, class_axis=1)
+    same(Batch.build(**stored_as(kind, given), class_axis=axis), plain)
+    if shape[-1] > 1 and len(moved["sample_weight"].shape) and moved["sample_weight"].shape[-1] > 1:
+        same(
+            Batch.build(**stored_as(kind, given), class_axis=axis, shift=True),
+            Batch.build(**shifted(moved), class_axis=1),
+        )
+
+
+def test_a_pass_over_files_of_any_layout_is_that_of_the_moved_array():
+    for axis, shift in itertools.product(range(4), (False, True)):
+        given, moved = drawn((5, 6, 7, 8), axis, seed=axis)
+        plain = Batch.build(**(shifted(moved) if shift else moved), class_axis=1)
+        found = [
+            one_pass(Batch.build(**stored_as(kind, given), class_axis=axis, shift=shift))[0]
+            for kind in ("memory", "file", "compressed", "fortran")
+        ]
+        for totals in found:
+            assert totals.s_loss.values().tobytes() == one_pass(plain)[0].s_loss.values().tobytes()
+            assert totals.items == plain.items
+
+
+def test_items_are_counted_where_they_begin():
+    for positions, n in itertools.product((1, 2, 3, 7), (0, 1, 5, 12)):
+        begins = [row % positions == 0 for row in range(n)]
+        for start in range(n + 1):
+            for stop in range(start, n + 1):
+                assert items_between(start, stop, positions) == sum(begins[start:stop])
+
+
+def test_the_last_axis_is_taken_where_labels_leave_no_other():
+    given, moved = drawn((2, 5, 3), 2)
+    batch = Batch.build(**given)
+    same(batch, Batch.build(**moved))
+    assert batch.spec.notes == (
+        "the classes are the last axis of logits (2, 5, 3): labels (2, 5) leave none of them on axis 1",
+    )
+    assert not Batch.build(**given, class_axis=-1).spec.notes
+    assert not Batch.build(**moved).spec.notes
+
+
+def test_axis_1_is_taken_where_both_fit_and_the_other_is_named():
+    given, _ = drawn((2, 3, 3), 2)
+    batch = Batch.build(**given)
+    same(batch, Batch.build(**given, class_axis=1))
+    (note,) = batch.spec.notes
+    assert "axis 1" in note
+    assert "class_axis=-1" in note
+    assert batch.spec.fits_last_axis
+    assert not Batch.build(**given, class_axis=1).spec.fits_last_axis
+
+
+def test_probabilities_that_sum_to_1_along_the_last_axis_alone_say_where_the_classes_are():
+    rng = np.random.default_rng(0)
+    probs = rng.dirichlet([1, 1, 1], size=(2, 3))
+    batch = Batch.build(probs=probs, labels=rng.integers(0, 3, (2, 3)))
+    same(batch, Batch.build(probs=np.moveaxis(probs, -1, 1), labels=batch.labels.whole().astype(int), class_axis=1))
+    assert "sum to 1 along it" in batch.spec.notes[0]
+
+
+def test_the_document_that_was_read_along_the_wrong_axis():
+    given = {"probs": [[[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]], "labels": [[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]]}
+    found = explain(**given, engines=())
+    assert found["batch-mean"] == pytest.approx(-(math.log(0.2) + math.log(0.8)) / 2, rel=1e-15)
+    assert "sum to 1 along the last axis, not along axis 1" in found.batch.notes[0]
+    named = explain(**given, engines=(), class_axis=1)
+    assert named["batch-mean"] == pytest.approx(-(math.log(0.2) + math.log(0.8)) / 3, rel=1e-15)
+    assert "sum to 1 along the last axis, not along axis 1: class_axis=2?" in named.batch.notes[0]
+
+
+@pytest.mark.parametrize("kind", ["memory", "file", "compressed"])
+@pytest.mark.parametrize("shape", [(2, 7, 4), (2, 3, 5, 4)])
+def test_one_hot_labels_say_where_the_classes_are(shape, kind):
+    rng = np.random.default_rng(1)
+    one_hot = np.eye(shape[-1])[rng.integers(0, shape[-1], shape[:-1])]
+    given = {"logits": rng.normal(size=shape), "labels": one_hot, "weight": np.arange(4.0)}
+    moved = {name: np.moveaxis(value, -1, 1) if value.ndim > 1 else value for name, value in given.items()}
+    same(Batch.build(**stored_as(kind, given)), Batch.build(**moved, class_axis=1))
+    assert not Batch.build(**moved).spec.notes
+
+
+def test_multi_hot_rows_of_two_axes_are_not_turned():
+    """Their columns may sum to 1 by chance."""
+    with pytest.raises(WceError, match=r"several classes at once|a 1 in 2 places"):
+        Batch.build(logits=[[1.0, 2.0], [3.0, 4.0]], labels=[[1, 1], [0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"logits": np.zeros((2, 3)), "labels": [0, 1], "class_axis": 2}, "class_axis is 2, and logits of shape"),
+        ({"logits": np.zeros((2, 3)), "labels": [0, 1], "class_axis": -3}, "have axes 0 to 1"),
+        ({"logits": np.zeros(3), "labels": 0, "class_axis": 1}, "have axis 0 alone"),
+        ({"logits": np.zeros((2, 3)), "labels": [0, 1], "class_axis": 1.0}, "class_axis is 1.0, expected an integer"),
+        ({"logits": np.zeros((2, 3)), "labels": [0, 1], "class_axis": True}, "class_axis is True, expected an integer"),
+        ({"logits": np.zeros((2, 3)), "labels": [0, 1], "shift": 1}, "shift is 1, expected true or false"),
+        ({"logits": np.zeros(3), "labels": 0, "shift": True}, "one position ahead, and logits of shape"),
+        ({"logits": np.zeros((2, 1, 3)), "labels": [[0], [1]], "shift": True}, "have one position"),
+        ({"logits": np.zeros((2, 4, 3)), "labels": np.zeros((2, 3), int), "class_axis": -1, "shift": True}, "labels"),
+    ],
+)
+def test_what_cannot_be_is_said(given, said):
+    with pytest.raises(WceError) as caught:
+        Batch.build(**given)
+    assert said in str(caught.value)
+
+
+def test_labels_that_fit_another_axis_are_told_which():
+    with pytest.raises(WceError) as caught:
+        Batch.build(logits=np.zeros((4, 5, 3, 2)), labels=np.zeros((4, 5, 2), int))
+    assert caught.value.problems[0].hint == "they fit classes on axis 2 of the scores: class_axis=2"
+
+
+def test_labels_that_were_shifted_already_are_seen():
+    with pytest.raises(WceError) as caught:
+        Batch.build(logits=np.zeros((2, 4, 3)), labels=np.zeros((2, 3), int), class_axis=-1, shift=True)
+    assert "as if they were shifted" in caught.value.problems[0].hint
+
+
+@pytest.mark.parametrize("kind", ["memory", "file"])
+@pytest.mark.parametrize(("axis", "shift"), [(1, False), (2, False), (2, True), (0, False), (1, True)])
+def test_a_wrong_number_is_named_where_it_stands(kind, axis, shift):
+    given, _ = drawn((4, 5, 6), axis)
+    place = (1, 3)
+    given["labels"][place] = 77
+    given["probs"] = np.full((4, 5, 6), 0.5)
+    given.pop("logits")
+    spot = (1, 2, 3)
+    given["probs"][spot] = 7
+    for name, said in (("labels", "labels[1][3] is 77"), ("probs", "probs[1][2][3] is 7,")):
+        one = {**given, "labels": np.where(given["labels"] == 77, 0, given["labels"])} if name == "probs" else given
+        if name == "labels":
+            one = {**given, "probs": np.full((4, 5, 6), 0.5)}
+        with pytest.raises((WceError, WrongRows)) as caught:
+            one_pass(Batch.build(**stored_as(kind, one), class_axis=axis, shift=shift))
+        assert said in str(caught.value), caught.value
+
+
+def test_what_is_dropped_is_not_looked_at():
+    given, _ = drawn((2, 5, 3), 2)
+    given["labels"][:, 0] = 50_000  # a token that begins every sequence, and is never predicted
+    found = explain(**given, shift=True, engines=())
+    assert found.batch.n == 8
+    with pytest.raises(WceError, match=r"labels\[0\]\[0\] is 50000"):
+        explain(**given, engines=())
