@@ -21,7 +21,7 @@ def means(batch: dict[str, object]) -> tuple[float, float]:
     """The mean over all kept tokens, and the mean over sequences of each one's own, by torch."""
     torch = pytest.importorskip("torch")
     x, y = torch.tensor(batch["logits"]), torch.tensor(batch["labels"])
-    w = None if "weight" not in batch else torch.tensor(batch["weight"])
+    w = None if "weight" not in batch else torch.tensor(batch["weight"], dtype=torch.float64)
     ask = torch.nn.functional.cross_entropy
     own = [ask(x[k].T, y[k], w) for k in range(len(y)) if (y[k] >= 0).any()]
     return ask(x, y, w).item(), torch.stack(own).mean().item()

@@ -115,12 +115,10 @@ def samples_needed(answers: Sequence[Destination], batch: Batch) -> int:
     """How many samples of several rows each a report must list, for the answer that lists most. Raises WceError where
     they are asked for, and each is one row.
     """
-    from wce_cli.questions.explain.of_batch import has_positions
-
-    if has_positions(batch):
-        return max(answer.samples(batch.sample_shape[0]) for answer in answers)
+    if batch.positions > 1:
+        return max(answer.samples(batch.items) for answer in answers)
     if answers[0].look.by_sample:
-        told = f"--by-sample lists samples of several rows, and of scores {batch.scores.shape} each is one"
+        told = f"--by-sample lists samples of several rows, and of scores {batch.spec.layout.shape} each is one"
         raise WceError(Problem(told, "leave it out: --rows N lists the rows"))
     return 0
 

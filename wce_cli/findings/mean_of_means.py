@@ -43,11 +43,12 @@ def message(analysis: Analysis) -> str | None:
         differ = f"keep {found.least_kept} to {found.most_kept} samples each"
     else:
         differ = f"keep {found.most_kept} samples each, which do not weigh the same together"
+    word = "sequence" if analysis.spec.layout.shift else "item"
     told = (
-        f"the {found.total} items {differ}: {found.method} over all samples is {mean}, and the mean of the items' own "
-        f"{found.method} is {of_means}"
+        f"the {found.total} {word}s {differ}: {found.method} over all samples is {mean}, and the mean of the {word}s' "
+        f"own {found.method} is {of_means}"
     )
     if not found.n_empty:
         return told
-    none = "item that keeps none" if found.n_empty == 1 else "items that keep none"
+    none = f"{word} that keeps none" if found.n_empty == 1 else f"{word}s that keep none"
     return f"{told}, without the {found.n_empty} {none}, whose own is 0/0"

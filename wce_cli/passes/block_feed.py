@@ -79,7 +79,7 @@ class BlockFeed:
         self.waiting = []
 
     def _pass(self, batch: Batch) -> None:
-        by_item = batch.n_samples > batch.sample_shape[0]
+        by_item = batch.positions > 1
         passed = listing_pass(batch, 0, top=self.top, rows_before=self.rows_before, by_item=by_item)
         totals, facts, _, items = passed
         if items is not None:

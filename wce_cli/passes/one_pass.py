@@ -6,7 +6,6 @@ groups; what is a sum of floats is added group by group in the order of the rows
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import add
@@ -69,17 +68,17 @@ def listing_pass(
     by_item: bool = False,
 ) -> tuple[Totals, Facts, Listed | None, ItemSums | None]:
     """`one_pass`, and from the same pass what is listed of the first `listed` rows at least, None for none, and with
-    `by_item` the sums of each item.
+    `by_item` the sums of each item, if there is any.
     """
     if is_small(batch.n_samples, batch.spec.n_classes):  # whatever is asked for, its rows have been read
         listed = batch.n_samples
+    by_item = by_item and batch.n_samples > 0
     part, tops = _walked(batch, None, None, None, progress, top, listed, rows_before, by_item)
     items = None
     if by_item:
         from wce_cli.passes.item_sums import joined as joined_items
 
-        shape = batch.sample_shape or (1,)
-        items = joined_items(part.items, shape[0], math.prod(shape[1:]))
+        items = joined_items(part.items, batch.items, batch.positions)
     return part.totals, facts_of(part, tops), joined(part.listed) if part.listed else None, items
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,7 +69,7 @@ class Walker:
         """
         spec = batch.spec
         self.batch, self.spec, self.cut, self.listed, self.rows_before = batch, spec, cut, listed, rows_before
-        self.positions = math.prod(batch.sample_shape[1:]) if by_item else 0
+        self.positions = batch.positions if by_item else 0
         self.reader = RowReader(batch)
         self.sieve = Sieve(top, not spec.is_soft and spec.label_smoothing == 0, spec.n_classes)
         self.nothing = largest(top, self.sieve.by_class, [])

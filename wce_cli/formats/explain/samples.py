@@ -25,8 +25,9 @@ def asked_samples(found: BySample, look: Look, most: int) -> BySample:
 
 def samples_title(report: Report, look: Look) -> str:
     """`weighted-mean of each of 8 items of 32 samples, D = Σ w[y]`"""
+    word = cells.item_word(report.batch)
     found, whole = _found(report)
-    each = f"each of {found.total} items" if found.total > 1 else "the item"
+    each = f"each of {found.total} {word}s" if found.total > 1 else f"the {word}"
     return look.text(f"{found.method} of {each} of {found.n} samples, D = {whole.formula}")
 
 
@@ -41,7 +42,7 @@ def samples_columns(report: Report, look: Look) -> list[Column]:
     rows.append((report.totals.n_kept, whole.numerator, whole.denominator, whole.value))
     kept, numerators, denominators, values = zip(*rows, strict=True)
     columns = [
-        Column("item", [look.text(head) for head in (*heads, "Σ")], NEVER_DROPPED, right=False),
+        Column(cells.item_word(report.batch), [look.text(head) for head in (*heads, "Σ")], NEVER_DROPPED, right=False),
         Column("kept", [str(count) for count in kept], 6),
         Column("Σt", [cells.number(value, look) for value in numerators], NEVER_DROPPED),
         Column("÷ D", [cells.number(value, look) for value in denominators], 8),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from wce_cli.answers.split import Split, SplitMethod
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
+from wce_cli.formats.cells import item_word
 from wce_cli.formats.look import Look
 from wce_cli.formats.split.ratios import ratio_ends, same
 from wce_cli.formats.split.remedy import remedy
@@ -17,9 +18,9 @@ def described(answer: Split) -> str:
     """`8 samples in 3 parts of 3, in an order shuffled by 5; 1 ignored`"""
     cut, parts = answer.cut, len(answer.parts)
     each = answer.batch.n // max(cut.items, 1)
-    whole = counted(answer.batch.n, "sample", "samples")
+    whole, word = counted(answer.batch.n, "sample", "samples"), item_word(answer.batch)
     if each > 1:
-        whole += f", {counted(cut.items, 'item', 'items')} of {each},"
+        whole += f", {counted(cut.items, word, f'{word}s')} of {each},"
     text = f"{whole} in {counted(parts, 'part', 'parts')}"
     of = ""
     if cut.sizes is not None:
@@ -27,7 +28,7 @@ def described(answer: Split) -> str:
     elif cut.size is not None:
         is_full = len({part.n for part in answer.parts}) == 1 and cut.items >= cut.size * cut.ranks
         of = f" of {cut.size}" if is_full else f" of up to {cut.size}"
-    text += f"{of} {'item' if of == ' of 1' else 'items'}" if of and each > 1 else of
+    text += f"{of} {word}{'' if of == ' of 1' else 's'}" if of and each > 1 else of
     if cut.ranks > 1:
         text += f", dealt in turn to {cut.ranks} ranks"
     if cut.shuffle is not None:

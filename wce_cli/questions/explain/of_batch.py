@@ -49,7 +49,7 @@ def explain_batch(
     """
     rows = rows_listed(batch) if rows is None else rows
     needed = rows_needed(sort, batch.n_samples, rows)
-    by_item = has_positions(batch) and samples != 0
+    by_item = batch.positions > 1 and samples != 0
     passed = listing_pass(batch, needed, progress=progress, top=top, by_item=by_item)
     totals, facts, listed, items = passed
     return explain_and_share(batch, totals, facts, engines, rows, sort, listed, items=items, samples=samples)[0]
@@ -110,11 +110,6 @@ def explain_and_share(
 
     heard = None if told is None else lambda measured: told(report(measured))
     return report(measure_all(tuple(engines), batch, heard)), shared
-
-
-def has_positions(batch: Batch) -> bool:
-    """Whether a sample is several rows: the tokens of a sequence, the pixels of an image."""
-    return len(batch.sample_shape) > 1 and batch.n_samples > batch.sample_shape[0]
 
 
 def rows_listed(batch: Batch) -> int:

@@ -30,7 +30,10 @@ def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] 
     spec = batch.spec
     totals, facts, sums = cut_pass(batch, cut, progress=progress)
     n = cut.sizes()
+    by_row = cut.inner == 1 and batch.positions > 1
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
+    if by_row:  # flattened, there are no items to count
+        values = tuple(value for value in values if not METHODS[value.method].by_item)
     analysis = Analysis(spec, totals, facts, values, (), {}, tuple(sums.n_kept.tolist()))
     known: dict[Any, Any] = {}
     counts = Counts(n, sums.n_kept, spec.n_classes, n // cut.inner)
@@ -38,7 +41,7 @@ def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] 
     return Split(
         schema=SCHEMA,
         batch=batch_part(spec, batch.scores.shape, totals.n, totals.n_kept),
-        cut=_cut_part(batch, cut),
+        cut=_cut_part(cut, by_row),
         parts=_parts(cut, sums, n),
         parts_total=cut.parts,
         methods=tuple(rows),
@@ -47,9 +50,8 @@ def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] 
     )
 
 
-def _cut_part(batch: Batch, cut: Cut) -> CutPart:
+def _cut_part(cut: Cut, by_row: bool) -> CutPart:
     sizes = tuple(np.diff(cut.bounds, prepend=0).tolist()) if cut.bounds else None
-    by_row = cut.inner == 1 and math.prod(batch.sample_shape[1:]) > 1
     seed = cut.shuffled.seed if cut.shuffled else None
     return CutPart(cut.size, sizes, cut.ranks, seed, cut.items, "row" if by_row else "sample")
 

@@ -35,9 +35,7 @@ def cut_of(
         raise WceError(Problem(f'by is "{by}", expected {" or ".join(BY)}'))
     if by is not None and size is None and ranks == 1:
         size = 1
-    items = batch.sample_shape[0] if batch.sample_shape else 1
-    if by == ROW:
-        items = batch.n_samples
+    items = batch.n_samples if by == ROW else batch.items
     inner = batch.n_samples // items if items else 1
     if items == 0 or batch.n_samples == 0:
         raise WceError(Problem("the batch is empty: there is nothing to cut"))
