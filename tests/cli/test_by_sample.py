@@ -89,7 +89,7 @@ def test_many_items_in_a_table_are_few_and_in_json_all(tmp_path):
 
 def test_of_more_than_ten_thousand_items_a_report_holds_the_largest(tmp_path):
     rng = np.random.default_rng(1)
-    x = rng.normal(size=(10_001, 2, 2))
+    x = rng.normal(size=(10_001, 3, 2))
     x[9_876, 0], x[9_876, 1] = 50, -50
     np.savez(tmp_path / "b.npz", logits=x, labels=np.ones((10_001, 2), dtype=int))
     file = str(tmp_path / "b.npz")
