@@ -40,7 +40,8 @@ HINTS: dict[str, str] = {
         "the scores have one column a class, so that their number need not be said",
     ),
     **dict.fromkeys(("id2label", "label2id"), "{classes} are the names in order"),
-    **dict.fromkeys(("axis", "dim"), "classes are the last of two axes, and axis 1 of more, as in torch"),
+    **dict.fromkeys(("axis", "dim"), "{class_axis} is the axis of the scores that has the classes"),
+    "shift_labels": "labels that are ahead already are {labels}; {shift} is for those that are not",
     "reduction": "every reduction is answered: mean is weighted-mean (of probability labels batch-mean), sum is sum, "
     "none are the terms",
     **dict.fromkeys(

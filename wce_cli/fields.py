@@ -152,7 +152,6 @@ class BatchFields(TypedDict, total=False):
             "",
             "Scores at a position are for the label at the next: causal language models",
             default=False,
-            aliases=("shift_labels",),
         ),
     ]
 

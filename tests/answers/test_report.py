@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from tests.formats.reports import text_in, to_table
 from tests.loss.random_batches import random_batch
 from tests.run import run
-from wce_cli import explain
+from wce_cli import WceError, explain
 from wce_cli.answers.analysis import Analysis
 from wce_cli.answers.report import SCHEMA as NAME
 from wce_cli.answers.report import Report
@@ -146,3 +146,12 @@ def test_what_findings_share_is_of_the_kept_samples_alone():
     assert analysis.value("kept-mean").denominator == 3
     assert analysis.value("sum/label-mix").placement == "label-mix"
     assert analysis.value("mean") is None
+
+
+def test_a_mean_over_items_is_told_apart_only_where_they_have_rows():
+    plain = explain(logits=[[0.0, 1.0], [2.0, 3.0]], labels=[0, 1], engines=())
+    with pytest.raises(WceError, match="every entry of the first axis is one row") as caught:
+        plain.value("sample-mean/sample")
+    assert caught.value.problems[0].hint == "it is batch-mean/sample then"
+    images = explain(logits=[[[0.0, 1.0, 5.0], [2.0, 3.0, 0.0]]], labels=[[0, 1, 0]], engines=())
+    assert images["sample-mean"] == images["sum"]

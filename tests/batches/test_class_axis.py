@@ -13,6 +13,7 @@ from wce_cli import WceError, explain
 from wce_cli.batches.batch import Batch, WrongRows
 from wce_cli.loss.layout import items_between
 from wce_cli.passes.one_pass import one_pass
+from wce_cli.questions.explain.of_batch import explain_batch
 
 SHAPES = [(4, 3), (3, 4, 5), (3, 2, 4, 5), (2, 3, 1, 4, 2)]
 
@@ -111,8 +112,9 @@ def test_the_last_axis_is_taken_where_labels_leave_no_other():
     same(batch, Batch.build(**moved))
     assert batch.spec.notes == (
         "the classes are the last axis of logits (2, 5, 3): labels (2, 5) leave none of them on axis 1",
+        "in the calls of PyTorch, x is logits.movedim(-1, 1)",
     )
-    assert not Batch.build(**given, class_axis=-1).spec.notes
+    assert Batch.build(**given, class_axis=-1).spec.notes == batch.spec.notes[1:]
     assert not Batch.build(**moved).spec.notes
 
 
@@ -213,6 +215,19 @@ def test_a_wrong_number_is_named_where_it_stands(kind, axis, shift):
         assert said in str(caught.value), caught.value
 
 
+@pytest.mark.parametrize("kind", ["memory", "file", "compressed"])
+@pytest.mark.parametrize("shift", [False, True])
+def test_the_value_along_the_other_axis_is_told_where_both_fit(kind, shift):
+    given, _ = drawn((4, 3, 3), 2)
+    given.pop("sample_weight")
+    report = explain_batch(Batch.build(**stored_as(kind, given), shift=shift))
+    other = explain(**given, class_axis=-1, shift=shift, engines=())
+    (found,) = [one for one in report.findings if one.code == "class-axis-last"]
+    assert f"{other['weighted-mean']:.6g} along the last" in found.message
+    assert f"{report['weighted-mean']:.6g} along axis 1" in found.message
+    assert "class-axis-last" not in {one.code for one in other.findings}
+
+
 def test_what_is_dropped_is_not_looked_at():
     given, _ = drawn((2, 5, 3), 2)
     given["labels"][:, 0] = 50_000  # a token that begins every sequence, and is never predicted
@@ -220,3 +235,25 @@ def test_what_is_dropped_is_not_looked_at():
     assert found.batch.n == 8
     with pytest.raises(WceError, match=r"labels\[0\]\[0\] is 50000"):
         explain(**given, engines=())
+
+
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize("shift", [False, True])
+@pytest.mark.parametrize(("shape", "axis"), [(s, a) for s in [(4, 3), *SHAPES[1:]] for a in range(len(s))])
+def test_what_is_typed_in_torch_is_what_is_read(shape, axis, shift, soft):
+    torch = pytest.importorskip("torch")
+    given, _ = drawn(shape, axis, soft=soft)
+    batch = Batch.build(**given, class_axis=axis, shift=shift) if not shift or shape[-2:] != (1, 4) else None
+    if batch is None:
+        return
+    typed = [note for note in batch.spec.notes if "x is " in note]
+    if not typed:
+        assert (axis, shift) == (1, False)
+        return
+    x, _, y = typed[0].partition("x is ")[2].partition(", y is ")
+    names = {"logits": torch.tensor(given["logits"]), "labels": torch.tensor(given["labels"])}
+    np.testing.assert_array_equal(eval(x, names).numpy(), batch.scores.whole())
+    if y:
+        np.testing.assert_array_equal(eval(y, names).numpy(), batch.labels.whole())
+    else:
+        assert not soft

@@ -35,7 +35,7 @@ TOLD = {
     "--pos_weight": "sigmoid losses are not there yet",
     "--eps": "--label-smoothing",
     "--epsilon": "--label-smoothing",
-    "--dim": "classes are the last of two axes",
+    "--dim": "--class-axis is the axis of the scores that has the classes",
     # focal losses, torchvision's and Keras'
     "--gamma": "focal losses are not there yet",
     "--alpha": "one weight a class is --weight",
@@ -44,7 +44,8 @@ TOLD = {
     "--y_pred": "--logits before the softmax, --probs after it",
     "--from-logits": "--logits are scores before the softmax, --probs probabilities",
     "--from_logits": "--logits are scores before the softmax, --probs probabilities",
-    "--axis": "classes are the last of two axes",
+    "--axis": "--class-axis is the axis of the scores that has the classes",
+    "--shift-labels": "labels that are ahead already are --labels; --shift is for those that are not",
     "--batch-size": "wce split --size SIZE",
     "--batch_size": "wce split --size SIZE",
     "--verbose": "--findings all --rows all",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +208,16 @@ def test_a_window_keeps_what_it_is_asked_to_and_no_more():
     assert file.begun == 1
     assert window.read(3, 9).tolist() == numbers[3:9].tolist()
     assert file.begun == 2
+
+
+def test_what_a_window_keeps_is_found_in_no_time_in_however_many_pieces():
+    """Compressed scores with the classes first: each class of each block of rows is read for itself."""
+    window = Window(Compressed(np.arange(60_000.0)), 60_000)
+    for place in range(0, 60_000, 2):
+        window.read(place, place + 2)
+    begun = time.perf_counter()
+    assert all(window.read(place, place + 3)[0] == place for place in range(0, 59_000, 2))
+    assert time.perf_counter() - begun < 5  # half a minute and more, if every piece is looked at
 
 
 def test_large_images_are_read_a_piece_a_class():

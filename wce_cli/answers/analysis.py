@@ -33,6 +33,8 @@ class Analysis(Struct, frozen=True, dict=True):
     """The kept samples of each part, where the batch is cut into parts."""
     by_sample: BySample | None = None
     """The samples where each is several rows."""
+    along_last_axis: LossValue | None = None
+    """torch's mean with the classes on the last axis of the scores, where the labels fit that as well."""
 
     def value(self, pair: str) -> LossValue | None:
         """The loss value of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if undefined."""

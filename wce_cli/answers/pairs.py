@@ -8,6 +8,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError, did_you_mean
+from wce_cli.loss.methods import METHODS
 
 
 class Paired(Struct, frozen=True):
@@ -46,6 +47,9 @@ def missing_pair(pair: str, known: Sequence[str], is_soft: bool) -> Problem:
     if siblings:
         labels = "probability labels" if is_soft else "index labels"
         return Problem(f"{pair} is not defined for {labels}", f"defined: {', '.join(siblings)}")
+    if method in METHODS and METHODS[method].by_item:
+        message = f"{pair} is not told apart here: every entry of the first axis is one row"
+        return Problem(message, f"it is batch-mean{pair.removeprefix(method)} then")
     return Problem(f'there is no method "{pair}"', reduction_hint(method, is_soft) or did_you_mean(pair, known))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wce_cli.batches.field_reader import Gathering
-from wce_cli.batches.file_rows import Stored
+from wce_cli.batches.file_rows import Stored, in_memory
 from wce_cli.loss.layout import TORCHS_AXIS, Layout
 from wce_cli.loss.rows import floats
 
@@ -35,20 +35,42 @@ def layout_of(
         return None
     if labels is not None and len(shape) > 1:
         axis = _fitting(g, kind, scores, labels, axis, class_axis is not None)
+    if axis == 0 and len(shape) > 1 and hasattr(scores, "part_of"):
+        hint = "join them first: numpy.concatenate"
+        g.problem(kind, f"the classes are axis 0 of {kind}, along which several files follow each other", hint)
+        return None
     layout = Layout(shape, axis, shift)
     if shift and (not layout.labels or layout.labels[-1] < 2):
         has = f"{kind} of shape {shape} have {'one position' if layout.labels else 'none'}"
         g.problem("shift", f"the labels are one position ahead, and {has}", f"leave out {g.spelled('shift')}")
         return None
-    if shift:
-        g.notes.append(_shifted(shape))
+    if shift or not layout.is_torchs:
+        g.notes.append(_as_typed(layout, kind, labels is not None and tuple(labels.shape) == shape))
     return layout
 
 
-def _shifted(shape: tuple[int, ...]) -> str:
-    """What a shift drops, in words."""
-    each = " of each sequence" if len(shape) > 2 else ""
-    return f"shifted: the scores at t are for the label at t + 1; the last scores and the first label{each} are dropped"
+def _as_typed(layout: Layout, kind: str, is_soft: bool) -> str:
+    """What is x, and y, of the calls that are shown, as it is typed in torch; and what a shift drops."""
+    axes = len(layout.shape)
+    axis = -1 if layout.class_axis == axes - 1 else layout.class_axis
+    move = "" if layout.is_torchs else f".movedim({axis}, 1)"
+    scores, labels = kind, "labels"
+    if layout.shift:
+        position = axes - 2 if layout.class_axis == axes - 1 else axes - 1
+        sides = ":, " * position
+        scores = f"{kind}[{sides}:-1]"
+        labels = f"labels[{sides if is_soft else ':, ' * (axes - 2)}1:]"
+    found = [f"x is {scores}{move}"]
+    if is_soft or layout.shift:
+        found.append(f"y is {labels}{move if is_soft else ''}")
+    said = ", ".join(found)
+    if not layout.shift:
+        return f"in the calls of PyTorch, {said}"
+    each = " of each sequence" if axes > 2 else ""
+    return (
+        "shifted: the scores at t are for the label at t + 1, so that the last scores and the first label"
+        f"{each} are dropped: {said}"
+    )
 
 
 def _named(g: Gathering, kind: str, shape: tuple[int, ...], class_axis: int) -> int | None:
@@ -72,7 +94,8 @@ def _fitting(g: Gathering, kind: str, scores: Given, labels: Given, axis: int, i
     if given != Layout(shape, axis).labels:
         g.notes.append(f"the classes are the last axis of {kind} {shape}: labels {given} leave none of them on axis 1")
         return last
-    if kind == "probs" and _sum_to_one(g, kind, scores, last) and not _sum_to_one(g, kind, scores, axis):
+    probs = _Beginning(g, kind, scores) if kind == "probs" else None
+    if probs is not None and probs.sums_to_one(last) and not probs.sums_to_one(axis):
         g.notes.append(f"the classes are the last axis of {kind} {shape}: they sum to 1 along it, not along axis 1")
         return last
     g.ambiguous = True
@@ -86,11 +109,16 @@ def _fitting(g: Gathering, kind: str, scores: Given, labels: Given, axis: int, i
 def _of_probability_labels(g: Gathering, kind: str, scores: Given, labels: Given, axis: int, is_named: bool) -> int:
     """The axis along which probability labels sum to 1, and probabilities too, if they do not along `axis`."""
 
-    def fits(along: int) -> bool:
-        return _sum_to_one(g, "labels", labels, along) and (kind != "probs" or _sum_to_one(g, kind, scores, along))
-
     axes = len(labels.shape)
-    if (axes == 2 and kind != "probs") or fits(axis):  # two rows of two numbers may sum to 1 by chance
+    if axes == 2 and kind != "probs":  # two rows of two numbers may sum to 1 by chance
+        return axis
+    found = [_Beginning(g, "labels", labels)]
+    found += [_Beginning(g, kind, scores)] if kind == "probs" else []
+
+    def fits(along: int) -> bool:
+        return all(one.sums_to_one(along) for one in found)
+
+    if fits(axis):
         return axis
     other = next((along for along in _others(axes, axis) if fits(along)), None)
     if other is None:
@@ -113,23 +141,34 @@ def _called(axis: int, axes: int) -> str:
     return "the last axis" if axis == axes - 1 and axes > 2 else f"axis {axis}"
 
 
-def _sum_to_one(g: Gathering, field: str, given: Given, axis: int) -> bool:
-    """Whether the first numbers of a field are 0 or more and sum to 1 along an axis; no, where none can be seen."""
-    found = given if isinstance(given, np.ndarray) else _head(given, axis)
-    if found is None or 0 in found.shape:
-        return False
-    some = found[tuple(slice(None) if along == axis else slice(LOOKED_AT) for along in range(found.ndim))]
-    numbers = floats(some, g.dtypes.get(field, ""))
-    with np.errstate(all="ignore"):
-        return bool((numbers >= 0).all() and (np.abs(numbers.sum(axis=axis) - 1) <= SUMS_TO_ONE).all())
+class _Beginning:
+    """The first numbers of a field, read once, whatever is asked of them."""
 
+    def __init__(self, g: Gathering, field: str, given: Given) -> None:
+        self.shape, self.dtype = tuple(given.shape), g.dtypes.get(field, "")
+        self.numbers: NDArray[Any]
+        """The whole array, or the numbers that a large file begins with, in its order."""
+        if isinstance(given, np.ndarray):
+            self.numbers = given
+        elif math.prod(self.shape) <= MOST_LOOKED_AT:
+            self.numbers = in_memory(given)
+        else:
+            self.numbers = given.read(0, 0 if given.fortran else MOST_LOOKED_AT)
 
-def _head(stored: Stored, axis: int) -> NDArray[Any] | None:
-    """The beginning of a file that has whole rows along an axis; None where they are spread over all of it."""
-    if stored.fortran or axis == 0:
-        return None
-    row = math.prod(stored.shape[axis:])  # what must be read for one row, and those beside it
-    count = min(max(row, MOST_LOOKED_AT // row * row), math.prod(stored.shape)) if row else 0
-    if not 0 < count <= MOST_LOOKED_AT:
-        return None
-    return stored.read(0, count).reshape(*(1,) * (axis - 1), -1, *stored.shape[axis:])
+    def sums_to_one(self, axis: int) -> bool:
+        """Whether numbers are 0 or more and sum to 1 along an axis; no, where no whole row of it can be seen."""
+        found = self._along(axis)
+        if not found.size:
+            return False
+        some = found[tuple(slice(None) if along == axis else slice(LOOKED_AT) for along in range(found.ndim))]
+        numbers = floats(some, self.dtype)
+        with np.errstate(all="ignore"):
+            return bool((numbers >= 0).all() and (np.abs(numbers.sum(axis=axis) - 1) <= SUMS_TO_ONE).all())
+
+    def _along(self, axis: int) -> NDArray[Any]:
+        """What there is of whole rows along an axis, in as many axes as the field has."""
+        if self.numbers.shape == self.shape:
+            return self.numbers
+        row = math.prod(self.shape[axis:])  # what must be read for one row, and those beside it
+        whole = len(self.numbers) // row * row if axis else 0
+        return self.numbers[:whole].reshape(*(1,) * (axis - 1), -1, *self.shape[axis:]) if axis else self.numbers[:0]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wce_cli.batches.arrays import to_array
+from wce_cli.batches.c_order import COrder
 from wce_cli.batches.device_tensors import where_it_is
 from wce_cli.batches.file_rows import Stored, StoredRows, in_memory
 from wce_cli.digits import in_full
@@ -92,9 +93,10 @@ class Gathering:
         """The rows of a field that was read: of one number a class (1 column) or of one (0 columns)."""
         dropped = layout.dropped if is_scores else layout.dropped_labels
         if not isinstance(array, np.ndarray):
-            if not array.fortran or len(array.shape) <= 1 + columns:
+            if array.fortran and len(array.shape) > 1 + columns:  # no row of it has neighbours in the file
+                array = in_memory(array) if array.sequential else COrder(array)
+            if not isinstance(array, np.ndarray):
                 return StoredRows.of(array, columns, layout.class_axis, dropped)
-            array = in_memory(array)  # no row of it has neighbours in the file
         dtype = self.dtypes.get(field)
         if columns:
             return ArrayRows.of_scores(layout.in_torchs(array), dtype, dropped)

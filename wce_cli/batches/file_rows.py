@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
@@ -107,15 +108,16 @@ class StoredRows(Struct, frozen=True):
     @property
     def part_of(self) -> Callable[[int], tuple[str, int]] | None:
         """Finds the file that an index of the first axis is in, and where that file begins; None for one file."""
-        return getattr(self._bare, "part_of", None)
+        return getattr(self.bare, "part_of", None)
 
     @property
     def proved(self) -> Proved | None:
         """The object that knows whether all numbers are those that were saved; None where nobody does."""
-        return self._bare if isinstance(self._bare, Proved) else None
+        return self.bare if isinstance(self.bare, Proved) else None
 
     @property
-    def _bare(self) -> Stored:
+    def bare(self) -> Stored:
+        """The file itself, without what is kept of it."""
         return self.stored.stored if isinstance(self.stored, Window) else self.stored
 
     def rows(self, start: int, stop: int) -> NDArray[Any]:
@@ -200,22 +202,32 @@ class Window:
         self.fortran, self.sequential = stored.fortran, True
         self.stored, self.keep = stored, keep
         self.pieces: list[NDArray[Any]] = []
+        self.ends: list[int] = []
+        """Where each piece ends."""
         self.begin = self.end = 0
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """The numbers `start` up to `stop`; what is before them goes once it is more than is kept."""
         if start < self.begin or start > self.end + self.keep:
-            self.pieces, self.begin, self.end = [], start, start
+            self.pieces, self.ends, self.begin, self.end = [], [], start, start
         if stop > self.end:
             self.pieces.append(self.stored.read(self.end, stop))  # what is skipped too: it may be asked for next
+            self.ends.append(stop)
             self.end = stop
-        while len(self.pieces) > 1 and self.begin + len(self.pieces[0]) <= min(start, self.end - self.keep):
-            self.begin += len(self.pieces.pop(0))
-        parts, place = [], self.begin
-        for piece in self.pieces:
-            if place < stop and place + len(piece) > start:
-                parts.append(piece[max(start - place, 0) : stop - place])
-            place += len(piece)
+            self._forget(min(start, stop - self.keep))
+        parts, k, place = [], bisect_right(self.ends, start), start
+        while place < stop:
+            last = min(stop, self.ends[k])
+            before = self.ends[k] - len(self.pieces[k])
+            parts.append(self.pieces[k][place - before : last - before])
+            place, k = last, k + 1
         if not parts:
             return self.pieces[0][:0] if self.pieces else self.stored.read(start, start)
         return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+    def _forget(self, place: int) -> None:
+        """Let go of the pieces that end at `place` or before it, but of the last one."""
+        k = min(bisect_right(self.ends, place), len(self.ends) - 1)
+        if k:
+            self.begin = self.ends[k - 1]
+            del self.pieces[:k], self.ends[:k]

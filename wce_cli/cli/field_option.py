@@ -73,6 +73,8 @@ def _size(field: str, value: Any) -> str:
     if not shape:
         return "one number" if not isinstance(value, str) else repr(value)
     kind = FIELDS[field].kind
+    if kind == "scores" and len(shape) > 2:  # which axis has the classes is not known yet
+        return f"{' × '.join(map(str, shape))} scores"
     if kind == "scores":
         n = 1 if len(shape) == 1 else int(np.prod(shape)) // max(n_classes_of(shape), 1)
         return f"{counted(n, 'sample', 'samples')} × {counted(n_classes_of(shape), 'class', 'classes')}"

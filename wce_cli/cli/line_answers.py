@@ -89,9 +89,11 @@ def reports_by_line(
 
 
 def _split(pairs: Sequence[str]) -> list[tuple[str, str]] | None:
-    """METHOD/PLACEMENT as two words; every pair of index labels for `all`; None where one is not defined for them."""
+    """METHOD/PLACEMENT as two words; every pair of plain rows for `all`; None where one is not defined for them."""
     if "all" in pairs:
-        return [(method.name, placement) for method in METHODS.values() for placement in method.placements]
+        return [
+            (method.name, place) for method in METHODS.values() if not method.by_item for place in method.placements
+        ]
     split = [(method, placement or "class") for method, _, placement in (pair.partition("/") for pair in pairs)]
     known = all(method in METHODS and placement in METHODS[method].placements for method, placement in split)
     return list(dict.fromkeys(split)) if known else None

@@ -9,6 +9,7 @@ from wce_cli.answers.analysis import Analysis
 from wce_cli.answers.report import Finding
 from wce_cli.findings import (
     absent_class_weight,
+    class_axis_last,
     clipped_elsewhere,
     counts_as_weights,
     float32_differs,
@@ -66,6 +67,7 @@ FINDINGS: dict[str, Rule] = {
         negative_label,
         one_class,
         one_column,
+        class_axis_last,
         probabilities_as_logits,
         probs_as_log_probs,
         log_probs_not_normalised,

@@ -13,7 +13,7 @@ from wce_cli.answers.report import Measured, Report, TermRow
 from wce_cli.batches.batch import Batch
 from wce_cli.engines import measure_all
 from wce_cli.loss.facts import TOP, Facts
-from wce_cli.loss.methods import loss_values
+from wce_cli.loss.methods import LossValue, loss_values, torchs_mean
 from wce_cli.loss.totals import Totals
 from wce_cli.passes.listed_rows import Listed, read_listed
 from wce_cli.passes.one_pass import listing_pass
@@ -95,7 +95,7 @@ def explain_and_share(
         from wce_cli.precision.bounds import rounding_errors
 
         errors = rounding_errors(batch, values)
-    bare = Analysis(spec, totals, facts, values, (), errors)
+    bare = Analysis(spec, totals, facts, values, (), errors, along_last_axis=_along_last_axis(batch))
     shared = shared_numerator(bare)
     if items is not None:
         from wce_cli.questions.explain.by_sample import by_sample
@@ -110,6 +110,19 @@ def explain_and_share(
 
     heard = None if told is None else lambda measured: told(report(measured))
     return report(measure_all(tuple(engines), batch, heard)), shared
+
+
+def _along_last_axis(batch: Batch) -> LossValue | None:
+    """torch's mean with the classes on the last axis of the scores, where the labels fit that as well as axis 1."""
+    if not batch.spec.fits_last_axis:
+        return None
+    from wce_cli.batches.other_axis import along
+    from wce_cli.passes.one_pass import one_pass
+
+    other = along(batch, len(batch.spec.layout.shape) - 1)
+    totals, _ = one_pass(other, top=0)
+    values = loss_values(totals, other.spec.class_weight, other.spec.label_smoothing)
+    return next(value for value in values if value.pair == f"{torchs_mean(batch.spec.is_soft)}/class")
 
 
 def rows_listed(batch: Batch) -> int:
