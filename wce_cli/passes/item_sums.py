@@ -73,6 +73,9 @@ def stretches(placed: PlacedRows, start: int, positions: int) -> Stretches:
 
 def joined(parts: Sequence[Stretches], items: int, positions: int) -> ItemSums:
     """The sums of all blocks together; ∞ and NaN as plain addition has them."""
+    if len(parts) == 1:
+        (only,) = parts
+        return ItemSums(positions, only.n_kept, only.loss, only.term, only.weight)
     item = np.concatenate([np.arange(one.first, one.first + len(one.n_kept)) for one in parts])
 
     def summed(columns: Sequence[Floats]) -> Floats:

@@ -147,6 +147,15 @@ def test_an_item_of_nothing_is_nan_and_one_of_nan_stands_first():
     assert document["by_sample"]["rows"][17]["value"] == "NaN"
 
 
+def test_a_sample_of_nothing_is_a_word_in_every_line():
+    """No other number of the report is NaN."""
+    labels = np.array([[0, 1], [-100, -100], [1, 1]])
+    report = explain(logits=np.eye(3)[labels].transpose(0, 2, 1), labels=labels, engines=())
+    assert json.loads(text_in("ndjson", [report]))["by_sample"]["rows"][1]["value"] == "NaN"
+    hidden = json.loads(text_in("ndjson", [report], Look(by_sample=True, samples=2)))["by_sample"]["rest"]
+    assert (hidden["n_kept"], hidden["value"]) == (0, "NaN")
+
+
 def test_it_is_drawn_in_ascii_too():
     text = to_table([explain(**sequences(30, 9), engines=())], Look(ascii=True))
     assert text.isascii()

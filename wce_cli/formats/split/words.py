@@ -15,7 +15,7 @@ from wce_cli.loss.methods import METHODS
 
 
 def described(answer: Split) -> str:
-    """`8 samples in 3 parts of 3, in an order shuffled by 5; 1 ignored`"""
+    """`8 samples in 3 parts of 3, shuffled by 5; 1 ignored`, `256 samples, 8 items of 32, in 4 parts of 2 items`"""
     cut, parts = answer.cut, len(answer.parts)
     each = answer.batch.n // max(cut.items, 1)
     whole, word = counted(answer.batch.n, "sample", "samples"), item_word(answer.batch)
