@@ -17,7 +17,7 @@ from tests.run import ROOT, run
 from wce_cli import WceError, split
 from wce_cli.answers.split import Split
 
-COUNT = "count the kept samples", "add up Σ w[y]"
+COUNT = "count the kept samples", "add up D = Σ w[y]"
 DIVIDE = "divide the sum Σt of each by that"
 MODEL = """
 import torch

@@ -36,7 +36,7 @@ def is_needed(row: SplitMethod) -> bool:
 
 def _steps(answer: Split, row: SplitMethod, look: Look) -> str:
     ranks, steps = answer.cut.ranks, len(answer.parts) // answer.cut.ranks
-    count = "count the kept samples" if _counts_kept(answer, row) else f"add up {row.formula}"
+    count = "count the kept samples" if _counts_kept(answer, row) else f"add up D = {row.formula}"
     whole, again = (format_number(number, look.digits) for number in (row.denominator, row.remedy))
     divide = "divide the sum Σt of each by that" + (f", without the / {steps}" if steps > 1 else "")
     if ranks == 1:
