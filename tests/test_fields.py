@@ -94,8 +94,10 @@ def test_what_a_model_was_given_is_not_what_it_returned():
     np.savez("b.npz", input=np.zeros((2, 3)), output=np.asarray(X), target=np.asarray(Y))
     ran = run("explain", "b.npz")
     assert ran.err == (
-        "error: b.npz has no member logits, log_probs or probs: it holds input, output, target\n"
-        "hint: name it: --logits b.npz:output\n"
+        "error: b.npz has no member logits, log_probs or probs: it holds input (2, 3) float64, output (2, 2) float64, "
+        "target (2,) int64\n"
+        "hint: output holds numbers from 0 to 1: --probs b.npz:output for the loss of probabilities, --logits "
+        "b.npz:output if the loss took a softmax of them\n"
     )
     assert answer("b.npz", "--logits", "b.npz:output") == answer("-x", json.dumps(X), "-y", "0,1")
 

@@ -21,7 +21,8 @@ GROUND = {"errors", "digits", "literal", "fields", "field_hints", "frameworks", 
 MAY = {
     "loss": set[str](),
     "processes": set[str](),
-    "batches": {"loss"},
+    "criteria": {"loss"},
+    "batches": {"criteria", "loss"},
     "saved": {"loss"},
     "passes": {"batches", "loss", "processes"},
     "precision": {"batches", "loss"},
@@ -33,6 +34,7 @@ MAY = {
     "questions": {
         "answers",
         "batches",
+        "criteria",
         "engines",
         "findings",
         "inputs",
@@ -45,6 +47,7 @@ MAY = {
     "cli": {
         "answers",
         "batches",
+        "criteria",
         "engines",
         "findings",
         "formats",

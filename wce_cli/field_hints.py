@@ -13,7 +13,7 @@ _FOCAL = "focal losses are not there yet"
 
 SCORES = (
     *("y_pred", "pred", "preds", "prediction", "predictions", "output", "outputs", "inputs", "score", "scores"),
-    *("y_score", "y_scores", "model_output", "model_outputs"),
+    *("y_score", "y_scores", "y_hat", "yhat", "out", "model_output", "model_outputs"),
 )
 """Names of scores of which nobody knows whether a softmax has been taken."""
 

@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from wce_cli.errors import Problem
 
-Kind = Literal["scores", "labels", "class weight", "sample weight", "names", "integer", "number", "flag"]
-"""What a field holds: a number for each class of each sample, one for each sample, …, a single one for the batch, or
-yes and no."""
+Kind = Literal["scores", "labels", "class weight", "sample weight", "names", "integer", "number", "flag", "code"]
+"""What a field holds: a number for each class of each sample, one for each sample, …, a single one for the batch,
+yes or no, or a piece of code."""
 
 
 class Field(Struct, frozen=True):
@@ -152,6 +152,16 @@ class BatchFields(TypedDict, total=False):
             "",
             "Scores at a position are for the label at the next: causal language models",
             default=False,
+        ),
+    ]
+    criterion: Annotated[
+        Any,
+        Field(
+            "code",
+            "CODE",
+            "The loss in your code: it sets the fields above, and its method is marked",
+            typed="; read, never run: 'nn.CrossEntropyLoss(weight=w)'",
+            given="; a line, or the object",
         ),
     ]
 

@@ -239,13 +239,15 @@ def test_what_a_file_lacks_or_has_twice_is_said(folder):
     np.savez("run.npz", out=given["logits"], target=given["labels"])
     np.save("x.npy", given["logits"])
     np.save("y.npy", given["labels"])
-    assert refused("run.npz") == (
-        "error: run.npz has no member logits, log_probs or probs: it holds out, target\n"
-        "hint: name it: --logits run.npz:out\n"
+    np.savez("mine.npz", mine=given["logits"], target=given["labels"])
+    assert refused("mine.npz") == (
+        "error: mine.npz has no member logits, log_probs or probs: it holds mine (700, 5) float32, "
+        "target (700,) int64\n"
+        "hint: name it: --logits mine.npz:mine\n"
     )
-    assert refused("--logits", "run.npz", "--labels", "y.npy").startswith(
-        "error: run.npz holds 2 members: out (700, 5) float32, target (700,) int64\nhint: name one of them, as in "
-        "run.npz:out\n"
+    assert refused("--logits", "mine.npz", "--labels", "y.npy").startswith(
+        "error: mine.npz holds 2 members: mine (700, 5) float32, target (700,) int64\nhint: name one of them, as in "
+        "mine.npz:mine\n"
     )
     assert refused("--logits", "run.npz:oot", "--labels", "y.npy") == (
         "error: run.npz has no member 'oot': it holds 2 members: out (700, 5) float32, target (700,) int64\n"

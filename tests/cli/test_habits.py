@@ -204,9 +204,9 @@ def test_an_item_that_lacks_its_labels_is_named():
 @pytest.mark.parametrize(
     ("value", "hint"),
     [
-        ((X, Y), "name them: --logits a.pt:0 --labels a.pt:1"),
-        ({"y_true": Y, "outputs": X}, "name it: --logits a.pt:outputs"),
-        ({"preds": X, "labels": Y}, "name it: --logits a.pt:preds"),
+        ((X, X, Y), "name them: --logits a.pt:0 --labels a.pt:2"),
+        ({"y_true": Y, "x": X}, "name it: --logits a.pt:x"),
+        ({"inputs": X, "labels": Y}, "name it: --logits a.pt:inputs"),
         (
             torch.nn.Linear(3, 3).state_dict(),
             "that looks like the parameters of a model: save the logits that it returns",
@@ -239,9 +239,9 @@ def test_a_model_is_told_to_be_one():
         (X.T, Y, "scores have a row a sample: transpose them, if they have a row a class"),
         (X.reshape(2, 3, 6)[:, :, None], Y.reshape(2, 6)[:, None, None], "drop axis 1 of the labels"),
         (
-            X.reshape(2, 6, 3),
-            Y.reshape(2, 6),
-            "the class axis of the scores is axis 1, as in torch; these scores have it last: numpy.moveaxis(x, -1, 1)",
+            X.reshape(2, 6, 3, 1),
+            Y.reshape(2, 6, 1),
+            "they fit classes on axis 2 of the scores: --class-axis 2",
         ),
     ],
 )

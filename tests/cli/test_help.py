@@ -39,6 +39,7 @@ def test_the_options_of_explain_stand_under_headings():
             "--sample-weight",
             "--classes",
             "--label-smoothing",
+            "--criterion",
         ],
         "How it is read": ["--ignore-index", "--label-base", "--label-column", "--keep-going"],
         "What is shown": [

@@ -97,6 +97,6 @@ def test_in_blocks_and_saved_totals_it_is_the_same_place(tmp_path):
     given = wrong("nan-loss")
     big = {name: np.tile(array, (9000, *[1] * (array.ndim - 1))) for name, array in given.items()}
     blocks = ({name: array[k : k + 4500] for name, array in big.items()} for k in range(0, 45_000, 4500))
-    said = {one.code: one.message for one in explain(blocks, engines=()).findings}
+    said = {one.code: one.message for one in explain(blocks=blocks, engines=()).findings}
     assert "the first, sample 3,1,2:" in said["nan-loss"]
     assert said["nan-loss"] == message("nan-loss", big)

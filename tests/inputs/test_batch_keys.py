@@ -39,7 +39,7 @@ BAD = [
     ({"label_smoothing": "0.1"}, 'label_smoothing is "0.1", expected a number', ""),
     ({"label_smoothing": False}, "label_smoothing is false, expected a number", ""),
     ({"reported": {"value": 1}}, 'reported is {"value": 1}, expected a list', ""),
-    ({"expect": 1}, "expect is 1, expected an object", ""),
+    ({"expect": [1]}, "expect is [1], expected a number or an object", ""),
     ({"tolerance": "small"}, 'tolerance is "small", expected a number', ""),
 ]
 

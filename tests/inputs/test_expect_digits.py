@@ -49,12 +49,13 @@ def test_it_is_what_the_document_says(documents):
 
 def test_documents_carry_it_with_their_tolerance(tmp_path):
     one = '{"logits": [[1, 2]], "labels": [0], "expect": {"sum": 1.310}, "tolerance": 1e-3}'
-    (tmp_path / "one.json").write_text(f'[{one}, {{"labels": [0]}}, {{"expect": 3}}]', "utf-8")
-    first, second, third = read_json(str(tmp_path / "one.json"))
+    (tmp_path / "one.json").write_text(f'[{one}, {{"labels": [0]}}, {{"expect": 3.10}}, {{"expect": []}}]', "utf-8")
+    first, second, third, fourth = read_json(str(tmp_path / "one.json"))
     assert (first.expect, first.tolerance) == ({"sum": "1.310"}, 1e-3)
     assert (second.expect, second.tolerance) == (None, None)
-    assert third.expect is None
-    assert third.problems[0].message == "expect is 3, expected an object"
+    assert third.expect == {"criterion": "3.10"}
+    assert fourth.expect is None
+    assert fourth.problems[0].message == "expect is [], expected a number or an object"
     (tmp_path / "two.ndjson").write_text(f"{one}\n\n{one}\n", "utf-8")
     documents = read_ndjson(str(tmp_path / "two.ndjson"))
     assert [(each.origin[-10:], each.line, each.expect, each.tolerance) for each in documents] == [

@@ -155,7 +155,7 @@ def test_nothing_is_executed():
 @pytest.mark.parametrize(
     ("value", "held"),
     [
-        ({"x": np.zeros(3)}, "numpy._core.multiarray._reconstruct"),
+        ([range(3)], "range"),
         (torch.nn.Linear(2, 2), "torch.nn.modules.linear.Linear"),
     ],
 )

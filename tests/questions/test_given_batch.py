@@ -186,7 +186,7 @@ def test_a_field_beside_it_takes_the_place_of_its_own(beside):
         (lambda whole: sweep(whole, 0, smoothing=True), "give exactly one of class_", "class_"),
         (lambda whole: explain(whole, labels=[0, 1]), "6 samples (3 classes) but 2 labels", "weight  (3,)"),
         (lambda whole: explain(whole, gt=Y, labels=Y), "gt= and labels= are both given", "leave one of them out"),
-        (lambda whole: batch([X, Y][:1].__iter__()), "blocks are walked once", "explain(blocks) walks them"),
+        (lambda whole: batch([X, Y][:1].__iter__()), "blocks are walked once", "explain(blocks=…) walks them"),
         (lambda whole: batch(X), "labels are missing", "give one class index a sample: labels="),
         (lambda whole: batch(), "logits are missing", "labels="),
         (lambda whole: batch("no.json"), "no.json", ""),

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from wce_cli.answers.base import Answer
 from wce_cli.answers.pairs import Paired, row_named
-from wce_cli.answers.report import BatchPart, Finding
+from wce_cli.answers.report import BatchPart, CriterionPart, Finding
 from wce_cli.errors import counted
 from wce_cli.loss.methods import METHODS, divide
 
@@ -92,6 +92,8 @@ class Gradients(Answer, frozen=True):
     sentences: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
     """Doubts of how the batch is read."""
+    criterion: CriterionPart | None = None
+    """The loss that was given beside the batch; None where none was."""
 
     def method(self, pair: str) -> MethodGradient:
         """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement. Raises WceError if there is none."""

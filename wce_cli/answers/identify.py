@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from wce_cli.answers.base import Answer
-from wce_cli.answers.report import BatchPart, Finding
+from wce_cli.answers.report import BatchPart, CriterionPart, Finding
 
 SAME = 1e-9
 """Relative difference up to which two values are one, told apart by no digits that anybody prints."""
@@ -204,6 +204,8 @@ class Identification(Answer, frozen=True):
     separating: Separating | None = None
     findings: tuple[Finding, ...] = ()
     """Doubts of how the batch is read: a rule that gives a number may give it by chance then."""
+    criterion: CriterionPart | None = None
+    """The loss that was given beside the batch; None where none was."""
 
     @property
     def is_complete(self) -> bool:

@@ -179,6 +179,25 @@ class MethodRow(Paired, frozen=True):
     """How far the value may be off because the inputs were printed rounded: ∞ without bound, None for exact ones."""
 
 
+class CriterionPart(Struct, frozen=True):
+    """What the loss that somebody holds, a line of code or the object itself, returns for this batch."""
+
+    text: str
+    """The loss as it is written, on one line."""
+    pair: str | None
+    """The METHOD or METHOD/PLACEMENT that it is; None where that is none, or not sure."""
+    value: float | None
+    """What it returned when it was called; None of a line of code, which is not run."""
+    reason: str | None
+    """Why there is no pair."""
+    loss: float | None = None
+    """What its pair is for this batch; None where it has none."""
+    given: str | None = None
+    """What it was taken with beside what stands in it: `with label_smoothing 0.2`."""
+    told: tuple[str, ...] = ()
+    """Of one that was called: what it returned, which method that is, and whether its settings say so, in sentences."""
+
+
 class Report(Answer, frozen=True):
     """The answer for one batch; its fields are the JSON."""
 
@@ -198,6 +217,8 @@ class Report(Answer, frozen=True):
     methods: tuple[MethodRow, ...]
     measurements: tuple[Measured, ...]
     findings: tuple[Finding, ...]
+    criterion: CriterionPart | None = None
+    """The loss that was given beside the batch; None where none was."""
 
     def method(self, pair: str) -> MethodRow | None:
         """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if undefined here."""

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from wce_cli.answers.base import Answer
 from wce_cli.answers.pairs import Paired, row_of_pair
-from wce_cli.answers.report import BatchPart, Finding
+from wce_cli.answers.report import BatchPart, CriterionPart, Finding
 from wce_cli.errors import counted
 from wce_cli.loss.methods import divide
 
@@ -88,6 +88,8 @@ class Split(Answer, frozen=True):
     notes: tuple[str, ...]
     """What is to be known of single parts."""
     findings: tuple[Finding, ...]
+    criterion: CriterionPart | None = None
+    """The loss that was given beside the batch; None where none was."""
 
     def method(self, pair: str) -> SplitMethod | None:
         """The row of `METHOD/PLACEMENT`, or of `METHOD` under class placement; None if undefined here."""

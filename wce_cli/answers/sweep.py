@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from wce_cli.answers.base import Answer
 from wce_cli.answers.pairs import Paired, row_named
-from wce_cli.answers.report import BatchPart, Finding
+from wce_cli.answers.report import BatchPart, CriterionPart, Finding
 from wce_cli.loss.sums import Floats
 
 SCHEMA = "wce.sweep/1"
@@ -59,6 +59,8 @@ class Sweep(Answer, frozen=True):
     """What the curves show."""
     findings: tuple[Finding, ...] = ()
     """Doubts of how the batch is read."""
+    criterion: CriterionPart | None = None
+    """The loss that was given beside the batch; None where none was."""
 
     @property
     def at(self) -> Floats:

@@ -67,10 +67,14 @@ class Batch(Struct, frozen=True):
         `shift` the scores at a position, of the last axis beside the classes, are for the label at the next.
         `weight` is a vector (C,), a mapping by class name, or "balanced". `half_units` says by field how far printed
         numbers may be off: one number for all, one for each, or a mapping by class; `spelled` how a field is written
-        where the user is (`--labels`), for hints.
+        where the user is (`--labels`), for hints. `criterion`, a line of code, says what is not given.
 
         Raises WceError with every problem found, its sources and its shapes.
         """
+        if fields.get("criterion") is not None:
+            from wce_cli.batches.criterion import with_criterion
+
+            fields, sources = with_criterion(fields, sources or {}, spelled)
         given = with_defaults("Batch.build", fields)
         read = read_fields(given, name, source, sources or {}, half_units, spelled)
         return cls(*read, spelled)

@@ -94,7 +94,7 @@ def _fitting(g: Gathering, kind: str, scores: Given, labels: Given, axis: int, i
     if given != Layout(shape, axis).labels:
         g.notes.append(f"the classes are the last axis of {kind} {shape}: labels {given} leave none of them on axis 1")
         return last
-    probs = _Beginning(g, kind, scores) if kind == "probs" else None
+    probs = _FirstNumbers(g, kind, scores) if kind == "probs" else None
     if probs is not None and probs.sums_to_one(last) and not probs.sums_to_one(axis):
         g.notes.append(f"the classes are the last axis of {kind} {shape}: they sum to 1 along it, not along axis 1")
         return last
@@ -112,8 +112,8 @@ def _of_probability_labels(g: Gathering, kind: str, scores: Given, labels: Given
     axes = len(labels.shape)
     if axes == 2 and kind != "probs":  # two rows of two numbers may sum to 1 by chance
         return axis
-    found = [_Beginning(g, "labels", labels)]
-    found += [_Beginning(g, kind, scores)] if kind == "probs" else []
+    found = [_FirstNumbers(g, "labels", labels)]
+    found += [_FirstNumbers(g, kind, scores)] if kind == "probs" else []
 
     def fits(along: int) -> bool:
         return all(one.sums_to_one(along) for one in found)
@@ -141,7 +141,7 @@ def _called(axis: int, axes: int) -> str:
     return "the last axis" if axis == axes - 1 and axes > 2 else f"axis {axis}"
 
 
-class _Beginning:
+class _FirstNumbers:
     """The first numbers of a field, read once, whatever is asked of them."""
 
     def __init__(self, g: Gathering, field: str, given: Given) -> None:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wce_cli.batches.arrays import to_array
-from wce_cli.batches.c_order import COrder
 from wce_cli.batches.device_tensors import where_it_is
 from wce_cli.batches.file_rows import Stored, StoredRows, in_memory
 from wce_cli.digits import in_full
@@ -41,6 +40,8 @@ class Gathering:
         self.label_shape: tuple[int, ...] = ()
         self.integer_one_hot = False
         """Whether the labels are one-hot rows of integers."""
+        self.named_labels = False
+        """Whether the labels are names of classes."""
         self.ambiguous = False
         """Whether the labels fit another class axis as well."""
 
@@ -94,6 +95,8 @@ class Gathering:
         dropped = layout.dropped if is_scores else layout.dropped_labels
         if not isinstance(array, np.ndarray):
             if array.fortran and len(array.shape) > 1 + columns:  # no row of it has neighbours in the file
+                from wce_cli.batches.c_order import COrder
+
                 array = in_memory(array) if array.sequential else COrder(array)
             if not isinstance(array, np.ndarray):
                 return StoredRows.of(array, columns, layout.class_axis, dropped)

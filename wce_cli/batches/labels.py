@@ -60,7 +60,7 @@ def read_labels(
         named = _indices_of_names(g, labels, names)
         if named is None:
             return None
-        labels, base = named, 0
+        labels, base, g.named_labels = named, 0, True
     shape, sample_shape = layout.shape, layout.labels
     integer = str(labels.dtype).startswith(("int", "uint", "bool")) and g.dtypes.get("labels") != "bfloat16"
     if len(shape) == 1 and labels.shape == shape and integer and shape[0] > 1:

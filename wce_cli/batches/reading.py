@@ -55,6 +55,11 @@ def read_fields(
     )
     g = Gathering(sources, spelled)
     read_numbers(g, given)
+    criterion = given["criterion"]
+    if criterion is not None:
+        from wce_cli.batches.criterion import say_unsaid
+
+        say_unsaid(g, criterion)
     kind = kind_of_scores(g, {reading: given[reading] for reading in READINGS})
     counts = are_counts(weight)
     weight = weight_by_index(g, weight)
@@ -79,6 +84,8 @@ def read_fields(
     c = layout.n_classes
     weight = with_plain_keys(g, weight)
     names = read_class_names(g, classes, weight, c)
+    if labels is not None:
+        g.shapes["labels"] = g.shapes.pop("labels")  # told in the order of the fields, though their shape came first
     mapped = None if read is None else read_labels(g, kind[0], read, rows, layout, names, ignore_index, label_base)
     as_given = ignore_index
     if label_base:
@@ -121,10 +128,12 @@ def read_fields(
             layout,
         ),
         integer_one_hot=mapped.is_soft and g.integer_one_hot,
+        named_labels=g.named_labels,
         fits_last_axis=g.ambiguous,
         ignored_as_given=int(as_given),
         name=name,
         source=source,
         notes=tuple(g.notes),
+        criterion=criterion,
     )
     return spec, rows, mapped.rows, per_sample, mapped.unread

@@ -93,7 +93,15 @@ def typed_fields(typed: Mapping[str, str | None], label_column: str | None) -> d
             problems.extend(error.problems)
     if problems:
         raise WceError(problems)
-    return fields
+    return _with_criterion(fields)
+
+
+def _with_criterion(fields: dict[str, OptionValue]) -> dict[str, OptionValue]:
+    """The fields with those that a criterion sets which was typed: they override a document's as any option does."""
+    typed = fields.get("criterion")
+    if typed is None:
+        return fields
+    return {field: OptionValue(value, typed.source) for field, value in typed.value.fields.items()} | fields
 
 
 def _class_names(fields: Mapping[str, OptionValue]) -> Sequence[str]:

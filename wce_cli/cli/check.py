@@ -55,8 +55,9 @@ def check(
 ) -> Outcome:
     """Check that each batch still gives the numbers it expects.
 
-    A batch carries them under "expect": {"weighted-mean": 0.692279}. Where one is not what it should be, the rule
-    that does give it is named. A batch without any is an error, not a pass.
+    A batch carries them under "expect": {"weighted-mean": 0.692279}; a number alone is what its criterion returns.
+    Where one is not what it should be, the rule that does give it is named. A batch without any is an error, not a
+    pass.
     """
     from wce_cli.cli.destinations import asked_answers
     from wce_cli.engines import NONE, engines_of
@@ -78,7 +79,8 @@ def check(
     from wce_cli.cli.one_by_one import each_batch
     from wce_cli.inputs.lines import Lines
 
-    asked = CheckAsked(typed_expect(expect or []), near, engines)
+    has_criterion = typed.fields["criterion"] is not None
+    asked = CheckAsked(typed_expect(expect or [], has_criterion=has_criterion), near, engines)
     refuse_misplaced(files or [], typed.fields)
     fields = typed_fields(typed.fields, typed.label_column)
     notes: list[str] = []

@@ -22,6 +22,7 @@ from wce_cli.loss.methods import METHODS, WEIGHTED
 from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.check.compare import compared, nothing_expected
 from wce_cli.questions.check.expected import LISTS, read_expect
+from wce_cli.questions.check.of_criterion import CRITERION, by_method
 
 BATCHES_SEARCHED = 200
 """Failing batches of a run whose numbers are looked for among the odd rules too; that takes some 10 ms each."""
@@ -65,10 +66,11 @@ def checked(
             raise read.error or WceError(())
         name = read.batch.spec.name
         near = document.tolerance if asked.tolerance is None else asked.tolerance
-        expected = read_expect({**(document.expect or {}), **asked.expect}, near)
-        if not expected and saved is None:
+        expect = {**(document.expect or {}), **asked.expect}
+        if not expect and saved is None:
             raise WceError(nothing_expected(document.origin or "the batch"))
         losses = BatchLosses(read.batch)
+        expected = read_expect(by_method(expect, losses), near)
         comparisons = compared(losses, expected, asked.engines, depth)
         if saved is not None:
             saved.append(saved_expect(losses, [one.what for one in expected]))
@@ -177,11 +179,13 @@ def _expectation(text: str) -> str:
     return f"--expect {method}={next(filter(WORD.fullmatch, words), 'NUMBER')}"
 
 
-def typed_expect(typed: Sequence[str]) -> dict[str, Any]:
-    """`METHOD=VALUE`, each number as it was typed; a list for `loss` and `term`."""
+def typed_expect(typed: Sequence[str], *, has_criterion: bool = False) -> dict[str, Any]:
+    """`METHOD=VALUE`, each number as it was typed; a list for `loss` and `term`. One alone is that of the criterion
+    where one was typed."""
     found: dict[str, Any] = {}
     for text in typed:
-        method, equals, value = text.partition("=")
+        is_alone = has_criterion and WORD.fullmatch(text.strip())
+        method, equals, value = (CRITERION, "=", text) if is_alone else text.partition("=")
         if not equals or not value.strip():
             raise WceError(Problem(f'--expect is "{text}", expected METHOD=VALUE', _expectation(text)))
         method = method.strip()

@@ -15,6 +15,7 @@ from wce_cli.loss.layout import n_classes_of
 
 if TYPE_CHECKING:
     from wce_cli.inputs.typed import Typed
+    from wce_cli.loss.spec import Criterion
 
 READ_SINGLE: dict[str, Callable[[str, str], Any]] = {"integer": whole_number, "number": number}
 """How a single number is read, by what its field holds."""
@@ -42,6 +43,8 @@ def read_given(field: str, text: str, label_column: str | None = None, classes: 
         return OptionValue(READ_SINGLE[FIELDS[field].kind](flag(field), text), flag(field))
     if field in FLAGS:
         return OptionValue(text == "true", flag(field))
+    if FIELDS[field].kind == "code":
+        return OptionValue(_code(text), flag(field))
     from wce_cli.inputs.inline import as_vector, read_inline  # a batch in a file needs none of it
     from wce_cli.inputs.names import read_names
     from wce_cli.inputs.record import named_part
@@ -58,6 +61,14 @@ def read_given(field: str, text: str, label_column: str | None = None, classes: 
     typed = read_inline(flag(field), named_part(text, field), field)
     value = as_vector(typed.value, field != "labels") if field in VECTORS else typed.value
     return OptionValue(value, flag(field), typed.half_units, note=_note(field, value, typed))
+
+
+def _code(text: str) -> Criterion:
+    """A piece of code without what a chat or a session puts around it. Raises WceError if it holds no loss."""
+    from wce_cli.criteria.read import read
+    from wce_cli.inputs.pasted_noise import plain, unprompted
+
+    return read(unprompted(plain(text)))
 
 
 def _note(field: str, value: Any, typed: Typed) -> str:

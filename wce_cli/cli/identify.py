@@ -105,6 +105,17 @@ def _may_be_file(word: str) -> bool:
     return word == STDIN or os.path.exists(word) or bool(A_FILE.fullmatch(word) or glob(word)) or is_typed(word)
 
 
+def _loss_in(files: Sequence[str]) -> str:
+    """The loss that is saved beside the batch in the first file; empty where none is."""
+    from wce_cli.inputs import read_arrays
+    from wce_cli.inputs.loop_members import loss_beside
+    from wce_cli.inputs.suffixes import ARRAY_READERS, suffix_of
+
+    is_read = bool(files) and os.path.isfile(files[0]) and suffix_of(files[0]) in ARRAY_READERS
+    found = loss_beside(read_arrays(files[0])) if is_read else None
+    return found[1] if found else ""
+
+
 def _told_apart(words: Sequence[str], near: float | None) -> tuple[list[PrintedNumber], list[str]]:
     """The numbers among the words, as they were typed or printed, and the files: what is there, and all other words."""
     from wce_cli.errors import Problem, WceError
@@ -159,7 +170,7 @@ def identify(
         strange = next((file for file in files if not _may_be_file(file)), None)
         if strange is not None:
             raise WceError(Problem(f"{strange} is no number, and no file has that name", "wce identify 0.6923 FILE"))
-        hint = f"wce identify 0.6923 {' '.join(files[:1]) or 'FILE'}"
+        hint = f"wce identify {_loss_in(files) or '0.6923'} {' '.join(files[:1]) or 'FILE'}"
         raise WceError(Problem("there is no number to identify", hint))
 
     from wce_cli.cli.batches import read_batches

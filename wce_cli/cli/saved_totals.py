@@ -18,7 +18,7 @@ from wce_cli.inputs.totals import as_text, read_saved
 from wce_cli.questions.explain.from_saved import as_asked, explain_saved
 from wce_cli.saved.part import Saved
 
-STILL_OPEN = ("weight", "classes", "label_smoothing")
+STILL_OPEN = ("weight", "classes", "label_smoothing", "criterion")
 """What saved totals can still be asked with."""
 NOT_MEASURED = (Measured("PyTorch", "", "", "", None, (), reason="saved totals hold no samples to measure"),)
 
@@ -61,8 +61,12 @@ def of_parts(
     whole, notes = _with_top(read_parts(paths), top)
     given = {field: read_given(field, text) for field, text in typed.items() if text is not None}
     asked = {field: one.value for field, one in given.items()}
+    criterion = asked.pop("criterion", None)
+    if criterion is not None:
+        asked = {field: value for field, value in criterion.fields.items() if field in STILL_OPEN} | asked
+        notes += criterion.notes
     measured = NOT_MEASURED if has_engines else ()
-    report = explain_saved(whole, **asked, spelled=flag, measured=measured)
+    report = explain_saved(whole, **asked, criterion=criterion, spelled=flag, measured=measured)
     notes = [f"{counted(len(paths), 'part', 'parts')} of saved totals", *_repeated(paths), *notes]
     answer = outcome(
         answers, [report], (*notes, *(one.note for one in given.values() if one.note), *report.batch.notes)

@@ -6,6 +6,7 @@ It crosses the process boundary as an `.npz` without pickles.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -42,6 +43,8 @@ class Case(Struct, frozen=True):
     x_text: str = "x"
     y_text: str = "y"
     s_text: str = "s"
+    names: Sequence[str] = ()
+    """The classes, where the labels were given by names that are not in sorted order."""
 
     @classmethod
     def of(cls, batch: Batch) -> Case:
@@ -65,6 +68,7 @@ class Case(Struct, frozen=True):
             rows.format("x") if nested else "x",
             rows.format("y") if nested and spec.is_soft else flat,
             "s.reshape(-1)" if nested else "s",
+            () if spec.class_names is None or spec.sorted_places is None else spec.class_names,
         )
 
     @property

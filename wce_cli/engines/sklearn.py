@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+import numpy as np
+
 from wce_cli.answers.report import Measured
 from wce_cli.engines.calls import EngineCall, Framework, installed_version
 from wce_cli.engines.case import Case
+from wce_cli.loss.sums import Floats
 
 
 def measure(case: Case) -> Iterator[Measured]:
@@ -18,15 +21,13 @@ def measure(case: Case) -> Iterator[Measured]:
         yield framework.nothing(reason)
     else:
         yield from framework.all_returned(_calls(case), "float64")
+        yield from framework.all_returned(_by_name(case), "float64")
 
 
 def _calls(case: Case) -> Iterator[EngineCall]:
-    from scipy.special import softmax
     from sklearn.metrics import log_loss
 
-    p, p_text = case.x, case.x_text
-    if case.scores == "logits":
-        p, p_text = softmax(case.x, axis=1), f"softmax({case.x_text}, axis=1)"
+    p, p_text = _probabilities(case)
     options = f"labels=range({case.n_classes})"
     run = partial(log_loss, case.y, p, labels=range(case.n_classes))
     weight, text = case.row_weight, f"log_loss({case.y_text}, {p_text}, {options}"
@@ -41,6 +42,27 @@ def _calls(case: Case) -> Iterator[EngineCall]:
     yield EngineCall(f"{given})", partial(run, sample_weight=weight), ("weighted-mean/sample",))
     yield EngineCall(f"{given}, normalize=False)", partial(run, sample_weight=weight, normalize=False), ("sum/sample",))
     yield EngineCall(f"{text})", run, ("unweighted-mean",))
+
+
+def _by_name(case: Case) -> Iterator[EngineCall]:
+    """The labels as the names that they were given by, which it sorts, and takes the columns for theirs."""
+    from sklearn.metrics import log_loss
+
+    if not case.names or case.ignored.any():
+        return
+    (p, p_text), names = _probabilities(case), list(case.names)
+    run = partial(log_loss, np.array(names)[case.labels], p, labels=names, sample_weight=case.row_weight)
+    weight = "" if case.row_weight is None else f", sample_weight={case.row_weight_text}"
+    yield EngineCall(f"log_loss(np.array(classes)[{case.y_text}], {p_text}, labels=classes{weight})", run, ())
+
+
+def _probabilities(case: Case) -> tuple[Floats, str]:
+    """The scores as it takes them, and how a user writes that."""
+    from scipy.special import softmax
+
+    if case.scores == "logits":
+        return softmax(case.x, axis=1), f"softmax({case.x_text}, axis=1)"
+    return case.x, case.x_text
 
 
 def _cannot_express(case: Case) -> str | None:

@@ -63,11 +63,18 @@ def shown_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:
         for pair in one.methods
     }
     measured |= {pair for one in report.measurements if one.value is not None for pair in one.expresses}
-    kept = [row for row in rows if row.pair in TORCHS or row.pair in answered(report)]
+    kept = [row for row in rows if row.pair in TORCHS or row.pair in answered(report) or is_criterions(report, row)]
     for row in rows:
         if row not in kept and row.pair in measured and not any(_close(row.value, other.value) for other in kept):
             kept.append(row)
     return tuple(row for row in rows if row in kept)
+
+
+def is_criterions(report: Report, row: MethodRow) -> bool:
+    """Whether a row is the method that the criterion is, or one that coincides with it in another placement."""
+    pair = None if report.criterion is None else report.criterion.pair
+    own = None if pair is None else report.method(pair)
+    return own is not None and own.method == row.method and (own.pair == row.pair or agree(own, row))
 
 
 def all_methods(report: Report, look: Look) -> tuple[MethodRow, ...]:

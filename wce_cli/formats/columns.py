@@ -153,8 +153,19 @@ def method_columns(
         Column("÷ D", [cells.number(row.denominator, look) for row in rows], 8),
         Column("", letters, 5, right=False, name="D in letters"),
         Column("= loss", [cells.number(row.value, look) for row in rows], NEVER_DROPPED, style="bold"),
+        *_criterion_column(report, look, rows),
     ]
     return columns + _measured_columns(report, look, rows, [notes.get(row.pair) for row in rows]) if notes else columns
+
+
+def _criterion_column(report: Report, look: Look, rows: Sequence[MethodRow]) -> list[Column]:
+    """What the criterion returned, or a mark, at the method that it is; none where it is none of them."""
+    one = report.criterion
+    marked = [cells.is_criterions(report, row) for row in rows]
+    if one is None or not any(marked):
+        return []
+    head, told = ("", look.text("← criterion")) if one.value is None else ("criterion", cells.number(one.value, look))
+    return [Column(head, [told if mark else "" for mark in marked], 8, name="criterion")]
 
 
 def _measured_columns(

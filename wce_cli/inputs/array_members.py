@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+
+from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import BESIDE_SCORES, BY_SAMPLE, FLAGS, IN_FILES, SCORE_KINDS, SINGLE, field_of, given_twice
 from wce_cli.fields import FIELDS as DECLARED
-from wce_cli.inputs.stored import DTYPES, Members, StoredArray, as_name, place
+from wce_cli.inputs.loop_members import ITEM_OF_LIST, Told, are_as_many, as_item, told_apart
+from wce_cli.inputs.stored import Members, StoredArray, described, is_float, place
 
-ARRAY_FIELDS = tuple(name for name in IN_FILES if DECLARED[name].kind != "names")
+ARRAY_FIELDS = tuple(name for name in IN_FILES if DECLARED[name].kind not in ("names", "code"))
 """Fields that are numbers, as arrays are."""
 
-ITEM_OF_LIST = re.compile(r"(?P<k>\d{1,9})\.(?P<name>\w+)|(?P<by_name>\w+)\.(?P<n>\d{1,9})")
-"""A member of a list: `0.logits` of a list of batches, `logits.0` of a list of logits."""
+INPUT_IDS = "input_ids"
+"""The tokens that a language model is given, which are its labels one position later."""
 OF_A_MODEL = re.compile(r"(?:^|[._])(?:bias|running_mean|running_var|[qkv]_proj\.weight|norm\d*\.weight)$")
 """Names that parameters have, and outputs have not."""
 
 
-def in_our_names(members: Members, path: str, given: Collection[str] = ()) -> tuple[Members, str]:
-    """The members by the fields that their names mean, and a note of what was taken for what; empty for nothing.
+class Renamed(Struct, frozen=True):
+    """The members of a file by the fields that they are."""
+
+    members: Members
+    note: str
+    """What was taken for what; empty for nothing."""
+    hint: str
+    """What to ask for where the scores are there, and not what they are; else empty."""
+
+
+def in_our_names(members: Members, path: str, given: Collection[str] = (), kind: str = "") -> Renamed:
+    """The members by the fields that their names mean, or what they hold where a name could mean several.
 
     `input` means scores only where nothing else stands in the file that could be: it is mostly the model's input.
+    `kind`: what scores of the file are, if that is known, whatever is given.
     Raises WceError if two members mean one field which is not among `given`.
     """
     meant = {name: _meant(name) for name in members}
@@ -31,15 +45,45 @@ def in_our_names(members: Members, path: str, given: Collection[str] = ()) -> tu
     }
     if others != {BESIDE_SCORES}:
         meant |= {name: name for name in others if name == BESIDE_SCORES}
+    meant |= _nested(meant)
+    told = _told(members, meant, given, kind)
+    meant |= told.names
     found: dict[str, str] = {}
     for name, field in meant.items():
         before = found.setdefault(field, name)
         if before != name and field not in given:
             twice = given_twice(place(path, before), place(path, name))
             raise WceError(Problem(twice.message, f"name one: --{field.replace('_', '-')} {place(path, before)}"))
-    told = [f"{as_name(name)} as {field}" for field, name in found.items() if field not in (name, *given)]
-    note = f"{path}: read {', '.join(told[:4])}{', …' if len(told) > 4 else ''}" if told else ""
-    return {field: members[name] for field, name in found.items()}, note
+    read = [f"{as_item(name)} as {field}" for field, name in found.items() if field not in (name, *given)]
+    why = f": {told.why}" if told.why else ""
+    note = f"{path}: read {', '.join(read[:4])}{', …' if len(read) > 4 else ''}{why}" if read else ""
+    return Renamed({field: members[name] for field, name in found.items()}, note, told.hint)
+
+
+def _nested(meant: Mapping[str, str]) -> dict[str, str]:
+    """What is in a dict of the file, `batch.logits`, by the field that its name there means.
+
+    Of scores and labels that stand nowhere else, and in one such dict alone.
+    """
+    known = {_field(field) for field in meant.values()}
+    found: dict[str, list[str]] = {}
+    for name in meant:
+        inner = name.rpartition(".")[2]
+        field = field_of(inner, ARRAY_FIELDS)
+        if inner != name and field in (*SCORE_KINDS, "labels") and inner != BESIDE_SCORES:
+            found.setdefault("labels" if field == "labels" else "scores", []).append(name)
+    is_there = {"labels": "labels" in known, "scores": not known.isdisjoint(SCORE_KINDS)}
+    alone = [names[0] for what, names in found.items() if len(names) == 1 and not is_there[what]]
+    return {name: field_of(name.rpartition(".")[2], ARRAY_FIELDS) for name in alone}
+
+
+def _told(members: Members, meant: Mapping[str, str], given: Collection[str], kind: str) -> Told:
+    """What the numbers of the members say, where no name means scores and no option gives others."""
+    known = {_field(field) for field in meant.values()} | (set() if kind else set(given))
+    if not known.isdisjoint(SCORE_KINDS):
+        return Told()
+    labels = {name for name, field in meant.items() if _field(field) == "labels"}
+    return told_apart(members, labels, kind, wants_labels="labels" not in given)
 
 
 def _meant(member: str) -> str:
@@ -72,13 +116,23 @@ def items_of(members: Members) -> list[Members]:
             items.setdefault(int(found["k"] or found["n"]), {})[name] = value
         else:
             rest[member] = value
-    if not items or sorted(items) != list(range(len(items))) or any(kind in rest for kind in SCORE_KINDS):
+    if not items or sorted(items) != list(range(len(items))) or any(field in rest for field in BY_SAMPLE):
         return [members]
     return [{**items[k], **rest} for k in range(len(items))]
 
 
-def fields_of(members: Members, path: str, given: Collection[str]) -> tuple[Members, list[str]]:
-    """The members that are fields, and the names of the others. Raises WceError if there are no scores."""
+def items_of_field(members: Members, field: str) -> list[Members]:
+    """The member that is a field, or those of a list in its order, each alone."""
+    items = items_of({name: member for name, member in members.items() if _field(name) == field})
+    return [item for item in items if field in item]
+
+
+def fields_of(members: Members, path: str, given: Collection[str], hint: str = "") -> tuple[Members, list[str]]:
+    """The members that are fields, and the names of the others.
+
+    `hint`: what to ask for where the scores are not known. Raises WceError if there are no scores, or no labels among
+    other arrays.
+    """
     chosen = {name: members[name] for name in ARRAY_FIELDS if name in members}
     scores_given = any(kind in given for kind in SCORE_KINDS)
     for name, member in chosen.items():
@@ -93,14 +147,15 @@ def fields_of(members: Members, path: str, given: Collection[str]) -> tuple[Memb
                 )
             )
     if not scores_given and not any(kind in chosen for kind in SCORE_KINDS):
-        named = [
-            member.name if isinstance(member, StoredArray) else name for name, member in list(members.items())[:12]
-        ]
-        listed = ", ".join(map(as_name, named)) or "nothing"
-        more = ", …" if len(members) > 12 else ""
-        message = f"{path} has no member logits, log_probs or probs: it holds {listed}{more}"
-        raise WceError(Problem(message, _hint(members, path, given)))
-    return chosen, [name for name in members if name not in ARRAY_FIELDS]
+        message = f"{path} has no member logits, log_probs or probs: it holds {described(members) or 'nothing'}"
+        raise WceError(Problem(message, hint or _hint(members, path, given)))
+    unused = {name: member for name, member in members.items() if name not in ARRAY_FIELDS}
+    labels = _could_be_labels(unused, next((chosen[kind] for kind in SCORE_KINDS if kind in chosen), None))
+    if labels and "labels" not in chosen and "labels" not in given:
+        message = f"{path} has no member labels: it holds {described(members)}"
+        ahead = " --shift, as a causal language model is asked for the next token" if labels[0] == INPUT_IDS else ""
+        raise WceError(Problem(message, f"name it: --labels {place(path, labels[0])}{ahead}"))
+    return chosen, list(unused)
 
 
 def _hint(members: Members, path: str, given: Collection[str]) -> str:
@@ -108,11 +163,20 @@ def _hint(members: Members, path: str, given: Collection[str]) -> str:
     if any(OF_A_MODEL.search(name) for name in members):
         return "that looks like the parameters of a model: save the logits that it returns"
     arrays = {name: member for name, member in members.items() if isinstance(member, StoredArray)}
-    floats = [name for name, one in arrays.items() if DTYPES[one.dtype].kind == "f" or one.dtype == "bfloat16"]
+    floats = [name for name, one in arrays.items() if is_float(one)]
     tables = sorted((name for name in floats if len(arrays[name].shape) > 1), key=lambda name: name == BESIDE_SCORES)
     scores = next(iter([*tables, *members]), "MEMBER")
     named = f"--logits {place(path, scores)}"
     if "labels" in given or "labels" in members:
         return f"name it: {named}"
-    labels = [name for name in arrays if name not in floats and name != scores]
+    labels = [name for name in _could_be_labels(members, members.get(scores)) if name != scores]
     return f"name them: {named} --labels {place(path, labels[0])}" if labels else f"name it: {named}"
+
+
+def _could_be_labels(members: Members, scores: StoredArray | Problem | None) -> list[str]:
+    """The members that are integers, those first that are as many as the scores have rows."""
+    found = {
+        name: one for name, one in members.items() if isinstance(one, StoredArray) and one.shape and not is_float(one)
+    }
+    fits = isinstance(scores, StoredArray) and {name for name, one in found.items() if are_as_many(scores, one)}
+    return sorted(found, key=lambda name: not fits or name not in fits)

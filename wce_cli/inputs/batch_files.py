@@ -14,6 +14,7 @@ from wce_cli.inputs import read_arrays
 from wce_cli.inputs.array_members import fields_of, in_our_names, items_of
 from wce_cli.inputs.documents import Document
 from wce_cli.inputs.joined_files import joined
+from wce_cli.inputs.loop_members import loss_beside
 from wce_cli.inputs.stored import StoredArray, as_name
 from wce_cli.inputs.suffixes import TABLE_READERS
 
@@ -31,7 +32,7 @@ def read_batch_files(
     called: list[str] = []
     parts: list[dict[str, Any]] = []
     for path in paths:
-        for name, part in _fields(path, given, label_column, classes, notes):
+        for name, part in _fields(path, given, label_column, classes, notes, is_whole=len(paths) == 1):
             called.append(name)
             parts.append(part)
     fields: dict[str, Any] = {}
@@ -55,9 +56,15 @@ def read_batch_files(
 
 
 def _fields(
-    path: str, given: Collection[str], label_column: str | None, classes: Sequence[str], notes: list[str]
+    path: str,
+    given: Collection[str],
+    label_column: str | None,
+    classes: Sequence[str],
+    notes: list[str],
+    *,
+    is_whole: bool,
 ) -> list[tuple[str, dict[str, Any]]]:
-    """What a file has for each part that it holds, and how the part is called."""
+    """What a file has for each part that it holds, and how the part is called; `is_whole`: it is all of the batch."""
     if PurePath(path).suffix.lower() in TABLE_READERS:
         from wce_cli.inputs.tables import fields_of_table
 
@@ -72,18 +79,21 @@ def _fields(
             raise WceError(Problem(f"{path} is one array, and the scores are given beside it", hint))
         notes += [whole.note] if whole.note else []
         return [(path, {"logits": whole})]
-    members, told = in_our_names(members, path, given)
-    notes += [told] if told else []
-    items = items_of(members)
+    renamed = in_our_names(members, path, given)
+    notes += [renamed.note] if renamed.note else []
+    items = items_of(renamed.members)
     if len(items) > 1:
         notes.append(f"{path}: its {len(items)} items are the parts of one batch")
     parts = []
     for k, item in enumerate(items):
-        chosen, unused = fields_of(item, path, given)
+        chosen, unused = fields_of(item, path, given, renamed.hint)
         if unused and k == 0:
             listed = ", ".join(map(as_name, unused[:6]))
             notes.append(f"{path}: left out {listed}{', …' if len(unused) > 6 else ''}")
         parts.append((path if len(items) == 1 else f"{path} item {k}", _without_other_scores(chosen, given)))
+    if is_whole and len(items) == 1 and (found := loss_beside(members)):
+        name, number = found
+        notes.append(f"{path}: {as_name(name)} is {number}; wce identify {number} {path} looks for its rule")
     return parts
 
 

@@ -56,6 +56,7 @@ JSON_TYPES: dict[Kind, Any] = {
     "integer": int | None,
     "number": float | None,
     "flag": bool | None,
+    "code": str | None,
 }
 """What a field of each kind may be in JSON."""
 KEYS_BESIDE: dict[str, Any] = {
@@ -63,7 +64,7 @@ KEYS_BESIDE: dict[str, Any] = {
     "source": str | None,
     "question": str | None,
     "reported": list[Any] | None,
-    "expect": dict[str, Expectation] | None,
+    "expect": dict[str, Expectation] | float | None,
     "tolerance": float | None,
 }
 """The keys of a document beside its fields."""
@@ -130,7 +131,8 @@ def frame_problems(document: Mapping[str, Any]) -> list[Problem]:
         try:
             msgspec.convert({key: whole}, BatchDocument)  # one at a time: msgspec stops at the first problem
         except msgspec.ValidationError as error:
-            expected = _IN_WORDS[str(error).split()[1].strip("`")]  # Expected `float | null`, got …
+            types = str(error).split("`")[1].split(" | ")  # Expected `float | null`, got …
+            expected = " or ".join(_IN_WORDS[one] for one in types if one != "null")
             problems.append(Problem(f"{key} is {as_written(value)}, expected {expected}", field=key))
     return problems
 

@@ -10,6 +10,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from types import NoneType
 from typing import Any
 
 from wce_cli.errors import Problem, WceError
@@ -57,7 +58,7 @@ def document_of(item: Any, shown: str, place: str, where: str, expect: Any = Non
     wrong = {problem.field for problem in found}
     fields = {field: item[field] for field in READ_BY_EXPLAIN if item.get(field) is not None and field not in wrong}
     sources = {field: f"{shown} {place}.{keys[field]}" for field in fields}
-    expect = None if "expect" in wrong else expect
+    expect = None if "expect" in wrong else expect if isinstance(expect, (dict, NoneType)) else {"criterion": expect}
     tolerance = None if "tolerance" in wrong else item.get("tolerance")
     return Document(fields, sources, where, tuple(problems), shown, expect, tolerance)
 

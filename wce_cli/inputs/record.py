@@ -115,6 +115,8 @@ def read_part(field: str, place: str, text: str) -> tuple[Any, Any, str]:
     from wce_cli.inputs.inline import as_vector, read_inline
     from wce_cli.inputs.names import read_names
 
+    if FIELDS[field].kind == "code":
+        return text.strip().strip("\"'"), None, ""
     if FIELDS[field].kind == "names":
         return read_names(place, text), None, ""
     if field in FLAGS:

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from wce_cli.errors import Problem, WceError, did_you_mean
-from wce_cli.fields import by_field, field_of
+from wce_cli.fields import SCORE_KINDS, by_field, field_of
 from wce_cli.inputs import read_arrays
 from wce_cli.inputs.repr_words import NUMBER
 from wce_cli.inputs.suffixes import ARRAY_READERS, READERS, STDIN, TABLE_READERS, TEXTS, has_wildcard
@@ -119,7 +119,7 @@ def _key_of(field: str, value: Mapping[str, Any], shown: str) -> str:
 
 
 def _of_arrays(field: str, path: str, key: str, label_column: str | None, classes: Sequence[str]) -> Referred:
-    from wce_cli.inputs.array_members import ARRAY_FIELDS, in_our_names
+    from wce_cli.inputs.array_members import ARRAY_FIELDS, in_our_names, items_of_field
     from wce_cli.inputs.joined_files import joined
     from wce_cli.inputs.stored import chosen
 
@@ -133,8 +133,10 @@ def _of_arrays(field: str, path: str, key: str, label_column: str | None, classe
     parts = []
     for one in paths:
         members = read_arrays(one)
-        ours = {} if key else in_our_names(members, one, set(ARRAY_FIELDS) - {field})[0]
-        parts.append(chosen(ours, field, one, field) if field in ours else chosen(members, key, one, field))
+        kind = field if field in SCORE_KINDS else SCORE_KINDS[0]  # what they are is asked where they are read
+        ours = {} if key else in_our_names(members, one, set(ARRAY_FIELDS) - {field}, kind).members
+        items = items_of_field(ours, field)
+        parts += [chosen(item, field, one, field) for item in items] or [chosen(members, key, one, field)]
     notes = list(dict.fromkeys(part.note for part in parts if part.note))
     shown = parts[0].source if len(parts) == 1 else f"{parts[0].source} and {len(parts) - 1} more"
     return Referred(parts[0] if field in ITSELF else joined(parts), shown, notes)

@@ -143,12 +143,20 @@ def as_name(name: str) -> str:
     return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 3] + "..."
 
 
+def is_float(array: StoredArray) -> bool:
+    """Whether its numbers are floats, of 16 bits too."""
+    return array.dtype == "bfloat16" or DTYPES[array.dtype].kind == "f"
+
+
+def described(members: Members) -> str:
+    """`logits (3, 2) float32, labels (3,) int64`; empty for none."""
+    each = [
+        as_name(name) if isinstance(one, Problem) else f"{as_name(one.name or name)} {one.shape} {one.dtype}"
+        for name, one in list(members.items())[:MEMBERS_NAMED]
+    ]
+    return f"{', '.join(each)}{and_more(len(members) - MEMBERS_NAMED)}"
+
+
 def _listed(members: Members) -> str:
     """`2 members: logits (3, 2) float32, labels (3,) int64`."""
-    described = [
-        as_name(name) if isinstance(member, Problem) else f"{as_name(name)} {member.shape} {member.dtype}"
-        for name, member in list(members.items())[:MEMBERS_NAMED]
-    ]
-    return (
-        f"{counted(len(members), 'member', 'members')}: {', '.join(described)}{and_more(len(members) - MEMBERS_NAMED)}"
-    )
+    return f"{counted(len(members), 'member', 'members')}: {described(members)}"

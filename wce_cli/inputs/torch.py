@@ -33,6 +33,18 @@ MOST_VALUES = 100_000
 NOT_ALLOWED = re.compile(r"\bGLOBAL ([\w.]+)")
 UNPICKLER = "WeightsUnpickler error:"
 SAVE_PLAINLY = "save tensors only: torch.save({'logits': logits, 'labels': labels}, path)"
+SAVE_INSTEAD = (
+    (
+        r"transformers\.modeling\w*\.\w+",
+        "save its tensors: torch.save({'logits': outputs.logits, 'labels': labels}, path)",
+    ),
+    (
+        r"transformers\.trainer\w*\.\w+",
+        "save its arrays: numpy.savez('run.npz', predictions=p.predictions, label_ids=p.label_ids)",
+    ),
+    (r"numpy\..*", "save arrays with numpy: numpy.savez('run.npz', logits=logits, labels=labels)"),
+)
+"""By what a pickle holds: how to save the same without it."""
 
 
 class Mapped(Struct, frozen=True):
@@ -106,7 +118,8 @@ def _refusal(path: str, error: Exception) -> Problem:
     """torch's reason in one line; its own advice, to load the file without the check, is left out."""
     refused = NOT_ALLOWED.search(str(error))
     if refused:
-        return Problem(f"{path} holds {refused[1]}, which is not loaded: that would run code", SAVE_PLAINLY)
+        hint = next((hint for name, hint in SAVE_INSTEAD if re.fullmatch(name, refused[1])), SAVE_PLAINLY)
+        return Problem(f"{path} holds {refused[1]}, which is not loaded: that would run code", hint)
     reason = str(error).rpartition(UNPICKLER)[2].strip() or type(error).__name__
     return Problem(f"{path} is not a file of torch.save, or is broken: {reason.splitlines()[0][:120]}", SAVE_PLAINLY)
 

@@ -105,6 +105,39 @@ class RowSums(Struct, frozen=True, forbid_unknown_fields=True):
         return RowSums(self.looked, self.off.shifted(n))
 
 
+class BesideNeighbour(Struct, frozen=True, forbid_unknown_fields=True):
+    """The losses of positions beside their own label, and beside that of a neighbour."""
+
+    positions: int = 0
+    own: float = 0.0
+    """Σℓ, ℓ before smoothing."""
+    other: float = 0.0
+    """Σ of −log p at the neighbour's label."""
+    squares: float = 0.0
+    """Σ of their difference squared."""
+
+    def __add__(self, other: BesideNeighbour) -> BesideNeighbour:
+        return BesideNeighbour(
+            self.positions + other.positions,
+            self.own + other.own,
+            self.other + other.other,
+            self.squares + other.squares,
+        )
+
+    @property
+    def deviations(self) -> float:
+        """How many standard deviations of their mean the differences are above 0 on average; 0 for no positions."""
+        n, gain = self.positions, self.own - self.other
+        spread = self.squares - gain * gain / n if n else 0.0
+        return (
+            gain / math.sqrt(n * spread / max(n - 1, 1))
+            if spread > 0
+            else math.copysign(math.inf, gain)
+            if gain
+            else 0.0
+        )
+
+
 class FactKind(Struct, frozen=True):
     """How a fact is found, and how it adds up."""
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from wce_cli.loss import row_facts
 from wce_cli.loss.fact_kinds import (
+    BesideNeighbour,
     CountedRows,
     Ends,
     Extremes,
@@ -33,7 +34,19 @@ from wce_cli.loss.largest_terms import TOP, Top
 from wce_cli.loss.row_facts import LOST, UNDERFLOW, BlockRows
 from wce_cli.loss.sums import Floats, Sums
 
-__all__ = ["LOST", "TOP", "UNDERFLOW", "CountedRows", "Extremes", "Facts", "Lost", "RowSums", "Top", "Unnormalised"]
+__all__ = [
+    "LOST",
+    "TOP",
+    "UNDERFLOW",
+    "BesideNeighbour",
+    "CountedRows",
+    "Extremes",
+    "Facts",
+    "Lost",
+    "RowSums",
+    "Top",
+    "Unnormalised",
+]
 
 
 class Facts(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +110,13 @@ class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     as_elements: Annotated[Sums | None, where_all(lambda block: block.otherwise.as_elements)]
     """Σs·ℓ by class of the binary cross-entropy of every score beside its label; where all labels are rows of 0 and 1,
     of a batch that is not large, else None."""
+    by_sorted_name: Annotated[Sums | None, where_all(lambda block: block.otherwise.by_sorted_name)]
+    """Σs·ℓ by y where the column of a class is the place of its name in sorted order; where the labels are names, and
+    those are not sorted, else None."""
+    labels_ahead: Annotated[BesideNeighbour, total(lambda block: block.otherwise.labels_ahead)]
+    """Positions of sequences beside the label one position later; of a large batch the first ones."""
+    labels_behind: Annotated[BesideNeighbour, total(lambda block: block.otherwise.labels_behind)]
+    """The same beside the label one position earlier."""
     top: Annotated[Top, rows(lambda block: block.top)]
 
     def __add__(self, other: Facts) -> Facts:

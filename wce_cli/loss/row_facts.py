@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from wce_cli.loss.fact_kinds import CountedRows, Ends, Extremes, Lost, RowSums, Unnormalised
+from wce_cli.loss.fact_kinds import BesideNeighbour, CountedRows, Ends, Extremes, Lost, RowSums, Unnormalised
 from wce_cli.loss.largest_terms import Top
 from wce_cli.loss.normalised import BFLOAT16, LOOKS_NORMALISED
 from wce_cli.loss.placed_rows import PlacedRows
@@ -44,6 +44,9 @@ class Otherwise(Struct, frozen=True):
     log_totals: Sums | None
     as_elements: Sums | None
     """Σs·ℓ by class of the binary cross-entropy of every score beside its label, where those are 0 and 1."""
+    by_sorted_name: Sums | None
+    labels_ahead: BesideNeighbour
+    labels_behind: BesideNeighbour
 
 
 class BlockRows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -14,6 +15,39 @@ from wce_cli.loss.sums import Floats, Ints
 
 IGNORE_INDEX: int = DEFAULTS["ignore_index"]
 """torch's default: a label that means "skip this sample"."""
+
+
+class Criterion(Struct, frozen=True):
+    """A loss that somebody holds, as far as it was understood; what it sets stands in the fields of the batch."""
+
+    text: str
+    """As sentences name it, on one line: `nn.CrossEntropyLoss(weight=w)`."""
+    name: str
+    """Its row in `criteria.known`."""
+    reduction: Any
+    """One of the row's, after all that is said of it: mean."""
+    scores: ScoreKind
+    """What it takes."""
+    adds: str = ""
+    """How one number a sample becomes one number: mean, sum, or average by what each is multiplied with."""
+    fields: Mapping[str, Any] = {}
+    """By our name: its settings, as far as they are said."""
+    unsaid: Mapping[str, str] = {}
+    """By our name: the settings whose value is somewhere else, as they are written: w."""
+    takes: tuple[str, ...] = ()
+    """The fields that it has a setting for, said or not: the rest it leaves as the framework has it."""
+    weighs_by_hand: bool = False
+    """Whether it multiplies what each sample has by the weight of its label, w[y]."""
+    is_called: bool = True
+    """Whether the arrays stand in it; what is not called may be given a sample weight by who calls it."""
+    lists_classes: bool = False
+    """Whether it is told of the classes that no label has: `labels=` of scikit-learn."""
+    given: str = ""
+    """What it must be given otherwise than it is written: `with its weight as a float tensor`."""
+    reason: str = ""
+    """Why nothing is sure of what it returns, where that is so whatever the batch."""
+    notes: tuple[str, ...] = ()
+    """What changes nothing in it, one line each."""
 
 
 class Spec(Struct, frozen=True):
@@ -47,6 +81,8 @@ class Spec(Struct, frozen=True):
     fields that are exact have none."""
     integer_one_hot: bool = False
     """Probability labels given as integers 0 and 1, which torch refuses."""
+    named_labels: bool = False
+    """Whether the labels were given as names of classes."""
     fits_last_axis: bool = False
     """Whether the labels fit classes on the last axis of the scores as well as those on axis 1."""
     ignored_as_given: int = IGNORE_INDEX
@@ -55,11 +91,24 @@ class Spec(Struct, frozen=True):
     source: str | None = None
     notes: tuple[str, ...] = ()
     """What was taken for granted while reading, one line each."""
+    criterion: Criterion | None = None
+    """The loss whose number is to be marked; None where none was given."""
 
     @property
     def class_weight(self) -> Floats:
         """The class weight as a vector (C,), ones where none was given."""
         return np.ones(self.n_classes) if self.weight is None else self.weight
+
+    @property
+    def sorted_places(self) -> Ints | None:
+        """The place of each class among the names in sorted order (C,), as scikit-learn counts classes by name.
+
+        None where the labels are no names, and where the names are sorted.
+        """
+        if not self.named_labels or self.class_names is None:
+            return None
+        order = sorted(range(self.n_classes), key=self.class_names.__getitem__)
+        return None if order == list(range(self.n_classes)) else np.argsort(order)
 
 
 class Block(Struct, frozen=True):

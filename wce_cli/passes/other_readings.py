@@ -6,9 +6,10 @@ import numpy as np
 
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.clipped import SUMMED, clipped, renormalised
+from wce_cli.loss.fact_kinds import BesideNeighbour
 from wce_cli.loss.facts import Facts
 from wce_cli.loss.normalised import sum_to_one
-from wce_cli.loss.readings import read_probs
+from wce_cli.loss.readings import READINGS, read_probs
 from wce_cli.loss.row_facts import Otherwise
 from wce_cli.loss.rows import CHUNK, chunks_of, floats
 from wce_cli.loss.sums import Floats, Ints, Sums
@@ -30,7 +31,18 @@ def read_otherwise(batch: Batch, kept: KeptRows, stop: int, before: Facts | None
         *(_renormalised(batch, kept, stop) if is_first else (None, None)),
         *row_sums(batch, kept, stop, rows_before),
         _as_elements(batch, kept, stop) if asks_elements else None,
+        _by_sorted_name(batch, kept),
+        *_beside_neighbours(batch, kept, rows_before),
     )
+
+
+def _beside_neighbours(batch: Batch, kept: KeptRows, rows_before: int) -> tuple[BesideNeighbour, BesideNeighbour]:
+    """Nothing unless the batch is sequences of index labels, scores (N, C, d1)."""
+    if batch.spec.is_soft or batch.spec.n_classes == 1 or len(batch.sample_shape) != 2:
+        return BesideNeighbour(), BesideNeighbour()
+    from wce_cli.passes.paired_labels import paired_labels
+
+    return paired_labels(batch, kept, rows_before)
 
 
 def _renormalised(batch: Batch, kept: KeptRows, stop: int) -> tuple[Sums | None, Sums | None]:
@@ -80,6 +92,18 @@ def _as_probs(batch: Batch, kept: KeptRows) -> Sums | None:
         else:
             loss[part] = reading.at(kept.label[part])
     return by_class if spec.is_soft else Sums.by_label(s * loss, kept.label, c)
+
+
+def _by_sorted_name(batch: Batch, kept: KeptRows) -> Sums | None:
+    """None where the labels are no names, or the names are sorted."""
+    spec, row, places = batch.spec, kept.row, batch.spec.sorted_places
+    if places is None:
+        return None
+    loss, step = np.empty(len(row)), max(1, CHUNK // spec.n_classes)
+    for first in chunks_of(row, step):
+        part = slice(*np.searchsorted(row, [first * step, (first + 1) * step]).tolist())
+        loss[part] = READINGS[spec.scores](_scores(batch, row[part])).at(places[kept.label[part]])
+    return Sums.by_label(loss if kept.sample_weight is None else kept.sample_weight * loss, kept.label, spec.n_classes)
 
 
 def _scores(batch: Batch, row: Ints) -> Floats:

@@ -9,18 +9,12 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from wce_cli.batches.batch import Batch, as_keyword
+from wce_cli.batches.batch import Batch
 from wce_cli.errors import Problem, WceError, as_written
-from wce_cli.field_hints import HINTS, hint_of
-from wce_cli.fields import DEFAULTS, FIELDS, MEANT, TYPES, by_field, with_defaults
-from wce_cli.questions.given_batch import GivenBatch, built, replaced
+from wce_cli.fields import DEFAULTS, FIELDS, SCORE_KINDS, TYPES, field_of
+from wce_cli.questions.given_batch import GivenBatch, built, by_name, replaced
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-LOSSES = {"CrossEntropyLoss": "logits", "NLLLoss": "log_probs", "cross_entropy": "logits", "nll_loss": "log_probs"}
-"""PyTorch's losses of classes, and what they take."""
-SETTINGS = ("weight", "ignore_index", "label_smoothing")
-"""What a loss of PyTorch's is made with, under our names for it."""
 
 
 def shows_fields(function: F) -> F:
@@ -52,11 +46,36 @@ def given_batch(function: str, arrays: tuple[Any, ...], fields: Mapping[str, Any
             raise WceError(Problem(f"{function} takes a batch or arrays, and got both", hint))
         (whole,) = arrays
         return replaced(named, whole.fields, whole.sources, whole.half_units) if named else whole
-    for field, value in by_position(function, arrays).items():
+    for field, value in by_position(function, arrays, named.get("criterion")).items():
         if named.get(field) is not None:
             raise WceError(Problem(f"{field} is given twice, by position and by name", "leave one of them out"))
         named[field] = value
     return built(named)
+
+
+def with_criterion(
+    function: str, given: tuple[Any, ...], named: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+    """What a function was called with, by position and by name, a criterion and all that it takes of both made one
+    batch, which stands where the criterion stood.
+
+    Raises WceError with all problems.
+    """
+    at = next((at for at, one in enumerate(given) if callable(one) and not hasattr(one, "shape")), len(given))
+    criterion, arrays = named.get("criterion"), given[at + 1 :]
+    if at < len(given):
+        if criterion is not None:
+            raise WceError(Problem("criterion is given twice, by position and by name", "leave one of them out"))
+        criterion = given[at]
+    elif not callable(criterion):  # none, or a line of code
+        return given, named
+    elif given and not any(field_of(name, FIELDS) in SCORE_KINDS for name in named):
+        hint = f"{function}(criterion, x, y), or logits= and labels= beside criterion="
+        raise WceError(Problem("criterion is given by name, and arrays by position", hint))
+    from wce_cli.questions.held_batch import held_batch  # few hold one
+
+    beside = {name: value for name, value in named.items() if name != "criterion"}
+    return (*given[:at], held_batch(function, criterion, arrays, beside)), {}
 
 
 def apart(arguments: tuple[Any, ...], begins: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -76,9 +95,9 @@ def own_one(function: str, name: str, own: tuple[Any, ...], named: Any) -> Any:
     return own[0] if own else named
 
 
-def by_position(name: str, arrays: tuple[Any, ...]) -> dict[str, Any]:
-    """The fields of (), (scores,), (scores, labels) or (criterion, scores, labels). Raises WceError for anything else;
-    `name` is the function that was called.
+def by_position(name: str, arrays: tuple[Any, ...], criterion: Any = None) -> dict[str, Any]:
+    """The fields of (), (scores,) or (scores, labels), with which the function `name` was called: logits, or what a
+    line of code takes that is the `criterion`. Raises WceError for anything else.
     """
     if not arrays:
         return {}
@@ -88,12 +107,15 @@ def by_position(name: str, arrays: tuple[Any, ...]) -> dict[str, Any]:
         raise WceError(Problem(f"{name} takes arrays, and got the name {as_written(str(first))}", hint))
     if isinstance(first, Mapping) and not rest:
         return by_name(name, first)
-    if callable(first) and not hasattr(first, "shape"):
-        return {**_settings(name, first), **dict(zip((_scores_of(name, first), "labels"), rest, strict=False))}
     if len(arrays) > 2:
         hint = "weight= is one number a class, sample_weight= one a sample"
         raise WceError(Problem(f"{name} takes scores and labels by position, and got {len(arrays)} arrays", hint))
-    return dict(zip(("logits", "labels"), arrays, strict=False))
+    kind = "logits"
+    if isinstance(criterion, str):
+        from wce_cli.criteria.read import read
+
+        kind = read(criterion).scores
+    return dict(zip((kind, "labels"), arrays, strict=False))
 
 
 def is_array(value: Any) -> bool:
@@ -101,34 +123,3 @@ def is_array(value: Any) -> bool:
     return hasattr(value, "shape") or (
         isinstance(value, list) and isinstance(next(iter(value), None), (int, float, list))
     )
-
-
-def by_name(function: str, named: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by the field that each name means; None under a name that is not our own is nothing. Raises WceError for
-    two names that mean the same, and where a hint is known, TypeError for a name that nobody has.
-    """
-    given = [name for name, value in named.items() if value is not None or name not in MEANT.keys() | HINTS.keys()]
-    names, problems = by_field(given, as_keyword)
-    problems += [Problem(f"{function} has no {name}=", hint_of(name, as_keyword)) for name in given if name in HINTS]
-    if problems:
-        raise WceError(problems)
-    found = {field: named[name] for field, name in names.items()}
-    with_defaults(function, found)
-    return found
-
-
-def _scores_of(function: str, criterion: Any) -> str:
-    """What a loss of PyTorch's takes. Raises WceError for any other function, which is not called here."""
-    kind = criterion if hasattr(criterion, "__qualname__") and not isinstance(criterion, type) else type(criterion)
-    if str(kind.__module__).startswith("torch.nn.") and kind.__name__ in LOSSES:
-        return LOSSES[kind.__name__]
-    name = getattr(criterion, "__name__", type(criterion).__name__)
-    hint = "give the batch, logits=x, labels=y; audit('file.py:name') says what a function of your own computes"
-    raise WceError(Problem(f"{function} calls no function, and got {name}", hint))
-
-
-def _settings(function: str, criterion: Any) -> dict[str, Any]:
-    """What a loss was made with, as far as it is not what it is anyway."""
-    _scores_of(function, criterion)
-    found = {field: getattr(criterion, field, DEFAULTS[field]) for field in SETTINGS}
-    return {field: value for field, value in found.items() if hasattr(value, "shape") or value != DEFAULTS[field]}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from wce_cli.batches.batch import Batch, as_keyword
 from wce_cli.errors import Problem, WceError, counted
-from wce_cli.fields import SCORE_KINDS
+from wce_cli.field_hints import HINTS, hint_of
+from wce_cli.fields import MEANT, SCORE_KINDS, by_field, with_defaults
+
+if TYPE_CHECKING:
+    from wce_cli.criteria.objects import ObjectCall
 
 
 class GivenBatch(Struct, frozen=True, eq=False):
@@ -22,6 +26,8 @@ class GivenBatch(Struct, frozen=True, eq=False):
     """Where each field of a file stands."""
     half_units: Mapping[str, Any] = {}
     """How far printed numbers of a file may be off, by field, as `Batch.build` takes it."""
+    call: ObjectCall | None = None
+    """The criterion that it was given with, and how that is called."""
 
     def __repr__(self) -> str:
         """Its size and what it holds, not its numbers."""
@@ -53,6 +59,11 @@ def replaced(
         hint = "leave it out to keep the batch's, or make a batch without it"
         raise WceError(Problem(f"{as_keyword(emptied)}None is given, and the batch has {emptied}", hint))
     given = {field: value for field, value in given.items() if value is not None}
+    if isinstance(given.get("criterion"), str):  # what it sets takes the batch's place, as what is given beside it
+        from wce_cli.criteria.read import read
+
+        criterion = read(given["criterion"])
+        given = {**criterion.fields, **given, "criterion": criterion}
     gone = set(SCORE_KINDS) if set(SCORE_KINDS) & set(given) else set()
     gone |= set(given)
 
@@ -60,3 +71,17 @@ def replaced(
         return {field: value for field, value in values.items() if field not in gone}
 
     return built({**kept(fields), **given}, kept(sources), kept(half_units))
+
+
+def by_name(function: str, named: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by the field that each name means; None under a name that is not our own is nothing. Raises WceError for
+    two names that mean the same, and where a hint is known, TypeError for a name that nobody has.
+    """
+    given = [name for name, value in named.items() if value is not None or name not in MEANT.keys() | HINTS.keys()]
+    names, problems = by_field(given, as_keyword)
+    problems += [Problem(f"{function} has no {name}=", hint_of(name, as_keyword)) for name in given if name in HINTS]
+    if problems:
+        raise WceError(problems)
+    found = {field: named[name] for field, name in names.items()}
+    with_defaults(function, found)
+    return found

@@ -21,7 +21,8 @@ FIELDS = {
     "weight": [0.5, 3.0, 0.0],
 }
 """All denominators differ: Σw = 3.5, N = 5, 4 kept, 2 of another weight than 0, N·C = 15."""
-PAIRS = list(itertools.permutations([method for method in METHODS if method != "unweighted-mean"], 2))
+OF_ROWS = [name for name, method in METHODS.items() if not method.by_item]
+PAIRS = list(itertools.permutations([name for name in OF_ROWS if name != "unweighted-mean"], 2))
 LETTERS = {"Σw": 3.5, "N": 5, "N kept": 4, "N with w ≠ 0": 2, "(N·C)": 15, "N·C": 15, "1": 1}
 
 
@@ -40,6 +41,19 @@ def test_the_ratio_is_its_letters(asked, true):
     ratio, letters = re.search(r"\. Ratio (\S+) = (.+)$", said.sentence).groups()
     assert evaluated(letters) == pytest.approx(float(ratio), rel=1e-5)
     assert float(ratio) == pytest.approx(number.value / given.value(asked).value, rel=1e-5)
+
+
+def test_the_ratio_of_a_mean_over_items_is_its_letters():
+    six = {**FIELDS, "logits": [FIELDS["logits"][:3], [*FIELDS["logits"][3:], [1.0, 0.0, 0.2]]]}
+    batch = Batch.build(**{**six, "labels": [[0, 2, -100], [1, 2, 0]]}, class_axis=-1)
+    given = BatchLosses(batch)
+    for asked, letters, below in (
+        ("weighted-mean", "Σw / size of axis 0", 4.0),
+        ("batch-mean", "N / size of axis 0", 6),
+    ):
+        said = Namer(batch, 0).named(asked, held(repr(given.value("sample-mean").value)))
+        assert said.rule == "sample-mean"
+        assert said.sentence.endswith(f". Ratio {below / 2:g} = {letters}")
 
 
 @pytest.mark.parametrize(
@@ -157,7 +171,7 @@ def test_it_is_the_rule_and_not_only_its_name():
     rng = np.random.default_rng(5)
     batch = Batch.build(logits=rng.normal(size=(6, 4)), labels=rng.integers(0, 4, 6), weight=rng.uniform(0.2, 3, 4))
     given = BatchLosses(batch)
-    for method in METHODS:
+    for method in OF_ROWS:
         value = given.value(method).value
         rule = Namer(batch, 0).named("element-mean/sample", held(repr(value))).rule
         assert math.isclose(given.value(rule).value, value, rel_tol=1e-9)

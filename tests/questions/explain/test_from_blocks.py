@@ -95,7 +95,7 @@ def test_any_cut_gives_the_answer_for_the_whole(seed, kind, c, n, cuts, smoothin
     fields = fields_of(kind, n, c, rng)
     beside = {"weight": rng.uniform(0.1, 2, c), "label_smoothing": smoothing}
     whole = explain(**fields, **beside, engines=())
-    same(explain(cut(fields, cuts), **beside, engines=()), whole)
+    same(explain(blocks=cut(fields, cuts), **beside, engines=()), whole)
 
 
 @pytest.mark.parametrize("kind", ["probs", "log_probs", "elements"])
@@ -114,7 +114,7 @@ def test_what_is_known_of_the_first_scores_alone_is_known_of_those_of_the_whole(
     told = " ".join(finding.message for finding in whole.findings)
     assert (f"of {most // 3} samples that were looked at" in told) == (most < 3 * n)
     for cuts in ([], [1], [128, 384], [129, 383], list(range(0, n, 7)), [384, 385]):
-        same(explain(cut(fields, cuts), engines=()), whole)
+        same(explain(blocks=cut(fields, cuts), engines=()), whole)
 
 
 def test_a_block_of_more_rows_than_a_part_is_passed_as_it_came(monkeypatch):
@@ -124,7 +124,7 @@ def test_a_block_of_more_rows_than_a_part_is_passed_as_it_came(monkeypatch):
         block_feed, "listing_pass", lambda batch, *asked, **more: passed.append(batch) or real(batch, *asked, **more)
     )
     fields = fields_of("weighted", 700, 3, np.random.default_rng(4))
-    same(explain(cut(fields, [3, 50, 600, 650]), engines=()), explain(**fields, engines=()))
+    same(explain(blocks=cut(fields, [3, 50, 600, 650]), engines=()), explain(**fields, engines=()))
     assert [one.n_samples for one in passed] == [50, 550, 100]
     assert np.shares_memory(passed[1].scores.array, fields["logits"])
     assert not any(np.shares_memory(passed[part].scores.array, fields["logits"]) for part in (0, 2))
@@ -134,18 +134,18 @@ def test_a_block_of_more_rows_than_a_part_is_passed_as_it_came(monkeypatch):
 def test_the_ends_of_groups_are_no_place_to_fall_through(n):
     fields = fields_of("plain", n, 3, np.random.default_rng(n))
     for cuts in ([], [64], [128], list(range(n))):
-        same(explain(cut(fields, cuts), engines=()), explain(**fields, engines=()))
+        same(explain(blocks=cut(fields, cuts), engines=()), explain(**fields, engines=()))
 
 
 @pytest.mark.parametrize("n", [40, 400])
 def test_images_lists_tuples_and_names_come_in_blocks_too(n):
     rng = np.random.default_rng(0)
     images = {"logits": rng.standard_normal((n, 3, 2, 2)), "labels": rng.integers(3, size=(n, 2, 2))}
-    same(explain(cut(images, [7, n // 2], as_tuple=True), engines=()), explain(**images, engines=()))
+    same(explain(blocks=cut(images, [7, n // 2], as_tuple=True), engines=()), explain(**images, engines=()))
     rows, names = rng.standard_normal((n, 2)).tolist(), rng.choice(["cat", "dog"], size=n).tolist()
     beside = {"classes": ["cat", "dog"], "weight": {"cat": 2, "dog": 1}, "engines": ()}
     blocks = ((rows[start : start + 30], names[start : start + 30]) for start in range(0, n, 30))
-    same(explain(blocks, **beside), explain(logits=rows, labels=names, **beside))
+    same(explain(blocks=blocks, **beside), explain(logits=rows, labels=names, **beside))
 
 
 def test_a_short_batch_is_explained_like_any_other():
@@ -154,12 +154,12 @@ def test_a_short_batch_is_explained_like_any_other():
     whole = explain(**fields)
     assert len(whole.terms) == 50
     assert whole.measurements
-    assert json.dumps(explain(cut(fields, [3, 3, 20])).to_dict()) == json.dumps(whole.to_dict())
+    assert json.dumps(explain(blocks=cut(fields, [3, 3, 20])).to_dict()) == json.dumps(whole.to_dict())
 
 
 def test_a_long_one_says_what_it_leaves_out():
     fields = fields_of("plain", 500, 3, np.random.default_rng(2))
-    report = explain(cut(fields, [100]))
+    report = explain(blocks=cut(fields, [100]))
     assert report.terms == ()
     assert report.terms_total == 500
     assert [(one.engine, one.value, one.reason) for one in report.measurements] == [
@@ -177,7 +177,7 @@ def test_an_array_that_is_filled_again_for_every_block_is_no_matter():
             x[:], y[:] = fields["logits"][start : start + 50], fields["labels"][start : start + 50]
             yield x, y
 
-    same(explain(blocks(), engines=()), explain(**fields, engines=()))
+    same(explain(blocks=blocks(), engines=()), explain(**fields, engines=()))
 
 
 ROW, LABEL = [[0.1, 0.9]], [0]
@@ -222,7 +222,7 @@ ROW, LABEL = [[0.1, 0.9]], [0]
 )
 def test_what_is_wrong_names_its_block(blocks, beside, said):
     with pytest.raises(WceError) as caught:
-        explain(iter(blocks), **beside, engines=())
+        explain(blocks=iter(blocks), **beside, engines=())
     assert caught.value.problems[0].message == said
 
 
@@ -237,7 +237,7 @@ tracemalloc.start()
 if sys.argv[3] == "map":
     report = explain(logits=x, labels=y, engines=())
 else:
-    report = explain(((x[k : k + 1000], y[k : k + 1000]) for k in range(0, len(x), 1000)), engines=())
+    report = explain(blocks=((x[k : k + 1000], y[k : k + 1000]) for k in range(0, len(x), 1000)), engines=())
 print(repr(report.value("batch-mean")), tracemalloc.get_traced_memory()[1])
 """
 

@@ -98,13 +98,21 @@ def assert_alike(mine: float, theirs: float, scale: float, about: object) -> Non
 
 def assert_same_facts(mine: Facts, theirs: Facts) -> None:
     """Everything but what is a sum of floats, or was made for the weight of the pass."""
-    sums = ("as_probs", "clipped", "renormalised", "undivided", "log_totals", "as_elements")
+    sums = ("as_probs", "clipped", "renormalised", "undivided", "log_totals", "as_elements", "by_sorted_name")
     for field in (*sums, "lost", "reach", "top"):
         if field in sums:
             assert (getattr(mine, field) is None) == (getattr(theirs, field) is None), field
     for dtype, lost in theirs.lost.items():
         assert mine.lost[dtype].rows == lost.rows
         np.testing.assert_allclose(mine.lost[dtype].loss, lost.loss, rtol=1e-14)
+    for field in ("labels_ahead", "labels_behind"):
+        one, other = getattr(mine, field), getattr(theirs, field)
+        assert one.positions == other.positions
+        np.testing.assert_allclose(
+            [one.own, one.other, one.squares], [other.own, other.other, other.squares], rtol=1e-12, atol=1e-12
+        )
+    beside = {field: getattr(mine, field) for field in ("labels_ahead", "labels_behind")}
+    theirs = structs.replace(theirs, **beside)
     empty = {"lost": {}, "reach": 0.0, "top": mine.top, **dict.fromkeys(sums)}
     assert to_json(structs.replace(mine, **empty)) == to_json(structs.replace(theirs, **empty))
 

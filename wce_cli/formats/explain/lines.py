@@ -34,7 +34,7 @@ def is_finite(report: Report) -> bool:
             if sample is not None:
                 total += sample.loss_sum + sample.numerator + sample.denominator + sample.value
         total += found.mean_of_values or 0.0
-    measured = [one.value for one in report.measurements if one.value is not None]
+    measured = [one.value for one in (*report.measurements, report.criterion) if one and one.value is not None]
     return math.isfinite(total + sum(measured))
 
 

@@ -18,7 +18,8 @@ TERM_FIELDS = [field for field in TermRow.__struct_fields__ if field != "placeme
 def columns(reports: Sequence[Report], look: Look) -> list[str]:
     """Those of the methods; or of the samples, and the pair of each other placement that differs in any of them."""
     if look.only == "methods":
-        return list(MethodRow.__struct_fields__)
+        has_criterion = any(report.criterion is not None for report in reports)
+        return [*MethodRow.__struct_fields__, *["criterion"] * has_criterion]
     if look.by_sample:
         return list(SampleRow.__struct_fields__)
     differ = {name for report in reports for row in report.terms[: look.rows] for name in row.placements}
@@ -27,7 +28,9 @@ def columns(reports: Sequence[Report], look: Look) -> list[str]:
 
 def every_column(look: Look) -> list[str]:
     """All columns that there may be."""
-    return columns((), look) if look.only == "methods" or look.by_sample else _with(OTHERS)
+    if look.only == "methods":
+        return [*MethodRow.__struct_fields__, "criterion"]
+    return columns((), look) if look.by_sample else _with(OTHERS)
 
 
 def is_plain(reports: Sequence[Report]) -> bool:
@@ -38,7 +41,7 @@ def is_plain(reports: Sequence[Report]) -> bool:
 def rows(reports: Sequence[Report], look: Look, columns: Sequence[str]) -> Iterator[tuple[Report, list[Any]]]:
     """Each row with the report it is of."""
     if look.only == "methods":
-        return _methods(reports, look)
+        return _methods(reports, look, columns)
     return _samples(reports, look) if look.by_sample else _terms(reports, look, columns)
 
 
@@ -46,14 +49,15 @@ def _with(others: Sequence[str]) -> list[str]:
     return TERM_FIELDS + [f"{part}/{name}" for name in others for part in ("weight", "term")]
 
 
-def _methods(reports: Sequence[Report], look: Look) -> Iterator[tuple[Report, list[Any]]]:
+def _methods(reports: Sequence[Report], look: Look, columns: Sequence[str]) -> Iterator[tuple[Report, list[Any]]]:
     fields = list(MethodRow.__struct_fields__)
     ours = fields.index("formula")  # the one cell in our own symbols
     for report in reports:
         for row in all_methods(report, look):
             values = [getattr(row, field) for field in fields]
             values[ours] = look.text(values[ours])
-            yield report, values
+            own = None if report.criterion is None else row.pair == report.criterion.pair
+            yield report, [*values, own][: len(columns)]
 
 
 def _samples(reports: Sequence[Report], look: Look) -> Iterator[tuple[Report, list[Any]]]:

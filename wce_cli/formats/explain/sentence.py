@@ -6,7 +6,8 @@ import math
 
 from wce_cli.answers.report import AWAITED, MethodRow, Report
 from wce_cli.digits import format_number, format_weight
-from wce_cli.formats.cells import PENDING, agree, answered, shown_methods
+from wce_cli.formats.cells import PENDING, agree, answered, is_criterions, shown_methods
+from wce_cli.formats.criterion import criterion_returns, criterion_told, criterion_unsaid
 from wce_cli.formats.explain.not_finite import non_finite
 from wce_cli.formats.look import GLUE, Look
 from wce_cli.loss.methods import BATCH, METHODS, SUM, torchs_mean
@@ -21,25 +22,30 @@ def sentence(report: Report, look: Look) -> str:
     """
     one, other = _two(report, look)
     if one is None:
-        return ""
-    parts = [_first(report, one, look.digits)]
+        return criterion_unsaid(report, look)
+    parts = [_first(report, one, look)]
     if other is not None:
         parts += [_second(report, one, other, look.digits), _factor(one, other, look.digits)]
     parts.append(non_finite(report))
-    return look.text(" ".join(part for part in parts if part))
+    said = look.text(" ".join(filter(None, parts)))
+    return " ".join(filter(None, [criterion_unsaid(report, look), said, criterion_told(report, look)]))
 
 
 def _two(report: Report, look: Look) -> tuple[MethodRow | None, MethodRow | None]:
     if look.methods is not None and "all" not in look.methods:
         rows = shown_methods(report, look)
         return (rows[0] if rows else None), (rows[1] if len(rows) > 1 else None)
-    one, other = answered(report)
-    return report.method(one), report.method(other)
+    one, other = map(report.method, answered(report))
+    own = next((row for row in report.methods if is_criterions(report, row)), None)
+    if own is None:
+        return one, other
+    return own, next((row for row in (one, other) if row is not None and not agree(own, row)), None)
 
 
-def _first(report: Report, row: MethodRow, digits: int) -> str:
+def _first(report: Report, row: MethodRow, look: Look) -> str:
     """`PyTorch returns 0.692279 (weighted-mean): the sum of the weighted losses, 0.761507, divided by …`"""
-    head = f"{_who(report, row, digits)}: {_sum(report, row)}"
+    digits = look.digits
+    head = f"{criterion_returns(report, row, look) or _who(report, row, digits)}: {_sum(report, row)}"
     total = format_number(row.numerator, digits)
     if row.formula == "1":
         return f"{head}, divided by nothing."

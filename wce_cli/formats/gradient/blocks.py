@@ -13,6 +13,7 @@ from wce_cli.formats.asked_rows import asked_rows
 from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.cells import MISSING, class_cell, name_cell, share_cell, weight_letters
 from wce_cli.formats.columns import NEVER_DROPPED, Column
+from wce_cli.formats.criterion import criterion_line
 from wce_cli.formats.look import ROWS, Look
 from wce_cli.loss.methods import TORCHS
 
@@ -31,6 +32,7 @@ def answer_blocks(answer: Gradients, look: Look, titled: bool) -> Iterator[Answe
     """The answer from top to bottom."""
     if titled or answer.batch.name:
         yield blocks.name(look.name(answer.batch.name or "batch", 100))
+    yield from criterion_line(answer.criterion, look)
     rows = shown_rows(answer, look)
     limit = ROWS if look.rows is None else look.rows
     samples = answer.samples[:limit] if look.rows is not None or answer.batch.n <= ROWS else ()

@@ -14,11 +14,13 @@ from wce_cli.errors import counted
 from wce_cli.formats import blocks
 from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.columns import NEVER_DROPPED, Column
+from wce_cli.formats.criterion import criterion_line
 from wce_cli.formats.identify.words import (
     OFF,
     VALUE_DIGITS,
     chance_line,
     change_line,
+    criterions_numbers,
     implied_line,
     is_of_the_answer,
     ratio_line,
@@ -38,6 +40,8 @@ def answer_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[
         yield blocks.name(look.name(answer.batch.name or "batch", 100))
     for number in answer.numbers:
         yield from _number(number, answer, look)
+    for block in criterion_line(answer.criterion, look, criterions_numbers(answer)):
+        yield structs.replace(block, is_answer=False, hanging=2)
     for one in answer.lists:
         yield from _list(one, look)
     for relation in answer.relations:

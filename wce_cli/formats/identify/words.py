@@ -12,6 +12,7 @@ from wce_cli.answers.identify import (
     SAME,
     Change,
     Denominator,
+    Identification,
     Identified,
     Implied,
     Match,
@@ -213,3 +214,19 @@ def change_line(change: Change) -> str:
 
 def _percent(chance: float) -> str:
     return f"{format_number(100 * chance, 2)} %" if chance else "none"
+
+
+def criterions_numbers(answer: Identification) -> str:
+    """`, which 0.6749 is, and 0.38 is not`: whether each number is the one that the criterion returns."""
+    one = answer.criterion
+    if one is None or one.loss is None:
+        return ""
+    told = [f"{number.text} {_is_the(number, one.loss)}" for number in answer.numbers]
+    return f", which {' and '.join(told)}" if told else ""
+
+
+def _is_the(number: Identified, loss: float) -> str:
+    same = [match for match in number.matches if math.isclose(match.value, loss, rel_tol=SAME)]
+    if any(not match.departures for match in same):
+        return "is"
+    return "is but for its last digit" if any(match.departures in ((CUT,), (ROUNDED,)) for match in same) else "is not"

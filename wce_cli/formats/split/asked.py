@@ -30,7 +30,8 @@ def asked(answer: Split, look: Look) -> Split:
 
 
 def first_row(answer: Split) -> SplitMethod:
-    """The method that the parts are shown by: PyTorch's own mean."""
-    row = answer.method(torchs_mean(answer.batch.labels == "probability"))
+    """The method that the parts are shown by: that of the criterion, else PyTorch's own mean."""
+    own = None if answer.criterion is None or answer.criterion.pair is None else answer.method(answer.criterion.pair)
+    row = own or answer.method(torchs_mean(answer.batch.labels == "probability"))
     assert row is not None
     return row

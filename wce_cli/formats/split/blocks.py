@@ -13,6 +13,7 @@ from wce_cli.formats.asked_rows import asked_rows
 from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.cells import MISSING, beside_the_table
 from wce_cli.formats.columns import NEVER_DROPPED, Column
+from wce_cli.formats.criterion import criterion_line
 from wce_cli.formats.look import ROWS, Look
 from wce_cli.formats.split.asked import first_row
 from wce_cli.formats.split.listed import listed_parts, not_listed
@@ -40,6 +41,7 @@ def answer_blocks(answer: Split, look: Look, titled: bool) -> Iterator[AnswerBlo
     """The answer from top to bottom."""
     if titled or answer.batch.name:
         yield blocks.name(look.name(answer.batch.name or "batch", 100))
+    yield from criterion_line(answer.criterion, look)
     asked = asked_rows(answer, look)
     yield blocks.prose(described(answer))
     for row in asked or [first_row(answer)]:

@@ -12,6 +12,7 @@ from wce_cli.formats import blocks
 from wce_cli.formats.asked_rows import asked_rows
 from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.columns import NEVER_DROPPED, Column
+from wce_cli.formats.criterion import criterion_line
 from wce_cli.formats.look import Look
 from wce_cli.formats.text_chart import DrawnCurve, plotted
 from wce_cli.loss.methods import MEANS
@@ -59,6 +60,7 @@ def answer_blocks(answer: Sweep, look: Look, titled: bool) -> Iterator[AnswerBlo
     """The answer from top to bottom."""
     if titled or answer.batch.name:
         yield blocks.name(look.name(answer.batch.name or "batch", 100))
+    yield from criterion_line(answer.criterion, look)
     yield blocks.prose(head(answer))
     limit = ROWS if look.rows is None else look.rows
     chosen = spread(len(answer.places), limit)

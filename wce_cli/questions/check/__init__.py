@@ -9,11 +9,12 @@ from wce_cli.answers.check import Checked
 from wce_cli.digits import NON_FINITE, Written
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import BatchFields
-from wce_cli.questions.called import batch_of, shows_fields
+from wce_cli.questions.called import given_batch, shows_fields, with_criterion
 from wce_cli.questions.check.asserting import assert_loss
 from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.check.compare import check_batch, compared
 from wce_cli.questions.check.expected import read_expect
+from wce_cli.questions.check.of_criterion import CRITERION, by_method
 
 __all__ = ["Checked", "assert_loss", "check", "check_batch", "read_expect"]
 
@@ -21,7 +22,7 @@ __all__ = ["Checked", "assert_loss", "check", "check_batch", "read_expect"]
 @shows_fields
 def check(
     *arrays: Any,
-    expect: Mapping[str, Any],
+    expect: Mapping[str, Any] | float | str | None = None,
     tolerance: float | None = None,
     engines: Sequence[str] = (),
     **batch: Unpack[BatchFields],
@@ -31,15 +32,26 @@ def check(
     `expect`: METHOD or METHOD/PLACEMENT to its number, `loss` and `term` (or `term/PLACEMENT`) to one number a sample.
     A number may be off by half a unit of its last digit, so pass text to keep trailing zeros ("0.6900"), or by
     `tolerance`. `engines`: frameworks whose answer is compared as well. `check(batch, expect=…)`,
-    `check(x, y, expect=…)`: the batch is given as to `explain`.
+    `check(x, y, expect=…)`: the batch is given as to `explain`. `check(criterion, x, y)` calls the criterion, whose
+    number is to be what its settings say.
 
     Returns a Checked: `.is_ok`, or `print` it to see which rule gives a number that is not the expected one.
     Raises WceError, with every problem found, if the batch or `expect` cannot be read, or if nothing is expected.
     """
+    arrays, named = with_criterion("check", arrays, batch)
+    whole = given_batch("check", arrays, named)
+    losses = BatchLosses(whole.batch)
+    if isinstance(expect, (int, float, str)):
+        expect = {CRITERION: expect}
+    if expect is None and whole.call is not None:
+        from wce_cli.questions.criterion_number import number_of, own_pair
+
+        pair = own_pair(losses)
+        expect = None if pair is None else {pair: number_of(whole.call)}
     if not expect:
         raise WceError(Problem("expect is empty: nothing would be checked", 'expect={"weighted-mean": 0.692279}'))
-    losses = BatchLosses(batch_of("check", arrays, batch))
-    comparisons = compared(losses, read_expect(_as_written(expect), tolerance), engines)
+    expected = read_expect(by_method(_as_written(expect), losses), tolerance)
+    comparisons = compared(losses, expected, engines)
     agrees = all(one.verdict == "agrees" for one in comparisons)
     found = () if agrees else losses.doubts()
     return Checked(None, "", None, "agrees" if agrees else "differs", comparisons, findings=found)

@@ -13,7 +13,7 @@ from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.fields import BatchFields
 from wce_cli.loss.methods import WEIGHTED
 from wce_cli.precision.dtype import HALF, rounded_to
-from wce_cli.questions.called import apart, batch_of, own_one, shows_fields
+from wce_cli.questions.called import apart, given_batch, own_one, shows_fields, with_criterion
 from wce_cli.questions.check.batch_losses import BatchLosses
 from wce_cli.questions.check.compare import beside, compared
 from wce_cli.questions.check.expected import AS_ASKED, Expected, computed, read_expect
@@ -28,13 +28,15 @@ __tracebackhide__ = True  # pytest then shows the line that asserts, not this fi
 def assert_loss(
     value: Any,
     *given: Any,
-    method: str = WEIGHTED,
+    method: str | None = None,
     tolerance: float | None = None,
     **batch: Unpack[BatchFields],
 ) -> None:
     """Assert that `value` is the loss of a batch by METHOD or METHOD/PLACEMENT.
 
-    `assert_loss(value, batch)`, `assert_loss(value, "sum", x, y)`: a method stands behind the value, or is `method`.
+    `assert_loss(value, batch)`, `assert_loss(value, "sum", x, y)`: a method stands behind the value, or is `method`;
+    without one it is what the settings of a criterion say, else weighted-mean. `assert_loss(criterion, x, y)` calls the
+    criterion, and its number is the value.
 
     `value`: a number, or anything with one number and a dtype (a torch tensor with its graph, a numpy scalar); text is
     held to its digits. `tolerance`: how far it may be off; without it, as far as its dtype rounds, float32's for a
@@ -42,9 +44,20 @@ def assert_loss(
 
     Raises AssertionError with the rule that does give `value`, WceError if the batch or `value` cannot be read.
     """
+    is_called = callable(value) and not hasattr(value, "shape")
+    if is_called:
+        behind = 1 if given and isinstance(given[0], str) else 0
+        given = (*given[:behind], value, *given[behind:])
+    given, named = with_criterion("assert_loss", given, batch)
     own, arrays = apart(given, 1 if given and isinstance(given[0], str) else 0)
-    method = own_one("assert_loss", "method", own, None if own and method == WEIGHTED else method)
-    loss = BatchLosses(batch_of("assert_loss", arrays, batch))
+    method = own_one("assert_loss", "method", own, method)
+    whole = given_batch("assert_loss", arrays, named)
+    loss = BatchLosses(whole.batch)
+    if whole.call is not None:
+        from wce_cli.questions.criterion_number import number_of, own_pair
+
+        method, value = method or own_pair(loss), number_of(whole.call) if is_called else value
+    method = method or WEIGHTED
     if method.partition("/")[0] in ("loss", "term"):
         raise WceError(Problem(f"{method} is one number a sample, assert_loss compares one", "check(expect=…) does"))
     asked, is_bare = _asked(method, value, tolerance)

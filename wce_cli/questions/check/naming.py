@@ -51,7 +51,7 @@ class Namer:
 
     @np.errstate(all="ignore")
     def named(self, what: str, number: PrintedNumber, within: float = 0.0) -> Named:
-        """The simplest rule that gives `number`, which was expected as `what` and is not.
+        """The simplest rule that gives `number`, which was expected as `what`, if as anything, and is not.
 
         It is held to its own digits, whatever tolerance was asked for, or to `within` if what computed it rounds more.
         """
@@ -104,6 +104,8 @@ class Namer:
 
     def _ratio(self, what: str, rule: Rule, space: Space) -> str:
         """`Ratio 0.55 = Σw/N`: expected over got, where both have the same numerator."""
+        if not what:  # nothing was expected
+            return ""
         method, _, placement = what.partition("/")
         asked = Rule(method, placement or "class")
         mine, theirs = space.evaluation.fraction(asked), space.evaluation.fraction(rule)

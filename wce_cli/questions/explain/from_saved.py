@@ -15,9 +15,10 @@ from wce_cli.batches.field_reader import Gathering, read_class_names, read_numbe
 from wce_cli.batches.weights import balanced, read_class_weight
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import DEFAULTS
+from wce_cli.loss.facts import Facts
 from wce_cli.loss.layout import TORCHS_AXIS, Layout, sample_shape_of
 from wce_cli.loss.methods import loss_values
-from wce_cli.loss.spec import IGNORE_INDEX, Spec
+from wce_cli.loss.spec import IGNORE_INDEX, Criterion, Spec
 from wce_cli.loss.sums import Floats
 from wce_cli.questions.explain.report import report_of, shared_numerator
 from wce_cli.saved.part import Saved, without_top
@@ -30,18 +31,22 @@ def explain_saved(
     weight: Any = None,
     label_smoothing: float | None = None,
     classes: Any = None,
+    criterion: Criterion | None = None,
     name: str | None = None,
     spelled: Callable[[str], str] = as_keyword,
     measured: tuple[Measured, ...] = (),
 ) -> Report:
     """The report of saved totals, for a class weight and a smoothing given now; else those of the pass.
 
-    Everything but single samples: there are no rows. `measured` says why no framework was.
+    Everything but single samples: there are no rows. `measured` says why no framework was. `criterion`: the one whose
+    number is to be marked.
     Raises WceError if the weight does not fit, if a smoothing is asked of totals that were taken without one, or if
     the parts were saved with different ones and none is given.
     """
     spec = spec_of(saved, weight, label_smoothing, classes, name, spelled)
-    totals, facts = saved.totals, saved.facts
+    if criterion is not None:
+        spec = _with_criterion(spec, criterion, spelled)
+    totals, facts = saved.totals, _facts_of(saved, spec)
     by_class = not spec.is_soft and spec.label_smoothing == 0
     facts = structs.replace(facts, top=structs.replace(facts.top, by_class=by_class))
     if by_class:  # of a pass with smoothing, it is that of every class
@@ -49,6 +54,19 @@ def explain_saved(
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
     analysis = Analysis(spec, totals, facts, values, measured, {})
     return report_of(analysis, saved.header.shape, (), _top(saved, spec, shared_numerator(analysis)))
+
+
+def _with_criterion(spec: Spec, criterion: Criterion, spelled: Callable[[str], str]) -> Spec:
+    """The spec with a criterion. Raises WceError if that has a value that stands neither in it nor in the totals."""
+    from wce_cli.batches.criterion import unsaid_problems
+
+    known = {"ignore_index", "label_smoothing"}
+    known |= {"weight"} if spec.weight is not None else set()
+    known |= {"sample_weight"} if spec.has_sample_weight else set()
+    problems = unsaid_problems(criterion, known, spelled)
+    if problems:
+        raise WceError(problems)
+    return structs.replace(spec, criterion=criterion)
 
 
 def as_asked(
@@ -70,7 +88,14 @@ def as_asked(
         sources=dict(spec.sources),
     )
     is_known = saved.top(spec.class_weight, spec.label_smoothing) is not None
-    return structs.replace(saved, header=header, facts=saved.facts if is_known else without_top(saved.facts))
+    facts = _facts_of(saved, spec)
+    return structs.replace(saved, header=header, facts=facts if is_known else without_top(facts))
+
+
+def _facts_of(saved: Saved, spec: Spec) -> Facts:
+    """The facts, without those of an order of names that is no more."""
+    is_one = spec.class_names == saved.header.classes
+    return saved.facts if is_one else structs.replace(saved.facts, by_sorted_name=None)
 
 
 def spec_of(

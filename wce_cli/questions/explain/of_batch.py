@@ -41,18 +41,22 @@ def explain_batch(
     top: int = TOP,
     progress: Callable[[int, int], None] | None = None,
     samples: int | None = None,
+    last: Callable[[Report, Analysis], Report] | None = None,
 ) -> Report:
     """The report of a checked batch, listing its first `rows` samples in the order of `sort`, a key of ORDERS.
 
     `top`: how many of the samples with the largest terms it names. `progress` is told how much of the pass is done,
-    and of how much. `samples`: how many it lists where each is several rows.
+    and of how much. `samples`: how many it lists where each is several rows. `last` is handed the report, and makes the
+    one that is returned of it.
     """
     rows = rows_listed(batch) if rows is None else rows
     needed = rows_needed(sort, batch.n_samples, rows)
     by_item = batch.positions > 1 and samples != 0
     passed = listing_pass(batch, needed, progress=progress, top=top, by_item=by_item)
     totals, facts, listed, items = passed
-    return explain_and_share(batch, totals, facts, engines, rows, sort, listed, items=items, samples=samples)[0]
+    return explain_and_share(
+        batch, totals, facts, engines, rows, sort, listed, items=items, samples=samples, last=last
+    )[0]
 
 
 def explain_pass(
@@ -78,11 +82,13 @@ def explain_and_share(
     told: Callable[[Report], None] | None = None,
     items: ItemSums | None = None,
     samples: int | None = None,
+    last: Callable[[Report, Analysis], Report] | None = None,
 ) -> tuple[Report, float | None]:
     """The report of a batch whose pass has been made, and the numerator that the samples' shares are shares of.
 
     `listed` is what the pass left of the first rows, None for nothing, `items` what it left of each sample, of which
-    `samples` are listed; `told` is shown the report as it is each time a framework has answered.
+    `samples` are listed; `told` is shown the report as it is each time a framework has answered. `last` is handed the
+    report with all that was computed, and makes the one that is returned.
     """
     spec = batch.spec
     rows = rows_listed(batch) if rows is None else rows
@@ -106,10 +112,11 @@ def explain_and_share(
 
     def report(measured: tuple[Measured, ...]) -> Report:
         analysis = structs.replace(bare, measured=tuple(agreed(one, values, facts.reach) for one in measured))
-        return report_of(analysis, batch.scores.shape, terms, top)
+        return report_of(analysis, batch.scores.shape, terms, top, batch)
 
     heard = None if told is None else lambda measured: told(report(measured))
-    return report(measure_all(tuple(engines), batch, heard)), shared
+    found = report(measure_all(tuple(engines), batch, heard))
+    return (found if last is None else last(found, bare)), shared
 
 
 def _along_last_axis(batch: Batch) -> LossValue | None:

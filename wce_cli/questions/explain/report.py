@@ -9,7 +9,8 @@ from functools import cache
 from msgspec import structs
 
 from wce_cli.answers.analysis import Analysis
-from wce_cli.answers.report import SCHEMA, BatchPart, Measured, MethodRow, Report, TermRow, TotalsPart
+from wce_cli.answers.report import SCHEMA, BatchPart, CriterionPart, Measured, MethodRow, Report, TermRow, TotalsPart
+from wce_cli.batches.batch import Batch
 from wce_cli.findings import find
 from wce_cli.loss.methods import METHODS, SUM, UNWEIGHTED, WEIGHTED, LossValue
 from wce_cli.loss.spec import Spec
@@ -31,8 +32,11 @@ def report_of(
     shape: tuple[int, ...],
     terms: tuple[TermRow, ...],
     top: tuple[TermRow, ...],
+    batch: Batch | None = None,
 ) -> Report:
-    """The report of what was found, with its findings; `shape` is that of the scores as they were given."""
+    """The report of what was found, with its findings; `shape` is that of the scores as they were given, `batch` its
+    rows, where they are at hand.
+    """
     spec, totals = analysis.spec, analysis.totals
     return Report(
         schema=SCHEMA,
@@ -47,7 +51,17 @@ def report_of(
         methods=_method_rows(analysis),
         measurements=analysis.measured,
         findings=find(analysis),
+        criterion=criterion_part(analysis, batch),
     )
+
+
+def criterion_part(analysis: Analysis, batch: Batch | None) -> CriterionPart | None:
+    """What the criterion of a batch returns, as every answer says it; None where there is none."""
+    if analysis.spec.criterion is None:
+        return None
+    from wce_cli.questions.criterion import returned  # few hold one
+
+    return returned(analysis.spec.criterion, analysis, batch)
 
 
 def _method_rows(analysis: Analysis) -> tuple[MethodRow, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 from wce_cli.answers.gradient import Gradients
 from wce_cli.fields import BatchFields
-from wce_cli.questions.called import batch_of, shows_fields
+from wce_cli.questions.called import batch_of, shows_fields, with_criterion
 from wce_cli.questions.gradient.pulls import gradient_batch
 
 __all__ = ["Gradients", "gradient", "gradient_batch"]
@@ -18,8 +18,10 @@ __all__ = ["Gradients", "gradient", "gradient_batch"]
 def gradient(*arrays: Any, **batch: Unpack[BatchFields]) -> Gradients:
     """Say what every method's loss pulls at: dL/dlogits by sample, by class and as a whole.
 
-    `gradient(batch)`, `gradient(x, y)`: the batch is given as to `explain`.
+    `gradient(batch)`, `gradient(x, y)`: the batch is given as to `explain`. Of a criterion the settings are read; it is
+    not called.
     Returns a Gradients: `print` it, or look at its `.gaps`.
     Raises WceError, with every problem found, if the batch cannot be read.
     """
-    return gradient_batch(batch_of("gradient", arrays, batch))
+    arrays, named = with_criterion("gradient", arrays, batch)
+    return gradient_batch(batch_of("gradient", arrays, named))

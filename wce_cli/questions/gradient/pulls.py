@@ -13,7 +13,7 @@ from wce_cli.batches.batch import Batch
 from wce_cli.loss.methods import METHODS, LossValue, divide, loss_values
 from wce_cli.passes.one_pass import one_pass
 from wce_cli.questions.explain.doubts import doubts_of
-from wce_cli.questions.explain.report import batch_part
+from wce_cli.questions.explain.report import batch_part, criterion_part
 from wce_cli.questions.explain.rows import class_rows
 from wce_cli.questions.gradient.gaps import compared, cosine_of, gaps_of, sentence_of
 from wce_cli.questions.gradient.per_row import PULL_KINDS, gradients_of
@@ -38,7 +38,7 @@ def gradient_batch(
     spec = batch.spec
     totals, facts = one_pass(batch, top=0)
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
-    summed = gradient_totals(batch, progress)
+    analysis, summed = Analysis(spec, totals, facts, values, ()), gradient_totals(batch, progress)
     if rows is None:
         rows = batch.n_samples if batch.n_samples <= SAMPLES_LISTED else 0
     methods = tuple(_method(value, summed, spec.is_soft, spec.has_sample_weight, totals.n_kept) for value in values)
@@ -47,11 +47,12 @@ def gradient_batch(
         schema=SCHEMA,
         batch=batch_part(spec, batch.scores.shape, totals.n, totals.n_kept),
         samples=tuple(_samples(batch, min(rows, batch.n_samples))),
-        classes=tuple(_classes(Analysis(spec, totals, facts, values, ()), summed)),
+        classes=tuple(_classes(analysis, summed)),
         methods=methods,
         gaps=gaps,
         sentences=(*map(sentence_of, gaps), *_broken(batch, summed)) if totals.n_kept else (NOTHING_KEPT,),
         findings=doubts_of(spec, totals, facts),
+        criterion=criterion_part(analysis, batch),
     )
 
 

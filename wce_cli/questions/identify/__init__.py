@@ -8,7 +8,8 @@ from typing import Any, Unpack
 from wce_cli.answers.identify import Identification
 from wce_cli.fields import BatchFields
 from wce_cli.loss.readings import READINGS
-from wce_cli.questions.called import apart, batch_of, by_name, is_array, shows_fields
+from wce_cli.questions.called import apart, given_batch, is_array, shows_fields, with_criterion
+from wce_cli.questions.given_batch import by_name
 from wce_cli.questions.identify.matching import NumbersAsked, identify_batch
 from wce_cli.questions.identify.pasted import read_numbers
 
@@ -27,9 +28,6 @@ def _begins(arguments: tuple[Any, ...], named: Mapping[str, Any], has_lists: boo
         return end
     if arguments and isinstance(arguments[-1], Mapping):
         return end - 1
-    begin = next((at for at, value in enumerate(arguments) if callable(value) and not hasattr(value, "shape")), end)
-    if begin < end:
-        return begin
     begin = end - (1 if "labels" in named else 2)
     is_batch = begin > 0 or has_lists
     return begin if begin >= 0 and is_batch and is_array(arguments[begin]) else end
@@ -52,13 +50,18 @@ def identify(
     were printed: text keeps trailing zeros, which say how well a number is known, and may be a print, "tensor(0.98)";
     a list of numbers is each of them. `identify(0.38, batch)` and `identify(0.38, x, y)` have the batch behind them,
     given as to `explain`. `losses` is a list with one loss a sample or one a score, `gradients` one with dL/dlogits,
-    row by row.
+    row by row. `identify(criterion, x, y)` calls the criterion, and its number is the one, or its list of losses.
 
     Returns an Identification: `print` it, or look at `.numbers[0].simplest`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read.
     """
-    named = by_name("identify", batch)
+    numbers, taken = with_criterion("identify", numbers, batch)
+    named = by_name("identify", taken)
     own, arrays = apart(numbers, _begins(numbers, named, losses is not NOT_ASKED or gradients is not NOT_ASKED))
-    whole = batch_of("identify", arrays, named)
+    whole = given_batch("identify", arrays, named)
     asked = NumbersAsked(*(read_numbers(values, tolerance) for values in (own, losses, gradients)))
-    return identify_batch(whole, asked, depth, separate=separate)
+    if whole.call is not None and asked == NumbersAsked():
+        from wce_cli.questions.criterion_number import identified
+
+        return identified(whole.call, whole.batch, depth, tolerance, separate)
+    return identify_batch(whole.batch, asked, depth, separate=separate)

@@ -13,11 +13,16 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.answers.identify import CUT, LITTLE, ROUNDED, SCHEMA, Identification, Identified, Match, Nearest
+from wce_cli.answers.report import CriterionPart
 from wce_cli.batches.batch import Batch
+from wce_cli.loss.facts import Facts
+from wce_cli.loss.methods import loss_values
+from wce_cli.loss.totals import Totals
 from wce_cli.passes.one_pass import one_pass
 from wce_cli.questions.explain.doubts import doubts_of
-from wce_cli.questions.explain.report import batch_part
+from wce_cli.questions.explain.report import batch_part, criterion_part
 from wce_cli.questions.identify import ties
 from wce_cli.questions.identify.chance import EDGE, prior_of
 from wce_cli.questions.identify.implied import implied
@@ -44,7 +49,7 @@ class NumbersAsked(Struct, frozen=True):
 @np.errstate(all="ignore")
 def identify_batch(batch: Batch, asked: NumbersAsked, depth: int = 1, *, separate: bool = False) -> Identification:
     """Which rules give each number, with their odds, and what is between two of them."""
-    found = doubts_of(batch.spec, *one_pass(batch, top=0))
+    totals, facts = one_pass(batch, top=0)
     space, numbers = Space(batch, depth), asked.numbers
     matches = [_matches(space, number) for number in numbers]
     identified = [_identified(space, batch, *both) for both in zip(numbers, matches, strict=True)]
@@ -65,8 +70,15 @@ def identify_batch(batch: Batch, asked: NumbersAsked, depth: int = 1, *, separat
             if values
         ),
         apart,
-        found,
+        doubts_of(batch.spec, totals, facts),
+        _criterion_part(batch, totals, facts),
     )
+
+
+def _criterion_part(batch: Batch, totals: Totals, facts: Facts) -> CriterionPart | None:
+    spec = batch.spec
+    values = () if spec.criterion is None else loss_values(totals, spec.class_weight, spec.label_smoothing)
+    return criterion_part(Analysis(spec, totals, facts, values, ()), batch)
 
 
 def _identified(space: Space, batch: Batch, number: PrintedNumber, matches: list[tuple[Rule, Match]]) -> Identified:

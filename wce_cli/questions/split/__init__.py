@@ -11,7 +11,8 @@ from typing import Any, Unpack
 
 from wce_cli.answers.split import Split
 from wce_cli.fields import SCORE_KINDS, BatchFields
-from wce_cli.questions.called import apart, batch_of, by_name, is_array, own_one, shows_fields
+from wce_cli.questions.called import apart, batch_of, is_array, own_one, shows_fields, with_criterion
+from wce_cli.questions.given_batch import by_name
 from wce_cli.questions.split.compare import split_batch
 from wce_cli.questions.split.cut import cut_of
 
@@ -41,12 +42,13 @@ def split(
     turn, as torch's DistributedSampler does; `shuffle`: the seed of the order that comes before that,
     `numpy.random.default_rng(shuffle).permutation(n)` of the n items. An item is what stands along the first axis, an
     image with all its pixels; with `by="row"` it is a row, a pixel or a token. `by` alone makes a part of each. The
-    batch is given as to `explain`.
+    batch is given as to `explain`; of a criterion the settings are read, and it is not called.
 
     Returns a Split: `print` it, or ask `.method("weighted-mean").mean_of_parts`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read or cut.
     """
-    named = by_name("split", batch)
+    given, taken = with_criterion("split", given, batch)
+    named = by_name("split", taken)
     own, arrays = apart(given, 0 if size is not None else _begins(given, named))
     size = own_one("split", "size", own, size)
     whole = batch_of("split", arrays, named)

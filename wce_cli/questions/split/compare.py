@@ -17,7 +17,7 @@ from wce_cli.loss.methods import METHODS, Counts, LossValue, divide, loss_values
 from wce_cli.loss.sums import Floats, Ints, exact_sum
 from wce_cli.passes.batch_parts import Cut, PartSums, Summed
 from wce_cli.passes.one_pass import cut_pass
-from wce_cli.questions.explain.report import batch_part
+from wce_cli.questions.explain.report import batch_part, criterion_part
 from wce_cli.questions.split.notes import notes_of
 
 LISTED = 10_000
@@ -47,6 +47,7 @@ def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] 
         methods=tuple(rows),
         notes=tuple(notes_of(cut, sums, n)),
         findings=find(analysis),
+        criterion=criterion_part(analysis, batch),
     )
 
 

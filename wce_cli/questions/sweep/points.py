@@ -7,16 +7,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from msgspec import structs
 
+from wce_cli.answers.analysis import Analysis
 from wce_cli.answers.sweep import SCHEMA, AxisPart, Sweep, SweptMethod
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.facts import Facts
-from wce_cli.loss.methods import MEANS, METHODS
+from wce_cli.loss.methods import MEANS, METHODS, loss_values
 from wce_cli.loss.spec import Spec
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.totals import Totals
 from wce_cli.passes.one_pass import one_pass
 from wce_cli.questions.explain.doubts import doubts_of
-from wce_cli.questions.explain.report import batch_part
+from wce_cli.questions.explain.report import batch_part, criterion_part
 from wce_cli.questions.sweep.crossings import crossings_of
 from wce_cli.questions.sweep.curves import Axis, Curves
 from wce_cli.questions.sweep.sentences import sentences_of
@@ -36,7 +37,12 @@ def sweep_batch(
     if axis.kind == "smoothing" and batch.spec.label_smoothing == 0:  # so that the sums over all classes are kept
         walked = structs.replace(batch, spec=structs.replace(batch.spec, label_smoothing=0.5))
     totals, facts = one_pass(walked, progress=progress, top=0)
-    return sweep_totals(batch.spec, batch.scores.shape, totals, facts, axis, places, pairs)
+    answer = sweep_totals(batch.spec, batch.scores.shape, totals, facts, axis, places, pairs)
+    if batch.spec.criterion is None:
+        return answer
+    values = loss_values(totals, batch.spec.class_weight, batch.spec.label_smoothing)
+    part = criterion_part(Analysis(batch.spec, totals, facts, values, ()), batch)
+    return structs.replace(answer, criterion=part)
 
 
 @np.errstate(all="ignore")
