@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.findings.said import findings_of, message
+from tests.run import run
 from wce_cli import explain
 from wce_cli.formats import formats_of, formatted
 from wce_cli.formats.look import Look
@@ -100,3 +101,11 @@ def test_in_blocks_and_saved_totals_it_is_the_same_place(tmp_path):
     said = {one.code: one.message for one in explain(blocks=blocks, engines=()).findings}
     assert "the first, sample 3,1,2:" in said["nan-loss"]
     assert said["nan-loss"] == message("nan-loss", big)
+
+
+def test_other_answers_name_it_too(tmp_path):
+    file = str(tmp_path / "b.npz")
+    np.savez(file, **wrong("nan-loss"))
+    assert "sample 3,1,2 has a gradient that is nan or infinite" in " ".join(run("gradient", file).out.split())
+    out = run("check", file, "--expect", "weighted-mean=1").out
+    assert "the loss of sample 3,1,2 is nan" in " ".join(out.split())

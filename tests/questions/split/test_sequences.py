@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from tests.run import ROOT, run
-from wce_cli import WceError, split
+from wce_cli import WceError, batch, split
 from wce_cli.answers.split import Split
 
 COUNT = "count the kept samples", "add up D = Σ w[y]"
@@ -263,3 +263,24 @@ def test_the_command_cuts_either_and_says_of_how_many(tmp_path):
     document = json.loads(run("split", file, "--by", "row", "--ranks", "5", "-f", "json").out)
     assert document["cut"] == {"size": None, "sizes": None, "ranks": 5, "shuffle": None, "items": 24, "by": "row"}
     assert [part["n_kept"] for part in document["parts"]] == [5, 5, 5, 5, 4]
+
+
+def test_by_stands_beside_every_way_to_give_a_batch():
+    x, y = np.random.default_rng(0).normal(size=(3, 4, 5)), np.zeros((3, 5), dtype=int)
+    built = batch(x, y)
+    for answer, by, parts in (
+        (split(built, by="sample"), "sample", 3),
+        (split(built, by="row"), "row", 15),
+        (split(x, y, by="row"), "row", 15),
+        (split(x, y, by="sample", size=2), "sample", 2),
+        (split(built, 2, by="row"), "row", 8),
+        (split(2, x, y, by="row"), "row", 8),
+        (split(2, x, y), "sample", 2),
+        (split(1, x[:, :, 0], y[:, 0], by="row"), "sample", 3),  # each row is one
+    ):
+        assert (answer.cut.by, len(answer.parts)) == (by, parts)
+
+
+def test_rows_have_no_mean_over_samples(training):
+    assert cut(training, None, size=2).method("sample-mean") is not None
+    assert cut(training, None, size=2, by="row").method("sample-mean") is None
