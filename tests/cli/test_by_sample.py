@@ -46,6 +46,9 @@ def test_rows_counts_the_items(sequences):
     document = json.loads(explain(sequences, "--by-sample", "--rows", "1", "-f", "json"))
     assert (len(document["by_sample"]["rows"]), len(document["terms"])) == (1, 15)
     assert "… " not in explain(sequences, "--by-sample", "--rows", "all")
+    out = explain(sequences, "--by-sample", "--rows", "0")
+    assert "\n… 3 more " in out
+    assert "note mean-of-means: " in out
 
 
 def test_a_csv_has_one_item_a_line(sequences):

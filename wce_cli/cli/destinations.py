@@ -54,12 +54,12 @@ class Destination(Struct, frozen=True):
         return n if n <= self.format.writer.rows else 0
 
     def samples(self, total: int) -> int:
-        """Samples of several rows each that it lists, of so many; 0 where it shows none."""
+        """Samples of several rows each that a report must list for it, of so many; 0 where nothing of them is shown."""
         writer, look = self.format.writer, self.look
         if look.only in ("methods", "value") or (writer.rows == EVERY and not look.by_sample):
             return 0
         if look.samples is not None:
-            return min(look.samples, total)
+            return min(max(look.samples, 1), total)  # where none is listed, findings still tell of them
         return total if total <= writer.rows else ROWS + 1
 
     @property

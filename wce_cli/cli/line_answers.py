@@ -73,8 +73,8 @@ def reports_by_line(
     top: int,
     samples: Callable[[Batch], int],
 ) -> Iterator[ExplainedLine]:
-    """The report of the batch of each line, listing `rows` of so many samples, and as many of
-    several rows each as `samples` says.
+    """The report of the batch of each line, listing `rows` of so many samples, and as many of several rows each as
+    `samples` says.
 
     A line whose batch leaves one of the `pairs` undefined is an error.
     """
