@@ -116,8 +116,10 @@ def test_what_has_one_row_a_sample_is_refused(tmp_path):
     assert run("explain", "-x", "1 2", "-y", "0", "--engine", "none", "--totals-out", part).code == 0
     ran = run("explain", part, "--by-sample")
     assert ran.err.startswith("error: --by-sample needs the samples, and saved totals hold none\n")
-    ran = run("explain", "-x", "1 2", "-y", "0", "--by-sample", RANK="0", WORLD_SIZE="2", LOCAL_RANK="0")
-    assert ran.code == 2
+    ranks = {"RANK": "0", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}
+    ranks["TORCHELASTIC_RUN_ID"] = "none"
+    ran = run("explain", "-x", "1 2", "-y", "0", "--by-sample", **ranks)
+    assert ran.err.startswith("error: --by-sample is not answered under torchrun\n")
 
 
 def test_a_pipe_gets_no_colour_and_a_plain_terminal_ascii(sequences):

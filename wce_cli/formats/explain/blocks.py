@@ -11,7 +11,6 @@ from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.columns import method_columns, sample_columns
 from wce_cli.formats.explain.large_batch import class_columns, classes_note, is_large, top_columns
 from wce_cli.formats.explain.legend import legend
-from wce_cli.formats.explain.samples import are_shown, samples_columns, samples_title
 from wce_cli.formats.explain.sentence import sentence
 from wce_cli.formats.look import Look
 
@@ -68,6 +67,10 @@ def _samples(report: Report, look: Look) -> Iterator[AnswerBlock]:
 
 def _by_sample(report: Report, look: Look) -> Iterator[AnswerBlock]:
     """The samples that are several rows each, where they are shown."""
+    if report.by_sample is None:
+        return
+    from wce_cli.formats.explain.samples import are_shown, samples_columns, samples_title
+
     if are_shown(report, look):
         yield blocks.caption(samples_title(report, look))
         yield blocks.table(*samples_columns(report, look))
