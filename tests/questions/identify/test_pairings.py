@@ -82,6 +82,26 @@ def test_axes_are_mixed_after_a_shift_too(name):
     assert match.departures == (name,)
 
 
+@pytest.mark.parametrize("how", ["probabilities", "sample weights", "labels from 1", "another label to ignore"])
+def test_labels_of_any_kind_may_be_not_shifted(how):
+    fields = sequences(7, weighted=True)
+    x, y, w = (torch.tensor(fields[name]) for name in ("logits", "labels", "weight"))
+    kept = y != -100
+    losses = F.cross_entropy(x.reshape(-1, V), y.reshape(-1), w, reduction="none").reshape(B, T)
+    if how == "probabilities":
+        fields["labels"] = np.random.default_rng(1).dirichlet(np.ones(V), (B, T))
+        losses = F.cross_entropy(x.reshape(-1, V), torch.tensor(fields["labels"]).reshape(-1, V), w, reduction="none")
+    elif how == "sample weights":
+        fields["sample_weight"] = np.random.default_rng(1).uniform(0.5, 2, (B, T))
+        losses = losses * torch.tensor(fields["sample_weight"])
+    elif how == "labels from 1":
+        fields |= {"labels": torch.where(kept, y + 1, -100).numpy(), "label_base": 1}
+    else:
+        fields |= {"labels": torch.where(kept, y, 255).numpy(), "ignore_index": 255}
+    match = first(losses.mean().item(), fields, shift=True)
+    assert (match.method, match.departures) == ("batch-mean", ("not-shifted",))
+
+
 def test_every_pairing_is_named_somewhere_above():
     assert set(MISTAKES) | {"rows-of-memory"} == set(PAIRINGS)
 
