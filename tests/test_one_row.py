@@ -26,12 +26,11 @@ from wce_cli.questions.identify.odd_ways import (
     ENTRIES,
     ODD_METHODS,
     SMOOTHINGS,
-    TWISTS,
     OddMethod,
     Smoothing,
-    Twist,
     WeightEntry,
 )
+from wce_cli.questions.identify.twists import TWISTS, Twist
 
 ABSOLUTE, LESS = "absolute-mean", "less-one-mean"
 """D = Σ|w| and D = N kept − 1."""
@@ -501,6 +500,7 @@ TOLD = {
     "answers/pairs.py": "which method a framework's reduction is, for who types its name",
     "formats/look.py": "the word for Σ in ASCII",
     "questions/audit/probes.py": "torch's names of reductions",
+    "questions/criterion.py": "torch's names of reductions, and Python's sum",
 }
 """Where a method's name, or a word that is one, is text."""
 
@@ -510,7 +510,7 @@ NAMED = {"WEIGHTED", "BATCH", "SUM", "UNWEIGHTED"}
 
 
 def test_no_module_asks_for_a_method_by_its_name():
-    """Outside the table: findings are sentences about methods, engines and criteria say which one each call is."""
+    """Outside the table: findings are sentences about methods, engines and criteria say which one a call returns."""
     found = []
     for path in sorted((ROOT / "wce_cli").rglob("*.py")):
         name = path.relative_to(ROOT / "wce_cli").as_posix()

@@ -72,8 +72,8 @@ def own_modules(*arguments: str) -> list[str]:
 
 
 def test_a_small_batch_loads_few_of_our_modules():
-    """Each takes its time to load; 48 of them are the findings, a file each."""
-    assert len(own_modules("explain", "samples/two-samples.json", "--engine", "none")) <= 154
+    """Each takes its time to load; 49 of them are the findings, a file each."""
+    assert len(own_modules("explain", "samples/two-samples.json", "--engine", "none")) <= 156
 
 
 def test_a_command_loads_no_other_command():

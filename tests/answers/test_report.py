@@ -80,8 +80,8 @@ def test_the_keys_are_those_that_were_promised():
     document = explain(**TWO, engines=()).to_dict()
     assert document["schema"] == "wce.report/1"
     assert list(document) == [
-        *("schema", "batch", "terms", "terms_shown", "terms_total", "classes", "top", "totals", "methods"),
-        *("measurements", "findings", "criterion"),
+        *("schema", "batch", "terms", "terms_shown", "terms_total", "classes", "by_sample", "top", "totals"),
+        *("methods", "measurements", "findings", "criterion"),
     ]
     term = {"n", "label", "target_logit", "logsumexp", "loss", "weight", "term", "share", "placements"}
     assert term <= set(document["terms"][0])

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.questions.identify.others import OTHERS, batch_of, number_of
+from tests.questions.identify.others import OTHERS, batch_of, by_item, number_of
 from wce_cli.batches.batch import Batch
 from wce_cli.inputs import read_file
 from wce_cli.questions.identify import NumbersAsked, identify_batch
@@ -65,10 +65,18 @@ def odds() -> None:
 
 
 def others() -> None:
-    """Numbers by losses that are no rule, on random batches: how many found one, and how many were said to."""
-    found: dict[tuple[int, int], list[tuple[bool, float]]] = {}
+    """Numbers by losses that are no rule, on random batches: how many found one, and how many were said to. Of rows,
+    and of the same rows as sequences of four."""
+    for inner in (1, 4):
+        print("rows" if inner == 1 else f"sequences of {inner}")
+        _others(inner)
+
+
+def _others(inner: int) -> None:
+    found: dict[tuple[int, int, bool], list[tuple[bool, float]]] = {}
     for seed in range(BATCHES):
         fields = batch_of(np.random.default_rng(seed))
+        fields = fields if inner == 1 else by_item(fields, inner)
         space = Space(Batch.build(**fields), 1)
         for loss in OTHERS.values():
             value = number_of(loss, fields)
@@ -76,18 +84,19 @@ def others() -> None:
                 continue
             for decimals in (2, 3, 4, 6):
                 number = printed_number(f"{value:.{decimals}f}")
-                for allowed in (0, 1, 2):
-                    under, over = space.windows(number, allowed)
+                for allowed, any_size in ((0, False), (1, False), (2, False), (2, True)):
+                    under, over = space.windows(number, allowed, any_size)
                     further = space.values - number.value
                     has_rule = bool(((further <= under) & (-further <= over)).any())
-                    odds = space.odds(number, allowed)
+                    odds = space.odds(number, allowed, any_size)
                     if odds is not None and number.value > 0:
-                        found.setdefault((decimals, allowed), []).append((has_rule, odds))
-    for (decimals, allowed), pairs in sorted(found.items()):
+                        found.setdefault((decimals, allowed, any_size), []).append((has_rule, odds))
+    for (decimals, allowed, any_size), pairs in sorted(found.items()):
         happened, printed = (100 * statistics.mean(column) for column in zip(*pairs, strict=True))
         sigma = math.sqrt(max(happened, printed) * 100 / len(pairs))
         told = f"{len(pairs)} numbers, {happened:.4f} % have a rule, {printed:.4f} % printed (σ {sigma:.3f})"
-        print(f"{decimals} decimals, up to {allowed} departures: {told}")
+        also = ", or parts of any size" if any_size else ""
+        print(f"{decimals} decimals, up to {allowed} departures{also}: {told}")
 
 
 def reports() -> None:

@@ -36,7 +36,7 @@ def offered(line: str) -> list[str]:
         ("wce explain --color ", ["auto", "always", "never"]),
         ("wce check --format ", [*formats_of("check")]),
         ("wce split --format ", [*formats_of("split")]),
-        ("wce split --by ", ["sample"]),
+        ("wce split --by ", ["sample", "row"]),
         ("wce split --s", ["--size", "--shuffle", "--sample-weight", "--save"]),
         ("wce gradient --rows ", ["all"]),
         ("wce sweep --rows ", ["all"]),

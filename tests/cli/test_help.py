@@ -49,6 +49,7 @@ def test_the_options_of_explain_stand_under_headings():
             "--method",
             "--only",
             "--rows",
+            "--by-sample",
             "--sort",
             "--top",
             "--findings",

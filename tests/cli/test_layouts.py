@@ -242,3 +242,38 @@ def test_an_error_names_the_place_in_the_array_as_it_was_given(field, way, layou
     assert len(place) == given[field].ndim
     assert given[field][place] == (7 if field == "labels" else 1.5)
     assert f"{given[field].shape}" in ran.err
+
+
+@pytest.mark.parametrize("kind", ["logits", "probs"])
+def test_one_hot_labels_whose_padding_is_0_are_read_along_the_axis_of_their_ones(kind, tmp_path):
+    labels = np.eye(7)[RNG.integers(3, size=(2, 5))]
+    labels[1, 3:] = 0
+    scores = RNG.normal(size=labels.shape)
+    scores = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True) if kind == "probs" else scores
+    found = explain(**{kind: scores}, labels=labels, engines=())
+    named = explain(**{kind: scores}, labels=labels, class_axis=-1, engines=())
+    assert (found.batch.n_classes, found.value("batch-mean")) == (7, named.value("batch-mean"))
+    said = "sum to 1 (some labels to 0) along the last axis, not along axis 1"
+    assert any(said in note for note in found.batch.notes)
+    assert not any("sum to 1" in note for note in named.batch.notes)
+    torchs = explain(**{kind: np.moveaxis(scores, -1, 1)}, labels=np.moveaxis(labels, -1, 1), engines=())
+    assert (torchs.batch.notes, torchs.value("batch-mean")) == ((), named.value("batch-mean"))
+
+
+UNFIT = {
+    "flat labels": ((2, 5, 3), (10,), "they are flat: reshape them to (2, 5)"),
+    "flat scores": ((10, 3), (2, 5), "the scores are flat: flatten the labels, too"),
+    "one sequence without its axis": ((1, 5, 3), (5,), "they are flat: reshape them to (1, 5)"),
+    "scores cut by hand": ((2, 4, 3), (2, 5), "these have a position more, as if the last scores were dropped: drop"),
+    "labels cut by hand": ((2, 5, 3), (2, 4), "these have a position less, as if they were shifted: drop the last"),
+    "neither": ((2, 5, 3), (2, 8), "the classes are axis 1 of the scores: --class-axis N names another"),
+}
+
+
+@pytest.mark.parametrize(("scores", "labels", "hint"), UNFIT.values(), ids=UNFIT)
+def test_labels_that_do_not_fit_are_told_what_would_make_them(scores, labels, hint, tmp_path):
+    np.savez(tmp_path / "x.npz", logits=np.zeros(scores), labels=np.zeros(labels, int))
+    ran = run("explain", str(tmp_path / "x.npz"), "--engine", "none")
+    assert (ran.code, ran.out) == (2, "")
+    assert f"labels have shape {labels}, expected " in ran.err
+    assert f"hint: {hint}" in ran.err

@@ -34,7 +34,7 @@ def test_the_parts_add_up_to_the_whole_and_divide():
     for row in rows:
         assert row[2] / row[3] == pytest.approx(row[4], rel=1e-10)
         assert row[5] == pytest.approx(1 if row is whole else whole[3] / (3 * row[3]), rel=1e-11)
-    told = words(ran.out).split("averaging over 3 ranks, gives ")[1].partition(",")[0]
+    told = words(ran.out).split("Accumulating loss / 3 gives ")[1].partition(",")[0]
     assert float(told) == pytest.approx(sum(row[4] for row in parts) / 3, rel=1e-11)
 
 
@@ -116,7 +116,8 @@ def test_ranks_and_steps_have_columns():
     out = cut("--size", "2", "--ranks", "3", "--shuffle", "1").out
     assert "6 samples in 3 parts of 2, dealt in turn to 3 ranks, shuffled by 1; 1 ignored" in out
     assert "part   rank  step" in out
-    assert "multiply by the number of ranks, 3, what is averaged" in words(out)
+    assert "Averaging over 3 ranks gives" in words(out)
+    assert "and multiply it by 3, because DDP averages the gradients: 1.01386." in words(out)
 
 
 def test_a_part_without_a_kept_sample_has_no_weights_that_vanish():
@@ -168,11 +169,7 @@ def test_markdown_and_side_files(tmp_path):
         ),
         (["--size", "2", "--shuffle", "-1"], 'error: --shuffle is "-1", expected a whole number from 0 to'),
         ([], "error: into which parts is the batch to be cut?\nhint: give one of --size 4, --by sample, --ranks 2\n"),
-        (["--by", "token"], 'error: --by is "token", expected sample\n'),
-        (
-            ["--by", "sample", "--size", "2"],
-            "error: --size and --by exclude each other\nhint: --by sample is --size 1\n",
-        ),
+        (["--by", "token"], 'error: --by is "token", expected sample or row\n'),
         (["--size", "2", "--sort", "loss"], "error: no such option: --sort\nhint: wce explain has --sort\n"),
         (["--size", "2", "--only", "terms"], "error: no such option: --only\nhint: wce explain has --only\n"),
         (["--size", "2", "--method", "mean"], 'error: there is no method "mean"\n'),

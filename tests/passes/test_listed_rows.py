@@ -86,7 +86,7 @@ def test_the_pass_leaves_what_is_read_again_by_itself(given):
     if "label_smoothing" in given:
         fields["label_smoothing"] = 0.1
     batch = Batch.build(**fields)
-    totals, _, listed = listing_pass(batch, n)
+    totals, _, listed, _ = listing_pass(batch, n)
     again = read_listed(batch, 0, n)
     assert listed is not None
     assert len(listed.row) == totals.n_kept
@@ -98,7 +98,7 @@ def test_the_pass_leaves_what_is_read_again_by_itself(given):
 
 def test_of_some_rows_no_more_than_their_groups_are_kept():
     batch = Batch.build(logits=np.zeros((200_000, 4)), labels=np.zeros(200_000, dtype=int))
-    _, _, listed = listing_pass(batch, 10)
+    _, _, listed, _ = listing_pass(batch, 10)
     assert listed is not None
     assert 10 <= len(listed.row) < 100_000
     assert listing_pass(batch, 0)[2] is None

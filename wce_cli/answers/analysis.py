@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wce_cli.loss.spec import Spec
     from wce_cli.loss.totals import Totals
 
+from wce_cli.answers.by_sample import BySample
 from wce_cli.answers.report import Measured
 
 
@@ -30,6 +31,8 @@ class Analysis(Struct, frozen=True, dict=True):
     """By `METHOD/PLACEMENT`: how far its value may be off because the inputs were printed rounded, ∞ without bound."""
     kept_by_part: tuple[int, ...] | None = None
     """The kept samples of each part, where the batch is cut into parts."""
+    by_sample: BySample | None = None
+    """The samples where each is several rows."""
     along_last_axis: LossValue | None = None
     """torch's mean with the classes on the last axis of the scores, where the labels fit that as well."""
 

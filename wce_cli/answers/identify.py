@@ -20,6 +20,9 @@ ROUNDED, CUT = "rounded", "cut"
 """The departure of a number whose last digit is one off, and of one whose digits are the rule's, cut off and not
 rounded."""
 
+ANY_SIZE = "any-size"
+"""The departure of parts that have a size which nobody chooses more often than another, as of batches of 417 rows."""
+
 
 class Denominator(Struct, frozen=True):
     """A quantity of the batch that a sum may have been divided by."""
@@ -78,6 +81,16 @@ class Match(Struct, frozen=True):
         """Whether the number is the rule's but for its last digit."""
         return not {ROUNDED, CUT}.isdisjoint(self.departures)
 
+    @property
+    def is_any_size(self) -> bool:
+        """Whether it is one of as many rules as there are sizes of parts."""
+        return ANY_SIZE in self.departures
+
+    @property
+    def oddness(self) -> tuple[int, bool]:
+        """What it is ranked by: its departures, and parts of any size last."""
+        return len(self.departures), self.is_any_size
+
 
 class Nearest(Struct, frozen=True):
     """A rule that does not give the number, but comes close."""
@@ -112,6 +125,8 @@ class Chance(Struct, frozen=True):
     """Different values of those rules."""
     chance: float | None
     """None of 0, nan and ±∞, which have no numbers like them."""
+    any_size: bool = False
+    """Whether parts of any size are among the rules: the last of all, of a batch that may be cut in so many ways."""
 
 
 class Identified(Struct, frozen=True):
@@ -131,7 +146,7 @@ class Identified(Struct, frozen=True):
     odder_ties: tuple[str, ...]
     """Why rules with more departures give it as well."""
     chances: tuple[Chance, ...]
-    """By departures allowed, from 0."""
+    """By departures allowed, from 0; then, with parts of any size."""
     prior: tuple[float, float] | None
     """The numbers, by size, among which it is drawn."""
     nearest: tuple[Nearest, ...]
@@ -142,8 +157,16 @@ class Identified(Struct, frozen=True):
     @property
     def simplest(self) -> tuple[Match, ...]:
         """The matches with the fewest departures."""
-        fewest = min((len(match.departures) for match in self.matches), default=0)
-        return tuple(match for match in self.matches if len(match.departures) == fewest)
+        fewest = min((match.oddness for match in self.matches), default=(0, False))
+        return tuple(match for match in self.matches if match.oddness == fewest)
+
+    @property
+    def of_the_answer(self) -> Chance:
+        """The chance of a rule as simple as the answer; without one, of any rule."""
+        if not self.matches or self.simplest[0].is_any_size:
+            return self.chances[-1]
+        usual = [one for one in self.chances if not one.any_size]
+        return usual[min(len(self.simplest[0].departures), len(usual) - 1)]
 
 
 class Relation(Struct, frozen=True):

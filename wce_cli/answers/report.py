@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 from msgspec import Struct, structs
 
 from wce_cli.answers.base import Answer
+from wce_cli.answers.by_sample import BySample
 from wce_cli.answers.pairs import Paired, missing_pair
 from wce_cli.errors import Problem, WceError
 
@@ -208,6 +209,9 @@ class Report(Answer, frozen=True):
     terms_shown: int
     terms_total: int
     classes: tuple[ClassRow, ...]
+    by_sample: BySample | None
+    """The samples where each is several rows, the tokens of a sequence or the pixels of an image; None where it is one,
+    or their rows were not met."""
     top: tuple[TermRow, ...]
     totals: TotalsPart
     methods: tuple[MethodRow, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 
@@ -25,7 +25,9 @@ class CutPart(Struct, frozen=True):
     shuffle: int | None
     """The seed of the permutation; None: in their order."""
     items: int
-    """What stands along the first axis of the batch."""
+    """How many there are of what is cut."""
+    by: Literal["sample", "row"]
+    """What that is: what stands along the first axis of the batch, or its rows."""
 
 
 class PartRow(Struct, frozen=True, gc=False):

@@ -115,16 +115,16 @@ def _of_probability_labels(g: Gathering, kind: str, scores: Given, labels: Given
     found = [_FirstNumbers(g, "labels", labels)]
     found += [_FirstNumbers(g, kind, scores)] if kind == "probs" else []
 
-    def fits(along: int) -> bool:
-        return all(one.sums_to_one(along) for one in found)
+    def fits(along: int, or_0: bool) -> bool:
+        return found[0].sums_to_one(along, or_0) and all(one.sums_to_one(along) for one in found[1:])
 
-    if fits(axis):
-        return axis
-    other = next((along for along in _others(axes, axis) if fits(along)), None)
-    if other is None:
+    tried = [(along, or_0) for or_0 in (False, True) for along in (axis, *_others(axes, axis))]
+    other, or_0 = next((one for one in tried if fits(*one)), (axis, False))
+    if other == axis:
         return axis
     what = f"labels and {kind}" if kind == "probs" else "labels"
-    sums = f"{what} sum to 1 along {_called(other, axes)}, not along {_called(axis, axes)}"
+    to = "1 (some labels to 0)" if or_0 else "1"
+    sums = f"{what} sum to {to} along {_called(other, axes)}, not along {_called(axis, axes)}"
     if is_named:
         g.notes.append(f"{sums}: {g.setting('class_axis', other)}?")
         return axis
@@ -155,15 +155,19 @@ class _FirstNumbers:
         else:
             self.numbers = given.read(0, 0 if given.fortran else MOST_LOOKED_AT)
 
-    def sums_to_one(self, axis: int) -> bool:
-        """Whether numbers are 0 or more and sum to 1 along an axis; no, where no whole row of it can be seen."""
+    def sums_to_one(self, axis: int, or_0: bool = False) -> bool:
+        """Whether numbers are 0 or more and sum to 1 along an axis, or some of them to 0 if that will do; no, where no
+        whole row of it can be seen.
+        """
         found = self._along(axis)
         if not found.size:
             return False
         some = found[tuple(slice(None) if along == axis else slice(LOOKED_AT) for along in range(found.ndim))]
         numbers = floats(some, self.dtype)
         with np.errstate(all="ignore"):
-            return bool((numbers >= 0).all() and (np.abs(numbers.sum(axis=axis) - 1) <= SUMS_TO_ONE).all())
+            sums = numbers.sum(axis=axis)
+            ones = np.abs(sums - 1) <= SUMS_TO_ONE
+            return bool((numbers >= 0).all() and ones.any() and (ones | (or_0 & (sums == 0))).all())
 
     def _along(self, axis: int) -> NDArray[Any]:
         """What there is of whole rows along an axis, in as many axes as the field has."""

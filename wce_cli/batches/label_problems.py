@@ -14,7 +14,7 @@ from wce_cli.batches.field_reader import Gathering, swapped
 from wce_cli.batches.number_checks import RowProblems, Wrong, as_given, class_range, many
 from wce_cli.digits import in_full
 from wce_cli.errors import MOST_KNOWN, and_more, as_written, counted, did_you_mean, near
-from wce_cli.loss.layout import Layout
+from wce_cli.loss.layout import LAST, Layout
 from wce_cli.loss.spec import IGNORE_INDEX
 
 MULTI_LABEL = "BCEWithLogitsLoss, a sigmoid for each class, which wce does not cover yet"
@@ -39,25 +39,42 @@ def say_shapes(
     else:
         indices = f"{sample_shape} class indices" if sample_shape else "one class index"
         message = f"labels have shape {labels}, expected {indices} or {scores} probabilities"
-        hint = ""
-        if len(scores) > 2:
-            hint = (
-                f"the classes are axis {layout.class_axis} of the scores: {g.setting('class_axis', 'N')} names another"
-            )
-        if labels == (*sample_shape, 1):
-            hint = "drop the last axis of the labels"
-        elif labels == (*sample_shape[:1], 1, *sample_shape[1:]):
-            hint = "drop axis 1 of the labels"
-        elif layout.shift and labels in (layout.samples, Layout(scores, len(scores) - 1, True).samples):
-            hint = (
-                f"with {g.spelled('shift').rstrip('=')} they come as they were tokenised: these have a position less, "
-                "as if they were shifted; leave it out, and drop the last scores of each sequence"
-            )
-        elif fitting := [axis for axis in range(len(scores)) if labels == Layout(scores, axis).labels]:
-            hint = f"they fit classes on axis {fitting[-1]} of the scores: {g.setting('class_axis', fitting[-1])}"
+        hint = _fitting(g, labels, layout)
     if are_swapped:
         hint = swapped(g, kind)
     g.problem("labels", message, hint)
+
+
+def _fitting(g: Gathering, labels: tuple[int, ...], layout: Layout) -> str:
+    """What makes labels fit that have another shape than the scores without their class axis; empty if nothing does."""
+    scores, expected = layout.shape, layout.labels
+    layouts = [Layout(scores, axis) for axis in (layout.class_axis, *reversed(range(len(scores))))]
+    if labels == (*expected, 1):
+        return "drop the last axis of the labels"
+    if labels == (*expected[:1], 1, *expected[1:]):
+        return "drop axis 1 of the labels"
+    if len(scores) == 3 and any(LAST.shape(one.labels, 0) == labels for one in layouts):
+        drop = "drop the last scores of each sequence"
+        if not layout.shift:
+            return f"these have a position less, as if they were shifted: {drop}"
+        return (
+            f"with {g.spelled('shift').rstrip('=')} they come as they were tokenised: these have a position less, "
+            f"as if they were shifted; leave it out, and {drop}"
+        )
+    fitting = next((one for one in layouts if one.labels == labels), None)
+    if fitting is not None:
+        axis = fitting.class_axis
+        return f"they fit classes on axis {axis} of the scores: {g.setting('class_axis', axis)}"
+    if len(scores) == 3 and labels and any(LAST.shape(labels, 0) == one.labels for one in layouts):
+        return "these have a position more, as if the last scores were dropped: drop the first label of each sequence"
+    flat = next((one for one in layouts if labels == (one.n,)), None)
+    if flat is not None:
+        return f"they are flat: reshape them to {flat.labels}"
+    if math.prod(labels) == math.prod(expected):
+        return "the scores are flat: flatten the labels, too"
+    if len(scores) > 2:
+        return f"the classes are axis {layout.class_axis} of the scores: {g.setting('class_axis', 'N')} names another"
+    return ""
 
 
 def say_checks(

@@ -84,7 +84,7 @@ def sorts() -> Iterable[str]:
 
 def cuts() -> Iterable[str]:
     """What `--by` takes."""
-    return ("sample",)
+    return ("sample", "row")
 
 
 def parts() -> Iterable[str]:

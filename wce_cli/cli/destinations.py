@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from msgspec import Struct
 
@@ -14,6 +14,7 @@ from wce_cli.cli.groups import AnswerOptions
 from wce_cli.cli.outcome import Outcome
 from wce_cli.errors import Problem, WceError
 from wce_cli.formats import (
+    EVERY,
     OTHER_NAMES,
     QUESTIONS,
     SUFFIXES,
@@ -23,9 +24,12 @@ from wce_cli.formats import (
     formatted,
     suffixes,
 )
-from wce_cli.formats.look import Look
+from wce_cli.formats.look import ROWS, Look
 from wce_cli.inputs.guard import guard
 from wce_cli.inputs.suffixes import suffix_of
+
+if TYPE_CHECKING:
+    from wce_cli.batches.batch import Batch
 
 DEFAULT = "table"
 VARIABLE = "WCE_FORMAT"
@@ -45,7 +49,18 @@ class Destination(Struct, frozen=True):
         """Samples of a batch of n that it lists; none where their classes speak for them."""
         if self.look.rows is not None:
             return self.look.rows
+        if self.look.by_sample and self.format.writer.rows == EVERY:
+            return 0
         return n if n <= self.format.writer.rows else 0
+
+    def samples(self, total: int) -> int:
+        """Samples of several rows each that a report must list for it, of so many; 0 where nothing of them is shown."""
+        writer, look = self.format.writer, self.look
+        if look.only in ("methods", "value") or (writer.rows == EVERY and not look.by_sample):
+            return 0
+        if look.samples is not None:
+            return min(max(look.samples, 1), total)  # where none is listed, findings still tell of them
+        return total if total <= writer.rows else ROWS + 1
 
     @property
     def has_measured(self) -> bool:
@@ -61,6 +76,7 @@ def asked_answers(
     *,
     only: str | None = None,
     rows: str | None = None,
+    by_sample: bool = False,
     sort: str = "index",
     findings: str | None = None,
     methods: Sequence[str] | None = None,
@@ -71,13 +87,18 @@ def asked_answers(
     `known` are the formats of the question that is answered; `totals` is a file that no format is written to.
     """
 
+    counted = options.row_limit(rows) if rows is not None else None
+    limit = None if by_sample else counted
+
     def answer(asked: Format, file: str | None, only: str | None = None) -> Destination:
         look = terminal.look(
             output=file,
             precision=how.precision,
             width=how.width,
             color=how.color,
-            rows=options.row_limit(rows) if rows is not None else None if sort == "index" else asked.writer.rows,
+            rows=limit if limit is not None else None if sort == "index" else asked.writer.rows,
+            by_sample=by_sample,
+            samples=counted if by_sample else None,
             methods=methods,
             only=only,
             findings=findings,
@@ -88,6 +109,18 @@ def asked_answers(
     guard(_targets(how.output, files if totals is None else [*files, ("--totals-out", totals)]))
     beside = [answer(known[format_of_file("--save", file, known)], file) for _, file in files]
     return [answer(_format(format, how.output, only, methods, known), how.output, only), *beside]
+
+
+def samples_needed(answers: Sequence[Destination], batch: Batch) -> int:
+    """How many samples of several rows each a report must list, for the answer that lists most. Raises WceError where
+    they are asked for, and each is one row.
+    """
+    if batch.positions > 1:
+        return max(answer.samples(batch.items) for answer in answers)
+    if answers[0].look.by_sample:
+        told = f"--by-sample lists samples of several rows, and of scores {batch.spec.layout.shape} each is one"
+        raise WceError(Problem(told, "leave it out: --rows N lists the rows"))
+    return 0
 
 
 def outcome(answers: Sequence[Destination], reports: Sequence[Any], notes: Iterable[str]) -> Outcome:

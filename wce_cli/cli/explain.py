@@ -40,6 +40,7 @@ def explain(
     method: options.Methods = None,
     only: options.Only = None,
     rows: Annotated[str | None, options.rows_of("Samples", "20; in JSON 10000, in CSV all")] = None,
+    by_sample: options.BySample = False,
     sort: options.Sort = "index",
     top: options.Top = None,
     findings: options.Findings = None,
@@ -66,6 +67,7 @@ def explain(
         save,
         only=only,
         rows=rows,
+        by_sample=by_sample,
         sort=sort,
         findings=findings,
         methods=method,
@@ -86,6 +88,7 @@ def explain(
 
         needs = {
             "--rows": rows is not None,
+            "--by-sample": by_sample,
             "--sort": sort != "index",
             "--only terms": only == "terms",
             "--label-column": typed.label_column is not None,
@@ -95,6 +98,8 @@ def explain(
             answers, parts, typed.fields, needs=needs, has_engines=bool(engines), top=asked, totals_out=totals_out
         )
     if rank is not None:
+        if by_sample:
+            raise WceError(Problem("--by-sample is not answered under torchrun", "leave one of them out"))
         from wce_cli.cli.torchrun import of_ranks
 
         return of_ranks(
@@ -149,7 +154,7 @@ def _explained(
     totals_out: str | None,
 ) -> Outcome:
     """The answer for some batches, each after one pass over it."""
-    from wce_cli.cli.destinations import outcome
+    from wce_cli.cli.destinations import outcome, samples_needed
     from wce_cli.cli.progress import progress_bar
     from wce_cli.formats.cells import rounding_note
     from wce_cli.passes.one_pass import listing_pass
@@ -167,8 +172,12 @@ def _explained(
         for batch in batches:
             rows_held = first_rows(answers, batch) if many else _rows(answers, batch)
             needed = rows_needed(sort, batch.n_samples, rows_held)
-            totals, facts, listed = listing_pass(batch, needed, progress=progress, top=top)
-            explained.append(explain_and_share(batch, totals, facts, engines, rows_held, sort, listed, told))
+            samples = samples_needed(answers, batch)
+            passed = listing_pass(batch, needed, progress=progress, top=top, by_item=samples > 0)
+            totals, facts, listed, items = passed
+            explained.append(
+                explain_and_share(batch, totals, facts, engines, rows_held, sort, listed, told, items, samples)
+            )
             if totals_out is not None:
                 from wce_cli.inputs.totals import as_text
                 from wce_cli.saved.part import Saved

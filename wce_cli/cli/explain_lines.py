@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
 
 from wce_cli.cli.batches import Sources
 from wce_cli.cli.delivery import say, say_notes
-from wce_cli.cli.destinations import Destination
+from wce_cli.cli.destinations import Destination, samples_needed
 from wce_cli.cli.line_answers import ExplainedLine, reports_by_line, values_by_line
 from wce_cli.cli.outcome import CANNOT_ANSWER, Outcome, new_notes
 from wce_cli.errors import Problem, WceError, counted
@@ -76,7 +77,9 @@ def explain_lines(
         if only_values:
             found = values_by_line(piece, sources.fields, answers[0].look.methods or ())
         else:
-            found = reports_by_line(piece, sources.fields, answers[0].look.methods or (), engines, rows, sort, top)
+            samples = partial(samples_needed, answers)
+            pairs = answers[0].look.methods or ()
+            found = reports_by_line(piece, sources.fields, pairs, engines, rows, sort, top, samples)
         return _done(piece, found, answers, keep_going)
 
     def pieces() -> Generator[tuple[str, ...], None, None]:

@@ -56,7 +56,11 @@ Separate = Annotated[
 Verbose = Annotated[bool, headings.shown("--verbose", help="Print the odder rules, all ties and what was tried, too.")]
 LossValues = Annotated[
     str | None,
-    headings.asked("--loss-values", metavar="LIST", help="A list of losses to explain: one a sample, or one a score."),
+    headings.asked(
+        "--loss-values",
+        metavar="LIST",
+        help="A list of losses to explain: one a sample, a sequence or image, or a score.",
+    ),
 ]
 GradientValues = Annotated[
     str | None,

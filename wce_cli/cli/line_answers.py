@@ -71,14 +71,16 @@ def reports_by_line(
     rows: Callable[[int], int],
     sort: str,
     top: int,
+    samples: Callable[[Batch], int],
 ) -> Iterator[ExplainedLine]:
-    """The report of the batch of each line, listing `rows` of so many samples.
+    """The report of the batch of each line, listing `rows` of so many samples, and as many of several rows each as
+    `samples` says.
 
     A line whose batch leaves one of the `pairs` undefined is an error.
     """
 
     def report_of(batch: Batch) -> Report:
-        report = explain_batch(batch, engines, rows(batch.n_samples), sort, top=top)
+        report = explain_batch(batch, engines, rows(batch.n_samples), sort, top=top, samples=samples(batch))
         if "all" not in pairs:
             report.only(tuple(pairs))
         return report

@@ -84,6 +84,14 @@ Sort = Annotated[
         autocompletion=completion.offering(completion.sorts),
     ),
 ]
+BySample = Annotated[
+    bool,
+    headings.shown(
+        "--by-sample",
+        help="List samples that are several rows each: sequences, images. --rows counts these then, and a .csv has one "
+        "a line.",
+    ),
+]
 Findings = Annotated[
     str | None,
     headings.shown(

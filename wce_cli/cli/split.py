@@ -35,7 +35,7 @@ By = Annotated[
     headings.asked(
         "--by",
         metavar="WHAT",
-        help="sample: each is a part, with all its positions where the scores have more than two axes.",
+        help="What is cut: sample, a sequence or an image as a whole, or row. Alone, each a part.  [default: sample]",
         autocompletion=completion.offering(completion.cuts),
     ),
 ]
@@ -79,7 +79,8 @@ def split(
     from wce_cli.questions.split import cut_of, split_batch
 
     batches, notes = read_whole(files or [], typed.fields, typed.label_column, "cut into parts")
-    cuts = [cut_of(batch, asked.size, asked.ranks, asked.seed, ("--size", "--ranks")) for batch in batches]
+    spelled = "--size", "--ranks"
+    cuts = [cut_of(batch, asked.size, asked.ranks, asked.seed, spelled, asked.by) for batch in batches]
     with progress_bar() as progress:
         found = [split_batch(batch, cut, progress=progress) for batch, cut in zip(batches, cuts, strict=True)]
     return outcome(answers, found, notes)
@@ -91,22 +92,21 @@ class _AskedSplit(Struct, frozen=True):
     size: int | Sequence[int] | None
     ranks: int
     seed: int | None
+    by: str | None
 
 
 def _asked(size: str | None, by: str | None, ranks: str | None, shuffle: str | None) -> _AskedSplit:
-    """What was typed, read. Raises WceError if it cuts the batch into no parts, or in two ways."""
+    """What was typed, read. Raises WceError if it cuts the batch into no parts."""
     if by is not None:
         options.one_of("--by", by, completion.cuts())
-        if size is not None:
-            raise WceError(Problem("--size and --by exclude each other", f"--by {by} is --size 1"))
-    blocks = _sizes(size) if size is not None else 1 if by is not None else None
+    blocks = _sizes(size) if size is not None else None
     dealt = 1 if ranks is None else options.whole_number("--ranks", ranks, 1)
     seed = None if shuffle is None else options.whole_number("--shuffle", shuffle, 0, HIGHEST_SEED)
-    if blocks is None and dealt == 1:
+    if blocks is None and dealt == 1 and by is None:
         given = "--shuffle" if shuffle is not None else "--ranks 1" if ranks is not None else ""
         problem = f"{given} alone cuts the batch into no parts" if given else "into which parts is the batch to be cut?"
         raise WceError(Problem(problem, "give one of --size 4, --by sample, --ranks 2"))
-    return _AskedSplit(blocks, dealt, seed)
+    return _AskedSplit(blocks, dealt, seed, by)
 
 
 def _sizes(text: str) -> int | tuple[int, ...]:

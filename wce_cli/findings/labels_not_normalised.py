@@ -32,14 +32,11 @@ def message(analysis: Analysis) -> str | None:
     found, n, several = analysis.facts.unnormalised, analysis.totals.n, analysis.facts.several_ones
     if found.rows.count == 0 or analysis.spec.n_classes == 1 or (several is not None and several.count):
         return None
-    total = format_number(found.total)
+    total, first = format_number(found.total), analysis.spec.layout.name(found.rows.first)
     if n == 1:
         return f"the only label does not sum to 1, but to {total}, and counts as one of N = 1"
     if found.rows.count == 1:
-        which = f"1 of {n} labels does not sum to 1: that of sample {found.rows.first} sums to {total}"
+        which = f"1 of {n} labels does not sum to 1: that of sample {first} sums to {total}"
     else:
-        which = (
-            f"{found.rows.count} of {n} labels do not sum to 1: the first, that of sample {found.rows.first}, sums to "
-            f"{total}"
-        )
+        which = f"{found.rows.count} of {n} labels do not sum to 1: the first, that of sample {first}, sums to {total}"
     return f"{which}, and counts as one of N = {n}"

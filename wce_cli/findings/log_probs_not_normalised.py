@@ -40,21 +40,21 @@ def message(analysis: Analysis) -> str | None:
         return None
     if log_prob_above_zero.message(analysis) or probs_as_log_probs.message(analysis):
         return None
-    told = which(sums, analysis.totals.n_kept, "exp of the log-probabilities", ("sums", "does not sum"))
+    told = which(analysis, sums, "exp of the log-probabilities", ("sums", "does not sum"))
     return f"{told}. They are taken as they stand{both_means(analysis, 'read as logits (--logits)')}"
 
 
-def which(sums: RowSums, n_kept: int, of_what: str, verbs: tuple[str, str]) -> str:
+def which(analysis: Analysis, sums: RowSums, of_what: str, verbs: tuple[str, str]) -> str:
     """`exp of the log-probabilities of sample 0 sums to 0.01, not to 1`; of several rows how many, and the first."""
-    rows = sums.off.rows
+    rows, n_kept, name = sums.off.rows, analysis.totals.n_kept, analysis.spec.layout.name
     samples = f"{sums.looked} samples{'' if sums.looked == n_kept else ' that were looked at'}"
     total = format_number(sums.off.total) if sums.off.total < math.inf else "more than float64 holds"
     is_, is_not = verbs
     if rows.count == 1:
-        whose = "the only sample" if n_kept == 1 else f"sample {rows.first}"
+        whose = "the only sample" if n_kept == 1 else f"sample {name(rows.first)}"
         alone = "" if n_kept == 1 else f" (1 of {samples})"
         return f"{of_what} of {whose} {is_} to {total}, not to 1{alone}"
-    return f"{of_what} of {rows.count} of {samples} {is_not} to 1: in the first, sample {rows.first}, to {total}"
+    return f"{of_what} of {rows.count} of {samples} {is_not} to 1: in the first, sample {name(rows.first)}, to {total}"
 
 
 def both_means(analysis: Analysis, how: str) -> str:

@@ -35,12 +35,12 @@ def message(analysis: Analysis) -> str | None:
         return None
     mean = analysis.value("weighted-mean")
     assert mean is not None
-    score = SCORE[analysis.spec.scores]
+    score, first = SCORE[analysis.spec.scores], analysis.spec.layout.name(masked.first)
     if masked.count == 1:
-        where = f"the label's own {score} in sample {masked.first}: its loss is inf"
+        where = f"the label's own {score} in sample {first}: its loss is inf"
     else:
         many = counted(masked.count, "sample", "samples")
-        where = f"the label's own {score} in {many}, the first is sample {masked.first}: their losses are inf"
+        where = f"the label's own {score} in {many}, the first is sample {first}: their losses are inf"
     return f"{where}, and weighted-mean is {format_number(mean.value)}{_rounded(analysis)}"
 
 

@@ -43,7 +43,8 @@ def message(analysis: Analysis) -> str | None:
     elif rows.count == n:
         which = f"{all_of(n)} labels are rows of 0 and 1 with several 1s"
     else:
-        first = f", the first that of sample {rows.first}" if rows.count > 1 else f", that of sample {rows.first}"
+        name = spec.layout.name(rows.first)
+        first = f", the first that of sample {name}" if rows.count > 1 else f", that of sample {name}"
         which = f"the labels are rows of 0 and 1, {rows.count} of {n} with several 1s{first}"
     loss = "BCELoss" if spec.scores == "probs" else "BCEWithLogitsLoss"
     told = f"{which}: several classes at once are multi-label, and their loss is {loss}"

@@ -56,15 +56,15 @@ def message(analysis: Analysis) -> str | None:
     sums, peaks = analysis.facts.logsumexp, analysis.facts.peak
     over = [name for name in dtypes if sums.largest > OVERFLOW[name]]
     under = [name for name in dtypes if peaks.smallest <= UNDERFLOW[name]]
-    told = []
+    told, name = [], analysis.spec.layout.name
     if over:
         told.append(
-            f"Σ exp(x) of sample {sums.largest_row} is exp({format_number(sums.largest)}), which overflows in "
+            f"Σ exp(x) of sample {name(sums.largest_row)} is exp({format_number(sums.largest)}), which overflows in "
             f"{listed(over)}: log(sum(exp(x))) written by hand is inf there"
         )
     if under:
         told.append(
-            f"no logit of sample {peaks.smallest_row} is above {format_number(peaks.smallest)}, so that every exp(x) "
-            f"is rounded to 0 in {listed(under)}: log(sum(exp(x))) written by hand is -inf there"
+            f"no logit of sample {name(peaks.smallest_row)} is above {format_number(peaks.smallest)}, so that every "
+            f"exp(x) is rounded to 0 in {listed(under)}: log(sum(exp(x))) written by hand is -inf there"
         )
     return "; ".join(told) or None

@@ -35,11 +35,11 @@ def message(analysis: Analysis) -> str | None:
         return None
     mean = analysis.value("weighted-mean")
     assert mean is not None
-    one = ignored.count == 1
+    one, first = ignored.count == 1, analysis.spec.layout.name(ignored.first)
     who = (
-        f"sample {ignored.first} is ignored, and its logits hold"
+        f"sample {first} is ignored, and its logits hold"
         if one
-        else f"{ignored.count} ignored samples, the first is sample {ignored.first}, have logits that hold"
+        else f"{ignored.count} ignored samples, the first is sample {first}, have logits that hold"
     )
     them, rows = ("it", "that row") if one else ("them", "those rows")
     return (

@@ -38,8 +38,7 @@ def message(analysis: Analysis) -> str | None:
     }[spec.scores]
     if spec.is_soft:
         held += ", or nan or inf in its label, or its label gives 0 to a class without a chance, 0 · inf"
+    first = spec.layout.name(rows.first)
     if rows.count == 1:
-        return f"the loss of sample {rows.first} is nan, and so is every method that counts it: {held}"
-    return (
-        f"the losses of {rows.count} samples are nan, and so is every method; of the first, sample {rows.first}: {held}"
-    )
+        return f"the loss of sample {first} is nan, and so is every method that counts it: {held}"
+    return f"the losses of {rows.count} samples are nan, and so is every method; of the first, sample {first}: {held}"

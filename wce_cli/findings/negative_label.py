@@ -30,7 +30,7 @@ def message(analysis: Analysis) -> str | None:
     sums = analysis.value("sum")
     assert sums is not None
     told = (
-        f"a number of the probability label is below 0 in {counted_rows(rows)}; the smallest is "
+        f"a number of the probability label is below 0 in {counted_rows(analysis.spec, rows)}; the smallest is "
         f"{format_number(smallest)}, expected 0 to 1"
     )
     if min(analysis.class_weight) <= 0 or float(analysis.facts.s[0].min(initial=1.0)) <= 0:

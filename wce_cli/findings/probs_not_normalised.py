@@ -30,5 +30,5 @@ def message(analysis: Analysis) -> str | None:
     sums = analysis.facts.row_sums
     if analysis.spec.scores != "probs" or not sums.off.rows.count:
         return None
-    told = which(sums, analysis.totals.n_kept, "the probabilities", ("sum", "do not sum"))
+    told = which(analysis, sums, "the probabilities", ("sum", "do not sum"))
     return f"{told}. They are taken as they stand{both_means(analysis, 'divided by their sum, as Keras does,')}"

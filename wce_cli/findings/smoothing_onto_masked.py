@@ -36,16 +36,15 @@ def message(analysis: Analysis) -> str | None:
             return None  # masked-target, or nan-loss, says so
         return (
             f"label smoothing {format_number(spec.label_smoothing)} gives every class a share of "
-            f"{format_number(spec.label_smoothing / spec.n_classes)}, and a class's {score} in {counted_rows(rows)}: "
-            f"{_losses(rows)} inf"
+            f"{format_number(spec.label_smoothing / spec.n_classes)}, and a class's {score} in "
+            f"{counted_rows(spec, rows)}: {_losses(rows)} inf"
         )
     rows = facts.infinite
     if not spec.is_soft or not rows.count or not facts.no_chance.count:
         return None
     size = "infinite" if facts.negative_q.count else "inf"  # a share below 0 makes it −inf
-    return (
-        f"the probability labels give a share to a class whose {score}, in {counted_rows(rows)}: {_losses(rows)} {size}"
-    )
+    where = f"a class whose {score}, in {counted_rows(spec, rows)}"
+    return f"the probability labels give a share to {where}: {_losses(rows)} {size}"
 
 
 def _losses(rows: CountedRows) -> str:

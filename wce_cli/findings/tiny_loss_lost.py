@@ -45,7 +45,8 @@ def message(analysis: Analysis) -> str | None:
     if not (totals.n_kept <= FEW_SAMPLES or loss >= SHARE * whole):
         return None
     verbs = "is above 0 and comes out" if rows.count == 1 else "are above 0 and come out"
-    which = f"that of sample {rows.first}," if rows.count == 1 else f"the first that of sample {rows.first}, together"
+    first = spec.layout.name(rows.first)
+    which = f"that of sample {first}," if rows.count == 1 else f"the first that of sample {first}, together"
     also = lost["float64"].rows.count if own == "float32" else 0
     wider = f" ({'' if rows.count == 1 else f'{also} of them '}in float64 too)" if also else ""
     losses = "the only loss" if totals.n_kept == 1 else f"{rows.count} of {totals.n_kept} losses"

@@ -28,9 +28,10 @@ def class_names(spec: Spec, classes: Sequence[int]) -> str:
     return f"classes {listed(names)}"
 
 
-def counted_rows(rows: CountedRows) -> str:
-    """`sample 1`, `2 samples, the first is sample 1`."""
-    return f"sample {rows.first}" if rows.count == 1 else f"{rows.count} samples, the first is sample {rows.first}"
+def counted_rows(spec: Spec, rows: CountedRows) -> str:
+    """`sample 1`, `2 samples, the first is sample 0,17`."""
+    first = spec.layout.name(rows.first)
+    return f"sample {first}" if rows.count == 1 else f"{rows.count} samples, the first is sample {first}"
 
 
 def all_of(n: int) -> str:

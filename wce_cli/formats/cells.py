@@ -206,6 +206,11 @@ def name_cell(name: str, look: Look, index: int, width: int = NAME_WIDTH) -> str
     return look.name(name, width - len(mark)) + mark
 
 
+def item_word(batch: BatchPart) -> str:
+    """What stands along the first axis, as far as it is known: with shifted labels, a sequence."""
+    return "sequence" if batch.shift else "item"
+
+
 def row_cell(row: TermRow) -> str:
     """Where a sample stands: its number, or its index in a batch of more dimensions."""
     return ",".join(str(i) for i in row.index) if len(row.index) > 1 else str(row.n)

@@ -67,6 +67,10 @@ class Look(Struct, frozen=True):
     """Significant digits of a printed number."""
     rows: int | None = None
     """Samples to show; None: the format's own choice."""
+    by_sample: bool = False
+    """Whether the samples are asked for where each is several rows."""
+    samples: int | None = None
+    """Of these to show; None: the format's own choice."""
     methods: tuple[str, ...] | None = None
     """Methods asked for by name, or ("all",); None: the ones that matter for this batch."""
     only: str | None = None

@@ -37,6 +37,14 @@ def items_between(start: int, stop: int, positions: int) -> int:
     return -(-stop // positions) + (-start // positions) if positions > 1 else stop - start
 
 
+def row_name(samples: tuple[int, ...], row: int) -> str:
+    """Where a row stands among `samples`, the shape of all rows, as every listing names it: `3`, `0,17`."""
+    if len(samples) < 2:
+        return str(row)
+    first, rest = divmod(row, math.prod(samples[1:]))
+    return ",".join(map(str, (first, *np.unravel_index(rest, samples[1:]))))
+
+
 class Dropped(Struct, frozen=True):
     """The positions of the last axis, class axis left out, that are no rows: of the scores those at its end, of the
     labels those at its beginning, where labels are positions ahead.
@@ -133,6 +141,10 @@ class Layout(Struct, frozen=True):
     def is_torchs(self) -> bool:
         """Whether the classes are where torch has them."""
         return len(self.shape) < 2 or self.class_axis == TORCHS_AXIS
+
+    def name(self, row: int) -> str:
+        """A row as listings name it: by its place among the rows, `3` or `0,17`."""
+        return row_name(self.samples, row)
 
     def place(self, row: int, c: int | None = None) -> tuple[int, ...]:
         """The indices of a row's label in the labels as given, or of the score of its class `c` in the scores."""

@@ -19,7 +19,8 @@ from wce_cli.loss.facts import TOP, Facts
 from wce_cli.loss.layout import sample_shape_of
 from wce_cli.loss.rows import ArrayRows
 from wce_cli.loss.totals import Totals
-from wce_cli.passes.one_pass import GROUP_WORK, ROW_WORK, one_pass
+from wce_cli.passes.item_sums import ItemSums
+from wce_cli.passes.one_pass import GROUP_WORK, ROW_WORK, listing_pass
 
 
 class FedPart(Struct, frozen=True):
@@ -51,6 +52,8 @@ class BlockFeed:
         """Rows that were passed."""
         self.found: tuple[Totals, Facts] | None = None
         """What they leave together; None while there are none."""
+        self.items: list[ItemSums] = []
+        """What their items leave, where these are several rows each."""
 
     def add(self, block: Batch) -> None:
         """Take one more block, checked and of the first one's kind. What waits is a copy: who gives blocks may fill
@@ -76,7 +79,11 @@ class BlockFeed:
         self.waiting = []
 
     def _pass(self, batch: Batch) -> None:
-        totals, facts = one_pass(batch, top=self.top, rows_before=self.rows_before)
+        by_item = batch.positions > 1
+        passed = listing_pass(batch, 0, top=self.top, rows_before=self.rows_before, by_item=by_item)
+        totals, facts, _, items = passed
+        if items is not None:
+            self.items.append(items)
         facts = facts.shifted(self.rows_before)
         if self.found is not None:
             totals, facts = self.found[0] + totals, self.found[1] + facts

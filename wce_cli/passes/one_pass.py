@@ -26,6 +26,7 @@ from wce_cli.processes.work import R, S, Work
 
 if TYPE_CHECKING:
     from wce_cli.passes.batch_parts import Cut, PartSums
+    from wce_cli.passes.item_sums import ItemSums
 
 GROUP_WORK = 1 << 22
 """What a group costs, about, in scores: some milliseconds, so that many workers end at one time."""
@@ -58,13 +59,27 @@ def one_pass(
 
 
 def listing_pass(
-    batch: Batch, listed: int, *, progress: Callable[[int, int], None] | None = None, top: int = TOP
-) -> tuple[Totals, Facts, Listed | None]:
-    """`one_pass`, and what is listed of the first `listed` rows at least, from the same pass; None for none."""
+    batch: Batch,
+    listed: int,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    top: int = TOP,
+    rows_before: int = 0,
+    by_item: bool = False,
+) -> tuple[Totals, Facts, Listed | None, ItemSums | None]:
+    """`one_pass`, and from the same pass what is listed of the first `listed` rows at least, None for none, and with
+    `by_item` the sums of each item, if there is any.
+    """
     if is_small(batch.n_samples, batch.spec.n_classes):  # whatever is asked for, its rows have been read
         listed = batch.n_samples
-    part, tops = _walked(batch, None, None, None, progress, top, listed)
-    return part.totals, facts_of(part, tops), joined(part.listed) if part.listed else None
+    by_item = by_item and batch.n_samples > 0
+    part, tops = _walked(batch, None, None, None, progress, top, listed, rows_before, by_item)
+    items = None
+    if by_item:
+        from wce_cli.passes.item_sums import joined as joined_items
+
+        items = joined_items(part.items, batch.items, batch.positions)
+    return part.totals, facts_of(part, tops), joined(part.listed) if part.listed else None, items
 
 
 def cut_pass(
@@ -85,6 +100,7 @@ def _walked(
     top: int,
     listed: int = 0,
     rows_before: int = 0,
+    by_item: bool = False,
 ) -> tuple[Part, list[Top]]:
     """What all groups leave together, and the largest terms that each worker has kept."""
     start, stop = (0, batch.n_samples) if rows is None else rows
@@ -94,7 +110,7 @@ def _walked(
         total[:] = [total[0] + part] if total else [part]
 
     def make(bounds: Sequence[tuple[int, int]]) -> Work[int, Part, Top]:
-        walker = Walker(batch, top, cut, listed, rows_before)
+        walker = Walker(batch, top, cut, listed, rows_before, by_item)
         return Work(lambda k: walker.group(*bounds[k]), walker.sieve.top)
 
     least = 0 if cut is None or cut.shuffled is None else PART_ROWS * cut.parts

@@ -24,6 +24,7 @@ from wce_cli.passes.row_reader import RowReader
 
 if TYPE_CHECKING:
     from wce_cli.passes.batch_parts import Cut, PartSums
+    from wce_cli.passes.item_sums import Stretches
 
 
 class Part(Struct, frozen=True):
@@ -37,6 +38,8 @@ class Part(Struct, frozen=True):
     """The sums of the parts that the batch is cut into; None where it is not."""
     listed: tuple[Listed, ...] = ()
     """What is listed of its rows, stretch by stretch."""
+    items: tuple[Stretches, ...] = ()
+    """The sums of its rows by item, block by block; nothing where nobody asks for them."""
 
     def __add__(self, other: Part) -> Part:
         return Part(
@@ -45,6 +48,7 @@ class Part(Struct, frozen=True):
             self.checks + other.checks,
             None if self.cut is None or other.cut is None else self.cut + other.cut,
             self.listed + other.listed,
+            self.items + other.items,
         )
 
 
@@ -52,13 +56,20 @@ class Walker:
     """One worker's way through a batch."""
 
     def __init__(
-        self, batch: Batch, top: int = TOP, cut: Cut | None = None, listed: int = 0, rows_before: int = 0
+        self,
+        batch: Batch,
+        top: int = TOP,
+        cut: Cut | None = None,
+        listed: int = 0,
+        rows_before: int = 0,
+        by_item: bool = False,
     ) -> None:
         """`listed`: how many of the first rows leave what is listed of them. `rows_before`: where the batch is a part
-        of a whole, the rows before it.
+        of a whole, the rows before it. `by_item`: whether the rows leave their sums by item.
         """
         spec = batch.spec
         self.batch, self.spec, self.cut, self.listed, self.rows_before = batch, spec, cut, listed, rows_before
+        self.positions = batch.positions if by_item else 0
         self.reader = RowReader(batch)
         self.sieve = Sieve(top, not spec.is_soft and spec.label_smoothing == 0, spec.n_classes)
         self.nothing = largest(top, self.sieve.by_class, [])
@@ -87,6 +98,7 @@ class Walker:
             checks,
             self._cut_sums(block.placed, start),
             (listed_of(block.placed),) if start < self.listed else (),
+            self._item_sums(block.placed, start),
         )
 
     def _cut_sums(self, rows: PlacedRows, start: int) -> PartSums | None:
@@ -95,6 +107,13 @@ class Walker:
         from wce_cli.passes.batch_parts import part_sums
 
         return part_sums(rows, start, self.cut)
+
+    def _item_sums(self, rows: PlacedRows, start: int) -> tuple[Stretches, ...]:
+        if not self.positions:
+            return ()
+        from wce_cli.passes.item_sums import stretches
+
+        return (stretches(rows, start, self.positions),)
 
     def _labels(self, start: int, stop: int) -> tuple[Ints, NDArray[np.bool_] | None, RowProblems]:
         """Index labels (n,), 0 where not kept, and which are kept, None for all; zeros for probability labels."""

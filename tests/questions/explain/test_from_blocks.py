@@ -119,8 +119,10 @@ def test_what_is_known_of_the_first_scores_alone_is_known_of_those_of_the_whole(
 
 def test_a_block_of_more_rows_than_a_part_is_passed_as_it_came(monkeypatch):
     passed = []
-    real = block_feed.one_pass
-    monkeypatch.setattr(block_feed, "one_pass", lambda batch, **asked: passed.append(batch) or real(batch, **asked))
+    real = block_feed.listing_pass
+    monkeypatch.setattr(
+        block_feed, "listing_pass", lambda batch, *asked, **more: passed.append(batch) or real(batch, *asked, **more)
+    )
     fields = fields_of("weighted", 700, 3, np.random.default_rng(4))
     same(explain(blocks=cut(fields, [3, 50, 600, 650]), engines=()), explain(**fields, engines=()))
     assert [one.n_samples for one in passed] == [50, 550, 100]

@@ -7,6 +7,7 @@ added up and divided. Nothing is shared between rules, and nothing is summed by 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -178,8 +179,13 @@ def samples(given: Rows, reading: str, entry: str, smoothing: str, placement: st
     return found
 
 
-def value(given: Rows, method: str, placement: str, reading: str, entry: str, smoothing: str, twist: str) -> float:
-    """The number that a rule gives."""
+PARTED = re.compile(r"(?P<sum>sum-of-)?(?P<what>batches|means|kept-means)-of-(?P<size>\d+)(?P<items>-items)?")
+
+
+def value(
+    given: Rows, method: str, placement: str, reading: str, entry: str, smoothing: str, twist: str, inner: int = 1
+) -> float:
+    """The number that a rule gives; `inner`: rows of an item."""
     rows = samples(given, reading, entry, smoothing, placement)
     kept = [row for row in rows if row.kept]
     n, c = len(rows), len(given.scores[0])
@@ -198,13 +204,19 @@ def value(given: Rows, method: str, placement: str, reading: str, entry: str, sm
         own = {k: [row for row in kept if row.label == k] for k in present}
         means = {k: sum(row.s * row.loss for row in own[k]) / sum(row.s for row in own[k]) for k in present}
         found = sum(above[k] * means[k] for k in present) / sum(above[k] for k in present)
-    elif method.startswith(("batches-of-", "means-of-")):
-        size = int(method.rpartition("-")[2])
+    elif parted := PARTED.fullmatch(method):
+        size = int(parted["size"]) * (inner if parted["items"] else 1)
         parts = [rows[start : start + size] for start in range(0, n, size)]
-        below_the_line = [weight(part) if method.startswith("batches") else len(part) for part in parts]
+        divides: dict[str, Callable[[Sequence[Sample]], float]] = {
+            "batches": weight,
+            "means": len,
+            "kept-means": lambda part: sum(row.kept for row in part),
+        }
+        below_the_line = [divides[parted["what"]](part) for part in parts]
         if any(one == 0 for one in below_the_line):
             return math.nan
-        found = sum(total(part) / one for part, one in zip(parts, below_the_line, strict=True)) / len(parts)
+        found = sum(total(part) / one for part, one in zip(parts, below_the_line, strict=True))
+        found /= 1 if parted["sum"] else len(parts)
     else:
         divisors: dict[str, Callable[[], float]] = {
             "weighted-mean": lambda: weight(rows),
@@ -213,6 +225,7 @@ def value(given: Rows, method: str, placement: str, reading: str, entry: str, sm
             "nonzero-mean": lambda: sum(row.weight != 0 for row in kept),
             "element-mean": lambda: n * c,
             "sum": lambda: 1,
+            "sample-mean": lambda: n // inner,
             "unweighted-mean": lambda: len(kept),
             "over-n-1": lambda: n - 1,
             "over-weight-table": lambda: sum(below),
@@ -224,4 +237,7 @@ def value(given: Rows, method: str, placement: str, reading: str, entry: str, sm
         found = numerator / divisors[method]() if divisors[method]() else math.nan
     if twist == "perplexity":
         return math.inf if found > 700 else math.exp(found)
+    if twist.startswith(("times-", "over-")):
+        k = int(twist.partition("-")[2])
+        return found * k if twist.startswith("times") else found / k
     return {"": found, "averaged-again": found / n, "negated": -found}[twist]

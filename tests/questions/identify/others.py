@@ -151,6 +151,14 @@ def batch_of(rng: np.random.Generator) -> dict[str, Any]:
     return {"logits": x, "labels": y, "weight": w}
 
 
+def by_item(fields: dict[str, Any], inner: int) -> dict[str, Any]:
+    """The same rows as those of sequences, `inner` each; what is left of them is left out."""
+    n = len(fields["labels"]) // inner * inner
+    x = fields["logits"][:n].reshape(-1, inner, fields["logits"].shape[1])
+    return fields | {"logits": np.moveaxis(x, 2, 1), "labels": fields["labels"][:n].reshape(-1, inner)}
+
+
 def number_of(loss: Loss, fields: dict[str, Any]) -> float:
-    x, y, w = fields["logits"], fields["labels"], fields["weight"]
+    x, y, w = np.moveaxis(fields["logits"], 1, -1), fields["labels"].ravel(), fields["weight"]
+    x = x.reshape(len(y), -1)
     return loss(x, np.exp(log_softmax(x)), y, w)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.questions.identify.batches import drawn
-from tests.questions.identify.others import OTHERS, batch_of, number_of
+from tests.questions.identify.others import OTHERS, batch_of, by_item, number_of
 from wce_cli.batches.batch import Batch
 from wce_cli.questions.identify import NumbersAsked, identify_batch
 from wce_cli.questions.identify.chance import chance, prior_of
@@ -30,21 +30,23 @@ def test_the_chance_is_what_happens_to_numbers_drawn_from_the_prior(text, depth)
     assert abs(happened - stated) < 4 * sigma, (happened, stated, sigma)
 
 
+@pytest.mark.parametrize("inner", [1, 4])
 @pytest.mark.parametrize("decimals", [2, 3, 4])
-def test_numbers_by_other_peoples_losses_find_as_many_rules_as_the_chance_says(decimals):
+def test_numbers_by_other_peoples_losses_find_as_many_rules_as_the_chance_says(decimals, inner):
     """None of these losses is a rule, so that each rule that is found is an accident; where one gives the same number
     by algebra it is left out. A chance that is taken over the whole reach of the rules says a third of what happens.
     """
     stated, happened = [], []
     for seed in range(12):
         fields = batch_of(np.random.default_rng(seed))
+        fields = fields if inner == 1 else by_item(fields, inner)
         space = Space(Batch.build(**fields), 1)
         for loss in OTHERS.values():
             value = number_of(loss, fields)
             if (np.abs(space.values - value) <= 1e-9 * abs(value)).any():
                 continue
             number = printed_number(f"{value:.{decimals}f}")
-            odds = space.odds(number, space.most)
+            odds = space.odds(number, space.most, any_size=True)
             if odds is not None:
                 stated.append(odds)
                 happened.append(is_explained(space, number))

@@ -12,8 +12,9 @@ from wce_cli.loss.methods import loss_values
 from wce_cli.passes.one_pass import one_pass
 from wce_cli.questions.identify.evaluation import Evaluation, case_of
 from wce_cli.questions.identify.odd_readings import ODD_READINGS
-from wce_cli.questions.identify.odd_ways import ENTRIES, ODD_METHODS, SMOOTHINGS, TWISTS
+from wce_cli.questions.identify.odd_ways import ENTRIES, ODD_METHODS, SMOOTHINGS
 from wce_cli.questions.identify.rules import Rule, rules
+from wce_cli.questions.identify.twists import TWISTS
 
 KINDS = ("logits", "probs", "log_probs")
 CASES = [
@@ -68,8 +69,9 @@ def test_a_weight_vector_as_long_as_the_batch_is_also_read_as_one_weight_a_sampl
 
 def test_the_cases_above_use_every_part_of_a_rule():
     used = {"reading": set(), "entry": set(), "smoothing": set(), "method": set(), "twist": set()}
-    for given in [*CASES, {"n": 4, "c": 4}]:
-        for rule in rules(case_of(drawn(**given)[0]), 1):
+    batches = [drawn(**given)[0] for given in [*CASES, {"n": 4, "c": 4}]]
+    for batch in [*batches, Batch.build(logits=[[[0.1, 0.3, 0.2], [0.2, 0.1, 0.5]]], labels=[[0, 1, 1]], shift=True)]:
+        for rule in rules(case_of(batch), 1):
             for part, names in used.items():
                 names.add(getattr(rule, part))
     assert used["reading"] >= set(ODD_READINGS)

@@ -3,6 +3,7 @@ import pytest
 
 from tests.questions.identify.batches import drawn
 from wce_cli import WceError, identify
+from wce_cli.questions.identify import evaluation, lists
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
@@ -107,3 +108,65 @@ def test_gradients_are_those_of_logits():
     _, literal = drawn("probs")
     with pytest.raises(WceError, match="gradients are those of logits"):
         identify(gradients=["0"] * 44, probs=literal.scores, labels=literal.labels)
+
+
+XS = rng.normal(size=(4, 3, 6)).round(2)
+YS = rng.integers(0, 3, (4, 6))
+YS[0, 2:], YS[2, 5] = -100, -100
+SEQUENCES = {"logits": XS.tolist(), "labels": YS.tolist()}
+OF_ITEMS = "of each item (sequence, image)"
+
+
+def of_sequences(divide, weight=None) -> list[str]:
+    losses = F.cross_entropy(torch.tensor(XS), torch.tensor(YS), weight, reduction="none")
+    kept = torch.tensor(YS) != -100
+    weights = torch.ones(YS.shape) if weight is None else weight[torch.tensor(YS).clamp(min=0)]
+    return [
+        f"{(row.sum() / divide(row, k, s)).item():.5f}" for row, k, s in zip(losses, kept, weights * kept, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("divide", "divided", "weighted"),
+    [
+        (lambda row, kept, w: 1, "", " w"),
+        (lambda row, kept, w: len(row), " / N", " w"),
+        (lambda row, kept, w: kept.sum(), " / N kept", " w"),
+        (lambda row, kept, w: w.sum(), " / N kept", " / Σw"),
+    ],
+)
+def test_one_loss_a_sequence(divide, divided, weighted):
+    found = identify(losses=of_sequences(divide), **SEQUENCES).lists[0].matches
+    assert found[0].title == f"Σ ℓ{divided} {OF_ITEMS}"
+    found = identify(losses=of_sequences(divide, w()), weight=W, **SEQUENCES).lists[0].matches
+    assert found[0].title == f"Σ w·ℓ{weighted if '/' in weighted else divided} {OF_ITEMS}"
+    plain = identify(losses=of_sequences(divide), weight=W, **SEQUENCES).lists[0].matches
+    assert plain[0].title == f"Σ ℓ{divided} {OF_ITEMS}, not weighted"
+
+
+def test_one_loss_a_sequence_by_another_reading():
+    losses = F.cross_entropy(torch.softmax(torch.tensor(XS), 1), torch.tensor(YS), reduction="none").sum(1)
+    (found,) = identify(losses=[f"{v:.5f}" for v in losses.tolist()], **SEQUENCES).lists
+    assert found.matches[0].departures == ("softmax-twice",)
+    assert found.matches[0].title.startswith(f"Σ ℓ {OF_ITEMS}; softmax of the probabilities")
+
+
+def test_one_loss_a_sequence_of_a_batch_too_large_to_keep(monkeypatch):
+    monkeypatch.setattr(evaluation, "KEPT_SCORES", 0)
+    monkeypatch.setattr(lists, "KEPT_SCORES", 0)
+    losses = of_sequences(lambda row, kept, w: kept.sum(), w())
+    (found,) = identify(losses=losses, weight=W, **SEQUENCES).lists
+    assert found.matches[0].title == f"Σ w·ℓ / N kept {OF_ITEMS}"
+    with pytest.raises(WceError, match="lists are identified for batches of up to"):
+        identify(losses=["1.0"] * 24, **SEQUENCES)
+
+
+def test_a_sequence_without_a_loss_leaves_the_others_theirs():
+    """nan of a sequence of which all is ignored, ∞ of one with a masked label."""
+    x, y = XS.copy(), YS.copy()
+    y[1], x[2, y[2, 0], 0] = -100, -np.inf
+    losses = F.cross_entropy(torch.tensor(x), torch.tensor(y), reduction="none").sum(1).numpy()
+    with np.errstate(invalid="ignore"):
+        own = losses / (y != -100).sum(axis=1)
+    (found,) = identify(losses=[f"{v:.5f}" for v in own], logits=x, labels=y).lists
+    assert found.matches[0].title == f"Σ ℓ / N kept {OF_ITEMS}"

@@ -15,7 +15,7 @@ from wce_cli.loss.methods import METHODS
 from wce_cli.questions.explain.of_batch import explain_batch
 from wce_cli.questions.lines.values import plain_values
 
-PAIRS = [(method.name, placement) for method in METHODS.values() for placement in method.placements]
+PAIRS = [(one.name, placement) for one in METHODS.values() if not one.by_item for placement in one.placements]
 """All of them are defined for index labels."""
 FIELDS = ("logits", "log_probs", "probs", "labels", "weight", "sample_weight", "ignore_index")
 

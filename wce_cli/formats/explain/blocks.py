@@ -51,13 +51,29 @@ def _samples(report: Report, look: Look) -> Iterator[AnswerBlock]:
     note = classes_note(report, look) if large else ""
     if note:
         yield blocks.note(note)
+    by_sample = list(_by_sample(report, look))
+    if large:
+        yield from by_sample
     if report.top or not large:
         if large and classes:
             yield blocks.caption(_top_title(report))
         yield blocks.table(*(top_columns if large else sample_columns)(report, look))
         yield blocks.note(legend(report, look), hanging=4)
+    if not large:
+        yield from by_sample
     if report.batch.weight_rule == "balanced":
         yield blocks.note(_balanced(report, look))
+
+
+def _by_sample(report: Report, look: Look) -> Iterator[AnswerBlock]:
+    """The samples that are several rows each, where they are shown."""
+    if report.by_sample is None:
+        return
+    from wce_cli.formats.explain.samples import are_shown, samples_columns, samples_title
+
+    if are_shown(report, look):
+        yield blocks.caption(samples_title(report, look))
+        yield blocks.table(*samples_columns(report, look))
 
 
 def _methods(report: Report, look: Look) -> Iterator[AnswerBlock]:

@@ -28,6 +28,12 @@ def is_finite(report: Report) -> bool:
         total += method.numerator + method.denominator + method.value
     for one in report.classes:
         total += one.weight + one.loss_sum + one.mean_loss + one.weight_sum + one.weighted_loss_sum
+    found = report.by_sample
+    if found is not None:
+        for sample in (*found.rows, found.rest):
+            if sample is not None:
+                total += sample.loss_sum + sample.numerator + sample.denominator + sample.value
+        total += found.mean_of_values or 0.0
     measured = [one.value for one in (*report.measurements, report.criterion) if one and one.value is not None]
     return math.isfinite(total + sum(measured))
 

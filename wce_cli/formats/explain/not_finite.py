@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from wce_cli.answers.report import Report, TermRow
+from wce_cli.formats.cells import row_cell
+from wce_cli.loss.layout import row_name, sample_shape_of
 
 
 def non_finite(report: Report) -> str:
@@ -17,7 +19,7 @@ def non_finite(report: Report) -> str:
     row = next((row for row in report.terms if row.n == n), None)
     cause = "" if row is None else _nan_cause(row) if totals.n_nan else _infinite_cause(row)
     more = f", and {many - 1} more" if many > 1 else ""
-    told = f"The loss of sample {n} is {word}{cause}{more}."
+    told = f"The loss of sample {row_name(sample_shape_of(report.batch.shape), n)} is {word}{cause}{more}."
     of_terms = "" if totals.n_nan or not math.isnan(totals.numerator) else _of_terms(report)
     return f"{told} {of_terms}".rstrip()
 
@@ -52,11 +54,12 @@ def _of_terms(report: Report) -> str:
     """Losses before smoothing may be finite, or infinite only, and a term still be nan: what makes it so."""
     for row in report.terms:
         if row.loss is not None and math.isinf(row.loss) and report.batch.label_smoothing > 0 and row.weight != 0:
-            return f"Smoothing gives every class of sample {row.n} a share, and one has no chance: its loss is inf."
+            name = row_cell(row)
+            return f"Smoothing gives every class of sample {name} a share, and one has no chance: its loss is inf."
         if row.term is None or math.isfinite(row.term) or row.weight is None or row.loss is None:
             continue
         if row.weight == 0 and math.isinf(row.loss):
-            return f"The term of sample {row.n} is nan: 0 · inf, its weight times its loss."
+            return f"The term of sample {row_cell(row)} is nan: 0 · inf, its weight times its loss."
         if not math.isfinite(row.weight):
-            return f"The weight of sample {row.n} is {'nan' if math.isnan(row.weight) else f'{row.weight:g}'}."
+            return f"The weight of sample {row_cell(row)} is {'nan' if math.isnan(row.weight) else f'{row.weight:g}'}."
     return ""

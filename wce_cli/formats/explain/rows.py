@@ -1,10 +1,11 @@
-"""A report as rows of numbers: its samples, or its methods."""
+"""A report as rows of numbers: its samples, or those of several rows each, or its methods."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from wce_cli.answers.by_sample import SampleRow
 from wce_cli.answers.report import MethodRow, PlacedTerm, Report, TermRow
 from wce_cli.formats.cells import all_methods
 from wce_cli.formats.look import Look
@@ -19,13 +20,17 @@ def columns(reports: Sequence[Report], look: Look) -> list[str]:
     if look.only == "methods":
         has_criterion = any(report.criterion is not None for report in reports)
         return [*MethodRow.__struct_fields__, *["criterion"] * has_criterion]
+    if look.by_sample:
+        return list(SampleRow.__struct_fields__)
     differ = {name for report in reports for row in report.terms[: look.rows] for name in row.placements}
     return _with([name for name in OTHERS if name in differ])
 
 
 def every_column(look: Look) -> list[str]:
     """All columns that there may be."""
-    return [*MethodRow.__struct_fields__, "criterion"] if look.only == "methods" else _with(OTHERS)
+    if look.only == "methods":
+        return [*MethodRow.__struct_fields__, "criterion"]
+    return columns((), look) if look.by_sample else _with(OTHERS)
 
 
 def is_plain(reports: Sequence[Report]) -> bool:
@@ -35,7 +40,9 @@ def is_plain(reports: Sequence[Report]) -> bool:
 
 def rows(reports: Sequence[Report], look: Look, columns: Sequence[str]) -> Iterator[tuple[Report, list[Any]]]:
     """Each row with the report it is of."""
-    return _methods(reports, look, columns) if look.only == "methods" else _terms(reports, look, columns)
+    if look.only == "methods":
+        return _methods(reports, look, columns)
+    return _samples(reports, look) if look.by_sample else _terms(reports, look, columns)
 
 
 def _with(others: Sequence[str]) -> list[str]:
@@ -51,6 +58,15 @@ def _methods(reports: Sequence[Report], look: Look, columns: Sequence[str]) -> I
             values[ours] = look.text(values[ours])
             own = None if report.criterion is None else row.pair == report.criterion.pair
             yield report, [*values, own][: len(columns)]
+
+
+def _samples(reports: Sequence[Report], look: Look) -> Iterator[tuple[Report, list[Any]]]:
+    for report in reports:
+        found = report.by_sample
+        if found is not None and look.samples is not None:
+            found = found.largest(look.samples)
+        for row in () if found is None else found.rows:
+            yield report, [getattr(row, field) for field in SampleRow.__struct_fields__]
 
 
 def _terms(reports: Sequence[Report], look: Look, columns: Sequence[str]) -> Iterator[tuple[Report, list[Any]]]:

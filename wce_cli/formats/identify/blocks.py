@@ -16,6 +16,7 @@ from wce_cli.formats.blocks import AnswerBlock
 from wce_cli.formats.columns import NEVER_DROPPED, Column
 from wce_cli.formats.criterion import criterion_line
 from wce_cli.formats.identify.words import (
+    ANY_SIZES,
     OFF,
     VALUE_DIGITS,
     chance_line,
@@ -26,6 +27,7 @@ from wce_cli.formats.identify.words import (
     ratio_line,
     then,
     tied_line,
+    tried_line,
     verdict,
 )
 from wce_cli.formats.look import Look
@@ -94,8 +96,8 @@ def _number(number: Identified, answer: Identification, look: Look) -> Iterator[
 
 def _odder(number: Identified) -> int:
     """Lines of rules with more departures than the answer."""
-    fewest = len(number.simplest[0].departures) if number.matches else 0
-    return sum(len(group[0].departures) > fewest for _, group in one_a_line(number.matches))
+    fewest = number.simplest[0].oddness if number.matches else (0, False)
+    return sum(group[0].oddness > fewest for _, group in one_a_line(number.matches))
 
 
 def _rest(number: Identified, depth: int, look: Look) -> Iterator[AnswerBlock]:
@@ -114,10 +116,9 @@ def _rest(number: Identified, depth: int, look: Look) -> Iterator[AnswerBlock]:
     for reason in (*number.ties, *number.odder_ties):
         yield blocks.prose(f"not to be told apart: {reason}")
     last = number.chances[-1]
-    tried = f"tried {counted(last.rules, 'rule', 'rules')} of up to {counted(depth, 'departure', 'departures')}"
-    tried += f" ({counted(last.distinct, 'different number', 'different numbers')})"
+    tried = f"{tried_line(number, depth)} ({counted(last.distinct, 'different number', 'different numbers')})"
     known = [
-        f"{format_number(100 * one.chance, 2)} % with {one.departures}"
+        f"{format_number(100 * one.chance, 2)} % with {ANY_SIZES if one.any_size else one.departures}"
         for one in number.chances
         if one.chance is not None
     ]

@@ -11,6 +11,7 @@ from wce_cli.answers.identify import Chance, Identification, Identified
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
 from wce_cli.formats.identify.blocks import one_a_line
+from wce_cli.formats.identify.words import ANY_SIZES
 from wce_cli.formats.look import Look
 from wce_cli.formats.picture.drawing import CURVES, EDGE, INK, TITLE, WIDTH, Drawing, Drawn
 from wce_cli.formats.picture.scale import can_be_drawn
@@ -62,11 +63,9 @@ def picture(answer: Identification, look: Look) -> Drawn | None:
 
 def _chance(number: Identified, depth: int) -> Chance | None:
     """With as many departures as its answer has; where it has none, with all that were tried."""
-    known = [one for one in number.chances if one.chance is not None]
-    fewest = len(number.simplest[0].departures) if number.matches else len(known)
-    if not known:
+    one = number.of_the_answer
+    if one.chance is None:
         return None
-    one = known[min(fewest, len(known) - 1)]
     return one if number.matches else structs.replace(one, departures=depth)
 
 
@@ -146,6 +145,7 @@ def _worth(panel: Any, worth: Sequence[tuple[str, Chance]]) -> None:
     for place, (text, one) in enumerate(worth):
         percent = 100 * (one.chance or 0.0)
         odd = f"up to {counted(one.departures, 'departure', 'departures')}" if one.departures else "no departure"
+        odd = f"{odd}, or {ANY_SIZES}" if one.any_size else odd
         panel.barh(place + 0.24, percent, height=0.3, color=CURVES[2])
         chance = f", {odd}: {format_number(percent, 2)} %"
         panel.annotate(

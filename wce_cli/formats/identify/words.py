@@ -35,6 +35,7 @@ REASONS = 2
 VALUE_DIGITS = 7
 """Significant digits of what a rule gives, at least: one more than a float32 prints."""
 
+ANY_SIZES = "batches of any size"
 OFF = {CUT: "with its digits cut off, not rounded", ROUNDED: "with its last digit one off"}
 """What is said of a number that is a rule's but for its last digit."""
 
@@ -56,8 +57,7 @@ def known_as(match: Match, batch: BatchPart) -> str:
 
 def chance_of(number: Identified) -> float | None:
     """How likely a number that means nothing has a rule as simple as the answer; without one, any rule."""
-    fewest = len(number.simplest[0].departures) if number.matches else len(number.chances) - 1
-    return number.chances[min(fewest, len(number.chances) - 1)].chance
+    return number.of_the_answer.chance
 
 
 def may_be_accident(number: Identified) -> bool:
@@ -191,8 +191,7 @@ def ratio_line(relation: Relation, look: Look) -> str:
 def chance_line(number: Identified, depth: int) -> str:
     """What a match is worth, or how much was tried for none."""
     odds = chance_of(number)
-    tried = f"tried {counted(number.chances[-1].rules, 'rule', 'rules')} of up to "
-    tried += counted(depth, "departure", "departures")
+    tried = tried_line(number, depth)
     if odds is None or number.prior is None:
         return f"how likely an accident is cannot be told of {number.text}" if number.matches else tried
     ends = sorted(0.0 - end for end in number.prior) if number.value < 0 else number.prior
@@ -202,6 +201,14 @@ def chance_line(number: Identified, depth: int) -> str:
         return f"{tried}: {like}, {_percent(odds)} have one"
     said = f"chance of an accident: {_percent(odds)} {like}"
     return said + ("; more digits would tell" if may_be_accident(number) else "")
+
+
+def tried_line(number: Identified, depth: int) -> str:
+    """`tried 240 rules of up to 1 departure, and 8100 of batches of any size`"""
+    rules = [one.rules for one in number.chances if not one.any_size]
+    said = f"tried {counted(rules[-1], 'rule', 'rules')} of up to {counted(depth, 'departure', 'departures')}"
+    others = number.chances[-1].rules - rules[-1]
+    return f"{said}, and {others} of {ANY_SIZES}" if others else said
 
 
 def change_line(change: Change) -> str:

@@ -17,7 +17,8 @@ from wce_cli.formats.criterion import criterion_line
 from wce_cli.formats.look import ROWS, Look
 from wce_cli.formats.split.asked import first_row
 from wce_cli.formats.split.listed import listed_parts, not_listed
-from wce_cli.formats.split.words import NEAR, described, ratio_ends, same, sentences
+from wce_cli.formats.split.ratios import NEAR, ratio_ends, same
+from wce_cli.formats.split.words import described, sentences
 from wce_cli.loss.methods import METHODS
 from wce_cli.loss.sums import exact_sum
 

@@ -2,51 +2,39 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from wce_cli.answers.split import Split, SplitMethod
 from wce_cli.digits import format_number
 from wce_cli.errors import counted
+from wce_cli.formats.cells import item_word
 from wce_cli.formats.look import Look
+from wce_cli.formats.split.ratios import ratio_ends, same
+from wce_cli.formats.split.remedy import remedy
 from wce_cli.loss.methods import METHODS
-
-NEAR = 1e-12
-"""Up to here two numbers are one: roundings."""
 
 
 def described(answer: Split) -> str:
-    """`8 samples in 3 parts of 3, in an order shuffled by 5; 1 ignored`"""
+    """`8 samples in 3 parts of 3, shuffled by 5; 1 ignored`, `256 samples, 8 items of 32, in 4 parts of 2 items`"""
     cut, parts = answer.cut, len(answer.parts)
-    text = f"{counted(answer.batch.n, 'sample', 'samples')} in {counted(parts, 'part', 'parts')}"
+    each = answer.batch.n // max(cut.items, 1)
+    whole, word = counted(answer.batch.n, "sample", "samples"), item_word(answer.batch)
+    if each > 1:
+        whole += f", {counted(cut.items, word, f'{word}s')} of {each},"
+    text = f"{whole} in {counted(parts, 'part', 'parts')}"
+    of = ""
     if cut.sizes is not None:
-        text += f" of {', '.join(map(str, cut.sizes[:8]))}{', …' if len(cut.sizes) > 8 else ''}"
+        of = f" of {', '.join(map(str, cut.sizes[:8]))}{', …' if len(cut.sizes) > 8 else ''}"
     elif cut.size is not None:
         is_full = len({part.n for part in answer.parts}) == 1 and cut.items >= cut.size * cut.ranks
-        text += f" of {cut.size}" if is_full else f" of up to {cut.size}"
-    if cut.items != answer.batch.n:
-        text += f" ({counted(cut.items, 'item', 'items')} along the first axis)"
+        of = f" of {cut.size}" if is_full else f" of up to {cut.size}"
+    text += f"{of} {word}{'' if of == ' of 1' else 's'}" if of and each > 1 else of
     if cut.ranks > 1:
         text += f", dealt in turn to {cut.ranks} ranks"
     if cut.shuffle is not None:
         text += f", shuffled by {cut.shuffle}"
     ignored = answer.batch.n - answer.batch.n_kept
     return text + (f"; {ignored} ignored" if ignored else "")
-
-
-def same(a: float, b: float) -> bool:
-    """Equal but for roundings; nan is nan."""
-    return math.isclose(a, b, rel_tol=NEAR) or (math.isnan(a) and math.isnan(b))
-
-
-def ratio_ends(row: SplitMethod) -> tuple[float | None, float | None, bool]:
-    """The least and the most of the parts' finite ratios, and whether there are others; parts without a kept sample
-    have none.
-    """
-    ratios = [ratio for ratio in row.ratios if ratio is not None]
-    finite = [ratio for ratio in ratios if math.isfinite(ratio)]
-    broken = len(finite) < len(ratios)
-    return (min(finite), max(finite), broken) if finite else (None, None, broken)
 
 
 def sentences(answer: Split, row: SplitMethod, look: Look) -> Iterator[str]:
@@ -56,9 +44,10 @@ def sentences(answer: Split, row: SplitMethod, look: Look) -> Iterator[str]:
     def f(value: float) -> str:
         return format_number(value, look.digits)
 
-    who = f"Accumulating loss / {k}, or averaging over {k} ranks," if k > 1 else "One part"
-    if answer.cut.ranks > 1 and k > answer.cut.ranks:
-        who = f"Accumulating loss / {k // answer.cut.ranks} on each of {answer.cut.ranks} ranks that are averaged,"
+    who = f"Accumulating loss / {k}" if k > 1 else "One part"
+    if answer.cut.ranks > 1:
+        steps = k // answer.cut.ranks
+        who = f"Averaging over {k} ranks" if steps == 1 else f"Accumulating loss / {steps}, averaged over the ranks,"
     if same(row.mean_of_parts, row.value):
         yield f"{who} gives {f(row.mean_of_parts)} by {row.pair}, as the whole batch does."
     else:
@@ -80,21 +69,6 @@ def sentences(answer: Split, row: SplitMethod, look: Look) -> Iterator[str]:
                 f"{f(low)} to {f(high)} times what the whole batch gives it. No learning rate makes up for that: the "
                 "direction changes."
             )
-    if not same(row.mean_of_parts, row.value) or broken:
-        yield remedy(answer, row, look)
-
-
-def remedy(answer: Split, row: SplitMethod, look: Look) -> str:
-    """What to divide by, and that it gives the number of the whole batch."""
-    if len(answer.parts) == 1:
-        return "There is one part: nothing to remedy."
-    remedied = format_number(row.remedy, look.digits)
-    if row.formula == "1":
-        return f"Remedy: add the parts up instead of averaging them: {remedied}."
-    ranks = f", {answer.cut.ranks}," if answer.cut.ranks > 1 else ""
-    return (
-        f"Remedy: divide Σt of each part by D of all parts, {row.formula} = "
-        f"{format_number(row.denominator, look.digits)}, and add: {remedied}. Accumulating: count D before the first "
-        f"backward, and leave out the / k. Data parallel: all_reduce D, and multiply by the number of ranks{ranks} "
-        "what is averaged over them."
-    )
+    told = remedy(answer, row, look)
+    if told:
+        yield told

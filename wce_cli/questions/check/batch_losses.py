@@ -102,7 +102,7 @@ class BatchLosses:
         for bad, word in ((facts.nan_under(self.batch.spec.label_smoothing), "nan"), (facts.infinite, "infinite")):
             if bad.count:
                 more = f", and {bad.count - 1} more" if bad.count > 1 else ""
-                return f"the loss of sample {bad.first} is {word}{more}"
+                return f"the loss of sample {self.batch.spec.layout.name(bad.first)} is {word}{more}"
         if value.denominator == 0:
             return f"it divides {format_number(value.numerator)} by 0"
         return f"it is {format_number(value.numerator)} / {format_number(value.denominator)}"

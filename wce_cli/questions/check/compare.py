@@ -162,7 +162,7 @@ def _list(losses: BatchLosses, one: Expected, depth: int) -> Comparison:
     is_rounded = bool(slack) and number.why != AS_ASKED
     text = "nothing: it is ignored" if mine is None else beside(number, mine)
     more = f" ({len(off)} of {count} differ)" if len(off) > 1 else ""
-    said = f"expected {number.text} as {one.what} of sample {n}, got {text}{more}"
+    said = f"expected {number.text} as {one.what} of sample {losses.batch.spec.layout.name(n)}, got {text}{more}"
     named = losses.namer(depth).listed(one.numbers, max(slacks))
     said += f"; {named.sentence}" if named.sentence else ""
     return Comparison(

@@ -53,7 +53,8 @@ def explain(
     are walked once, so of more than a few million scores the report lists no samples but the largest terms, and no
     framework is measured. Wherever it is cut, sums are those of the whole array to within 4e-15 of Σ|t|.
 
-    Returns a Report: `print` it, or ask `report.value("batch-mean")`. Losses are in nats.
+    Returns a Report: `print` it, or ask `report.value("batch-mean")`; where a sample is several rows, the tokens of a
+    sequence or the pixels of an image, `report.by_sample` has each. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read.
     """
     engines = engines_of(engines, "engines")

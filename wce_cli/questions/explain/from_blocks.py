@@ -20,6 +20,8 @@ from wce_cli.fields import BY_SAMPLE
 from wce_cli.loss.facts import TOP
 from wce_cli.loss.methods import loss_values
 from wce_cli.passes.block_feed import BlockFeed, FedPart, differs, joined
+from wce_cli.passes.item_sums import ItemSums
+from wce_cli.questions.explain.by_sample import by_sample
 from wce_cli.questions.explain.of_batch import explain_batch
 from wce_cli.questions.explain.report import report_of, shared_numerator
 from wce_cli.questions.explain.rows import term_rows
@@ -73,6 +75,9 @@ def explain_blocks(
     measured = tuple(Measured(name, "", "", "", None, (), reason=WALKED_ONCE) for name in map(_called, engines))
     analysis = Analysis(spec, totals, facts, values, measured)
     shared = shared_numerator(analysis)
+    if feed.items:
+        items = ItemSums.behind_each_other(feed.items)
+        analysis = structs.replace(analysis, by_sample=by_sample(spec, items, shared))
     rows = [largest[n] for _, n in facts.top.terms(spec.class_weight)]
     shares = [None if shared is None or row.term is None else row.term / shared for row in rows]
     top_rows = tuple(structs.replace(row, share=share) for row, share in zip(rows, shares, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import structs
@@ -20,6 +21,9 @@ from wce_cli.questions.explain.order import ORDERS, rows_needed
 from wce_cli.questions.explain.report import agreed, report_of, shared_numerator
 from wce_cli.questions.explain.rows import rows_of, term_rows
 
+if TYPE_CHECKING:
+    from wce_cli.passes.item_sums import ItemSums
+
 TERMS_LISTED = 10_000
 """Samples that a report lists unless others are asked for: all of so many, and of a larger batch none. Totals, classes
 and the largest terms always cover all."""
@@ -36,17 +40,23 @@ def explain_batch(
     *,
     top: int = TOP,
     progress: Callable[[int, int], None] | None = None,
+    samples: int | None = None,
     last: Callable[[Report, Analysis], Report] | None = None,
 ) -> Report:
     """The report of a checked batch, listing its first `rows` samples in the order of `sort`, a key of ORDERS.
 
     `top`: how many of the samples with the largest terms it names. `progress` is told how much of the pass is done,
-    and of how much. `last` is handed the report, and makes the one that is returned of it.
+    and of how much. `samples`: how many it lists where each is several rows. `last` is handed the report, and makes the
+    one that is returned of it.
     """
     rows = rows_listed(batch) if rows is None else rows
     needed = rows_needed(sort, batch.n_samples, rows)
-    totals, facts, listed = listing_pass(batch, needed, progress=progress, top=top)
-    return explain_and_share(batch, totals, facts, engines, rows, sort, listed, last=last)[0]
+    by_item = batch.positions > 1 and samples != 0
+    passed = listing_pass(batch, needed, progress=progress, top=top, by_item=by_item)
+    totals, facts, listed, items = passed
+    return explain_and_share(
+        batch, totals, facts, engines, rows, sort, listed, items=items, samples=samples, last=last
+    )[0]
 
 
 def explain_pass(
@@ -70,12 +80,15 @@ def explain_and_share(
     sort: str = "index",
     listed: Listed | None = None,
     told: Callable[[Report], None] | None = None,
+    items: ItemSums | None = None,
+    samples: int | None = None,
     last: Callable[[Report, Analysis], Report] | None = None,
 ) -> tuple[Report, float | None]:
     """The report of a batch whose pass has been made, and the numerator that the samples' shares are shares of.
 
-    `listed` is what the pass left of the first rows, None for nothing; `told` is shown the report as it is each time a
-    framework has answered. `last` is handed the report with all that was computed, and makes the one that is returned.
+    `listed` is what the pass left of the first rows, None for nothing, `items` what it left of each sample, of which
+    `samples` are listed; `told` is shown the report as it is each time a framework has answered. `last` is handed the
+    report with all that was computed, and makes the one that is returned.
     """
     spec = batch.spec
     rows = rows_listed(batch) if rows is None else rows
@@ -90,6 +103,10 @@ def explain_and_share(
         errors = rounding_errors(batch, values)
     bare = Analysis(spec, totals, facts, values, (), errors, along_last_axis=_along_last_axis(batch))
     shared = shared_numerator(bare)
+    if items is not None:
+        from wce_cli.questions.explain.by_sample import by_sample
+
+        bare = structs.replace(bare, by_sample=by_sample(spec, items, shared, samples))
     terms = tuple(rows_of(batch, listed, ORDERS[sort](listed, batch.n_samples, rows), shared))
     top = _largest(batch, facts, terms, listed, shared)
 

@@ -45,6 +45,7 @@ def report_of(
         terms_shown=len(terms),
         terms_total=totals.n,
         classes=tuple(class_rows(analysis)),
+        by_sample=analysis.by_sample,
         top=top,
         totals=_totals_part(analysis),
         methods=_method_rows(analysis),

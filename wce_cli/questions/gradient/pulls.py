@@ -50,7 +50,7 @@ def gradient_batch(
         classes=tuple(_classes(analysis, summed)),
         methods=methods,
         gaps=gaps,
-        sentences=(*map(sentence_of, gaps), *_broken(summed)) if totals.n_kept else (NOTHING_KEPT,),
+        sentences=(*map(sentence_of, gaps), *_broken(batch, summed)) if totals.n_kept else (NOTHING_KEPT,),
         findings=doubts_of(spec, totals, facts),
         criterion=criterion_part(analysis, batch),
     )
@@ -72,9 +72,9 @@ def _method(
     )
 
 
-def _broken(summed: GradientTotals) -> Iterator[str]:
+def _broken(batch: Batch, summed: GradientTotals) -> Iterator[str]:
     if summed.broken:
-        where = f"sample {summed.first_broken}"
+        where = f"sample {batch.spec.layout.name(summed.first_broken)}"
         which = where if summed.broken == 1 else f"{summed.broken} samples, the first is {where},"
         have = "has" if summed.broken == 1 else "have"
         yield f"{which} {have} a gradient that is nan or infinite: it is left out here, and in training it is not."

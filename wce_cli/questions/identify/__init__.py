@@ -49,8 +49,9 @@ def identify(
     standard ones have 0 departures, each odd part is one, and up to `depth` are tried. `numbers` are losses as they
     were printed: text keeps trailing zeros, which say how well a number is known, and may be a print, "tensor(0.98)";
     a list of numbers is each of them. `identify(0.38, batch)` and `identify(0.38, x, y)` have the batch behind them,
-    given as to `explain`. `losses` is a list with one loss a sample or one a score, `gradients` one with dL/dlogits,
-    row by row. `identify(criterion, x, y)` calls the criterion, and its number is the one, or its list of losses.
+    given as to `explain`. `losses` is a list with one loss a sample, a sequence or image, or a score, `gradients` one
+    with dL/dlogits, row by row. `identify(criterion, x, y)` calls the criterion, and its number is the one, or its list
+    of losses.
 
     Returns an Identification: `print` it, or look at `.numbers[0].simplest`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read.

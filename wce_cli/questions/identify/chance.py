@@ -47,13 +47,10 @@ def chance(values: Floats, below: Floats, above: Floats, unit: float, prior: tup
     explained = (last >= first) & ((last + 0.5) * unit > lo) & ((first - 0.5) * unit < hi)
     first, last = first[explained], last[explained]
     order = np.argsort(first)
-    measure, reached = 0.0, -math.inf
-    for start, stop in zip(((first[order] - 0.5) * unit).tolist(), ((last[order] + 0.5) * unit).tolist(), strict=True):
-        low, high = max(start, reached, lo), min(stop, hi)
-        if high > low:
-            measure += high - low
-            reached = high
-    return measure / (hi - lo)
+    stop = np.minimum((last[order] + 0.5) * unit, hi)
+    reached = np.maximum.accumulate(np.append(lo, stop))[:-1]
+    start = np.maximum((first[order] - 0.5) * unit, reached)
+    return float(np.maximum(stop - start, 0.0).sum()) / (hi - lo)
 
 
 def written(values: Floats, below: Floats, above: Floats, unit: float) -> tuple[Floats, Floats]:

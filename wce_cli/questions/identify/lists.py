@@ -18,34 +18,39 @@ from wce_cli.errors import Problem, WceError, counted
 from wce_cli.loss.methods import METHODS, SUM
 from wce_cli.loss.readings import READINGS, read_logits
 from wce_cli.loss.sums import Floats
-from wce_cli.loss.terms import label_weights, mixed, row_weights, smoothed_losses
+from wce_cli.loss.terms import label_weights, mixed, row_weights
 from wce_cli.questions.identify.evaluation import KEPT_SCORES, Evaluation, case_of
+from wce_cli.questions.identify.item_lists import Candidate, losses_of_items
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.odd_readings import ODD_READINGS, GivenRows
-from wce_cli.questions.identify.odd_ways import ODD_METHODS, STANDARD, TWISTS
+from wce_cli.questions.identify.odd_ways import ODD_METHODS, STANDARD
 from wce_cli.questions.identify.rules import Rule, rules
+from wce_cli.questions.identify.twists import TWISTS
 
 RULES_SHOWN = 6
 FACTOR = "factor"
 """The departure of a list whose entries are all multiplied by one number."""
 
-Candidate = tuple[str, tuple[str, ...], Floats]
-"""Title, departures, what it gives for each entry."""
-
 
 def identify_losses(batch: Batch, numbers: Sequence[PrintedNumber], depth: int) -> IdentifiedList:
-    """The rules that give a list of losses: one of each sample, of each kept one, or one of each score."""
+    """The rules that give a list of losses: one of each sample, kept sample, item or score."""
+    spec, n, case = batch.spec, batch.n_samples, case_of(batch)
+    if 1 < case.parted == len(numbers) < n and not case.fits_memory:  # of the right reading the pass says enough
+        return _matched("losses", numbers, list(losses_of_items(Evaluation(batch, ()), 0)))
     _check_size(batch)
-    spec, n = batch.spec, batch.n_samples
-    evaluation = Evaluation(batch, rules(case_of(batch), depth))
+    evaluation = Evaluation(batch, rules(case, depth))
     kept = _kept(evaluation)
     candidates: list[Candidate] = []
+    if case.parted == len(numbers) < n:
+        candidates += losses_of_items(evaluation, depth)
     if len(numbers) == n or len(numbers) == int(kept.sum()):
         candidates += _by_sample(evaluation, depth, None if len(numbers) == n else kept)
     if len(numbers) == n * spec.n_classes:
         candidates += _by_score(batch)
     if not candidates:
-        sizes = f"{counted(n, 'sample', 'samples')}, {int(kept.sum())} of them kept, and {n * spec.n_classes} scores"
+        items = f" of {counted(case.items, 'item', 'items')}" if case.items < n else ""
+        samples = f"{counted(n, 'sample', 'samples')}{items}, {int(kept.sum())} of them kept"
+        sizes = f"{samples}, and {n * spec.n_classes} scores"
         raise WceError(Problem(f"the list has {counted(len(numbers), 'number', 'numbers')}, the batch has {sizes}"))
     return _matched("losses", numbers, candidates)
 
@@ -84,9 +89,8 @@ def _by_sample(evaluation: Evaluation, depth: int, kept: NDArray[np.bool_] | Non
         )
         title += "" if rule.placement == "class" else f" ({rule.placement})"
         yield title, rule.departures, term if kept is None else term[kept]
-    if evaluation.spec.weight is not None or evaluation.spec.has_sample_weight:
-        terms = evaluation.pairs(Rule(SUM, "class"))[2]
-        loss = np.where(terms.kept, smoothed_losses(terms, evaluation.spec.label_smoothing), 0.0)
+    if evaluation.case.is_weighted:
+        loss = evaluation.unweighted()
         yield "ℓ of each sample, not weighted", (), loss if kept is None else loss[kept]
 
 
@@ -117,7 +121,11 @@ def _gradients(evaluation: Evaluation, listed: Sequence[Rule]) -> Iterator[Candi
     again = np.exp(-read_logits(p).every())  # softmax of the probabilities
     for rule in listed:
         factor = TWISTS[rule.twist].factor if rule.twist else lambda n: 1.0
-        if factor is None or not (rule.reading == STANDARD or ODD_READINGS[rule.reading].is_second_softmax):
+        if (
+            rule.pairing
+            or factor is None
+            or not (rule.reading == STANDARD or ODD_READINGS[rule.reading].is_second_softmax)
+        ):
             continue
         if rule.method not in METHODS and not (rule.method in ODD_METHODS and ODD_METHODS[rule.method].divisor):
             continue

@@ -14,28 +14,34 @@ import numpy as np
 from msgspec import Struct
 
 from wce_cli.answers.analysis import Analysis
-from wce_cli.answers.identify import CUT, LITTLE, ROUNDED, SCHEMA, Identification, Identified, Match, Nearest
+from wce_cli.answers.identify import ANY_SIZE, CUT, LITTLE, ROUNDED, SCHEMA, Identification, Identified, Match, Nearest
 from wce_cli.answers.report import CriterionPart
 from wce_cli.batches.batch import Batch
 from wce_cli.loss.facts import Facts
 from wce_cli.loss.methods import loss_values
+from wce_cli.loss.sums import Ints
 from wce_cli.loss.totals import Totals
-from wce_cli.passes.one_pass import one_pass
+from wce_cli.passes.one_pass import cut_pass, one_pass
 from wce_cli.questions.explain.doubts import doubts_of
 from wce_cli.questions.explain.report import batch_part, criterion_part
 from wce_cli.questions.identify import ties
 from wce_cli.questions.identify.chance import EDGE, prior_of
+from wce_cli.questions.identify.evaluation import by_item
 from wce_cli.questions.identify.implied import implied
 from wce_cli.questions.identify.lists import identify_gradients, identify_losses
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.odd_readings import ODD_READINGS
+from wce_cli.questions.identify.parts import is_mean_of_parts
 from wce_cli.questions.identify.relations import relations
 from wce_cli.questions.identify.rules import Rule
-from wce_cli.questions.identify.separate import separating
+from wce_cli.questions.identify.separate import can_be_separated, separating
 from wce_cli.questions.identify.slips import changes
 from wce_cli.questions.identify.space import Space
+from wce_cli.questions.identify.twists import TWISTS
 
 NEAREST = 3
+ANY_SIZES_TOLD = 20
+"""Parts of other sizes than the usual ones that are told, the closest: short numbers are given by thousands."""
 
 
 class NumbersAsked(Struct, frozen=True):
@@ -49,14 +55,15 @@ class NumbersAsked(Struct, frozen=True):
 @np.errstate(all="ignore")
 def identify_batch(batch: Batch, asked: NumbersAsked, depth: int = 1, *, separate: bool = False) -> Identification:
     """Which rules give each number, with their odds, and what is between two of them."""
-    totals, facts = one_pass(batch, top=0)
-    space, numbers = Space(batch, depth), asked.numbers
+    cut = by_item(batch) if depth else None
+    totals, facts, items = (*one_pass(batch, top=0), None) if cut is None else cut_pass(batch, cut)
+    space, numbers = Space(batch, depth, items), asked.numbers
     matches = [_matches(space, number) for number in numbers]
     identified = [_identified(space, batch, *both) for both in zip(numbers, matches, strict=True)]
     sure = [_sure(space, *both) for both in zip(numbers, matches, strict=True)]
     apart = None
     if separate:
-        tied = dict.fromkeys(rule for found in matches for rule, _ in found)
+        tied = dict.fromkeys(rule for found in matches for rule, _ in found if can_be_separated(rule))
         apart = separating(batch, list(tied)) if len(tied) > 1 else None
     return Identification(
         SCHEMA,
@@ -106,25 +113,39 @@ def _identified(space: Space, batch: Batch, number: PrintedNumber, matches: list
 
 def _tied(matches: Sequence[tuple[Rule, Match]]) -> tuple[list[Rule], list[Rule]]:
     """The simplest rules, and those with more departures; clipping that changes nothing is none."""
-    fewest = len(matches[0][1].departures) if matches else 0
-    simple = [rule for rule, match in matches if len(match.departures) == fewest]
-    return simple, [rule for rule, match in matches if len(match.departures) > fewest and not match.is_guard]
+    fewest = matches[0][1].oddness if matches else (0, False)
+    simple = [rule for rule, match in matches if match.oddness == fewest]
+    return simple, [rule for rule, match in matches if match.oddness > fewest and not match.is_guard]
 
 
 def _matches(space: Space, number: PrintedNumber) -> list[tuple[Rule, Match]]:
     """The rules that give the number: fewest departures first, then those that need no slack, then the closest.
 
-    A last digit that was cut off beside as many odd parts as are tried counts only where nothing simpler fits.
+    A last digit that was cut off beside as many odd parts as are tried counts only where nothing simpler fits; parts of
+    any size, where nothing else does to the last digit.
     """
-    fitting = np.flatnonzero(space.fits(number)).tolist()
-    found = [(space.rules[position], _match(space, number, position)) for position in fitting]
+    fits = space.fits(number)
+    found = _made(space, number, np.flatnonzero(fits & ~space.any_size))
     simple = [pair for pair in found if len(pair[1].departures) <= space.depth]
-    return sorted(simple or found, key=lambda pair: _rank(pair[1]))
+    found = simple or found
+    if all(match.is_off for _, match in found):
+        found += _made(space, number, _closest(space, number, np.flatnonzero(fits & space.any_size)))
+    return sorted(found, key=lambda pair: _rank(*pair))
+
+
+def _made(space: Space, number: PrintedNumber, positions: Ints) -> list[tuple[Rule, Match]]:
+    return [(space.rule(position), _match(space, number, position)) for position in positions.tolist()]
+
+
+def _closest(space: Space, number: PrintedNumber, positions: Ints) -> Ints:
+    """The first of some rules, the closest first."""
+    off = np.abs(space.values[positions] - number.value)
+    return positions[np.argsort(off, kind="stable")[:ANY_SIZES_TOLD]]
 
 
 def _match(space: Space, number: PrintedNumber, position: int) -> Match:
     """A rule beside the number that it gives."""
-    rule, value = space.rules[position], float(space.values[position])
+    rule, value = space.rule(position), float(space.values[position])
     widening = float(space.widening[position])
     within = number.tolerance + widening
     difference = value - number.value if math.isfinite(value) else 0.0
@@ -137,7 +158,7 @@ def _match(space: Space, number: PrintedNumber, position: int) -> Match:
         rule.title,
         rule.method,
         rule.placement,
-        (*rule.departures, off) if off else rule.departures,
+        (*rule.departures, *filter(None, [off, ANY_SIZE if space.any_size[position] else ""])),
         value,
         difference,
         within + number.unit * bool(off),
@@ -148,19 +169,34 @@ def _match(space: Space, number: PrintedNumber, position: int) -> Match:
     )
 
 
-def _rank(match: Match) -> tuple[int, bool, bool, int]:
-    """A standard rule whose last digit is off is simpler than another rule; then the closest come first."""
+def _rank(rule: Rule, match: Match) -> tuple[tuple[int, bool], bool, bool, bool, bool, int]:
+    """A standard rule whose last digit is off is simpler than another rule, but for a mean of parts that fits; a number
+    of processes that nobody has told of comes last; then the closest come first."""
     nearness = round(20 * (abs(match.difference) / match.within)) if match.within else 0
-    return len(match.departures), match.departures not in ((CUT,), (ROUNDED,)), match.is_off, nearness
+    is_standard = match.departures in ((CUT,), (ROUNDED,))
+    of_parts = not match.is_off and len(match.departures) == 1 and is_mean_of_parts(match.method)
+    return match.oddness, not of_parts, not is_standard, match.is_off, _is_of_steps(rule), nearness
+
+
+def _is_of_steps(rule: Rule) -> bool:
+    """Whether it is a standard loss times or over a number that nobody has told of."""
+    return rule.twist != "" and TWISTS[rule.twist].steps > 0
 
 
 def _sure(space: Space, number: PrintedNumber, matches: Sequence[tuple[Rule, Match]]) -> list[Rule]:
     """The simplest rules that give a number to its last digit, of which more can be said; none where it may be an
     accident."""
-    fewest = len(matches[0][1].departures) if matches else 0
-    if fewest and (space.odds(number, fewest) or 0.0) >= LITTLE:
+    first = matches[0][1].oddness if matches else (0, False)
+    if first > (0, False) and (_odds(space, number, matches) or 0.0) >= LITTLE:
         return []
-    return [rule for rule, match in matches if len(match.departures) == fewest and not match.is_off]
+    return [rule for rule, match in matches if match.oddness == first and not match.is_off]
+
+
+def _odds(space: Space, number: PrintedNumber, matches: Sequence[tuple[Rule, Match]]) -> float | None:
+    """The chance that a number which means nothing would have had a rule as simple."""
+    is_any_size = bool(matches) and matches[0][1].is_any_size
+    fewest = len(matches[0][1].departures) if matches else 0
+    return space.odds(number, space.most if is_any_size else fewest, is_any_size)
 
 
 def _nearest(space: Space, number: PrintedNumber) -> list[Nearest]:
@@ -168,15 +204,15 @@ def _nearest(space: Space, number: PrintedNumber) -> list[Nearest]:
     if not math.isfinite(number.value):
         return []
     distance = np.abs(space.values - number.value)
-    distance[np.isnan(distance)] = np.inf
+    distance[np.isnan(distance) | space.any_size] = np.inf
     found: list[Nearest] = []
     reach = max(number.tolerance, 1e-3 * abs(number.value))  # a simpler rule is preferred to one so much closer
     for position in np.argsort(distance + reach * space.departures, kind="stable").tolist():
         value = float(space.values[position])
-        if not math.isfinite(value) or len(found) == NEAREST:
+        if not math.isfinite(value) or space.any_size[position] or len(found) == NEAREST:
             break
-        if all(abs(value - one.value) > number.tolerance for one in found):
-            rule = space.rules[position]
+        if not _is_of_steps(space.rule(position)) and all(abs(value - one.value) > number.tolerance for one in found):
+            rule = space.rule(position)
             found.append(Nearest(rule.title, rule.departures, value, value - number.value))
     return found
 
@@ -186,5 +222,4 @@ def simplest(space: Space, number: PrintedNumber) -> tuple[list[tuple[Rule, Matc
     """The rules with the fewest departures that give a number, for who asks nothing else; and the chance that a
     number which means nothing would have been explained within so many."""
     matches = _matches(space, number)
-    fewest = len(matches[0][1].departures) if matches else 0
-    return [pair for pair in matches if len(pair[1].departures) == fewest], space.odds(number, fewest)
+    return [pair for pair in matches if pair[1].oddness == matches[0][1].oddness], _odds(space, number, matches)

@@ -1,8 +1,7 @@
-"""The odd ways to compute a cross-entropy, as data: where the weight enters, smoothing, divisors, twists."""
+"""The odd ways to compute a cross-entropy, as data: where the weight enters, smoothing, divisors."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -12,25 +11,14 @@ from wce_cli.loss.methods import Counts
 from wce_cli.loss.placements import PLACEMENTS, Placement, Weighting, smoothed_sums
 from wce_cli.loss.sums import Floats
 from wce_cli.loss.totals import Totals
+from wce_cli.questions.identify.parts import WEIGHTS, PartMethod, part_method, part_methods
+from wce_cli.questions.identify.scope import RuleScope
+from wce_cli.questions.identify.twists import FACTORS
 
+LABELS, POSITIONS = "labels", "positions"
+"""What is counted before a shift: the labels that are not ignored, or every position."""
 STANDARD = ""
 """The part of a rule that is as it should be."""
-
-
-class RuleScope(Struct, frozen=True):
-    """What of a batch decides which rules there are: parts that could not change anything are left out."""
-
-    kind: str
-    is_soft: bool
-    n: int
-    items: int
-    """Entries of the first axis."""
-    n_classes: int
-    weight: Floats | None
-    has_sample_weight: bool
-    smoothing: float
-    fits_memory: bool
-    """All rows are at hand: for what needs the batch as a whole."""
 
 
 def _weighted(and_so: Callable[[RuleScope], bool] = lambda case: True) -> Callable[[RuleScope], bool]:
@@ -156,7 +144,7 @@ class OddMethod(Struct, frozen=True):
     name: str
     title: str
     ratio: Callable[[Totals, Weighting, Weighting, Placement], tuple[float, float]] | None = None
-    """(totals, above, below, placement) → numerator, denominator. None: needs the rows (batches of so many)."""
+    """(totals, above, below, placement) → numerator, denominator. None: of parts of the batch."""
     divisor: str = ""
     """What it divides Σt by, in letters; empty where it does not divide that sum by one number."""
     count: Callable[[Counts], int] | None = None
@@ -167,10 +155,12 @@ class OddMethod(Struct, frozen=True):
     """Without class weights another rule says it."""
     takes_losses: bool = False
     """It weighs whole losses, so that there is one placement."""
-    batch_rows: int = 0
-    """Not 0: the mean over batches of so many rows, each divided by its weights if `is_scale_free`, else by its N."""
+    part: PartMethod | None = None
+    """Not None: a mean over parts of the batch."""
     below: str = ""
     """Not empty: it divides by the weights as that placement has them, and not the terms' own."""
+    before_shift: str = ""
+    """Not empty: it divides by what there was before a shift, POSITIONS or LABELS."""
     ties: Callable[[Totals], str] | None = None
     """Why it is the same as another rule on a batch; empty where it is not known."""
 
@@ -197,6 +187,18 @@ def _macro(totals: Totals, above: Weighting, below: Weighting, placement: Placem
 ODD_METHODS = {
     method.name: method
     for method in (
+        OddMethod(
+            "over-labels-before-shift",
+            "Σt / N kept of the labels before the shift, num_items_in_batch of transformers 4.46.2 to 5.10.0",
+            divisor="N kept before the shift",
+            before_shift=LABELS,
+        ),
+        OddMethod(
+            "over-positions-before-shift",
+            "Σt / (B · T), all positions before the shift",
+            divisor="B · T before the shift",
+            before_shift=POSITIONS,
+        ),
         OddMethod(
             "over-n-1",
             "Σt / (N − 1)",
@@ -252,47 +254,14 @@ ODD_METHODS = {
 }
 
 
-WEIGHTED_BATCHES, PLAIN_BATCHES = "batches-of-", "means-of-"
-
-
-def batch_methods(n: int) -> list[str]:
-    """The means of the means of batches of 1, 2, 4, … rows, and of halves and quarters."""
-    sizes = sorted({size for size in (1, 2, 4, 8, 16, 32, 64, 128, -(-n // 2), -(-n // 4)) if 1 <= size < n})
-    return [f"{WEIGHTED_BATCHES}{size}" for size in sizes] + [f"{PLAIN_BATCHES}{size}" for size in sizes if n % size]
-
-
 def odd_method(name: str) -> OddMethod:
-    """The odd method of that name; those over batches are made as they are asked for."""
+    """The odd method of that name; those over parts are made as they are asked for."""
     if name in ODD_METHODS:
         return ODD_METHODS[name]
-    size = int(name.rpartition("-")[2])
-    if name.startswith(PLAIN_BATCHES):
-        return OddMethod(name, f"the mean of the means Σt/N of batches of {size}", batch_rows=size)
-    own = "the mean of every sample's own weighted mean"
-    title = own if size == 1 else f"the mean of the weighted means of batches of {size}"
-    return OddMethod(name, title, is_scale_free=True, batch_rows=size)
+    part = part_method(name)
+    return OddMethod(name, part.title, is_scale_free=part.divisor == WEIGHTS, part=part)
 
 
-class Twist(Struct, frozen=True):
-    """What is done to the loss afterwards."""
-
-    name: str
-    title: str
-    of: Callable[[float, int], float]
-    """(value, N) → value"""
-    factor: Callable[[int], float] | None = None
-    """N → what it multiplies a value by, if it does no more than that."""
-    is_by_term: bool = False
-    """It multiplies every term by that too, whatever N is."""
-
-
-TWISTS = {
-    twist.name: twist
-    for twist in (
-        Twist(
-            "averaged-again", "divided by N once more", lambda value, n: value / n if n else math.nan, lambda n: 1 / n
-        ),
-        Twist("negated", "with the sign turned", lambda value, n: -value, lambda n: -1.0, is_by_term=True),
-        Twist("perplexity", "exp of it, the perplexity", lambda value, n: float(np.exp(value))),
-    )
-}
+def methods_of_parts(case: RuleScope) -> list[str]:
+    """The methods over parts of this batch: of its rows where they are at hand, and of its items."""
+    return part_methods(case.n, case.parted, FACTORS, has_rows=case.fits_memory, has_weight=case.is_weighted)

@@ -13,19 +13,20 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from wce_cli.loss.methods import METHODS, SOME_COUNTS
+from wce_cli.loss.methods import METHODS, SOME_COUNTS, Counts
 from wce_cli.questions.identify.odd_readings import ODD_READINGS
 from wce_cli.questions.identify.odd_ways import (
     ENTRIES,
     ODD_METHODS,
     SMOOTHINGS,
     STANDARD,
-    TWISTS,
-    RuleScope,
-    Twist,
-    batch_methods,
+    methods_of_parts,
     odd_method,
 )
+from wce_cli.questions.identify.pairings import PAIRINGS
+from wce_cli.questions.identify.parts import part_method
+from wce_cli.questions.identify.scope import RuleScope
+from wce_cli.questions.identify.twists import TWISTS, Twist
 
 
 class Rule(Struct, frozen=True):
@@ -37,12 +38,13 @@ class Rule(Struct, frozen=True):
     entry: str = STANDARD
     smoothing: str = STANDARD
     twist: str = STANDARD
+    pairing: str = STANDARD
 
     @property
     def departures(self) -> tuple[str, ...]:
         """Its odd parts, by name."""
         odd = () if self.method in METHODS else (self.method,)
-        return tuple(filter(None, (self.reading, self.entry, self.smoothing, *odd, self.twist)))
+        return tuple(filter(None, (self.pairing, self.reading, self.entry, self.smoothing, *odd, self.twist)))
 
     @property
     def pair(self) -> str:
@@ -57,12 +59,13 @@ class Rule(Struct, frozen=True):
     @property
     def is_by_sample(self) -> bool:
         """Whether it does nothing to a sum of terms, so that it has a number for each sample, too."""
-        return not self.divides and (not self.twist or TWISTS[self.twist].is_by_term)
+        return not (self.divides or self.pairing) and (not self.twist or TWISTS[self.twist].is_by_term)
 
     @property
     def title(self) -> str:
         """The rule in words: the pair, then its odd parts."""
         odd = (
+            PAIRINGS[self.pairing].title if self.pairing else "",
             ODD_READINGS[self.reading].title if self.reading else "",
             ENTRIES[self.entry].title if self.entry else "",
             SMOOTHINGS[self.smoothing].title if self.smoothing else "",
@@ -87,11 +90,13 @@ def _within(case: RuleScope, depth: int) -> Iterator[Rule]:
     readings = [STANDARD] + [name for name in ODD_READINGS if _reads(case, name)] * (depth > 0)
     entries = [STANDARD] + [name for name in ENTRIES if _enters(case, name)] * (depth > 0)
     smoothings = [STANDARD] + list(SMOOTHINGS) * (depth > 0 and case.smoothing > 0 and case.n_classes > 1)
-    twists = [STANDARD] + list(TWISTS) * (depth > 0)
+    twists = [STANDARD] + [name for name, twist in TWISTS.items() if twist.steps != case.n] * (depth > 0)
     methods = [name for name, method in METHODS.items() if not method.by_item or case.items != case.n]
-    methods += list(ODD_METHODS) if depth > 0 else []
-    if depth > 0 and case.fits_memory:
-        methods += batch_methods(case.n)
+    standard = tuple(methods)
+    if depth > 0:
+        methods += [name for name, odd in ODD_METHODS.items() if case.shift or not odd.before_shift]
+        methods += methods_of_parts(case)
+    alone = {method for method in methods if method not in METHODS and _is_alone(case, method)}
     for reading in readings:
         for entry in entries:
             for smoothing in smoothings:
@@ -99,14 +104,27 @@ def _within(case: RuleScope, depth: int) -> Iterator[Rule]:
                 if odd > depth:
                     continue
                 for method in methods:
-                    odd_method = method not in METHODS
-                    if odd + odd_method > depth:
+                    is_odd = method not in METHODS
+                    if odd + is_odd > depth or (odd and method in alone):
                         continue
-                    for placement in _placements(case, method, entry, smoothing):
-                        for twist in twists:
+                    for placement in placements(case, method, entry, smoothing):
+                        for twist in twists[:1] if method in alone else twists:
                             rule = Rule(method, placement, reading, entry, smoothing, twist)
-                            if odd + odd_method + (twist != "") <= depth and _changes(case, rule):
+                            if odd + is_odd + (twist != "") <= depth and _changes(case, rule):
                                 yield rule
+    for pairing in case.pairings * (depth > 0):
+        for method in standard:
+            for placement in placements(case, method):
+                for twist in twists[: None if depth > 1 else 1]:
+                    rule = Rule(method, placement, twist=twist, pairing=pairing)
+                    if _changes(case, rule):
+                        yield rule
+
+
+def _is_alone(case: RuleScope, method: str) -> bool:
+    """Whether an odd method is tried with nothing else that is odd: of rows that are not at hand, the sums of each item
+    are."""
+    return method not in ODD_METHODS and (not case.fits_memory or part_method(method).is_alone)
 
 
 def _reads(case: RuleScope, name: str) -> bool:
@@ -125,7 +143,8 @@ def _enters(case: RuleScope, name: str) -> bool:
     return case.weight is None or entry.vectors(case.weight, case.n) is not None
 
 
-def _placements(case: RuleScope, method: str, entry: str, smoothing: str) -> tuple[str, ...]:
+def placements(case: RuleScope, method: str, entry: str = STANDARD, smoothing: str = STANDARD) -> tuple[str, ...]:
+    """The placements that a method is told apart by in this case."""
     if method in METHODS and METHODS[method].placements == ("class",):
         return ("class",)
     odd = ODD_METHODS.get(method)
@@ -162,7 +181,7 @@ def _changes(case: RuleScope, rule: Rule) -> bool:
             return False  # unweighted-mean says it
         if takes_weight and method.kind != "count" and method.is_count_of_kept:
             return False  # kept-mean says it
-    if rule.twist and method is not None and _is_said_without(TWISTS[rule.twist], rule.method):
+    if rule.twist and method is not None and _is_said_without(case, TWISTS[rule.twist], rule.method):
         return False
     if entry is not None and entry.total is not None and _is_said_by_another(case, entry.total, rule.method):
         return False
@@ -174,13 +193,19 @@ def _divides_by_weights(name: str) -> bool:
     return METHODS[name].adds_weights if name in METHODS else odd_method(name).is_scale_free
 
 
-def _is_said_without(twist: Twist, name: str) -> bool:
-    """Whether a standard method is what another one becomes by a twist: Σt / N is Σt divided by N."""
-    count, factor = _count(name), twist.factor
-    if count is None or factor is None:
+def _is_said_without(case: RuleScope, twist: Twist, name: str) -> bool:
+    """Whether a standard method is what another one becomes by a twist, always or in this case: Σt / N is Σt divided by
+    N, and by 8 where there are 8 rows."""
+    here = Counts(case.n, math.pi * case.n, case.n_classes, case.items)  # how many are kept is not known
+    return any(_is_said_of(counts, twist, name) for counts in (SOME_COUNTS, here))
+
+
+def _is_said_of(counts: Counts, twist: Twist, name: str) -> bool:
+    count, factor = _count(name, counts), twist.factor
+    if count is None or factor is None or not counts.n:
         return False
-    divided = count / factor(SOME_COUNTS.n)
-    return any(math.isclose(divided, other) for other in _standard_counts())
+    divided = count / factor(counts.n)
+    return any(math.isclose(divided, other) for other in _standard_counts(counts))
 
 
 def _is_said_by_another(case: RuleScope, total: Callable[[int, int], int], name: str) -> bool:
@@ -193,13 +218,13 @@ def _is_said_by_another(case: RuleScope, total: Callable[[int, int], int], name:
     return count is not None and (count == made or (made != 1 and count in [made * n for n in _standard_counts()]))
 
 
-def _count(name: str) -> int | None:
+def _count(name: str, counts: Counts = SOME_COUNTS) -> float | None:
     """What a method counts, of no batch in particular; None where it divides by something else."""
     of = ODD_METHODS[name].count if name in ODD_METHODS else None
     if name in METHODS and METHODS[name].kind == "count":
         of = METHODS[name].of
-    return None if of is None else of(SOME_COUNTS)
+    return None if of is None else of(counts)
 
 
-def _standard_counts() -> list[int]:
-    return [one.of(SOME_COUNTS) for one in METHODS.values() if one.kind == "count" and one.is_weighted]
+def _standard_counts(counts: Counts = SOME_COUNTS) -> list[float]:
+    return [one.of(counts) for one in METHODS.values() if one.kind == "count" and one.is_weighted]

@@ -7,20 +7,29 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wce_cli.answers.identify import Separating
 from wce_cli.batches.batch import Batch
-from wce_cli.loss.methods import METHODS
 from wce_cli.loss.spec import IGNORE_INDEX
-from wce_cli.questions.identify.evaluation import Evaluation
-from wce_cli.questions.identify.odd_ways import ODD_METHODS, odd_method
+from wce_cli.questions.identify.evaluation import Evaluation, part_of
 from wce_cli.questions.identify.rules import Rule
 
 REFUSED_ENTRY = "per-sample"
 """The entry that no framework takes where N ≠ C: it is told from the others by its error."""
 DRAWS = 300
+LARGEST_PART = 64
+"""Rows of the parts of a batch that is printed, or items."""
+ROWS_OF_ITEM = 4
+"""Rows of a sequence or image, where a rule is about those."""
 FOUR_DIGITS_APART = 2e-3
 """Relative difference at which two numbers differ at four digits, whatever they are."""
+
+
+def can_be_separated(rule: Rule) -> bool:
+    """Whether a batch that tells it from others has few enough rows to be printed."""
+    part = part_of(rule)
+    return part is None or part.size <= LARGEST_PART
 
 
 def separating(batch: Batch, rules: list[Rule]) -> Separating | None:
@@ -68,36 +77,44 @@ def _drawn(batch: Batch, rules: list[Rule], rng: np.random.Generator) -> dict[st
     """A batch of the same kind: wrong predictions, unequal weights, an ignored label, scores that are far apart."""
     spec = batch.spec
     c = int(rng.integers(3, 5))
-    n = int(rng.integers(5, 8)) + max((_batch_rows(rule) for rule in rules), default=0)
+    parts = [part for rule in rules if (part := part_of(rule)) is not None]
+    inner = ROWS_OF_ITEM if any(part.of_items for part in parts) or any(rule.pairing for rule in rules) else 1
+    n = (int(rng.integers(5, 8)) + max((part.size for part in parts), default=0)) * inner
     spread = float(rng.choice([1.0, 3.0, 12.0, 80.0]))
     scores = np.round(rng.normal(0, spread, (n, c)), 1)
     if spec.scores != "logits":
         log_p = np.round(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True) - 0.02, 2)  # not all of 1
         scores = log_p if spec.scores == "log_probs" else np.vectorize(lambda x: float(f"{np.exp(x):.3g}"))(log_p)
-    fields: dict[str, Any] = {spec.scores: scores.tolist()}
+    fields: dict[str, Any] = {spec.scores: _by_item(scores, inner)}
     if spec.is_soft:
         rows = np.round(rng.dirichlet(np.ones(c), n), 2)
         rows[:, -1] = np.round(1 - rows[:, :-1].sum(axis=1), 2)
-        fields["labels"] = np.abs(rows).tolist()
+        fields["labels"] = _by_item(np.abs(rows), inner)
     else:
         labels = rng.integers(0, c, n)
         labels[int(rng.integers(1, n))] = spec.ignore_index
         if rng.random() < 0.2 or spec.ignore_index in range(c):
             labels = rng.integers(0, c, n)
-        fields["labels"] = labels.tolist()
+        fields["labels"] = _by_item(labels, inner)
         if spec.ignore_index != IGNORE_INDEX:
             fields["ignore_index"] = spec.ignore_index
     if spec.weight is not None:
         weight = np.round(rng.uniform(0.2, 3.0, c), 2)
         if rng.random() < 0.5 and not any(rule.entry == "inverse" for rule in rules):
-            weight[int(fields["labels"][0]) if not spec.is_soft else 0] = 0.0  # tells N kept from N with w ≠ 0
+            weight[0 if spec.is_soft else int(labels[0])] = 0.0  # tells N kept from N with w ≠ 0
         fields["weight"] = weight.tolist()
     if spec.has_sample_weight:
-        fields["sample_weight"] = np.round(rng.uniform(0.2, 3.0, n), 2).tolist()
+        fields["sample_weight"] = _by_item(np.round(rng.uniform(0.2, 3.0, n), 2), inner)
+    if inner > 1 and spec.layout.shift:
+        fields["shift"] = True
     if spec.label_smoothing:
         fields["label_smoothing"] = spec.label_smoothing
     return fields
 
 
-def _batch_rows(rule: Rule) -> int:
-    return 0 if rule.method in METHODS or rule.method in ODD_METHODS else odd_method(rule.method).batch_rows
+def _by_item(rows: NDArray[Any], inner: int) -> Any:
+    """Rows as lists; in torch's layout where each item has several of them."""
+    if inner > 1:
+        by_item = rows.reshape(-1, inner, *rows.shape[1:])
+        rows = np.moveaxis(by_item, -1, 1) if rows.ndim > 1 else by_item
+    return rows.tolist()

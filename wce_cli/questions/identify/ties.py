@@ -7,10 +7,12 @@ import numpy as np
 from wce_cli.answers.identify import SAME
 from wce_cli.digits import format_number
 from wce_cli.loss.methods import METHODS
-from wce_cli.questions.identify.evaluation import Evaluation
+from wce_cli.questions.identify.evaluation import Evaluation, part_of
 from wce_cli.questions.identify.odd_readings import ODD_READINGS
 from wce_cli.questions.identify.odd_ways import ENTRIES, ODD_METHODS, odd_method
+from wce_cli.questions.identify.parts import DIVISORS, KEPT, WEIGHTS, PartMethod
 from wce_cli.questions.identify.rules import Rule
+from wce_cli.questions.identify.twists import TWISTS
 
 _COINCIDENCE = "they are the same number on this batch"
 _UNDIVIDED = "dividing each p by the sum of its row changes nothing here"
@@ -45,8 +47,8 @@ def denominators(evaluation: Evaluation) -> dict[str, float]:
     for odd in ODD_METHODS.values():
         if odd.divisor and not odd.below:
             fraction = evaluation.fraction(Rule(odd.name, "class"))
-            assert fraction is not None
-            named[odd.divisor] = fraction[1]
+            if fraction is not None:
+                named[odd.divisor] = fraction[1]
     if totals.n > 1:
         named["N²"] = float(totals.n) ** 2
     named |= {method.formula: 1.0 for method in METHODS.values() if not method.divides}  # what is equal says more
@@ -115,15 +117,34 @@ def _of_weights(evaluation: Evaluation, one: Rule, other: Rule) -> str:
 def _of_methods(evaluation: Evaluation, one: Rule, other: Rule) -> str:
     """Equal because two denominators are."""
     for rule in (one, other):
+        if (part := part_of(rule)) is not None:
+            return _of_parts(evaluation, rule, part)
         odd = ODD_METHODS.get(rule.method)
         if odd is not None and not odd.divisor:
             return (odd.ties(evaluation.totals()) if odd.ties is not None else "") or _COINCIDENCE
     a, b = evaluation.fraction(one), evaluation.fraction(other)
-    if a is None or b is None or not _equal(a[1], b[1]):
+    if a is None or b is None or not _equal(a[1] / _factor(evaluation, one), b[1] / _factor(evaluation, other)):
         return _COINCIDENCE
+    value = format_number(a[1] / _factor(evaluation, one))
     named = dict.fromkeys([_denominator(evaluation, one), _denominator(evaluation, other)])
+    named.pop(value, None)
     because = _because(evaluation, one, other)
-    return f"{' = '.join(sorted(named, key=len))} = {format_number(a[1])}{because}"
+    return f"{' = '.join(sorted(named, key=len))} = {value}{because}"
+
+
+def _factor(evaluation: Evaluation, rule: Rule) -> float:
+    """What a rule multiplies its quotient by, where it does no more than that."""
+    factor = TWISTS[rule.twist].factor if rule.twist else None
+    return 1.0 if factor is None else factor(evaluation.case.n)
+
+
+def _of_parts(evaluation: Evaluation, rule: Rule, part: PartMethod) -> str:
+    """Equal because every part of a batch is divided by the same."""
+    found = evaluation.summands(rule).of_parts(part.divisor, evaluation.part_size(part))
+    if found is None or not len(found[1]) or not np.allclose(found[1], found[1][0], rtol=SAME, atol=0.0):
+        return _COINCIDENCE
+    divisor = DIVISORS[KEPT if part.divisor == WEIGHTS and not evaluation.case.is_weighted else part.divisor]
+    return f"all {part.parts} {divisor.alike}: {format_number(float(found[1][0]))}"
 
 
 def _because(evaluation: Evaluation, one: Rule, other: Rule) -> str:
@@ -145,6 +166,8 @@ def _because(evaluation: Evaluation, one: Rule, other: Rule) -> str:
 
 def _counted(rule: Rule) -> str:
     """What a rule counts, in letters; empty where it divides by something else."""
+    if rule.twist:
+        return ""
     if rule.method in METHODS:
         method = METHODS[rule.method]
         return method.formula if method.is_weighted and not method.adds_weights else ""
@@ -166,8 +189,10 @@ def _denominator(evaluation: Evaluation, rule: Rule) -> str:
     spec = evaluation.spec
     if rule.method in METHODS:
         method = METHODS[rule.method]
-        return method.formula_for(rule.placement, spec.is_soft, spec.has_sample_weight).partition(",")[0]
-    return odd_method(rule.method).divisor or rule.method
+        divisor = method.formula_for(rule.placement, spec.is_soft, spec.has_sample_weight).partition(",")[0]
+    else:
+        divisor = odd_method(rule.method).divisor or rule.method
+    return TWISTS[rule.twist].divides(divisor) if rule.twist else divisor
 
 
 def _equal(a: float | None, b: float | None) -> bool:

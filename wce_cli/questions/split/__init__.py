@@ -31,6 +31,7 @@ def split(
     size: int | Sequence[int] | None = None,
     ranks: int = 1,
     shuffle: int | None = None,
+    by: str | None = None,
     **batch: Unpack[BatchFields],
 ) -> Split:
     """Compare the loss of a batch with the mean of the losses of its parts, by every method.
@@ -39,9 +40,9 @@ def split(
 
     `size`: items of each micro-batch, or the sizes of all of them; `ranks`: how many ranks the items are dealt to in
     turn, as torch's DistributedSampler does; `shuffle`: the seed of the order that comes before that,
-    `numpy.random.default_rng(shuffle).permutation(n)` of the n items. An item is what stands along the first axis: an
-    image with all its pixels. The batch is given as to `explain`; of a criterion the settings are read, and it is not
-    called.
+    `numpy.random.default_rng(shuffle).permutation(n)` of the n items. An item is what stands along the first axis, an
+    image with all its pixels; with `by="row"` it is a row, a pixel or a token. `by` alone makes a part of each. The
+    batch is given as to `explain`; of a criterion the settings are read, and it is not called.
 
     Returns a Split: `print` it, or ask `.method("weighted-mean").mean_of_parts`. Losses are in nats.
     Raises WceError, with every problem found, if the batch cannot be read or cut.
@@ -51,4 +52,4 @@ def split(
     own, arrays = apart(given, 0 if size is not None else _begins(given, named))
     size = own_one("split", "size", own, size)
     whole = batch_of("split", arrays, named)
-    return split_batch(whole, cut_of(whole, size, ranks, shuffle))
+    return split_batch(whole, cut_of(whole, size, ranks, shuffle, by=by))

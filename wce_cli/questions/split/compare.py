@@ -30,7 +30,10 @@ def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] 
     spec = batch.spec
     totals, facts, sums = cut_pass(batch, cut, progress=progress)
     n = cut.sizes()
+    by_row = cut.inner == 1 and batch.positions > 1
     values = loss_values(totals, spec.class_weight, spec.label_smoothing)
+    if by_row:  # flattened, there are no items to count
+        values = tuple(value for value in values if not METHODS[value.method].by_item)
     analysis = Analysis(spec, totals, facts, values, (), {}, tuple(sums.n_kept.tolist()))
     known: dict[Any, Any] = {}
     counts = Counts(n, sums.n_kept, spec.n_classes, n // cut.inner)
@@ -38,7 +41,7 @@ def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] 
     return Split(
         schema=SCHEMA,
         batch=batch_part(spec, batch.scores.shape, totals.n, totals.n_kept),
-        cut=CutPart(cut.size, _sizes(cut), cut.ranks, cut.shuffled.seed if cut.shuffled else None, cut.items),
+        cut=_cut_part(cut, by_row),
         parts=_parts(cut, sums, n),
         parts_total=cut.parts,
         methods=tuple(rows),
@@ -48,8 +51,10 @@ def split_batch(batch: Batch, cut: Cut, *, progress: Callable[[int, int], None] 
     )
 
 
-def _sizes(cut: Cut) -> tuple[int, ...] | None:
-    return tuple(np.diff(cut.bounds, prepend=0).tolist()) if cut.bounds else None
+def _cut_part(cut: Cut, by_row: bool) -> CutPart:
+    sizes = tuple(np.diff(cut.bounds, prepend=0).tolist()) if cut.bounds else None
+    seed = cut.shuffled.seed if cut.shuffled else None
+    return CutPart(cut.size, sizes, cut.ranks, seed, cut.items, "row" if by_row else "sample")
 
 
 def _numerators(sums: PartSums, value: LossValue) -> Summed:

@@ -11,6 +11,9 @@ from wce_cli.batches.batch import Batch
 from wce_cli.errors import Problem, WceError
 from wce_cli.passes.batch_parts import Cut, Shuffled
 
+SAMPLE, ROW = BY = ("sample", "row")
+"""What may be cut: what stands along the first axis, a sequence or an image as a whole; or its rows, one after another,
+as if the batch had been flattened."""
 MOST_PARTS = 1 << 20
 """Parts of one answer: some numbers are kept of each."""
 
@@ -21,10 +24,18 @@ def cut_of(
     ranks: int = 1,
     shuffle: int | None = None,
     spelled: tuple[str, str] = ("size", "ranks"),
+    by: str | None = None,
 ) -> Cut:
-    """How a batch is cut; `spelled` is how the two options are written where the user is. Raises WceError."""
+    """How a batch is cut; `spelled` is how the two options are written where the user is. Raises WceError.
+
+    `by` says what is cut, one of BY, and where nothing else does, into parts of one of these each.
+    """
     split_, ranks_ = spelled
-    items = batch.sample_shape[0] if batch.sample_shape else 1
+    if by is not None and by not in BY:
+        raise WceError(Problem(f'by is "{by}", expected {" or ".join(BY)}'))
+    if by is not None and size is None and ranks == 1:
+        size = 1
+    items = batch.n_samples if by == ROW else batch.items
     inner = batch.n_samples // items if items else 1
     if items == 0 or batch.n_samples == 0:
         raise WceError(Problem("the batch is empty: there is nothing to cut"))

@@ -14,7 +14,7 @@ from wce_cli.batches.batch import Batch
 from wce_cli.loss.sums import Floats
 from wce_cli.questions.audit.child.arrays import numbers_of
 from wce_cli.questions.audit.probes import Offers, Probe
-from wce_cli.questions.identify.evaluation import Evaluation, case_of
+from wce_cli.questions.identify.evaluation import Evaluation, case_of, part_of
 from wce_cli.questions.identify.odd_ways import ENTRIES
 from wce_cli.questions.identify.rules import Rule, rules
 
@@ -125,11 +125,18 @@ def _terms_of(evaluation: Evaluation, rule: Rule, n: int) -> Floats | None:
     return terms
 
 
+def _is_offered(rule: Rule) -> bool:
+    """Whether a function that is given one batch may compute a rule: how a loop cuts its own, and what stands beside
+    what, is seen outside of it."""
+    part = part_of(rule)
+    return not rule.pairing and (part is None or not part.is_alone)
+
+
 def listed_rules(probes: Sequence[Probe], offers: Offers, depth: int) -> list[Rule]:
     """Every rule that some probe can tell, the fewest departures first."""
     found: dict[Rule, None] = {}
     for probe in probes:
-        of_probe = rules(case_of(batch_of(probe, offers)), depth)
+        of_probe = (rule for rule in rules(case_of(batch_of(probe, offers)), depth) if _is_offered(rule))
         if offers.smoothing and not probe.smoothing:  # those with smoothing say the rest, placement by placement
             of_probe = (rule for rule in of_probe if rule.entry == PER_SAMPLE)
         found.update(dict.fromkeys(of_probe))
