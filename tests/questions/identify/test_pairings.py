@@ -160,3 +160,17 @@ def test_a_wrong_pairing_is_told_from_the_right_one_on_sequences(name):
     again = Batch.build(**apart.batch)
     assert apart.inseparable == ()
     assert [Evaluation(again, tied).value(rule) for rule in tied] == [value for _, value in apart.values]
+
+
+@pytest.mark.parametrize("shape", [(2, 6, 4), (8, 64, 3000)])
+@pytest.mark.parametrize("axis", [1, 2])
+def test_labels_that_a_shift_drops_may_be_no_classes(shape, axis):
+    """A token that begins every sequence, and that no scores are for: its rows have no loss in any pairing."""
+    rng = np.random.default_rng(0)
+    scores, labels = rng.normal(size=shape), rng.integers(0, shape[2], shape[:2])
+    labels[:, 0] = 50_000
+    twice = torch.tensor(scores)[:, :-2].flatten(0, 1), torch.tensor(labels)[:, 2:].flatten()
+    number = f"{F.cross_entropy(*twice).item():.6g}"
+    found = identify(number, logits=np.moveaxis(scores, 2, axis), labels=labels, shift=True, class_axis=axis)
+    assert "shifted-twice" in found.numbers[0].matches[0].departures
+    assert not any("not-shifted" in match.departures for match in found.numbers[0].matches)

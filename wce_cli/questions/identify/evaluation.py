@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import numpy as np
 from msgspec import structs
 
-from wce_cli.batches.batch import Batch
+from wce_cli.batches.batch import Batch, WrongRows
 from wce_cli.loss.layout import Dropped
 from wce_cli.loss.methods import METHODS, divide
 from wce_cli.loss.placements import PLACEMENTS, Weighting, unweighted_numerator
@@ -80,7 +80,7 @@ class Evaluation:
         self.class_weight = self.spec.class_weight
         needed = {(STANDARD, "label"), *((rule.reading, _rows_of(rule)) for rule in rules)}
         self._items = items
-        self._paired: dict[str, Totals] = {}
+        self._paired: dict[str, Totals | None] = {}
         self._totals: dict[Asked, Totals] = {}
         self._terms: dict[Asked, list[Terms]] = {}
         self._numerators: dict[tuple[str, ...], float] = {}
@@ -143,7 +143,11 @@ class Evaluation:
         if rule.pairing not in self.case.pairings:
             return None
         if rule.pairing not in self._paired:
-            self._paired[rule.pairing] = one_pass(PAIRINGS[rule.pairing].of(self.batch), top=0)[0]
+            try:
+                found: Totals | None = one_pass(PAIRINGS[rule.pairing].of(self.batch), top=0)[0]
+            except WrongRows:  # labels that the shift drops are no classes: nobody computed a loss of them
+                found = None
+            self._paired[rule.pairing] = found
         return self._paired[rule.pairing]
 
     def before_shift(self, what: str) -> int | None:

@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import Struct, structs
 
 from wce_cli.batches.batch import Batch
+from wce_cli.batches.labels import Unread
 from wce_cli.loss.layout import ALL, FIRST, LAST, TORCHS_AXIS, Dropped, Layout
 from wce_cli.loss.rows import ArrayRows
 
@@ -33,12 +34,16 @@ def _dropping(scores: Dropped, labels: Dropped) -> Callable[[Batch], Batch]:
     def of(batch: Batch) -> Batch:
         spec, s = batch.spec, batch.sample_weight
         items, *others = scores.shape(spec.layout.labels, 0)
+        unread = batch.unread
+        if unread is None and not spec.is_soft:  # of what a shift drops nobody has looked at the labels
+            unread = Unread(spec.ignore_index)
         return structs.replace(
             batch,
             spec=structs.replace(spec, layout=Layout((items, spec.n_classes, *others)), half_units={}),
             scores=batch.scores.dropping(scores),
             labels=batch.labels.dropping(labels),
             sample_weight=None if s is None else s.dropping(labels),
+            unread=unread,
         )
 
     return of
