@@ -84,10 +84,10 @@ def test_every_option_is_declared_under_a_heading(command):
     assert {one.rich_help_panel for one in own} <= {*headings.HEADINGS}
 
 
-def test_explain_has_at_most_30_options():
+def test_explain_has_at_most_31_options():
     own = typer.main.get_command(typer_app(COMMANDS)).commands["explain"].params
     options = [one for one in own if one.param_type_name == "option"]
-    assert sum(map(len, sections("explain").values())) == len(options) + 1 <= 30
+    assert sum(map(len, sections("explain").values())) == len(options) + 1 <= 31
 
 
 def test_the_commands_are_listed_with_a_whole_sentence_each():

@@ -1,16 +1,30 @@
-"""The real frameworks, asked with the very line of code that `wce` only reads."""
+"""The real frameworks, asked with the very line of code that `wce` only reads.
+
+They run in a process of their own: jax minds any fork of the process that it was loaded into, and other tests fork.
+"""
 
 from __future__ import annotations
 
+import atexit
 import functools
+import inspect
 import os
+import pickle
+import subprocess
+import sys
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-os.environ.setdefault("KERAS_BACKEND", "torch")
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
+ENVIRONMENT = {"KERAS_BACKEND": "torch", "JAX_PLATFORMS": "cpu", "PYTHONWARNINGS": "ignore"}
+PACKAGES = ("torch", "keras", "sklearn", "optax")
+ARE_INSTALLED = all(find_spec(name) is not None for name in PACKAGES)
+HOMES = {"torch": ("torch.nn", "torch.nn.functional"), "keras": ("keras.losses",), "sklearn": ("sklearn.metrics",)}
+HOMES |= {"optax": ("optax",)}
 
 C = 4
 X = np.array(
@@ -70,7 +84,7 @@ def names_of(package: str, scores: Any, labels: Any, sample_weight: Any = None) 
     return known
 
 
-def returned(text: str, package: str, scores: Any, labels: Any, sample_weight: Any = None) -> Any:
+def _returned(text: str, package: str, scores: Any, labels: Any, sample_weight: Any = None) -> Any:
     """What the line really returns: run, and called with the arrays where it only makes a criterion."""
     known = names_of(package, scores, labels, sample_weight)
     body, last = text.rpartition("\n")[::2]
@@ -82,3 +96,65 @@ def returned(text: str, package: str, scores: Any, labels: Any, sample_weight: A
         x, y = known["x"], known["y"]
         value = value(x, y) if package in ("torch", "optax") else value(y, x, sample_weight=sample_weight)
     return np.asarray(value.detach() if hasattr(value, "detach") else value, dtype=np.float64)
+
+
+def _signature(name: str, package: str, method: str) -> tuple[str, list[tuple[str, Any, bool]]]:
+    """The module of a class or a function, and its parameters: names, defaults, and whether they go by name only."""
+    found = next(one for home in HOMES[package] if (one := getattr(import_module(home), name, None)) is not None)
+    signature = inspect.signature(getattr(found, method) if method else found)
+    parameters = [one for one in signature.parameters.values() if one.name != "self"]
+    empty = inspect.Parameter.empty
+    told = [
+        (one.name, "required" if one.default is empty else one.default, one.kind is one.KEYWORD_ONLY)
+        for one in parameters
+    ]
+    return str(found.__module__), told
+
+
+@cache
+def _child() -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.criteria.real"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | ENVIRONMENT)
+    atexit.register(child.terminate)
+    return child
+
+
+def _asked(*request: Any) -> Any:
+    child = _child()
+    assert child.stdin is not None
+    assert child.stdout is not None
+    pickle.dump(request, child.stdin)
+    child.stdin.flush()
+    is_fine, answer = pickle.load(child.stdout)
+    assert is_fine, answer
+    return answer
+
+
+def returned(text: str, package: str, scores: Any, labels: Any, sample_weight: Any = None) -> Any:
+    """What the line really returns: run, and called with the arrays where it only makes a criterion."""
+    return _asked("returned", text, package, scores, labels, sample_weight)
+
+
+def signature(name: str, package: str, method: str = "") -> tuple[str, list[tuple[str, Any, bool]]]:
+    """The module of a class or a function, and its parameters: names, defaults, and whether they go by name only."""
+    return _asked("signature", name, package, method)
+
+
+def _serve() -> None:
+    answers, sys.stdout = sys.stdout.buffer, sys.stderr
+    functions = {"returned": _returned, "signature": _signature}
+    while True:
+        try:
+            name, *arguments = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        try:
+            found = (True, functions[name](*arguments))
+        except Exception as error:
+            found = (False, f"{type(error).__name__}: {error}")
+        pickle.dump(found, answers)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _serve()

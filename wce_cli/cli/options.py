@@ -131,13 +131,15 @@ def of_field(name: str) -> Any:
     if field.kind == "flag":
         return Annotated[bool | None, declared(f"{flag(name)}/--no-{flag(name)[2:]}", help=f"{field.help}.")]
     default = "" if field.default is None else f"  [default: {field.default:g}]"
+    is_default = field.typed.lstrip().startswith("[")
+    said = f"{field.help}.{field.typed}" if is_default else f"{field.help}{field.typed}."
     return Annotated[
         str | None,
         declared(
             flag(name),
             *field.also,
             metavar=field.metavar,
-            help=f"{field.help}{field.typed}{'' if field.typed.endswith(']') else '.'}{default}",
+            help=f"{said}{default}",
             autocompletion=COMPLETED.get(field.kind),
         ),
     ]

@@ -22,6 +22,8 @@ read or divided; or nothing that would change the number."""
 REQUIRED = "required"
 """The default of a parameter that has none."""
 KEPT = "kept-mean"
+ADDED = {"mean": BATCH, "sum": SUM, "average": WEIGHTED}
+"""By how code adds up one number a sample: the method that it is."""
 
 
 class Parameter(Struct, frozen=True):

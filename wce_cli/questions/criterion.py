@@ -15,15 +15,13 @@ from msgspec import Struct
 from wce_cli.answers.analysis import Analysis
 from wce_cli.answers.report import CriterionPart
 from wce_cli.batches.batch import Batch
-from wce_cli.criteria.known import KEPT, KNOWN, KnownCriterion
+from wce_cli.criteria.known import ADDED, KEPT, KNOWN, KnownCriterion
 from wce_cli.digits import format_number
 from wce_cli.loss.clipped import ENDS, SUMMED, eps_of
 from wce_cli.loss.methods import BATCH, SUM, UNWEIGHTED, WEIGHTED, divide
 from wce_cli.loss.spec import Criterion, Spec
 
 KINDS = {"logits": "logits", "log_probs": "log-probabilities", "probs": "probabilities"}
-ADDED = {"mean": BATCH, "sum": SUM, "average": WEIGHTED}
-"""By how one number a sample is added up: the method that it is."""
 SAME = 1e-6
 """What clipping may move a loss by, relative to it, and still not show."""
 
@@ -111,7 +109,7 @@ def _without_pair(asked: _Question) -> str:
     if asked.left_out != asked.weights:
         return "it takes the class weight, and leaves the sample weight out"
     total = asked.analysis.value(UNWEIGHTED)
-    if total is not None and (criterion.adds or criterion.reduction) in ("sum", False):
+    if total is not None and ADDED.get(criterion.adds, row.reductions[criterion.reduction]) == SUM:
         return f"it leaves the weights out, and sums the bare losses to {format_number(total.numerator)}"
     return "it leaves the weights out"
 
