@@ -24,6 +24,16 @@ NAMES = {
     "padding counted": "batch-mean",
 }
 
+IDENTIFIED = (
+    "the mean of the weighted means of batches of 2 items",
+    "each one's own mean",
+    "sample-mean",
+    "batch-mean",
+    "N kept of the labels before the shift",
+    "the labels are not shifted",
+)
+"""What identify calls those after the first."""
+
 
 def batch():
     with np.load(SAVED) as saved:
@@ -55,11 +65,22 @@ def test_the_methods_of_the_batch_are_three_of_these_losses_and_a_split_has_two_
         assert row["mean_of_parts"] == pytest.approx(losses[name].item(), rel=1e-6)
 
 
+def test_identify_names_the_rule_of_every_number_that_is_shown():
+    numbers = [line.split()[-1] for line in SHOWN.splitlines()]
+    found = asked("identify", *numbers)
+    assert [number["text"] for number in found["numbers"]] == numbers
+    titles = [number["matches"][0]["title"] for number in found["numbers"]]
+    assert len(set(titles)) == len(numbers) == 7
+    assert titles[0] == "weighted-mean"
+    for title, words in zip(titles[1:], IDENTIFIED, strict=True):
+        assert words in title
+
+
 def test_the_other_two_are_another_count_and_no_shift():
     losses = SCRIPT["losses"](*batch())
     (row,) = asked("explain", "--engine", "none", "--method", "weighted-mean")["methods"]
     counted = int((batch()[1] != -100).sum())
-    assert f"is {row['numerator']:.6g} / {counted}: " in PAGE
+    assert f"{row['numerator']:.6g} / {counted} counts the first word" in PAGE
     assert row["numerator"] / counted == pytest.approx(losses["divided by the unshifted count"].item(), rel=1e-6)
     ran = run("explain", str(SAVED), "--class-axis", "-1", "--engine", "none", "-f", "json")
     value = json.loads(ran.out)["methods"][0]["value"]

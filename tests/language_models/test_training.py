@@ -7,9 +7,10 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-from tests.run import ROOT
+from tests.run import ROOT, run
 from wce_cli import split
 
 torch = pytest.importorskip("torch")
@@ -102,6 +103,17 @@ def test_a_mean_over_sequences_is_another_loss_again_and_no_split_of_it_matters(
     by_sequence = losses / torch.tensor(COUNTS)
     assert row.values == pytest.approx(by_sequence.tolist(), rel=1e-12)
     assert row.mean_of_parts == pytest.approx(by_sequence.mean().item(), rel=1e-12)
+
+
+def test_by_sample_is_a_sequence_a_part(tmp_path):
+    np.savez(tmp_path / "x.npz", logits=Causal()(IDS).detach().numpy(), labels=LABELS.numpy())
+    ran = run("split", str(tmp_path / "x.npz"), "--by", "sample", "--class-axis", "-1", "--shift", "-f", "json")
+    assert ran.code == 0, ran.err
+    found = json.loads(ran.out)
+    assert [part["n_kept"] for part in found["parts"]] == list(COUNTS)
+    _, row = predicted_loss_of(size=1)
+    shown = next(one for one in found["methods"] if one["method"] == "weighted-mean")
+    assert (shown["mean_of_parts"], shown["gradients"]) == (row.mean_of_parts, list(row.gradients))
 
 
 @pytest.fixture(scope="module")
