@@ -257,3 +257,14 @@ def test_what_is_typed_in_torch_is_what_is_read(shape, axis, shift, soft):
         np.testing.assert_array_equal(eval(y, names).numpy(), batch.labels.whole())
     else:
         assert not soft
+
+
+def test_a_file_of_torch_may_say_where_the_classes_are_and_that_labels_are_ahead(tmp_path):
+    torch = pytest.importorskip("torch")
+    given, _ = drawn((2, 5, 5), 2)
+    arrays = {name: torch.tensor(given[name]) for name in ("logits", "labels")}
+    torch.save(arrays | {"shift": True, "class_axis": -1, "training": False}, tmp_path / "run.pt")
+    found = explain(str(tmp_path / "run.pt"), engines=())
+    plain = explain(logits=given["logits"], labels=given["labels"], class_axis=-1, shift=True, engines=())
+    assert found.batch.shift
+    assert found["weighted-mean"] == plain["weighted-mean"]

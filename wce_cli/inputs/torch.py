@@ -138,7 +138,7 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
             if id(value) not in lists:
                 lists[id(value)] = _as_tensor(value) if _is_numbers(value) else value
             value = lists[id(value)]
-        elif name and type(value) in (int, float):
+        elif name and type(value) in (int, float, bool):
             value = _as_tensor(value)
         if not isinstance(value, (Mapping, list, tuple)):
             yield name, value
@@ -155,9 +155,11 @@ def _is_numbers(value: Any) -> bool:
 
 
 def _as_tensor(value: Any) -> Any:
-    """Python's numbers as a tensor that holds them exactly; what it cannot hold is left."""
+    """Python's numbers, or True and False, as a tensor that holds them exactly; what it cannot hold is left."""
     import torch
 
+    if isinstance(value, bool):
+        return torch.tensor(value)
     kinds = {type(item) for item in value} if isinstance(value, (list, tuple)) else {type(value)}
     try:
         return torch.tensor(value, dtype=torch.float64 if float in kinds else torch.int64)
