@@ -37,7 +37,7 @@ def offered(line: str) -> list[str]:
         ("wce check --format ", [*formats_of("check")]),
         ("wce split --format ", [*formats_of("split")]),
         ("wce split --by ", ["sample", "row"]),
-        ("wce split --s", ["--size", "--shuffle", "--sample-weight", "--save"]),
+        ("wce split --s", ["--size", "--shuffle", "--sample-weight", "--shift", "--save"]),
         ("wce gradient --rows ", ["all"]),
         ("wce sweep --rows ", ["all"]),
         ("wce gradient --method sum/s", ["sum/sample"]),

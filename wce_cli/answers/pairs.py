@@ -8,7 +8,6 @@ from typing import TypeVar
 from msgspec import Struct
 
 from wce_cli.errors import Problem, WceError, did_you_mean
-from wce_cli.loss.methods import METHODS
 
 
 class Paired(Struct, frozen=True):
@@ -42,6 +41,8 @@ def row_named(rows: Sequence[PairedRow], pair: str, is_soft: bool) -> PairedRow:
 
 def missing_pair(pair: str, known: Sequence[str], is_soft: bool) -> Problem:
     """Why there is no value for a pair; `known` are those there are."""
+    from wce_cli.loss.methods import METHODS  # which loads numpy: completion needs the names of answers alone
+
     method = pair.partition("/")[0]
     siblings = [name for name in known if name.partition("/")[0] == method]
     if siblings:
