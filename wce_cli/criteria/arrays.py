@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from msgspec import Struct, structs
 
@@ -191,9 +190,18 @@ def _called(node: ast.Call, names: Arrays) -> ArrayFound | None:
     return None if step is None else _with(inner, names, *step)
 
 
-def _numbers(nodes: Sequence[ast.expr]) -> tuple[Any, ...]:
+def _numbers(nodes: Sequence[ast.expr]) -> tuple[int | None, ...]:
     """The whole numbers that stand there; None for what is none."""
-    return tuple(int(ast.unparse(one)) if ast.unparse(one).lstrip("-").isdecimal() else None for one in nodes)
+    return tuple(_number(one) for one in nodes)
+
+
+def _number(node: ast.expr) -> int | None:
+    match node:
+        case ast.Constant(value=int() as value):
+            return value
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)):
+            return -value
+    return None
 
 
 def _spread(arguments: Sequence[ast.expr]) -> Sequence[ast.expr]:
