@@ -111,9 +111,8 @@ def test_the_caption_says_what_of_how_many():
     soft = sequences(22, 9)
     soft["labels"] = np.moveaxis(np.random.default_rng(1).dirichlet(np.ones(5), size=(22, 9)), -1, 1)
     report = explain(**soft, engines=())
-    assert "\nbatch-mean of each of 22 items of 9 samples, D = N, the 20 with the largest Σt\nitem " in to_table(
-        [report]
-    )
+    title = "batch-mean of each of 22 items of 9 samples, D = N, the 20 with the largest Σt"
+    assert f"\n{title}\nitem " in to_table([report])
     assert report.by_sample is not None
     assert {row.denominator for row in report.by_sample.rows} == {9.0}
 
