@@ -76,6 +76,8 @@ def names_of(package: str, scores: Any, labels: Any, sample_weight: Any = None) 
         **dict.fromkeys(("w", "weights", "class_weights"), w),
         **dict.fromkeys(("s", "mask", "sample_weights"), s),
     }
+    if x.ndim == 3 and y.ndim == 2:
+        known |= {"shift_logits": x[:, :-1], "shift_labels": y[:, 1:], "keep": y > 0}
     if package == "optax":
         import jax.numpy as jnp
         import optax

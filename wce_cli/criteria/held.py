@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from wce_cli.criteria.arrays import Arrays
 from wce_cli.criteria.known import KNOWN, KnownCriterion
 from wce_cli.criteria.values import dotted
 
@@ -50,6 +51,8 @@ class Held(Struct, frozen=True):
     """What names stood for where it was made; None before."""
     unsure: str = ""
     """Why nothing is sure of it: what the code does to it afterwards, or instead of it."""
+    arrays: Arrays | None = None
+    """The arrays that had a name where it was called; None before."""
 
     def put(self, node: ast.expr, inner: ast.expr) -> Held:
         """The same within another expression, of which it is the part `inner`."""

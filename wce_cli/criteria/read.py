@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, structs
 
+from wce_cli.criteria.arrays import ArrayFound, array_of, assign
 from wce_cli.criteria.bound import Bound, bound, spread
 from wce_cli.criteria.held import Held, held
-from wce_cli.criteria.known import KNOWN, KnownCriterion, older_reduction
+from wce_cli.criteria.known import KNOWN, KnownCriterion, Parameter, older_reduction
 from wce_cli.criteria.parsed import FIELD, Line, parsed, too_deep
 from wce_cli.criteria.unknown import foreign, unknown
-from wce_cli.criteria.values import NotSaid, dotted, value_of
+from wce_cli.criteria.values import NotSaid, value_of
 from wce_cli.errors import Problem, WceError, as_written
 from wce_cli.loss.readings import ScoreKind
-from wce_cli.loss.spec import Criterion
+from wce_cli.loss.spec import ArrayTaken, Criterion
 
 FIELDS_SET = ("weight", "sample_weight", "ignore_index", "label_smoothing")
 """The fields of ours that a criterion has settings for."""
@@ -39,6 +40,7 @@ def read(text: str) -> Criterion:
     refuses.
     """
     values: dict[str, Any] = {}
+    arrays: dict[str, ArrayFound] = {}
     criteria: dict[str, Held] = {}
     found: list[tuple[Held, Line]] = []
     code = parsed(text)
@@ -47,11 +49,14 @@ def read(text: str) -> Criterion:
             one = None if line.value is None else held(line.value, criteria)
             if one is not None and one.values is None and (one.made or one.called):
                 one = structs.replace(one, values=dict(values))
+            if one is not None and one.arrays is None and one.called:
+                one = structs.replace(one, arrays=dict(arrays))
             one = _assign(line, one, criteria, values)
             if one is not None:
                 found.append((one, line))
             for name in line.names:
                 _set_afterwards(name, criteria, found)
+            assign(line.names, line.value, arrays)
         if not found:
             raise unknown(code)
         one = _meant(found)
@@ -165,7 +170,9 @@ def _criterion(one: Held, names: Mapping[str, Any]) -> Criterion:
         takes=tuple(field for field in FIELDS_SET if field in fields or field in unsaid),
         weighs_by_hand=any(isinstance(factor, ast.Subscript) for factor in one.times),
         is_called=one.called is not None,
-        moves_arrays=any(_is_moved(node) for parameter, node in arguments.items() if parameter.means == "scores"),
+        arrays=tuple(
+            _taken(parameter.means, node, one) for parameter, node in arguments.items() if _is_array(parameter)
+        ),
         lists_classes="class_list" in (settings.said.keys() | settings.unsaid.keys()),
         given=_given(row, arguments, fields.get("weight")),
         reason=_reason(one, row, settings, reduction, arguments),
@@ -173,9 +180,14 @@ def _criterion(one: Held, names: Mapping[str, Any]) -> Criterion:
     )
 
 
-def _is_moved(node: ast.expr) -> bool:
-    """Whether an array is no longer as it was given, as far as its name says."""
-    return not dotted(node) or "shift" in dotted(node)
+def _is_array(parameter: Parameter) -> bool:
+    return parameter.means in ("scores", "labels")
+
+
+def _taken(place: str, node: ast.expr, one: Held) -> ArrayTaken:
+    """What stands in the place of the scores, or of the labels."""
+    array = array_of(node, one.arrays or {})
+    return ArrayTaken(place, array.text, array.name, array.steps)
 
 
 def _arguments(one: Held) -> Bound:
@@ -204,7 +216,7 @@ def _settings(row: KnownCriterion, arguments: Bound, names: Mapping[str, Any]) -
     """The value of every argument that is no array of the batch. Raises WceError for one that cannot be."""
     found = _Settings({}, {}, [])
     for parameter, node in arguments.items():
-        if parameter.means in ("scores", "labels"):
+        if _is_array(parameter):
             continue
         try:
             value = value_of(node, names)

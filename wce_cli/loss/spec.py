@@ -17,6 +17,33 @@ IGNORE_INDEX: int = DEFAULTS["ignore_index"]
 """torch's default: a label that means "skip this sample"."""
 
 
+ArrayStep = tuple[str, tuple[Any, ...]]
+"""What is done to an array in a line of code, and with which numbers: ("permute", (0, 2, 1))."""
+
+
+class ArrayTaken(Struct, frozen=True):
+    """An array that a criterion is called with."""
+
+    place: str
+    """`scores` or `labels`: what it is taken for."""
+    text: str
+    """As it is written."""
+    name: str
+    """What it is called there; empty where that says nothing."""
+    steps: tuple[ArrayStep, ...]
+    """What is done to it before."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether positions of it are dropped, as far as the line or its name says."""
+        return any(what == "cut" for what, _ in self.steps)
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether its axes may be others than they were, as in `shift_logits` too."""
+        return any(what != "cut" or None in numbers for what, numbers in self.steps)
+
+
 class Criterion(Struct, frozen=True):
     """A loss that somebody holds, as far as it was understood; what it sets stands in the fields of the batch."""
 
@@ -40,8 +67,8 @@ class Criterion(Struct, frozen=True):
     """Whether it multiplies what each sample has by the weight of its label, w[y]."""
     is_called: bool = True
     """Whether the arrays stand in it; what is not called may be given a sample weight by who calls it."""
-    moves_arrays: bool = False
-    """Whether it takes the arrays in another layout, or cut: `logits.view(-1, V)`, `shift_logits`."""
+    arrays: tuple[ArrayTaken, ...] = ()
+    """Those that stand in it, where it is called."""
     lists_classes: bool = False
     """Whether it is told of the classes that no label has: `labels=` of scikit-learn."""
     given: str = ""
@@ -50,6 +77,11 @@ class Criterion(Struct, frozen=True):
     """Why nothing is sure of what it returns, where that is so whatever the batch."""
     notes: tuple[str, ...] = ()
     """What changes nothing in it, one line each."""
+
+    @property
+    def moves_scores(self) -> bool:
+        """Whether it takes the scores in another layout than they were given in: `logits.view(-1, V)`."""
+        return any(one.is_moved for one in self.arrays if one.place == "scores")
 
 
 class Spec(Struct, frozen=True):

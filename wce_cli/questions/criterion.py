@@ -20,6 +20,7 @@ from wce_cli.digits import format_number
 from wce_cli.loss.clipped import ENDS, SUMMED, eps_of
 from wce_cli.loss.methods import BATCH, SUM, UNWEIGHTED, WEIGHTED, divide
 from wce_cli.loss.spec import Criterion, Spec
+from wce_cli.questions.criterion_arrays import not_of_batch
 
 KINDS = {"logits": "logits", "log_probs": "log-probabilities", "probs": "probabilities"}
 SAME = 1e-6
@@ -134,6 +135,11 @@ def _are_normalised(analysis: Analysis) -> bool:
     return bool(np.abs(sums.values()).sum() <= SAME * max(1.0, float(np.abs(analysis.totals.s_loss.values()).sum())))
 
 
+def _of_arrays(asked: _Question) -> str:
+    """Why the arrays that it is called with are not those of the batch."""
+    return not_of_batch(asked.criterion, asked.row, asked.spec)
+
+
 def _of_labels(asked: _Question) -> str:
     """Why it does not take labels of this kind."""
     spec, row, criterion = asked.spec, asked.row, asked.criterion
@@ -217,7 +223,7 @@ def _are_within(batch: Batch | None) -> bool:
     return True
 
 
-_BEFORE: tuple[Callable[[_Question], str], ...] = (_of_itself, _of_scores, _of_labels)
+_BEFORE: tuple[Callable[[_Question], str], ...] = (_of_itself, _of_scores, _of_arrays, _of_labels)
 _OF_PAIR: tuple[Callable[[_Question, str], str], ...] = (_of_nothing, _of_classes, _of_probabilities)
 """Why nothing is sure of what it returns: the first that says something is told."""
 
@@ -244,10 +250,10 @@ def _other_layout(asked: _Question) -> Iterator[str]:
     """In which layout it takes the arrays, where that is not the one in which they were given."""
     layout, row = asked.spec.layout, asked.row
     axes = len(layout.shape)
-    if asked.criterion.moves_arrays:
-        return
-    if layout.shift:
+    if layout.shift and not any(array.is_cut for array in asked.criterion.arrays):
         yield "with labels one position ahead"
+    if asked.criterion.moves_scores:
+        return
     if row.framework == "PyTorch" and not layout.is_torchs:
         yield "with its classes on axis 1"
     if row.framework == "scikit-learn" and axes > 2:
