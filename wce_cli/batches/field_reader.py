@@ -55,9 +55,9 @@ class Gathering:
         return f"{spelled}{value}" if spelled.endswith("=") else f"{spelled} {value}"
 
     def without_shift(self) -> str:
-        """What asks for no shift where one is asked for: the option left out, or another against a file that has it."""
+        """What asks for no shift where one is asked for: the option left out, or its opposite against a file's field."""
         spelled = self.spelled("shift")
-        if self.sources.get("shift", "--").startswith("--"):  # typed, or given in Python
+        if self.sources.get("shift", spelled) == spelled:
             return f"leave out {spelled}"
         return f"give {spelled}False" if spelled.endswith("=") else "give --no-shift"
 
