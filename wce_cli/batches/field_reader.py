@@ -55,7 +55,7 @@ class Gathering:
         return f"{spelled}{value}" if spelled.endswith("=") else f"{spelled} {value}"
 
     def without_shift(self) -> str:
-        """What asks for no shift where one is asked for: the option left out, or its opposite against a file's field."""
+        """What asks for no shift where one is asked for: the option left out, or its opposite where a file asks."""
         spelled = self.spelled("shift")
         if self.sources.get("shift", spelled) == spelled:
             return f"leave out {spelled}"
