@@ -229,6 +229,8 @@ class Identification(Answer, frozen=True):
     """Doubts of how the batch is read: a rule that gives a number may give it by chance then."""
     criterion: CriterionPart | None = None
     """The loss that was given beside the batch; None where none was."""
+    untried: tuple[str, ...] = ()
+    """What labels and scores may stand beside each other that a batch of so many scores is not tried for."""
 
     @property
     def is_complete(self) -> bool:

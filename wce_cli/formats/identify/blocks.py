@@ -46,6 +46,8 @@ def answer_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[
         yield structs.replace(block, is_answer=False, hanging=2)
     for one in answer.lists:
         yield from _list(one, look)
+    if look.verbose and answer.numbers and answer.untried:
+        yield blocks.prose(f"not tried, with so many scores: {'; '.join(answer.untried)}")
     for relation in answer.relations:
         if relation.sentence or look.verbose:
             yield blocks.title(ratio_line(relation, look), style="")

@@ -31,6 +31,7 @@ from wce_cli.questions.identify.implied import implied
 from wce_cli.questions.identify.lists import identify_gradients, identify_losses
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.odd_readings import ODD_READINGS
+from wce_cli.questions.identify.pairings import untried
 from wce_cli.questions.identify.parts import is_mean_of_parts
 from wce_cli.questions.identify.relations import relations
 from wce_cli.questions.identify.rules import Rule
@@ -79,6 +80,7 @@ def identify_batch(batch: Batch, asked: NumbersAsked, depth: int = 1, *, separat
         apart,
         doubts_of(batch.spec, totals, facts),
         _criterion_part(batch, totals, facts),
+        untried(batch, space.evaluation.case.pairings) if depth else (),
     )
 
 
