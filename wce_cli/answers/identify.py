@@ -206,11 +206,16 @@ class Separating(Struct, frozen=True):
     """A small batch on which every tied rule gives another number."""
 
     batch: dict[str, Any]
-    """A JSON batch."""
+    """A JSON batch; empty where no small one gives every rule a number."""
     values: tuple[tuple[str, float], ...]
     """What each rule gives there."""
     inseparable: tuple[str, ...]
     """Pairs of rules for which no such batch was found."""
+
+    @property
+    def different(self) -> int:
+        """How many different numbers the rules give there, at four digits."""
+        return len({f"{value:.3e}" for _, value in self.values})
 
 
 class Identification(Answer, frozen=True):
