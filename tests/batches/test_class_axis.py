@@ -299,6 +299,7 @@ def test_labels_of_which_only_the_first_sum_to_1_along_the_other_axis_do_not_fit
     labels = labels if whole_numbers else labels.astype(float)
     report = explain_batch(Batch.build(**stored_as(kind, {"logits": rng.normal(size=(30, 3, 3)), "labels": labels})))
     assert "class-axis-last" not in {one.code for one in report.findings}
+    assert "; the first labels sum to 1 along the last axis as well" in report.batch.notes[0]
 
 
 @pytest.mark.parametrize("shape", [(4, 3, 5), (2, 3, 5, 3), (3, 3)])

@@ -139,8 +139,9 @@ def _of_probability_labels(g: Gathering, kind: str, scores: Given, labels: Given
         last = axes - 1
         if not is_named and _are_alike(tuple(labels.shape), axis, last) and fits(axis, False) and fits(last, False):
             g.ambiguous = True
+            seen = f"the first {what}" if max(labels.shape) > LOOKED_AT else what
             g.notes.append(
-                f"the classes are axis {axis} of {kind} {tuple(scores.shape)}, as in torch; {what} sum to 1 along the "
+                f"the classes are axis {axis} of {kind} {tuple(scores.shape)}, as in torch; {seen} sum to 1 along the "
                 f"last axis as well: {g.setting('class_axis', -1)}"
             )
         return axis
