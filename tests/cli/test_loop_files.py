@@ -261,6 +261,29 @@ def test_scores_and_labels_in_a_dict_of_the_file_are_found_where_there_is_one_of
     assert refused("run.pt")[1] == "hint: name them: --logits run.pt:train.logits --labels run.pt:train.labels"
 
 
+@pytest.mark.parametrize(("scores", "labels"), [("outputs", "label_ids"), ("predictions", "targets"), ("y_hat", "y")])
+def test_usual_names_are_known_one_level_down_where_one_dict_has_them(scores, labels):
+    torch.save({"step": 3, "batch": {scores: X, labels: Y}}, "run.pt")
+    value, notes = answer("run.pt")
+    assert value == pytest.approx(LOSS, rel=1e-6)
+    assert notes[0] == f"note: run.pt: read batch.{scores} as logits, batch.{labels} as labels: {is_odd(scores, X)}"
+    torch.save({"batch": {scores: P, labels: Y}}, "run.pt")
+    assert refused("run.pt")[1].startswith(f"hint: {scores} holds numbers from 0 to 1 in rows that sum to 1: --probs ")
+    assert answer("run.pt", "--probs", f"run.pt:batch.{scores}")[0] == pytest.approx(
+        float(torch.nn.functional.nll_loss(P.double().log(), Y)), rel=1e-6
+    )
+    torch.save({"train": {scores: X, labels: Y}, "val": {scores: -X, labels: Y}}, "run.pt")
+    assert refused("run.pt")[0].startswith("error: run.pt has no member logits, log_probs or probs")
+
+
+def test_a_hint_names_members_as_the_file_does():
+    torch.save({"step": 3, "outputs": (X,), "targets": Y}, "run.pt")
+    hint = refused("run.pt")[1]
+    assert hint == "hint: name it: --logits run.pt:outputs.0"
+    value, _ = answer("run.pt", *shlex.split(hint.partition(": name it: ")[2]))
+    assert value == pytest.approx(LOSS, rel=1e-6)
+
+
 def test_the_input_of_a_language_model_is_its_labels_one_position_later():
     x = torch.from_numpy(RNG.normal(size=(2, 5, 11)).astype(np.float32))
     y = torch.from_numpy(RNG.integers(11, size=(2, 5)))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from wce_cli.errors import Problem, WceError
 from wce_cli.fields import BESIDE_SCORES, BY_SAMPLE, FLAGS, IN_FILES, SCORE_KINDS, SINGLE, field_of, given_twice
 from wce_cli.fields import FIELDS as DECLARED
-from wce_cli.inputs.loop_members import ITEM_OF_LIST, Told, are_as_many, as_item, told_apart
+from wce_cli.inputs.loop_members import ITEM_OF_LIST, NAMED, Told, are_as_many, as_item, told_apart
 from wce_cli.inputs.stored import Members, StoredArray, described, is_float, place
 
 ARRAY_FIELDS = tuple(name for name in IN_FILES if DECLARED[name].kind not in ("names", "code"))
@@ -83,7 +83,17 @@ def _told(members: Members, meant: Mapping[str, str], given: Collection[str], ki
     if not known.isdisjoint(SCORE_KINDS):
         return Told()
     labels = {name for name, field in meant.items() if _field(field) == "labels"}
-    return told_apart(members, labels, kind, wants_labels="labels" not in given)
+    within = _scores_within(members) if labels or "labels" in given else ""
+    inner = within.rpartition(".")[2]
+    by_inner = {inner if name == within else name: member for name, member in members.items()}
+    told = told_apart(by_inner, labels, kind, wants_labels="labels" not in given)
+    return structs.replace(told, names={within if name == inner else name: to for name, to in told.names.items()})
+
+
+def _scores_within(members: Members) -> str:
+    """The member of a dict of the file, `batch.outputs`, that may be scores by its name there; empty where others may."""
+    named = [name for name in members if name.rpartition(".")[2] in NAMED or _parts(name)[0] in NAMED]
+    return named[0] if len(named) == 1 and "." in named[0] and not ITEM_OF_LIST.fullmatch(named[0]) else ""
 
 
 def _meant(member: str) -> str:
@@ -154,7 +164,7 @@ def fields_of(members: Members, path: str, given: Collection[str], hint: str = "
     if labels and "labels" not in chosen and "labels" not in given:
         message = f"{path} has no member labels: it holds {described(members)}"
         ahead = " --shift, as a causal language model is asked for the next token" if labels[0] == INPUT_IDS else ""
-        raise WceError(Problem(message, f"name it: --labels {place(path, labels[0])}{ahead}"))
+        raise WceError(Problem(message, f"name it: --labels {_where(members, path, labels[0])}{ahead}"))
     return chosen, list(unused)
 
 
@@ -166,11 +176,17 @@ def _hint(members: Members, path: str, given: Collection[str]) -> str:
     floats = [name for name, one in arrays.items() if is_float(one)]
     tables = sorted((name for name in floats if len(arrays[name].shape) > 1), key=lambda name: name == BESIDE_SCORES)
     scores = next(iter([*tables, *members]), "MEMBER")
-    named = f"--logits {place(path, scores)}"
+    named = f"--logits {_where(members, path, scores)}"
     if "labels" in given or "labels" in members:
         return f"name it: {named}"
     labels = [name for name in _could_be_labels(members, members.get(scores)) if name != scores]
-    return f"name them: {named} --labels {place(path, labels[0])}" if labels else f"name it: {named}"
+    return f"name them: {named} --labels {_where(members, path, labels[0])}" if labels else f"name it: {named}"
+
+
+def _where(members: Members, path: str, name: str) -> str:
+    """A member as an option takes it: by its name in the file, whatever it was taken for."""
+    member = members.get(name)
+    return member.source if isinstance(member, StoredArray) else place(path, name)
 
 
 def _could_be_labels(members: Members, scores: StoredArray | Problem | None) -> list[str]:
