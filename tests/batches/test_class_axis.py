@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -190,6 +191,44 @@ def test_labels_that_fit_another_axis_are_told_which():
     assert caught.value.problems[0].hint == "they fit classes on axis 2 of the scores: class_axis=2"
 
 
+def hint_of(logits, labels, **settings):
+    with pytest.raises(WceError) as caught:
+        Batch.build(logits=np.zeros(logits), labels=np.zeros(labels, int), **settings)
+    return caught.value.problems[0].hint
+
+
+TURNED = [((9, 13, 6), (6, 9)), ((9, 6, 13), (6, 9)), ((13, 9, 6), (6, 9)), ((2, 3, 4, 5), (5, 2, 4))]
+
+
+@pytest.mark.parametrize(("scores", "labels"), TURNED)
+def test_labels_whose_axes_are_in_another_order_are_never_told_to_be_reshaped(scores, labels):
+    hint = hint_of(scores, labels)
+    assert "transpose" in hint
+    assert not {"flat", "reshape"} & set(re.findall(r"\w+", hint))
+    shifted = hint_of(scores, labels, shift=True)  # which of the two to transpose depends on where the positions are
+    assert "give both with the positions last" in shifted
+    assert "labels.T" not in shifted
+
+
+@pytest.mark.parametrize(("scores", "labels"), TURNED[:3])
+def test_what_is_hinted_for_labels_in_another_order_gives_their_loss(scores, labels):
+    rng = np.random.default_rng(7)
+    x, y = rng.normal(size=scores), rng.integers(0, 13, labels)
+    hint = hint_of(scores, labels)
+    named = re.search(r"class_axis=(\d)", hint)
+    found = explain(logits=x, labels=y.T, engines=(), **({"class_axis": int(named[1])} if named else {}))
+    axes = scores.index(6), scores.index(9), scores.index(13)
+    x = x.transpose(axes)
+    losses = np.log(np.exp(x).sum(-1)) - np.take_along_axis(x, y[..., None], -1)[..., 0]
+    assert found["weighted-mean"] == pytest.approx(losses.mean(), rel=1e-14)
+
+
+def test_scores_that_are_flat_are_no_sequences_to_shift():
+    assert hint_of((10, 3), (2, 5)) == "the scores are flat: flatten the labels, too, in the same order"
+    assert hint_of((10, 3), (2, 5), shift=True).endswith("give them as they were, of shape (2, 5, 3)")
+    assert hint_of((2, 5, 3), (10,), shift=True).startswith("they are flat: reshape them to (2, 5), if they were")
+
+
 def test_labels_that_were_shifted_already_are_seen():
     with pytest.raises(WceError) as caught:
         Batch.build(logits=np.zeros((2, 4, 3)), labels=np.zeros((2, 3), int), class_axis=-1, shift=True)
@@ -226,6 +265,49 @@ def test_the_value_along_the_other_axis_is_told_where_both_fit(kind, shift):
     assert f"{other['weighted-mean']:.6g} along the last" in found.message
     assert f"{report['weighted-mean']:.6g} along axis 1" in found.message
     assert "class-axis-last" not in {one.code for one in other.findings}
+
+
+@pytest.mark.parametrize("kind", ["memory", "file", "compressed"])
+@pytest.mark.parametrize("shift", [False, True])
+@pytest.mark.parametrize("whole_numbers", [False, True])
+def test_the_value_along_the_other_axis_is_told_where_probability_labels_sum_to_1_along_both(
+    kind, shift, whole_numbers
+):
+    rng = np.random.default_rng(4)
+    labels = np.stack([np.eye(3, dtype=int)[rng.permutation(3)] for _ in range(4)])
+    labels = labels if whole_numbers else 0.75 * labels + 0.25 / 3
+    given = {"logits": rng.normal(size=(4, 3, 3)), "labels": labels}
+    report = explain_batch(Batch.build(**stored_as(kind, given), shift=shift))
+    other = explain(**given, class_axis=-1, shift=shift, engines=())
+    (found,) = [one for one in report.findings if one.code == "class-axis-last"]
+    assert f"{other['batch-mean']:.6g} along the last" in found.message
+    assert f"{report['batch-mean']:.6g} along axis 1" in found.message
+    assert "labels sum to 1 along the last axis as well: class_axis=-1" in report.batch.notes[0]
+    assert "class-axis-last" not in {one.code for one in other.findings}
+    x, q = given["logits"], given["labels"]
+    x, q = (x[:, :-1], q[:, 1:]) if shift else (x, q)
+    losses = -(q * (x - np.log(np.exp(x).sum(-1, keepdims=True)))).sum(-1)
+    assert other["batch-mean"] == pytest.approx(losses.mean(), rel=1e-14)
+
+
+@pytest.mark.parametrize("kind", ["memory", "file"])
+@pytest.mark.parametrize("whole_numbers", [False, True])
+def test_labels_of_which_only_the_first_sum_to_1_along_the_other_axis_do_not_fit_it(kind, whole_numbers):
+    rng = np.random.default_rng(5)
+    labels = np.stack([np.eye(3, dtype=int)[rng.permutation(3)] for _ in range(30)])
+    labels[-1] = np.eye(3, dtype=int)[[0, 0, 0]].T  # along axis 1 alone
+    labels = labels if whole_numbers else labels.astype(float)
+    report = explain_batch(Batch.build(**stored_as(kind, {"logits": rng.normal(size=(30, 3, 3)), "labels": labels})))
+    assert "class-axis-last" not in {one.code for one in report.findings}
+    assert "; the first labels sum to 1 along the last axis as well" in report.batch.notes[0]
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 5), (2, 3, 5, 3), (3, 3)])
+def test_labels_that_sum_to_1_along_torchs_axis_are_not_ambiguous_by_that_alone(shape):
+    rng = np.random.default_rng(6)
+    labels = np.moveaxis(np.eye(shape[1])[rng.integers(0, shape[1], (*shape[:1], *shape[2:]))], -1, 1)
+    spec = Batch.build(logits=rng.normal(size=shape), labels=labels).spec
+    assert (spec.fits_last_axis, spec.notes) == (False, ())
 
 
 def test_what_is_dropped_is_not_looked_at():

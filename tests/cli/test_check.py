@@ -92,7 +92,8 @@ def test_what_can_be_read_is_checked_beside_what_cannot(files):
         "error: broken.json is not JSON at line 1, column 2: expecting property name enclosed in double quotes",
         "error: without.json has no expect, and there is no --expect: nothing would be checked",
         "error: lines.ndjson:3 is not JSON at column 2: expecting property name enclosed in double quotes",
-        "hint: wce check FILE --save-expect OUT.json writes a copy that expects today's numbers",
+        "hint: --expect weighted-mean=VALUE holds it to a number; --save-expect OUT.json writes a copy of one JSON "
+        "file that expects today's",
     ]
 
 

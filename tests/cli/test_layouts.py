@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.run import run
-from wce_cli import explain
+from wce_cli import WceError, explain
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
@@ -215,6 +215,121 @@ def test_several_files_cannot_have_the_classes_on_the_axis_along_which_they_foll
     assert "hint: join them first: numpy.concatenate" in ran.err
 
 
+def parts_in_files(folder, sequences):
+    for k, (x, y) in enumerate(sequences):
+        np.savez(folder / f"{k}.npz", logits=x, labels=y)
+    return [str(folder / f"{k}.npz") for k in range(len(sequences))]
+
+
+def parts_by_pattern(folder, sequences):
+    for k, (x, y) in enumerate(sequences):
+        np.save(folder / f"x{k}.npy", x)
+        np.save(folder / f"y{k}.npy", y)
+    return ["--logits", str(folder / "x*.npy"), "--labels", str(folder / "y*.npy")]
+
+
+def parts_of_a_list(folder, sequences):
+    torch = pytest.importorskip("torch")
+    torch.save([(torch.tensor(x), torch.tensor(y)) for x, y in sequences], folder / "list.pt")
+    return [str(folder / "list.pt")]
+
+
+def parts_by_name(folder, sequences):
+    torch = pytest.importorskip("torch")
+    torch.save([{"logits": torch.tensor(x), "labels": torch.tensor(y)} for x, y in sequences], folder / "dicts.pt")
+    return [str(folder / "dicts.pt")]
+
+
+def parts_of_tables(folder, sequences):
+    for k, (x, y) in enumerate(sequences):
+        rows = [",".join([*map(repr, row.tolist()), str(label)]) for row, label in zip(x, y, strict=True)]
+        (folder / f"{k}.csv").write_text("\n".join(["a,b,c,label", *rows]))
+    return [str(folder / f"{k}.csv") for k in range(len(sequences))]
+
+
+def parts_of_tables_by_pattern(folder, sequences):
+    for k, (x, y) in enumerate(sequences):
+        (folder / f"x{k}.csv").write_text("\n".join(["a,b,c", *(",".join(map(repr, row.tolist())) for row in x)]))
+        (folder / f"y{k}.csv").write_text("\n".join(["label", *map(str, y)]))
+    return ["--logits", str(folder / "x*.csv"), "--labels", str(folder / "y*.csv")]
+
+
+PARTS = [
+    *(parts_in_files, parts_by_pattern, parts_of_a_list, parts_by_name),
+    *(parts_of_tables, parts_of_tables_by_pattern),
+]
+
+
+@pytest.mark.parametrize("way", PARTS, ids=lambda way: way.__name__)
+def test_a_shift_does_not_run_from_one_part_of_a_batch_into_the_next(way, tmp_path):
+    sequences = [(RNG.normal(size=(n, 3)), RNG.integers(0, 3, n)) for n in (5, 2, 4)]
+    arguments = [*way(tmp_path, sequences), *SHOWN]
+    unshifted = run("explain", *arguments)
+    assert unshifted.code == 0, unshifted.err
+    ran = run("explain", *arguments, "--shift")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: logits are 3 parts of two axes, which follow each other along their positions")
+    assert "hint: save them as one array of three axes, logits (B, T, C) and labels (B, T)" in ran.err
+    x, y = np.zeros((3, 5, 3)), np.full((3, 5), -100)
+    for k, (some, labels) in enumerate(sequences):
+        x[k, : len(some)], y[k, : len(labels)] = some, labels
+    np.savez(tmp_path / "whole.npz", logits=x, labels=y)
+    hinted = run("explain", str(tmp_path / "whole.npz"), *SHOWN[:2], "--shift", "--class-axis", "-1")
+    assert hinted.code == 0, hinted.err
+
+
+def test_one_part_is_one_sequence_that_is_shifted(tmp_path):
+    sequences = [(RNG.normal(size=(5, 3)), RNG.integers(0, 3, 5))]
+    for way in PARTS:
+        ran = run("explain", *way(tmp_path, sequences), "--shift", *SHOWN)
+        assert ran.code == 0, (way, ran.err)
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 3), (2, 3, 4)])
+def test_a_shift_that_a_file_asks_for_is_refused_by_what_overrides_the_file(shape, tmp_path):
+    """One position; and labels that have a position less already."""
+    labels = np.zeros((2, shape[1] - (shape[1] > 1)), int)
+    given = {"logits": np.zeros(shape).tolist(), "labels": labels.tolist(), "class_axis": -1}
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps({**given, "shift": True}))
+    ran = run("explain", str(path), *SHOWN)
+    assert ran.code == 2
+    assert "give --no-shift" in ran.err
+    assert "leave out" not in ran.err
+    assert "give shift=False" in str(refusal(path=str(path)))
+    path.write_text(json.dumps(given))
+    typed = run("explain", str(path), "--shift", *SHOWN)
+    assert "leave out --shift" in typed.err
+    assert "leave out shift=" in str(refusal(**given, shift=True))
+
+
+def refusal(path=None, **given):
+    with pytest.raises(WceError) as caught:
+        explain(*([] if path is None else [path]), **given)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("shape", "shift", "hint"),
+    [
+        (
+            (2, 4),
+            True,
+            "give it as the labels are, not yet shifted: with a weight for the first label of each sequence",
+        ),
+        ((2,), True, "to weigh each of the 2 as a whole, repeat its weight at all of its positions"),
+        ((2, 1), False, "to weigh each of the 2 as a whole, repeat its weight at all of its positions"),
+        ((2, 4), False, ""),
+        ((3,), True, ""),
+    ],
+)
+def test_a_sample_weight_that_does_not_fit_is_told_what_would(shape, shift, hint):
+    found = refusal(logits=np.zeros((2, 5, 3)), labels=np.zeros((2, 5), int), sample_weight=np.ones(shape), shift=shift)
+    (problem,) = found.problems
+    assert problem.message == f"sample_weight has shape {shape}, expected shape (2, 5)"
+    assert problem.hint.startswith(hint) if hint else not problem.hint
+
+
 WRONG = {
     "labels": (
         BATCHES["index labels"],
@@ -261,8 +376,8 @@ def test_one_hot_labels_whose_padding_is_0_are_read_along_the_axis_of_their_ones
 
 
 UNFIT = {
-    "flat labels": ((2, 5, 3), (10,), "they are flat: reshape them to (2, 5)"),
-    "flat scores": ((10, 3), (2, 5), "the scores are flat: flatten the labels, too"),
+    "flat labels": ((2, 5, 3), (10,), "they are flat: reshape them to (2, 5), if they were flattened from that shape"),
+    "flat scores": ((10, 3), (2, 5), "the scores are flat: flatten the labels, too, in the same order"),
     "one sequence without its axis": ((1, 5, 3), (5,), "they are flat: reshape them to (1, 5)"),
     "scores cut by hand": ((2, 4, 3), (2, 5), "these have a position more, as if the last scores were dropped: drop"),
     "labels cut by hand": ((2, 5, 3), (2, 4), "these have a position less, as if they were shifted: drop the last"),

@@ -218,7 +218,7 @@ def said(line: str, **batch: Any) -> Any:
         (
             "nn.NLLLoss()",
             {"logits": None, "log_probs": [[-1.0, -2.0], [-2.0, -1.0]], "labels": [[0.5, 0.5], [0, 1]]},
-            "it takes class indices, and the labels are probability rows",
+            "it is known here for class indices alone, and the labels are probability rows",
         ),
         (
             "optax.softmax_cross_entropy_with_integer_labels(x, y).mean()",

@@ -400,3 +400,11 @@ print(sorted({"torch", "keras", "jax", "sklearn", "optax"} & set(sys.modules)))
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+def test_what_stands_in_the_wrong_place_is_told():
+    with pytest.raises(WceError, match="not read beside blocks"):
+        explain(criterion=torch.nn.CrossEntropyLoss(), blocks=iter([([[1.0, 2.0]], [0])]))
+    with pytest.raises(WceError) as caught:
+        explain("nn.CrossEntropyLoss()", [[1.0, 2.0]], [0])
+    assert 'criterion="nn.CrossEntropyLoss()"' in caught.value.problems[0].hint

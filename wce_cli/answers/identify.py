@@ -206,11 +206,16 @@ class Separating(Struct, frozen=True):
     """A small batch on which every tied rule gives another number."""
 
     batch: dict[str, Any]
-    """A JSON batch."""
+    """A JSON batch; empty where no small one gives every rule a number."""
     values: tuple[tuple[str, float], ...]
     """What each rule gives there."""
     inseparable: tuple[str, ...]
     """Pairs of rules for which no such batch was found."""
+
+    @property
+    def different(self) -> int:
+        """How many different numbers the rules give there, at four digits."""
+        return len({f"{value:.3e}" for _, value in self.values})
 
 
 class Identification(Answer, frozen=True):
@@ -229,6 +234,8 @@ class Identification(Answer, frozen=True):
     """Doubts of how the batch is read: a rule that gives a number may give it by chance then."""
     criterion: CriterionPart | None = None
     """The loss that was given beside the batch; None where none was."""
+    untried: tuple[str, ...] = ()
+    """What labels and scores may stand beside each other that a batch of so many scores is not tried for."""
 
     @property
     def is_complete(self) -> bool:

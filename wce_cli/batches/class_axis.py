@@ -13,6 +13,7 @@ from wce_cli.batches.field_reader import Gathering
 from wce_cli.batches.file_rows import Stored, in_memory
 from wce_cli.loss.layout import TORCHS_AXIS, Layout
 from wce_cli.loss.rows import floats
+from wce_cli.loss.spec import IGNORE_INDEX
 
 LOOKED_AT = 16
 """Places along the other axes that tell whether numbers sum to 1 along one."""
@@ -42,11 +43,24 @@ def layout_of(
     layout = Layout(shape, axis, shift)
     if shift and (not layout.labels or layout.labels[-1] < 2):
         has = f"{kind} of shape {shape} have {'one position' if layout.labels else 'none'}"
-        g.problem("shift", f"the labels are one position ahead, and {has}", f"leave out {g.spelled('shift')}")
+        g.problem("shift", f"the labels are one position ahead, and {has}", g.without_shift())
+        return None
+    if shift and len(shape) == 2 and (parts := len(getattr(scores, "parts", ()))) > 1:
+        g.problem("shift", *shifted_across(parts, kind))
         return None
     if shift or not layout.is_torchs:
         g.notes.append(_as_typed(layout, kind, labels is not None and tuple(labels.shape) == shape))
     return layout
+
+
+def shifted_across(parts: int, kind: str) -> tuple[str, str]:
+    """What is wrong with a shift of scores (T, C) that are parts of one batch, and the hint."""
+    return (
+        f"{kind} are {parts} parts of two axes, which follow each other along their positions: a shift would run from "
+        "the end of one into the next",
+        f"save them as one array of three axes, {kind} (B, T, C) and labels (B, T), with labels padded by ignore_index "
+        f"({IGNORE_INDEX}); or give one sequence at a time",
+    )
 
 
 def _as_typed(layout: Layout, kind: str, is_soft: bool) -> str:
@@ -120,9 +134,17 @@ def _of_probability_labels(g: Gathering, kind: str, scores: Given, labels: Given
 
     tried = [(along, or_0) for or_0 in (False, True) for along in (axis, *_others(axes, axis))]
     other, or_0 = next((one for one in tried if fits(*one)), (axis, False))
-    if other == axis:
-        return axis
     what = f"labels and {kind}" if kind == "probs" else "labels"
+    if other == axis:
+        last = axes - 1
+        if not is_named and _are_alike(tuple(labels.shape), axis, last) and fits(axis, False) and fits(last, False):
+            g.ambiguous = True
+            seen = f"the first {what}" if max(labels.shape) > LOOKED_AT else what
+            g.notes.append(
+                f"the classes are axis {axis} of {kind} {tuple(scores.shape)}, as in torch; {seen} sum to 1 along the "
+                f"last axis as well: {g.setting('class_axis', -1)}"
+            )
+        return axis
     to = "1 (some labels to 0)" if or_0 else "1"
     sums = f"{what} sum to {to} along {_called(other, axes)}, not along {_called(axis, axes)}"
     if is_named:
@@ -130,6 +152,11 @@ def _of_probability_labels(g: Gathering, kind: str, scores: Given, labels: Given
         return axis
     g.notes.append(f"the classes are {_called(other, axes)} of {kind} {tuple(scores.shape)}: {sums}")
     return other
+
+
+def _are_alike(shape: tuple[int, ...], axis: int, other: int) -> bool:
+    """Whether two axes of three or more could each have the same classes, and leave the same samples."""
+    return axis != other and len(shape) > 2 and Layout(shape, axis).labels == Layout(shape, other).labels
 
 
 def _others(axes: int, axis: int) -> Sequence[int]:

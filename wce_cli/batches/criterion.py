@@ -68,8 +68,8 @@ def _is_given(field: str, known: Collection[str], criterion: Criterion) -> bool:
 
 def _are_same(one: Any, other: Any) -> bool:
     """Whether two values of a field are the same numbers, in whatever dtype."""
-    if isinstance(one, Mapping) or isinstance(other, Mapping) or isinstance(one, str):
-        return bool(one == other)
+    if any(isinstance(value, (Mapping, str)) for value in (one, other)):
+        return type(one) is type(other) and bool(one == other)
     try:
         a, b = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
     except (TypeError, ValueError):

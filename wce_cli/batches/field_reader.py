@@ -54,6 +54,13 @@ class Gathering:
         spelled = self.spelled(field)
         return f"{spelled}{value}" if spelled.endswith("=") else f"{spelled} {value}"
 
+    def without_shift(self) -> str:
+        """What asks for no shift where one is asked for: the option left out, or its opposite where a file asks."""
+        spelled = self.spelled("shift")
+        if self.sources.get("shift", spelled) == spelled:
+            return f"leave out {spelled}"
+        return f"give {spelled}False" if spelled.endswith("=") else "give --no-shift"
+
     def refusal(self) -> WceError:
         """The error of all problems found, with the shapes and sources that put them in context."""
         width = max(map(len, self.shapes), default=0)

@@ -59,7 +59,7 @@ def _fitting(g: Gathering, labels: tuple[int, ...], layout: Layout) -> str:
             return f"these have a position less, as if they were shifted: {drop}"
         return (
             f"with {g.spelled('shift').rstrip('=')} they come as they were tokenised: these have a position less, "
-            f"as if they were shifted; leave it out, and {drop}"
+            f"as if they were shifted; {g.without_shift()}, and {drop}"
         )
     fitting = next((one for one in layouts if one.labels == labels), None)
     if fitting is not None:
@@ -67,14 +67,34 @@ def _fitting(g: Gathering, labels: tuple[int, ...], layout: Layout) -> str:
         return f"they fit classes on axis {axis} of the scores: {g.setting('class_axis', axis)}"
     if len(scores) == 3 and labels and any(LAST.shape(labels, 0) == one.labels for one in layouts):
         return "these have a position more, as if the last scores were dropped: drop the first label of each sequence"
-    flat = next((one for one in layouts if labels == (one.n,)), None)
+    turned = next((one for one in layouts if len(labels) > 1 and sorted(one.labels) == sorted(labels)), None)
+    if turned is not None:
+        return _transposed(g, labels, layout, turned)
+    flat = next((one for one in layouts if labels == (math.prod(one.labels),)), None)
     if flat is not None:
-        return f"they are flat: reshape them to {flat.labels}"
-    if math.prod(labels) == math.prod(expected):
-        return "the scores are flat: flatten the labels, too"
+        in_order = ", if they were flattened from that shape" if sum(n > 1 for n in flat.labels) > 1 else ""
+        return f"they are flat: reshape them to {flat.labels}{in_order}"
+    if len(scores) == 2 and len(labels) > 1 and math.prod(labels) == expected[0]:
+        if layout.shift:
+            shape = (*labels, layout.n_classes)
+            return f"the scores are flat, and a shift needs their sequences: give them as they were, of shape {shape}"
+        return "the scores are flat: flatten the labels, too, in the same order"
     if len(scores) > 2:
         return f"the classes are axis {layout.class_axis} of the scores: {g.setting('class_axis', 'N')} names another"
     return ""
+
+
+def _transposed(g: Gathering, labels: tuple[int, ...], layout: Layout, turned: Layout) -> str:
+    """What makes labels fit whose axes are those of some scores in another order; a shift needs the positions last."""
+    axis = "" if turned.class_axis == layout.class_axis else f", and {g.setting('class_axis', turned.class_axis)}"
+    if layout.shift:
+        return (
+            "their axes stand in another order than those of the scores: give both with the positions last, along "
+            "which a shift runs: labels (B, T), scores (B, T, C)"
+        )
+    if len(labels) == 2:
+        return f"their axes are the other way round: transpose them, labels.T{axis}"
+    return f"their axes are in another order: transpose them to {turned.labels}{axis}"
 
 
 def say_checks(

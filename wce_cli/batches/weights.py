@@ -150,6 +150,18 @@ def read_sample_weight(g: Gathering, value: Any, layout: Layout) -> ArrayRows | 
         weights = weights.reshape(shape)
     if weights.shape != shape:
         expected = f"shape {shape}" if len(shape) > 1 else f"one for each of {counted(n, 'sample', 'samples')}"
-        g.problem("sample_weight", f"sample_weight has shape {weights.shape}, expected {expected}")
+        hint = _fitting(weights.shape, layout)
+        g.problem("sample_weight", f"sample_weight has shape {weights.shape}, expected {expected}", hint)
         return None
     return g.rows("sample_weight", weights, 0, layout)
+
+
+def _fitting(given: tuple[int, ...], layout: Layout) -> str:
+    """What makes a sample weight fit that has another shape; empty if nothing does."""
+    shape = layout.labels
+    if layout.shift and given == layout.samples:
+        first = "the first label" + (" of each sequence" if len(shape) > 1 else "")
+        return f"give it as the labels are, not yet shifted: with a weight for {first}, which is dropped with it"
+    if len(shape) > 1 and given in (shape[:1], (*shape[:1], *(1,) * (len(shape) - 1))):
+        return f"to weigh each of the {shape[0]} as a whole, repeat its weight at all of its positions"
+    return ""

@@ -33,6 +33,8 @@ class OptionValue(Struct, frozen=True):
     """What the header of a table calls the scores that stand there."""
     note: str = ""
     """What it was taken for, where that is not plain to see."""
+    parts: int = 1
+    """How many arrays follow each other in it, along their first axis."""
 
 
 def read_given(field: str, text: str, label_column: str | None = None, classes: Sequence[str] = ()) -> OptionValue:
@@ -55,7 +57,7 @@ def read_given(field: str, text: str, label_column: str | None = None, classes: 
         found = read_reference(field, reference, label_column, classes)
         told = f"{flag(field)}: read {_size(field, found.value)} from {found.place}"
         note = "; ".join([told, *found.notes])
-        return OptionValue(found.value, found.place, found.half_units, found.columns, note)
+        return OptionValue(found.value, found.place, found.half_units, found.columns, note, found.parts)
     if FIELDS[field].kind == "names":
         return OptionValue(read_names(flag(field), text), flag(field))
     typed = read_inline(flag(field), named_part(text, field), field)

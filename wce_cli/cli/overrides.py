@@ -52,11 +52,24 @@ def overridden(document: Document, typed: Mapping[str, OptionValue], position: i
     for kind in READINGS:
         if kind in typed and typed[kind].columns:
             _name_columns(typed[kind], fields, sources)
+    _refuse_shift_across(document, typed, fields)
     if position is not None and not fields.get("name"):
         fields["name"] = f"batch {position}"
     half_units = {field: half for field, half in document.half_units.items() if field in fields and field not in typed}
     half_units |= {field: given.half_units for field, given in typed.items() if given.half_units is not None}
     return Batch.build(**fields, sources=sources, half_units=half_units, spelled=flag)
+
+
+def _refuse_shift_across(document: Document, typed: Mapping[str, OptionValue], fields: Mapping[str, Any]) -> None:
+    """Raise WceError if a shift would run from one table into the next; of what is stored the batch knows the parts."""
+    kind = next((kind for kind in READINGS if isinstance(fields.get(kind), np.ndarray)), None)
+    if kind is None or fields[kind].ndim != 2 or fields.get("shift") is not True:
+        return
+    parts = typed[kind].parts if kind in typed else document.parts
+    if parts > 1:
+        from wce_cli.batches.class_axis import shifted_across
+
+        raise WceError(Problem(*shifted_across(parts, kind), "shift"))
 
 
 def _name_columns(scores: OptionValue, fields: dict[str, Any], sources: dict[str, str]) -> None:

@@ -95,7 +95,9 @@ def finding_page(page: Page, look: Look) -> str:
     screen.prose(f"severity: {page.severity}")
     _section(screen, "what it means", (page.meaning,))
     _section(screen, "why it matters", (page.why,))
-    _section(screen, "example", (page.example,))
+    screen.line()
+    screen.line("example", "bold")
+    screen.line(f"  {page.example}")  # as it is typed: a line that is broken is another command
     _section(screen, "what to do", (page.remedy,))
     _section(screen, "references", page.references)
     return str(screen)

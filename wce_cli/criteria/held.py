@@ -49,6 +49,8 @@ class Held(Struct, frozen=True):
     """What else is done with its number, as it is written."""
     values: Mapping[str, Any] | None = None
     """What names stood for where it was made; None before."""
+    unsure: str = ""
+    """Why nothing is sure of it: what the code does to it afterwards, or instead of it."""
     arrays: Arrays | None = None
     """The arrays that had a name where it was called; None before."""
 
@@ -84,6 +86,8 @@ def held(node: ast.expr, names: Names) -> Held | None:
             return next((found for rule in _RULES if (found := rule(node, names)) is not None), None)
         case ast.Constant():
             return None
+        case ast.Lambda(body=body):
+            return held(body, names)
     return _within(node, names)
 
 
@@ -139,6 +143,8 @@ def _method(node: ast.Call, names: Names) -> Held | None:
         return None
     inner, name = node.func.value, node.func.attr
     found = held(inner, names)
+    if found is not None and name == "forward" and found.made is not None and found.called is None:
+        return structs.replace(found.put(node, inner), called=node)
     if found is None or name in UNCHANGED:
         return found
     return _added(found, node, inner, name) if name in OVER_SAMPLES else found.altered(node, inner)
@@ -156,6 +162,8 @@ _RULES: tuple[Callable[[ast.Call, Names], Held | None], ...] = (_call_of_it, _wr
 def _added(found: Held, node: ast.Call, inner: ast.expr, name: str) -> Held:
     """The criterion whose numbers are added up; of one number that changes nothing."""
     own = [one for one in node.keywords if one.arg != "dtype"]
+    if any(argument is not inner for argument in node.args):  # an axis: one number an item is left
+        return found.altered(node, inner)
     if found.adds and not own:
         return found
     if name == "average" and [one.arg for one in own] == ["weights"] and not found.times:

@@ -7,7 +7,7 @@ import textwrap
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from wce_cli.criteria.values import dotted
 from wce_cli.errors import Problem, WceError, as_written
@@ -27,6 +27,10 @@ class Line(Struct, frozen=True):
     names: tuple[str, ...]
     value: ast.expr | None
     """None where the names stand for something that is not looked into: a part of them was assigned, or a loop does."""
+    in_branch: bool = False
+    """Whether it may not be run: it stands below an if, or a try."""
+    asks: str = ""
+    """The name whose method it calls for no value, which may change what that stands for: `w.sort()`."""
 
 
 class Code(Struct, frozen=True):
@@ -45,8 +49,8 @@ def parsed(text: str) -> Code:
         raise WceError(Problem(said, "give the weight as --weight @FILE", FIELD))
     lines: list[Line] = []
     imports: dict[str, str] = {}
-    for statement in _statements(_tree(text)):
-        lines += _lines(statement)
+    for statement, in_branch in _statements(_tree(text)):
+        lines += (structs.replace(line, in_branch=in_branch) for line in _lines(statement))
         if isinstance(statement, ast.Import):
             imports |= {one.asname: one.name for one in statement.names if one.asname}
         elif isinstance(statement, ast.ImportFrom):
@@ -67,7 +71,14 @@ def _lines(statement: ast.stmt) -> Iterator[Line]:
         case ast.AnnAssign(target=target, value=ast.expr() as value):
             yield Line((dotted(target),), value)
         case ast.Expr(value=value) | ast.Return(value=ast.expr() as value):
-            yield Line((), value)
+            asks = ""
+            if (
+                isinstance(statement, ast.Expr)
+                and isinstance(value, ast.Call)
+                and isinstance(value.func, ast.Attribute)
+            ):
+                asks = dotted(value.func.value)
+            yield Line((), value, asks=asks)
             if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr[-1:] == "_":
                 yield Line((dotted(value.func.value),), None)  # w.mul_(2)
         case ast.AugAssign(target=target, op=op, value=value):
@@ -133,10 +144,14 @@ def _depth(tree: ast.Module) -> int:
     return depth
 
 
-def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
-    """The statements in order, those of loops, functions and classes where they stand."""
-    waiting = list(reversed(tree.body))
+def _statements(tree: ast.Module) -> Iterator[tuple[ast.stmt, bool]]:
+    """The statements in order, those of loops, functions and classes where they stand; and whether each may not be
+    run.
+    """
+    waiting = [(statement, False) for statement in reversed(tree.body)]
     while waiting:
-        statement = waiting.pop()
-        yield statement
-        waiting += reversed([one for name in ("body", "orelse") for one in getattr(statement, name, ())])
+        statement, in_branch = waiting.pop()
+        yield statement, in_branch
+        in_branch = in_branch or isinstance(statement, (ast.If, ast.Try))
+        inner = [one for name in ("body", "orelse") for one in getattr(statement, name, ())]
+        waiting += [(one, in_branch) for one in reversed(inner)]

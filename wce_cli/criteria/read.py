@@ -28,6 +28,9 @@ from wce_cli.loss.spec import ArrayTaken, Criterion
 FIELDS_SET = ("weight", "sample_weight", "ignore_index", "label_smoothing")
 """The fields of ours that a criterion has settings for."""
 MASKED = "its where leaves out what it masks"
+IN_A_BRANCH = "it stands in a branch of the code beside another one, and which of them is run is not known"
+MUTABLE = (list, dict, np.ndarray)
+"""What a value may be that is changed where it stands."""
 WRITTEN = {"mask": "where"}
 """Keywords that we have another word for."""
 
@@ -39,24 +42,24 @@ def read(text: str) -> Criterion:
     values: dict[str, Any] = {}
     arrays: dict[str, ArrayFound] = {}
     criteria: dict[str, Held] = {}
-    found: list[Held] = []
+    found: list[tuple[Held, Line]] = []
     code = parsed(text)
     try:
         for line in code.lines:
             one = None if line.value is None else held(line.value, criteria)
+            if one is not None and one.values is None and (one.made or one.called):
+                one = structs.replace(one, values=dict(values))
+            if one is not None and one.arrays is None and one.called:
+                one = structs.replace(one, arrays=dict(arrays))
+            one = _assign(line, one, criteria, values)
             if one is not None:
-                if one.values is None and (one.made or one.called):
-                    one = structs.replace(one, values=dict(values))
-                if one.arrays is None and one.called:
-                    one = structs.replace(one, arrays=dict(arrays))
-                found.append(one)
-            _assign(line, one, criteria, values)
+                found.append((one, line))
+            for name in line.names:
+                _set_afterwards(name, criteria, found)
             assign(line.names, line.value, arrays)
         if not found:
             raise unknown(code)
-        found = [one for one in found if one.called is not None] or found
-        plain = [one for one in found if not one.changed]  # running_loss += loss.item() stands behind it
-        one = (plain or found)[-1]
+        one = _meant(found)
         _refuse_foreign(one, code.imports)
         return _criterion(one, values if one.values is None else one.values)
     except RecursionError as error:
@@ -73,19 +76,65 @@ def _refuse_foreign(one: Held, imports: Mapping[str, str]) -> None:
             raise foreign(whole)
 
 
-def _assign(line: Line, one: Held | None, criteria: dict[str, Held], values: dict[str, Any]) -> None:
-    """Let the names of a line stand for what it computes."""
+def _meant(found: list[tuple[Held, Line]]) -> Held:
+    """The criterion that a piece of code is about: the last that is called, and whose number stays what it is.
+
+    `running_loss += loss.item()` may stand behind it; `loss = loss / 4` is another number under its name.
+    """
+    found = [(one, line) for one, line in found if one.called is not None] or found
+    plain = [place for place, (one, _) in enumerate(found) if not one.changed]
+    place = plain[-1] if plain else len(found) - 1
+    one, line = found[place]
+    again = [other for other, behind in found[place + 1 :] if set(behind.names) & set(line.names)]
+    if again:
+        return again[-1]
+    if line.in_branch:
+        others = {ast.unparse(other.node) for other, beside in found if beside.in_branch and not other.changed}
+        if len(others) > 1:
+            return structs.replace(one, unsure=IN_A_BRANCH)
+    return one
+
+
+def _assign(line: Line, one: Held | None, criteria: dict[str, Held], values: dict[str, Any]) -> Held | None:
+    """Let the names of a line stand for what it computes; the criterion that it computes, with what is unsure of it."""
     value = None
     if line.names and line.value is not None and one is None:
         with suppress(NotSaid):
             value = value_of(line.value, values)
+    if one is not None and line.in_branch and any(name in criteria for name in line.names):
+        one = structs.replace(one, unsure=IN_A_BRANCH)
+    if line.asks in values:
+        _forget(line.asks, values)
     for name in line.names:
         criteria.pop(name, None)
+        is_other = line.in_branch and name in values
+        if line.value is None:
+            _forget(name, values)
         values.pop(name, None)
         if one is not None:
             criteria[name] = one
-        elif value is not None:
+        elif value is not None and not is_other:
             values[name] = value
+    return one
+
+
+def _forget(name: str, values: dict[str, Any]) -> None:
+    """Leave out a value that was changed where it stands, under every name that it has."""
+    changed = values.get(name)
+    for other in [other for other, value in values.items() if value is changed and isinstance(value, MUTABLE)]:
+        del values[other]
+
+
+def _set_afterwards(name: str, criteria: dict[str, Held], found: list[tuple[Held, Line]]) -> None:
+    """Take note that an attribute of a criterion is set where it has been made: `criterion.weight = w`."""
+    whole, _, attribute = name.rpartition(".")
+    before = criteria.get(whole)
+    if before is None or not attribute:
+        return
+    marked = structs.replace(before, unsure=f"the code sets its {attribute} afterwards")
+    for other in [other for other, one in criteria.items() if one is before]:
+        criteria[other] = marked
+    found[:] = [(marked if one is before else one, line) for one, line in found]
 
 
 class _Settings(Struct):
@@ -222,6 +271,8 @@ def _given(row: KnownCriterion, arguments: Bound, weight: Any) -> str:
 def _reason(one: Held, row: KnownCriterion, settings: _Settings, reduction: Any, arguments: Bound) -> str:
     """Why nothing is sure of what it returns, whatever the batch; empty where something is."""
     spreads = spread([call for call in (*one.partials, one.made, one.called) if call is not None])
+    if one.unsure:
+        return one.unsure
     if spreads:
         return f"what {spreads} holds is not in the line"
     for name in ("reduction", "from_logits", "size_average", "reduce", "mask"):

@@ -1,4 +1,6 @@
-"""class-axis-last: index labels fit the scores with the classes on axis 1, as torch has them, and with the last one.
+"""class-axis-last: labels fit the scores with the classes on axis 1, as torch has them, and with the last one.
+
+Index labels fit by their shape, probability labels by their sums, which are 1 along either axis.
 
 Where only one of the two fits, that one is taken, and a note says so.
 """

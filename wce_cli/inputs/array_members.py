@@ -91,7 +91,7 @@ def _told(members: Members, meant: Mapping[str, str], given: Collection[str], ki
 
 
 def _scores_within(members: Members) -> str:
-    """The member of a dict of the file, `batch.outputs`, that may be scores by its name; empty where others may."""
+    """The member of a dict of the file, `batch.outputs`, that is called as scores may be; empty where others are."""
     named = [name for name in members if name.rpartition(".")[2] in NAMED or _parts(name)[0] in NAMED]
     return named[0] if len(named) == 1 and "." in named[0] and not ITEM_OF_LIST.fullmatch(named[0]) else ""
 

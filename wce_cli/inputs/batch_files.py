@@ -56,7 +56,7 @@ def read_batch_files(
             fields["classes"], sources["classes"] = list(found), sources.pop("columns")
     if len(paths) > 1:
         notes.append(f"{len(paths)} files are the parts of one batch, {paths[0]} to {paths[-1]}")
-    return Document(fields, sources, origin=paths[0] if len(paths) == 1 else ""), notes
+    return Document(fields, sources, origin=paths[0] if len(paths) == 1 else "", parts=len(parts)), notes
 
 
 def _fields(

@@ -30,5 +30,7 @@ class Document(Struct, frozen=True):
     """Of a file with a batch a line: the line, from 1."""
     half_units: Mapping[str, Any] = {}
     """How far the numbers of each field may be off because they were printed rounded; exact fields have none."""
+    parts: int = 1
+    """How many arrays follow each other in its fields, along their first axis."""
     notes: tuple[str, ...] = ()
     """What was taken for something else than what stands there, one line each."""

@@ -41,6 +41,8 @@ class Referred(NamedTuple):
     """How far its numbers may be off because they were printed rounded, as `Batch.build` takes it."""
     text: str = ""
     """The text that it was read from, where it is no JSON and no array."""
+    parts: int = 1
+    """How many arrays follow each other in it, along their first axis."""
 
 
 def reference_in(text: str) -> Reference | None:
@@ -129,7 +131,7 @@ def _of_arrays(field: str, path: str, key: str, label_column: str | None, classe
     if PurePath(path).suffix.lower() in TABLE_READERS:
         from wce_cli.inputs.tables import of_table
 
-        return Referred(*of_table(field, paths, key, label_column, classes))
+        return Referred(*of_table(field, paths, key, label_column, classes), parts=len(paths))
     parts = []
     for one in paths:
         members = read_arrays(one)

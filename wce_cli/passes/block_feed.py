@@ -16,7 +16,7 @@ from wce_cli.batches.batch import Batch
 from wce_cli.batches.file_rows import StoredRows
 from wce_cli.errors import Problem, WceError
 from wce_cli.loss.facts import TOP, Facts
-from wce_cli.loss.layout import sample_shape_of
+from wce_cli.loss.layout import Dropped, sample_shape_of
 from wce_cli.loss.rows import ArrayRows
 from wce_cli.loss.totals import Totals
 from wce_cli.passes.item_sums import ItemSums
@@ -95,18 +95,19 @@ class BlockFeed:
 def joined(blocks: Sequence[Batch]) -> Batch:
     """One batch of the rows of several, all of them copied."""
     first = blocks[0]
-    scores = _joined_rows([_in_memory(one.scores) for one in blocks])
-    labels = _joined_rows([_in_memory(one.labels) for one in blocks])
+    layout = first.spec.layout
+    scores = _joined_rows([_in_memory(one.scores) for one in blocks], layout.dropped)
+    labels = _joined_rows([_in_memory(one.labels) for one in blocks], layout.dropped_labels)
     given = [_in_memory(one.sample_weight) for one in blocks if one.sample_weight is not None]
     spec = structs.replace(first.spec, label_shape=labels.shape)
-    s = _joined_rows(given) if given else None
+    s = _joined_rows(given, layout.dropped_labels) if given else None
     return structs.replace(first, spec=spec, scores=scores, labels=labels, sample_weight=s)
 
 
-def _joined_rows(blocks: Sequence[ArrayRows]) -> ArrayRows:
-    """The rows of several arrays along their first axis."""
+def _joined_rows(blocks: Sequence[ArrayRows], dropped: Dropped) -> ArrayRows:
+    """The rows of several arrays along their first axis, with the positions that are none, which others may ask for."""
     of = ArrayRows.of_scores if blocks[0].columns else ArrayRows.of_samples
-    return of(np.concatenate([one.array for one in blocks]), blocks[0].dtype)
+    return of(np.concatenate([one.whole_array for one in blocks]), blocks[0].dtype, dropped)
 
 
 def _in_memory(field: ArrayRows | StoredRows) -> ArrayRows:

@@ -104,6 +104,8 @@ def by_position(name: str, arrays: tuple[Any, ...], criterion: Any = None) -> di
     first, *rest = arrays
     if isinstance(first, (str, bytes, os.PathLike)):
         hint = "batch(FILE) reads a file of one batch, for every function: explain(batch), split(batch, 4)"
+        if isinstance(first, str) and "(" in first:
+            hint = f"a criterion as text is criterion={as_written(first)}, beside logits= and labels="
         raise WceError(Problem(f"{name} takes arrays, and got the name {as_written(str(first))}", hint))
     if isinstance(first, Mapping) and not rest:
         return by_name(name, first)

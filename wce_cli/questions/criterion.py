@@ -144,7 +144,7 @@ def _of_labels(asked: _Question) -> str:
     """Why it does not take labels of this kind."""
     spec, row, criterion = asked.spec, asked.row, asked.criterion
     if spec.is_soft and "probability" not in row.labels:
-        return "it takes class indices, and the labels are probability rows"
+        return "it is known here for class indices alone, and the labels are probability rows"
     ignored = criterion.fields.get("ignore_index")
     if spec.is_soft and row.ignores and isinstance(ignored, int) and ignored >= 0:
         return f"{row.framework} refuses ignore_index={ignored} beside probability labels"

@@ -34,8 +34,12 @@ def held_batch(function: str, criterion: Any, arrays: Sequence[Any], named: Mapp
         fields = {field: value for field, value in fields.items() if field not in SCORE_KINDS}
     twice = [field for field, value in given.items() if value is not None and field in fields]
     if twice:
+        name = call.kind.name
+        said = {"classes": f"{name} has the names of its labels as classes, sorted, and classes is given by name"}
         hint = "leave one of them out"
-        raise WceError([Problem(f"{field} is given twice, with {call.kind.name} and by name", hint) for field in twice])
+        raise WceError(
+            [Problem(said.get(field, f"{field} is given twice, with {name} and by name"), hint) for field in twice]
+        )
     whole = built({**fields, **given, "criterion": criterion_of(call)})
     spec = whole.batch.spec
     if spec.criterion is not None and "weight" in spec.criterion.fields:  # as numbers, wherever the tensor is

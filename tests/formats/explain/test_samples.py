@@ -107,11 +107,12 @@ def test_what_is_shown_by_itself_and_what_where_it_is_asked_for():
 
 def test_the_caption_says_what_of_how_many():
     text = to_table([explain(**sequences(22, 9), engines=())])
-    assert "\nweighted-mean of each of 22 items of 9 samples, D = Σ w[y]\nitem " in text
+    assert "\nweighted-mean of each of 22 items of 9 samples, D = Σ w[y], the 20 with the largest Σt\nitem " in text
     soft = sequences(22, 9)
     soft["labels"] = np.moveaxis(np.random.default_rng(1).dirichlet(np.ones(5), size=(22, 9)), -1, 1)
     report = explain(**soft, engines=())
-    assert "\nbatch-mean of each of 22 items of 9 samples, D = N\nitem " in to_table([report])
+    title = "batch-mean of each of 22 items of 9 samples, D = N, the 20 with the largest Σt"
+    assert f"\n{title}\nitem " in to_table([report])
     assert report.by_sample is not None
     assert {row.denominator for row in report.by_sample.rows} == {9.0}
 
@@ -159,5 +160,5 @@ def test_a_sample_of_nothing_is_a_word_in_every_line():
 def test_it_is_drawn_in_ascii_too():
     text = to_table([explain(**sequences(30, 9), engines=())], Look(ascii=True))
     assert text.isascii()
-    assert "weighted-mean of each of 30 items of 9 samples, D = sum w[y]\n" in text
+    assert "weighted-mean of each of 30 items of 9 samples, D = sum w[y], the 20 with the largest sum t\n" in text
     assert "\n... 10 more " in text

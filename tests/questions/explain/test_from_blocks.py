@@ -257,3 +257,27 @@ def test_neither_a_map_nor_blocks_are_read_as_a_whole(tmp_path):
     wide = x.astype(np.float64)
     loss = np.log(np.exp(wide).sum(axis=1)) - wide[np.arange(len(x)), y]
     assert float(found[0]) == pytest.approx(loss.mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize("cuts", [[5], [2, 5], [9], [9, 10]])
+def test_a_sequence_is_not_cut_into_blocks_that_are_shifted_each_by_itself(cuts):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(10, 6)), rng.integers(0, 6, 10)
+    assert explain(blocks=[(x, y)], shift=True, engines=()).batch.n == 9
+    with pytest.raises(WceError, match="block 1 follows a block of two axes: a shift does not run from one into"):
+        explain(blocks=cut({"logits": x, "labels": y}, cuts), shift=True)
+    sequences = {"logits": rng.normal(size=(10, 7, 6)), "labels": rng.integers(0, 6, (10, 7))}
+    found = explain(blocks=cut(sequences, cuts), shift=True, engines=())
+    assert found["weighted-mean"] == pytest.approx(explain(**sequences, shift=True)["weighted-mean"], rel=1e-14)
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_blocks_that_are_shifted_have_the_findings_of_the_whole(soft):
+    """The positions that a shift drops are asked for again, by who reads the classes along another axis."""
+    rng = np.random.default_rng(0)
+    labels = np.stack([np.eye(3)[rng.permutation(3)] for _ in range(6)])
+    fields = {"logits": rng.normal(size=(6, 3, 3)), "labels": labels if soft else labels.argmax(-1)}
+    whole = explain(**fields, shift=True, engines=())
+    found = explain(blocks=cut(fields, [1, 4]), shift=True, engines=())
+    assert [one.message for one in found.findings] == [one.message for one in whole.findings]
+    assert "class-axis-last" in {one.code for one in found.findings}

@@ -9,6 +9,7 @@ import pytest
 
 from wce_cli import gradient
 from wce_cli.batches.batch import Batch
+from wce_cli.questions.gradient import gradient_batch
 from wce_cli.questions.gradient.per_row import PULL_KINDS, gradients_of
 
 torch = pytest.importorskip("torch")
@@ -157,3 +158,11 @@ def test_where_all_is_ignored_the_loss_is_nan_and_nothing_pulls_as_in_torch(eps)
         gradient(logits=x.detach(), labels=ignored, weight=w, label_smoothing=0.0).method("weighted-mean").norm
     )
     assert torch.isnan(x.grad).all()
+
+
+def test_ignored_samples_take_none_of_the_rows_that_are_asked_for():
+    scores, labels = np.random.default_rng(0).normal(size=(90, 3)), np.arange(90) % 3
+    labels[:40] = -100
+    found = gradient_batch(Batch.build(logits=scores, labels=labels), rows=2)
+    assert [row.n for row in found.samples] == [40, 41]
+    assert len(gradient(logits=scores, labels=labels).samples) == 50

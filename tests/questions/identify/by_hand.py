@@ -204,6 +204,12 @@ def value(
         own = {k: [row for row in kept if row.label == k] for k in present}
         means = {k: sum(row.s * row.loss for row in own[k]) / sum(row.s for row in own[k]) for k in present}
         found = sum(above[k] * means[k] for k in present) / sum(above[k] for k in present)
+    elif method.startswith("dealt-to-"):
+        ranks = int(method.removeprefix("dealt-to-"))
+        dealt = [[row for k, row in enumerate(rows) if k // inner % ranks == rank] for rank in range(ranks)]
+        if any(weight(part) == 0 for part in dealt):
+            return math.nan
+        found = sum(total(part) / weight(part) for part in dealt) / ranks
     elif parted := PARTED.fullmatch(method):
         size = int(parted["size"]) * (inner if parted["items"] else 1)
         parts = [rows[start : start + size] for start in range(0, n, size)]

@@ -170,3 +170,27 @@ def test_a_sequence_without_a_loss_leaves_the_others_theirs():
         own = losses / (y != -100).sum(axis=1)
     (found,) = identify(losses=[f"{v:.5f}" for v in own], logits=x, labels=y).lists
     assert found.matches[0].title == f"Σ ℓ / N kept {OF_ITEMS}"
+
+
+@pytest.mark.parametrize("axis", [1, 2])
+@pytest.mark.parametrize("shift", [False, True])
+def test_the_gradient_of_sequences_as_backward_leaves_it(axis, shift):
+    """`x.grad` has the axes of x, and zeros where a shift drops the scores."""
+    rng = np.random.default_rng(0)
+    x = torch.tensor(rng.normal(size=(3, 5, 4)), requires_grad=True)
+    y = torch.tensor(rng.integers(0, 4, (3, 5)))
+    kept, ahead = (x[:, :-1], y[:, 1:]) if shift else (x, y)
+    torch.nn.functional.cross_entropy(kept.reshape(-1, 4), ahead.reshape(-1)).backward()
+    scores = np.moveaxis(x.detach().numpy(), 2, axis)
+    given = {"logits": scores, "labels": y.numpy(), "shift": shift, "class_axis": axis}
+    grad = np.moveaxis(x.grad.numpy(), 2, axis)
+    left = np.moveaxis(x.grad[:, :-1].numpy() if shift else x.grad.numpy(), 2, axis)
+    for gradients in (grad, left, x.grad.numpy()):
+        (found,) = identify(gradients=gradients, **given).lists
+        assert (found.count, found.matches[0].title) == (gradients.size, "weighted-mean")
+    if shift:
+        (found,) = identify(gradients=grad + 1e-3, **given).lists
+        assert found.matches == ()
+        assert "where gradients are not 0" in found.reason
+        with pytest.raises(WceError, match=r"expected one for each logit: 12 × 4 = 48, or 60 before the shift"):
+            identify(gradients=grad.ravel()[1:], **given)

@@ -7,8 +7,11 @@ from wce_cli import identify
 from wce_cli.batches.batch import Batch
 from wce_cli.batches.file_rows import StoredRows
 from wce_cli.cli.batches import read_batches
-from wce_cli.questions.identify import evaluation
+from wce_cli.formats.identify.blocks import answer_blocks
+from wce_cli.formats.look import Look
+from wce_cli.questions.identify import NumbersAsked, evaluation, identify_batch, pairings
 from wce_cli.questions.identify.evaluation import Evaluation, case_of
+from wce_cli.questions.identify.number import printed_number
 from wce_cli.questions.identify.pairings import PAIRINGS
 from wce_cli.questions.identify.rules import Rule, rules
 from wce_cli.questions.identify.separate import separating
@@ -124,19 +127,68 @@ def test_num_items_in_batch_with_the_first_labels():
     assert [values.value(rule) for rule in before] == [None] * len(before)
 
 
-@pytest.mark.parametrize("name", ["labels-ahead", "not-shifted", "shifted-twice"])
-def test_shifts_of_a_batch_too_large_to_keep(monkeypatch, tmp_path, name):
+@pytest.mark.parametrize("name", sorted(set(MISTAKES) - {"viewed-as-torchs"}))
+def test_labels_in_another_order_of_a_batch_too_large_to_keep(monkeypatch, tmp_path, name):
     """From memory and from a file."""
     monkeypatch.setattr(evaluation, "KEPT_SCORES", 0)
     fields, (shift, taken) = sequences(5, weighted=True), MISTAKES[name]
     value = loss(fields, *taken(torch.tensor(fields["logits"]), torch.tensor(fields["labels"])))
     assert first(value, fields, shift=shift).departures == (name,)
-    np.savez(tmp_path / "batch.npz", **{key: fields[key] for key in ("logits", "labels", "weight")})
-    (batch,), _ = read_batches([str(tmp_path / "batch.npz")], {"class_axis": "-1", "shift": "true" if shift else None})
-    assert isinstance(batch.scores, StoredRows)
+    batch = of_file(fields, tmp_path, class_axis="-1", shift="true" if shift else None)
     rule = Rule("weighted-mean", "class", pairing=name)
     assert rule in list(rules(case_of(batch), 1))
     assert Evaluation(batch, [rule]).value(rule) == pytest.approx(value, rel=1e-12)
+
+
+def of_file(fields, tmp_path, **given):
+    """The batch of a file, which is read where it is looked at."""
+    np.savez(tmp_path / "batch.npz", **{key: fields[key] for key in ("logits", "labels", "weight")})
+    (batch,), _ = read_batches([str(tmp_path / "batch.npz")], given)
+    assert isinstance(batch.scores, StoredRows)
+    return batch
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+@pytest.mark.parametrize("shift", [False, True])
+@pytest.mark.parametrize("axis", [1, 2])
+def test_views_of_memory_and_of_a_file_after_a_shift_too(tmp_path, is_file, shift, axis):
+    fields = sequences(4, weighted=True)
+    x, y, w = (torch.tensor(fields[name]) for name in ("logits", "labels", "weight"))
+    x = x if axis == 2 else x.transpose(1, 2).contiguous()
+    fields |= {"logits": x.numpy(), "class_axis": axis}
+    if shift:
+        x, y = (x[:, :-1] if axis == 2 else x[..., :-1]), y[:, 1:]
+    if axis == 2:
+        value, name = F.cross_entropy(x.reshape(B, V, -1), y, w).item(), "viewed-as-torchs"
+    else:
+        value, name = F.cross_entropy(x.reshape(-1, V), y.reshape(-1), w).item(), "rows-of-memory"
+    if is_file:
+        batch = of_file(fields, tmp_path, class_axis=str(axis), shift="true" if shift else None)
+    else:
+        batch = Batch.build(**fields, shift=shift)
+    (number,) = identify_batch(batch, NumbersAsked((printed_number(f"{value:.7g}"),))).numbers
+    assert number.matches[0].departures == (name,)
+
+
+def test_a_view_of_a_batch_too_large_to_keep_is_tried_where_it_is_no_copy(monkeypatch, tmp_path):
+    """What is not tried is said."""
+    monkeypatch.setattr(evaluation, "KEPT_SCORES", 0)
+    fields = sequences(4, weighted=True)
+    x, y = MISTAKES["viewed-as-torchs"][1](torch.tensor(fields["logits"]), torch.tensor(fields["labels"]))
+    found = identify(f"{loss(fields, x, y):.7g}", **fields)
+    assert found.numbers[0].matches[0].departures == ("viewed-as-torchs",)
+    assert found.untried == ()
+    asked = NumbersAsked((printed_number("1.5"),))
+    title = PAIRINGS["viewed-as-torchs"].title
+    assert identify(1.5, **fields, shift=True).untried == (title,)  # what is left of a sequence is no view of memory
+    batch = of_file(fields, tmp_path, class_axis="-1")
+    assert identify_batch(batch, asked).untried == (title,)
+    assert identify_batch(batch, asked, depth=0).untried == ()
+    monkeypatch.setattr(pairings, "MOST_SCORES", 0)
+    found = identify(1.5, **fields)
+    assert len(found.untried) == 4
+    told = [block.text for block in answer_blocks(found, Look(verbose=True), False)]
+    assert f"not tried, with so many scores: {'; '.join(found.untried)}" in told
 
 
 @pytest.mark.parametrize("shape", [(7,), (2, 3, 4)], ids=str)

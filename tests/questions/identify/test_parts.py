@@ -8,7 +8,7 @@ import pytest
 from tests.oracle import Rows
 from tests.questions.identify import by_hand
 from tests.questions.identify.batches import drawn
-from wce_cli import identify
+from wce_cli import identify, split
 from wce_cli.batches.batch import Batch
 from wce_cli.questions.identify import evaluation
 from wce_cli.questions.identify.chance import prior_of
@@ -231,3 +231,25 @@ def test_tied_rules_over_sequences_are_separated_by_sequences(rule):
     values = [Evaluation(again, tied).value(one) for one in tied]
     assert values == [value for _, value in apart.values]
     assert len({f"{value:.3e}" for value in values}) == 3
+
+
+@pytest.mark.parametrize("inner", [0, 3])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("ranks", [2, 4, 8])
+@pytest.mark.parametrize("kept", [None, 0])
+def test_items_dealt_to_ranks_in_turn(monkeypatch, ranks, weighted, inner, kept):
+    """What averaging over processes gives, of which each has every second item, as `split --ranks 2` prints it."""
+    if kept is not None:
+        monkeypatch.setattr(evaluation, "KEPT_SCORES", kept)
+    fields = given(27, seed=6, weighted=weighted, inner=inner)
+    x, y = torch.tensor(fields["logits"]), torch.tensor(fields["labels"])
+    w = torch.tensor(fields["weight"]) if weighted else None
+    mean = sum(F.cross_entropy(x[rank::ranks], y[rank::ranks], w).item() for rank in range(ranks)) / ranks
+    if kept == 0 and not inner:  # neither rows nor items are at hand
+        assert f"dealt-to-{ranks}" not in {rule.method for rule in rules(case_of(Batch.build(**fields)), 1)}
+        return
+    match = first(mean, fields, digits=7)
+    assert (match.method, match.departures) == (f"dealt-to-{ranks}", (f"dealt-to-{ranks}",))
+    assert match.title == f"the mean over {ranks} ranks, items dealt in turn"
+    row = split(**fields, ranks=ranks).method("weighted-mean")
+    assert row.mean_of_parts == pytest.approx(mean, rel=1e-12)

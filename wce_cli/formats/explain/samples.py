@@ -27,8 +27,10 @@ def samples_title(report: Report, look: Look) -> str:
     """`weighted-mean of each of 8 items of 32 samples, D = Σ w[y]`"""
     word = cells.item_word(report.batch)
     found, whole = _found(report)
+    shown = len(asked_samples(found, look, ROWS).rows)
+    largest = f", the {shown} with the largest Σt" if 0 < shown < found.total else ""
     each = f"each of {found.total} {word}s" if found.total > 1 else f"the {word}"
-    return look.text(f"{found.method} of {each} of {found.n} samples, D = {whole.formula}")
+    return look.text(f"{found.method} of {each} of {found.n} samples, D = {whole.formula}{largest}")
 
 
 def samples_columns(report: Report, look: Look) -> list[Column]:

@@ -46,6 +46,8 @@ def answer_blocks(answer: Identification, look: Look, titled: bool) -> Iterator[
         yield structs.replace(block, is_answer=False, hanging=2)
     for one in answer.lists:
         yield from _list(one, look)
+    if look.verbose and answer.numbers and answer.untried:
+        yield blocks.prose(f"not tried, with so many scores: {'; '.join(answer.untried)}")
     for relation in answer.relations:
         if relation.sentence or look.verbose:
             yield blocks.title(ratio_line(relation, look), style="")
@@ -227,11 +229,15 @@ def _there(value: float, look: Look) -> str:
 
 
 def _separating(apart: Separating, look: Look) -> Iterator[AnswerBlock]:
-    yield blocks.title("a batch on which these rules differ: run it where the number came from")
-    yield blocks.code(json.dumps(apart.batch))
-    yield blocks.table(
-        Column("rule", [name for name, _ in apart.values], NEVER_DROPPED, right=False),
-        Column("gives there", [_there(value, look) for _, value in apart.values], 9),
-    )
-    for pair in apart.inseparable:
-        yield blocks.prose(f"no batch was found that separates {pair}")
+    same = apart.inseparable
+    if apart.different > 1:
+        differ = f"give {apart.different} different numbers" if same else "differ"
+        yield blocks.title(f"a batch on which these rules {differ}: run it where the number came from")
+        yield blocks.code(json.dumps(apart.batch))
+        yield blocks.table(
+            Column("rule", [name for name, _ in apart.values], NEVER_DROPPED, right=False),
+            Column("gives there", [_there(value, look) for _, value in apart.values], 9),
+        )
+    if same:
+        more = f", nor {counted(len(same) - 1, 'other pair', 'other pairs')} of these rules" if len(same) > 1 else ""
+        yield blocks.prose(f"no batch was found that separates {same[0]}{more}")

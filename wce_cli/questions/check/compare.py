@@ -208,5 +208,6 @@ def nothing_expected(where: str) -> Problem:
     """Why a batch without expectations is no pass."""
     return Problem(
         f"{where} has no expect, and there is no --expect: nothing would be checked",
-        "wce check FILE --save-expect OUT.json writes a copy that expects today's numbers",
+        "--expect weighted-mean=VALUE holds it to a number; --save-expect OUT.json writes a copy of one JSON file that "
+        "expects today's",
     )

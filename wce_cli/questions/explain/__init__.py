@@ -61,6 +61,9 @@ def explain(
     if blocks is not None and given:
         hint = "put all rows into the blocks, and what a criterion is made with beside them: weight="
         raise WceError(Problem("explain takes blocks, or what stands by position, and got both", hint))
+    if blocks is not None and callable(batch.get("criterion")):
+        hint = "give what it is made with by name, weight=, or the criterion as text: criterion='nn.CrossEntropyLoss()'"
+        raise WceError(Problem("a criterion in hand is not read beside blocks", hint))
     given, taken = with_criterion("explain", given, batch)
     named = by_name("explain", taken)
     if blocks is not None:

@@ -56,6 +56,8 @@ def explain_blocks(
 
     number = -1
     for number, block in enumerate(blocks):
+        if feed is not None:
+            _refuse_a_cut_sequence(feed.first, number)
         batch = _block(number, block, build)
         if feed is None:
             feed = BlockFeed(batch, keep_largest, top)
@@ -108,6 +110,17 @@ def _block(number: int, block: Any, build: Callable[..., Batch]) -> Batch:
             Problem(f"block {number} is a single sample without an axis for samples", "write [row], [label]")
         )
     return batch
+
+
+def _refuse_a_cut_sequence(first: Batch, number: int) -> None:
+    """Raise WceError if another block follows scores (T, C) whose labels are ahead: each would be shifted by itself,
+    and what came out would depend on where the batch was cut.
+    """
+    layout = first.spec.layout
+    if layout.shift and len(layout.shape) == 2:
+        message = f"block {number} follows a block of two axes: a shift does not run from one into the other"
+        hint = "give whole sequences: blocks of three axes, scores (B, T, C) and labels (B, T); B is 1 for one sequence"
+        raise WceError(Problem(message, hint))
 
 
 def _called(engine: str) -> str:

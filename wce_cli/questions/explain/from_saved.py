@@ -45,7 +45,7 @@ def explain_saved(
     """
     spec = spec_of(saved, weight, label_smoothing, classes, name, spelled)
     if criterion is not None:
-        spec = _with_criterion(spec, criterion, spelled)
+        spec = _with_criterion(saved, spec, criterion, spelled)
     totals, facts = saved.totals, _facts_of(saved, spec)
     by_class = not spec.is_soft and spec.label_smoothing == 0
     facts = structs.replace(facts, top=structs.replace(facts.top, by_class=by_class))
@@ -56,14 +56,23 @@ def explain_saved(
     return report_of(analysis, saved.header.shape, (), _top(saved, spec, shared_numerator(analysis)))
 
 
-def _with_criterion(spec: Spec, criterion: Criterion, spelled: Callable[[str], str]) -> Spec:
-    """The spec with a criterion. Raises WceError if that has a value that stands neither in it nor in the totals."""
+def _with_criterion(saved: Saved, spec: Spec, criterion: Criterion, spelled: Callable[[str], str]) -> Spec:
+    """The spec with a criterion. Raises WceError if that has a value that stands neither in it nor in the totals, or
+    that these were not made with.
+    """
     from wce_cli.batches.criterion import unsaid_problems
 
     known = {"ignore_index", "label_smoothing"}
     known |= {"weight"} if spec.weight is not None else set()
     known |= {"sample_weight"} if spec.has_sample_weight else set()
     problems = unsaid_problems(criterion, known, spelled)
+    ignored = criterion.fields.get("ignore_index", saved.header.ignore_index)
+    if ignored != saved.header.ignore_index:
+        said = f"criterion ignores {ignored}, and these totals were saved with {saved.header.ignore_index} ignored"
+        problems.append(Problem(said, f"save them with {spelled('criterion')}", "ignore_index"))
+    if "sample_weight" in criterion.fields and not spec.has_sample_weight:
+        said = "criterion has a sample weight, and these totals were saved without one"
+        problems.append(Problem(said, f"save them with {spelled('sample_weight')}", "sample_weight"))
     if problems:
         raise WceError(problems)
     return structs.replace(spec, criterion=criterion)

@@ -120,14 +120,22 @@ def explain_and_share(
 
 
 def _along_last_axis(batch: Batch) -> LossValue | None:
-    """torch's mean with the classes on the last axis of the scores, where the labels fit that as well as axis 1."""
+    """torch's mean with the classes on the last axis of the scores, where the labels fit that as well as axis 1: all of
+    them, though only the first probability labels were looked at.
+    """
     if not batch.spec.fits_last_axis:
         return None
+    from wce_cli.batches.batch import WrongRows
     from wce_cli.batches.other_axis import along
     from wce_cli.passes.one_pass import one_pass
 
     other = along(batch, len(batch.spec.layout.shape) - 1)
-    totals, _ = one_pass(other, top=0)
+    try:
+        totals, facts = one_pass(other, top=0)
+    except WrongRows:
+        return None
+    if facts.unnormalised.rows.count:
+        return None
     values = loss_values(totals, other.spec.class_weight, other.spec.label_smoothing)
     return next(value for value in values if value.pair == f"{torchs_mean(batch.spec.is_soft)}/class")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def gradient_batch(
     return Gradients(
         schema=SCHEMA,
         batch=batch_part(spec, batch.scores.shape, totals.n, totals.n_kept),
-        samples=tuple(_samples(batch, min(rows, batch.n_samples))),
+        samples=tuple(islice(_samples(batch, rows), rows)),
         classes=tuple(_classes(analysis, summed)),
         methods=methods,
         gaps=gaps,
@@ -80,11 +81,12 @@ def _broken(batch: Batch, summed: GradientTotals) -> Iterator[str]:
         yield f"{which} {have} a gradient that is nan or infinite: it is left out here, and in training it is not."
 
 
-def _samples(batch: Batch, stop: int) -> Iterator[SampleGradient]:
-    spec = batch.spec
+def _samples(batch: Batch, wanted: int) -> Iterator[SampleGradient]:
+    """The kept samples in their order, read about as many at a time as are wanted: an ignored one has no gradient."""
+    spec, stop, step = batch.spec, batch.n_samples, min(max(wanted, 32), 256)
     plain = not spec.is_soft and spec.label_smoothing == 0
-    for start in range(0, stop, 256):
-        found = gradients_of(batch, start, min(start + 256, stop))
+    for start in range(0, stop, step):
+        found = gradients_of(batch, start, min(start + step, stop))
         norms, cosines = found.norms, found.cosines
         for k, (row, label) in enumerate(zip(found.row.tolist(), found.label.tolist(), strict=True)):
             weights = {"sample": found.weights[0, k], "label-mix": found.weights[1, k]}

@@ -33,7 +33,7 @@ from wce_cli.questions.identify.odd_ways import (
     odd_method,
 )
 from wce_cli.questions.identify.pairings import PAIRINGS, pairings_of
-from wce_cli.questions.identify.part_means import Summands
+from wce_cli.questions.identify.part_means import Summands, sum_of_means
 from wce_cli.questions.identify.parts import PartMethod
 from wce_cli.questions.identify.rereading import Asked, reread
 from wce_cli.questions.identify.rules import Rule
@@ -230,9 +230,12 @@ class Evaluation:
         weight = weights.get(placement, weights["sample"]).values()
         return terms.values(), None if self.spec.is_soft and placement == "class" else weight, sums.n_kept
 
-    def part_size(self, part: PartMethod) -> int:
-        """How many summands are a part."""
-        return part.size * self.item_size if part.of_items else part.size
+    def parts(self, rule: Rule, part: PartMethod) -> tuple[Floats, Floats] | None:
+        """(Σt, D) of every part of the batch; None where D is another one."""
+        summands = self.summands(rule)
+        if part.is_dealt:
+            return summands.dealt(part.divisor, self.item_size, part.size)
+        return summands.of_parts(part.divisor, part.size * self.item_size if part.of_items else part.size)
 
     @property
     def item_size(self) -> int:
@@ -243,8 +246,11 @@ class Evaluation:
         """The mean over parts of Σt/Σw, Σt/N or Σt/N kept, as the sum of all over their number."""
         part = part_of(rule)
         assert part is not None
-        found = self.summands(rule).sum_of_means(part.divisor, self.part_size(part))
-        return None if found is None else (found[0], 1.0 if part.is_sum else float(found[1]))
+        parts = self.parts(rule, part)
+        if parts is None:
+            return None
+        found, count = sum_of_means(parts)
+        return found, 1.0 if part.is_sum else float(count)
 
     @np.errstate(all="ignore")
     def _keep(self, needed: set[Asked]) -> None:

@@ -6,15 +6,18 @@ is allowed, and said.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from wce_cli.answers.identify import IdentifiedList, ListMatch
 from wce_cli.batches.batch import Batch
 from wce_cli.digits import format_number
 from wce_cli.errors import Problem, WceError, counted
+from wce_cli.loss.layout import ALL, TORCHS_AXIS, Layout, class_axis_last
 from wce_cli.loss.methods import METHODS, SUM
 from wce_cli.loss.readings import READINGS, read_logits
 from wce_cli.loss.sums import Floats
@@ -61,12 +64,38 @@ def identify_gradients(batch: Batch, numbers: Sequence[PrintedNumber], depth: in
     spec, n = batch.spec, batch.n_samples
     if spec.scores != "logits":
         raise WceError(Problem("gradients are those of logits", "give --logits"))
-    if len(numbers) != n * spec.n_classes:
+    whole = math.prod(spec.layout.shape)
+    if len(numbers) not in (n * spec.n_classes, whole):
         expected = f"{n} × {spec.n_classes} = {n * spec.n_classes}"
+        expected += f", or {whole} before the shift" if whole != n * spec.n_classes else ""
         raise WceError(Problem(f"there are {len(numbers)} gradients, expected one for each logit: {expected}"))
+    orders = [order for order in _orders(spec.layout, len(numbers)) if _is_rest_zero(numbers, order)]
+    if not orders:
+        reason = "the shift drops the last position of each sequence, where gradients are not 0"
+        return IdentifiedList("gradients", len(numbers), (), 0, reason)
     listed = list(rules(case_of(batch), depth))
-    evaluation = Evaluation(batch, listed)
-    return _matched("gradients", numbers, list(_gradients(evaluation, listed)))
+    candidates = list(_gradients(Evaluation(batch, listed), listed))
+    tried = [_matched("gradients", [numbers[k] for k in order], candidates) for order in orders]
+    return structs.replace(next((one for one in tried if one.matches), tried[0]), count=len(numbers))
+
+
+def _orders(layout: Layout, count: int) -> Iterator[list[int]]:
+    """Which numbers are those of the rows, row by row: of a list in that order, and of one with the axes as given, as
+    `x.grad` has them; with or without what a shift drops.
+    """
+    is_whole = count == math.prod(layout.shape)
+    samples, dropped = (layout.labels, layout.dropped) if is_whole else (layout.samples, ALL)
+    for axis in dict.fromkeys((len(samples), layout.class_axis)):
+        given = np.arange(count).reshape(*samples[:axis], layout.n_classes, *samples[axis:])
+        torchs = np.moveaxis(given, axis, TORCHS_AXIS) if given.ndim > 1 else given
+        order: list[int] = class_axis_last(dropped.of_scores(torchs)).ravel().tolist()
+        yield order
+
+
+def _is_rest_zero(numbers: Sequence[PrintedNumber], order: Sequence[int]) -> bool:
+    """Whether all other numbers are 0, as the gradients of logits that are in no loss are."""
+    taken = set(order)
+    return all(number.value == 0 for k, number in enumerate(numbers) if k not in taken)
 
 
 def _check_size(batch: Batch) -> None:

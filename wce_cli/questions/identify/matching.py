@@ -31,10 +31,11 @@ from wce_cli.questions.identify.implied import implied
 from wce_cli.questions.identify.lists import identify_gradients, identify_losses
 from wce_cli.questions.identify.number import PrintedNumber
 from wce_cli.questions.identify.odd_readings import ODD_READINGS
+from wce_cli.questions.identify.pairings import untried
 from wce_cli.questions.identify.parts import is_mean_of_parts
 from wce_cli.questions.identify.relations import relations
 from wce_cli.questions.identify.rules import Rule
-from wce_cli.questions.identify.separate import can_be_separated, separating
+from wce_cli.questions.identify.separate import separating
 from wce_cli.questions.identify.slips import changes
 from wce_cli.questions.identify.space import Space
 from wce_cli.questions.identify.twists import TWISTS
@@ -63,8 +64,8 @@ def identify_batch(batch: Batch, asked: NumbersAsked, depth: int = 1, *, separat
     sure = [_sure(space, *both) for both in zip(numbers, matches, strict=True)]
     apart = None
     if separate:
-        tied = dict.fromkeys(rule for found in matches for rule, _ in found if can_be_separated(rule))
-        apart = separating(batch, list(tied)) if len(tied) > 1 else None
+        tied = dict.fromkeys(rule for found in matches for rule, _ in found)
+        apart = separating(batch, list(tied))
     return Identification(
         SCHEMA,
         batch_part(batch.spec, batch.scores.shape, batch.n_samples, space.evaluation.totals().n_kept),
@@ -79,6 +80,7 @@ def identify_batch(batch: Batch, asked: NumbersAsked, depth: int = 1, *, separat
         apart,
         doubts_of(batch.spec, totals, facts),
         _criterion_part(batch, totals, facts),
+        untried(batch, space.evaluation.case.pairings) if depth else (),
     )
 
 

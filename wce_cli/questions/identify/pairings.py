@@ -15,6 +15,9 @@ from wce_cli.batches.labels import Unread
 from wce_cli.loss.layout import ALL, FIRST, LAST, TORCHS_AXIS, Dropped, Layout
 from wce_cli.loss.rows import ArrayRows
 
+MOST_SCORES = 1 << 27
+"""Scores up to which a batch that is too large to keep is walked for labels in any other order: seconds each."""
+
 
 class Pairing(Struct, frozen=True):
     """Other labels beside the scores, or other scores beside the labels."""
@@ -24,8 +27,22 @@ class Pairing(Struct, frozen=True):
     applies: Callable[[Batch], bool]
     """Whether a batch has it, and it is another one than the right one."""
     of: Callable[[Batch], Batch]
-    is_cheap: bool = False
-    """Whether it is tried for batches that are too large to keep, each of which is a pass of its own."""
+    is_cheap: Callable[[Batch], bool]
+    """Whether it is tried for a batch that is too large to keep, as a pass of its own."""
+
+
+def _always(batch: Batch) -> bool:
+    return True
+
+
+def _is_one_short_pass(batch: Batch) -> bool:
+    return batch.n_samples * batch.spec.n_classes <= MOST_SCORES
+
+
+def _is_view(batch: Batch) -> bool:
+    """Whether the scores are in memory as they were given, so that another shape of them is no copy."""
+    scores = batch.scores
+    return _is_one_short_pass(batch) and isinstance(scores, ArrayRows) and _given(batch).flags.c_contiguous
 
 
 def _dropping(scores: Dropped, labels: Dropped) -> Callable[[Batch], Batch]:
@@ -71,16 +88,22 @@ def _read_as(of: Callable[[np.ndarray, Layout], np.ndarray]) -> Callable[[Batch]
     """The batch whose scores are the same memory in another shape, as `view` and `reshape` have it."""
 
     def paired(batch: Batch) -> Batch:
-        layout, scores = batch.spec.layout, batch.scores
-        assert isinstance(scores, ArrayRows)
-        given = np.moveaxis(scores.whole_array, TORCHS_AXIS, layout.class_axis).reshape(-1)
+        given = _given(batch)
+        dtype = batch.scores.dtype if isinstance(batch.scores, ArrayRows) else str(given.dtype)
         return structs.replace(
             batch,
-            spec=structs.replace(batch.spec, layout=Layout(scores.array.shape), half_units={}),
-            scores=ArrayRows.of_scores(of(given, layout), scores.dtype),
+            spec=structs.replace(batch.spec, layout=Layout(batch.scores.shape), half_units={}),
+            scores=ArrayRows.of_scores(of(given.reshape(-1), batch.spec.layout), dtype),
         )
 
     return paired
+
+
+def _given(batch: Batch) -> np.ndarray:
+    """The scores with the axes as they were given, less what a shift drops; of a file, read as a whole."""
+    scores = batch.scores
+    array = scores.array if isinstance(scores, ArrayRows) else scores.whole()
+    return np.moveaxis(array, TORCHS_AXIS, batch.spec.layout.class_axis)
 
 
 def _is_of_sequences(batch: Batch) -> bool:
@@ -106,13 +129,12 @@ def _is_table(batch: Batch) -> bool:
 
 
 def _has_axis(is_torchs: bool) -> Callable[[Batch], bool]:
-    """Whether the classes stand where torch has them, in memory, or at the end."""
+    """Whether the classes of sequences stand where torch has them, or at the end."""
 
     def applies(batch: Batch) -> bool:
         layout = batch.spec.layout
         is_there = layout.is_torchs if is_torchs else layout.class_axis == len(layout.shape) - 1
-        is_unshifted = _is_unshifted(batch) and batch.spec.n_classes > 1
-        return is_unshifted and is_there and isinstance(batch.scores, ArrayRows)
+        return _is_of_sequences(batch) and batch.sample_shape[-1] > 1 and batch.spec.n_classes > 1 and is_there
 
     return applies
 
@@ -125,40 +147,50 @@ PAIRINGS = {
             "the labels are one position ahead, as a shift has them",
             _is_unshifted,
             _dropping(LAST, FIRST),
-            is_cheap=True,
+            _always,
         ),
-        Pairing("labels-behind", "the labels are one position behind", _is_unshifted, _dropping(FIRST, LAST)),
-        Pairing("not-shifted", "the labels are not shifted", _is_shifted, _dropping(ALL, ALL), is_cheap=True),
+        Pairing(
+            "labels-behind",
+            "the labels are one position behind",
+            _is_unshifted,
+            _dropping(FIRST, LAST),
+            _is_one_short_pass,
+        ),
+        Pairing("not-shifted", "the labels are not shifted", _is_shifted, _dropping(ALL, ALL), _always),
         Pairing(
             "shifted-twice",
             "the labels are shifted twice, two positions ahead",
             _has_two_more,
             _dropping(Dropped(after=2), Dropped(before=2)),
-            is_cheap=True,
+            _always,
         ),
         Pairing(
             "scores-time-major",
             "the scores are flattened time first, the labels sequence first",
             _is_table,
             _with_labels(lambda labels: labels.reshape(labels.shape[::-1]).T),
+            _is_one_short_pass,
         ),
         Pairing(
             "labels-time-major",
             "the labels are flattened time first, the scores sequence first",
             _is_table,
             _with_labels(lambda labels: labels.T.reshape(labels.shape)),
+            _is_one_short_pass,
         ),
         Pairing(
             "rows-of-memory",
             "scores (B, C, T) are flattened to rows of C, and the class axis is not moved to the end",
             _has_axis(is_torchs=True),
             _read_as(lambda memory, layout: _in_torchs(memory, layout.shape[0], layout.n_classes)),
+            _is_view,
         ),
         Pairing(
             "viewed-as-torchs",
             "scores (B, T, C) are viewed as (B, C, T), and not transposed",
             _has_axis(is_torchs=False),
             _read_as(lambda memory, layout: memory.reshape(layout.shape[0], layout.n_classes, -1)),
+            _is_view,
         ),
     )
 }
@@ -170,5 +202,10 @@ def _in_torchs(memory: np.ndarray, items: int, c: int) -> np.ndarray:
 
 
 def pairings_of(batch: Batch, is_kept: bool) -> tuple[str, ...]:
-    """The names of those that a batch has; `is_kept`: it is small enough to be kept in memory."""
-    return tuple(one.name for one in PAIRINGS.values() if (is_kept or one.is_cheap) and one.applies(batch))
+    """The names of those that are tried; `is_kept`: the batch is small enough to be kept in memory."""
+    return tuple(one.name for one in PAIRINGS.values() if one.applies(batch) and (is_kept or one.is_cheap(batch)))
+
+
+def untried(batch: Batch, tried: tuple[str, ...]) -> tuple[str, ...]:
+    """The titles of those that the batch has beside the ones that are tried: it is too large."""
+    return tuple(one.title for one in PAIRINGS.values() if one.name not in tried and one.applies(batch))

@@ -39,13 +39,19 @@ class Summands(Struct, frozen=True):
         starts = np.arange(0, len(self.term), size)
         return np.add.reduceat(self.term, starts), np.add.reduceat(self.below[divisor], starts)
 
-    def sum_of_means(self, divisor: str, size: int) -> tuple[float, int] | None:
-        """Σ of the parts' means, NaN where one has none, and how many there are."""
-        found = self.of_parts(divisor, size)
-        if found is None:
+    def dealt(self, divisor: str, size: int, parts: int) -> tuple[Floats, Floats] | None:
+        """The same of `parts`, to which items of `size` are dealt in turn."""
+        if divisor not in self.below:
             return None
-        means = found[0] / found[1]
-        return exact_sum(means) if np.isfinite(means).all() else math.nan, len(means)
+        part = np.arange(len(self.term)) // size % parts
+        term, below = (np.bincount(part, values, parts) for values in (self.term, self.below[divisor]))
+        return term.astype(np.float64), below.astype(np.float64)
+
+
+def sum_of_means(parts: tuple[Floats, Floats]) -> tuple[float, int]:
+    """Σ of the means of some parts, NaN where one has none, and how many there are."""
+    means = parts[0] / parts[1]
+    return exact_sum(means) if np.isfinite(means).all() else math.nan, len(means)
 
 
 class AllCuts(Struct, frozen=True):

@@ -21,6 +21,9 @@ MOST_CUT = 4096
 """Rows up to which a batch is cut into parts of every size."""
 
 SUMMED, OF_ITEMS = "sum-of-", "-items"
+DEALT = "dealt-to-"
+RANKS = (2, 4, 8)
+"""Processes that the items of a batch are dealt to in turn, as torch's DistributedSampler does."""
 ITEMS = "items (sequences, images)"
 
 
@@ -50,20 +53,26 @@ class PartMethod(Struct, frozen=True):
     divisor: str
     """A key of DIVISORS."""
     size: int
-    """Rows of a part, or its items."""
+    """Rows of a part, or its items; or how many parts the items are dealt to."""
     of_items: bool = False
     is_sum: bool = False
     """The parts' means are added up, and not divided by how many there are."""
+    is_dealt: bool = False
+    """The first part has the items 0, R, 2R, …, where there are R of them."""
 
     @property
     def name(self) -> str:
-        """`batches-of-5`, `sum-of-kept-means-of-2-items`"""
+        """`batches-of-5`, `sum-of-kept-means-of-2-items`, `dealt-to-2`"""
+        if self.is_dealt:
+            return f"{DEALT}{self.size}"
         of = OF_ITEMS if self.of_items else ""
         return f"{SUMMED if self.is_sum else ''}{DIVISORS[self.divisor].prefix}{self.size}{of}"
 
     @property
     def title(self) -> str:
         """The method in words."""
+        if self.is_dealt:
+            return f"the mean over {self.parts}"
         how, divisor = "the sum" if self.is_sum else "the mean", DIVISORS[self.divisor]
         if self.size == 1 and self.of_items:
             return f"{how} over {ITEMS} of each one's {divisor.own}"
@@ -75,6 +84,8 @@ class PartMethod(Struct, frozen=True):
     @property
     def parts(self) -> str:
         """Its parts: `batches of 5`, `items (sequences, images)`."""
+        if self.is_dealt:
+            return f"{self.size} ranks, items dealt in turn"
         if self.size == 1:
             return ITEMS if self.of_items else "samples"
         return f"batches of {self.size}{f' {ITEMS}' if self.of_items else ''}"
@@ -82,17 +93,19 @@ class PartMethod(Struct, frozen=True):
     @property
     def is_alone(self) -> bool:
         """Whether it is tried with nothing else that is odd."""
-        return self.is_sum or self.divisor == KEPT
+        return self.is_sum or self.divisor == KEPT or self.is_dealt
 
 
 def is_mean_of_parts(name: str) -> bool:
     """Whether a method is the mean over parts of a batch, as loops over batches print it."""
-    return name.startswith(tuple(divisor.prefix for divisor in DIVISORS.values()))
+    return name.startswith((DEALT, *(divisor.prefix for divisor in DIVISORS.values())))
 
 
 @cache
 def part_method(name: str) -> PartMethod:
     """The method of that name."""
+    if name.startswith(DEALT):
+        return PartMethod(WEIGHTS, int(name.removeprefix(DEALT)), True, is_dealt=True)
     rest = name.removeprefix(SUMMED).removesuffix(OF_ITEMS)
     prefix, _, size = rest.rpartition("-")
     divisor = next(key for key, one in DIVISORS.items() if one.prefix == f"{prefix}-")
@@ -132,6 +145,8 @@ def part_methods(n: int, items: int, factors: tuple[int, ...], *, has_rows: bool
             is_product = divisor == ROWS and is_even and (n // rows in factors or rows == items)  # Σt / items
             if rows > 1 and not is_product:
                 found.append(PartMethod(divisor, size, of_items, is_sum=True))
+    if has_rows or inner > 1:
+        found += [PartMethod(WEIGHTS, ranks, True, is_dealt=True) for ranks in RANKS if ranks < items]
     return [method.name for method in found]
 
 

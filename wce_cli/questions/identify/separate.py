@@ -21,7 +21,7 @@ DRAWS = 300
 LARGEST_PART = 64
 """Rows of the parts of a batch that is printed, or items."""
 ROWS_OF_ITEM = 4
-"""Rows of a sequence or image, where a rule is about those."""
+"""Rows of a sequence or image, where the batch has those."""
 FOUR_DIGITS_APART = 2e-3
 """Relative difference at which two numbers differ at four digits, whatever they are."""
 
@@ -32,10 +32,27 @@ def can_be_separated(rule: Rule) -> bool:
     return part is None or part.size <= LARGEST_PART
 
 
-def separating(batch: Batch, rules: list[Rule]) -> Separating | None:
+def separating(batch: Batch, tied: list[Rule]) -> Separating | None:
     """The first of a fixed series of random batches on which all the rules differ, else the best of them.
 
-    None where no batch gives all of them a number, as of rules of nan.
+    An empty one where no small batch gives all of them a number, as of rules of nan; None where nothing is tied.
+    """
+    if len(tied) < 2:
+        return None
+    rules = [rule for rule in tied if can_be_separated(rule)]
+    found = _best(batch, rules) if len(rules) > 1 else None
+    if found is None:
+        return Separating({}, (), tuple(f"{tied[0].title} and {rule.title}" for rule in tied[1:]))
+    fields, values = found
+    titled = tuple((rule.title, value) for rule, value in zip(rules, values, strict=True))
+    same = [f"{a[0]} and {b[0]}" for a, b in combinations(titled, 2) if not _apart(a[1], b[1])]
+    same += [f"{rules[0].title} and {rule.title}" for rule in tied if rule not in rules]
+    return Separating(fields, titled, tuple(same))
+
+
+def _best(batch: Batch, rules: list[Rule]) -> tuple[dict[str, Any], list[float]] | None:
+    """The batch on which the fewest pairs of rules are alike, and what each gives there; None where none gives all of
+    them a number.
     """
     best: tuple[int, dict[str, Any], list[float]] | None = None
     for seed in range(DRAWS):
@@ -48,12 +65,7 @@ def separating(batch: Batch, rules: list[Rule]) -> Separating | None:
             best = together, fields, values
         if together == 0:
             break
-    if best is None:
-        return None
-    _, fields, values = best
-    titled = tuple((rule.title, value) for rule, value in zip(rules, values, strict=True))
-    same = tuple(f"{a[0]} and {b[0]}" for a, b in combinations(titled, 2) if not _apart(a[1], b[1]))
-    return Separating(fields, titled, same)
+    return best and best[1:]
 
 
 def _apart(a: float, b: float) -> bool:
@@ -78,8 +90,9 @@ def _drawn(batch: Batch, rules: list[Rule], rng: np.random.Generator) -> dict[st
     spec = batch.spec
     c = int(rng.integers(3, 5))
     parts = [part for rule in rules if (part := part_of(rule)) is not None]
-    inner = ROWS_OF_ITEM if any(part.of_items for part in parts) or any(rule.pairing for rule in rules) else 1
-    n = (int(rng.integers(5, 8)) + max((part.size for part in parts), default=0)) * inner
+    inner = ROWS_OF_ITEM if batch.positions > 1 or any(rule.pairing for rule in rules) else 1
+    sizes = [part.size if part.of_items else -(-part.size // inner) for part in parts]
+    n = (int(rng.integers(5, 8)) + max(sizes, default=0)) * inner
     spread = float(rng.choice([1.0, 3.0, 12.0, 80.0]))
     scores = np.round(rng.normal(0, spread, (n, c)), 1)
     if spec.scores != "logits":

@@ -140,7 +140,7 @@ def _factor(evaluation: Evaluation, rule: Rule) -> float:
 
 def _of_parts(evaluation: Evaluation, rule: Rule, part: PartMethod) -> str:
     """Equal because every part of a batch is divided by the same."""
-    found = evaluation.summands(rule).of_parts(part.divisor, evaluation.part_size(part))
+    found = evaluation.parts(rule, part)
     if found is None or not len(found[1]) or not np.allclose(found[1], found[1][0], rtol=SAME, atol=0.0):
         return _COINCIDENCE
     divisor = DIVISORS[KEPT if part.divisor == WEIGHTS and not evaluation.case.is_weighted else part.divisor]
