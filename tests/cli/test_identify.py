@@ -280,6 +280,24 @@ def test_a_word_that_is_no_number_and_no_file_is_said_to_be_neither(word):
     assert ran.err == f"error: {word} is no number, and no file has that name\nhint: wce identify 0.6923 FILE\n"
 
 
+@pytest.mark.parametrize(
+    ("word", "number"),
+    [
+        ("{'loss': 0.2683, 'grad_norm': 1.2}", "0.2683"),
+        ("step 10 | loss 0.2683", "0.2683"),
+        ("loss=0.268]", "0.268"),
+        ("10/10 [00:03<00:00, 3.2it/s, loss=2.68e-1]", "2.68e-1"),
+        ("Epoch 1: 100% 5/5 train_loss 0.2683 val_loss 0.31", "0.2683"),
+    ],
+)
+def test_the_loss_in_a_line_of_a_log_is_the_number_of_the_hint(word, number):
+    ran = run("identify", word, *FORUM)
+    assert ran.err == f"error: {word} is no number, and no file has that name\nhint: wce identify {number} FILE\n"
+    assert run("identify", number, *FORUM).code in (0, 1)
+    ran = run("identify", word, "samples/two-samples.json")
+    assert ran.err.endswith(f"hint: wce identify {number} samples/two-samples.json\n")
+
+
 @pytest.mark.parametrize("word", ["1.json", "0.5.npy", "2.pt", "3.5.csv"])
 def test_a_name_that_begins_with_a_number_is_that_of_a_file(word):
     assert run("identify", "1.7529", word).err.startswith(f"error: {word} does not exist\n")

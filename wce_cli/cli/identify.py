@@ -162,6 +162,7 @@ def identify(
     """
     from wce_cli.cli.destinations import asked_answers, outcome
     from wce_cli.errors import Problem, WceError
+    from wce_cli.questions.identify.pasted import A_NUMBER, loss_in
 
     deepest = options.whole_number("--depth", depth, 0, DEEPEST_SEARCH)
     near = None if tolerance is None else options.number("--tolerance", tolerance)
@@ -173,8 +174,10 @@ def identify(
     if not numbers and loss_values is None and gradient_values is None:
         strange = next((file for file in files if not _may_be_file(file)), None)
         if strange is not None:
-            raise WceError(Problem(f"{strange} is no number, and no file has that name", "wce identify 0.6923 FILE"))
-        hint = f"wce identify {_loss_in(files) or '0.6923'} {' '.join(files[:1]) or 'FILE'}"
+            others = [file for file in files if file != strange]
+            hint = f"wce identify {loss_in(strange) or A_NUMBER} {' '.join(others[:1]) or 'FILE'}"
+            raise WceError(Problem(f"{strange} is no number, and no file has that name", hint))
+        hint = f"wce identify {_loss_in(files) or A_NUMBER} {' '.join(files[:1]) or 'FILE'}"
         raise WceError(Problem("there is no number to identify", hint))
 
     from wce_cli.cli.batches import read_batches

@@ -81,3 +81,9 @@ def test_a_zero_is_nothing_but_a_zero():
         assert not any(not match.departures for match in identify(text, **far).numbers[0].matches)
     assert identify("0.00", **far).numbers[0].tolerance == 0.005
     assert identify("2", **far).numbers[0].tolerance == 0.5
+
+
+def test_the_loss_that_stands_in_a_line_is_the_number_of_the_hint():
+    with pytest.raises(WceError, match="is not a number") as caught:
+        identify("{'loss': 0.2683, 'grad_norm': 1.2}", **FORUM)
+    assert caught.value.problems[0].hint.startswith('identify("0.2683", logits=')

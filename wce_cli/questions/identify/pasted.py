@@ -21,7 +21,8 @@ CALL = re.compile(r"(?:[\w.]*\.)?(\w+)\(.*\)", re.DOTALL)
 FRAME = re.compile(r"<tf\.[^<>]*\b(?:numpy|value)=(?P<value>.*)>|\[.*\]", re.DOTALL)
 NAMED_NUMBER = re.compile(r"[^\[\](){}<>:=]*[A-Za-z_][^\[\](){}<>:=]*[:=]\s*(.+)", re.DOTALL)
 """`loss: 0.69`, `Epoch 3 val_loss=0.69`"""
-HINT = 'identify("0.6923", logits=…, labels=…): the number as it was printed, the batch as arrays'
+A_NUMBER = "0.6923"
+HINT = f'identify("{A_NUMBER}", logits=…, labels=…): the number as it was printed, the batch as arrays'
 ALMOST = re.compile(
     r"""(?:[A-Za-z][A-Za-z_ ]*[ ]|\{['"]\w+['"]:)?[^\w.+-]*(?:(?:tensor|array)\()?
     (?P<number>[-+−]?(?:\d{1,3}(?:,\d{3})+\.\d+|\d+[.,]?\d*|\.\d+)(?:e[-+]?\d+)?)
@@ -30,6 +31,10 @@ ALMOST = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """`~0.38`, `38%`, `0.38±0.01`, `0.69 nats`, `0.69,`, `loss 0.69`, `{'loss': tensor(0.69)}`"""
+A_LOSS = re.compile(
+    r"""loss[\w/]*['"]?\s*[:=|]?\s*(?:\w+\()?['"]?([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?![\w.])""", re.IGNORECASE
+)
+"""`{'loss': 0.69, 'lr': 1e-3}`, `step 10 | loss 0.69`, `loss=0.69]`"""
 A_FILE = re.compile(r".*\.[A-Za-z]\w*")
 COMMA = re.compile(r"[-+]?\d*,\d+")
 DTYPE = re.compile(r"\b\w+")
@@ -90,6 +95,12 @@ def almost(word: str) -> str:
     return f"write {number}" + (f" --tolerance {found['tolerance']}" if found["tolerance"] else "")
 
 
+def loss_in(text: str) -> str:
+    """The first number that is called a loss in a line of a log; empty where none is."""
+    found = A_LOSS.search(plain(text))
+    return found[1] if found else ""
+
+
 def read_numbers(values: Any, tolerance: float | None = None) -> tuple[PrintedNumber, ...]:
     """Every number of what Python has: numbers, texts and scalars of any framework, in lists and arrays of any shape.
 
@@ -103,7 +114,7 @@ def read_numbers(values: Any, tolerance: float | None = None) -> tuple[PrintedNu
     if isinstance(values, str):
         found = numbers_in(values, tolerance)
         if found is None:
-            raise WceError(Problem(f"{as_written(values)} is not a number", almost(values) or HINT))
+            raise WceError(Problem(f"{as_written(values)} is not a number", almost(values) or _hint(values)))
         return tuple(found)
     try:
         if isinstance(values, (bool, np.bool_)):
@@ -113,6 +124,10 @@ def read_numbers(values: Any, tolerance: float | None = None) -> tuple[PrintedNu
         raise WceError(Problem(f"{as_written(values)} is not a number", HINT)) from None
     one = printed_number(number, tolerance)
     return (held_to(one, dtype_of(bare)),)
+
+
+def _hint(text: str) -> str:
+    return HINT.replace(A_NUMBER, loss_in(text) or A_NUMBER)
 
 
 def _digits(text: str, number: float) -> str:
