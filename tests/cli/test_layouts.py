@@ -182,8 +182,9 @@ def test_every_command_answers_the_same_of_every_layout(command, layout, shift, 
         np.savez(tmp_path / "x.npz", **laid_out(BATCHES["index labels"], axis))
         ran = run(command, *COMMANDS[command], str(tmp_path / "x.npz"), *shift, "--width", "120")
         assert ran.code in (0, 1), ran.err
-        outs.append(ran.out)
-    assert outs[0] == outs[1] != ""
+        # which views of the arrays a number may come from is another question in each layout
+        outs.append([line for line in ran.out.splitlines() if not line.startswith("tried ")])
+    assert outs[0] == outs[1] != []
 
 
 @pytest.mark.parametrize("layout", ["classes last", "torch's"])
