@@ -27,19 +27,8 @@ MOVES = ("transpose", "swapaxes", "swapdims", "permute", "movedim", "moveaxis")
 VIEWS = ("view", "reshape", "flatten", "ravel")
 MADE = (
     *("tensor", "as_tensor", "Tensor", "FloatTensor", "LongTensor", "array", "asarray", "from_numpy", "constant"),
-    *(
-        "convert_to_tensor",
-        "load",
-        "cat",
-        "concat",
-        "concatenate",
-        "stack",
-        "rand",
-        "randn",
-        "randint",
-        "zeros",
-        "ones",
-    ),
+    *("convert_to_tensor", "load", "cat", "concat", "concatenate", "stack", "rand", "randn", "randint", "zeros"),
+    "ones",
 )
 """Functions whose result has no history that would matter: numbers, or what was gathered of several batches."""
 MODELS = ("model", "net", "network", "classifier", "self", "self.model", "self.net", "predict", "predict_proba")

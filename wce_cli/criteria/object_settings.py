@@ -10,7 +10,7 @@ import numpy as np
 from wce_cli.criteria.known import older_reduction
 from wce_cli.criteria.object_arrays import arranged
 from wce_cli.criteria.objects import ObjectCall
-from wce_cli.criteria.read import FIELDS_SET, MASKED
+from wce_cli.criteria.settings import FIELDS_SET, MASKED
 from wce_cli.errors import as_written
 from wce_cli.fields import DEFAULTS
 from wce_cli.loss.readings import ScoreKind

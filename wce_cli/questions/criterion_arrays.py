@@ -43,7 +43,10 @@ def not_of_batch(criterion: Criterion, row: KnownCriterion, spec: Spec) -> str:
         if walked is None:
             return f"it is called with {written[array.place]}, which may not be the {array.place} as they are given"
         if walked.cut and not spec.layout.shift:
-            return f"it is called with {written[array.place]}, and the batch is not shifted: {SHIFT}"
+            called = f"it is called with {written[array.place]}"
+            if walked.cut == "by name":  # the batch may be what has that name, or what it was made of
+                return f"{called}, which is no batch as it was tokenised; of one that is, {SHIFT}"
+            return f"{called}, and the batch is not shifted: {SHIFT}"
         cut[array.place] = walked.cut
     alone = [place for place, how in cut.items() if how == "by index"]
     if len(cut) == len(SIDES) and len(alone) == 1 and "" in cut.values():

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
 
-from tests.run import ROOT, run
+from tests.questions.split.launched import on_two_ranks
+from tests.run import run
 from wce_cli import WceError, batch, split
 from wce_cli.answers.split import Split
 
@@ -165,19 +163,7 @@ def test_two_ranks_give_what_is_predicted_and_with_the_remedy_the_whole_batch(tr
 @pytest.fixture(scope="module")
 def two_ranks(tmp_path_factory):
     """Two processes that train."""
-    file = tmp_path_factory.mktemp("ranks") / "train.py"
-    file.write_text(RANKS)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
-    ran = subprocess.run(
-        [*launch, str(file)],
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        timeout=180,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout)
+    return on_two_ranks(RANKS, tmp_path_factory.mktemp("ranks"))
 
 
 def test_the_names_of_the_count_are_said_of_tokens_without_weights_alone(training):

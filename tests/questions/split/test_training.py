@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
 
-from tests.run import ROOT
+from tests.questions.split.launched import on_two_ranks
 from wce_cli import split
 
 MODEL = """
@@ -125,18 +120,7 @@ def test_accumulating_in_pytorch_gives_the_predicted_loss_and_gradient(smoothing
 def test_data_parallel_training_on_two_processes_gives_the_predicted_loss_and_gradient(tmp_path):
     torch = pytest.importorskip("torch")
     pytest.importorskip("torch.distributed")
-    (tmp_path / "train.py").write_text(DDP)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
-    ran = subprocess.run(
-        [*launch, str(tmp_path / "train.py")],
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        timeout=120,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    seen = json.loads(ran.stdout)
+    seen = on_two_ranks(DDP, tmp_path)
     (x, y, w), net = model_of_the_runs()
     logits = net(x).detach().requires_grad_()
     for smoothing in (0.0, 0.1):
